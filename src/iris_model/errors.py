@@ -1,0 +1,47 @@
+"""The errors a user of iris-model can meet, outside the shipped rooms.
+
+Every message has the same four parts in this order: the thing, the value it has, what was expected, the way out.
+The `cli` room prints them as they are; a traceback of ours is always a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class IrisModelError(Exception):
+    """Something the user can mend. `str()` of it is the whole story, way out included."""
+
+    def __init__(self, problem: str, *, remedy: str = "") -> None:
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"{problem}\n{remedy}" if remedy else problem)
+
+
+class ModelFileError(IrisModelError):
+    """A model file is missing, damaged, of another version, or not of a kind we can open."""
+
+
+class UntrustedModel(ModelFileError):
+    """A pickle names globals outside the known libraries, so opening it could run anybody's code."""
+
+
+class UnsupportedModel(IrisModelError):
+    """The compiler cannot take this model. `reasons` holds all of them at once."""
+
+    def __init__(self, reasons: Sequence[str], *, remedy: str = "") -> None:
+        self.reasons = tuple(reasons)
+        lines = "\n".join(f"  - {reason}" for reason in self.reasons)
+        super().__init__(f"this model cannot be compiled:\n{lines}", remedy=remedy)
+
+
+class ParityError(IrisModelError):
+    """The compiled model answered one row differently from the original. Nothing is written."""
+
+
+class ProjectError(IrisModelError):
+    """`iris-model.toml`, the project directory or the function directory is not as it must be."""
+
+
+class LocalError(IrisModelError):
+    """The local Lambda cannot start or cannot reach the function."""
