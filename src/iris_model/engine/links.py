@@ -1,0 +1,49 @@
+"""Link functions: from decisions to probabilities."""
+
+from math import exp
+
+
+def _expit(value):
+    if value >= 0:
+        return 1.0 / (1.0 + exp(-value))
+    power = exp(value)
+    return power / (1.0 + power)
+
+
+def expit(rows):
+    """1 / (1 + exp(-x)), cell by cell. Source: scipy.special.expit."""
+    return [[_expit(value) for value in row] for row in rows]
+
+
+def expit_pair(rows):
+    """One decision per row to the probabilities of both classes, [1 - p, p]."""
+    pairs = []
+    for row in rows:
+        probability = _expit(row[0])
+        pairs.append([1.0 - probability, probability])
+    return pairs
+
+
+def softmax(rows):
+    """exp(x - max) over their sum, row by row. Source: sklearn.utils.extmath.softmax."""
+    table = []
+    for row in rows:
+        largest = max(row)
+        powers = [exp(value - largest) for value in row]
+        total = sum(powers)
+        table.append([power / total for power in powers])
+    return table
+
+
+def softmax_pair(rows):
+    """One decision d per row to the softmax over [-d, d]: binary LogisticRegression with multinomial loss."""
+    return softmax([[-row[0], row[0]] for row in rows])
+
+
+def normalize_rows(rows):
+    """Each row over its sum; a row of zeros becomes uniform. Source: LinearClassifierMixin._predict_proba_lr."""
+    table = []
+    for row in rows:
+        total = sum(row)
+        table.append([value / total for value in row] if total else [1.0 / len(row)] * len(row))
+    return table

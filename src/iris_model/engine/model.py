@@ -1,0 +1,139 @@
+"""A compiled model that answers: a dictionary of values and a loop over nodes.
+
+In: a path, then rows. Out: tables and columns. It must not know of events, JSON requests or AWS.
+"""
+
+from .container import Container
+from .errors import InvalidInput, ModelFormatError
+from .operators import OPERATORS, find_operator
+from .rows import RowEncoder
+
+# Tensors up to this many numbers are unpacked when first used: a list answers a little faster than a view.
+UNPACK_UP_TO = 1024
+
+
+class CompiledModel:
+    """The model in one compiled-model file. Opening is O(1) in the number of parameters.
+
+    `signature`, `classes` and `source` are what the compiler wrote (docs/architecture.md). Errors: ModelFormatError when
+    the file is not sound, InvalidInput when rows do not fit.
+    """
+
+    def __init__(self, path):
+        self._container = Container(path)
+        self.signature = self._container.signature
+        self.source = self._container.source
+        try:
+            self._nodes = [
+                (node["op"], node["inputs"], node["output"], node.get("attributes", {}), node.get("tensors", []))
+                for node in self._container.graph["nodes"]
+            ]
+            self.outputs = self._container.graph["outputs"]
+            self.classes = self.signature.get("classes")
+            self.task = self.signature["task"]
+            self._encoder = RowEncoder(self.signature["columns"])
+        except (AttributeError, KeyError, TypeError) as error:
+            raise self._damaged(f"its graph or signature lacks {error}") from None
+        self._plans = {}
+
+    def predict(self, rows):
+        """Labels (classifier) or numbers (regressor), one per row; a list per row where the target has several."""
+        return self.evaluate(rows, ("predict",))[0]
+
+    def predict_proba(self, rows):
+        """Probabilities, one list per row in the order of `classes`."""
+        return self.evaluate(rows, ("predict_proba",))[0]
+
+    def decision_function(self, rows):
+        """Decisions as the original library's method of this name gives them."""
+        return self.evaluate(rows, ("decision_function",))[0]
+
+    def transform(self, rows):
+        """The transformed rows, where the model is a transformer."""
+        return self.evaluate(rows, ("transform",))[0]
+
+    def evaluate(self, rows, outputs):
+        """Return the values of several outputs, computing what they share once. Rows: lists of numbers, text, None."""
+        outputs = tuple(outputs)
+        plan = self._plans.get(outputs) or self._make_plan(outputs)
+        values = {"rows": self._encoder.encode(rows)}
+        if not rows:
+            return [[] for _ in outputs]
+        try:
+            for function, inputs, output, parameters in plan:
+                values[output] = function(*[values[name] for name in inputs], **parameters)
+        except (IndexError, TypeError, KeyError) as error:
+            # Rows were checked before: what fails now is the file.
+            raise self._damaged(f"operator {function.__name__!r} failed: {error}") from error
+        except (OverflowError, ValueError) as error:
+            raise InvalidInput(
+                f"a value is so large that {function.__name__} cannot compute with it ({error}); send smaller values"
+            ) from None
+        return [values[self.outputs[name]] for name in outputs]
+
+    def _make_plan(self, outputs):
+        """Keep the nodes that `outputs` need, in order, with functions found and tensors bound."""
+        for name in outputs:
+            if name not in self.outputs:
+                have = ", ".join(self.outputs)
+                raise AttributeError(f"this model has no {name}; it has {have}")
+        wanted = {self.outputs[name] for name in outputs}
+        chosen = []
+        for node in reversed(self._nodes):
+            if node[2] in wanted:
+                wanted.update(node[1])
+                chosen.append(node)
+        known = {"rows"}
+        plan = []
+        for op, inputs, output, attributes, tensors in reversed(chosen):
+            unknown = [name for name in inputs if name not in known]
+            if op not in OPERATORS:
+                raise self._damaged(f"node {output!r} uses the operator {op!r}, which this iris-model does not have")
+            if unknown:
+                raise self._damaged(f"node {output!r} uses {unknown[0]!r} before anything made it")
+            known.add(output)
+            parameters = dict(attributes)
+            for name in tensors:
+                parameters[name] = self._bind(f"{output}.{name}")
+            plan.append((find_operator(op), inputs, output, parameters))
+        missing = wanted - known
+        if missing:
+            raise self._damaged(f"nothing makes {sorted(missing)[0]!r}")
+        self._plans[outputs] = plan
+        return plan
+
+    def _bind(self, name):
+        """A tensor as operators take it: flat for one dimension, a list of rows for two."""
+        view, shape = self._container.tensor(name)
+        small = len(view) <= UNPACK_UP_TO
+        if len(shape) == 1:
+            return view.tolist() if small else view
+        if len(shape) != 2:
+            raise self._damaged(f"tensor {name!r} has {len(shape)} dimensions, expected one or two")
+        if small:
+            view = view.tolist()
+        return RowsView(view, *shape)
+
+    def _damaged(self, what):
+        return ModelFormatError(
+            f"the compiled model {self._container.path} is damaged: {what}; compile it again with this iris-model"
+        )
+
+
+class RowsView:
+    """A matrix as a sequence of rows, sliced when asked for: binding a million leaves costs nothing."""
+
+    __slots__ = ("_count", "_flat", "_width")
+
+    def __init__(self, flat, count, width):
+        self._flat = flat
+        self._count = count
+        self._width = width
+
+    def __len__(self):
+        return self._count
+
+    def __getitem__(self, index):
+        if not 0 <= index < self._count:
+            raise IndexError(f"row {index} of {self._count}")
+        return self._flat[index * self._width : (index + 1) * self._width]

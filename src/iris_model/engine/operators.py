@@ -1,0 +1,29 @@
+"""Every operator there is, and the module that has the function of that name.
+
+Written by hand, so that it can be searched; modules are imported when a graph first needs them, so that a linear model
+does not pay for trees. Conventions (docs/architecture.md, "Operators"): positional arguments are tables or columns,
+keyword arguments are attributes and tensors, the result is a new table or column.
+"""
+
+OPERATORS = {
+    "linear": "linear",
+    "scale": "scaling",
+    "min_max_scale": "scaling",
+    "tree_ensemble": "trees",
+    "expit": "links",
+    "expit_pair": "links",
+    "softmax": "links",
+    "softmax_pair": "links",
+    "normalize_rows": "links",
+    "argmax_label": "labels",
+    "threshold_label": "labels",
+    "column": "columns",
+    "select_columns": "columns",
+    "concat": "columns",
+}
+
+
+def find_operator(op):
+    """Return the function of operator `op`; KeyError if there is none."""
+    name = __package__ + "." + OPERATORS[op]
+    return getattr(__import__(name, fromlist=(op,)), op)

@@ -1,0 +1,119 @@
+"""What a caller sends becomes a table, or one sentence that says why not.
+
+In: rows as lists of numbers, strings and None; the columns of the signature. Out: a table (a list of lists of floats; text
+cells stay text; a missing number is NaN). Raises InvalidInput naming row and feature.
+"""
+
+from .errors import InvalidInput
+
+NAN = float("nan")
+INFINITY = float("inf")
+
+# The largest doubles that still narrow to a finite value of the type: halfway to the next step, exclusive.
+LARGEST = {"float32": 3.4028235677973362e38, "float64": 1.7976931348623157e308}
+
+KIND_WORDS = {"numeric": "a number", "text": "a text", "categorical": "one of its categories"}
+
+
+class RowEncoder:
+    """Encodes rows for one signature. Made once per model, used for every request."""
+
+    def __init__(self, columns):
+        self.columns = columns
+        self.width = len(columns)
+        # NaN compares false with everything: a column that is not numeric always takes the careful way.
+        self._limits = [
+            LARGEST.get(column.get("dtype"), LARGEST["float64"]) if column["kind"] == "numeric" else NAN
+            for column in columns
+        ]
+
+    def encode(self, rows):
+        """Return the table for `rows`."""
+        if not isinstance(rows, (list, tuple)):
+            raise InvalidInput(
+                f"rows are {describe(rows)}; expected a list of rows, each a list of {self.width} values",
+                expected=f"a list of rows with {self.width} values each",
+            )
+        limits = self._limits
+        width = self.width
+        table = []
+        for index, row in enumerate(rows):
+            if not isinstance(row, (list, tuple)) or len(row) != width:
+                raise self._wrong_shape(index, row)
+            cells = []
+            for value, limit in zip(row, limits):
+                kind = type(value)
+                if kind is float and -limit <= value <= limit:
+                    cells.append(value)
+                elif kind is int and -limit <= value <= limit:
+                    cells.append(float(value))
+                else:
+                    cells.append(self._encode_cell(value, index, len(cells)))
+            table.append(cells)
+        return table
+
+    def _encode_cell(self, value, row, position):
+        """The careful way: everything that is not an ordinary number in an ordinary place."""
+        column = self.columns[position]
+        kind = column["kind"]
+        if value is None or value != value:
+            if column.get("missing"):
+                return NAN if kind == "numeric" else None
+            found = "missing (null)" if value is None else "NaN"
+            raise self._wrong_cell(row, column, f"the value is {found}, and the model was not trained with missing values")
+        if kind != "numeric":
+            if isinstance(value, str) or (kind == "categorical" and isinstance(value, (int, float))):
+                return value
+            raise self._wrong_cell(row, column, f"the value is {describe(value)}")
+        if isinstance(value, bool):
+            raise self._wrong_cell(row, column, f"the value is {describe(value)}, not a number; send 1 or 0")
+        if isinstance(value, str):
+            raise self._wrong_cell(row, column, f"the value is {describe(value)}; send a number, without quotation marks")
+        if not isinstance(value, (int, float)):
+            raise self._wrong_cell(row, column, f"the value is {describe(value)}")
+        if value in (INFINITY, -INFINITY):
+            raise self._wrong_cell(row, column, "the value is infinite")
+        limit = self._limits[position]
+        if not -limit <= value <= limit:
+            raise self._wrong_cell(row, column, f"the value is too large for {column.get('dtype', 'float64')}")
+        return float(value)
+
+    def _wrong_shape(self, index, row):
+        names = ", ".join(column["name"] for column in self.columns[:8]) + (", ..." if self.width > 8 else "")
+        if isinstance(row, (list, tuple)):
+            found = f"has {len(row)} value" + ("" if len(row) == 1 else "s")
+        else:
+            found = f"is {describe(row)}"
+        return InvalidInput(
+            f"row {index} {found}; expected a list of {self.width} values: {names}",
+            row=index,
+            expected=f"a list of {self.width} values: {names}",
+        )
+
+    def _wrong_cell(self, row, column, found):
+        expected = KIND_WORDS[column["kind"]]
+        if column["kind"] == "numeric":
+            expected = "a finite number" + (" or null" if column.get("missing") else "")
+        return InvalidInput(
+            f"row {row}, feature {column['name']!r}: {found}; expected {expected}",
+            row=row,
+            feature=column["name"],
+            expected=expected,
+        )
+
+
+def describe(value):
+    """Say what a JSON value is, shortly, as a person would."""
+    if value is None:
+        return "null"
+    if value is True or value is False:
+        return f"the boolean {'true' if value else 'false'}"
+    if isinstance(value, str):
+        return f"the text {value!r}" if len(value) <= 40 else f"a text of {len(value)} characters"
+    if isinstance(value, (int, float)):
+        return f"the number {value!r}" if abs(value) < 1e16 or isinstance(value, float) else "a very large number"
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, (list, tuple)):
+        return f"a list of {len(value)}"
+    return f"a {type(value).__name__}"

@@ -1,0 +1,18 @@
+"""Shifting and scaling of columns."""
+
+
+def scale(rows, *, offset, divisor):
+    """(x - offset) / divisor, column by column. Source: sklearn.preprocessing.StandardScaler.transform."""
+    pairs = tuple(zip(offset, divisor))
+    return [[(value - shift) / by for value, (shift, by) in zip(row, pairs)] for row in rows]
+
+
+def min_max_scale(rows, *, scale, offset, clip=None):
+    """x * scale + offset, column by column, clipped to `clip` if given. Source: MinMaxScaler.transform."""
+    pairs = tuple(zip(scale, offset))
+    table = [[value * by + shift for value, (by, shift) in zip(row, pairs)] for row in rows]
+    if clip is None:
+        return table
+    low, high = clip
+    # A missing value compares false with both ends and stays missing.
+    return [[low if value < low else high if value > high else value for value in row] for row in table]

@@ -1,0 +1,75 @@
+"""Tree ensembles, walked in place.
+
+The arrays are views of the file: nothing is unpacked, so that opening costs the same for ten nodes and for ten million.
+Nodes lie in preorder: the left child of node `i` is `i + 1` and `jump[i]` leads to its right child. Both only go
+forward, so no file, however broken, can make the walk loop; an index out of range is an IndexError, which the evaluator
+reports as a damaged file.
+"""
+
+LEAF = -1
+
+
+def tree_ensemble(rows, *, roots, feature, threshold, jump, values, combine, narrow, missing_left=None):
+    """Walk every tree for every row and combine the leaves' values (leaves x k): n x k.
+
+    `narrow`: features are rounded to float32 before they are compared with the float64 thresholds, as scikit-learn does
+    (sklearn.tree: `X` is validated to float32, thresholds are float64); `x <= threshold` goes left. A missing value (NaN)
+    goes left where `missing_left` says so. `combine`: "single" (one tree), "sum", or "mean" (the sum in the order of the
+    trees, over their number: the order decides ties, so it is part of the contract; sklearn.ensemble._forest).
+    """
+    if narrow:
+        rows = narrow_to_float32(rows)
+    walk = _walk if missing_left is None else _walk_with_missing
+    table = []
+    for row in rows:
+        leaves = [values[leaf] for leaf in walk(row, roots, feature, threshold, jump, missing_left)]
+        if combine == "single":
+            table.append(list(leaves[0]))
+            continue
+        total = list(leaves[0])
+        for leaf in leaves[1:]:
+            for position, value in enumerate(leaf):
+                total[position] += value
+        if combine == "mean":
+            count = len(leaves)
+            total = [value / count for value in total]
+        table.append(total)
+    return table
+
+
+def _walk(row, roots, feature, threshold, jump, missing_left):
+    """The leaf of each tree that the row falls into."""
+    leaves = []
+    for node in roots:
+        chosen = feature[node]
+        while chosen >= 0:
+            node += 1 if row[chosen] <= threshold[node] else jump[node]
+            chosen = feature[node]
+        leaves.append(jump[node])
+    return leaves
+
+
+def _walk_with_missing(row, roots, feature, threshold, jump, missing_left):
+    leaves = []
+    for node in roots:
+        chosen = feature[node]
+        while chosen >= 0:
+            value = row[chosen]
+            left = value <= threshold[node] if value == value else missing_left[node]
+            node += 1 if left else jump[node]
+            chosen = feature[node]
+        leaves.append(jump[node])
+    return leaves
+
+
+def narrow_to_float32(rows):
+    """Round every cell to the nearest float32, and back to a Python float."""
+    cell = memoryview(bytearray(4)).cast("f")
+    table = []
+    for row in rows:
+        narrowed = []
+        for value in row:
+            cell[0] = value
+            narrowed.append(cell[0])
+        table.append(narrowed)
+    return table
