@@ -1,0 +1,1 @@
+"""End to end: the real emulator, the real awslambdaric, real containers."""
