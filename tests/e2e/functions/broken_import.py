@@ -1,0 +1,3 @@
+"""Imports a module that is nowhere."""
+
+import no_such_flower  # noqa: F401

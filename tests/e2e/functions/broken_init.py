@@ -1,0 +1,8 @@
+"""Fails while it is imported."""
+
+
+def bloom():
+    raise OSError("the model file is missing")
+
+
+bloom()
