@@ -1,0 +1,61 @@
+"""Bytecode that is the same on every machine: source files in, `__pycache__/*.pyc` out.
+
+`/var/task` is read-only on Lambda, so bytecode that is not shipped is made again at every cold start. It is
+"unchecked-hash" bytecode: Python then reads no source file and compares no time.
+
+What `marshal` writes depends on which texts the process happens to hold already (it marks shared objects), so the same
+source compiled in two processes with different pasts gives different bytes. Therefore this file also runs as a program:
+a fresh, isolated interpreter with an empty environment compiles all files in a fixed order, and so always has the same
+past.
+"""
+
+from __future__ import annotations
+
+import json
+import py_compile
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+# Where the function directory will lie; tracebacks and `co_filename` say it.
+TASK_ROOT = "/var/task"
+
+
+def write_bytecode(directory: Path, modules: Iterable[str]) -> None:
+    """Write the bytecode of `modules`, paths relative to `directory`, in this order; other files are left alone."""
+    subprocess.run(
+        [sys.executable, "-I", "-S", "-X", "utf8", "-W", "ignore", __file__],
+        input=json.dumps([str(directory), *modules]).encode(),
+        env={},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def bytecode_path(module: str) -> str:
+    """Return the path of a module's bytecode for this Python: `a/b.py` -> `a/__pycache__/b.cpython-311.pyc`."""
+    folder, _, file = module.rpartition("/")
+    name = f"__pycache__/{file.removesuffix('.py')}.{sys.implementation.cache_tag}.pyc"
+    return f"{folder}/{name}" if folder else name
+
+
+def _compile_modules(directory: str, modules: list[str]) -> None:
+    for module in modules:
+        try:
+            py_compile.compile(
+                f"{directory}/{module}",
+                cfile=f"{directory}/{bytecode_path(module)}",
+                dfile=f"{TASK_ROOT}/{module}",
+                doraise=True,
+                optimize=0,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
+        except py_compile.PyCompileError:
+            # Packages carry templates and tests for other Pythons; importing them fails on Lambda as it would anywhere.
+            pass
+
+
+if __name__ == "__main__":
+    _directory, *_modules = json.load(sys.stdin)
+    _compile_modules(_directory, _modules)

@@ -1,0 +1,133 @@
+"""Which executor serves a model, and why: a project's settings in, an `Executable` out.
+
+The only stage of packaging that opens the model, and so the only one that needs numpy and the model's library; both
+come with `iris_model.compiler`, imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from iris_model.errors import ParityError, ProjectError, UnsupportedModel
+from iris_model.project.function_directory import encode_json
+from iris_model.project.settings import SETTINGS_FILE, ProjectSettings
+
+COMPILED_SUFFIX = ".safetensors"
+SIGNATURE_SUFFIX = ".signature.json"
+
+# Importing scikit-learn 1.9 took 1.0 to 1.9 s in three runs on two busy cores. An order of magnitude, and said as one.
+COLD_START_OF_LIBRARY = "about a second"
+
+
+@dataclass(frozen=True)
+class Executable:
+    """What answers in the function: files, and the rows with which every later stage tests itself."""
+
+    executor: str
+    reason: str
+    model: str
+    files: Mapping[str, bytes | Path]
+    signature: Mapping[str, Any]
+    source: Mapping[str, Any]
+    golden: Sequence[Mapping[str, Any]]
+    needs: tuple[str, ...] = field(default=())
+
+
+def choose_executable(settings: ProjectSettings) -> Executable:
+    """Compile the model, or fall back to the original where the settings allow it and equality cannot be shown."""
+    suffix = PurePosixPath(settings.model).suffix.lower()
+    if suffix == ".onnx" or settings.executor == "onnxruntime":
+        raise ProjectError(
+            f'model = "{settings.model}", executor = "{settings.executor}" in {SETTINGS_FILE}: '
+            "the onnxruntime executor is not there yet",
+            remedy='Use the model that the ONNX file was converted from, with executor = "auto".',
+        )
+    if suffix == COMPILED_SUFFIX:
+        raise ProjectError(
+            f'model = "{settings.model}" in {SETTINGS_FILE} is compiled already: expected the trained model, which the '
+            "compiled one is compared with",
+            remedy="Name the file that your training wrote.",
+        )
+    if settings.executor == "original":
+        return _original(settings, f'executor = "original" in {SETTINGS_FILE}')
+    try:
+        return _compiled(settings)
+    except UnsupportedModel as error:
+        if settings.executor == "compiled":
+            raise
+        return _original(settings, "it cannot be compiled: " + "; ".join(error.reasons))
+    except ParityError as error:
+        if settings.executor == "compiled":
+            raise
+        return _original(settings, f"the compiled model was not equal to it: {error.problem}")
+
+
+def _compiled(settings: ProjectSettings) -> Executable:
+    from iris_model.compiler import compile_model
+
+    compilation = compile_model(settings.model_path, data=settings.data_path, trust=settings.trust)
+    model = str(PurePosixPath(settings.model).with_suffix(COMPILED_SUFFIX))
+    return Executable(
+        executor="compiled",
+        reason=f"{compilation.source['class']} compiles, and equals the original on {compilation.report.rows} rows",
+        model=model,
+        files={model: compilation.data},
+        signature=compilation.signature,
+        source=compilation.source,
+        golden=compilation.golden,
+    )
+
+
+def _original(settings: ProjectSettings, because: str) -> Executable:
+    from iris_model.compiler import describe_original
+
+    description = describe_original(settings.model_path, data=settings.data_path, trust=settings.trust)
+    library = description.source["library"]
+    size = installed_size_mb(library)
+    cost = f"{library} and what it needs ({size} MB), " if size else f"{library} and what it needs, "
+    signature = str(PurePosixPath(settings.model).with_suffix(SIGNATURE_SUFFIX))
+    return Executable(
+        executor="original",
+        reason=f"{because}. It costs {cost}and {COLD_START_OF_LIBRARY} more at each cold start",
+        model=settings.model,
+        files={
+            settings.model: settings.model_path,
+            signature: encode_json({"signature": description.signature, "source": description.source}),
+        },
+        signature=description.signature,
+        source=description.source,
+        golden=description.golden,
+        needs=(library,),
+    )
+
+
+def installed_size_mb(distribution: str) -> int:
+    """Megabytes of an installed distribution and all that it requires, 0 when it is not installed."""
+    total = 0
+    waiting, seen = [distribution], set()
+    while waiting:
+        name = waiting.pop()
+        if name.lower() in seen:
+            continue
+        seen.add(name.lower())
+        try:
+            found = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue
+        for file in found.files or ():
+            path = Path(str(file.locate()))
+            total += path.stat().st_size if path.is_file() else 0
+        # A requirement with a marker is an extra or for another system; those without are always installed.
+        waiting += [_name_of(requirement) for requirement in found.requires or () if ";" not in requirement]
+    return round(total / 1_000_000)
+
+
+def _name_of(requirement: str) -> str:
+    end = next(
+        (i for i, letter in enumerate(requirement) if not (letter.isalnum() or letter in "-_.")), len(requirement)
+    )
+    return requirement[:end]

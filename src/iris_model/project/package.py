@@ -1,0 +1,227 @@
+"""Packages a project: `iris-model.toml`, a model and a handler in; the function directory out.
+
+The function directory is exactly the content of `/var/task`. What was packaged from the same inputs before is left
+as it is (`stamp`), which is what lets `serve` start again at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import iris_model
+from iris_model.errors import ProjectError
+from iris_model.project.executors import Executable, choose_executable
+from iris_model.project.function_directory import (
+    FUNCTION_FORMAT,
+    check_may_replace,
+    encode_json,
+    list_files,
+    size_of,
+    write_function_directory,
+)
+from iris_model.project.requirements import REQUIREMENTS_FILE, check_can_install, install_requirements_into
+from iris_model.project.settings import SETTINGS_FILE, ProjectSettings, read_settings
+from iris_model.project.sources import collect_sources, find_foreign_imports
+from iris_model.project.stamp import WORK_DIRECTORY, digest_inputs, make_work_directory, read_stamp, write_stamp
+
+OnStep = Callable[[str], None]
+
+RUNNING_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+SHIPPED_ROOMS = ("runtime", "engine")
+
+# scikit-learn alone needs about 120 MB before it has seen a model (measured; design.md section 12).
+MEMORY_OF_ORIGINAL_MB = 512
+
+
+@dataclass(frozen=True)
+class PackagedFunction:
+    """A function directory, and what the user may want to know about it."""
+
+    directory: Path
+    settings: ProjectSettings
+    executor: str
+    reason: str
+    notes: tuple[str, ...]
+    size_bytes: int
+    files: int
+    unchanged: bool
+
+
+def package_project(
+    project: Path,
+    *,
+    output: Path | None = None,
+    executor: str | None = None,
+    install_requirements: bool = False,
+    on_step: OnStep = lambda step: None,
+) -> PackagedFunction:
+    """Package the project into `output`, by default its `.iris-model/function`."""
+    settings = read_settings(project)
+    if executor:
+        settings = replace(settings, executor=executor)
+    output = output or settings.directory / WORK_DIRECTORY / "function"
+    sources = collect_sources(settings)
+    inputs = digest_inputs(
+        settings, sources | _other_inputs(settings, install_requirements), install_requirements=install_requirements
+    )
+    remembered = read_stamp(settings, output, inputs)
+    if remembered:
+        return _packaged(output, settings, remembered, unchanged=True)
+
+    check_may_replace(output)
+    _check_output_is_apart(output, settings)
+    on_step(f"Compiling {settings.model}")
+    executable = choose_executable(settings)
+    _check_no_collision(executable, sources)
+    needs = _find_needs(executable, sources)
+    if install_requirements and needs:
+        check_can_install(settings, RUNNING_PYTHON)
+    if output.parent.name == WORK_DIRECTORY:
+        make_work_directory(settings.directory)
+
+    def fill(directory: Path) -> None:
+        if install_requirements and needs:
+            on_step(f"Installing {REQUIREMENTS_FILE}")
+            install_requirements_into(directory, settings.directory / REQUIREMENTS_FILE)
+
+    on_step(f"Writing {output}")
+    write_function_directory(
+        output,
+        {**sources, **_shipped_files(), **executable.files, "golden.json": encode_json(executable.golden)},
+        _describe(settings, executable),
+        bytecode=_target_python(settings) == RUNNING_PYTHON,
+        fill=fill,
+        check=lambda directory: _check_budget(directory, settings),
+    )
+    remembered = {
+        "executor": executable.executor,
+        "reason": executable.reason,
+        "notes": _notes(settings, executable, needs, installed=install_requirements),
+    }
+    write_stamp(settings, output, inputs, remembered)
+    return _packaged(output, settings, remembered, unchanged=False)
+
+
+def _packaged(
+    output: Path, settings: ProjectSettings, remembered: Mapping[str, Any], *, unchanged: bool
+) -> PackagedFunction:
+    return PackagedFunction(
+        directory=output,
+        settings=settings,
+        executor=remembered["executor"],
+        reason=remembered["reason"],
+        notes=tuple(remembered["notes"]),
+        size_bytes=size_of(output),
+        files=len(list_files(output)),
+        unchanged=unchanged,
+    )
+
+
+def _other_inputs(settings: ProjectSettings, install_requirements: bool) -> dict[str, Path]:
+    inputs = {"model": settings.model_path}
+    if not settings.model_path.is_file():
+        raise ProjectError(
+            f'model = "{settings.model}" in {SETTINGS_FILE}: there is no such file in {settings.directory}',
+            remedy="Train the model first (python train.py), or correct the name.",
+        )
+    if settings.data_path:
+        inputs["data"] = settings.data_path
+        if not settings.data_path.is_file():
+            raise ProjectError(
+                f'data = "{settings.data}" in {SETTINGS_FILE}: there is no such file in {settings.directory}',
+                remedy="Correct the name, or take the key out: sample rows are optional.",
+            )
+    requirements = settings.directory / REQUIREMENTS_FILE
+    if install_requirements and requirements.is_file():
+        inputs["requirements"] = requirements
+    return inputs
+
+
+def _shipped_files() -> dict[str, bytes | Path]:
+    """The part of this very package that runs on Lambda."""
+    root = Path(iris_model.__file__).parent
+    files = [root / "__init__.py", *(path for room in SHIPPED_ROOMS for path in (root / room).rglob("*.py"))]
+    return {f"iris_model/{path.relative_to(root).as_posix()}": path for path in sorted(files)}
+
+
+def _describe(settings: ProjectSettings, executable: Executable) -> dict[str, Any]:
+    return {
+        "format": FUNCTION_FORMAT,
+        "name": settings.name,
+        "handler": settings.handler,
+        "executor": executable.executor,
+        "python": _target_python(settings),
+        "architecture": settings.architecture,
+        "memory": settings.memory,
+        "timeout": settings.timeout,
+        "route": settings.route,
+        "stage": settings.stage,
+        "model": executable.model,
+        "environment": dict(sorted(settings.environment.items())),
+    }
+
+
+def _target_python(settings: ProjectSettings) -> str:
+    return settings.python or RUNNING_PYTHON
+
+
+def _find_needs(executable: Executable, sources: Mapping[str, Path]) -> tuple[str, ...]:
+    """What of `requirements.txt` the function itself needs: nothing, as a rule, when the model is compiled."""
+    foreign = find_foreign_imports(sources)
+    return tuple(dict.fromkeys([*executable.needs, *foreign]))
+
+
+def _notes(
+    settings: ProjectSettings, executable: Executable, needs: tuple[str, ...], *, installed: bool
+) -> tuple[str, ...]:
+    notes = []
+    if needs and not installed:
+        notes.append(
+            f"{', '.join(needs)} must be importable where the function runs and is not in the function directory: "
+            "package --install-requirements puts it there"
+        )
+    if executable.executor != "compiled" and settings.memory < MEMORY_OF_ORIGINAL_MB:
+        notes.append(
+            f"memory = {settings.memory} MB is little for the original library: "
+            f"{MEMORY_OF_ORIGINAL_MB} or more is usual"
+        )
+    if _target_python(settings) != RUNNING_PYTHON:
+        notes.append(
+            f"the function runs on Python {_target_python(settings)}, this is {RUNNING_PYTHON}: "
+            "no bytecode is included, and every cold start compiles the modules again"
+        )
+    return tuple(notes)
+
+
+def _check_output_is_apart(output: Path, settings: ProjectSettings) -> None:
+    if settings.directory.resolve().is_relative_to(output.resolve()):
+        raise ProjectError(
+            f"{output} holds the project itself, and packaging replaces the whole directory",
+            remedy="Name a directory of its own.",
+        )
+
+
+def _check_no_collision(executable: Executable, sources: Mapping[str, Path]) -> None:
+    for name in executable.files:
+        if name in sources:
+            raise ProjectError(
+                f"include in {SETTINGS_FILE} brings {name}, which package writes itself",
+                remedy="Take it out of include.",
+            )
+
+
+def _check_budget(directory: Path, settings: ProjectSettings) -> None:
+    budget = settings.budgets.function_directory_kib
+    size = size_of(directory)
+    if budget is None or size <= budget * 1024:
+        return
+    largest = sorted(list_files(directory), key=lambda name: (directory / name).stat().st_size, reverse=True)[:3]
+    raise ProjectError(
+        f"the function directory has {size / 1024:.0f} KiB, and budgets.function-directory-kib allows {budget}; "
+        f"the largest files are {', '.join(largest)}",
+        remedy="Take files out, or raise the budget. Nothing was written.",
+    )

@@ -1,0 +1,59 @@
+"""Installs `requirements.txt` into a function directory with pip, without what depends on this machine."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from iris_model.errors import ProjectError
+from iris_model.project.settings import ProjectSettings
+
+REQUIREMENTS_FILE = "requirements.txt"
+
+# What an installer leaves behind: RECORD lists scripts whose first line names this machine's Python, the others say who
+# asked for what and from where. None of it is read on Lambda.
+_INSTALLER_FILES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+
+_MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "arm64", "aarch64": "arm64"}
+
+
+def check_can_install(settings: ProjectSettings, running_python: str) -> None:
+    """Refuse to install packages that would not run where the function runs."""
+    requirements = settings.directory / REQUIREMENTS_FILE
+    if not requirements.is_file():
+        raise ProjectError(
+            f"{requirements} does not exist, and the function needs packages",
+            remedy="Write it, one exact version a line, such as scikit-learn==1.9.1",
+        )
+    machine = _MACHINES.get(platform.machine().lower(), platform.machine())
+    target = (settings.python or running_python, settings.architecture, "linux")
+    here = (running_python, machine, sys.platform)
+    if target != here:
+        raise ProjectError(
+            f"the function runs on {_show(*target)}, and this is {_show(*here)}: "
+            "packages installed here would not load there",
+            remedy="Build with the project's Dockerfile, which packages inside the base image.",
+        )
+
+
+def _show(python: str, architecture: str, system: str) -> str:
+    return f"Python {python} for {system} on {architecture}"
+
+
+def install_requirements_into(directory: Path, requirements: Path) -> None:
+    """Install into `directory`, then take out what depends on this machine."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    command += ["--target", str(directory), "--requirement", str(requirements)]
+    finished = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if finished.returncode:
+        raise ProjectError(
+            f"pip could not install {requirements}:\n{finished.stderr.strip()}",
+            remedy="Mend the line that pip names; nothing was written.",
+        )
+    shutil.rmtree(directory / "bin", ignore_errors=True)
+    for info in directory.glob("*.dist-info"):
+        for name in _INSTALLER_FILES:
+            (info / name).unlink(missing_ok=True)

@@ -1,0 +1,161 @@
+"""Makes new projects: the iris example, or one for a model file that the user has.
+
+A project is everything that `docker build` needs with no tool on the host, so this tool's own wheel lies in it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from iris_model.errors import ProjectError
+from iris_model.project.events import build_events, encode_event
+from iris_model.project.executors import Executable, choose_executable
+from iris_model.project.reference import render_settings_file
+from iris_model.project.requirements import REQUIREMENTS_FILE
+from iris_model.project.settings import SETTINGS_FILE, parse_settings
+from iris_model.project.wheel import write_wheel
+
+OnStep = Callable[[str], None]
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+# In a checkout this is a link to examples/iris, so that the example exists once.
+IRIS_EXAMPLE = TEMPLATES / "iris"
+IRIS_MODEL_STEM = "iris_trained_model"
+
+DOCKERFILE = "Dockerfile"
+DOCKERIGNORE = """\
+.git
+.iris-model
+.venv
+**/__pycache__
+"""
+
+# The libraries that a scikit-learn pickle holds objects of; their versions decide whether it opens.
+_COMPANIONS = {"scikit-learn": ("numpy", "scipy")}
+
+
+@dataclass(frozen=True)
+class ScaffoldedProject:
+    """A new project: its files, sorted, and what will serve the model and why (nothing for the iris example)."""
+
+    directory: Path
+    files: tuple[str, ...]
+    executor: str = ""
+    reason: str = ""
+
+
+def scaffold_iris_project(directory: Path) -> ScaffoldedProject:
+    """Make the iris example in `directory`."""
+    check_is_new(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    for source in sorted(IRIS_EXAMPLE.rglob("*")):
+        path = source.relative_to(IRIS_EXAMPLE)
+        if source.is_file() and not any(part == "__pycache__" or part.startswith(".") for part in path.parts):
+            (directory / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, directory / path)
+    _write_docker_files(directory)
+    return ScaffoldedProject(directory, _list(directory))
+
+
+def scaffold_model_project(
+    directory: Path,
+    model: Path,
+    *,
+    name: str | None = None,
+    data: Path | None = None,
+    trust: Sequence[str] = (),
+    on_step: OnStep = lambda step: None,
+) -> ScaffoldedProject:
+    """Make a project for the user's own model in `directory`; the model is opened, so that the rest fits it."""
+    check_is_new(directory)
+    for path, what in ((model, "model"), (data, "data")):
+        if path and not path.is_file():
+            raise ProjectError(f"{path} is not a file: expected the {what} file", remedy="Correct the path.")
+    values: dict[str, Any] = {"name": name or name_from(directory), "model": model.name, "memory": 128, "timeout": 3}
+    if data:
+        values["data"] = data.name
+    if trust:
+        values["trust"] = list(trust)
+    # The model is opened where it lies and before anything is written: a model that does not open leaves no trace.
+    on_step(f"Opening {model}")
+    executable = _examine(model, data, values)
+    if executable.executor == "original":
+        values |= {"memory": 512, "timeout": 30}
+    settings = parse_settings(values, directory)
+
+    on_step(f"Writing {directory}")
+    directory.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(model, directory / model.name)
+    if data:
+        shutil.copyfile(data, directory / data.name)
+    texts = {
+        SETTINGS_FILE: render_settings_file(values),
+        "app.py": _render_app(Path(model.name).stem),
+        REQUIREMENTS_FILE: render_requirements(executable.source),
+    }
+    http_path = (f"/{settings.stage}" if settings.stage != "$default" else "") + settings.route
+    events = build_events(
+        [golden["row"] for golden in executable.golden], executable.signature["columns"], path=http_path
+    )
+    texts |= {f"events/{event_name}.json": encode_event(event) for event_name, event in events.items()}
+    for path_name, text in texts.items():
+        (directory / path_name).parent.mkdir(exist_ok=True)
+        (directory / path_name).write_text(text, encoding="utf-8")
+    _write_docker_files(directory)
+    return ScaffoldedProject(directory, _list(directory), executable.executor, executable.reason)
+
+
+def check_is_new(directory: Path) -> None:
+    """Refuse a directory that holds anything: `init` overwrites nothing."""
+    if directory.is_dir() and any(directory.iterdir()):
+        raise ProjectError(
+            f"{directory} is not empty: expected a new or an empty directory, because init overwrites nothing",
+            remedy="Name another directory.",
+        )
+    if directory.exists() and not directory.is_dir():
+        raise ProjectError(f"{directory} is a file: expected a directory", remedy="Name another directory.")
+
+
+def name_from(directory: Path) -> str:
+    """Make a function name of a directory's name."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", directory.resolve().name).strip("-")[:64]
+    return name or "model"
+
+
+def render_requirements(source: Mapping[str, Any]) -> str:
+    """Render `requirements.txt`: the library in the model file's version, and what it needs as installed here."""
+    library = source["library"]
+    lines = [f"{library}=={source['version']}"]
+    for companion in _COMPANIONS.get(library, ()):
+        lines.append(f"{companion}=={metadata.version(companion)}")
+    return "\n".join([*lines, ""])
+
+
+def _examine(model: Path, data: Path | None, values: Mapping[str, Any]) -> Executable:
+    settings = parse_settings({key: value for key, value in values.items() if key != "data"}, model.parent)
+    if data is None:
+        return choose_executable(settings)
+    # An absolute path, which a user cannot write into the file: the data need not lie beside the model yet.
+    return choose_executable(replace(settings, data=str(data.resolve())))
+
+
+def _render_app(stem: str) -> str:
+    text = (IRIS_EXAMPLE / "app.py").read_text(encoding="utf-8")
+    return text.replace(IRIS_MODEL_STEM, stem)
+
+
+def _write_docker_files(directory: Path) -> None:
+    shutil.copyfile(TEMPLATES / DOCKERFILE, directory / DOCKERFILE)
+    (directory / ".dockerignore").write_text(DOCKERIGNORE, encoding="utf-8")
+    write_wheel(directory)
+
+
+def _list(directory: Path) -> tuple[str, ...]:
+    return tuple(sorted(path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()))

@@ -1,0 +1,167 @@
+"""`iris-model.toml` in, `ProjectSettings` out; every problem of the file in one error."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from iris_model.errors import ProjectError
+from iris_model.project.keys import KEYS
+
+SETTINGS_FILE = "iris-model.toml"
+
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html: what the platform sets, a user cannot.
+RESERVED_VARIABLES = frozenset(
+    {
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_LAMBDA_MAX_CONCURRENCY",
+        "AWS_LAMBDA_METADATA_API",
+        "AWS_LAMBDA_METADATA_TOKEN",
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+    }
+)
+ENVIRONMENT_LIMIT_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """Limits that the user sets for himself; None is no limit."""
+
+    function_directory_kib: int | None = None
+
+
+@dataclass(frozen=True)
+class ProjectSettings:
+    """The settings of one project, defaults filled in. `directory` is where `iris-model.toml` lies."""
+
+    directory: Path
+    name: str
+    model: str
+    handler: str
+    executor: str
+    memory: int
+    timeout: int
+    architecture: str
+    base_image: str
+    python: str | None
+    route: str
+    stage: str
+    data: str | None
+    trust: tuple[str, ...]
+    include: tuple[str, ...]
+    environment: Mapping[str, str]
+    budgets: Budgets = field(default_factory=Budgets)
+
+    @property
+    def model_path(self) -> Path:
+        """Where the trained model lies."""
+        return self.directory / self.model
+
+    @property
+    def data_path(self) -> Path | None:
+        """Where the sample rows lie, if there are any."""
+        return self.directory / self.data if self.data else None
+
+
+def read_settings(directory: Path) -> ProjectSettings:
+    """Read the `iris-model.toml` of a project directory."""
+    path = directory / SETTINGS_FILE
+    try:
+        document = tomllib.loads(path.read_bytes().decode("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise ProjectError(
+            f"{directory} is not a project: expected the file {SETTINGS_FILE} in it",
+            remedy="Go to the project, name its directory, or make one: iris-model init DIR --model MODEL",
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ProjectError(
+            f"{path}: byte {error.start} is not UTF-8, and TOML is always UTF-8", remedy="Save the file as UTF-8."
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ProjectError(f"{path} is not TOML: {error}", remedy="https://toml.io shows the format.") from None
+    except OSError as error:
+        raise ProjectError(f"{path} cannot be read: {error.strerror}") from None
+    return parse_settings(document, directory)
+
+
+def parse_settings(document: Mapping[str, Any], directory: Path) -> ProjectSettings:
+    """Check a parsed `iris-model.toml` against the table of keys; all problems come in one error."""
+    problems = _find_unknown_keys(document)
+    values: dict[str, dict[str, Any]] = {"": {}, **{key.section: {} for key in KEYS}}
+    for key in KEYS:
+        section = document.get(key.section) if key.section else document
+        values[key.section][key.field] = key.default
+        if not isinstance(section, Mapping) or key.name not in section:
+            if key.required:
+                problems.append(f"{key.path} is missing: expected {key.expectation}")
+            continue
+        value = section[key.name]
+        if problem := key.find_problem(value):
+            problems.append(problem)
+        else:
+            values[key.section][key.field] = tuple(value) if key.kind == "texts" else value
+    problems += _find_environment_problems(values[""]["environment"])
+    if problems:
+        count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
+        listing = "\n".join(f"  - {problem}" for problem in problems)
+        raise ProjectError(
+            f"{directory / SETTINGS_FILE} has {count}:\n{listing}",
+            remedy="Every key is described in docs/reference/iris-model-toml.md",
+        )
+    top = values[""]
+    top["environment"] = MappingProxyType(dict(top["environment"]))
+    top["route"] = top["route"] or f"/{top['name']}"
+    return ProjectSettings(directory=directory, **top, budgets=Budgets(**values["budgets"]))
+
+
+def _find_unknown_keys(document: Mapping[str, Any]) -> list[str]:
+    sections = {key.section for key in KEYS if key.section}
+    problems = []
+    for name, value in document.items():
+        if name in sections:
+            if not isinstance(value, Mapping):
+                problems.append(f"{name}: expected a table, [{name}]")
+                continue
+            known = [key.name for key in KEYS if key.section == name]
+            problems += [_unknown(f"{name}.{inner}", inner, known) for inner in value if inner not in known]
+        elif name not in (known := [key.name for key in KEYS if not key.section]):
+            problems.append(_unknown(name, name, [*known, *sorted(sections)]))
+    return problems
+
+
+def _unknown(path: str, name: str, known: list[str]) -> str:
+    # `base_image` for `base-image` is the likeliest slip, so it is compared as if it were spelled with hyphens.
+    nearest = difflib.get_close_matches(name.lower().replace("_", "-"), known, n=1)
+    hint = f"did you mean {nearest[0]}?" if nearest else "the known keys are " + ", ".join(known)
+    return f"{path} is not a key: {hint}"
+
+
+def _find_environment_problems(environment: Mapping[str, str]) -> list[str]:
+    problems = [
+        f"environment.{name}: Lambda sets this variable itself" for name in environment if name in RESERVED_VARIABLES
+    ]
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in environment.items())
+    if size > ENVIRONMENT_LIMIT_BYTES:
+        problems.append(f"environment has {size} bytes: Lambda takes at most {ENVIRONMENT_LIMIT_BYTES} together")
+    return problems

@@ -1,0 +1,117 @@
+"""Remembers what a function directory was made from, so that packaging again without a change does nothing.
+
+A stamp is a cache: it lies in the project's `.iris-model`, may be deleted at any time, and is believed only while the
+function directory is untouched. Nothing here imports numpy or the model's library; that is the point.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import iris_model
+from iris_model.project.function_directory import FIXED_TIME, FUNCTION_FILE, list_files
+from iris_model.project.settings import ProjectSettings
+
+WORK_DIRECTORY = ".iris-model"
+_PACKAGE = Path(iris_model.__file__).parent
+
+# The rooms whose code decides what is written.
+_DECIDING_ROOMS = ("runtime", "engine", "readers", "compiler", "project")
+
+
+def digest_inputs(settings: ProjectSettings, files: Mapping[str, Path], *, install_requirements: bool) -> str:
+    """Digest everything that the function directory depends on."""
+    described = asdict(replace(settings, environment=dict(settings.environment)))  # it cannot copy a mapping proxy
+    del described["directory"]  # a project that moves is the same project
+    inputs = {
+        "tool": iris_model.__version__,
+        "tool files": _digest_files(_tool_files()),
+        "python": sys.version,
+        "machine": platform.machine(),
+        "installed": _installed_distributions(),
+        "settings": described,
+        "files": _digest_files(files),
+        "install_requirements": install_requirements,
+    }
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+
+def read_stamp(settings: ProjectSettings, output: Path, inputs: str) -> dict[str, Any] | None:
+    """Return what was remembered about `output`, if the inputs are the same and nobody touched it since."""
+    try:
+        stamp = json.loads(_stamp_path(settings, output).read_bytes())
+        if stamp["inputs"] == inputs and stamp["sizes"] == _sizes_of_untouched(output):
+            remembered: dict[str, Any] = stamp["remembered"]
+            return remembered
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # no stamp, or one that we cannot read: packaging again is always right
+    return None
+
+
+def write_stamp(settings: ProjectSettings, output: Path, inputs: str, remembered: Mapping[str, Any]) -> None:
+    """Remember `inputs` for `output`. A project that cannot be written to is packaged anew each time."""
+    path = _stamp_path(settings, output)
+    stamp = {"inputs": inputs, "sizes": _sizes_of_untouched(output), "remembered": remembered}
+    with contextlib.suppress(OSError):
+        make_work_directory(settings.directory)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(stamp), encoding="utf-8")
+
+
+def make_work_directory(project: Path) -> Path:
+    """Make `.iris-model`, which keeps itself out of version control."""
+    directory = project / WORK_DIRECTORY
+    directory.mkdir(exist_ok=True)
+    ignore = directory / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+    return directory
+
+
+def _stamp_path(settings: ProjectSettings, output: Path) -> Path:
+    relative = os.path.relpath(output.resolve(), settings.directory.resolve())
+    return settings.directory / WORK_DIRECTORY / "stamps" / f"{hashlib.sha256(relative.encode()).hexdigest()[:16]}.json"
+
+
+def _sizes_of_untouched(output: Path) -> dict[str, int] | None:
+    """Sizes of all files, or None when one was edited: every file we wrote has the same time."""
+    sizes: dict[str, int] = {}
+    for name in list_files(output):
+        status = (output / name).lstat()
+        if int(status.st_mtime) == FIXED_TIME:
+            sizes[name] = status.st_size
+        elif "__pycache__" not in name:  # a Python that ran there may have left bytecode
+            return None
+    return sizes if FUNCTION_FILE in sizes else None
+
+
+def _digest_files(files: Mapping[str, Path]) -> dict[str, str]:
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(files.items())}
+
+
+def _tool_files() -> dict[str, Path]:
+    """Our own files: in a checkout they change while the version stays."""
+    return {
+        str(path.relative_to(_PACKAGE)): path
+        for room in _DECIDING_ROOMS
+        for path in (_PACKAGE / room).rglob("*.py")
+        if "templates" not in path.parts
+    }
+
+
+def _installed_distributions() -> list[str]:
+    """Names of all installed distributions, read from the directories: `importlib.metadata` takes ten times as long."""
+    names: set[str] = set()
+    for entry in sys.path:
+        with contextlib.suppress(OSError):
+            names.update(path.name for path in Path(entry).iterdir() if path.suffix in (".dist-info", ".egg-info"))
+    return sorted(names)
