@@ -1,0 +1,25 @@
+# The iris function as an image for AWS Lambda:
+#
+#     docker build -t iris-inference-image .
+#     docker run -p 9000:8080 iris-inference-image:latest
+#
+# BASE_IMAGE is what the function runs on; any Linux image with Python 3.11 or later will do.
+# BUILD_IMAGE is where the model is opened and compiled. It must have the same Python, and pip. Name your own there if
+# packages come through a proxy: its certificates and settings stay in the first stage, nothing of it is copied.
+ARG BASE_IMAGE=public.ecr.aws/lambda/python:3.13
+ARG BUILD_IMAGE=${BASE_IMAGE}
+
+# First stage: open the trained model with the library that trained it, compile it, prove both equal.
+FROM ${BUILD_IMAGE} AS build
+WORKDIR /src
+COPY . .
+RUN python3 -m pip install --no-cache-dir --target /opt/build --constraint constraints.txt --requirement examples/iris/requirements.txt .
+RUN PYTHONPATH=/opt/build python3 -m iris_model.cli package examples/iris --output /out
+
+# Second stage: the base and the function directory, which is all that Lambda loads.
+FROM ${BASE_IMAGE}
+COPY --from=build /out /var/task
+WORKDIR /var/task
+# -S: the function directory holds all that is imported, so looking for site-packages would be time at every cold start.
+ENTRYPOINT ["python3", "-S", "/var/task/iris_model/runtime/__main__.py"]
+CMD ["app.handler"]
