@@ -14,3 +14,8 @@ def select_columns(rows, *, indices):
 def concat(*tables):
     """Tables side by side."""
     return [[value for part in parts for value in part] for parts in zip(*tables)]
+
+
+def per_output(*values):
+    """One cell per value: what a model with several outputs answers, row by row. Cells are labels, or lists of numbers."""
+    return [list(cells) for cells in zip(*values)]

@@ -104,7 +104,9 @@ class Container:
     def _check_format(self, text):
         name, _, version = str(text).partition("/")
         if name != FORMAT_NAME or not version.isdecimal():
-            raise self._error(f"its format is {text!r}, expected '{FORMAT_NAME}/{FORMAT_VERSION}'; compile the model again")
+            raise self._error(
+                f"its format is {text!r}, expected '{FORMAT_NAME}/{FORMAT_VERSION}'; compile the model again"
+            )
         if int(version) != FORMAT_VERSION:
             raise self._error(
                 f"its format is {text!r}, this iris-model reads '{FORMAT_NAME}/{FORMAT_VERSION}'; "

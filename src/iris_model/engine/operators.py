@@ -20,6 +20,7 @@ OPERATORS = {
     "column": "columns",
     "select_columns": "columns",
     "concat": "columns",
+    "per_output": "columns",
 }
 
 

@@ -60,7 +60,9 @@ class RowEncoder:
             if column.get("missing"):
                 return NAN if kind == "numeric" else None
             found = "missing (null)" if value is None else "NaN"
-            raise self._wrong_cell(row, column, f"the value is {found}, and the model was not trained with missing values")
+            raise self._wrong_cell(
+                row, column, f"the value is {found}, and the model was not trained with missing values"
+            )
         if kind != "numeric":
             if isinstance(value, str) or (kind == "categorical" and isinstance(value, (int, float))):
                 return value
@@ -68,7 +70,9 @@ class RowEncoder:
         if isinstance(value, bool):
             raise self._wrong_cell(row, column, f"the value is {describe(value)}, not a number; send 1 or 0")
         if isinstance(value, str):
-            raise self._wrong_cell(row, column, f"the value is {describe(value)}; send a number, without quotation marks")
+            raise self._wrong_cell(
+                row, column, f"the value is {describe(value)}; send a number, without quotation marks"
+            )
         if not isinstance(value, (int, float)):
             raise self._wrong_cell(row, column, f"the value is {describe(value)}")
         if value in (INFINITY, -INFINITY):

@@ -1,0 +1,180 @@
+"""The Runtime API of AWS Lambda over a raw socket.
+
+In: `host:port`. Out: invocations; in again: responses and errors. Nothing here knows what a handler is.
+Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html (version 2018-06-01). `http.client` would cost 32 ms
+of every cold start, and `socket` 5 ms, for what this file does with `_socket`, on which both are built.
+"""
+
+from _socket import IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY, getaddrinfo, socket
+
+from iris_model import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+API = "/2018-06-01/runtime/"
+READ_SIZE = 65536
+
+# A head longer than this is no answer of a Runtime API. The largest header it sends, the client context, has 3,583 bytes.
+MAX_HEAD = 262_144
+
+
+class RuntimeApiError(Exception):
+    """The Runtime API refused a call or broke off: nothing a runtime can mend but by ending."""
+
+    def __init__(self, call: str, status: int, body: bytes) -> None:
+        self.status = status
+        text = body.decode("utf-8", "replace")
+        super().__init__(f"Runtime API call {call} answered {status}: {text}" if status else f"{call}: {text}")
+
+
+class RuntimeClient:
+    """Speaks to one Runtime API, one call at a time, over one connection that is kept open."""
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.rpartition(":")
+        self._host = host.strip("[]")
+        self._port = int(port)
+        self._socket: Any = None
+        self._unread = b""
+        self._common = f" HTTP/1.1\r\nHost: {address}\r\nUser-Agent: iris-model/{__version__}\r\n"
+
+    def next(self) -> tuple[dict[str, str], bytes]:
+        """Wait, without a limit, for the next invocation. Return its headers (names in lower case) and its event."""
+        status, headers, body = self._call("GET", API + "invocation/next", "", b"")
+        if status != 200:
+            raise RuntimeApiError("invocation/next", status, body)
+        return headers, body
+
+    def respond(self, request_id: str, body: bytes, content_type: str, invocation_id: "str | None") -> None:
+        """Send the result of an invocation."""
+        headers = f"Content-Type: {content_type}\r\n{_echo(invocation_id)}"
+        self._post(f"invocation/{request_id}/response", headers, body)
+
+    def fail(self, request_id: str, body: bytes, error_type: str, xray_cause: str, invocation_id: "str | None") -> None:
+        """Send the error document of an invocation."""
+        headers = (
+            "Content-Type: application/json\r\n"
+            f"Lambda-Runtime-Function-Error-Type: {header_text(error_type)}\r\n{_echo(invocation_id)}"
+        )
+        # The platform's own runtime leaves the cause out at one MiB.
+        if xray_cause and len(xray_cause) < 1_048_576:
+            headers += f"Lambda-Runtime-Function-XRay-Error-Cause: {xray_cause}\r\n"
+        self._post(f"invocation/{request_id}/error", headers, body)
+
+    def fail_init(self, body: bytes, error_type: str) -> None:
+        """Send the error document of an initialization that failed; the process must end after it."""
+        headers = f"Content-Type: application/json\r\nLambda-Runtime-Function-Error-Type: {header_text(error_type)}\r\n"
+        self._post("init/error", headers, body)
+
+    def _post(self, call: str, headers: str, body: bytes) -> None:
+        status, _, answer = self._call("POST", API + call, headers, body)
+        if status != 202:
+            raise RuntimeApiError(call, status, answer)
+
+    def _call(self, method: str, path: str, headers: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        length = f"Content-Length: {len(body)}\r\n" if method == "POST" else ""
+        request = f"{method} {path}{self._common}{headers}{length}\r\n".encode("utf-8", "replace") + body
+        try:
+            if self._socket is not None:
+                # A connection that was kept may have been closed meanwhile, before it took our request: once more then.
+                try:
+                    self._socket.sendall(request)
+                    return self._read_answer()
+                except (ConnectionError, _ClosedBeforeAnswer):
+                    self._close()
+            self._connect()
+            self._socket.sendall(request)
+            return self._read_answer()
+        except (OSError, _ClosedBeforeAnswer, ValueError) as error:
+            self._close()
+            raise RuntimeApiError(f"Runtime API call {method} {path} failed", 0, str(error).encode()) from None
+
+    def _connect(self) -> None:
+        family, kind, protocol, _, address = getaddrinfo(self._host, self._port, 0, SOCK_STREAM)[0]
+        self._socket = socket(family, kind, protocol)
+        self._socket.connect(address)
+        self._socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        self._unread = b""
+
+    def _close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _read_answer(self) -> tuple[int, dict[str, str], bytes]:
+        head = self._read_head()
+        lines = head.decode("latin-1").split("\r\n")
+        status = int(lines[0].split(" ", 2)[1])
+        headers = {}
+        for line in lines[1:]:
+            name, _, value = line.partition(":")
+            headers[name.lower()] = value.strip()
+        if "chunked" in headers.get("transfer-encoding", "").lower():
+            body = self._read_chunks()
+        else:
+            body = self._read_exactly(int(headers.get("content-length", "0")))
+        if headers.get("connection", "").lower() == "close":
+            self._close()
+        return status, headers, body
+
+    def _read_head(self) -> bytes:
+        data = self._unread
+        while True:
+            head, end, rest = data.partition(b"\r\n\r\n")
+            if end:
+                self._unread = rest
+                return head
+            if len(data) > MAX_HEAD:
+                raise ValueError(f"an answer's head is longer than {MAX_HEAD} bytes")
+            more = self._socket.recv(READ_SIZE)
+            if not more:
+                raise _ClosedBeforeAnswer("the connection was closed before an answer came")
+            data += more
+
+    def _read_exactly(self, length: int) -> bytes:
+        parts = [self._unread[:length]]
+        self._unread = self._unread[length:]
+        missing = length - len(parts[0])
+        while missing:
+            more = self._socket.recv(min(missing, 1_048_576))
+            if not more:
+                raise ValueError(f"the connection was closed {missing} bytes before the end of an answer")
+            parts.append(more)
+            missing -= len(more)
+        return b"".join(parts)
+
+    def _read_line(self) -> bytes:
+        while b"\r\n" not in self._unread:
+            more = self._socket.recv(READ_SIZE)
+            if not more:
+                raise ValueError("the connection was closed in the middle of an answer")
+            self._unread += more
+        line, _, self._unread = self._unread.partition(b"\r\n")
+        return line
+
+    def _read_chunks(self) -> bytes:
+        parts = []
+        while True:
+            length = int(self._read_line().split(b";")[0], 16)
+            if not length:
+                break
+            parts.append(self._read_exactly(length))
+            self._read_line()
+        while self._read_line():
+            pass  # trailers
+        return b"".join(parts)
+
+
+class _ClosedBeforeAnswer(Exception):
+    """The other side closed without a byte of an answer, as a server does with a connection it found idle."""
+
+
+def _echo(invocation_id: "str | None") -> str:
+    return f"Lambda-Runtime-Invocation-Id: {invocation_id}\r\n" if invocation_id else ""
+
+
+def header_text(text: str) -> str:
+    """Keep a header on one line and in ASCII, whatever the class of an exception was called."""
+    return "".join(character if " " <= character <= "~" else "?" for character in text)

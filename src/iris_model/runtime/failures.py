@@ -1,0 +1,83 @@
+"""Error documents: what the caller of a failed invocation gets, and what the platform is told for X-Ray.
+
+Imported only when something failed.
+"""
+
+import os
+
+from .handlers import Fault
+from .marshal import encode_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+# Frames of the runtime and the engine say nothing to a person whose handler failed.
+OWN_CODE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+class Failure:
+    """One failed init or invocation: `document` (errorMessage, errorType, requestId, stackTrace) and X-Ray's cause."""
+
+    def __init__(self, error: BaseException, request_id: str = "") -> None:
+        frames: list[Any] = []
+        stack_trace: list[str] = []
+        if isinstance(error, Fault):
+            self.error_type, message = error.error_type, error.message
+            stack_trace = error.trace or []
+            cause_type = "LambdaValidationError"
+        else:
+            self.error_type = cause_type = type(error).__name__
+            message = str(error)
+            frames = _frames_of_user(error.__traceback__)
+            if frames:
+                from traceback import format_list
+
+                stack_trace = format_list(frames)
+        self.document = {
+            "errorMessage": message,
+            "errorType": self.error_type,
+            "requestId": request_id,
+            "stackTrace": stack_trace,
+        }
+        self._cause = {
+            "working_directory": _working_directory(),
+            "exceptions": [
+                {
+                    "message": message,
+                    "type": cause_type,
+                    "stack": [{"label": frame.name, "path": frame.filename, "line": frame.lineno} for frame in frames],
+                }
+            ],
+            "paths": sorted({frame.filename for frame in frames}),
+        }
+
+    def body(self) -> bytes:
+        """The error document as JSON."""
+        return encode_json(self.document).encode("utf-8", "replace")
+
+    def xray_cause(self) -> str:
+        """The cause as JSON on one line of ASCII, fit for a header."""
+        from json import dumps
+
+        return dumps(self._cause)
+
+
+def _frames_of_user(traceback: "TracebackType | None") -> "list[Any]":
+    if traceback is None:
+        return []
+    from traceback import extract_tb
+
+    return [
+        frame
+        for frame in extract_tb(traceback)
+        if not frame.filename.startswith((OWN_CODE, "<frozen importlib")) and frame.filename != "<frozen runpy>"
+    ]
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""

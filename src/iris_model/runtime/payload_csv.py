@@ -1,0 +1,98 @@
+"""`text/csv`, with or without a header line. Answers JSON rows, or CSV when `Accept` asks for it."""
+
+from iris_model.engine.errors import InvalidInput
+
+from .payloads import order_features
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .answers import Answers
+    from .events import Request
+
+
+class CsvText(str):
+    """An answer that is CSV already and not a JSON value."""
+
+    __slots__ = ()
+
+
+def decode(text: str, request: "Request", columns: "list[Any]") -> "tuple[list[Any], bool]":
+    """Return (rows, whether CSV is wanted back). A first line that holds the features' names is a header."""
+    # The accelerator of the module `csv`, which itself imports `re`.
+    from _csv import Error, reader
+
+    try:
+        lines = [line for line in reader(text.splitlines(keepends=True), strict=True) if line]
+    except Error as error:
+        raise InvalidInput(
+            f"the body is not valid CSV: {error}", expected="CSV (RFC 4180)", problem="malformed"
+        ) from None
+    names = {column["name"] for column in columns}
+    header = None
+    if lines and any(cell.strip() in names for cell in lines[0]):
+        header = [cell.strip() for cell in lines.pop(0)]
+        if len(set(header)) != len(header):
+            raise InvalidInput("the header line names a feature twice; expected each once", problem="malformed")
+    rows = []
+    for index, line in enumerate(lines):
+        cells: list[Any] = line
+        if header is not None:
+            if len(line) != len(header):
+                raise InvalidInput(
+                    f"row {index} has {len(line)} values; expected {len(header)}, as the header", row=index
+                )
+            cells = order_features(dict(zip(header, line)), columns, index)
+        if len(cells) == len(columns):
+            cells = [_cell(cell, column, index) for cell, column in zip(cells, columns)]
+        rows.append(cells)
+    return rows, _wants_csv(request.accept)
+
+
+def encode(answers: "Answers", csv_wanted: bool) -> "Any":
+    """Return `{"predictions": [...]}`, or the same as CSV with a header line."""
+    if not csv_wanted:
+        return {"predictions": answers.detailed()}
+    from _csv import writer
+    from io import StringIO
+
+    buffer = StringIO(newline="")
+    table = writer(buffer)
+    names = ["prediction"]
+    probabilities = answers.probabilities if answers.has_flat_probabilities() else None
+    if probabilities is not None:
+        names += [f"probability_{label}" for label in answers.class_names()]
+    table.writerow(names)
+    for index, prediction in enumerate(answers.plain()):
+        cells = prediction if isinstance(prediction, list) else [prediction]
+        table.writerow(cells + (probabilities[index] if probabilities is not None else []))
+    return CsvText(buffer.getvalue())
+
+
+def _cell(text: str, column: "Any", row: int) -> "Any":
+    if column["kind"] != "numeric":
+        return text
+    stripped = text.strip()
+    if not stripped:
+        return None
+    try:
+        number = float(stripped)
+        # `float` takes more than numbers: digits grouped by underscores, `nan` and `infinity`.
+        if "_" not in stripped and number - number == 0:
+            return number
+    except ValueError:
+        pass
+    raise InvalidInput(
+        f"row {row}, feature {column['name']!r}: the value is {text!r}; expected a finite number",
+        row=row,
+        feature=column["name"],
+        expected="a finite number",
+    )
+
+
+def _wants_csv(accept: str) -> bool:
+    wanted = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    csv_at = [wanted.index(name) for name in ("text/csv", "application/csv") if name in wanted]
+    json_at = [wanted.index(name) for name in ("application/json",) if name in wanted]
+    return bool(csv_at) and (not json_at or min(csv_at) < min(json_at))

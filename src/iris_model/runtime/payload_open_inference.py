@@ -1,0 +1,130 @@
+"""The Open Inference Protocol v2 (KServe, Triton, MLServer): tensors in, tensors out.
+
+Source: https://github.com/kserve/open-inference-protocol (REST). One tensor with all columns, or one tensor for each column.
+"""
+
+from iris_model.engine.errors import InvalidInput
+from iris_model.engine.rows import describe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .answers import Answers
+    from .events import Request
+
+DATATYPES = (
+    "BOOL UINT8 UINT16 UINT32 UINT64 INT8 INT16 INT32 INT64 FP16 FP32 FP64 BYTES"  # in the order of the specification
+).split()
+
+
+def decode(payload: "Any", request: "Request", columns: "list[Any]") -> "tuple[list[Any], dict[str, Any]]":
+    """Return (rows, what the answer must repeat)."""
+    tensors = payload["inputs"]
+    if not isinstance(tensors, list) or not tensors or not all(isinstance(tensor, dict) for tensor in tensors):
+        raise InvalidInput("'inputs' is not a list of tensors; expected [{name, shape, datatype, data}, ...]")
+    asked = payload.get("outputs")
+    if asked is not None and not (
+        isinstance(asked, list) and all(isinstance(output, dict) and "name" in output for output in asked)
+    ):
+        raise InvalidInput("'outputs' is not a list of objects with a name; leave it out to get all outputs")
+    state = {
+        "id": payload.get("id"),
+        "outputs": None if asked is None else [output["name"] for output in asked],
+    }
+    width = len(columns)
+    if len(tensors) == 1 and width != 1:
+        return _matrix(tensors[0], width), state
+    return _columns(tensors, columns), state
+
+
+def encode(answers: "Answers", state: "dict[str, Any]") -> "Any":
+    """Return `{"model_name", "outputs": [tensor, ...]}`: predict, and predict_proba where the model has it."""
+    outputs = [_tensor("predict", answers.plain())]
+    if answers.probabilities is not None:
+        outputs.append(_tensor("predict_proba", answers.probabilities))
+    if state["outputs"] is not None:
+        known = [output["name"] for output in outputs]
+        unknown = [name for name in state["outputs"] if name not in known]
+        if unknown:
+            raise InvalidInput(f"there is no output {unknown[0]!r}; expected some of {', '.join(known)}")
+        outputs = [output for output in outputs if output["name"] in state["outputs"]]
+    answer = {"model_name": answers.model_name, "outputs": outputs}
+    if state["id"] is not None:
+        answer["id"] = state["id"]
+    return answer
+
+
+def _read(tensor: "dict[str, Any]") -> "tuple[str, list[int], list[Any]]":
+    name = tensor.get("name", "?")
+    shape, data, datatype = tensor.get("shape"), tensor.get("data"), tensor.get("datatype")
+    if not isinstance(shape, list) or not shape or not all(type(length) is int and length >= 0 for length in shape):
+        raise InvalidInput(f"input {name!r}: the shape is {describe(shape)}; expected a list of lengths")
+    if datatype not in DATATYPES:
+        raise InvalidInput(f"input {name!r}: the datatype is {datatype!r}; expected one of {', '.join(DATATYPES)}")
+    if not isinstance(data, list):
+        raise InvalidInput(f"input {name!r}: the data is {describe(data)}; expected a list")
+    flat = _flatten(data, len(shape))
+    count = 1
+    for length in shape:
+        count *= length
+    if len(flat) != count:
+        raise InvalidInput(f"input {name!r}: the shape {shape} has room for {count} values, the data has {len(flat)}")
+    return name, shape, flat
+
+
+def _flatten(data: "list[Any]", depth: int) -> "list[Any]":
+    """The specification allows both flat data and nested data."""
+    while depth > 1 and data and all(isinstance(item, list) for item in data):
+        data = [value for item in data for value in item]
+        depth -= 1
+    return data
+
+
+def _matrix(tensor: "dict[str, Any]", width: int) -> "list[Any]":
+    name, shape, flat = _read(tensor)
+    if shape == [width]:
+        return [flat]
+    if len(shape) != 2 or shape[1] != width:
+        raise InvalidInput(
+            f"input {name!r}: the shape is {shape}; expected [rows, {width}]", expected=f"[rows, {width}]"
+        )
+    return [flat[start : start + width] for start in range(0, len(flat), width)]
+
+
+def _columns(tensors: "list[Any]", columns: "list[Any]") -> "list[Any]":
+    values = {}
+    for tensor in tensors:
+        name, shape, flat = _read(tensor)
+        if len(shape) > 2 or (len(shape) == 2 and shape[1] != 1):
+            raise InvalidInput(f"input {name!r}: the shape is {shape}; expected [rows] or [rows, 1] for one feature")
+        values[name] = flat
+    names = [column["name"] for column in columns]
+    if len(names) == 1 and len(values) == 1:
+        return [[value] for value in next(iter(values.values()))]
+    missing = [name for name in names if name not in values]
+    unknown = [name for name in values if name not in names]
+    if missing or unknown:
+        what = f"missing input {missing[0]!r}" if missing else f"unknown input {unknown[0]!r}"
+        raise InvalidInput(f"{what}; expected one tensor with all features, or one for each of {', '.join(names[:8])}")
+    if len({len(flat) for flat in values.values()}) != 1:
+        raise InvalidInput("the inputs differ in length; expected as many values in each")
+    return [list(row) for row in zip(*(values[name] for name in names))]
+
+
+def _tensor(name: str, values: "list[Any]") -> "dict[str, Any]":
+    shape = [len(values)]
+    flat = values
+    if isinstance(values[0], list):
+        shape.append(len(values[0]))
+        flat = [value for row in values for value in row]
+    return {"name": name, "shape": shape, "datatype": _datatype(flat), "data": flat}
+
+
+def _datatype(flat: "list[Any]") -> str:
+    kinds = {type(value) for value in flat if value is not None}
+    if kinds == {bool}:
+        return "BOOL"
+    if kinds == {int}:
+        return "INT64"
+    return "FP64" if kinds <= {int, float} else "BYTES"
