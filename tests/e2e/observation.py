@@ -1,6 +1,12 @@
-"""What a caller and a reader of the log can see of one invocation, with what may differ between two runs masked.
+"""What a caller and a reader of the log can see of one invocation, with what may differ between two runtimes left out.
 
 Bytes in, values out. Numbers stay the text that was sent, so that 1 and 1.0, or 0.10 and 0.1, are not the same.
+
+Left out, and why nobody can want them equal:
+- request ids, times, and how often a recursion repeats: they differ between two runs of one runtime;
+- the runtimes' own frames and Python's import frames: they name the runtime's files;
+- what the JSON parser says of a malformed event: Lambda refuses such an event before a runtime sees it;
+- awslambdaric's LAMBDA_WARNING that AWS may have updated its managed runtime: an image has no managed runtime.
 """
 
 from __future__ import annotations
@@ -12,17 +18,24 @@ from typing import Any
 
 from tests.support.rie_process import Answer
 
-REQUEST_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+MASKS = [
+    (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<request id>"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "<time>"),
+    (re.compile(r"Previous line repeated \d+ more"), "Previous line repeated <n> more"),
+    (re.compile(r'Unable to unmarshal input: (\\.|[^"\\\r\n])*'), "Unable to unmarshal input: <why>"),
+]
 EMULATOR_LINE = re.compile(
     r"\d\d \w{3} \d{4} \d\d:\d\d:\d\d,\d+ \[\w+\] "  # RIE's own log
     r"|(START|END|REPORT) RequestId: |INIT_REPORT |INIT_START "
 )
+FRAME = re.compile(r"[ \xa0]{2}File \"(?P<file>[^\"]+)\", line \d+")
+FRAME_SOURCE = re.compile(r"[ \xa0]{4}")
+FOREIGN_FILE = re.compile(r"/awslambdaric/|/iris_model/runtime/|/importlib/__init__\.py|<frozen (importlib|runpy)")
 
 
 @dataclass(frozen=True)
 class Observation:
-    """Status, body and log of one invocation; two are equal when nothing but the masked parts differs."""
+    """Status, body and log of one invocation; two are equal when a user could not tell them apart."""
 
     status: int
     body: Any
@@ -34,12 +47,14 @@ class Observation:
 def observe(answer: Answer, log: str) -> Observation:
     """Mask and parse one answer and its log."""
     text = answer.body.decode("utf-8", "backslashreplace")
-    return Observation(answer.status, parse(mask(text)), runtime_log(log), text, log)
+    return Observation(answer.status, comparable(parse(mask(text))), comparable_log(log), text, log)
 
 
 def mask(text: str) -> str:
-    """Replace request ids and times by their names."""
-    return TIME.sub("<time>", REQUEST_ID.sub("<request id>", text))
+    """Put a name in the place of each value that is another in every run."""
+    for pattern, name in MASKS:
+        text = pattern.sub(name, text)
+    return text
 
 
 def parse(text: str) -> Any:
@@ -50,7 +65,31 @@ def parse(text: str) -> Any:
         return text
 
 
-def runtime_log(log: str) -> list[Any]:
+def comparable(document: Any) -> Any:
+    """An error document without the frames of the runtime itself; any other value as it is."""
+    if isinstance(document, dict) and isinstance(document.get("stackTrace"), list):
+        return {**document, "stackTrace": without_foreign_frames(document["stackTrace"])}
+    return document
+
+
+def comparable_log(log: str) -> list[Any]:
     """The lines that the runtime and the handler wrote: without the emulator's own, JSON ones parsed."""
-    lines = [mask(line) for line in log.split("\n") if line and not EMULATOR_LINE.match(line)]
-    return [parse(line) if line.startswith("{") else line for line in lines]
+    # Inside one log event, lines end with a carriage return (lambda-contract 1.5).
+    events = [event for event in log.split("\n") if event and not EMULATOR_LINE.match(event)]
+    lines = [line for event in events if "LAMBDA_WARNING: " not in event for line in mask(event).split("\r")]
+    return [comparable(parse(line)) if line.startswith("{") else line for line in without_foreign_frames(lines)]
+
+
+def without_foreign_frames(lines: list[str]) -> list[str]:
+    """Leave out each frame of a foreign file, with the source lines that belong to it."""
+    kept = []
+    foreign = False
+    for line in lines:
+        frame = FRAME.match(line)
+        if frame:
+            foreign = FOREIGN_FILE.search(frame["file"]) is not None
+        elif not FRAME_SOURCE.match(line):
+            foreign = False
+        if not foreign:
+            kept.append(line)
+    return kept

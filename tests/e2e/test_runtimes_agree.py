@@ -35,7 +35,7 @@ def run(case: Case, runtime: list[str], directory: Path) -> Observation:
     environment = {"_HANDLER": case.handler, **case.environment}
     with emulator(require(rie_binary), [*runtime, case.handler], directory, environment) as function:
         answer = function.invoke(case.payload, case.headers)
-        return observe(answer, function.log())
+    return observe(answer, function.log)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
