@@ -6,7 +6,9 @@ come with `iris_model.compiler`, imported when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path, PurePosixPath
@@ -52,18 +54,33 @@ def choose_executable(settings: ProjectSettings) -> Executable:
             "compiled one is compared with",
             remedy="Name the file that your training wrote.",
         )
-    if settings.executor == "original":
-        return _original(settings, f'executor = "original" in {SETTINGS_FILE}')
+    with _project_modules(settings):
+        if settings.executor == "original":
+            return _original(settings, "it was asked for")
+        try:
+            return _compiled(settings)
+        except UnsupportedModel as error:
+            if settings.executor == "compiled":
+                raise
+            return _original(settings, "the model cannot be compiled: " + "; ".join(error.reasons))
+        except ParityError as error:
+            if settings.executor == "compiled":
+                raise
+            return _original(settings, f"the compiled model was not equal to the original: {error.problem}")
+
+
+@contextlib.contextmanager
+def _project_modules(settings: ProjectSettings) -> Iterator[None]:
+    """Let trusted names of the model file be found in the project; without any, nothing of the project is imported."""
+    if not settings.trust:
+        yield
+        return
+    entry = str(settings.directory.resolve())
+    sys.path.append(entry)  # last, so that a file of the project cannot stand in for an installed library
     try:
-        return _compiled(settings)
-    except UnsupportedModel as error:
-        if settings.executor == "compiled":
-            raise
-        return _original(settings, "it cannot be compiled: " + "; ".join(error.reasons))
-    except ParityError as error:
-        if settings.executor == "compiled":
-            raise
-        return _original(settings, f"the compiled model was not equal to it: {error.problem}")
+        yield
+    finally:
+        sys.path.remove(entry)
 
 
 def _compiled(settings: ProjectSettings) -> Executable:
@@ -87,8 +104,9 @@ def _original(settings: ProjectSettings, because: str) -> Executable:
 
     description = describe_original(settings.model_path, data=settings.data_path, trust=settings.trust)
     library = description.source["library"]
-    size = installed_size_mb(library)
-    cost = f"{library} and what it needs ({size} MB), " if size else f"{library} and what it needs, "
+    size = installed_size_mb(library) if library else 0
+    what = f"{library} and what it needs" if library else "the model's own library"
+    cost = f"{what} ({size} MB), " if size else f"{what}, "
     signature = str(PurePosixPath(settings.model).with_suffix(SIGNATURE_SUFFIX))
     return Executable(
         executor="original",
@@ -101,7 +119,7 @@ def _original(settings: ProjectSettings, because: str) -> Executable:
         signature=description.signature,
         source=description.source,
         golden=description.golden,
-        needs=(library,),
+        needs=(library,) if library else (),
     )
 
 

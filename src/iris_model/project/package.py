@@ -58,6 +58,7 @@ def package_project(
     executor: str | None = None,
     install_requirements: bool = False,
     on_step: OnStep = lambda step: None,
+    choose: Callable[[ProjectSettings], Executable] = choose_executable,
 ) -> PackagedFunction:
     """Package the project into `output`, by default its `.iris-model/function`."""
     settings = read_settings(project)
@@ -75,7 +76,7 @@ def package_project(
     check_may_replace(output)
     _check_output_is_apart(output, settings)
     on_step(f"Compiling {settings.model}")
-    executable = choose_executable(settings)
+    executable = choose(settings)
     _check_no_collision(executable, sources)
     needs = _find_needs(executable, sources)
     if install_requirements and needs:

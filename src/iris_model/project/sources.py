@@ -56,6 +56,9 @@ def _collect_modules(settings: ProjectSettings) -> dict[str, Path]:
     _check_handler_function(handler, settings)
     collected: dict[str, Path] = {}
     waiting = [handler]
+    # What a trusted name of the model file needs, should the original be served.
+    for name in settings.trust:
+        waiting += _files_of_module(root, name.split(".")[0])
     if handler.parent != root:
         # A handler inside a package brings the whole package: its relative imports may reach any part of it.
         waiting += _files_of(root / handler.relative_to(root).parts[0])

@@ -1,0 +1,14 @@
+"""Write the reference pages that are made from code: `python scripts/write_reference.py` from the root of the checkout."""
+
+from pathlib import Path
+
+from iris_model.cli import reference as cli_reference
+from iris_model.project import reference as settings_reference
+
+ROOT = Path(__file__).resolve().parent.parent
+
+for page in (cli_reference, settings_reference):
+    path = ROOT / page.REFERENCE_PAGE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page.render_reference(), encoding="utf-8")
+    print(f"{page.REFERENCE_PAGE} is written")

@@ -1,0 +1,48 @@
+"""The command line: the only room that prints or exits.
+
+`COMMANDS` names every command and the module that has it; a module is imported when its command runs, so that
+`iris-model --help` stays quick. Each command turns arguments into one call of another room, and the result into text for
+people, or into JSON for programs (`--json`).
+"""
+
+from __future__ import annotations
+
+import sys
+
+from iris_model.cli.group import CommandGroup
+
+# command -> (module, attribute, one line of help)
+COMMANDS = {
+    "init": ("iris_model.cli.init", "init", "Make a new project: the iris example, or for your own model."),
+    "inspect": ("iris_model.cli.inspect", "inspect", "Look into a model file without running anything from it."),
+    "compile": ("iris_model.cli.compile", "compile_command", "Compile a model and verify it against the original."),
+    "package": ("iris_model.cli.package", "package", "Write the function directory of a project."),
+    "serve": ("iris_model.cli.serve", "serve", "Run a function here as AWS Lambda runs it."),
+    "invoke": ("iris_model.cli.invoke", "invoke", "Send one event to a function and print the answer."),
+}
+
+EXIT_CODES = {
+    0: "all went well",
+    1: "it failed; the message says what to do",
+    2: "the command line was not understood",
+    3: "the invoked function answered with an error",
+    130: "interrupted with Ctrl-C",
+}
+
+cli = CommandGroup(
+    name="iris-model",
+    commands_table=COMMANDS,
+    exit_codes=EXIT_CODES,
+    help="""Trained model in, pay-per-request HTTPS endpoint on AWS Lambda out.
+
+    \b
+    Example:
+      iris-model init my-iris
+      iris-model serve my-iris
+    """,
+)
+
+
+def main() -> None:
+    """Run the command line; the console script `iris-model` and `python -m iris_model.cli` come here."""
+    cli.main(prog_name="iris-model", args=sys.argv[1:])

@@ -1,0 +1,41 @@
+"""The help of all commands as a page: docs/reference/cli.md."""
+
+from __future__ import annotations
+
+import click
+
+from iris_model.cli import COMMANDS, EXIT_CODES, cli
+
+REFERENCE_PAGE = "docs/reference/cli.md"
+
+_HEAD = """\
+# Command line
+
+<!-- Generated from the commands' own help by `python scripts/write_reference.py`; a test compares the two. -->
+
+Text is for people and may change; `--json` is for programs. Messages, progress and logs go to stderr, answers to stdout.
+"""
+
+_WIDTH = 100
+
+
+def render_reference() -> str:
+    """Render the reference page."""
+    parts = [_HEAD, "\n| exit code | meaning |\n|---|---|\n"]
+    parts += [f"| {code} | {meaning} |\n" for code, meaning in EXIT_CODES.items()]
+    context = _context(cli, "iris-model")
+    parts.append(_section("iris-model", cli.get_help(context)))
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        parts.append(_section(f"iris-model {name}", command.get_help(_context(command, f"iris-model {name}"))))
+    return "".join(parts)
+
+
+def _context(command: click.Command, name: str) -> click.Context:
+    return click.Context(command, info_name=name, terminal_width=_WIDTH, max_content_width=_WIDTH, color=False)
+
+
+def _section(title: str, text: str) -> str:
+    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    return f"\n## {title}\n\n```text\n{lines}\n```\n"
