@@ -14,6 +14,6 @@ from .model import CompiledModel
 __all__ = ["CompiledModel", "InvalidInput", "ModelFormatError", "load"]
 
 
-def load(path):
+def load(path: str) -> CompiledModel:
     """Open the compiled model at `path`; raises ModelFormatError."""
     return CompiledModel(path)

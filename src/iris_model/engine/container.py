@@ -10,6 +10,10 @@ import sys
 from .errors import ModelFormatError
 from .json_text import make_decoder
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 FORMAT_NAME = "iris-model"
 FORMAT_VERSION = 1
 
@@ -35,7 +39,7 @@ ELEMENT_TYPES = {
 class Container:
     """An opened compiled-model file: `graph`, `signature`, `source` (JSON values) and `tensor(name)`."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self.path = path
         self._data = _map_file(path)
         header, self._start = self._read_header()
@@ -56,7 +60,7 @@ class Container:
         except (ValueError, TypeError, RecursionError) as error:
             raise self._error(f"its metadata is not valid JSON ({error}); compile the model again") from None
 
-    def tensor(self, name):
+    def tensor(self, name: str) -> "tuple[memoryview[Any], tuple[int, ...]]":
         """Return (flat memory view, shape) of one tensor; ModelFormatError if the file does not really hold it."""
         entry = self._entries.get(name)
         if entry is None:
@@ -83,7 +87,7 @@ class Container:
             ) from None
         return _native(view, code, item_size), tuple(shape)
 
-    def _read_header(self):
+    def _read_header(self) -> "tuple[dict[str, Any], int]":
         data = self._data
         if len(data) < 8:
             raise self._error(f"it has {len(data)} bytes, too few for a header; compile the model again")
@@ -101,7 +105,7 @@ class Container:
             raise self._error("its header is not a JSON object; compile the model again")
         return header, 8 + length
 
-    def _check_format(self, text):
+    def _check_format(self, text: object) -> None:
         name, _, version = str(text).partition("/")
         if name != FORMAT_NAME or not version.isdecimal():
             raise self._error(
@@ -113,11 +117,11 @@ class Container:
                 "install the iris-model that wrote it, or compile the model again with this one"
             )
 
-    def _error(self, what):
+    def _error(self, what: str) -> ModelFormatError:
         return ModelFormatError(f"cannot open the compiled model {self.path}: {what}")
 
 
-def _map_file(path):
+def _map_file(path: str) -> memoryview:
     try:
         with open(path, "rb") as file:
             size = file.seek(0, 2)
@@ -131,7 +135,7 @@ def _map_file(path):
         raise ModelFormatError(f"cannot open the compiled model {path}: {error.strerror or error}") from None
 
 
-def _native(view, code, item_size):
+def _native(view: memoryview, code: str, item_size: int) -> "memoryview[Any]":
     """Cast bytes to numbers. Both architectures of Lambda are little endian; elsewhere the bytes are turned round."""
     if sys.byteorder != "little" and item_size > 1:
         data = bytearray(view)
@@ -139,4 +143,5 @@ def _native(view, code, item_size):
             mirror = item_size - 1 - offset
             data[offset::item_size], data[mirror::item_size] = data[mirror::item_size], data[offset::item_size]
         view = memoryview(data)
-    return view.cast(code)
+    native: memoryview[Any] = view.cast(code)  # type: ignore[call-overload]
+    return native

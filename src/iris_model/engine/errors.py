@@ -12,7 +12,15 @@ class InvalidInput(ValueError):
     does not apply. `problem` is a short stable word for programs (see docs/reference/problems.md).
     """
 
-    def __init__(self, message, *, row=None, feature=None, expected=None, problem="invalid-input"):
+    def __init__(
+        self,
+        message: str,
+        *,
+        row: int | None = None,
+        feature: str | None = None,
+        expected: str | None = None,
+        problem: str = "invalid-input",
+    ) -> None:
         super().__init__(message)
         self.row = row
         self.feature = feature

@@ -7,6 +7,11 @@ its signature, the ordinary module takes over.
 
 WHITESPACE = " \t\n\r"
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
 
 class _ScannerOptions:
     """What `_json.make_scanner` reads from a `JSONDecoder`."""
@@ -16,24 +21,25 @@ class _ScannerOptions:
     parse_float = float
     parse_int = int
 
-    def __init__(self, object_pairs_hook, parse_constant):
+    def __init__(self, object_pairs_hook: "Any", parse_constant: "Any") -> None:
         self.object_pairs_hook = object_pairs_hook
         self.parse_constant = parse_constant
-        self.memo = {}
+        self.memo: dict[str, str] = {}
 
 
-def make_decoder(object_pairs_hook=None, parse_constant=None):
+def make_decoder(object_pairs_hook: "Any" = None, parse_constant: "Any" = None) -> "Callable[[str], Any]":
     """Return a function from JSON text to a value; it raises ValueError as `json.loads` does."""
     try:
         from _json import make_scanner
 
-        scan = make_scanner(_ScannerOptions(object_pairs_hook, parse_constant))
+        options: Any = _ScannerOptions(object_pairs_hook, parse_constant)
+        scan = make_scanner(options)
     except (ImportError, TypeError, AttributeError):
         import json
 
         return json.JSONDecoder(object_pairs_hook=object_pairs_hook, parse_constant=parse_constant).decode
 
-    def decode(text):
+    def decode(text: str) -> "Any":
         stripped = text.strip(WHITESPACE)
         try:
             value, end = scan(stripped, 0)
@@ -41,9 +47,10 @@ def make_decoder(object_pairs_hook=None, parse_constant=None):
             raise _decode_error("Expecting value", text, stop.value, stripped) from None
         except ValueError as error:
             # The accelerator counted from the first character that is not white space.
-            if stripped != text and hasattr(error, "pos"):
-                raise _decode_error(error.msg, text, error.pos, stripped) from None
-            raise
+            position = getattr(error, "pos", None)
+            if stripped == text or position is None:
+                raise
+            raise _decode_error(str(getattr(error, "msg", error)), text, position, stripped) from None
         if end != len(stripped):
             while stripped[end] in WHITESPACE:
                 end += 1
@@ -53,7 +60,12 @@ def make_decoder(object_pairs_hook=None, parse_constant=None):
     return decode
 
 
-def make_encoder(default=None, ensure_ascii=True, allow_nan=False, separators=(", ", ": ")):
+def make_encoder(
+    default: "Callable[[Any], Any] | None" = None,
+    ensure_ascii: bool = True,
+    allow_nan: bool = False,
+    separators: tuple[str, str] = (", ", ": "),
+) -> "Callable[[Any], str]":
     """Return a function from a value to JSON text; ValueError and TypeError as `json.dumps` raises them."""
     if default is None:
         default = _refuse
@@ -71,19 +83,20 @@ def make_encoder(default=None, ensure_ascii=True, allow_nan=False, separators=("
             default=default, ensure_ascii=ensure_ascii, allow_nan=allow_nan, separators=separators
         ).encode
 
-    def encode(value):
+    def encode(value: "Any") -> str:
         if isinstance(value, str):
-            return encode_string(value)
+            text: str = encode_string(value)
+            return text
         return "".join(_json.make_encoder({}, *arguments)(value, 0))
 
     return encode
 
 
-def _refuse(value):
+def _refuse(value: object) -> "Any":
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-def _decode_error(message, text, position, stripped):
+def _decode_error(message: str, text: str, position: int, stripped: str) -> ValueError:
     from json import JSONDecodeError
 
     return JSONDecodeError(message, text, position + len(text) - len(text.lstrip(WHITESPACE)) if stripped else position)

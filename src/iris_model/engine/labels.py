@@ -1,12 +1,16 @@
 """From decisions to labels. Labels keep their type: an int stays an int."""
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-def argmax_label(rows, *, classes):
+
+def argmax_label(rows: "list[list[float]]", *, classes: "list[Any]") -> "list[Any]":
     """The class of the largest cell of each row; the first one wins a tie, as numpy.argmax decides."""
     return [classes[row.index(max(row))] for row in rows]
 
 
-def threshold_label(rows, *, classes, threshold=0.0):
+def threshold_label(rows: "list[list[float]]", *, classes: "list[Any]", threshold: float = 0.0) -> "list[Any]":
     """The second class where the only cell of the row is greater than the threshold, else the first."""
     negative, positive = classes
     return [positive if row[0] > threshold else negative for row in rows]

@@ -1,10 +1,17 @@
 """Linear maps."""
 
+# The built-in half of `operator`, which itself is one more file to read.
+from _operator import mul
 from math import fsum
-from operator import mul
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
-def linear(rows, *, coefficients, intercepts):
+def linear(
+    rows: "list[list[float]]", *, coefficients: "Sequence[Sequence[float]]", intercepts: "Sequence[float]"
+) -> "list[list[float]]":
     """Rows times the transposed coefficients (k x f) plus intercepts (k): n x k.
 
     The products of one output are summed exactly and rounded once (`fsum`), so that the result depends neither on an

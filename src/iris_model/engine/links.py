@@ -2,20 +2,24 @@
 
 from math import exp
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    pass
 
-def _expit(value):
+
+def _expit(value: float) -> float:
     if value >= 0:
         return 1.0 / (1.0 + exp(-value))
     power = exp(value)
     return power / (1.0 + power)
 
 
-def expit(rows):
+def expit(rows: "list[list[float]]") -> "list[list[float]]":
     """1 / (1 + exp(-x)), cell by cell. Source: scipy.special.expit."""
     return [[_expit(value) for value in row] for row in rows]
 
 
-def expit_pair(rows):
+def expit_pair(rows: "list[list[float]]") -> "list[list[float]]":
     """One decision per row to the probabilities of both classes, [1 - p, p]."""
     pairs = []
     for row in rows:
@@ -24,7 +28,7 @@ def expit_pair(rows):
     return pairs
 
 
-def softmax(rows):
+def softmax(rows: "list[list[float]]") -> "list[list[float]]":
     """exp(x - max) over their sum, row by row. Source: sklearn.utils.extmath.softmax."""
     table = []
     for row in rows:
@@ -35,12 +39,12 @@ def softmax(rows):
     return table
 
 
-def softmax_pair(rows):
+def softmax_pair(rows: "list[list[float]]") -> "list[list[float]]":
     """One decision d per row to the softmax over [-d, d]: binary LogisticRegression with multinomial loss."""
     return softmax([[-row[0], row[0]] for row in rows])
 
 
-def normalize_rows(rows):
+def normalize_rows(rows: "list[list[float]]") -> "list[list[float]]":
     """Each row over its sum; a row of zeros becomes uniform. Source: LinearClassifierMixin._predict_proba_lr."""
     table = []
     for row in rows:

@@ -8,6 +8,10 @@ from .errors import InvalidInput, ModelFormatError
 from .operators import OPERATORS, find_operator
 from .rows import RowEncoder
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 # Tensors up to this many numbers are unpacked when first used: a list answers a little faster than a view.
 UNPACK_UP_TO = 1024
 
@@ -19,7 +23,7 @@ class CompiledModel:
     the file is not sound, InvalidInput when rows do not fit.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self._container = Container(path)
         self.signature = self._container.signature
         self.source = self._container.source
@@ -34,25 +38,25 @@ class CompiledModel:
             self._encoder = RowEncoder(self.signature["columns"])
         except (AttributeError, KeyError, TypeError) as error:
             raise self._damaged(f"its graph or signature lacks {error}") from None
-        self._plans = {}
+        self._plans: dict[tuple[str, ...], list[Any]] = {}
 
-    def predict(self, rows):
+    def predict(self, rows: "list[Any]") -> "list[Any]":
         """Labels (classifier) or numbers (regressor), one per row; a list per row where the target has several."""
-        return self.evaluate(rows, ("predict",))[0]
+        return self._one("predict", rows)
 
-    def predict_proba(self, rows):
+    def predict_proba(self, rows: "list[Any]") -> "list[Any]":
         """Probabilities, one list per row in the order of `classes`."""
-        return self.evaluate(rows, ("predict_proba",))[0]
+        return self._one("predict_proba", rows)
 
-    def decision_function(self, rows):
+    def decision_function(self, rows: "list[Any]") -> "list[Any]":
         """Decisions as the original library's method of this name gives them."""
-        return self.evaluate(rows, ("decision_function",))[0]
+        return self._one("decision_function", rows)
 
-    def transform(self, rows):
+    def transform(self, rows: "list[Any]") -> "list[Any]":
         """The transformed rows, where the model is a transformer."""
-        return self.evaluate(rows, ("transform",))[0]
+        return self._one("transform", rows)
 
-    def evaluate(self, rows, outputs):
+    def evaluate(self, rows: "list[Any]", outputs: "tuple[str, ...]") -> "list[Any]":
         """Return the values of several outputs, computing what they share once. Rows: lists of numbers, text, None."""
         outputs = tuple(outputs)
         plan = self._plans.get(outputs) or self._make_plan(outputs)
@@ -71,7 +75,11 @@ class CompiledModel:
             ) from None
         return [values[self.outputs[name]] for name in outputs]
 
-    def _make_plan(self, outputs):
+    def _one(self, output: str, rows: "list[Any]") -> "list[Any]":
+        value: list[Any] = self.evaluate(rows, (output,))[0]
+        return value
+
+    def _make_plan(self, outputs: "tuple[str, ...]") -> "list[Any]":
         """Keep the nodes that `outputs` need, in order, with functions found and tensors bound."""
         for name in outputs:
             if name not in self.outputs:
@@ -102,7 +110,7 @@ class CompiledModel:
         self._plans[outputs] = plan
         return plan
 
-    def _bind(self, name):
+    def _bind(self, name: str) -> "Any":
         """A tensor as operators take it: flat for one dimension, a list of rows for two."""
         view, shape = self._container.tensor(name)
         small = len(view) <= UNPACK_UP_TO
@@ -110,11 +118,9 @@ class CompiledModel:
             return view.tolist() if small else view
         if len(shape) != 2:
             raise self._damaged(f"tensor {name!r} has {len(shape)} dimensions, expected one or two")
-        if small:
-            view = view.tolist()
-        return RowsView(view, *shape)
+        return RowsView(view.tolist() if small else view, *shape)
 
-    def _damaged(self, what):
+    def _damaged(self, what: str) -> ModelFormatError:
         return ModelFormatError(
             f"the compiled model {self._container.path} is damaged: {what}; compile it again with this iris-model"
         )
@@ -125,15 +131,15 @@ class RowsView:
 
     __slots__ = ("_count", "_flat", "_width")
 
-    def __init__(self, flat, count, width):
+    def __init__(self, flat: "Any", count: int, width: int) -> None:
         self._flat = flat
         self._count = count
         self._width = width
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._count
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> "Any":
         if not 0 <= index < self._count:
             raise IndexError(f"row {index} of {self._count}")
         return self._flat[index * self._width : (index + 1) * self._width]

@@ -5,6 +5,10 @@ does not pay for trees. Conventions (docs/architecture.md, "Operators"): positio
 keyword arguments are attributes and tensors, the result is a new table or column.
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 OPERATORS = {
     "linear": "linear",
     "scale": "scaling",
@@ -24,7 +28,7 @@ OPERATORS = {
 }
 
 
-def find_operator(op):
+def find_operator(op: str) -> "Any":
     """Return the function of operator `op`; KeyError if there is none."""
     name = __package__ + "." + OPERATORS[op]
     return getattr(__import__(name, fromlist=(op,)), op)

@@ -6,6 +6,10 @@ cells stay text; a missing number is NaN). Raises InvalidInput naming row and fe
 
 from .errors import InvalidInput
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 NAN = float("nan")
 INFINITY = float("inf")
 
@@ -18,16 +22,16 @@ KIND_WORDS = {"numeric": "a number", "text": "a text", "categorical": "one of it
 class RowEncoder:
     """Encodes rows for one signature. Made once per model, used for every request."""
 
-    def __init__(self, columns):
+    def __init__(self, columns: "list[dict[str, Any]]") -> None:
         self.columns = columns
         self.width = len(columns)
         # NaN compares false with everything: a column that is not numeric always takes the careful way.
         self._limits = [
-            LARGEST.get(column.get("dtype"), LARGEST["float64"]) if column["kind"] == "numeric" else NAN
+            LARGEST.get(column.get("dtype", "float64"), LARGEST["float64"]) if column["kind"] == "numeric" else NAN
             for column in columns
         ]
 
-    def encode(self, rows):
+    def encode(self, rows: "Any") -> "list[list[Any]]":
         """Return the table for `rows`."""
         if not isinstance(rows, (list, tuple)):
             raise InvalidInput(
@@ -52,7 +56,7 @@ class RowEncoder:
             table.append(cells)
         return table
 
-    def _encode_cell(self, value, row, position):
+    def _encode_cell(self, value: "Any", row: int, position: int) -> "Any":
         """The careful way: everything that is not an ordinary number in an ordinary place."""
         column = self.columns[position]
         kind = column["kind"]
@@ -82,7 +86,7 @@ class RowEncoder:
             raise self._wrong_cell(row, column, f"the value is too large for {column.get('dtype', 'float64')}")
         return float(value)
 
-    def _wrong_shape(self, index, row):
+    def _wrong_shape(self, index: int, row: "Any") -> InvalidInput:
         names = ", ".join(column["name"] for column in self.columns[:8]) + (", ..." if self.width > 8 else "")
         if isinstance(row, (list, tuple)):
             found = f"has {len(row)} value" + ("" if len(row) == 1 else "s")
@@ -94,7 +98,7 @@ class RowEncoder:
             expected=f"a list of {self.width} values: {names}",
         )
 
-    def _wrong_cell(self, row, column, found):
+    def _wrong_cell(self, row: int, column: "dict[str, Any]", found: str) -> InvalidInput:
         expected = KIND_WORDS[column["kind"]]
         if column["kind"] == "numeric":
             expected = "a finite number" + (" or null" if column.get("missing") else "")
@@ -106,7 +110,7 @@ class RowEncoder:
         )
 
 
-def describe(value):
+def describe(value: "Any") -> str:
     """Say what a JSON value is, shortly, as a person would."""
     if value is None:
         return "null"

@@ -1,13 +1,23 @@
 """Shifting and scaling of columns."""
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def scale(rows, *, offset, divisor):
+
+def scale(rows: "list[list[float]]", *, offset: "Sequence[float]", divisor: "Sequence[float]") -> "list[list[float]]":
     """(x - offset) / divisor, column by column. Source: sklearn.preprocessing.StandardScaler.transform."""
     pairs = tuple(zip(offset, divisor))
     return [[(value - shift) / by for value, (shift, by) in zip(row, pairs)] for row in rows]
 
 
-def min_max_scale(rows, *, scale, offset, clip=None):
+def min_max_scale(
+    rows: "list[list[float]]",
+    *,
+    scale: "Sequence[float]",
+    offset: "Sequence[float]",
+    clip: "Sequence[float] | None" = None,
+) -> "list[list[float]]":
     """x * scale + offset, column by column, clipped to `clip` if given. Source: MinMaxScaler.transform."""
     pairs = tuple(zip(scale, offset))
     table = [[value * by + shift for value, (by, shift) in zip(row, pairs)] for row in rows]

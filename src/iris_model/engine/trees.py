@@ -6,10 +6,26 @@ forward, so no file, however broken, can make the walk loop; an index out of ran
 reports as a damaged file.
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
 LEAF = -1
 
 
-def tree_ensemble(rows, *, roots, feature, threshold, jump, values, combine, narrow, missing_left=None):
+def tree_ensemble(
+    rows: "list[list[float]]",
+    *,
+    roots: "Sequence[int]",
+    feature: "Sequence[int]",
+    threshold: "Sequence[float]",
+    jump: "Sequence[int]",
+    values: "Sequence[Sequence[float]]",
+    combine: str,
+    narrow: bool,
+    missing_left: "Sequence[int] | None" = None,
+) -> "list[list[float]]":
     """Walk every tree for every row and combine the leaves' values (leaves x k): n x k.
 
     `narrow`: features are rounded to float32 before they are compared with the float64 thresholds, as scikit-learn does
@@ -37,7 +53,14 @@ def tree_ensemble(rows, *, roots, feature, threshold, jump, values, combine, nar
     return table
 
 
-def _walk(row, roots, feature, threshold, jump, missing_left):
+def _walk(
+    row: "Sequence[float]",
+    roots: "Sequence[int]",
+    feature: "Sequence[int]",
+    threshold: "Sequence[float]",
+    jump: "Sequence[int]",
+    missing_left: "Any",
+) -> "list[int]":
     """The leaf of each tree that the row falls into."""
     leaves = []
     for node in roots:
@@ -49,7 +72,14 @@ def _walk(row, roots, feature, threshold, jump, missing_left):
     return leaves
 
 
-def _walk_with_missing(row, roots, feature, threshold, jump, missing_left):
+def _walk_with_missing(
+    row: "Sequence[float]",
+    roots: "Sequence[int]",
+    feature: "Sequence[int]",
+    threshold: "Sequence[float]",
+    jump: "Sequence[int]",
+    missing_left: "Any",
+) -> "list[int]":
     leaves = []
     for node in roots:
         chosen = feature[node]
@@ -62,7 +92,7 @@ def _walk_with_missing(row, roots, feature, threshold, jump, missing_left):
     return leaves
 
 
-def narrow_to_float32(rows):
+def narrow_to_float32(rows: "list[list[float]]") -> "list[list[float]]":
     """Round every cell to the nearest float32, and back to a Python float."""
     cell = memoryview(bytearray(4)).cast("f")
     table = []

@@ -10,6 +10,7 @@ import sys
 
 
 def main() -> None:
+    """Make the function directory importable and hand over."""
     here = os.path.dirname(os.path.abspath(__file__))
     function_directory = os.path.dirname(os.path.dirname(here))
     sys.path[0] = function_directory

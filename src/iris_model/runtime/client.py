@@ -34,7 +34,8 @@ class RuntimeClient:
 
     def __init__(self, address: str) -> None:
         host, _, port = address.rpartition(":")
-        self._host = host.strip("[]")
+        # As bytes: for a str, getaddrinfo first imports the codec `idna`, and with it `re`, which takes 10 ms.
+        self._host = host.strip("[]").encode("ascii")
         self._port = int(port)
         self._socket: Any = None
         self._unread = b""

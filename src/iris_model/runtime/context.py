@@ -15,7 +15,7 @@ W3C_FIELDS = ("traceparent", "tracestate", "baggage")
 class _Fields:
     """An object with a fixed set of attributes, shown as awslambdaric shows them."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def __init__(self, values: "dict[str, Any]") -> None:
         for name in self.__slots__:

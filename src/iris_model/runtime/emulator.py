@@ -78,7 +78,7 @@ class Sandbox:
     def _start(self) -> None:
         # What an earlier child left unanswered is nobody's any more.
         self._events, self._results = Queue(), Queue()
-        host, port = self._api.server_address[:2]
+        port = self._api.server_address[1]
         environment = {
             "AWS_LAMBDA_FUNCTION_NAME": self.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -91,7 +91,7 @@ class Sandbox:
             "LAMBDA_TASK_ROOT": self._directory,
             "_HANDLER": self._command[-1],
             **os.environ,
-            "AWS_LAMBDA_RUNTIME_API": f"{host}:{port}",
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
         }
         self._init_ms = None
         self._started = time.monotonic()
@@ -133,10 +133,25 @@ class Sandbox:
         return "?"  # the process is gone, or this is no Linux
 
 
-class _RuntimeApi(BaseHTTPRequestHandler):
+class _Api(BaseHTTPRequestHandler):
+    """What both sides' HTTP has in common."""
+
     protocol_version = "HTTP/1.1"
     sandbox: Sandbox
 
+    def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass  # the function's own log is what a person wants to read
+
+
+class _RuntimeApi(_Api):
     def do_GET(self) -> None:
         if self.path != RUNTIME_PATH + "invocation/next":
             self._answer(404, b"")
@@ -168,21 +183,8 @@ class _RuntimeApi(BaseHTTPRequestHandler):
             self.sandbox.take_result(parts[1], parts[-1], body)
         self._answer(202, b'{"status":"OK"}\n')
 
-    def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:
-        pass  # the function's own log is what a person wants to read
-
-
-class _InvokeApi(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    sandbox: Sandbox
+class _InvokeApi(_Api):
     turn = threading.Lock()
 
     def do_POST(self) -> None:
@@ -220,9 +222,6 @@ class _InvokeApi(BaseHTTPRequestHandler):
         text = base64.b64decode(encoded, validate=True).decode("utf-8")
         # On one line of ASCII, fit for a header.
         return {"Lambda-Runtime-Client-Context": json.dumps(json.loads(text))}
-
-    _answer = _RuntimeApi._answer
-    log_message = _RuntimeApi.log_message
 
 
 def serve(command: list[str], directory: str, host: str = "0.0.0.0", port: int = PORT) -> None:  # noqa: S104 - a container

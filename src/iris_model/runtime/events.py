@@ -1,7 +1,8 @@
 """Which front end sent an event, what it asks, and how it wants its answer.
 
 In: any Lambda event. Out: a Request; then a Reply in the form that the same front end understands. One entry of
-EVENT_FORMATS per kind of event, in the order in which they are tried; the last one takes everything. Shapes: lambda-contract 5.
+EVENT_FORMATS per kind of event, in the order in which they are tried; the last one takes everything. Each entry has
+`matches(event, features)`, `decode(event)` to a Request, and `encode(event, reply)` to what its front end expects back.
 """
 
 from iris_model.engine.errors import InvalidInput

@@ -18,14 +18,40 @@ JSON_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 # What every record has by itself; anything else on it came in `extra` and is shown in JSON format.
 RECORD_FIELDS = frozenset(
-    ["args", "asctime", "aws_request_id", "created", "exc_info", "exc_text", "filename", "funcName", "levelname", "levelno", "lineno", "message", "module", "msecs", "msg", "name", "pathname", "process", "processName", "relativeCreated", "stack_info", "taskName", "tenant_id", "thread", "threadName"]
+    [
+        "args",
+        "asctime",
+        "aws_request_id",
+        "created",
+        "exc_info",
+        "exc_text",
+        "filename",
+        "funcName",
+        "levelname",
+        "levelno",
+        "lineno",
+        "message",
+        "module",
+        "msecs",
+        "msg",
+        "name",
+        "pathname",
+        "process",
+        "processName",
+        "relativeCreated",
+        "stack_info",
+        "taskName",
+        "tenant_id",
+        "thread",
+        "threadName",
+    ]
 )
 
 
 def make_handler(logging: "Any", sink: "Sink") -> "Any":
     """Return the handler for the root logger."""
 
-    class LambdaLoggerHandler(logging.Handler):  # type: ignore[misc, name-defined]
+    class LambdaLoggerHandler(logging.Handler):  # type: ignore[misc]
         def emit(self, record: "logging_module.LogRecord") -> None:
             record.aws_request_id = sink.request_id
             record.tenant_id = sink.tenant_id

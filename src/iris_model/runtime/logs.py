@@ -97,7 +97,8 @@ class _LoggingFinder:
         for finder in sys.meta_path:
             spec = finder.find_spec(name, path, target)
             if spec is not None:
-                spec.loader = _ConfiguringLoader(spec.loader)
+                loader: Any = _ConfiguringLoader(spec.loader)
+                spec.loader = loader
                 return spec
         return None
 
