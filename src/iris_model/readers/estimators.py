@@ -1,0 +1,96 @@
+"""From a fitted estimator to a graph: which reader is for which class.
+
+In: an estimator, and the names of its columns if the user knows better ones. Out: a `Graph`, or `UnsupportedModel` with
+every reason at once. To support one more class, write a reader and put it into its family's `READERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from iris_model.errors import UnsupportedModel
+
+from .graph import Estimator, Graph, GraphBuilder, Reader
+from .libraries import find_version_problem
+from .sklearn import linear, pipeline, scalers, trees
+
+READERS: dict[str, Reader] = {**linear.READERS, **trees.READERS, **scalers.READERS, **pipeline.READERS}
+
+# The methods of an estimator that can be an answer. A graph must have each that the estimator offers, and no other.
+METHODS = ("predict", "predict_proba", "decision_function", "transform")
+
+WAYS_OUT = (
+    'ways out: serve the original library (executor = "original" in iris-model.toml: same answers, slower start); '
+    'export the model to .onnx and serve that (executor = "onnxruntime"); '
+    "or ask for a reader, or write one: src/iris_model/readers has one file per family"
+)
+
+
+def read_estimator(estimator: Estimator, names: Sequence[str] | None = None) -> Graph:
+    """Read a fitted estimator. `names` are used where the estimator was trained without column names."""
+    trained = _trained_columns(estimator)
+    count, trained_names = trained if trained else (len(names or ()), None)
+    builder = GraphBuilder(
+        trained_names or _checked(names, count) or [f"x{index}" for index in range(count)],
+        named=trained_names is not None,
+        find_reader=_find_reader,
+    )
+    if (problem := find_version_problem(estimator)) is not None:
+        builder.refuse(problem)
+    reading = builder.read(estimator, builder.rows)
+    if trained is None and not builder.reasons:
+        builder.refuse(f"{class_name(type(estimator))} does not say how many columns it takes (n_features_in_)")
+    if builder.reasons or reading is None:
+        raise UnsupportedModel(builder.reasons, remedy=WAYS_OUT)
+    return builder.finish(reading)
+
+
+def offered_methods(estimator: Estimator) -> list[str]:
+    """The `METHODS` that this very estimator offers: libraries hide those that its parameters rule out."""
+    return [method for method in METHODS if hasattr(estimator, method)]
+
+
+def class_name(cls: type) -> str:
+    """The name people import: modules from the first private one on are where the library keeps it, which changes."""
+    parts = []
+    for part in cls.__module__.split("."):
+        if part.startswith("_") and part != "__main__":
+            break
+        parts.append(part)
+    return ".".join([*parts, cls.__qualname__])
+
+
+def _find_reader(builder: GraphBuilder, estimator: Estimator) -> Reader | None:
+    cls = type(estimator)
+    name = class_name(cls)
+    reader = READERS.get(name)
+    if reader is None:
+        parent = next((class_name(base) for base in cls.__mro__[1:] if class_name(base) in READERS), None)
+        derived = f" (it derives from {parent}, but may compute something else)" if parent else ""
+        builder.refuse(f"{name}: no reader knows this class{derived}")
+    elif not _is_fitted(estimator):
+        builder.refuse(f"{name}: it is not fitted; call fit before saving it")
+        return None
+    return reader
+
+
+def _is_fitted(estimator: Estimator) -> bool:
+    # A pipeline has nothing of its own to fit; its steps are asked one by one.
+    return hasattr(estimator, "steps") or hasattr(estimator, "n_features_in_")
+
+
+def _trained_columns(estimator: Estimator) -> tuple[int, list[str] | None] | None:
+    """How many columns the estimator takes, and their names if it was trained with names. None if it does not say."""
+    if hasattr(estimator, "steps"):
+        for _, step in estimator.steps:
+            if (found := _trained_columns(step)) is not None:
+                return found
+        return None
+    if not hasattr(estimator, "n_features_in_"):
+        return None
+    names = getattr(estimator, "feature_names_in_", None)
+    return int(estimator.n_features_in_), None if names is None else [str(name) for name in names]
+
+
+def _checked(names: Sequence[str] | None, count: int) -> list[str] | None:
+    return list(names) if names is not None and len(names) == count else None

@@ -1,0 +1,42 @@
+"""The libraries whose models can be read: what they are installed as, and since which version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import metadata
+
+from .graph import Estimator
+
+
+@dataclass(frozen=True)
+class Library:
+    """One library: its name in a package index, the first version read, and the key of its version in pickled objects."""
+
+    distribution: str
+    oldest: tuple[int, ...]
+    version_key: str
+
+
+# Top-level package -> library.
+LIBRARIES = {
+    "sklearn": Library("scikit-learn", (1, 5), "_sklearn_version"),
+}
+
+
+def library_of(estimator: Estimator) -> tuple[str, str]:
+    """The library an object belongs to and its installed version; ("", "") if it is none we know."""
+    library = LIBRARIES.get(type(estimator).__module__.partition(".")[0])
+    return (library.distribution, metadata.version(library.distribution)) if library else ("", "")
+
+
+def find_version_problem(estimator: Estimator) -> str | None:
+    """Say why the installed version of the estimator's library is not read; None if it is."""
+    library = LIBRARIES.get(type(estimator).__module__.partition(".")[0])
+    if library is None:
+        return None
+    version = metadata.version(library.distribution)
+    numbers = tuple(int(part) for part in version.split(".")[: len(library.oldest)] if part.isdecimal())
+    if numbers >= library.oldest:
+        return None
+    oldest = ".".join(map(str, library.oldest))
+    return f"{library.distribution} {version} is too old for the readers; expected {oldest} or newer: train with that"

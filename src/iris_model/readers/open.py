@@ -1,0 +1,176 @@
+"""Opens a model file: judge the pickle first, then build the object.
+
+In: a path, and the names outside the known libraries that the user trusts. Out: `OpenedModel`. The same bytes are
+hashed, judged and unpickled, so that a file cannot change in between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import io
+import pickle
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from iris_model.errors import ModelFileError, UntrustedModel
+
+from .compressed import inflate
+from .graph import Estimator
+from .libraries import LIBRARIES, library_of
+from .pickles import NotAPickle, PickleScan, scan_bytes
+from .trusted import find_refused_globals, is_trusted
+
+SUFFIXES = (".pkl", ".pickle", ".joblib")
+
+# What a global of a pickle turns out to be: a class, or a function that rebuilds objects.
+Found = Any
+
+SAVE_AGAIN = "save the fitted model again with pickle.dump or joblib.dump, and copy the file in binary mode"
+
+
+@dataclass(frozen=True)
+class OpenedModel:
+    """A model as its file had it. `library` and `version` are "" for a class that belongs to no known library."""
+
+    estimator: Estimator
+    library: str
+    version: str
+    class_name: str
+    sha256: str
+
+
+def open_model(path: str | Path, trust: Sequence[str] = ()) -> OpenedModel:
+    """Open a pickle or joblib file. Raises ModelFileError, or UntrustedModel before anything of the file has run."""
+    path = Path(path)
+    data = _read(path)
+    plain = inflate(data)
+    try:
+        scan = scan_bytes(plain)
+    except NotAPickle as error:
+        raise ModelFileError(
+            f"{path} has {len(data)} bytes but is not a whole pickle: {error}; expected a pickle or joblib file",
+            remedy=SAVE_AGAIN,
+        ) from None
+    _check_globals(path, scan, trust)
+    _check_versions(path, scan)
+    estimator = _build(path, plain, scan, trust)
+    cls = type(estimator)
+    library, version = library_of(estimator)
+    return OpenedModel(
+        estimator, library, version, f"{cls.__module__}.{cls.__qualname__}", hashlib.sha256(data).hexdigest()
+    )
+
+
+def _read(path: Path) -> bytes:
+    if path.suffix.lower() not in SUFFIXES:
+        raise ModelFileError(
+            f"{path} ends in {path.suffix or 'no suffix'!r}; expected one of {', '.join(SUFFIXES)}",
+            remedy="save the fitted model with pickle.dump or joblib.dump under such a name",
+        )
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ModelFileError(
+            f"there is no model file {path}", remedy="check the path, or train the model first (python train.py)"
+        ) from None
+    except OSError as error:
+        raise ModelFileError(f"cannot read {path}: {error.strerror or error}", remedy="check the path") from None
+    if not data:
+        raise ModelFileError(f"{path} is empty (0 bytes); expected a pickle or joblib file", remedy=SAVE_AGAIN)
+    return data
+
+
+def _check_globals(path: Path, scan: PickleScan, trust: Sequence[str]) -> None:
+    from_script = sorted({name for module, name in scan.globals if module == "__main__"})
+    if from_script:
+        raise UntrustedModel(
+            f"{path} names {', '.join('__main__.' + name for name in from_script)}: defined in the script that saved "
+            "it, where no other program can find it; expected classes that can be imported",
+            remedy="move it into a module of its own, import it from there in the training script, train and save "
+            "again, and then name that module in --trust",
+        )
+    refused = find_refused_globals(scan.globals, trust)
+    if refused:
+        raise UntrustedModel(
+            f"{path} names what lies outside the known libraries, so opening it could run anybody's code: "
+            f"{', '.join(refused)}; expected only estimators and arrays",
+            remedy="if you made this file and know these names, trust them: "
+            + " ".join(f"--trust {name}" for name in refused),
+        )
+
+
+def _check_versions(path: Path, scan: PickleScan) -> None:
+    for package, known in LIBRARIES.items():
+        if not any(module.partition(".")[0] == package for module, _ in scan.globals):
+            continue
+        library = known.distribution
+        wanted = scan.versions.get(library, ())
+        exact = f"{library}=={wanted[0]}" if wanted else library
+        try:
+            installed = metadata.version(library)
+        except metadata.PackageNotFoundError:
+            raise ModelFileError(
+                f"{path} was saved by {' '.join([library, *wanted])}, which is not installed here; "
+                "expected the library that saved it",
+                remedy=f"pip install {exact}",
+            ) from None
+        different = [version for version in wanted if version != installed]
+        if different:
+            raise ModelFileError(
+                f"{path} was saved by {library} {different[0]}, and {installed} is installed here; a pickle is "
+                "only sure to mean the same in the version that saved it",
+                remedy=f"pip install {library}=={different[0]}  (or train and save the model again with {installed})",
+            )
+
+
+def _build(path: Path, data: bytes, scan: PickleScan, trust: Sequence[str]) -> Estimator:
+    def find_class(module: str, name: str) -> Found:
+        return find_global(module, name, trust)
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if scan.is_joblib:
+                from .joblibs import load
+
+                return load(data, find_class)
+            return _Unpickler(data, find_class).load()
+    except UntrustedModel:
+        raise
+    except Exception as error:
+        # What a constructor raises is up to the library: anything means that this file and this version do not fit.
+        raise ModelFileError(
+            f"{path} is a pickle, but building the object failed: {type(error).__name__}: {error}",
+            remedy="install exactly the versions it was saved with, numpy, scipy and joblib too (requirements.txt), "
+            "or train and save the model again",
+        ) from error
+
+
+def find_global(module: str, name: str, trust: Sequence[str]) -> Found:
+    """Import what a pickle names, judged once more: the second lock, should the scan ever be fooled."""
+    if not is_trusted(module, name, trust):
+        raise UntrustedModel(f"the pickle names {module}.{name}, which the scan of its opcodes had not shown")
+    module = pickle_compat_name(module)
+    found = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def pickle_compat_name(module: str) -> str:
+    """Python 2's names for two modules, which protocol 2 still writes."""
+    return {"__builtin__": "builtins", "copy_reg": "copyreg"}.get(module, module)
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, data: bytes, find_class: Callable[[str, str], Found]) -> None:
+        super().__init__(io.BytesIO(data))
+        self._find_class = find_class
+
+    def find_class(self, module: str, name: str) -> Found:
+        return self._find_class(module, name)

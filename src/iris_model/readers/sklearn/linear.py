@@ -1,0 +1,156 @@
+"""Linear models: a decision per row and output, then a link function or a label.
+
+Sources: sklearn.linear_model._base (LinearModel, LinearClassifierMixin), _logistic, _stochastic_gradient and _ridge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
+
+from .classes import read_classes
+
+Array = np.ndarray[Any, Any]
+Link = Callable[[GraphBuilder, Value], Value]
+
+
+def read_linear_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """X @ coef_.T + intercept_. A target of one dimension is a column; one of two stays a table."""
+    decisions = _add_decisions(builder, estimator, inputs)
+    if _dense(estimator.coef_).ndim == 1:
+        decisions = _flat(builder, decisions)
+    return Reading("regressor", {"predict": decisions})
+
+
+def read_linear_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """Decisions and labels, for the classifiers that give no probabilities."""
+    return _read_classifier(builder, estimator, inputs, probabilities=None)
+
+
+def read_logistic_regression(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """LogisticRegression and its CV twin, for every solver.
+
+    Up to scikit-learn 1.7 `multi_class` decides between one-versus-rest and the multinomial loss; from 1.8 on there is
+    no such parameter, and two classes are always a single logistic function.
+    """
+    binary = len(estimator.classes_) <= 2
+    multi_class = getattr(estimator, "multi_class", None)
+    if multi_class is None:
+        one_versus_rest = binary
+    elif multi_class in ("auto", "deprecated"):
+        one_versus_rest = binary or estimator.solver == "liblinear"
+    else:
+        one_versus_rest = multi_class in ("ovr", "warn")
+    return _read_classifier(builder, estimator, inputs, probabilities=_add_expit if one_versus_rest else _add_softmax)
+
+
+def read_sgd_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """SGDClassifier has probabilities for two of its losses only."""
+    links = {"log_loss": _add_expit, "modified_huber": _add_modified_huber}
+    return _read_classifier(builder, estimator, inputs, probabilities=links.get(estimator.loss))
+
+
+def read_ridge_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """As the other linear classifiers, but a multi-label target is one yes or no (1 or 0) per label."""
+    if not estimator._label_binarizer.y_type_.startswith("multilabel"):
+        return read_linear_classifier(builder, estimator, inputs)
+    decisions = _add_decisions(builder, estimator, inputs)
+    labels = []
+    for index in range(decisions.width):
+        one = builder.select_columns(decisions, [index])
+        labels.append(builder.add("threshold_label", one, width=1, kind="label", attributes={"classes": [0, 1]}))
+    predictions = builder.add("per_output", *labels, width=len(labels), kind="label")
+    classes = [[0, 1] for _ in labels]
+    return Reading("classifier", {"predict": predictions, "decision_function": decisions}, classes)
+
+
+def _read_classifier(
+    builder: GraphBuilder, estimator: Estimator, inputs: Value, *, probabilities: Link | None
+) -> Reading:
+    classes = read_classes(builder, estimator, estimator.classes_)
+    decisions = _add_decisions(builder, estimator, inputs)
+    op = "threshold_label" if decisions.width == 1 else "argmax_label"
+    outputs = {"predict": builder.add(op, decisions, width=1, kind="label", attributes={"classes": classes})}
+    if probabilities is not None:
+        outputs["predict_proba"] = probabilities(builder, decisions)
+    outputs["decision_function"] = _flat(builder, decisions) if decisions.width == 1 else decisions
+    return Reading("classifier", outputs, classes)
+
+
+def _add_decisions(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Value:
+    builder.refuse_missing(inputs)
+    coefficients = np.atleast_2d(_dense(estimator.coef_)).astype(np.float64)
+    intercepts = np.broadcast_to(np.asarray(estimator.intercept_, np.float64).ravel(), coefficients.shape[:1])
+    tensors = {"coefficients": coefficients, "intercepts": np.array(intercepts)}
+    return builder.add("linear", inputs, width=len(coefficients), tensors=tensors)
+
+
+def _dense(coefficients: Array) -> Array:
+    """`sparsify()` leaves a scipy matrix behind; it holds the same numbers."""
+    return coefficients.toarray() if hasattr(coefficients, "toarray") else np.asarray(coefficients)
+
+
+def _flat(builder: GraphBuilder, table: Value) -> Value:
+    return builder.add("column", table, width=1, attributes={"index": 0})
+
+
+def _add_expit(builder: GraphBuilder, decisions: Value) -> Value:
+    """One logistic function per class, over their sum (LinearClassifierMixin._predict_proba_lr)."""
+    if decisions.width == 1:
+        return builder.add("expit_pair", decisions, width=2)
+    each = builder.add("expit", decisions, width=decisions.width)
+    return builder.add("normalize_rows", each, width=decisions.width)
+
+
+def _add_softmax(builder: GraphBuilder, decisions: Value) -> Value:
+    """The multinomial link; with two classes over [-d, d]."""
+    if decisions.width == 1:
+        return builder.add("softmax_pair", decisions, width=2)
+    return builder.add("softmax", decisions, width=decisions.width)
+
+
+def _add_modified_huber(builder: GraphBuilder, decisions: Value) -> Value:
+    """(clip(d, -1, 1) + 1) / 2 (SGDClassifier.predict_proba)."""
+    width = decisions.width
+    clipped = builder.add(
+        "min_max_scale",
+        decisions,
+        width=width,
+        attributes={"clip": [-1.0, 1.0]},
+        tensors={"scale": np.ones(width), "offset": np.zeros(width)},
+    )
+    halves = {"offset": np.full(width, -1.0), "divisor": np.full(width, 2.0)}
+    each = builder.add("scale", clipped, width=width, tensors=halves)
+    if width > 1:
+        return builder.add("normalize_rows", each, width=width)
+    # [1 - p, p] as a linear map: -p + 1 rounds exactly as 1 - p does.
+    pair = {"coefficients": np.array([[-1.0], [1.0]]), "intercepts": np.array([1.0, 0.0])}
+    return builder.add("linear", each, width=2, tensors=pair)
+
+
+READERS: dict[str, Reader] = {
+    "sklearn.linear_model.LinearRegression": read_linear_regressor,
+    "sklearn.linear_model.Ridge": read_linear_regressor,
+    "sklearn.linear_model.RidgeCV": read_linear_regressor,
+    "sklearn.linear_model.Lasso": read_linear_regressor,
+    "sklearn.linear_model.LassoCV": read_linear_regressor,
+    "sklearn.linear_model.ElasticNet": read_linear_regressor,
+    "sklearn.linear_model.ElasticNetCV": read_linear_regressor,
+    "sklearn.linear_model.MultiTaskLasso": read_linear_regressor,
+    "sklearn.linear_model.MultiTaskLassoCV": read_linear_regressor,
+    "sklearn.linear_model.MultiTaskElasticNet": read_linear_regressor,
+    "sklearn.linear_model.MultiTaskElasticNetCV": read_linear_regressor,
+    "sklearn.linear_model.SGDRegressor": read_linear_regressor,
+    "sklearn.svm.LinearSVR": read_linear_regressor,
+    "sklearn.linear_model.LogisticRegression": read_logistic_regression,
+    "sklearn.linear_model.LogisticRegressionCV": read_logistic_regression,
+    "sklearn.linear_model.SGDClassifier": read_sgd_classifier,
+    "sklearn.linear_model.Perceptron": read_linear_classifier,
+    "sklearn.svm.LinearSVC": read_linear_classifier,
+    "sklearn.linear_model.RidgeClassifier": read_ridge_classifier,
+    "sklearn.linear_model.RidgeClassifierCV": read_ridge_classifier,
+}

@@ -1,0 +1,149 @@
+"""Decision trees and forests of them.
+
+Source: sklearn.tree._tree (Tree._apply_dense), sklearn.tree._classes, sklearn.ensemble._forest. `X` is narrowed to
+float32, thresholds are float64, `x <= threshold` goes left. A classifier's leaf holds the fraction of each class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Tensors, Value
+
+from .classes import read_classes
+
+Array = np.ndarray[Any, Any]
+
+
+def read_tree_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """One tree."""
+    return _read_classifier(builder, estimator, [estimator], inputs, combine="single")
+
+
+def read_tree_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """One tree."""
+    return _read_regressor(builder, estimator, [estimator], inputs, combine="single")
+
+
+def read_forest_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The mean of the trees' probabilities, summed in the order of the trees."""
+    return _read_classifier(builder, estimator, estimator.estimators_, inputs, combine="mean")
+
+
+def read_forest_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The mean of the trees' values, summed in the order of the trees."""
+    return _read_regressor(builder, estimator, estimator.estimators_, inputs, combine="mean")
+
+
+def _read_regressor(
+    builder: GraphBuilder, estimator: Estimator, trees: Sequence[Estimator], inputs: Value, *, combine: str
+) -> Reading:
+    outputs = estimator.n_outputs_
+    values = _add_trees(builder, trees, inputs, widths=[1] * outputs, combine=combine)
+    if outputs == 1:
+        values = builder.add("column", values, width=1, attributes={"index": 0})
+    return Reading("regressor", {"predict": values})
+
+
+def _read_classifier(
+    builder: GraphBuilder, estimator: Estimator, trees: Sequence[Estimator], inputs: Value, *, combine: str
+) -> Reading:
+    if estimator.n_outputs_ == 1:
+        classes = read_classes(builder, estimator, estimator.classes_)
+        values = _add_trees(builder, trees, inputs, widths=[len(classes)], combine=combine)
+        labels = builder.add("argmax_label", values, width=1, kind="label", attributes={"classes": classes})
+        return Reading("classifier", {"predict": labels, "predict_proba": values}, classes)
+
+    # The original writes every output into one array of the first output's dtype, so that dtype decides the labels.
+    dtype = estimator.classes_[0].dtype
+    all_classes: list[Json] = [read_classes(builder, estimator, item.astype(dtype)) for item in estimator.classes_]
+    widths = [len(classes) for classes in all_classes]
+    values = _add_trees(builder, trees, inputs, widths=widths, combine=combine)
+    labels_of, probabilities_of = [], []
+    for classes, start in zip(all_classes, accumulate(widths, initial=0), strict=False):
+        part = builder.select_columns(values, range(start, start + len(classes)))
+        probabilities_of.append(part)
+        labels_of.append(builder.add("argmax_label", part, width=1, kind="label", attributes={"classes": classes}))
+    predictions = builder.add("per_output", *labels_of, width=len(labels_of), kind="label")
+    probabilities = builder.add("per_output", *probabilities_of, width=len(labels_of), widths=tuple(widths))
+    return Reading("classifier", {"predict": predictions, "predict_proba": probabilities}, all_classes)
+
+
+def _add_trees(
+    builder: GraphBuilder, trees: Sequence[Estimator], inputs: Value, *, widths: Sequence[int], combine: str
+) -> Value:
+    """Add one ensemble whose leaves hold all outputs side by side, without the padding of the shorter ones."""
+    builder.narrow(inputs)
+    # The trees' own word on it: it depends on criterion, splitter, constraints and version.
+    takes_missing = trees[0]._support_missing_values(np.zeros((1, inputs.width)))
+    if not takes_missing:
+        builder.refuse_missing(inputs)
+    tensors = lay_out_trees([tree.tree_ for tree in trees], widths, with_missing=takes_missing)
+    attributes = {"combine": combine, "narrow": True}
+    return builder.add("tree_ensemble", inputs, width=sum(widths), attributes=attributes, tensors=tensors)
+
+
+def lay_out_trees(trees: Sequence[Estimator], widths: Sequence[int], *, with_missing: bool) -> Tensors:
+    """Return the flat arrays of `tree_ensemble` (docs/architecture.md, "Trees"): preorder, offsets for children."""
+    feature, threshold, jump, values, roots = [], [], [], [], []
+    missing_left: list[Array] = []
+    first_node = first_leaf = 0
+    for tree in trees:
+        order = preorder(tree.children_left, tree.children_right)
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order))
+        is_leaf = tree.children_left[order] < 0
+        leaf_rows = np.cumsum(is_leaf) - 1 + first_leaf
+        right = place[tree.children_right[order]] - np.arange(len(order))
+        roots.append(first_node)
+        feature.append(np.where(is_leaf, -1, tree.feature[order]))
+        threshold.append(np.where(is_leaf, 0.0, tree.threshold[order]))
+        jump.append(np.where(is_leaf, leaf_rows, right))
+        leaves = tree.value[order[is_leaf]]
+        values.append(np.concatenate([leaves[:, output, :width] for output, width in enumerate(widths)], axis=1))
+        missing_left.append(np.where(is_leaf, 0, tree.missing_go_to_left[order]))
+        first_node += len(order)
+        first_leaf += int(is_leaf.sum())
+    tensors: dict[str, Array] = {
+        "roots": np.array(roots, np.int32),
+        "feature": np.concatenate(feature).astype(np.int32),
+        "threshold": np.concatenate(threshold).astype(np.float64),
+        "jump": np.concatenate(jump).astype(np.int32),
+        "values": np.ascontiguousarray(np.concatenate(values), np.float64),
+    }
+    if with_missing:
+        tensors["missing_left"] = np.concatenate(missing_left).astype(np.uint8)
+    return tensors
+
+
+def preorder(left: Array, right: Array) -> Array:
+    """Return the nodes in preorder. Trees grown depth first lie so already; best first (`max_leaf_nodes`) do not."""
+    count = len(left)
+    inner = np.flatnonzero(left >= 0)
+    if np.array_equal(left[inner], inner + 1):
+        return np.arange(count)
+    order: list[int] = []
+    stack = [0]
+    lefts, rights = left.tolist(), right.tolist()
+    while stack:
+        node = stack.pop()
+        order.append(node)
+        if lefts[node] >= 0:
+            stack += (rights[node], lefts[node])
+    return np.array(order)
+
+
+READERS: dict[str, Reader] = {
+    "sklearn.tree.DecisionTreeClassifier": read_tree_classifier,
+    "sklearn.tree.DecisionTreeRegressor": read_tree_regressor,
+    "sklearn.tree.ExtraTreeClassifier": read_tree_classifier,
+    "sklearn.tree.ExtraTreeRegressor": read_tree_regressor,
+    "sklearn.ensemble.RandomForestClassifier": read_forest_classifier,
+    "sklearn.ensemble.RandomForestRegressor": read_forest_regressor,
+    "sklearn.ensemble.ExtraTreesClassifier": read_forest_classifier,
+    "sklearn.ensemble.ExtraTreesRegressor": read_forest_regressor,
+}

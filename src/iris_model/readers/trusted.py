@@ -1,0 +1,138 @@
+"""Which globals a pickle may name: data, and the one question asked of it.
+
+A pickle is a program that calls what it names. These are the names that fitted models need, and of which we know none
+that opens a way to run a command or to reach another name. Whole modules are listed only where they hold nothing but
+estimators and their parts, and then only classes count: a function must be listed by its own name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+# Modules of which every class may be named, private submodules included (they move between versions).
+TRUSTED_MODULES = (
+    "sklearn._loss",
+    "sklearn.base",
+    "sklearn.calibration",
+    "sklearn.cluster",
+    "sklearn.compose",
+    "sklearn.covariance",
+    "sklearn.cross_decomposition",
+    "sklearn.decomposition",
+    "sklearn.discriminant_analysis",
+    "sklearn.dummy",
+    "sklearn.ensemble",
+    "sklearn.feature_extraction",
+    "sklearn.feature_selection",
+    "sklearn.gaussian_process",
+    "sklearn.impute",
+    "sklearn.isotonic",
+    "sklearn.kernel_approximation",
+    "sklearn.kernel_ridge",
+    "sklearn.linear_model",
+    "sklearn.manifold",
+    "sklearn.metrics._dist_metrics",
+    "sklearn.metrics._scorer",
+    "sklearn.mixture",
+    "sklearn.model_selection",
+    "sklearn.multiclass",
+    "sklearn.multioutput",
+    "sklearn.naive_bayes",
+    "sklearn.neighbors",
+    "sklearn.neural_network",
+    "sklearn.pipeline",
+    "sklearn.preprocessing",
+    "sklearn.random_projection",
+    "sklearn.semi_supervised",
+    "sklearn.svm",
+    "sklearn.tree",
+    "sklearn.utils._bunch",
+    "sklearn.utils._metadata_requests",
+    "sklearn.utils._tags",
+    "scipy.sparse",
+)
+
+# Single names. Constructors of plain values, and what numpy, scipy, joblib and copyreg rebuild their own objects with.
+TRUSTED_GLOBALS = frozenset(
+    {
+        "_codecs.encode",
+        "builtins.bool",
+        "builtins.bytearray",
+        "builtins.bytes",
+        "builtins.complex",
+        "builtins.dict",
+        "builtins.float",
+        "builtins.frozenset",
+        "builtins.int",
+        "builtins.list",
+        "builtins.object",
+        "builtins.range",
+        "builtins.set",
+        "builtins.slice",
+        "builtins.str",
+        "builtins.tuple",
+        "collections.Counter",
+        "collections.OrderedDict",
+        "collections.defaultdict",
+        "copyreg.__newobj__",
+        "copyreg._reconstructor",
+        "copy_reg.__newobj__",
+        "copy_reg._reconstructor",
+        "joblib.numpy_pickle.NumpyArrayWrapper",
+        "numpy.dtype",
+        "numpy.ndarray",
+        "numpy._core.multiarray._reconstruct",
+        "numpy._core.multiarray.scalar",
+        "numpy._core.numeric._frombuffer",
+        "numpy.core.multiarray._reconstruct",
+        "numpy.core.multiarray.scalar",
+        "numpy.core.numeric._frombuffer",
+        "numpy.random._mt19937.MT19937",
+        "numpy.random._pcg64.PCG64",
+        "numpy.random._generator.Generator",
+        "numpy.random._pickle.__bit_generator_ctor",
+        "numpy.random._pickle.__generator_ctor",
+        "numpy.random._pickle.__randomstate_ctor",
+        "numpy.random.mtrand.RandomState",
+        "sklearn.feature_selection._univariate_selection.chi2",
+        "sklearn.feature_selection._univariate_selection.f_classif",
+        "sklearn.feature_selection._univariate_selection.f_regression",
+        "sklearn.metrics._dist_metrics.newObj",
+        "sklearn.neighbors._ball_tree.newObj",
+        "sklearn.neighbors._kd_tree.newObj",
+        *(
+            f"numpy.{name}"
+            for name in (
+                *("bool", "bool_", "str_", "bytes_", "float16", "float32", "float64"),
+                *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+            )
+        ),
+    }
+)
+
+# Python 2 called it `__builtin__`, and protocol 2 of Python 3 still writes that.
+RENAMED_MODULES = {"__builtin__": "builtins"}
+
+# A class, or what Cython writes to rebuild one. No dot: in a pickle that would walk to an attribute of the class.
+_CLASS = re.compile(r"(_*[A-Z]\w*|__pyx_unpickle_\w+)", re.ASCII)
+
+
+def is_trusted(module: str, name: str, trust: Iterable[str] = ()) -> bool:
+    """Whether `module.name` may be named by a pickle; `trust` adds full names, modules or packages of the user's."""
+    module = RENAMED_MODULES.get(module, module)
+    full_name = f"{module}.{name}"
+    if full_name in TRUSTED_GLOBALS:
+        return True
+    if any(_is_within(full_name, prefix) for prefix in trust):
+        return True
+    return _CLASS.fullmatch(name) is not None and any(_is_within(module, prefix) for prefix in TRUSTED_MODULES)
+
+
+def find_refused_globals(names: Iterable[tuple[str, str]], trust: Sequence[str] = ()) -> list[str]:
+    """The full names among `names` (module, name) that are neither known nor trusted, sorted."""
+    return sorted({f"{module}.{name}" for module, name in names if not is_trusted(module, name, trust)})
+
+
+def _is_within(name: str, prefix: str) -> bool:
+    return name == prefix or name.startswith(prefix + ".")
