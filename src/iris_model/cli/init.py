@@ -29,7 +29,7 @@ def init(
       iris-model init my-iris
       iris-model init churn --model churn.pkl --data sample.csv
     """
-    from iris_model.project import scaffold_iris_project, scaffold_model_project
+    from iris_model.project.scaffold import scaffold_iris_project, scaffold_model_project
 
     if model is None:
         if given := [option for option, value in (("--name", name), ("--data", data), ("--trust", trust)) if value]:

@@ -10,20 +10,11 @@ The flow, one module for each stage:
 
     scaffold    a model file, or nothing (iris)   -> a new project         (its wheel of this tool: wheel)
 
-Nothing here prints; a caller that wants to show progress passes `on_step`.
+Nothing here prints; a caller that wants to show progress passes `on_step`. `scaffold` is imported by its own name: most
+commands do without it.
 """
 
 from iris_model.project.package import PackagedFunction, package_project
-from iris_model.project.scaffold import ScaffoldedProject, scaffold_iris_project, scaffold_model_project
 from iris_model.project.settings import SETTINGS_FILE, ProjectSettings, read_settings
 
-__all__ = [
-    "SETTINGS_FILE",
-    "PackagedFunction",
-    "ProjectSettings",
-    "ScaffoldedProject",
-    "package_project",
-    "read_settings",
-    "scaffold_iris_project",
-    "scaffold_model_project",
-]
+__all__ = ["SETTINGS_FILE", "PackagedFunction", "ProjectSettings", "package_project", "read_settings"]

@@ -10,7 +10,6 @@ import contextlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -90,7 +89,7 @@ def _compiled(settings: ProjectSettings) -> Executable:
     model = str(PurePosixPath(settings.model).with_suffix(COMPILED_SUFFIX))
     return Executable(
         executor="compiled",
-        reason=f"{compilation.source['class']} compiles, and equals the original on {compilation.report.rows} rows",
+        reason=f"{compilation.source['class']} compiles, and equals the original on {compilation.report.row_count} rows",
         model=model,
         files={model: compilation.data},
         signature=compilation.signature,
@@ -125,6 +124,8 @@ def _original(settings: ProjectSettings, because: str) -> Executable:
 
 def installed_size_mb(distribution: str) -> int:
     """Megabytes of an installed distribution and all that it requires, 0 when it is not installed."""
+    from importlib import metadata
+
     total = 0
     waiting, seen = [distribution], set()
     while waiting:

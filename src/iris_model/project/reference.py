@@ -17,11 +17,9 @@ _HEAD = """\
 The settings of a project, in [TOML](https://toml.io). Unknown keys, wrong types and values out of range are refused,
 all of them in one message. A path is relative to the project.
 
-| key | type | default | what it is |
+| key | value | default | what it is |
 |---|---|---|---|
 """
-
-_TYPES = {"text": "text", "integer": "integer", "texts": "list of texts", "table": "table of texts"}
 
 
 def render_reference() -> str:
@@ -30,7 +28,7 @@ def render_reference() -> str:
     parts = [_HEAD + "".join(_row(key) for key in KEYS if not key.section)]
     for section in sections:
         if section:
-            head = f"\n## [{section}]\n\n| key | type | default | what it is |\n|---|---|---|---|\n"
+            head = f"\n## [{section}]\n\n| key | value | default | what it is |\n|---|---|---|---|\n"
             parts.append(head + "".join(_row(key) for key in KEYS if key.section == section))
     return "".join(parts)
 
@@ -40,18 +38,13 @@ def render_settings_file(values: Mapping[str, Any]) -> str:
     lines = [f"# Every key, with its range and its default: {REFERENCE_PAGE}"]
     for key in KEYS:
         if key.path in values:
-            unit = f" In {key.unit}." if key.unit else ""
-            lines += ["", f"# {key.doc}{unit}", f"{key.name} = {show_value(values[key.path])}"]
+            unit = f", in {key.unit}" if key.unit else ""
+            lines += ["", f"# {key.doc.removesuffix('.')}{unit}.", f"{key.name} = {show_value(values[key.path])}"]
     return "\n".join([*lines, ""])
 
 
 def _row(key: Key) -> str:
-    kind = _TYPES[key.kind]
-    if key.choices or key.kind == "integer" or key.pattern_means:
-        kind += f": {key.expectation}" if key.kind == "text" else f": {key.expectation.partition(' of ')[2]}"
-    if key.kind == "integer":
-        kind = key.expectation.removeprefix("an ")
-    return f"| `{key.name}` | {kind} | {_default(key)} | {key.doc} |\n".replace("|\\", "|")
+    return f"| `{key.name}` | {key.expectation} | {_default(key)} | {key.doc} |\n"
 
 
 def _default(key: Key) -> str:
