@@ -24,10 +24,10 @@ check: $(VENV)/.installed-for-work ## formatting, lint, strict types, the import
 	$(BIN)/python -m pytest -rP tests/architecture
 
 e2e: $(VENV)/.installed-for-work ## build and run real containers (needs Docker Engine; `.ci/run` starts one)
-	$(BIN)/python -m pytest -m e2e tests
+	$(BIN)/python -m pytest -m e2e -n 2
 
 bench: $(VENV)/.installed-for-work ## measure what the README claims, side by side with its peers
-	$(BIN)/python -m bench.cold_start
+	$(BIN)/python bench/cold_start.py
 
 clean: ## remove everything that can be made again
 	rm -rf $(VENV) build dist bench/results .mypy_cache .pytest_cache .ruff_cache .hypothesis examples/iris/.iris-model

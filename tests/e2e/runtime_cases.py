@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.e2e.observation import Observation
+
 TIMEOUT_SECONDS = 1
 """The function timeout of the cases that exceed it."""
 
@@ -30,6 +32,14 @@ class Case:
     """Text that the answer must have, where no error type says enough."""
     logged: str = ""
     """Text that the log must have."""
+
+
+def assert_expected(case: Case, seen: Observation) -> None:
+    """The table's own column: what Lambda's documents say of the case."""
+    if case.error_type:
+        assert seen.body["errorType"] == case.error_type
+    assert case.contains in seen.body_text
+    assert case.logged in seen.log_text
 
 
 def _encoded(value: Any) -> str:

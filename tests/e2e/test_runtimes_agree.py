@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.function_directory import lay_functions
 from tests.e2e.observation import Observation, observe
-from tests.e2e.runtime_cases import CASES, Case
+from tests.e2e.runtime_cases import CASES, Case, assert_expected
 from tests.support.requirement import Missing, require
 from tests.support.rie_binary import rie_binary
 from tests.support.rie_process import emulator
@@ -43,14 +43,6 @@ def test_both_runtimes_agree(case: Case, directory: Path) -> None:
     reference = run(case, require(awslambdaric), directory)
     assert_expected(case, reference)
     assert run(case, ours(directory), directory) == reference
-
-
-def assert_expected(case: Case, seen: Observation) -> None:
-    """The table's own column: what Lambda's documents say of the case."""
-    if case.error_type:
-        assert seen.body["errorType"] == case.error_type
-    assert case.contains in seen.body_text
-    assert case.logged in seen.log_text
 
 
 def test_the_table_is_as_long_as_promised() -> None:

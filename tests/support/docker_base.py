@@ -17,7 +17,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from tests.support.docker_engine import docker, engine, image_exists
+from tests.support.docker_engine import build, docker, engine, image_exists, one_at_a_time
 from tests.support.requirement import Missing
 from tests.support.rie_binary import rie_binary
 
@@ -33,14 +33,20 @@ def lambda_base(python: str) -> str:
     """The image `public.ecr.aws/lambda/python:3.x`, pulled, or made here."""
     engine()
     reference = f"public.ecr.aws/lambda/python:{python}"
-    if not image_exists(reference) and docker("pull", "--quiet", reference, check=False, timeout=600).returncode:
-        _make_stand_in(reference, python)
+    with one_at_a_time():
+        if not image_exists(reference) and docker("pull", "--quiet", reference, check=False, timeout=600).returncode:
+            _make_stand_in(reference, python)
     return reference
 
 
 def plain_base(python: str) -> str:
     """Debian with Python and nothing of Lambda: what people mean by a slim image."""
     engine()
+    with one_at_a_time():
+        return _debian(python)
+
+
+def _debian(python: str) -> str:
     reference = f"iris-model-test/debian-python:{python}"
     if not image_exists(reference):
         _import_debian(reference, SUITES[python])
@@ -61,7 +67,7 @@ def build_image(base: str) -> str:
             "COPY pip.conf /etc/pip.conf\n"
             f"ENV SSL_CERT_FILE={CERTIFICATES}\n"
         )
-        docker("build", "--tag", reference, str(context), timeout=300)
+        build(reference, context)
     return reference
 
 
@@ -83,7 +89,7 @@ def _make_stand_in(reference: str, python: str) -> None:
         _download_awslambdaric(python, context / "runtime")
         docker(
             "build",
-            *("--build-arg", f"DEBIAN={plain_base(python)}", "--label", "iris-model.stand-in=true"),
+            *("--build-arg", f"DEBIAN={_debian(python)}", "--label", "iris-model.stand-in=true"),
             *("--tag", reference, str(context)),
             timeout=300,
         )

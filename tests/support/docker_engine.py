@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from tests.support.requirement import Missing
@@ -58,10 +61,26 @@ def inspect_image(reference: str) -> dict[str, Any]:
     return image
 
 
-def container_files(reference: str, path: str) -> list[tuple[str, str]]:
-    """The mode and path of every file under `path`, as the image's own `find` prints them."""
-    listed = docker("run", "--rm", "--entrypoint", "find", reference, path, "-printf", "%m %p\\n").stdout
-    return [(line.split(" ", 1)[0], line.split(" ", 1)[1]) for line in listed.splitlines()]
+def build(tag: str, context: Path, *, build_arguments: Mapping[str, str] | None = None) -> str:
+    """`docker build -t TAG CONTEXT`, and the tag again."""
+    arguments = [part for name, value in (build_arguments or {}).items() for part in ("--build-arg", f"{name}={value}")]
+    with one_at_a_time():
+        docker("build", *arguments, "--tag", tag, str(context), timeout=900)
+    return tag
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Hold a lock of this machine, so that the second test worker finds in the cache what the first one makes."""
+    with (Path(tempfile.gettempdir()) / "iris-model-docker-build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def run_once(image: str, *command: str, options: Sequence[str] = ()) -> str:
+    """What one command inside the image prints, instead of its entry point."""
+    program, *arguments = command
+    return docker("run", "--rm", *options, "--entrypoint", program, image, *arguments).stdout
 
 
 @contextmanager
@@ -82,7 +101,7 @@ def container(
         _wait_until_serving(name)
         yield function
     finally:
-        docker("stop", "--time", "2", name, check=False)
+        docker("stop", "--time", "5", name, check=False)
         function.log = _log_of(name)
         docker("rm", "--force", "--volumes", name, check=False)
 

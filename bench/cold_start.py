@@ -1,0 +1,79 @@
+"""Cold start and memory of the iris function, against a hello world and against scikit-learn, under the real emulator.
+
+    python bench/cold_start.py [rounds]
+
+Every round starts each contender once, in turn, so that a slow moment of the machine hits all of them. Medians count.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.support.rie_binary import rie_binary
+
+from bench.peers import hello_world, interpreter, iris_compiled, iris_scikit_learn
+from bench.report import Claim, render, write_results
+from bench.sandbox import ColdStart, measure_bare_python_bytes, measure_cold_start
+
+ROUNDS = 15
+FEWEST_ROUNDS = 11
+FUNCTION_DIRECTORY_LIMIT_KB = 200
+
+
+def main(arguments: list[str]) -> int:
+    """Measure, print, keep; the status is 1 when a claim does not hold."""
+    rounds = max(int(arguments[0]) if arguments else ROUNDS, FEWEST_ROUNDS)
+    rie = rie_binary()
+    ours, hello, scikit_learn = contenders = [iris_compiled(), hello_world(), iris_scikit_learn()]
+    samples: dict[str, list[ColdStart]] = {contender.name: [] for contender in contenders}
+    bare: list[int] = []
+    for turn in range(rounds + 1):
+        print(f"\rround {turn} of {rounds}", end="", file=sys.stderr, flush=True)
+        taken = {contender.name: measure_cold_start(rie, contender) for contender in contenders}
+        bare_bytes = measure_bare_python_bytes(interpreter())
+        if turn:  # round 0 fills the file cache
+            bare.append(bare_bytes)
+            for name, cold_start in taken.items():
+                samples[name].append(cold_start)
+    print(file=sys.stderr)
+
+    milliseconds = {name: statistics.median(s.seconds for s in taken) * 1e3 for name, taken in samples.items()}
+    megabytes = {name: statistics.median(s.peak_memory_bytes for s in taken) / 1e6 for name, taken in samples.items()}
+    bare_megabytes = statistics.median(bare) / 1e6
+    size_kilobytes = sum(file.stat().st_size for file in ours.directory.rglob("*") if file.is_file()) / 1e3
+    claims = [
+        _at_most(
+            "cold start / hello world under awslambdaric", milliseconds[ours.name], milliseconds[hello.name], 0.75
+        ),
+        _at_least(
+            "scikit-learn under awslambdaric / cold start", milliseconds[ours.name], milliseconds[scikit_learn.name], 25
+        ),
+        _at_most("peak memory / bare Python with a socket", megabytes[ours.name], bare_megabytes, 1.25, "MB"),
+        _at_most("function directory / its limit", size_kilobytes, FUNCTION_DIRECTORY_LIMIT_KB, 1, "KB"),
+    ]
+    print(render(claims))
+    for name, taken in samples.items():
+        quarters = [quantile * 1e3 for quantile in statistics.quantiles([s.seconds for s in taken], n=4)]
+        print(
+            f"{name}: median {milliseconds[name]:.1f} ms (quartiles {quarters[0]:.1f} to {quarters[2]:.1f}), "
+            f"peak {megabytes[name]:.1f} MB, {len(taken)} starts"
+        )
+    kept = {name: [vars(sample) for sample in taken] for name, taken in samples.items()}
+    print(f"all samples: {write_results('cold_start', claims, kept)}")
+    return 0 if all(claim.held for claim in claims) else 1
+
+
+def _at_most(text: str, ours: float, other: float, target: float, unit: str = "ms") -> Claim:
+    return Claim(text, ours, other, unit, ours / other, target, "at most")
+
+
+def _at_least(text: str, ours: float, other: float, target: float, unit: str = "ms") -> Claim:
+    return Claim(text, ours, other, unit, other / ours, target, "at least")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,55 @@
+"""The images of the container tests, each built once per run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.function_directory import lay_functions
+from tests.support.docker_base import build_image, lambda_base, plain_base
+from tests.support.docker_engine import build, engine
+from tests.support.requirement import require
+from tests.support.rie_binary import REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def lambda_python() -> str:
+    """The base image that the Dockerfile names."""
+    require(engine)
+    return require(lambda: lambda_base("3.13"))
+
+
+@pytest.fixture(scope="session")
+def older_lambda_python() -> str:
+    """The base image of the oldest Python that we support."""
+    require(engine)
+    return require(lambda: lambda_base("3.11"))
+
+
+@pytest.fixture(scope="session")
+def slim_python(older_lambda_python: str) -> str:
+    """A base image that knows nothing of Lambda: no emulator, no awslambdaric, no entry point."""
+    return require(lambda: plain_base("3.11"))
+
+
+@pytest.fixture(scope="session")
+def iris_image(lambda_python: str) -> str:
+    """What `docker build -t iris-inference-image .` makes at the root."""
+    return build("iris-inference-image:latest", REPOSITORY, build_arguments={"BUILD_IMAGE": build_image(lambda_python)})
+
+
+@pytest.fixture(scope="session")
+def slim_iris_image(slim_python: str, older_lambda_python: str) -> str:
+    """The same, on the slim base."""
+    arguments = {"BASE_IMAGE": slim_python, "BUILD_IMAGE": build_image(older_lambda_python)}
+    return build("iris-model-test/iris-on-slim:latest", REPOSITORY, build_arguments=arguments)
+
+
+@pytest.fixture(scope="session")
+def functions_image(lambda_python: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The functions of the table, on the base image and with its own entry point."""
+    context = tmp_path_factory.mktemp("functions")
+    lay_functions(context / "task")
+    (context / "Dockerfile").write_text(f"FROM {lambda_python}\nCOPY task /var/task\n")
+    return build("iris-model-test/functions:latest", Path(context))

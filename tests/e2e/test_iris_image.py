@@ -1,0 +1,155 @@
+"""The image of the root Dockerfile: built, started and overridden as Lambda does it, and it answers."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.docker_engine import container, inspect_image, run_once
+from tests.support.rie_binary import REPOSITORY
+from tests.support.rie_process import Emulator
+
+pytestmark = pytest.mark.e2e
+
+ENTRY_POINT = ["python3", "-S", "/var/task/iris_model/runtime/__main__.py"]
+FUNCTION_DIRECTORY_LIMIT_BYTES = 200_000
+VERSICOLOR = b"[5.7,2.8,4.5,1.3]"
+SETOSA_IN_BASE64 = b'{ "body": "WzUuMSwzLjUsMS40LDAuMl0="}'
+EVENTS = REPOSITORY / "examples" / "iris" / "events"
+
+
+def assert_curls_answer(function: Emulator) -> None:
+    """The two lines of the README that need no HTTP API."""
+    direct = function.invoke(VERSICOLOR)
+    assert direct.status == 200
+    assert json.loads(direct.body)["prediction"] == "versicolor"
+    from_console = function.invoke(SETOSA_IN_BASE64)
+    assert from_console.status == 200
+    assert "setosa" in from_console.body.decode()
+
+
+def golden(image: str) -> list[dict[str, Any]]:
+    rows = json.loads(run_once(image, "cat", "/var/task/golden.json"))
+    assert isinstance(rows, list)
+    return rows
+
+
+def test_the_curls_answer(iris_image: str) -> None:
+    with container(iris_image) as function:
+        assert_curls_answer(function)
+
+
+def test_answers_are_those_of_the_trained_model(iris_image: str) -> None:
+    rows = golden(iris_image)
+    assert len(rows) >= 3
+    with container(iris_image) as function:
+        for row in rows:
+            answer = json.loads(function.invoke(json.dumps(row["row"]).encode()).body)
+            assert answer["prediction"] == row["outputs"]["predict"]
+            expected = row["outputs"]["predict_proba"]
+            assert list(answer["probabilities"].values()) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("event", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)
+def test_both_runtimes_answer_the_test_events_alike(iris_image: str, event: Path) -> None:
+    payload = event.read_bytes()
+    with container(iris_image) as ours:
+        answer = ours.invoke(payload)
+    with container(iris_image, ["app.handler"], options=["--entrypoint", "/lambda-entrypoint.sh"]) as official:
+        reference = official.invoke(payload)
+    assert without_request_id(answer.body) == without_request_id(reference.body)
+    assert answer.status == reference.status
+
+
+def without_request_id(body: bytes) -> Any:
+    document = json.loads(body)
+    if isinstance(document, dict) and "errorType" in document:
+        document = {**document, "requestId": ""}
+    return document
+
+
+def test_configuration_is_the_documented_one(iris_image: str) -> None:
+    configuration = inspect_image(iris_image)["Config"]
+    assert configuration["Entrypoint"] == ENTRY_POINT
+    assert configuration["Cmd"] == ["app.handler"]
+    assert configuration["WorkingDir"] == "/var/task"
+
+
+def test_the_entry_point_of_the_base_runs_it_with_awslambdaric(iris_image: str) -> None:
+    with container(iris_image, ["app.handler"], options=["--entrypoint", "/lambda-entrypoint.sh"]) as function:
+        assert_curls_answer(function)
+
+
+def test_the_emulator_as_entry_point(iris_image: str) -> None:
+    command = [*ENTRY_POINT, "app.handler"]
+    with container(iris_image, command, options=["--entrypoint", "/usr/local/bin/aws-lambda-rie"]) as function:
+        assert_curls_answer(function)
+
+
+def test_another_working_directory(iris_image: str) -> None:
+    with container(iris_image, options=["--workdir", "/tmp"]) as function:
+        assert_curls_answer(function)
+
+
+def test_another_command_is_another_handler(iris_image: str) -> None:
+    with container(iris_image, ["app.nope"]) as function:
+        answer = function.invoke(VERSICOLOR)
+    assert json.loads(answer.body)["errorType"] == "Runtime.HandlerNotFound"
+
+
+def test_read_only_and_as_the_user_of_lambda(iris_image: str) -> None:
+    options = ["--read-only", "--tmpfs", "/tmp", "--user", "993", "--memory", "128m"]
+    with container(iris_image, options=options) as function:
+        assert_curls_answer(function)
+
+
+def test_every_file_is_readable_by_any_user(iris_image: str) -> None:
+    listed = run_once(iris_image, "find", "/var/task", "(", "-not", "-perm", "-o=r", "-o", "-type", "l", ")")
+    assert listed == ""
+    assert run_once(iris_image, "find", "/var/task", "-type", "d", "-not", "-perm", "-o=rx") == ""
+
+
+def test_the_function_directory_is_small(iris_image: str) -> None:
+    sizes = run_once(iris_image, "find", "/var/task", "-type", "f", "-printf", "%s %p\n").splitlines()
+    total = sum(int(line.split()[0]) for line in sizes)
+    assert 0 < total <= FUNCTION_DIRECTORY_LIMIT_BYTES, f"{total} bytes in {len(sizes)} files"
+
+
+def test_only_the_function_directory_is_above_the_base(iris_image: str, lambda_python: str) -> None:
+    base = inspect_image(lambda_python)["RootFS"]["Layers"]
+    layers = inspect_image(iris_image)["RootFS"]["Layers"]
+    assert layers[: len(base)] == base
+    above = len(layers) - len(base)
+    assert above <= 2  # the copied files; the legacy builder adds an empty layer for WORKDIR
+    assert (
+        run_once(iris_image, "find", "/etc/pip.conf", "/opt/build", "/src", "/out", options=["--tty"]).count("No such")
+        == 4
+    )
+
+
+def test_the_image_stops_at_once(iris_image: str) -> None:
+    assert_stops_quickly(iris_image)
+
+
+def test_a_base_without_an_emulator(slim_iris_image: str) -> None:
+    assert run_once(slim_iris_image, "find", "/usr/local/bin", "-name", "aws-lambda-rie") == ""
+    with container(slim_iris_image) as function:
+        assert_curls_answer(function)
+        broken = function.invoke(b'["not a flower"]')
+    assert json.loads(broken.body)["errorType"] == "InvalidInput"
+
+
+def test_the_image_on_a_slim_base_stops_at_once(slim_iris_image: str) -> None:
+    assert_stops_quickly(slim_iris_image)
+
+
+def assert_stops_quickly(image: str) -> None:
+    with container(image) as function:
+        function.invoke(VERSICOLOR)
+        asked = time.monotonic()
+    # `docker stop` kills after its 5 s of patience: an entry point that ignores SIGTERM would be as slow as that.
+    assert time.monotonic() - asked < 4
