@@ -1,0 +1,33 @@
+"""The local Lambda: run a function directory here under the contract it meets in the cloud.
+
+```
+ client ──► service ──┬─ invoke_api   POST /2015-03-31/functions/{name}/invocations     (boto3, AWS CLI, curl)
+                      ├─ http_api     ANY  /{stage}/{route}   http_event ─► invocation ─► http_response
+                      └─ playground   GET  /                  the page, and the log it shows
+                              │ Invocation                                     ▲ Outcome
+                              ▼                                                │
+                      function ──► pool ──► sandbox ──► process   (one child per concurrent invocation)
+                                               │           ▲
+                                               └ runtime_api: next, response, error, init error
+```
+
+What it imitates is AWS, not the Runtime Interface Emulator: where those two differ (timeouts, function errors, init,
+memory), the code says so. It never imports `runtime` or `engine`: it meets them over HTTP only, as Lambda does, so that
+the two sides cannot share a mistake.
+"""
+
+from iris_model.local.invocation import Invocation, Outcome
+from iris_model.local.service import Addresses, LocalLambda, OnceResult, invoke_once, serve
+from iris_model.local.settings import FunctionSettings, read_function_directory
+
+__all__ = [
+    "Addresses",
+    "FunctionSettings",
+    "Invocation",
+    "LocalLambda",
+    "OnceResult",
+    "Outcome",
+    "invoke_once",
+    "read_function_directory",
+    "serve",
+]

@@ -1,0 +1,62 @@
+"""The environment of a sandbox: settings in, variables and command out. Nothing is started here.
+
+The child sees what a function sees in the cloud and nothing of the user's own shell: no credentials, no PYTHONPATH, no
+HOME with caches in it. What would not leave this machine must not make a function work on it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import iris_model
+from iris_model.local.settings import FunctionSettings
+
+# The shared libraries of the interpreter itself: a Python built with --enable-shared may need it to start at all.
+_NEEDED_TO_START_PYTHON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+
+def build_environment(settings: FunctionSettings, *, runtime_api: str, log_stream: str) -> dict[str, str]:
+    """The variables of the sandbox, all of them."""
+    # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+    defaults = {
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        # Real, and not writable in the cloud. It does not exist here either, unless somebody is called so.
+        "HOME": "/home/sbx_user1051",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+    }
+    kept = {name: os.environ[name] for name in _NEEDED_TO_START_PYTHON if name in os.environ}
+    reserved = {
+        "_HANDLER": settings.handler,
+        "AWS_REGION": settings.region,
+        "AWS_DEFAULT_REGION": settings.region,
+        "AWS_LAMBDA_FUNCTION_NAME": settings.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings.memory_mib),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": settings.log_group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+        "AWS_LAMBDA_RUNTIME_API": runtime_api,
+        "LAMBDA_TASK_ROOT": str(settings.directory),
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+    }
+    if settings.log_format == "JSON":
+        reserved["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
+    return defaults | kept | dict(settings.environment) | reserved
+
+
+def build_command(settings: FunctionSettings) -> list[str]:
+    """The command line of the sandbox. Its working directory is the function directory.
+
+    -B: the task root is read-only in the cloud, so no bytecode is left in it here.
+    """
+    python = shutil.which(settings.python) or settings.python
+    if settings.runtime == "awslambdaric":
+        return [python, "-B", "-m", "awslambdaric", settings.handler]
+    entry = settings.directory / "iris_model" / "runtime" / "__main__.py"
+    if not entry.is_file():  # any Lambda function folder: the runtime then comes from the installed package
+        entry = Path(iris_model.__file__).parent / "runtime" / "__main__.py"
+    return [python, "-B", "-S", str(entry), settings.handler]

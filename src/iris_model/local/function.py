@@ -1,0 +1,77 @@
+"""A function of the service: its settings, its sandboxes, and its queue of asynchronous events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from iris_model.local.guardian import Guardian
+from iris_model.local.invocation import Invocation, Outcome
+from iris_model.local.logs import LogBook
+from iris_model.local.pool import Concurrency, SandboxPool, Throttled
+from iris_model.local.settings import FunctionSettings
+
+# Lambda waits one minute before it retries an event, and two before it retries once more; then the event is lost,
+# unless a dead-letter queue or a destination takes it. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+RETRY_DELAYS_SECONDS = (60.0, 120.0)
+_THROTTLED_DELAY_SECONDS = 1.0
+
+
+class LocalFunction:
+    """What the front ends invoke."""
+
+    def __init__(
+        self,
+        settings: FunctionSettings,
+        *,
+        guardian: Guardian,
+        log_book: LogBook,
+        account: Concurrency,
+        init_slots: asyncio.Semaphore,
+        retry_delays_seconds: Sequence[float] = RETRY_DELAYS_SECONDS,
+    ) -> None:
+        self.settings = settings
+        self.pool = SandboxPool(settings, guardian=guardian, log_book=log_book, account=account, init_slots=init_slots)
+        self._log_book = log_book
+        self._retry_delays = tuple(retry_delays_seconds)
+        self._events: set[asyncio.Task[None]] = set()
+
+    async def invoke(self, invocation: Invocation) -> Outcome:
+        """Synchronously: the outcome, or `Throttled`."""
+        return await self.pool.invoke(invocation)
+
+    def enqueue(self, invocation: Invocation) -> None:
+        """Asynchronously: accepted now, run as soon as possible, retried when it fails."""
+        task = asyncio.ensure_future(self._run_event(invocation))
+        self._events.add(task)
+        task.add_done_callback(self._events.discard)
+
+    async def close(self) -> None:
+        """Drop the events that still wait, end the sandboxes."""
+        for task in self._events:
+            task.cancel()
+        await asyncio.gather(*self._events, return_exceptions=True)
+        await self.pool.close()
+
+    async def _run_event(self, invocation: Invocation) -> None:
+        for delay in (*self._retry_delays, None):
+            outcome = await self._invoke_when_possible(invocation)
+            if outcome.function_error is None:
+                return
+            if delay is not None:
+                # The same invocation again, request id and all: by it a handler can tell what it has seen before.
+                await asyncio.sleep(delay)
+        self._log_book.append(
+            self.settings.name,
+            "platform",
+            f"Event {invocation.request_id} is lost: {len(self._retry_delays) + 1} attempts failed, and no dead-letter "
+            "queue or destination takes it here",
+        )
+
+    async def _invoke_when_possible(self, invocation: Invocation) -> Outcome:
+        # A throttled event stays in the queue (up to six hours in the cloud); that is no failed attempt.
+        while True:
+            try:
+                return await self.pool.invoke(invocation)
+            except Throttled:
+                await asyncio.sleep(_THROTTLED_DELAY_SECONDS)

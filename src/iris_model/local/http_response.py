@@ -1,0 +1,101 @@
+"""A handler's result as an HTTP response, by the rules of payload format 2.0. Bytes in, values out.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html#http-api-develop-integrations-lambda.response
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from typing import Any
+
+# The gateway writes these itself.
+_OWN_HEADERS = frozenset(
+    {"content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "trailer", "te"}
+)
+
+
+class MalformedResponse(Exception):
+    """The result is no proxy response. The caller reads "Internal Server Error", the developer reads this."""
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """A response, each cookie a header of its own."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+def decode_response(payload: bytes) -> HttpResponse:
+    """Full form when the result is an object with a `statusCode`; everything else is inferred to be a 200 with JSON."""
+    try:
+        result = json.loads(payload, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise MalformedResponse(f"the result is not JSON: {error}") from None
+    if isinstance(result, dict) and "statusCode" in result:
+        return _decode_full(result)
+    # A result that is a string becomes the body without its quotes; every other value as it was written.
+    body = result.encode() if isinstance(result, str) else payload
+    return HttpResponse(200, (("content-type", "application/json"),), body)
+
+
+def _decode_full(result: dict[str, Any]) -> HttpResponse:
+    headers = _decode_headers(result.get("headers"))
+    if not any(name == "content-type" for name, _ in headers):
+        headers.append(("content-type", "text/plain;charset=UTF-8"))
+    cookies = result.get("cookies") or []
+    if not isinstance(cookies, list) or not all(isinstance(cookie, str) for cookie in cookies):
+        raise MalformedResponse(f"cookies is {cookies!r}; expected a list of strings")
+    headers += [("set-cookie", cookie) for cookie in cookies]
+    for name, value in headers:
+        if any(character in value + name for character in "\r\n\0"):
+            raise MalformedResponse(f"header {name!r} has a line break in it")
+    return HttpResponse(_decode_status(result["statusCode"]), tuple(headers), _decode_body(result))
+
+
+def _decode_status(value: object) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 200 <= value <= 599:
+        raise MalformedResponse(f"statusCode is {value!r}; expected a number from 200 to 599")
+    return value
+
+
+def _decode_headers(value: object) -> list[tuple[str, str]]:
+    if value is None:
+        return []
+    if not isinstance(value, dict):
+        raise MalformedResponse(f"headers is {value!r}; expected an object")
+    headers = []
+    for name, text in value.items():
+        if isinstance(text, bool):
+            text = "true" if text else "false"
+        elif isinstance(text, int | float):
+            text = str(text)
+        if not name or not isinstance(text, str):
+            raise MalformedResponse(f"header {name!r} is {text!r}; expected a string")
+        if name.lower() not in _OWN_HEADERS:
+            headers.append((name.lower(), text))
+    return headers
+
+
+def _decode_body(result: dict[str, Any]) -> bytes:
+    body = result.get("body")
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        raise MalformedResponse(f"body is of type {type(body).__name__}; expected a string")
+    if not result.get("isBase64Encoded"):
+        return body.encode("utf-8", "replace")
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise MalformedResponse(f"isBase64Encoded is true, and the body is not base64: {error}") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

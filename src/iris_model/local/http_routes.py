@@ -1,0 +1,50 @@
+"""The routes of the HTTP API: `METHOD /path`, `ANY /path`, `{parameter}`, and the greedy `{name+}` at the end."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_PARAMETER = re.compile(r"\{([^{}/]+)\}")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route key, ready to match. `rank` is smaller for the more specific one, which wins."""
+
+    method: str
+    path: str
+    pattern: re.Pattern[str]
+    parameters: tuple[str, ...]
+    rank: tuple[bool, int, bool]
+
+    @property
+    def key(self) -> str:
+        """The route key, as the event has it."""
+        return f"{self.method} {self.path}"
+
+    def match(self, method: str, path: str) -> dict[str, str] | None:
+        """The path parameters, or None when the request is not for this route."""
+        if self.method not in ("ANY", method):
+            return None
+        match = self.pattern.fullmatch(path)
+        return dict(zip(self.parameters, match.groups(), strict=True)) if match else None
+
+
+def parse_route(text: str) -> Route:
+    """`/predict` is short for `ANY /predict`."""
+    method, path = text.split(None, 1) if " " in text else ("ANY", text)
+    expression = ""
+    parameters = []
+    greedy = False
+    # `split` with a group: literal, name, literal, name, ..., literal.
+    for index, piece in enumerate(_PARAMETER.split(path)):
+        if index % 2 == 0:
+            expression += re.escape(piece)
+        else:
+            greedy = piece.endswith("+")
+            expression += "(.+)" if greedy else "([^/]+)"
+            parameters.append(piece.removesuffix("+"))
+    method = method.upper()
+    rank = (greedy, len(parameters), method == "ANY")
+    return Route(method, path, re.compile(expression, re.DOTALL), tuple(parameters), rank)

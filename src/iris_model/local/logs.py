@@ -1,0 +1,105 @@
+"""The log of the service: every line of every sandbox, the newest kept, each passed on to who listens.
+
+`SandboxLog` cuts the output of one sandbox into lines and remembers the tail that X-Amz-Log-Result wants. `LogBook` is
+the common end of all of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+TAIL_BYTES = 4096
+# A log event of CloudWatch holds 256 KiB; a longer line becomes several events.
+_MAX_LINE_BYTES = 256 * 1024
+_KEPT_LINES = 2000
+_KEPT_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line. `sequence` counts from 1 for the whole service; `source` is `platform` or `function`."""
+
+    sequence: int
+    time_ms: int
+    function: str
+    source: str
+    text: str
+
+
+class LogBook:
+    """The newest lines of all functions, within a bound of lines and of bytes."""
+
+    def __init__(self, on_line: Callable[[str], None] | None = None) -> None:
+        self._lines: deque[LogLine] = deque()
+        self._size = 0
+        self._sequence = 0
+        self._on_line = on_line
+
+    def append(self, function: str, source: str, text: str) -> None:
+        """Keep a line, forget the oldest, tell the listener."""
+        self._sequence += 1
+        self._lines.append(LogLine(self._sequence, int(time.time() * 1000), function, source, text))
+        self._size += len(text)
+        while len(self._lines) > _KEPT_LINES or (self._size > _KEPT_BYTES and len(self._lines) > 1):
+            self._size -= len(self._lines.popleft().text)
+        if self._on_line is not None:
+            self._on_line(text)
+
+    def after(self, sequence: int) -> list[dict[str, Any]]:
+        """The kept lines that are newer than `sequence`, as JSON values."""
+        return [asdict(line) for line in self._lines if line.sequence > sequence]
+
+
+class SandboxLog:
+    """Where one sandbox writes."""
+
+    def __init__(self, book: LogBook, function: str) -> None:
+        self._book = book
+        self._function = function
+        self._partial = bytearray()
+        self._tail = bytearray()
+
+    def write_output(self, data: bytes) -> None:
+        """Output of the function, cut wherever the pipe happened to cut it."""
+        self._keep_tail(data)
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            self._partial += line
+            self._emit()
+        self._partial += rest
+        while len(self._partial) >= _MAX_LINE_BYTES:
+            rest = bytes(self._partial[_MAX_LINE_BYTES:])
+            del self._partial[_MAX_LINE_BYTES:]
+            self._emit()
+            self._partial += rest
+
+    def write_platform(self, line: str | None) -> None:
+        """A line of the platform. A line that the function left unfinished ends here."""
+        if line is None:
+            return
+        if self._partial:
+            self._keep_tail(b"\n")
+            self._emit()
+        self._keep_tail(line.encode() + b"\n")
+        self._book.append(self._function, "platform", line)
+
+    def take_tail(self) -> bytes:
+        """The last 4 KB since this was asked last, which is the log of one invocation, its init included."""
+        tail = bytes(self._tail[-TAIL_BYTES:])
+        self._tail.clear()
+        return tail
+
+    def _keep_tail(self, data: bytes) -> None:
+        self._tail += data[-TAIL_BYTES:]
+        if len(self._tail) > 16 * TAIL_BYTES:
+            del self._tail[:-TAIL_BYTES]
+
+    def _emit(self) -> None:
+        text = self._partial.decode("utf-8", "replace").removesuffix("\r")
+        self._partial.clear()
+        # awslambdaric writes the line breaks of a traceback as \r, so that it stays one event.
+        self._book.append(self._function, "function", text)

@@ -1,0 +1,226 @@
+"""One execution environment: a process, its Runtime API, its log; one invocation at a time.
+
+The life of it, as Lambda lives it:
+
+- init phase: up to 10 s, not counted against the timeout. Its true duration goes into the first REPORT.
+- an init that failed there is repeated inside the invocation, within the function's timeout (a "suppressed init"), and
+  only what that attempt says is told to the caller.
+- after a timeout or a crash the environment stays and its process is replaced, again inside the next invocation.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from iris_model.local import failures
+from iris_model.local.environment import build_command, build_environment
+from iris_model.local.failures import Failure
+from iris_model.local.guardian import Guardian
+from iris_model.local.invocation import Invocation, Outcome
+from iris_model.local.logs import LogBook, SandboxLog
+from iris_model.local.memory import MIB, read_memory
+from iris_model.local.process import ChildProcess
+from iris_model.local.reports import LOG_FORMATS, InitReport, Report, RuntimeVersion
+from iris_model.local.runtime_api import RuntimeApi
+from iris_model.local.runtime_session import Answer, Delivery, RuntimeSession
+from iris_model.local.settings import FunctionSettings
+
+_MEMORY_WATCH_SECONDS = 0.05
+# What Lambda grants for the shutdown with an internal extension. Without one it grants nothing; a laptop can be kinder.
+_SHUTDOWN_GRACE_SECONDS = 0.5
+# After it has reported a failed init, the runtime may still write its log; then it exits by itself.
+_INIT_EXIT_SECONDS = 1.0
+
+
+class Sandbox:
+    """An execution environment. `open`, then `initialize`, then `invoke` as often as wanted, then `close`."""
+
+    def __init__(self, settings: FunctionSettings, *, guardian: Guardian, log_book: LogBook) -> None:
+        self._settings = settings
+        self._guardian = guardian
+        self._log = SandboxLog(log_book, settings.name)
+        self._format = LOG_FORMATS[settings.log_format]
+        self._runtime_api = RuntimeApi()
+        self._log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{secrets.token_hex(16)}"
+        self._session: RuntimeSession | None = None
+        self._process: ChildProcess | None = None
+        self._init_duration_ms: float | None = None
+        self._peak_bytes = 0
+        self._killed_for_memory = False
+
+    async def open(self) -> None:
+        """Listen for the runtime that is to come."""
+        await self._runtime_api.open()
+
+    async def close(self) -> None:
+        """End the process: SIGTERM, a moment, SIGKILL."""
+        if self._process is not None:
+            await self._process.terminate(_SHUTDOWN_GRACE_SECONDS)
+        await self._runtime_api.close()
+
+    async def initialize(self) -> None:
+        """The init phase. A failure is logged here, and its repetition is what the invocation will report."""
+        started = time.perf_counter()
+        failure = await self._start_runtime("init", self._settings.init_timeout_seconds)
+        if failure is None:
+            self._init_duration_ms = _milliseconds_since(started)
+
+    async def invoke(self, invocation: Invocation) -> Outcome:
+        """Run one invocation to its end, whatever that is."""
+        timeout = self._settings.timeout_seconds
+        started = time.perf_counter()
+        deadline_ms = int((time.time() + timeout) * 1000)
+        init_duration_ms, self._init_duration_ms = self._init_duration_ms, None
+
+        failure: Failure | None = None
+        if self._process is None or not self._process.is_running:
+            failure = await self._start_runtime("invoke", timeout)
+        self._log.write_platform(self._format.start(invocation.request_id, "$LATEST"))
+        answer = Answer(b"")
+        if failure is None:
+            remaining = timeout - (time.perf_counter() - started)
+            answer = await self._run(Delivery(invocation, deadline_ms), remaining)
+            failure = answer.failure
+        duration_ms = _milliseconds_since(started)
+        if failure is not None and failure.status == "timeout":
+            duration_ms = timeout * 1000  # as AWS has it: the configured time, not the moment of the kill
+
+        await self._settle(failure)
+        report = Report(
+            request_id=invocation.request_id,
+            status=failure.status if failure else "success",
+            duration_ms=duration_ms,
+            memory_size_mib=self._settings.memory_mib,
+            max_memory_used_mib=self._max_memory_used_mib(),
+            init_duration_ms=init_duration_ms,
+            error_type=failure.error_type if failure else None,
+        )
+        payload = failure.payload(invocation.request_id) if failure else answer.payload
+        if failure is not None and failure.status == "failure":
+            # Lambda's older log form has this line; without it the log would not tell one exit from another.
+            self._log.write_platform(failure.message.replace("{request_id}", invocation.request_id))
+        self._log.write_platform(self._format.end(invocation.request_id))
+        self._log.write_platform(self._format.report(report))
+        self._killed_for_memory = False
+        return Outcome(
+            payload=payload,
+            function_error="Unhandled" if failure else None,  # AWS practically never says Handled any more
+            report=report,
+            log_tail=self._log.take_tail(),
+        )
+
+    async def _start_runtime(self, phase: str, limit_seconds: float) -> Failure | None:
+        """Start a process and wait until it asks for its first event. None is success; a failure is logged."""
+        self._log.write_platform(self._format.init_start(_runtime_version(self._settings)))
+        started = time.perf_counter()
+        failure = await self._attempt_start(limit_seconds)
+        if failure is not None:
+            await self._stop_process()
+            report = InitReport(
+                phase=phase,
+                status="timeout" if failure.status == "timeout" else "error",
+                duration_ms=_milliseconds_since(started),
+                error_type=None if failure.status == "timeout" else failure.error_type,
+            )
+            self._log.write_platform(self._format.init_report(report))
+        return failure
+
+    async def _attempt_start(self, limit_seconds: float) -> Failure | None:
+        session = self._runtime_api.start_session()
+        try:
+            process = ChildProcess(
+                build_command(self._settings),
+                directory=self._settings.directory,
+                environment=build_environment(
+                    self._settings, runtime_api=self._runtime_api.address, log_stream=self._log_stream
+                ),
+                guardian=self._guardian,
+                on_output=self._log.write_output,
+            )
+        except OSError as error:
+            return failures.invalid_entrypoint(error)
+        self._session, self._process = session, process
+        await self._wait(session.initialized, process.exited, limit_seconds=limit_seconds)
+        if session.initialized.done():
+            failure = session.initialized.result()
+            if failure is not None:
+                await asyncio.wait({process.exited}, timeout=_INIT_EXIT_SECONDS)
+            return failure
+        if process.exited.done():
+            return self._exit_failure(process.exited.result())
+        return failures.timed_out(self._settings.timeout_seconds)
+
+    async def _run(self, delivery: Delivery, limit_seconds: float) -> Answer:
+        assert self._session is not None
+        assert self._process is not None
+        finished = self._session.deliver(delivery)
+        exited = self._process.exited
+        await self._wait(finished, exited, limit_seconds=limit_seconds)
+        if finished.done():
+            return finished.result()
+        if exited.done():
+            posted = self._session.answer
+            if posted is not None and posted.failure is not None:
+                return posted  # a runtime that exits over what it reported has failed of that, not of exiting
+            return Answer(b"", self._exit_failure(exited.result()))
+        return Answer(b"", failures.timed_out(self._settings.timeout_seconds))
+
+    async def _wait(self, *futures: asyncio.Future[Any], limit_seconds: float) -> None:
+        """Wait for the first of them, keeping an eye on the memory meanwhile."""
+        self._watching = asyncio.get_running_loop().call_later(_MEMORY_WATCH_SECONDS, self._watch_memory)
+        try:
+            await asyncio.wait(futures, timeout=max(0.0, limit_seconds), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._watching.cancel()
+
+    def _watch_memory(self) -> None:
+        self._watching = asyncio.get_running_loop().call_later(_MEMORY_WATCH_SECONDS, self._watch_memory)
+        self._measure()
+
+    def _measure(self) -> None:
+        process = self._process
+        reading = read_memory(process.pid) if process is not None and process.is_running else None
+        if reading is None or process is None:
+            return
+        self._peak_bytes = max(self._peak_bytes, reading.peak)
+        if reading.used > self._settings.memory_mib * MIB:
+            self._killed_for_memory = True
+            process.signal(signal.SIGKILL)
+
+    def _exit_failure(self, returncode: int) -> Failure:
+        return failures.out_of_memory() if self._killed_for_memory else failures.exited(returncode)
+
+    async def _settle(self, failure: Failure | None) -> None:
+        """Bring the log and the numbers up to date, and end the process if the failure leaves it in no known state."""
+        if failure is None or failure.status == "error":
+            self._measure()
+            if self._process is not None:
+                self._process.drain()
+        else:
+            await self._stop_process()
+
+    async def _stop_process(self) -> None:
+        if self._process is not None:
+            self._measure()
+            await self._process.kill()
+            self._process = None
+
+    def _max_memory_used_mib(self) -> int:
+        if self._killed_for_memory:
+            return self._settings.memory_mib
+        return -(-self._peak_bytes // MIB)
+
+
+def _runtime_version(settings: FunctionSettings) -> RuntimeVersion:
+    return RuntimeVersion(f"{settings.runtime}.local", settings.region)
+
+
+def _milliseconds_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000
