@@ -29,13 +29,14 @@ class _Fields:
 class Client(_Fields):
     """The mobile application that invoked."""
 
-    __slots__ = ("app_package_name", "app_title", "app_version_code", "app_version_name", "installation_id")
+    # In the order in which awslambdaric shows them.
+    __slots__ = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")  # noqa: RUF023
 
 
 class ClientContext(_Fields):
     """What the caller sent in `X-Amz-Client-Context`."""
 
-    __slots__ = ("client", "custom", "env")
+    __slots__ = ("custom", "env", "client")  # noqa: RUF023
 
     client: "Any"
 

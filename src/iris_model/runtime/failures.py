@@ -34,7 +34,8 @@ class Failure:
             if frames:
                 from traceback import format_list
 
-                stack_trace = format_list(frames)
+                # Without columns there are no ^^^^ lines: awslambdaric's documents have none, and logs grow by them.
+                stack_trace = format_list([(frame.filename, frame.lineno, frame.name, frame.line) for frame in frames])
         self.document = {
             "errorMessage": message,
             "errorType": self.error_type,
