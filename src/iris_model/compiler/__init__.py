@@ -1,0 +1,15 @@
+"""Compiles a fitted model into one file, and proves that the file answers as the model does.
+
+    open      a path becomes an estimator (readers)
+    read      the estimator becomes a graph (readers); every reason for a refusal at once
+    pass      the graph becomes a smaller graph that computes the same (passes)
+    emit      the graph becomes the bytes of a compiled model (emit)
+    verify    the bytes, evaluated by the engine, against the original's own methods, row by row (rows, verify)
+
+Nothing is handed out that was not verified. Nothing here prints or writes but a temporary file.
+"""
+
+from .compile import Compilation, compile_model
+from .report import ParityReport
+
+__all__ = ["Compilation", "ParityReport", "compile_model"]

@@ -1,0 +1,133 @@
+"""The rows a user gives to verify with: a CSV file, or lists.
+
+In: a path or rows. Out: names (if the file has a header) and cells; then, for a signature, rows in the model's order with
+numbers as floats and None for what is missing. Every refusal names line, column and cell.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from iris_model.errors import IrisModelError
+
+Cell = Any
+Row = list[Cell]
+DataSource = str | Path | Sequence[Sequence[Cell]]
+
+# What people write for a missing cell, in lower case.
+MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
+
+
+@dataclass(frozen=True)
+class Data:
+    """Rows as they were given. `origin` and `first_line` are for messages."""
+
+    names: tuple[str, ...] | None
+    rows: tuple[tuple[Cell, ...], ...]
+    origin: str
+    first_line: int
+
+
+def read_data(source: DataSource) -> Data:
+    """Read a CSV file, with or without a header line, or take rows as they are."""
+    if not isinstance(source, (str, Path)):
+        return Data(None, tuple(tuple(row) for row in source), "data", 0)
+    try:
+        text = Path(source).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise IrisModelError(f"cannot read the rows in {source}: {reason}", remedy="give a CSV file in UTF-8") from None
+    lines = [tuple(cell.strip() for cell in line) for line in csv.reader(text.splitlines()) if line]
+    if not lines:
+        raise IrisModelError(
+            f"{source} has no rows; expected at least one", remedy="give a CSV file with rows, or none"
+        )
+    has_header = not all(_is_number(cell) for cell in lines[0])
+    names = lines[0] if has_header else None
+    rows = tuple(lines[1:] if has_header else lines)
+    return Data(names, rows, str(source), 2 if has_header else 1)
+
+
+def arrange(data: Data, signature: Mapping[str, Any]) -> list[Row]:
+    """Return the rows in the order of the signature's columns.
+
+    A named model takes its columns by name, wherever they stand, and leaves the others (the target, say) alone.
+    """
+    columns = signature["columns"]
+    names = [column["name"] for column in columns]
+    places = _places(data, names, by_name=signature["named"])
+    needed = len(data.names) if data.names is not None else len(names)
+    arranged = []
+    for line, row in enumerate(data.rows, start=data.first_line):
+        if len(row) != needed:
+            raise IrisModelError(
+                f"{data.origin}, {_line(data, line)} has {len(row)} cells; expected {needed}",
+                remedy="mend or remove that line",
+            )
+        cells = (_cell(row[place], column) for place, column in zip(places, columns, strict=True))
+        arranged.append(list(cells))
+        for cell, column in zip(arranged[-1], columns, strict=True):
+            _check(cell, column, f"{data.origin}, {_line(data, line)}")
+    return arranged
+
+
+def _places(data: Data, names: list[str], *, by_name: bool) -> list[int]:
+    if data.names is None:
+        return list(range(len(names)))
+    if by_name:
+        absent = [name for name in names if name not in data.names]
+        if absent:
+            raise IrisModelError(
+                f"{data.origin} has no column {', '.join(map(repr, absent))}; it has {', '.join(data.names)}",
+                remedy="give the columns that the model was trained with, under the same names",
+            )
+        return [data.names.index(name) for name in names]
+    if len(data.names) != len(names):
+        raise IrisModelError(
+            f"{data.origin} has {len(data.names)} columns; the model takes {len(names)} and was trained without names, "
+            "so they go by position",
+            remedy="leave out what is not a feature, such as the target",
+        )
+    return list(range(len(names)))
+
+
+def _cell(cell: Cell, column: Mapping[str, Any]) -> Cell:
+    """Text becomes a number in a numeric column, and None wherever it stands for missing."""
+    if isinstance(cell, str):
+        if cell.lower() in MISSING:
+            return None
+        return float(cell) if column["kind"] == "numeric" and _is_number(cell) else cell
+    if isinstance(cell, float) and math.isnan(cell):
+        return None
+    return float(cell) if hasattr(cell, "__float__") and not isinstance(cell, bool) else cell
+
+
+def _check(cell: Cell, column: Mapping[str, Any], where: str) -> None:
+    if cell is None:
+        if not column["missing"]:
+            raise IrisModelError(
+                f"{where}, column {column['name']!r} is empty, and this model takes no missing values",
+                remedy="fill the cell or leave the row out",
+            )
+    elif column["kind"] == "numeric" and (not isinstance(cell, float) or not math.isfinite(cell)):
+        raise IrisModelError(
+            f"{where}, column {column['name']!r} is {cell!r}; expected a finite number",
+            remedy="mend the cell or leave the row out",
+        )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return text.lower() in MISSING
+    return True
+
+
+def _line(data: Data, line: int) -> str:
+    return f"line {line}" if data.first_line else f"row {line}"

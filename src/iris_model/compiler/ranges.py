@@ -1,0 +1,66 @@
+"""The range in which each input column lives, as far as data or the graph tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from iris_model.readers import Graph
+
+from .affine import Affine, trace_views
+from .data import Row
+
+Array = np.ndarray[Any, Any]
+
+# For a column about which nothing is known.
+DEFAULT = (-10.0, 10.0)
+
+
+def find_ranges(graph: Graph, data: Sequence[Row]) -> Array:
+    """Return one (low, high) per input column: from the data, else from what scalers and trees remember of training."""
+    width = len(graph.signature["columns"])
+    seen: list[list[float]] = [[] for _ in range(width)]
+    for row in data:
+        for column, cell in enumerate(row):
+            if cell is not None:
+                seen[column].append(cell)
+    if not data:
+        for column, value in _remembered(graph):
+            seen[column].append(value)
+    ranges = np.array([(min(values), max(values)) if values else DEFAULT for values in seen]).reshape(width, 2)
+    flat = ranges[:, 0] >= ranges[:, 1]
+    ranges[flat] += (-1.0, 1.0)
+    return ranges
+
+
+def _remembered(graph: Graph) -> Iterator[tuple[int, float]]:
+    """Values of input columns that training left in the graph."""
+    views = trace_views(graph)
+    for node in graph.nodes:
+        view = views.get(node.inputs[0], ())
+        known = [(index, column) for index, column in enumerate(view) if column is not None]
+        if node.op == "scale":
+            offset, divisor = node.tensors["offset"], node.tensors["divisor"]
+            for index, column in known:
+                yield from _around(column, offset[index] - 3 * divisor[index], offset[index] + 3 * divisor[index])
+        elif node.op == "min_max_scale":
+            scale, offset = node.tensors["scale"], node.tensors["offset"]
+            for index, column in known:
+                if scale[index]:
+                    yield from _around(column, -offset[index] / scale[index], (1 - offset[index]) / scale[index])
+        elif node.op == "tree_ensemble":
+            feature, threshold = node.tensors["feature"], node.tensors["threshold"]
+            for index, column in known:
+                met = threshold[feature == index]
+                if len(met):
+                    span = float(met.max() - met.min()) or 1.0
+                    yield from _around(column, met.min() - span / 4, met.max() + span / 4)
+
+
+def _around(column: Affine, low: float, high: float) -> Iterator[tuple[int, float]]:
+    for value in (low, high):
+        found = column.invert(float(value))
+        if np.isfinite(found):
+            yield column.source, found
