@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -36,6 +36,9 @@ class Executable:
     source: Mapping[str, Any]
     golden: Sequence[Mapping[str, Any]]
     needs: tuple[str, ...] = field(default=())
+
+
+Choose = Callable[[ProjectSettings], Executable]
 
 
 def choose_executable(settings: ProjectSettings) -> Executable:

@@ -144,7 +144,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         "base-image",
         "text",
-        "Image that the container image is built on.",
+        "Image that the container image is built on; a Dockerfile says it once more, as BASE_IMAGE.",
         default="public.ecr.aws/lambda/python:3.13",
         pattern=r"\S+",
         pattern_means="an image reference without spaces",

@@ -14,7 +14,7 @@ from typing import Any
 
 import iris_model
 from iris_model.errors import ProjectError
-from iris_model.project.executors import Executable, choose_executable
+from iris_model.project.executors import Choose, Executable, choose_executable
 from iris_model.project.function_directory import (
     FUNCTION_FORMAT,
     check_may_replace,
@@ -58,7 +58,7 @@ def package_project(
     executor: str | None = None,
     install_requirements: bool = False,
     on_step: OnStep = lambda step: None,
-    choose: Callable[[ProjectSettings], Executable] = choose_executable,
+    choose: Choose = choose_executable,
 ) -> PackagedFunction:
     """Package the project into `output`, by default its `.iris-model/function`."""
     settings = read_settings(project)

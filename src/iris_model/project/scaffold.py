@@ -9,16 +9,15 @@ import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from iris_model.errors import ProjectError
 from iris_model.project.events import build_events, encode_event
-from iris_model.project.executors import Executable, choose_executable
+from iris_model.project.executors import Choose, choose_executable
 from iris_model.project.reference import render_settings_file
 from iris_model.project.requirements import REQUIREMENTS_FILE
-from iris_model.project.settings import SETTINGS_FILE, parse_settings
+from iris_model.project.settings import SETTINGS_FILE, ProjectSettings, parse_settings
 from iris_model.project.wheel import write_wheel
 
 OnStep = Callable[[str], None]
@@ -72,6 +71,7 @@ def scaffold_model_project(
     data: Path | None = None,
     trust: Sequence[str] = (),
     on_step: OnStep = lambda step: None,
+    choose: Choose = choose_executable,
 ) -> ScaffoldedProject:
     """Make a project for the user's own model in `directory`; the model is opened, so that the rest fits it."""
     check_is_new(directory)
@@ -85,7 +85,7 @@ def scaffold_model_project(
         values["trust"] = list(trust)
     # The model is opened where it lies and before anything is written: a model that does not open leaves no trace.
     on_step(f"Opening {model}")
-    executable = _examine(model, data, values)
+    executable = choose(_settings_where_the_files_lie(model, data, values))
     if executable.executor == "original":
         values |= {"memory": 512, "timeout": 30}
     settings = parse_settings(values, directory)
@@ -131,6 +131,8 @@ def name_from(directory: Path) -> str:
 
 def render_requirements(source: Mapping[str, Any]) -> str:
     """Render `requirements.txt`: the library in the model file's version, and what it needs as installed here."""
+    from importlib import metadata
+
     library = source["library"]
     lines = [f"{library}=={source['version']}"]
     for companion in _COMPANIONS.get(library, ()):
@@ -138,12 +140,11 @@ def render_requirements(source: Mapping[str, Any]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _examine(model: Path, data: Path | None, values: Mapping[str, Any]) -> Executable:
-    settings = parse_settings({key: value for key, value in values.items() if key != "data"}, model.parent)
-    if data is None:
-        return choose_executable(settings)
-    # An absolute path, which a user cannot write into the file: the data need not lie beside the model yet.
-    return choose_executable(replace(settings, data=str(data.resolve())))
+def _settings_where_the_files_lie(model: Path, data: Path | None, values: Mapping[str, Any]) -> ProjectSettings:
+    """The settings of the project that is to be, with paths that hold before anything is copied."""
+    settings = parse_settings({**values, "data": "set below"} if data else values, model.parent)
+    # An absolute path, which the file itself would refuse: the data need not lie beside the model.
+    return replace(settings, data=str(data.resolve()) if data else None)
 
 
 def _render_app(stem: str) -> str:

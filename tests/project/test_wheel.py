@@ -1,0 +1,65 @@
+"""The wheel that the tool writes of itself: pip is the judge."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import iris_model
+from iris_model.project.wheel import WHEEL_NAME, write_wheel
+
+
+def test_pip_installs_it_and_the_command_runs_from_there(tmp_path: Path):
+    wheel = write_wheel(tmp_path)
+    target = tmp_path / "installed"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps"]
+    subprocess.run([*pip, "--target", str(target), str(wheel)], check=True)
+    # -S: without the site-packages of this environment, so that only what the wheel brought can be imported.
+    code = "import iris_model.runtime, iris_model.engine as e; print(iris_model.__version__, e.__file__)"
+    finished = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(target)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    version, file = finished.stdout.split()
+    assert version == iris_model.__version__
+    assert Path(file).is_relative_to(target)
+    console_script = target / "bin/iris-model"
+    assert os.access(console_script, os.X_OK)
+
+
+def test_pip_finds_every_file_as_recorded(tmp_path: Path):
+    wheel = write_wheel(tmp_path)
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        assert archive.testzip() is None
+        record = archive.read(f"iris_model-{iris_model.__version__}.dist-info/RECORD").decode()
+    assert {line.split(",")[0] for line in record.splitlines()} == set(names)
+    assert names[-1].endswith("RECORD"), "it lists the others, so it comes last"
+
+
+def test_it_carries_the_example_and_the_templates_and_nothing_of_this_machine(tmp_path: Path):
+    with zipfile.ZipFile(write_wheel(tmp_path)) as archive:
+        names = archive.namelist()
+        metadata = archive.read(f"iris_model-{iris_model.__version__}.dist-info/METADATA").decode()
+        times = {entry.date_time for entry in archive.infolist()}
+        content = b"".join(archive.read(name) for name in names)
+    assert "iris_model/project/templates/Dockerfile" in names
+    assert "iris_model/project/templates/iris/app.py" in names
+    assert not [name for name in names if name.endswith((".pyc", ".so")) or "/." in name]
+    assert f"\nVersion: {iris_model.__version__}\n" in metadata
+    assert times == {(1980, 1, 1, 0, 0, 0)}
+    assert str(Path(iris_model.__file__).parents[2]).encode() not in content
+
+
+def test_the_same_tool_writes_the_same_bytes(tmp_path: Path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        write_wheel(tmp_path / name)
+    assert (tmp_path / "a" / WHEEL_NAME).read_bytes() == (tmp_path / "b" / WHEEL_NAME).read_bytes()
