@@ -40,21 +40,14 @@ def make_decoder(object_pairs_hook: "Any" = None, parse_constant: "Any" = None) 
         return json.JSONDecoder(object_pairs_hook=object_pairs_hook, parse_constant=parse_constant).decode
 
     def decode(text: str) -> "Any":
-        stripped = text.strip(WHITESPACE)
+        start = len(text) - len(text.lstrip(WHITESPACE))
         try:
-            value, end = scan(stripped, 0)
+            value, end = scan(text, start)
         except StopIteration as stop:
-            raise _decode_error("Expecting value", text, stop.value, stripped) from None
-        except ValueError as error:
-            # The accelerator counted from the first character that is not white space.
-            position = getattr(error, "pos", None)
-            if stripped == text or position is None:
-                raise
-            raise _decode_error(str(getattr(error, "msg", error)), text, position, stripped) from None
-        if end != len(stripped):
-            while stripped[end] in WHITESPACE:
-                end += 1
-            raise _decode_error("Extra data", text, end, stripped)
+            raise _decode_error("Expecting value", text, stop.value) from None
+        rest = text[end:].lstrip(WHITESPACE) if end != len(text) else ""
+        if rest:
+            raise _decode_error("Extra data", text, len(text) - len(rest))
         return value
 
     return decode
@@ -96,7 +89,7 @@ def _refuse(value: object) -> "Any":
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-def _decode_error(message: str, text: str, position: int, stripped: str) -> ValueError:
+def _decode_error(message: str, text: str, position: int) -> ValueError:
     from json import JSONDecodeError
 
-    return JSONDecodeError(message, text, position + len(text) - len(text.lstrip(WHITESPACE)) if stripped else position)
+    return JSONDecodeError(message, text, position)

@@ -23,6 +23,9 @@ class RowEncoder:
     """Encodes rows for one signature. Made once per model, used for every request."""
 
     def __init__(self, columns: "list[dict[str, Any]]") -> None:
+        for column in columns:
+            if column["kind"] not in KIND_WORDS or type(column["name"]) is not str:
+                raise TypeError(f"a column as it must be, instead of {column!r}")
         self.columns = columns
         self.width = len(columns)
         # NaN compares false with everything: a column that is not numeric always takes the careful way.

@@ -1,0 +1,61 @@
+"""Budgets of size, printed on every `make check`: a room that grows past its budget wants a second look, not a larger number."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.architecture.rooms import ROOMS, SOURCE
+
+# Source bytes of the rooms that travel in every function. The whole function directory of iris may have 200 KB.
+SHIPPED_BYTES = 150_000
+# Our own files that a cold start reads before it can answer one plain row with a linear model.
+MODULES_AT_COLD_START = 26
+LONGEST_FILE = 400
+
+COLD_START = """
+import sys
+sys.path.insert(0, {source!r})
+from iris_model.runtime import loop, search_path, start
+from iris_model.runtime.model import Model
+from iris_model.runtime.events import find_format
+from iris_model.engine.model import CompiledModel
+import iris_model.runtime.payload_rows, iris_model.runtime.answers
+import iris_model.engine.linear, iris_model.engine.links, iris_model.engine.labels
+print(len([name for name in sys.modules if name.startswith("iris_model")]))
+"""
+
+
+def test_sizes() -> None:
+    print("room        files  lines  bytes")
+    for room in sorted(ROOMS):
+        files = sorted((SOURCE / room).rglob("*.py"))
+        lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
+        size = sum(path.stat().st_size for path in files)
+        if files:
+            print(f"{room:10} {len(files):6} {lines:6} {size:6}")
+    shipped = sum(path.stat().st_size for room in ("runtime", "engine") for path in (SOURCE / room).rglob("*.py"))
+    print(f"shipped source: {shipped} bytes of {SHIPPED_BYTES}")
+    assert shipped <= SHIPPED_BYTES
+
+
+def test_no_file_is_long() -> None:
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCE.rglob("*.py")}
+    long = {str(path.relative_to(SOURCE)): length for path, length in lengths.items() if length > LONGEST_FILE}
+    assert not long, f"longer than {LONGEST_FILE} lines: {long}"
+
+
+def test_a_cold_start_reads_few_files() -> None:
+    program = COLD_START.format(source=str(SOURCE.parent))
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, timeout=30, check=True
+    )
+    count = int(done.stdout)
+    print(f"modules of ours at a cold start: {count} of {MODULES_AT_COLD_START}")
+    assert count <= MODULES_AT_COLD_START
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = "import sys; import iris_model.cli; print([m for m in ('numpy', 'aiohttp', 'rich', 'sklearn') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == "[]\n"

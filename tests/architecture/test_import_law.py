@@ -1,0 +1,101 @@
+"""The import law of docs/architecture.md."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.imports import Import, find_imports
+from tests.architecture.rooms import ROOMS, SOURCE
+
+FILES = sorted(SOURCE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def allowed_third_party(path: Path) -> tuple[str, ...]:
+    room = ROOMS[room_of(path)]
+    inside = path.relative_to(SOURCE).parts[1:]
+    extra = [name for key, names in room.by_file if inside[:1] == (key,) for name in names]
+    return (*room.third_party, *extra)
+
+
+def breach_of(found: Import) -> str | None:
+    """Say why an import breaks the law, or None."""
+    room = room_of(found.path)
+    top, _, rest = found.module.partition(".")
+    if top == "iris_model":
+        target = rest.partition(".")[0]
+        if not target or target == room or target in ROOMS[room].ours:
+            return None
+        return f"{found}; {room} may import of ours: {', '.join(ROOMS[room].ours) or 'nothing'}"
+    if top in sys.stdlib_module_names or top in allowed_third_party(found.path):
+        return None
+    return f"{found}; this file may import of others: {', '.join(allowed_third_party(found.path)) or 'nothing'}"
+
+
+def test_every_folder_is_a_room() -> None:
+    folders = {path.name for path in SOURCE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders <= set(ROOMS), f"rooms without a row in the table: {sorted(folders - set(ROOMS))}"
+
+
+def test_no_import_breaks_the_law() -> None:
+    files = [path for path in FILES if path != SOURCE / "__init__.py"]
+    breaches = [breach for path in files for found in find_imports(path) if (breach := breach_of(found))]
+    assert not breaches, "\n" + "\n".join(breaches)
+
+
+def test_the_package_itself_imports_nothing() -> None:
+    assert list(find_imports(SOURCE / "__init__.py")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "module"),
+    [
+        ("local/service.py", "iris_model.runtime"),
+        ("engine/model.py", "json_nobody_has"),
+        ("engine/model.py", "iris_model.errors"),
+        ("runtime/loop.py", "numpy"),
+        ("readers/graph.py", "sklearn.tree"),
+        ("oci/layer.py", "iris_model.aws.plan"),
+    ],
+)
+def test_a_breach_is_found(path: str, module: str) -> None:
+    breach = breach_of(Import(module, SOURCE / path, 7))
+    assert breach is not None
+    assert f"{path}:7 imports {module}" in breach
+    assert "may import" in breach
+
+
+def test_shipped_rooms_import_no_dear_module_at_the_top() -> None:
+    """What a cold start reads must stay cheap: these may be imported inside functions only."""
+    import ast
+
+    dear = {
+        "json",
+        "re",
+        "logging",
+        "typing",
+        "dataclasses",
+        "enum",
+        "collections",
+        "socket",
+        "http",
+        "functools",
+        "pathlib",
+    }
+    lazy = {"emulator.py", "log_records.py", "marshal_careful.py", "original.py"}
+    found = []
+    for path in FILES:
+        if room_of(path) not in ("runtime", "engine") or path.name in lazy:
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            found += [f"{path.name}:{node.lineno} {name}" for name in names if name.partition(".")[0] in dear]
+    assert not found, found
