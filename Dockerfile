@@ -13,8 +13,9 @@ ARG BUILD_IMAGE=${BASE_IMAGE}
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /src
 COPY . .
-RUN python3 -m pip install --no-cache-dir --target /opt/build --constraint constraints.txt --requirement examples/iris/requirements.txt .
-RUN PYTHONPATH=/opt/build python3 -m iris_model.cli package examples/iris --output /out
+RUN python3 -m pip install --no-cache-dir --progress-bar off --root-user-action ignore --target /opt/build \
+    --constraint constraints.txt --requirement examples/iris/requirements.txt .
+RUN PYTHONPATH=/opt/build python3 -m iris_model.cli package examples/iris --output /out --install-requirements
 
 # Second stage: the base and the function directory, which is all that Lambda loads.
 FROM ${BASE_IMAGE}
