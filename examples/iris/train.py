@@ -2,8 +2,8 @@
 
     python train.py
 
-Writes iris_trained_model.pkl, the same bytes each time with the versions of requirements.txt, and iris.csv: the 150 flowers
-without their species, which `iris-model compile --data` verifies with.
+Writes iris_trained_model.pkl, the same bytes each time with one Python and the versions of requirements.txt, and
+iris.csv: the 150 flowers without their species, which `iris-model compile --data` verifies with.
 """
 
 import csv

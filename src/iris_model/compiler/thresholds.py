@@ -23,15 +23,15 @@ def threshold_rows(graph: Graph, ranges: Array, random: np.random.RandomState, l
     """Return rows, how many thresholds they meet, and how many there are. At most about `limit` rows."""
     views = trace_views(graph)
     ensembles = [node for node in graph.nodes if node.op == "tree_ensemble" and node.inputs[0] in views]
-    total = sum(int((node.tensors["feature"] >= 0).sum()) for node in ensembles)
+    total = sum(len(_finite_splits(node)) for node in ensembles)
     per_threshold = len(neighbours(0.5, Affine(0)))
     share = limit / per_threshold / total if total else 0.0
     rows: list[Array] = []
     met = 0
     for ensemble in ensembles:
-        inner = np.flatnonzero(ensemble.tensors["feature"] >= 0)
+        inner = _finite_splits(ensemble)
         if share < 1.0:
-            chosen = random.choice(len(inner), size=max(1, int(len(inner) * share)), replace=False)
+            chosen = random.choice(len(inner), size=min(len(inner), 1 + int(len(inner) * share)), replace=False)
             inner = np.sort(inner[chosen])
         found = list(_meet(ensemble, inner.tolist(), views[ensemble.inputs[0]], ranges, random))
         met += len(found)
@@ -69,6 +69,11 @@ def _meet(
         block[:, column.source] = values
         block = block[np.isfinite(block).all(axis=1)]
         yield block
+
+
+def _finite_splits(ensemble: Node) -> Array:
+    """Nodes that split at a number: a split of missing values from all others has an infinite threshold."""
+    return np.flatnonzero((ensemble.tensors["feature"] >= 0) & np.isfinite(ensemble.tensors["threshold"]))
 
 
 def _parents(ensemble: Node) -> Array:

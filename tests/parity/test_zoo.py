@@ -1,0 +1,78 @@
+"""Every animal of the zoo, compiled and compared with scikit-learn by a comparison that is not the compiler's own."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from iris_model.compiler import compile_model
+from iris_model.engine import load
+from tests.parity.zoo import ANIMALS, fit
+
+METHODS = ("predict", "predict_proba", "decision_function", "transform")
+
+
+def probe_rows(estimator, X):
+    """Training rows, and rows put together of the estimator's own thresholds and their neighbours."""
+    random = np.random.RandomState(99)
+    rows = [X.astype(np.float64), random.uniform(-4, 4, size=(60, X.shape[1])), np.zeros((1, X.shape[1]))]
+    trees = [estimator] if hasattr(estimator, "tree_") else getattr(estimator, "estimators_", [])
+    for tree in trees:
+        inner = tree.tree_.feature >= 0
+        thresholds = tree.tree_.threshold[inner]
+        narrow = thresholds.astype(np.float32)
+        near = [thresholds, np.nextafter(thresholds, -np.inf), np.nextafter(thresholds, np.inf), narrow.astype(float)]
+        near += [np.nextafter(narrow, np.float32(end)).astype(float) for end in (-np.inf, np.inf)]
+        table = np.repeat(X[random.randint(len(X), size=len(thresholds))].astype(np.float64), len(near), axis=0)
+        table[np.arange(len(table)), np.repeat(tree.tree_.feature[inner], len(near))] = np.column_stack(near).ravel()
+        rows.append(table)
+    table = np.concatenate(rows)
+    # A split of missing values from all others has an infinite threshold, and so no neighbour in float32.
+    return table[~(np.abs(table) > np.finfo(np.float32).max).any(axis=1)]
+
+
+def answers_of(estimator, method, rows):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return getattr(estimator, method)(rows)
+
+
+def assert_same(actual, expected, label):
+    if isinstance(expected, list):
+        assert len(expected) == len(actual[0])
+        for index, part in enumerate(expected):
+            assert_same([row[index] for row in actual], part, label)
+    elif label:
+        expected = expected.tolist()
+        assert actual == expected
+        assert [type(cell) for cell in np.ravel(np.array(actual, object))] == [
+            type(cell) for cell in np.ravel(np.array(expected, object))
+        ]
+    else:
+        actual = np.array(actual)
+        assert actual.shape == expected.shape
+        np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-12 * np.nanmax(np.abs(expected)))
+
+
+@pytest.mark.parametrize(("estimator", "data"), [animal[1:] for animal in ANIMALS], ids=[a[0] for a in ANIMALS])
+def test_compiled_model_answers_as_the_original(estimator, data, tmp_path, record_property):
+    record_property("parity", "wrong")
+    fitted = fit(estimator, data)
+    compilation = compile_model(fitted)
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(compilation.data)
+    model = load(str(path))
+    X = probe_rows(fitted, data.X)
+    rows = [[None if np.isnan(cell) else cell for cell in row] for row in X.tolist()]
+    offered = [method for method in METHODS if hasattr(fitted, method)]
+    assert sorted(model.outputs) == sorted(offered)
+    if hasattr(fitted, "n_jobs"):
+        # With threads the original adds its trees in whatever order they finish, and ties fall this way or that.
+        fitted.n_jobs = 1
+    for method in offered:
+        expected = answers_of(fitted, method, X)
+        is_label = model.signature["outputs"][method]["kind"] == "label"
+        assert is_label == (method == "predict" and hasattr(fitted, "classes_"))
+        assert_same(getattr(model, method)(rows), expected, is_label)
+    record_property("rows", len(X) + compilation.report.row_count)
+    record_property("parity", "exact")
