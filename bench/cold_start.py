@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.support.rie_binary import rie_binary
 
-from bench.peers import hello_world, interpreter, iris_compiled, iris_scikit_learn
+from bench.peers import REPOSITORY, hello_world, interpreter, iris_compiled, iris_scikit_learn
 from bench.report import Claim, render, write_results
 from bench.sandbox import ColdStart, measure_bare_python_bytes, measure_cold_start
 
@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> int:
             f"peak {megabytes[name]:.1f} MB, {len(taken)} starts"
         )
     kept = {name: [vars(sample) for sample in taken] for name, taken in samples.items()}
-    print(f"all samples: {write_results('cold_start', claims, kept)}")
+    print(f"all samples: {write_results('cold_start', claims, kept).relative_to(REPOSITORY)}")
     return 0 if all(claim.held for claim in claims) else 1
 
 

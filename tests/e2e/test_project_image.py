@@ -1,0 +1,57 @@
+"""`docker build` in a project that `iris-model init` made: the host needs nothing of ours but that directory."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.docker_base import build_image
+from tests.support.docker_engine import build, container, run_once
+
+pytestmark = pytest.mark.e2e
+
+
+def init(directory: Path, *options: str) -> Path:
+    command = [sys.executable, "-m", "iris_model.cli", "init", str(directory), *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return directory
+
+
+def test_the_iris_project(tmp_path: Path, lambda_python: str) -> None:
+    project = init(tmp_path / "flowers")
+    image = build(
+        "iris-model-test/project:latest", project, build_arguments={"BUILD_IMAGE": build_image(lambda_python)}
+    )
+    with container(image) as function:
+        answer = json.loads(function.invoke(b"[5.1, 3.5, 1.4, 0.2]").body)
+    assert answer["prediction"] == "setosa"
+
+
+def test_a_model_that_only_its_library_can_serve(tmp_path: Path, lambda_python: str) -> None:
+    """No reader knows a bagging ensemble of neighbours, so the library travels in the image and answers itself."""
+    from sklearn.datasets import load_iris
+    from sklearn.ensemble import BaggingClassifier
+    from sklearn.neighbors import KNeighborsClassifier
+
+    flowers = load_iris()
+    model = BaggingClassifier(KNeighborsClassifier(3), n_estimators=3, random_state=0)
+    model.fit(flowers.data, flowers.target_names[flowers.target])
+    model_file = tmp_path / "bagged.pkl"
+    model_file.write_bytes(pickle.dumps(model))
+
+    project = init(tmp_path / "bagged", "--model", str(model_file))
+    image = build(
+        "iris-model-test/original:latest", project, build_arguments={"BUILD_IMAGE": build_image(lambda_python)}
+    )
+    assert json.loads(run_once(image, "cat", "/var/task/function.json"))["executor"] == "original"
+    row = [5.7, 2.8, 4.5, 1.3]
+    with container(image, options=["--read-only", "--tmpfs", "/tmp", "--user", "993"]) as function:
+        answer = json.loads(function.invoke(json.dumps(row).encode(), timeout=60).body)
+    assert answer["prediction"] == model.predict([row])[0]
+    assert list(answer["probabilities"].values()) == pytest.approx(model.predict_proba([row])[0])
