@@ -88,7 +88,7 @@ class RuntimeClient:
             self._connect()
             self._socket.sendall(request)
             return self._read_answer()
-        except (OSError, _ClosedBeforeAnswer, ValueError) as error:
+        except (OSError, _ClosedBeforeAnswer, ValueError, IndexError) as error:
             self._close()
             raise RuntimeApiError(f"Runtime API call {method} {path} failed", 0, str(error).encode()) from None
 

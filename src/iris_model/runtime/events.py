@@ -17,6 +17,9 @@ MAX_REQUEST_BYTES = 6_291_456
 MAX_RESPONSE_BYTES = 6_291_556
 
 
+NO_PAYLOAD = object()
+
+
 class Request:
     """What was asked: `payload` (a JSON value) for a direct invocation, else `body` (bytes or text) with its headers."""
 
@@ -27,7 +30,7 @@ class Request:
         method: str,
         headers: dict[str, str],
         body: "bytes | str | None" = None,
-        payload: "Any" = None,
+        payload: "Any" = NO_PAYLOAD,
     ) -> None:
         self.method = method
         self.content_type = headers.get("content-type", "")

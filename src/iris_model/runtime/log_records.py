@@ -55,7 +55,7 @@ def make_handler(logging: "Any", sink: "Sink") -> "Any":
         def emit(self, record: "logging_module.LogRecord") -> None:
             record.aws_request_id = sink.request_id
             record.tenant_id = sink.tenant_id
-            self.log_sink.write(self.format(record), _level(record.levelno))
+            self.log_sink.write(self.format(record), _level(record.levelno) if sink.frames_levels else 0)
 
     handler = LambdaLoggerHandler()
     handler.log_sink = sink
@@ -79,8 +79,6 @@ def format_json(logging: "Any", record: "logging_module.LogRecord") -> str:
         "level": logging.getLevelName(level),
         "message": record.msg if isinstance(record.msg, dict) and not record.args else record.getMessage(),
         "logger": record.name,
-        "requestId": record.__dict__["aws_request_id"],
-        "tenantId": record.__dict__["tenant_id"],
     }
     if kind is not None:
         from traceback import format_tb
@@ -88,7 +86,10 @@ def format_json(logging: "Any", record: "logging_module.LogRecord") -> str:
         fields["stackTrace"] = format_tb(traceback)
         fields["errorType"] = kind.__name__
         fields["errorMessage"] = str(value)
+    fields["requestId"] = record.__dict__["aws_request_id"]
+    if kind is not None:
         fields["location"] = f"{record.pathname}:{record.funcName}:{record.lineno}"
+    fields["tenantId"] = record.__dict__["tenant_id"]
     for name, extra in record.__dict__.items():
         if name not in RECORD_FIELDS and name not in fields:
             fields[name] = extra

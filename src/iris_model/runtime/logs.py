@@ -28,6 +28,8 @@ class Sink:
         self.request_id = ""
         self.tenant_id: str | None = None
         self.is_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
+        # Without a format and a level to filter by, the platform wants records without levels.
+        self.frames_levels = self.is_json or bool(os.environ.get("AWS_LAMBDA_LOG_LEVEL"))
 
     def write(self, message: str, level: int = 0) -> None:
         """Write one message; on standard output it brings its own line feed."""

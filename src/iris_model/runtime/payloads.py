@@ -9,7 +9,7 @@ from iris_model.engine.errors import InvalidInput
 from iris_model.engine.json_text import make_decoder
 from iris_model.engine.rows import describe
 
-from .events import MAX_REQUEST_BYTES, Request
+from .events import MAX_REQUEST_BYTES, NO_PAYLOAD, Request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def decode_request(request: Request, columns: "list[Any]") -> "tuple[Any, Any, A
         payload: Any = read_text(request)
         name = "csv"
     elif media_type in JSON_TYPES or media_type.endswith("+json"):
-        payload = request.payload if request.body is None and request.payload is not None else parse_json(request)
+        payload = parse_json(request) if request.payload is NO_PAYLOAD else request.payload
         name = choose_format(payload, columns)
     else:
         raise InvalidInput(

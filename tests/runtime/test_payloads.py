@@ -1,0 +1,149 @@
+"""The answer comes back in the protocol of the request."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from iris_model.runtime import Model
+from tests.support.lambda_events import http_api_2
+from tests.support.tiny_model import NAMES
+
+ROWS = [[5.1, 3.5, 1.4, 0.2], [5.7, 2.8, 4.5, 1.3]]
+LABELS = ["setosa", "versicolor"]
+NAMED = [dict(zip(NAMES, row, strict=True)) for row in ROWS]
+
+
+def test_rows(model: Model) -> None:
+    answer = model.answer(ROWS)
+    assert [item["prediction"] for item in answer["predictions"]] == LABELS
+    assert all(set(item) == {"prediction", "probabilities"} for item in answer["predictions"])
+    assert model.answer(ROWS[:1])["predictions"][0] == model.answer(ROWS[0])
+
+
+def test_named_rows_in_any_order(model: Model) -> None:
+    backwards = dict(reversed(NAMED[1].items()))
+    assert model.answer(backwards) == model.answer(ROWS[1])
+    assert model.answer(NAMED) == model.answer(ROWS)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"instances": ROWS},
+        {"instances": NAMED},
+        {"dataframe_records": NAMED},
+        {"dataframe_split": {"data": ROWS}},
+        {"dataframe_split": {"index": [0, 1], "columns": NAMES, "data": ROWS}},
+        {"dataframe_split": {"columns": NAMES[::-1], "data": [row[::-1] for row in ROWS]}},
+    ],
+)
+def test_protocols_that_want_predictions_alone(model: Model, payload: Any) -> None:
+    assert model.answer(payload) == {"predictions": LABELS}
+
+
+def tensor(name: str, shape: list[int], data: list[Any]) -> dict[str, Any]:
+    return {"name": name, "shape": shape, "datatype": "FP64", "data": data}
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        [tensor("x", [2, 4], [value for row in ROWS for value in row])],
+        [tensor("x", [2, 4], ROWS)],
+        [tensor(name, [2], [row[index] for row in ROWS]) for index, name in enumerate(NAMES)],
+        [tensor(name, [2, 1], [row[index] for row in ROWS]) for index, name in reversed(list(enumerate(NAMES)))],
+    ],
+)
+def test_open_inference_protocol(model: Model, inputs: Any) -> None:
+    answer = model.answer({"id": "42", "inputs": inputs})
+    predict, predict_proba = answer["outputs"]
+    assert answer["model_name"] == "iris_trained_model"
+    assert answer["id"] == "42"
+    assert predict == {"name": "predict", "shape": [2], "datatype": "BYTES", "data": LABELS}
+    assert predict_proba["shape"] == [2, 3]
+    assert predict_proba["datatype"] == "FP64"
+    assert len(predict_proba["data"]) == 6
+
+
+def test_open_inference_outputs_can_be_chosen(model: Model) -> None:
+    payload = {"inputs": [tensor("x", [1, 4], ROWS[0])], "outputs": [{"name": "predict"}]}
+    assert [output["name"] for output in model.answer(payload)["outputs"]] == ["predict"]
+    payload["outputs"] = [{"name": "loss"}]
+    with pytest.raises(ValueError, match="no output 'loss'; expected some of predict, predict_proba"):
+        model.answer(payload)
+
+
+@pytest.mark.parametrize("header", ["", ",".join(NAMES) + "\r\n", ",".join(f'"{name}"' for name in NAMES) + "\n"])
+def test_csv_in(model: Model, header: str) -> None:
+    body = header + "\n".join(",".join(map(str, row)) for row in ROWS)
+    answer = json.loads(model.answer(http_api_2(body, "text/csv"))["body"])
+    assert answer == model.answer(ROWS)
+
+
+def test_csv_columns_follow_the_header(model: Model) -> None:
+    body = ",".join(NAMES[::-1]) + "\n" + ",".join(map(str, ROWS[1][::-1]))
+    answer = json.loads(model.answer(http_api_2(body, "text/csv; charset=utf-8"))["body"])
+    assert answer["predictions"][0]["prediction"] == "versicolor"
+
+
+def test_csv_out_when_asked(model: Model) -> None:
+    response = model.answer(http_api_2("5.1,3.5,1.4,0.2\n", "text/csv", accept="text/csv, application/json;q=0.5"))
+    assert response["headers"] == {"content-type": "text/csv; charset=utf-8"}
+    header, line, rest = response["body"].split("\r\n")
+    assert header == "prediction,probability_setosa,probability_versicolor,probability_virginica"
+    assert line.startswith("setosa,0.9")
+    assert rest == ""
+
+
+def test_a_regressor_has_no_probabilities(load: Any) -> None:
+    graph = {
+        "nodes": [{"op": "column", "inputs": ["rows"], "output": "y", "attributes": {"index": 2}}],
+        "outputs": {"predict": "y"},
+    }
+    signature = {
+        "columns": [{"name": name, "kind": "numeric", "dtype": "float64"} for name in NAMES],
+        "task": "regressor",
+        "classes": None,
+    }
+    model = load(graph=graph, signature=signature)
+    assert model.answer(ROWS[0]) == {"prediction": 1.4}
+    outputs = model.answer({"inputs": [tensor("x", [1, 4], ROWS[0])]})["outputs"]
+    assert outputs == [{"name": "predict", "shape": [1], "datatype": "FP64", "data": [1.4]}]
+
+
+def test_a_prediction_that_is_no_number_is_null(load: Any) -> None:
+    """Strict JSON has no infinity: 1e308 times 10 is one."""
+    graph = {
+        "nodes": [
+            {
+                "op": "min_max_scale",
+                "inputs": ["rows"],
+                "output": "z",
+                "attributes": {"scale": [10.0], "offset": [0.0]},
+            },
+            {"op": "column", "inputs": ["z"], "output": "y", "attributes": {"index": 0}},
+        ],
+        "outputs": {"predict": "y"},
+    }
+    signature = {
+        "columns": [{"name": "x", "kind": "numeric", "dtype": "float64"}],
+        "task": "regressor",
+        "classes": None,
+    }
+    model = load(graph=graph, signature=signature)
+    assert model.answer([1e308]) == {"prediction": None}
+    assert json.loads(model.answer(http_api_2("[1e308]"))["body"]) == {"prediction": None}
+
+
+def test_classes_of_other_types_are_keys_as_json_spells_them(load: Any) -> None:
+    from tests.support.tiny_model import columns, metadata
+
+    graph = json.loads(metadata()["graph"])
+    graph["nodes"][2]["attributes"]["classes"] = [0, 1, True]
+    model = load(graph=graph, signature={"columns": columns(), "task": "classifier", "classes": [0, 1, True]})
+    answer = model.answer(ROWS[1])
+    assert answer["prediction"] == 1
+    assert list(answer["probabilities"]) == ["0", "1", "true"]
