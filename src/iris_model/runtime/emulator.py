@@ -111,6 +111,9 @@ class Sandbox:
                 if status is not None and self._results.empty():
                     return "error", _exit_document(request_id, status)
                 continue
+            if for_request == "init":
+                # Having said so, the runtime ends; the next invocation must not meet it in the middle of that.
+                self.stop()
             if for_request in (request_id, "init"):
                 return kind, body
 

@@ -1,0 +1,268 @@
+"""The entry point started as Lambda, a container and a person start it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.architecture.rooms import SOURCE
+from tests.support.runtime_api_fake import Invocation, RuntimeApiFake
+from tests.support.tiny_model import write_tiny
+
+APP = """
+from iris_model.runtime import Model
+
+model = Model.load("iris_trained_model")
+
+
+def handler(event, context):
+    return model.answer(event)
+"""
+
+BEHAVIOURS = """
+import os, sys, time
+
+def echo(event, context):
+    print("heard", event)
+    return {"event": event, "client": context.client_context and context.client_context.custom}
+
+def fail(event, context):
+    raise KeyError("lost")
+
+def leave(event, context):
+    os._exit(3)
+
+def sleep(event, context):
+    time.sleep(30)
+
+def large(event, context):
+    return "x" * 6_291_557
+
+def packages(event, context):
+    import safetensors
+    exit
+    return [sys.flags.no_site, safetensors.__name__, sys.path[0]]
+"""
+
+
+@pytest.fixture
+def function_directory(tmp_path: Path) -> Path:
+    package = tmp_path / "iris_model"
+    for room in ("runtime", "engine"):
+        shutil.copytree(SOURCE / room, package / room, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(SOURCE / "__init__.py", package)
+    write_tiny(tmp_path / "iris_trained_model.safetensors")
+    (tmp_path / "app.py").write_text(APP)
+    (tmp_path / "behaviours.py").write_text(BEHAVIOURS)
+    return tmp_path
+
+
+def start(directory: Path, handler: str, *, working_directory: Path | None = None, **environment: str) -> Any:
+    entry = directory / "iris_model" / "runtime" / "__main__.py"
+    return subprocess.Popen(
+        [sys.executable, "-S", str(entry), *([handler] if handler else [])],
+        cwd=working_directory or directory,
+        env={"PATH": os.environ["PATH"], **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def invoke(directory: Path, handler: str, payload: bytes, **options: Any) -> tuple[dict[str, str], Any, str]:
+    """Return (headers of the post, its body, the log)."""
+    with RuntimeApiFake(Invocation(payload)) as api:
+        process = start(directory, handler, AWS_LAMBDA_RUNTIME_API=api.address, **options)
+        try:
+            deadline = time.monotonic() + 20
+            while not api.posts and process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.01)
+        finally:
+            process.kill()
+        log, _ = process.communicate()
+    assert api.posts, log
+    return api.posts[0].headers, json.loads(api.posts[0].body), log
+
+
+def test_under_a_runtime_api(function_directory: Path) -> None:
+    headers, answer, log = invoke(function_directory, "app.handler", b"[5.7,2.8,4.5,1.3]")
+    assert answer["prediction"] == "versicolor"
+    assert headers["content-type"] == "application/json"
+    assert log == ""
+
+
+def test_the_handler_may_come_from_the_environment(function_directory: Path) -> None:
+    _, answer, log = invoke(function_directory, "", b"[1]", _HANDLER="behaviours.echo")
+    assert answer["event"] == [1]
+    assert log == "heard [1]\n"
+
+
+def test_no_handler_at_all(function_directory: Path) -> None:
+    process = start(function_directory, "")
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert output == "iris_model.runtime: no handler given; expected one argument such as app.handler\n"
+
+
+def test_packages_are_found_although_site_was_not_imported(function_directory: Path, tmp_path: Path) -> None:
+    """`-S` is for speed only: a handler that needs site-packages finds it."""
+    _, answer, _ = invoke(function_directory, "behaviours.packages", b"{}", working_directory=tmp_path.parent)
+    assert answer == [1, "safetensors", str(function_directory)]
+
+
+def test_a_bad_row_is_a_function_error_without_our_own_frames(function_directory: Path) -> None:
+    headers, document, log = invoke(function_directory, "app.handler", b"[5.7]")
+    assert document["errorType"] == headers["lambda-runtime-function-error-type"] == "InvalidInput"
+    assert document["errorMessage"].startswith("row 0 has 1 value; expected a list of 4 values")
+    assert len(document["stackTrace"]) == 1
+    assert "return model.answer(event)" in document["stackTrace"][0]
+    assert log.startswith("[ERROR] InvalidInput: row 0 has 1 value")
+
+
+@pytest.mark.parametrize(
+    ("change", "error_type", "says"),
+    [
+        (
+            lambda d: (d / "iris_trained_model.safetensors").unlink(),
+            "ModelFormatError",
+            "there is no model 'iris_trained_model'",
+        ),
+        (
+            lambda d: (d / "iris_trained_model.safetensors").write_bytes(b"\x01" * 50),
+            "ModelFormatError",
+            "truncated or not",
+        ),
+        (
+            lambda d: write_tiny(d / "iris_trained_model.safetensors", format="iris-model/9"),
+            "ModelFormatError",
+            "install the iris-model that wrote it",
+        ),
+        (
+            lambda d: (d / "app.py").write_text("import nonesuch"),
+            "Runtime.ImportModuleError",
+            "No module named 'nonesuch'",
+        ),
+        (
+            lambda d: (d / "app.py").write_text("def handler(:"),
+            "Runtime.UserCodeSyntaxError",
+            "Syntax error in module 'app'",
+        ),
+        (lambda d: (d / "app.py").write_text("x = 1"), "Runtime.HandlerNotFound", "Handler 'handler' missing"),
+    ],
+)
+def test_a_function_that_cannot_start(function_directory: Path, change: Any, error_type: str, says: str) -> None:
+    change(function_directory)
+    with RuntimeApiFake() as api:
+        process = start(function_directory, "app.handler", AWS_LAMBDA_RUNTIME_API=api.address)
+        log, _ = process.communicate(timeout=20)
+    (post,) = api.posts
+    document = json.loads(post.body)
+    assert process.returncode == 1
+    assert post.path.endswith("/init/error")
+    assert document["errorType"] == post.headers["lambda-runtime-function-error-type"] == error_type
+    assert says in document["errorMessage"]
+    assert f"{os.sep}iris_model{os.sep}" not in "".join(document["stackTrace"])
+    assert says in log
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@contextmanager
+def emulator(directory: Path, handler: str, **environment: str) -> Iterator[tuple[str, Any]]:
+    """Our own emulator, which a container starts when its base brings none; here on a loopback port."""
+    port = free_port()
+    entry = str(directory / "iris_model" / "runtime" / "__main__.py")
+    program = (
+        f"import sys; sys.path.insert(0, {str(directory)!r})\n"
+        "from iris_model.runtime.emulator import serve\n"
+        f"serve([sys.executable, '-S', {entry!r}, {handler!r}], {str(directory)!r}, '127.0.0.1', {port})"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=directory,
+        env={"PATH": os.environ["PATH"], **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert "answering POST" in process.stdout.readline()
+        yield f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", process
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def post(url: str, payload: bytes, **headers: str) -> tuple[int, dict[str, str], Any]:
+    request = urllib.request.Request(url, payload, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return response.status, dict(response.headers), json.loads(response.read())
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), json.loads(error.read())
+
+
+def test_the_emulator_answers_again_and_again(function_directory: Path) -> None:
+    with emulator(function_directory, "app.handler") as (url, process):
+        for _ in range(3):
+            status, headers, answer = post(url, b"[5.7,2.8,4.5,1.3]")
+            assert (status, answer["prediction"]) == (200, "versicolor")
+            assert "X-Amz-Function-Error" not in headers
+        assert post(url, b'{ "body": "WzUuMSwzLjUsMS40LDAuMl0="}')[2]["prediction"] == "setosa"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        log = process.stdout.read()
+    assert log.count("START RequestId") == 4
+    assert log.count("Init Duration") == 1
+
+
+def test_the_emulator_reports_failures_as_lambda_does(function_directory: Path) -> None:
+    with emulator(function_directory, "app.handler") as (url, _):
+        status, headers, document = post(url, b"[1]")
+        assert (status, headers["X-Amz-Function-Error"], document["errorType"]) == (200, "Unhandled", "InvalidInput")
+        assert post(url, b"not json")[0] == 400
+        assert post(url + "x", b"{}")[0] == 404
+        assert post(url, b"[5.7,2.8,4.5,1.3]")[2]["prediction"] == "versicolor"
+
+
+@pytest.mark.parametrize(
+    ("handler", "error_type", "says"),
+    [
+        ("behaviours.leave", "Runtime.ExitError", "exit status 3"),
+        ("behaviours.sleep", "Sandbox.Timedout", "Task timed out after 1.00 seconds"),
+        ("behaviours.large", "Function.ResponseSizeTooLarge", "6291556 bytes"),
+        ("behaviours.fail", "KeyError", "lost"),
+        ("behaviours.none", "Runtime.HandlerNotFound", "Handler 'none' missing"),
+    ],
+)
+def test_the_emulator_survives(function_directory: Path, handler: str, error_type: str, says: str) -> None:
+    with emulator(function_directory, handler, AWS_LAMBDA_FUNCTION_TIMEOUT="1") as (url, _):
+        for _ in range(2):
+            status, headers, document = post(url, b"{}")
+            assert status == 200
+            assert headers["X-Amz-Function-Error"] == "Unhandled"
+            assert document["errorType"] == error_type
+            assert says in document["errorMessage"]
+
+
+def test_the_emulator_passes_the_client_context(function_directory: Path) -> None:
+    with emulator(function_directory, "behaviours.echo") as (url, _):
+        context = "eyJjdXN0b20iOiB7ImdhcmRlbiI6ICJLZXcifX0="  # {"custom": {"garden": "Kew"}}
+        assert post(url, b"[]", **{"X-Amz-Client-Context": context})[2] == {"event": [], "client": {"garden": "Kew"}}
