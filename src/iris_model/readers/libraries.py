@@ -29,14 +29,19 @@ def library_of(estimator: Estimator) -> tuple[str, str]:
     return (library.distribution, metadata.version(library.distribution)) if library else ("", "")
 
 
+def installed_version(distribution: str) -> tuple[int, ...]:
+    """Major and minor version of an installed library: what a reader asks when arithmetic changed between versions."""
+    parts = metadata.version(distribution).split(".")[:2]
+    return tuple(int(part) for part in parts if part.isdecimal())
+
+
 def find_version_problem(estimator: Estimator) -> str | None:
     """Say why the installed version of the estimator's library is not read; None if it is."""
     library = LIBRARIES.get(type(estimator).__module__.partition(".")[0])
     if library is None:
         return None
-    version = metadata.version(library.distribution)
-    numbers = tuple(int(part) for part in version.split(".")[: len(library.oldest)] if part.isdecimal())
-    if numbers >= library.oldest:
+    if installed_version(library.distribution) >= library.oldest:
         return None
+    version = metadata.version(library.distribution)
     oldest = ".".join(map(str, library.oldest))
     return f"{library.distribution} {version} is too old for the readers; expected {oldest} or newer: train with that"

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
+from iris_model.readers.libraries import installed_version
 
 from .classes import read_classes
 
@@ -42,7 +43,10 @@ def read_logistic_regression(builder: GraphBuilder, estimator: Estimator, inputs
     if multi_class is None:
         one_versus_rest = binary
     elif multi_class in ("auto", "deprecated"):
-        one_versus_rest = binary or estimator.solver == "liblinear"
+        binary_solvers = ["liblinear"]
+        if installed_version("scikit-learn") < (1, 6):
+            binary_solvers.append("newton-cholesky")
+        one_versus_rest = binary or estimator.solver in binary_solvers
     else:
         one_versus_rest = multi_class in ("ovr", "warn")
     return _read_classifier(builder, estimator, inputs, probabilities=_add_expit if one_versus_rest else _add_softmax)
