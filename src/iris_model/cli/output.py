@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 
 import click
 
+OnStep = Callable[[str], None]
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
@@ -25,7 +27,7 @@ def show_size(size_bytes: int) -> str:
 
 
 @contextlib.contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
+def progress() -> Iterator[OnStep]:
     """Give a function that shows the step under way: a spinner on a terminal, nothing elsewhere.
 
     rich is imported at the first step, so that work with nothing to do does not pay for it.
@@ -34,7 +36,7 @@ def progress() -> Iterator[Callable[[str], None]]:
         yield lambda step: None
         return
     with contextlib.ExitStack() as stack:
-        shown: list[Callable[[str], None]] = []
+        shown: list[OnStep] = []
 
         def on_step(step: str) -> None:
             if not shown:

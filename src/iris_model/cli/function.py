@@ -1,0 +1,35 @@
+"""From what a user names, a project or a function directory, to the function that runs here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from iris_model.errors import ProjectError
+from iris_model.project import SETTINGS_FILE, package_project
+
+if TYPE_CHECKING:
+    from iris_model.cli.output import OnStep
+    from iris_model.local import FunctionSettings
+
+FUNCTION_FILE = "function.json"
+
+
+def find_function(directory: Path, on_step: OnStep, **overrides: Any) -> FunctionSettings:
+    """Package `directory` if it is a project, or take it as it is if it is a function directory."""
+    if (directory / SETTINGS_FILE).exists():
+        packaged = package_project(directory, on_step=on_step)
+        for note in packaged.notes if not packaged.unchanged else ():
+            click.echo(f"Note: {note}.", err=True)
+        directory = packaged.directory
+    elif not (directory / FUNCTION_FILE).exists():
+        raise ProjectError(
+            f"{directory} is neither a project nor a function directory: expected {SETTINGS_FILE} or {FUNCTION_FILE} in it",
+            remedy="Go to the project, name its directory, or make one: iris-model init DIR",
+        )
+    on_step("Starting")
+    from iris_model.local import read_function_directory
+
+    return read_function_directory(directory, **overrides)

@@ -1,0 +1,90 @@
+"""`iris-model invoke`: one event to a function, here or anywhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from iris_model.cli.output import echo_json, json_option, progress
+from iris_model.cli.payloads import read_event, read_payload
+from iris_model.cli.remote import Answer, post_event
+
+FUNCTION_ERROR = 3
+
+
+@click.command()
+@click.argument("arguments", nargs=-1, metavar="[PROJECT] [PAYLOAD]")
+@click.option("--event", metavar="NAME", help="Send the project's events/NAME.json.")
+@click.option("--url", help="Send to this address: a served function, its Invoke API, or any HTTP endpoint.")
+@click.option("--log", "show_log", is_flag=True, help="Show the log of the invocation, on stderr.")
+@json_option
+def invoke(arguments: tuple[str, ...], event: str | None, url: str | None, show_log: bool, as_json: bool) -> None:
+    """Send one event to a function and print the answer.
+
+    PROJECT is a project or a function directory, by default this directory. PAYLOAD is JSON, @FILE, or - for stdin.
+    Without --url the function runs here, once, as `serve` would run it. A function that fails exits with 3.
+
+    \b
+    Example:
+      iris-model invoke examples/iris '[5.1, 3.5, 1.4, 0.2]'
+      iris-model invoke examples/iris --event versicolor --log
+      iris-model invoke @row.json --url https://abc123.execute-api.eu-west-1.amazonaws.com/default/iris-prediction
+    """
+    project, payload_argument = split_arguments(arguments, event)
+    payload = read_event(project, event) if event else read_payload(payload_argument, sys.stdin.buffer.read)
+    answer = post_event(url, payload, log=show_log or as_json) if url else _invoke_here(project, payload)
+    _show(answer, show_log=show_log, as_json=as_json)
+    if answer.function_error:
+        raise click.exceptions.Exit(FUNCTION_ERROR)
+
+
+def split_arguments(arguments: tuple[str, ...], event: str | None) -> tuple[Path, str]:
+    """Tell project and payload apart: a lone argument is a project if it is a directory, or if --event is the payload."""
+    expected = "expected a payload such as '[5.1, 3.5, 1.4, 0.2]', @FILE, - for stdin, or --event NAME"
+    if event is not None:
+        if len(arguments) > 1:
+            raise click.UsageError(f"--event is the payload, and {arguments[1]} is another: give one of them.")
+        return Path(*arguments), ""
+    if len(arguments) == 1 and not Path(arguments[0]).is_dir():
+        return Path(), arguments[0]
+    if len(arguments) == 2:
+        return Path(arguments[0]), arguments[1]
+    if len(arguments) > 2:
+        raise click.UsageError(f"{len(arguments)} arguments: expected PROJECT and PAYLOAD. Is the payload in quotes?")
+    raise click.UsageError(f"There is nothing to send: {expected}.")
+
+
+def _invoke_here(project: Path, payload: bytes) -> Answer:
+    from iris_model.cli.function import find_function
+
+    with progress() as on_step:
+        settings = find_function(project, on_step)
+        on_step("Invoking")
+        from iris_model.local import invoke_once
+
+        result = invoke_once(settings, payload)
+    return Answer(result.payload, result.function_error, result.log)
+
+
+def _show(answer: Answer, *, show_log: bool, as_json: bool) -> None:
+    if show_log and answer.log:
+        click.echo(answer.log.rstrip("\n"), err=True)
+    text = answer.payload.decode("utf-8", "replace")
+    if as_json:
+        echo_json({"payload": _value(text), "function_error": answer.function_error, "log": answer.log})
+        return
+    click.echo(text.rstrip("\n"))
+    if answer.function_error:
+        click.echo(f"The function answered with an error ({answer.function_error}).", err=True)
+
+
+def _value(text: str) -> Any:
+    """The payload as JSON where it is JSON; an HTTP endpoint may answer with any text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
