@@ -1,0 +1,132 @@
+"""Hostile pickles: every way to name a global is seen, and nothing of the file runs."""
+
+import io
+import os
+import pickle
+import struct
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.linear_model import LinearRegression
+
+from iris_model.errors import UntrustedModel
+from iris_model.readers import find_refused_globals, open_model
+
+
+def text(value):
+    data = value.encode()
+    return b"\x8c" + bytes([len(data)]) + data
+
+
+MARKER = "iris_model_marker"
+CALL = text(MARKER) + b"\x85R."  # ("iris_model_marker",) REDUCE STOP
+
+HOSTILE = {
+    "GLOBAL": b"cos\nmkdir\n(S'" + MARKER.encode() + b"'\ntR.",
+    "INST": b"(S'" + MARKER.encode() + b"'\nios\nmkdir\n.",
+    "OBJ": b"(cos\nmkdir\nS'" + MARKER.encode() + b"'\no.",
+    "STACK_GLOBAL": b"\x80\x04" + text("os") + text("mkdir") + b"\x93" + CALL,
+    # The names come from the memo, from under a DUP, and with decoys pushed and popped in between.
+    "memo": b"\x80\x04" + text("os") + b"\x94" + text("mkdir") + b"\x940" + b"0h\x00h\x01\x93" + CALL,
+    "decoy": b"\x80\x04" + text("os") + text("mkdir") + text("numpy") + text("ndarray") + b"00\x93" + CALL,
+    "pop mark": b"\x80\x04" + text("os") + text("mkdir") + b"(" + text("numpy") + text("dtype") + b"1\x93" + CALL,
+    "dotted name": b"\x80\x04" + text("sklearn.base") + text("BaseEstimator.__init__.__globals__") + b"\x93.",
+    "getattr": b"\x80\x04" + text("builtins") + text("getattr") + b"\x93.",
+    "eval": b"c__builtin__\neval\n(S'1'\ntR.",
+    "function of scikit-learn": b"csklearn.utils._testing\ncheck_subprocess_response\n.",
+    "function in an estimator module": b"csklearn.pipeline\nmake_pipeline\n.",
+    "module behind an estimator module": b"\x80\x04" + text("sklearn.svm._base.sys") + text("exit") + b"\x93.",
+    "computed name": b"\x80\x04" + text("os") + text("mk") + text("dir") + b"\x86\x93" + CALL,
+    "extension registry": b"\x80\x02\x82\x01.",
+    "persistent id": b"\x80\x02K\x01Q.",
+}
+
+
+@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_pickle_is_refused_by_name_and_does_not_run(data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.pkl").write_bytes(data)
+    with pytest.raises(UntrustedModel) as caught:
+        open_model("model.pkl")
+    assert "--trust" in str(caught.value)
+    assert not (tmp_path / MARKER).exists()
+
+
+class Hostile:
+    def __reduce__(self):
+        return os.mkdir, (MARKER,)
+
+
+@pytest.mark.parametrize("compress", [0, 3])
+def test_hostile_object_inside_a_joblib_array_is_refused(compress, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0])
+    model.note_ = np.array([Hostile()], dtype=object)
+    joblib.dump(model, "model.joblib", compress=compress)
+    with pytest.raises(UntrustedModel, match=r"posix\.mkdir"):
+        open_model("model.joblib")
+    assert not (tmp_path / MARKER).exists()
+
+
+def test_the_unpickler_asks_again_should_the_scan_be_fooled(tmp_path):
+    from iris_model.readers.open import _Unpickler, find_global
+
+    data = HOSTILE["STACK_GLOBAL"]
+    with pytest.raises(UntrustedModel, match=r"os\.mkdir"):
+        _Unpickler(data, lambda module, name: find_global(module, name, ())).load()
+
+
+def test_all_refused_names_at_once():
+    names = [("os", "system"), ("numpy", "ndarray"), ("mine", "Model"), ("sklearn.svm._classes", "SVC")]
+    assert find_refused_globals(names) == ["mine.Model", "os.system"]
+
+
+def test_trust_takes_a_name_a_module_or_a_package():
+    names = [("mine.models", "Model")]
+    for trust in ("mine", "mine.models", "mine.models.Model"):
+        assert find_refused_globals(names, [trust]) == []
+    for trust in ("min", "mine.models.Mod", "models"):
+        assert find_refused_globals(names, [trust]) == ["mine.models.Model"]
+
+
+def test_trusted_class_of_the_users_own_module_opens(tmp_path, monkeypatch):
+    (tmp_path / "flower_models.py").write_text("class Guess:\n    def predict(self, X):\n        return X\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import flower_models
+
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(flower_models.Guess()))
+    with pytest.raises(UntrustedModel, match=r"flower_models\.Guess"):
+        open_model(path)
+    opened = open_model(path, trust=["flower_models"])
+    assert (opened.class_name, opened.library) == ("flower_models.Guess", "")
+
+
+def test_class_of_the_training_script_says_what_to_do(tmp_path):
+    path = tmp_path / "model.pkl"
+    path.write_bytes(b"c__main__\nMyModel\n)\x81.")
+    with pytest.raises(UntrustedModel) as caught:
+        open_model(path, trust=["__main__"])
+    assert "__main__.MyModel" in caught.value.problem
+    assert "module of its own" in caught.value.remedy
+
+
+def test_pickle_of_many_bytes_that_lies_about_its_length_is_no_memory_bomb(tmp_path):
+    path = tmp_path / "model.pkl"
+    path.write_bytes(b"\x80\x05\x8e" + struct.pack("<Q", 2**62) + b"short")
+    from iris_model.errors import ModelFileError
+
+    with pytest.raises(ModelFileError, match="not a whole pickle"):
+        open_model(path)
+
+
+def test_joblib_array_that_lies_about_its_shape_is_refused(tmp_path):
+    buffer = io.BytesIO()
+    joblib.dump(np.zeros(1000), buffer)
+    path = tmp_path / "model.joblib"
+    path.write_bytes(buffer.getvalue().replace(b"M\xe8\x03", b"M\xff\xff"))
+    from iris_model.errors import ModelFileError
+
+    with pytest.raises(ModelFileError, match="runs over the end"):
+        open_model(path)
