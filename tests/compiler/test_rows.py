@@ -1,0 +1,83 @@
+"""The generated rows do what they are for: they get to each threshold, through scalers too, and cover what is legal."""
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+
+from iris_model.compiler.passes import drop_unused
+from iris_model.compiler.ranges import DEFAULT, find_ranges
+from iris_model.compiler.rows import make_rows
+from iris_model.readers import Graph, Node, read_estimator
+
+X = np.random.RandomState(0).normal(loc=(5, -3, 100), scale=(1, 2, 30), size=(150, 3))
+Y = (X[:, 0] > 5).astype(int) + (X[:, 1] > -3)
+
+
+def rows_of(estimator, data=()):
+    return make_rows(read_estimator(estimator), data)
+
+
+def test_threshold_rows_reach_both_sides_of_every_node():
+    tree = DecisionTreeClassifier(random_state=0).fit(X, Y)
+    rows = rows_of(tree)
+    inner = np.flatnonzero(tree.tree_.feature >= 0)
+    assert rows.thresholds == rows.thresholds_total == len(inner)
+    visited = tree.decision_path(np.array(rows.by_kind["threshold"])).toarray()
+    for node in inner:
+        assert visited[:, tree.tree_.children_left[node]].any()
+        assert visited[:, tree.tree_.children_right[node]].any()
+        exact = np.array(rows.by_kind["threshold"])[:, tree.tree_.feature[node]] == tree.tree_.threshold[node]
+        assert visited[exact, node].any()
+
+
+def test_thresholds_behind_scalers_are_met():
+    model = make_pipeline(StandardScaler(), MinMaxScaler((-2, 5)), DecisionTreeClassifier(random_state=0)).fit(X, Y)
+    rows = rows_of(model)
+    tree = model[-1]
+    scaled = model[:-1].transform(np.array(rows.by_kind["threshold"]))
+    visited = tree.decision_path(scaled).toarray()
+    assert visited.any(axis=0).all()
+
+
+def test_large_forests_are_sampled():
+    forest = RandomForestClassifier(150, random_state=0).fit(X, np.random.RandomState(1).randint(0, 2, len(X)))
+    rows = rows_of(forest)
+    assert 0 < rows.thresholds < rows.thresholds_total
+    assert len(rows.by_kind["threshold"]) < 5000
+
+
+def test_ranges_come_from_data_then_from_training_then_from_nowhere():
+    linear = read_estimator(LinearRegression().fit(X, Y))
+    assert find_ranges(linear, []).tolist() == [list(DEFAULT)] * 3
+    assert find_ranges(linear, [[1.0, 2.0, None], [3.0, 2.0, None]]).tolist() == [[1, 3], [1, 3], list(DEFAULT)]
+    for estimator in (StandardScaler(), MinMaxScaler(), DecisionTreeClassifier()):
+        ranges = find_ranges(read_estimator(estimator.fit(X, Y)), [])
+        assert (ranges[0, 0] < 5 < ranges[0, 1]) and (ranges[0] < 20).all(), estimator
+
+
+def test_missing_cells_only_where_they_are_legal():
+    assert "missing" not in rows_of(LinearRegression().fit(X, Y)).by_kind
+    missing = rows_of(DecisionTreeClassifier().fit(X, Y)).by_kind["missing"]
+    assert [None, None, None] in missing
+    assert {sum(cell is None for cell in row) for row in missing} >= {1, 2, 3}
+
+
+def test_given_rows_are_tried_and_typical():
+    rows = rows_of(LinearRegression().fit(X, Y), [[1.0, 2.0, 3.0]])
+    assert rows.by_kind["given"] == rows.typical == [[1.0, 2.0, 3.0]]
+
+
+def test_same_rows_each_time():
+    model = DecisionTreeClassifier(random_state=0).fit(X, Y)
+    assert rows_of(model) == rows_of(model)
+
+
+def test_unused_nodes_are_dropped():
+    used = Node("column", ("rows",), "a", {"index": 0})
+    unused = Node("expit", ("rows",), "b")
+    only_for_unused = Node("softmax", ("b",), "c")
+    graph = Graph((unused, used, only_for_unused), {"predict": "a"}, {})
+    assert drop_unused(graph).nodes == (used,)
