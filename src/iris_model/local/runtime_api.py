@@ -42,7 +42,8 @@ class RuntimeApi:
         """Stop listening and drop every connection, waiting polls included."""
         if self._server is not None:
             self._server.close()
-        await self._http.shutdown(0)
+        # Not 0: aiohttp takes that for "as long as it takes", and a poll that waits would wait for ever.
+        await self._http.shutdown(0.001)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         session = self._session
