@@ -21,7 +21,7 @@ class DataSet:
     y: np.ndarray
 
 
-def _classification(classes, *, features=5, samples=120):
+def _classification(classes, *, features=5, samples=80):
     X, y = make_classification(
         samples, features, n_informative=4, n_redundant=0, n_classes=len(classes), random_state=SEED
     )
@@ -117,17 +117,17 @@ TREE_CLASSIFIERS = {
     "tree best first": tree.DecisionTreeClassifier(max_leaf_nodes=9, criterion="entropy", random_state=SEED),
     "tree balanced": tree.DecisionTreeClassifier(class_weight="balanced", min_samples_leaf=4, random_state=SEED),
     "extra tree": tree.ExtraTreeClassifier(random_state=SEED),
-    "forest": RandomForestClassifier(12, random_state=SEED),
+    "forest": RandomForestClassifier(6, random_state=SEED),
     "forest in parallel": RandomForestClassifier(7, max_depth=3, n_jobs=2, random_state=SEED),
-    "extra trees": ExtraTreesClassifier(8, random_state=SEED),
-    "scaled forest": make_pipeline(StandardScaler(), RandomForestClassifier(5, random_state=SEED)),
+    "extra trees": ExtraTreesClassifier(4, random_state=SEED),
+    "scaled forest": make_pipeline(StandardScaler(), RandomForestClassifier(3, random_state=SEED)),
 }
 TREE_REGRESSORS = {
     "tree": tree.DecisionTreeRegressor(random_state=SEED),
     "tree absolute error": tree.DecisionTreeRegressor(criterion="absolute_error", max_depth=5, random_state=SEED),
     "extra tree": tree.ExtraTreeRegressor(random_state=SEED),
-    "forest": RandomForestRegressor(9, random_state=SEED),
-    "extra trees": ExtraTreesRegressor(8, max_leaf_nodes=20, random_state=SEED),
+    "forest": RandomForestRegressor(5, random_state=SEED),
+    "extra trees": ExtraTreesRegressor(5, max_leaf_nodes=20, random_state=SEED),
     "scaled tree": make_pipeline(MinMaxScaler(), tree.DecisionTreeRegressor(max_depth=4, random_state=SEED)),
 }
 SCALERS = {

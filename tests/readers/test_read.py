@@ -11,7 +11,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from iris_model.errors import UnsupportedModel
 from iris_model.readers import read_estimator
-from iris_model.readers.estimators import READERS, class_name
+from iris_model.readers.estimators import READERS
+from iris_model.readers.names import class_name
 from iris_model.readers.sklearn.trees import preorder
 
 X = np.random.RandomState(0).normal(size=(60, 3))

@@ -81,4 +81,4 @@ def test_scan_finds_version_and_class():
 def test_class_is_found_in_every_protocol():
     for protocol in range(6):
         scan = scan_bytes(pickle.dumps(MODELS["forest"], protocol))
-        assert scan.class_name == "sklearn.ensemble._forest.RandomForestClassifier", protocol
+        assert scan.class_name == "sklearn.ensemble.RandomForestClassifier", protocol

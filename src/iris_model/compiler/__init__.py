@@ -6,10 +6,13 @@
     emit      the graph becomes the bytes of a compiled model (emit)
     verify    the bytes, evaluated by the engine, against the original's own methods, row by row (rows, verify)
 
+    describe  a model that stays as it is: signature, source and golden rows for the `original` executor
+
 Nothing is handed out that was not verified. Nothing here prints or writes but a temporary file.
 """
 
 from .compile import Compilation, compile_model
+from .describe import Description, describe_original
 from .report import ParityReport
 
-__all__ = ["Compilation", "ParityReport", "compile_model"]
+__all__ = ["Compilation", "Description", "ParityReport", "compile_model", "describe_original"]

@@ -14,6 +14,7 @@ from iris_model.errors import IrisModelError, UnsupportedModel
 from iris_model.readers import Graph, OpenedModel, library_of, offered_methods, open_model, read_estimator
 from iris_model.readers.estimators import WAYS_OUT
 from iris_model.readers.graph import Estimator
+from iris_model.readers.names import class_name
 
 from .data import Data, DataSource, Row, arrange, read_data
 from .emit import emit
@@ -72,9 +73,8 @@ def _open(model: Estimator | str | Path, trust: Sequence[str]) -> OpenedModel:
     if isinstance(model, (str, Path)):
         return open_model(model, trust)
     library, version = library_of(model)
-    cls = type(model)
     # No file, so no digest of one.
-    return OpenedModel(model, library, version, f"{cls.__module__}.{cls.__qualname__}", "")
+    return OpenedModel(model, library, version, class_name(type(model)), "")
 
 
 def _check_methods(estimator: Estimator, graph: Graph) -> None:

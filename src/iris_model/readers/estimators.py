@@ -12,6 +12,7 @@ from iris_model.errors import UnsupportedModel
 
 from .graph import Estimator, Graph, GraphBuilder, Reader
 from .libraries import find_version_problem
+from .names import class_name
 from .sklearn import linear, pipeline, scalers, trees
 
 READERS: dict[str, Reader] = {**linear.READERS, **trees.READERS, **scalers.READERS, **pipeline.READERS}
@@ -48,16 +49,6 @@ def read_estimator(estimator: Estimator, names: Sequence[str] | None = None) -> 
 def offered_methods(estimator: Estimator) -> list[str]:
     """The `METHODS` that this very estimator offers: libraries hide those that its parameters rule out."""
     return [method for method in METHODS if hasattr(estimator, method)]
-
-
-def class_name(cls: type) -> str:
-    """The name people import: modules from the first private one on are where the library keeps it, which changes."""
-    parts = []
-    for part in cls.__module__.split("."):
-        if part.startswith("_") and part != "__main__":
-            break
-        parts.append(part)
-    return ".".join([*parts, cls.__qualname__])
 
 
 def _find_reader(builder: GraphBuilder, estimator: Estimator) -> Reader | None:

@@ -22,6 +22,7 @@ from iris_model.errors import ModelFileError, UntrustedModel
 from .compressed import inflate
 from .graph import Estimator
 from .libraries import LIBRARIES, library_of
+from .names import class_name
 from .pickles import NotAPickle, PickleScan, scan_bytes
 from .trusted import find_refused_globals, is_trusted
 
@@ -59,11 +60,8 @@ def open_model(path: str | Path, trust: Sequence[str] = ()) -> OpenedModel:
     _check_globals(path, scan, trust)
     _check_versions(path, scan)
     estimator = _build(path, plain, scan, trust)
-    cls = type(estimator)
     library, version = library_of(estimator)
-    return OpenedModel(
-        estimator, library, version, f"{cls.__module__}.{cls.__qualname__}", hashlib.sha256(data).hexdigest()
-    )
+    return OpenedModel(estimator, library, version, class_name(type(estimator)), hashlib.sha256(data).hexdigest())
 
 
 def _read(path: Path) -> bytes:

@@ -20,6 +20,7 @@ from iris_model.errors import ModelFileError
 
 from .compressed import inflate
 from .libraries import LIBRARIES
+from .names import public_name
 
 WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 
@@ -28,7 +29,7 @@ VERSION_KEYS = {library.version_key: library.distribution for library in LIBRARI
 
 @dataclass(frozen=True)
 class PickleScan:
-    """What a pickle names. `class_name` is the global that makes the outermost object, if that can be said."""
+    """What a pickle names. `class_name` is the public name of what makes the outermost object, if known."""
 
     globals: tuple[tuple[str, str], ...]
     versions: dict[str, tuple[str, ...]]
@@ -235,4 +236,4 @@ def _made_class(made: _Made) -> tuple[str, str] | None:
 
 def _class_name(made: object) -> str | None:
     found = _made_class(made) if isinstance(made, _Made) else None
-    return ".".join(found) if found else None
+    return public_name(*found) if found else None

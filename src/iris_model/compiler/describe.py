@@ -1,0 +1,156 @@
+"""What the `original` executor needs to know of a model that is not compiled: signature, source, golden rows.
+
+There is no graph to read these from, so the estimator itself is asked: its attributes, and a few rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import iris_model
+from iris_model.errors import UnsupportedModel
+from iris_model.readers import offered_methods, open_model
+from iris_model.readers.graph import Estimator
+
+from .data import Data, Row, arrange, read_data
+from .golden import choose_golden
+from .original import Original
+from .ranges import DEFAULT
+from .rows import SEED
+
+TRIED_ROWS = 16
+# Columns that are asked one by one whether they may be missing; of a wider model, all at once.
+PROBED_COLUMNS = 256
+
+
+@dataclass(frozen=True)
+class Description:
+    """Like a `Compilation`, without the compiled model."""
+
+    signature: Mapping[str, Any]
+    source: Mapping[str, Any]
+    golden: list[dict[str, Any]]
+
+
+def describe_original(path: str | Path, data: str | Path | None = None, trust: Sequence[str] = ()) -> Description:
+    """Open a model file and describe it. Raises ModelFileError, UntrustedModel, and UnsupportedModel if it answers nothing.
+
+    Columns are numbers: a model that wants text in a column is for a later reader.
+    """
+    opened = open_model(path, trust)
+    estimator = opened.estimator
+    given = read_data(data) if data is not None else None
+    methods = [method for method in offered_methods(estimator) if method != "transform" or not _predicts(estimator)]
+    if not methods:
+        raise UnsupportedModel(
+            [f"{opened.class_name} has neither predict nor transform"], remedy="Save a fitted estimator."
+        )
+    columns, named = _columns(estimator, given, opened.class_name)
+    original = Original(estimator)
+    rows = _rows(given, columns, named)
+    try:
+        golden = choose_golden(original, rows, methods)
+    except Exception as error:
+        # Whatever a library raises: it does not answer rows of numbers, and that is the finding.
+        raise UnsupportedModel(
+            [f"{opened.class_name} raises on rows of numbers: {type(error).__name__}: {error}"],
+            remedy="If it needs rows of a certain range, give some with data in iris-model.toml.",
+        ) from None
+    columns = [
+        {**column, "missing": missing}
+        for column, missing in zip(columns, _find_missing(original, rows[0], methods[0]), strict=True)
+    ]
+    task = _task(estimator)
+    signature = {
+        "columns": columns,
+        "named": named,
+        "task": task,
+        "classes": _classes(estimator),
+        "outputs": {method: _describe_output(method, task, golden) for method in methods},
+    }
+    source = {
+        "library": opened.library,
+        "version": opened.version,
+        "class": opened.class_name,
+        "sha256": opened.sha256,
+        "tool": f"iris-model {iris_model.__version__}",
+    }
+    return Description(signature, source, golden)
+
+
+def _predicts(estimator: Estimator) -> bool:
+    return hasattr(estimator, "predict")
+
+
+def _columns(estimator: Estimator, given: Data | None, class_name: str) -> tuple[list[dict[str, Any]], bool]:
+    """The columns, not yet saying which may be missing, and whether the model was trained with their names."""
+    trained = getattr(estimator, "feature_names_in_", None)
+    count = getattr(estimator, "n_features_in_", None)
+    if trained is not None:
+        names = [str(name) for name in trained]
+    elif given is not None and given.names and count in (None, len(given.names)):
+        names = list(given.names)
+    elif count is not None:
+        names = [f"x{index}" for index in range(int(count))]
+    else:
+        raise UnsupportedModel(
+            [f"{class_name} does not say how many columns it takes (n_features_in_)"],
+            remedy="Give sample rows with a header line: data in iris-model.toml.",
+        )
+    columns = [{"name": name, "kind": "numeric", "dtype": "float64", "missing": True} for name in names]
+    return columns, trained is not None
+
+
+def _rows(given: Data | None, columns: Sequence[Mapping[str, Any]], named: bool) -> list[Row]:
+    if given is not None:
+        return arrange(given, {"columns": columns, "named": named})
+    random = np.random.RandomState(SEED)
+    rows: list[Row] = random.uniform(*DEFAULT, size=(TRIED_ROWS, len(columns))).tolist()
+    return rows
+
+
+def _find_missing(original: Original, row: Row, method: str) -> list[bool]:
+    """Which columns may be missing: those without which the original still answers."""
+    width = len(row)
+    if width > PROBED_COLUMNS:
+        return [_answers(original, [None] * width, method)] * width
+    return [_answers(original, [*row[:index], None, *row[index + 1 :]], method) for index in range(width)]
+
+
+def _answers(original: Original, row: Row, method: str) -> bool:
+    try:
+        original.evaluate([row], [method])
+    except Exception:
+        return False
+    return True
+
+
+def _task(estimator: Estimator) -> str:
+    """The task, by what a fitted estimator of each kind has."""
+    if hasattr(estimator, "classes_"):
+        return "classifier"
+    if not _predicts(estimator):
+        return "transformer"
+    if hasattr(estimator, "score_samples") and hasattr(estimator, "offset_"):
+        return "outlier_detector"
+    return "clusterer" if hasattr(estimator, "labels_") else "regressor"
+
+
+def _classes(estimator: Estimator) -> list[Any] | None:
+    classes = getattr(estimator, "classes_", None)
+    if classes is None:
+        return None
+    # Several outputs have one array of classes each.
+    return [part.tolist() for part in classes] if isinstance(classes, list) else np.asarray(classes).tolist()
+
+
+def _describe_output(method: str, task: str, golden: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    answers = [entry["outputs"][method] for entry in golden[:1]]
+    is_label = method == "predict" and task != "regressor"
+    width = len(answers[0]) if answers and isinstance(answers[0], list) else 1
+    return {"kind": "label" if is_label else "number", "columns": width}
