@@ -99,7 +99,7 @@ class SandboxLog:
             del self._tail[:-TAIL_BYTES]
 
     def _emit(self) -> None:
-        text = self._partial.decode("utf-8", "replace").removesuffix("\r")
+        # A runtime writes the line breaks of a traceback as \r, so that it stays one event.
+        text = self._partial.decode("utf-8", "replace").rstrip("\r").replace("\r", "\n")
         self._partial.clear()
-        # awslambdaric writes the line breaks of a traceback as \r, so that it stays one event.
         self._book.append(self._function, "function", text)

@@ -23,7 +23,14 @@ class RuntimeApi:
 
     def __init__(self) -> None:
         self._session: RuntimeSession | None = None
-        self._http = web.Server(self._handle, max_line_size=16_384, max_field_size=_MAX_HEADER_BYTES, access_log=None)
+        self._http = web.Server(
+            self._handle,
+            # A poll ends with its connection: the process that waited is gone.
+            handler_cancellation=True,
+            max_line_size=16_384,
+            max_field_size=_MAX_HEADER_BYTES,
+            access_log=None,
+        )
         self._server: asyncio.Server | None = None
         self.address = ""
 

@@ -1,0 +1,40 @@
+"""One service per runtime for the tests that leave it as they found it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from iris_model.local import FunctionSettings
+from tests.support.local_service import HANDLERS, RunningService, running
+
+RUNTIMES = ("iris_model", "awslambdaric")
+Settings = Callable[..., FunctionSettings]
+
+
+def make_settings(runtime: str = "iris_model", **changes: Any) -> FunctionSettings:
+    """A function over the handlers of `tests/support/local_handlers`."""
+    values: dict[str, Any] = {
+        "name": "behave",
+        "directory": HANDLERS,
+        "handler": "app.handler",
+        "runtime": runtime,
+        "route": "/do",
+        "stage": "default",
+    }
+    return FunctionSettings(**values | changes)
+
+
+@pytest.fixture(params=RUNTIMES)
+def settings(request: pytest.FixtureRequest) -> Settings:
+    """Makes settings for each runtime in turn."""
+    return lambda **changes: make_settings(request.param, **changes)
+
+
+@pytest.fixture(scope="session", params=RUNTIMES)
+def service(request: pytest.FixtureRequest) -> Iterator[RunningService]:
+    """A service that no test breaks."""
+    with running(make_settings(request.param, timeout_seconds=10)) as service:
+        yield service

@@ -1,0 +1,128 @@
+"""The local Lambda running in a thread, for tests that talk to it from outside with blocking clients."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+from iris_model.local import FunctionSettings, LocalLambda
+
+HANDLERS = Path(__file__).parent / "local_handlers"
+START_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP response, header names in lower case; repeated headers keep every value."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header."""
+        return next((value for each, value in self.headers if each == name), None)
+
+    def json(self) -> Any:
+        """The body."""
+        return json.loads(self.body)
+
+
+@dataclass
+class RunningService:
+    """The service as a client sees it, and its log as the terminal sees it."""
+
+    url: str = ""
+    lambda_: LocalLambda | None = None
+    lines: list[str] = field(default_factory=list)
+
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | list[tuple[str, str]] = {}
+    ) -> Reply:
+        """One request over a connection of its own, with no header that is not asked for."""
+        address = urlsplit(self.url)
+        assert address.hostname is not None
+        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+        try:
+            connection.putrequest(method, path, skip_accept_encoding=True)
+            for name, value in headers.items() if isinstance(headers, Mapping) else headers:
+                connection.putheader(name, value)
+            if body:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body or None)
+            response = connection.getresponse()
+            return Reply(
+                response.status,
+                [(name.lower(), value) for name, value in response.getheaders()],
+                response.read(),
+            )
+        finally:
+            connection.close()
+
+    def invoke(self, event: Any, *, name: str = "function", **headers: str) -> Reply:
+        """`event` as JSON to the Invoke API."""
+        named = {key.replace("_", "-"): value for key, value in headers.items()}
+        path = f"/2015-03-31/functions/{name}/invocations"
+        return self.request("POST", path, json.dumps(event).encode(), named)
+
+    def client(self) -> Any:
+        """A boto3 client that does not retry, so that a refusal is seen."""
+        return boto3.client(
+            "lambda",
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"max_attempts": 0}, parameter_validation=False),
+        )
+
+
+@contextmanager
+def running(functions: FunctionSettings | list[FunctionSettings], **options: Any) -> Iterator[RunningService]:
+    """Serve on a free port until the block ends."""
+    service = RunningService()
+    ready = threading.Event()
+    problems: list[BaseException] = []
+    stop: list[Any] = []
+
+    async def serve() -> None:
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+        stop.append(lambda: loop.call_soon_threadsafe(done.set))
+        async with LocalLambda(functions, port=0, on_log=service.lines.append, **options) as started:
+            service.url, service.lambda_ = started.url, started
+            ready.set()
+            await done.wait()
+
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        except BaseException as problem:
+            problems.append(problem)
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        assert ready.wait(START_SECONDS)
+        if problems:
+            raise problems[0]
+        yield service
+    finally:
+        if stop:
+            stop[0]()
+        thread.join(START_SECONDS)
+        assert not thread.is_alive(), "the service did not end"
+    if problems:
+        raise problems[0]
