@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-LEAF = -1
+INFINITY = float("inf")
 
 
 def tree_ensemble(
@@ -101,5 +101,8 @@ def narrow_to_float32(rows: "list[list[float]]") -> "list[list[float]]":
         for value in row:
             cell[0] = value
             narrowed.append(cell[0])
+        # The rows as sent were checked; a scaler in between may have made them larger. scikit-learn refuses these too.
+        if INFINITY in narrowed or -INFINITY in narrowed:
+            raise OverflowError("a value does not fit float32")
         table.append(narrowed)
     return table
