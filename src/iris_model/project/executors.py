@@ -107,12 +107,11 @@ def _original(settings: ProjectSettings, because: str) -> Executable:
     description = describe_original(settings.model_path, data=settings.data_path, trust=settings.trust)
     library = description.source["library"]
     size = installed_size_mb(library) if library else 0
-    what = f"{library} and what it needs" if library else "the model's own library"
-    cost = f"{what} ({size} MB), " if size else f"{what}, "
+    size_cost = f"{size} MB for {library} and what it needs" if size else "the size of its library"
     signature = str(PurePosixPath(settings.model).with_suffix(SIGNATURE_SUFFIX))
     return Executable(
         executor="original",
-        reason=f"{because}. It costs {cost}and {COLD_START_OF_LIBRARY} more at each cold start",
+        reason=f"{because}; it costs {size_cost}, and {COLD_START_OF_LIBRARY} more at each cold start",
         model=settings.model,
         files={
             settings.model: settings.model_path,

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,12 @@ def size_of(directory: Path) -> int:
 def encode_json(value: object) -> bytes:
     """Encode as strict JSON for people and programs: never a bare NaN."""
     return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+
+
+def encode_json_lines(values: Sequence[object]) -> bytes:
+    """Encode a list as strict JSON, one line for each entry."""
+    lines = ",\n".join(json.dumps(value, ensure_ascii=False, allow_nan=False) for value in values)
+    return f"[\n{lines}\n]\n".encode()
 
 
 def check_may_replace(output: Path) -> None:

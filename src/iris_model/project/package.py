@@ -18,7 +18,7 @@ from iris_model.project.executors import Choose, Executable, choose_executable
 from iris_model.project.function_directory import (
     FUNCTION_FORMAT,
     check_may_replace,
-    encode_json,
+    encode_json_lines,
     list_files,
     size_of,
     write_function_directory,
@@ -92,7 +92,7 @@ def package_project(
     on_step(f"Writing {output}")
     write_function_directory(
         output,
-        {**sources, **_shipped_files(), **executable.files, "golden.json": encode_json(executable.golden)},
+        {**sources, **_shipped_files(), **executable.files, "golden.json": encode_json_lines(executable.golden)},
         _describe(settings, executable),
         bytecode=_target_python(settings) == RUNNING_PYTHON,
         fill=fill,

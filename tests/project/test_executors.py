@@ -1,0 +1,126 @@
+"""Which executor serves a model: with real models, and the estimator itself as the judge of what is written."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import pytest
+
+from iris_model.errors import IrisModelError, ProjectError, UnsupportedModel, UntrustedModel
+from iris_model.project.executors import Executable, choose_executable, installed_size_mb
+from iris_model.project.settings import parse_settings
+from tests.support.squarer import Squarer
+
+IRIS = Path(__file__).parents[2] / "examples/iris"
+TRUST = ["tests.support.squarer.Squarer"]
+
+
+def choose(directory: Path, model: str, **values: object) -> Executable:
+    return choose_executable(parse_settings({"name": "n", "model": model, **values}, directory))
+
+
+@pytest.fixture
+def squarer(tmp_path: Path) -> Path:
+    (tmp_path / "squarer.pkl").write_bytes(pickle.dumps(Squarer()))
+    return tmp_path
+
+
+def test_what_compiles_is_compiled():
+    chosen = choose(IRIS, "iris_trained_model.pkl")
+    assert (chosen.executor, chosen.model, chosen.needs) == ("compiled", "iris_trained_model.safetensors", ())
+    assert "equals the original on" in chosen.reason
+
+
+@pytest.mark.parametrize("executor", ["compiled", "original"])
+def test_golden_rows_are_answers_of_the_estimator(executor: str):
+    estimator = pickle.loads((IRIS / "iris_trained_model.pkl").read_bytes())
+    golden = choose(IRIS, "iris_trained_model.pkl", executor=executor, data="iris.csv").golden
+    assert len(golden) == 16
+    rows = [entry["row"] for entry in golden]
+    assert [entry["outputs"]["predict"] for entry in golden] == estimator.predict(rows).tolist()
+    assert [entry["outputs"]["predict_proba"] for entry in golden] == estimator.predict_proba(rows).tolist()
+    assert {entry["outputs"]["predict"] for entry in golden} == {"setosa", "versicolor", "virginica"}
+
+
+def test_the_original_on_request_has_its_file_its_signature_and_its_price():
+    chosen = choose(IRIS, "iris_trained_model.pkl", executor="original")
+    assert set(chosen.files) == {"iris_trained_model.pkl", "iris_trained_model.signature.json"}
+    assert chosen.needs == ("scikit-learn",)
+    assert "MB for scikit-learn" in chosen.reason
+    assert "cold start" in chosen.reason
+
+
+def test_both_executors_describe_the_model_alike():
+    compiled = choose(IRIS, "iris_trained_model.pkl", data="iris.csv")
+    original = choose(IRIS, "iris_trained_model.pkl", data="iris.csv", executor="original")
+    for key in ("task", "classes", "named", "outputs"):
+        assert compiled.signature[key] == original.signature[key]
+    for key in ("name", "kind", "dtype", "missing"):
+        assert [c[key] for c in compiled.signature["columns"]] == [c[key] for c in original.signature["columns"]]
+    for key in ("library", "version", "class", "sha256", "tool"):
+        assert compiled.source[key] == original.source[key]
+
+
+def test_what_no_reader_knows_falls_back_to_the_original_with_the_reason(squarer: Path):
+    chosen = choose(squarer, "squarer.pkl", trust=TRUST)
+    assert chosen.executor == "original"
+    assert "Squarer: no reader knows this class" in chosen.reason
+    assert chosen.signature["task"] == "regressor"
+    assert [column["missing"] for column in chosen.signature["columns"]] == [False, False]
+    (entry, *_) = chosen.golden
+    assert entry["outputs"]["predict"] == pytest.approx(sum(cell**2 for cell in entry["row"]), rel=1e-15)
+
+
+def test_compiled_only_means_compiled_only(squarer: Path):
+    with pytest.raises(UnsupportedModel, match="no reader knows this class"):
+        choose(squarer, "squarer.pkl", trust=TRUST, executor="compiled")
+
+
+def test_an_untrusted_name_is_refused_by_every_executor(squarer: Path):
+    for executor in ("auto", "compiled", "original"):
+        with pytest.raises(UntrustedModel, match=r"--trust|trust"):
+            choose(squarer, "squarer.pkl", executor=executor)
+
+
+def test_a_trusted_class_is_found_in_the_project(tmp_path: Path):
+    source = Path(__file__).parents[1] / "support/squarer.py"
+    shutil.copyfile(source, tmp_path / "my_squares.py")
+    # The pickle as a script beside my_squares.py would have written it.
+    pickled = pickle.dumps(Squarer(), protocol=2).replace(b"tests.support.squarer", b"my_squares")
+    (tmp_path / "m.pkl").write_bytes(pickled)
+    assert choose(tmp_path, "m.pkl", trust=["my_squares.Squarer"]).executor == "original"
+
+
+@pytest.mark.parametrize(
+    ("model", "executor", "expected"),
+    [
+        ("m.onnx", "auto", "the onnxruntime executor is not there yet"),
+        ("m.pkl", "onnxruntime", "the onnxruntime executor is not there yet"),
+        ("m.safetensors", "auto", "is compiled already"),
+    ],
+)
+def test_what_cannot_be_served_yet_is_said_in_one_sentence(tmp_path: Path, model: str, executor: str, expected: str):
+    (tmp_path / model).write_bytes(b"")
+    with pytest.raises(ProjectError, match=expected):
+        choose(tmp_path, model, executor=executor)
+
+
+def test_a_damaged_model_file_is_one_clear_message(tmp_path: Path):
+    (tmp_path / "m.pkl").write_bytes((IRIS / "iris_trained_model.pkl").read_bytes()[:300])
+    with pytest.raises(IrisModelError) as caught:
+        choose(tmp_path, "m.pkl")
+    assert str(tmp_path / "m.pkl") in str(caught.value)
+
+
+def test_an_installed_size_counts_what_is_required_too():
+    assert installed_size_mb("scikit-learn") > installed_size_mb("numpy") > 1
+    assert installed_size_mb("there-is-no-such-distribution") == 0
+
+
+def test_the_signature_file_is_what_the_runtime_reads():
+    content = choose(IRIS, "iris_trained_model.pkl", executor="original").files["iris_trained_model.signature.json"]
+    assert isinstance(content, bytes)
+    assert set(json.loads(content)) == {"signature", "source"}
