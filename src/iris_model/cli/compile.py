@@ -53,8 +53,7 @@ def compile_command(
     click.echo(f"{output} is written: {show_size(len(compilation.data))}.")
     click.echo(f"{source['class']} of {source['library']} {source['version']}, equal on {parity['rows']} rows.")
     if report:
-        for name, value in parity.items():
-            click.echo(f"  {name.replace('_', ' ')}: {value}")
+        click.echo(str(compilation.report))
 
 
 def write_replacing(path: Path, data: bytes) -> None:

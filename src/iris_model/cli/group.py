@@ -15,6 +15,8 @@ from iris_model.errors import IrisModelError
 # Set to anything, it shows the traceback of an error that is ours.
 TRACEBACK_VARIABLE = "IRIS_MODEL_TRACEBACK"
 
+HELP_OPTIONS = ["-h", "--help"]
+
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
@@ -40,7 +42,7 @@ class CommandGroup(click.Group):
     def __init__(
         self, *, commands_table: Mapping[str, tuple[str, str, str]], exit_codes: Mapping[int, str], **settings: Any
     ) -> None:
-        super().__init__(context_settings={"help_option_names": ["-h", "--help"]}, **settings)
+        super().__init__(context_settings={"help_option_names": HELP_OPTIONS}, **settings)
         self._table = commands_table
         self._exit_codes = exit_codes
         self.params.append(_version_option())

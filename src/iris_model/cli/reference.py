@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from iris_model.cli import COMMANDS, EXIT_CODES, cli
+from iris_model.cli.group import HELP_OPTIONS
 
 REFERENCE_PAGE = "docs/reference/cli.md"
 
@@ -33,7 +34,14 @@ def render_reference() -> str:
 
 
 def _context(command: click.Command, name: str) -> click.Context:
-    return click.Context(command, info_name=name, terminal_width=_WIDTH, max_content_width=_WIDTH, color=False)
+    return click.Context(
+        command,
+        info_name=name,
+        terminal_width=_WIDTH,
+        max_content_width=_WIDTH,
+        color=False,
+        help_option_names=HELP_OPTIONS,
+    )
 
 
 def _section(title: str, text: str) -> str:
