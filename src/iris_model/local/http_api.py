@@ -130,7 +130,7 @@ class HttpApi:
             self._log_book.append(function.settings.name, "platform", f"HTTP API: malformed response: {problem}")
             return _error(500, "Internal Server Error")
         response = web.Response(status=decoded.status, body=decoded.body)
-        del response.headers["Content-Type"]
+        response.headers.pop("Content-Type", None)  # aiohttp puts its own there, in some versions
         for name, value in decoded.headers:
             response.headers.add(name, value)
         return response
