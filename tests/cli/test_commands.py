@@ -25,7 +25,7 @@ MODEL = ROOT / "examples/iris/iris_trained_model.pkl"
 
 def run(*arguments: object, stdin: str | bytes | None = None) -> Result:
     result = CliRunner().invoke(cli, [str(argument) for argument in arguments], input=stdin)
-    assert "Traceback" not in result.output
+    assert "Traceback" not in result.stderr
     return result
 
 
