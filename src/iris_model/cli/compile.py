@@ -38,7 +38,6 @@ def compile_command(
 
         compilation = compile_model(model, data=data, trust=trust)
         write_replacing(output, compilation.data)
-    parity = compilation.source["parity"]
     if as_json:
         echo_json(
             {
@@ -51,9 +50,11 @@ def compile_command(
         return
     source = compilation.source
     click.echo(f"{output} is written: {show_size(len(compilation.data))}.")
-    click.echo(f"{source['class']} of {source['library']} {source['version']}, equal on {parity['rows']} rows.")
+    click.echo(f"{source['class']} of {source['library']} {source['version']}, equal to the original.")
     if report:
         click.echo(str(compilation.report))
+    else:
+        click.echo(f"{compilation.report.row_count:,} rows compared; --report says which.")
 
 
 def write_replacing(path: Path, data: bytes) -> None:

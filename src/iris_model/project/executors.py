@@ -48,7 +48,7 @@ def choose_executable(settings: ProjectSettings) -> Executable:
         raise ProjectError(
             f'model = "{settings.model}", executor = "{settings.executor}" in {SETTINGS_FILE}: '
             "the onnxruntime executor is not there yet",
-            remedy='Use the model that the ONNX file was converted from, with executor = "auto".',
+            remedy='Set executor = "auto", with the trained model that an ONNX file was converted from.',
         )
     if suffix == COMPILED_SUFFIX:
         raise ProjectError(
