@@ -6,7 +6,7 @@ import asyncio
 import http.client
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +48,7 @@ class RunningService:
     lines: list[str] = field(default_factory=list)
 
     def request(
-        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | list[tuple[str, str]] = {}
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | Sequence[tuple[str, str]] = ()
     ) -> Reply:
         """One request over a connection of its own, with no header that is not asked for."""
         address = urlsplit(self.url)
@@ -99,7 +99,7 @@ def running(functions: FunctionSettings | list[FunctionSettings], **options: Any
     async def serve() -> None:
         loop, done = asyncio.get_running_loop(), asyncio.Event()
         stop.append(lambda: loop.call_soon_threadsafe(done.set))
-        async with LocalLambda(functions, port=0, on_log=service.lines.append, **options) as started:
+        async with LocalLambda(functions, on_log=service.lines.append, **{"port": 0} | options) as started:
             service.url, service.lambda_ = started.url, started
             ready.set()
             await done.wait()
@@ -120,7 +120,7 @@ def running(functions: FunctionSettings | list[FunctionSettings], **options: Any
             raise problems[0]
         yield service
     finally:
-        if stop:
+        if stop and thread.is_alive():
             stop[0]()
         thread.join(START_SECONDS)
         assert not thread.is_alive(), "the service did not end"

@@ -69,13 +69,10 @@ class SandboxLog:
         *lines, rest = data.split(b"\n")
         for line in lines:
             self._partial += line
-            self._emit()
+            self._emit_all()
         self._partial += rest
         while len(self._partial) >= _MAX_LINE_BYTES:
-            rest = bytes(self._partial[_MAX_LINE_BYTES:])
-            del self._partial[_MAX_LINE_BYTES:]
-            self._emit()
-            self._partial += rest
+            self._emit(_MAX_LINE_BYTES)
 
     def write_platform(self, line: str | None) -> None:
         """A line of the platform. A line that the function left unfinished ends here."""
@@ -83,7 +80,7 @@ class SandboxLog:
             return
         if self._partial:
             self._keep_tail(b"\n")
-            self._emit()
+            self._emit_all()
         self._keep_tail(line.encode() + b"\n")
         self._book.append(self._function, "platform", line)
 
@@ -98,8 +95,13 @@ class SandboxLog:
         if len(self._tail) > 16 * TAIL_BYTES:
             del self._tail[:-TAIL_BYTES]
 
-    def _emit(self) -> None:
+    def _emit_all(self) -> None:
+        while len(self._partial) > _MAX_LINE_BYTES:
+            self._emit(_MAX_LINE_BYTES)
+        self._emit(len(self._partial))
+
+    def _emit(self, size: int) -> None:
         # A runtime writes the line breaks of a traceback as \r, so that it stays one event.
-        text = self._partial.decode("utf-8", "replace").rstrip("\r").replace("\r", "\n")
-        self._partial.clear()
+        text = self._partial[:size].decode("utf-8", "replace").rstrip("\r").replace("\r", "\n")
+        del self._partial[:size]
         self._book.append(self._function, "function", text)

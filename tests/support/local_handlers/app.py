@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 print("loading app")
 
@@ -25,7 +26,7 @@ def describe(event, context):
     return {
         "pid": os.getpid(),
         "environment": dict(os.environ),
-        "cwd": os.getcwd(),
+        "cwd": str(Path.cwd()),
         "request_id": context.aws_request_id,
         "arn": context.invoked_function_arn,
         "name": context.function_name,

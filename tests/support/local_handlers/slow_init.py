@@ -1,13 +1,16 @@
-"""Takes its time to import: as long as SLOW_INIT_SECONDS says, in every start but those after the first if told so."""
+"""Imports for SLOW_INIT_SECONDS; only the first time, if SLOW_INIT_MARK names a file to remember it by."""
 
 import os
 import time
 from pathlib import Path
 
-_mark = Path(os.environ.get("SLOW_INIT_MARK", "/nonexistent"))
-if not _mark.exists():
-    if _mark.parent.is_dir():
-        _mark.touch()
+if "SLOW_INIT_MARK" in os.environ:
+    mark = Path(os.environ["SLOW_INIT_MARK"])
+    first = not mark.exists()
+    mark.touch()
+else:
+    first = True
+if first:
     time.sleep(float(os.environ["SLOW_INIT_SECONDS"]))
 
 
