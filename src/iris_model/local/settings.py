@@ -6,7 +6,6 @@ them. Every problem of the settings is reported at once, before a port is opened
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import shutil
@@ -187,10 +186,3 @@ def _find_environment_problems(environment: Mapping[str, str]) -> list[str]:
 
 def _is_number(value: object, *types: type) -> bool:
     return isinstance(value, types) and not isinstance(value, bool)
-
-
-def override(settings: FunctionSettings, **changes: Any) -> FunctionSettings:
-    """The same function with some settings changed, checked again."""
-    changed = dataclasses.replace(settings, **changes)
-    check_settings(changed)
-    return changed
