@@ -100,8 +100,8 @@ def test_library_is_not_imported_before_it_is_needed():
 def test_method_that_the_reader_forgot_is_refused():
     """As would a library that gives an estimator one more method in a new version."""
     model = LinearRegression().fit(X, X[:, 0])
-    model.transform = lambda rows: rows
-    with pytest.raises(UnsupportedModel, match="transform is offered by the original"):
+    model.decision_function = lambda rows: rows
+    with pytest.raises(UnsupportedModel, match="decision_function is offered by the original"):
         compile_model(model)
 
 

@@ -10,8 +10,17 @@ from typing import Any
 
 import iris_model
 from iris_model.engine import CompiledModel
+from iris_model.engine.operators import OPERATORS
 from iris_model.errors import IrisModelError, UnsupportedModel
-from iris_model.readers import Graph, OpenedModel, library_of, offered_methods, open_model, read_estimator
+from iris_model.readers import (
+    Graph,
+    OpenedModel,
+    library_of,
+    needed_methods,
+    offered_methods,
+    open_model,
+    read_estimator,
+)
 from iris_model.readers.estimators import WAYS_OUT
 from iris_model.readers.graph import Estimator
 from iris_model.readers.names import class_name
@@ -35,6 +44,8 @@ class Compilation:
     source: Mapping[str, Any]
     report: ParityReport
     golden: list[dict[str, Any]]
+    operator_modules: tuple[str, ...]
+    """Modules of the engine that hold the operators of the graph: a function needs no others."""
 
 
 def compile_model(
@@ -66,7 +77,8 @@ def compile_model(
         report = verify(CompiledModel(str(path)), original, graph, to_try)
     golden = choose_golden(original, to_try.typical, tuple(graph.outputs))
     source["parity"] = report.as_source()
-    return Compilation(emit(graph, source), graph.signature, source, report, golden)
+    operator_modules = tuple(sorted({OPERATORS[node.op] for node in graph.nodes}))
+    return Compilation(emit(graph, source), graph.signature, source, report, golden, operator_modules)
 
 
 def _open(model: Estimator | str | Path, trust: Sequence[str]) -> OpenedModel:
@@ -79,9 +91,12 @@ def _open(model: Estimator | str | Path, trust: Sequence[str]) -> OpenedModel:
 
 def _check_methods(estimator: Estimator, graph: Graph) -> None:
     """A method that the original offers and the graph lacks would be missed in production only."""
-    offered = offered_methods(estimator)
-    lacking = [f"{method} is offered by the original, and the reader gives none" for method in offered]
-    reasons = [reason for method, reason in zip(offered, lacking, strict=True) if method not in graph.outputs]
+    offered, needed = offered_methods(estimator), needed_methods(estimator)
+    reasons = [
+        f"{method} is offered by the original, and the reader gives none"
+        for method in needed
+        if method not in graph.outputs
+    ]
     reasons += [f"{method} is not offered by the original" for method in graph.outputs if method not in offered]
     if reasons:
         raise UnsupportedModel(reasons, remedy=WAYS_OUT)

@@ -14,7 +14,7 @@ import numpy as np
 
 import iris_model
 from iris_model.errors import UnsupportedModel
-from iris_model.readers import offered_methods, open_model
+from iris_model.readers import needed_methods, open_model
 from iris_model.readers.graph import Estimator
 
 from .data import Data, Row, arrange, read_data
@@ -45,7 +45,7 @@ def describe_original(path: str | Path, data: str | Path | None = None, trust: S
     opened = open_model(path, trust)
     estimator = opened.estimator
     given = read_data(data) if data is not None else None
-    methods = [method for method in offered_methods(estimator) if method != "transform" or not _predicts(estimator)]
+    methods = needed_methods(estimator)
     if not methods:
         raise UnsupportedModel(
             [f"{opened.class_name} has neither predict nor transform"], remedy="Save a fitted estimator."

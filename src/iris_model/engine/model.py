@@ -52,6 +52,10 @@ class CompiledModel:
         """Decisions as the original library's method of this name gives them."""
         return self._one("decision_function", rows)
 
+    def score_samples(self, rows: "list[Any]") -> "list[Any]":
+        """Scores as the original library's method of this name gives them."""
+        return self._one("score_samples", rows)
+
     def transform(self, rows: "list[Any]") -> "list[Any]":
         """The transformed rows, where the model is a transformer."""
         return self._one("transform", rows)

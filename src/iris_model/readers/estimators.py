@@ -17,8 +17,11 @@ from .sklearn import linear, pipeline, scalers, trees
 
 READERS: dict[str, Reader] = {**linear.READERS, **trees.READERS, **scalers.READERS, **pipeline.READERS}
 
-# The methods of an estimator that can be an answer. A graph must have each that the estimator offers, and no other.
-METHODS = ("predict", "predict_proba", "decision_function", "transform")
+# The methods of an estimator that can be an answer. A graph has each that the estimator offers, and no other.
+METHODS = ("predict", "predict_proba", "decision_function", "score_samples", "transform")
+
+# What readers may leave out where the estimator predicts: there the prediction is what the model is for.
+BESIDE_PREDICT = ("score_samples", "transform")
 
 WAYS_OUT = (
     'ways out: serve the original library (executor = "original" in iris-model.toml: same answers, slower start); '
@@ -51,6 +54,12 @@ def offered_methods(estimator: Estimator) -> list[str]:
     return [method for method in METHODS if hasattr(estimator, method)]
 
 
+def needed_methods(estimator: Estimator) -> list[str]:
+    """Those of the offered methods that a graph must have."""
+    offered = offered_methods(estimator)
+    return [method for method in offered if method not in BESIDE_PREDICT or "predict" not in offered]
+
+
 def _find_reader(builder: GraphBuilder, estimator: Estimator) -> Reader | None:
     cls = type(estimator)
     name = class_name(cls)
@@ -66,8 +75,16 @@ def _find_reader(builder: GraphBuilder, estimator: Estimator) -> Reader | None:
 
 
 def _is_fitted(estimator: Estimator) -> bool:
-    # A pipeline has nothing of its own to fit; its steps are asked one by one.
-    return hasattr(estimator, "steps") or hasattr(estimator, "n_features_in_")
+    """What training leaves behind ends in an underscore; this is the rule of scikit-learn's own `check_is_fitted`."""
+    if hasattr(estimator, "steps"):
+        return True  # a pipeline has nothing of its own to fit; its steps are asked one by one
+    asked = getattr(estimator, "__sklearn_is_fitted__", None)
+    if asked is not None:
+        return bool(asked())
+    if any(name.endswith("_") and not name.startswith("__") for name in vars(estimator)):
+        return True
+    tags = getattr(estimator, "__sklearn_tags__", None)
+    return tags is not None and not tags().requires_fit
 
 
 def _trained_columns(estimator: Estimator) -> tuple[int, list[str] | None] | None:

@@ -48,7 +48,7 @@ class Model:
         self._evaluator = evaluator
         self._columns: list[Any] = self.signature["columns"]
         self._features = [column["name"] for column in self._columns]
-        names = [output for output in ("predict", "transform") if output in evaluator.outputs][:1]
+        names = [output for output in ("predict", "score_samples", "transform") if output in evaluator.outputs][:1]
         if self.task == "classifier" and "predict_proba" in evaluator.outputs:
             names.append("predict_proba")
         self._outputs = tuple(names)
@@ -85,6 +85,10 @@ class Model:
     def decision_function(self, rows: "list[Any]") -> "list[Any]":
         """Decisions, as the original library's method of this name gives them."""
         return self._one("decision_function", rows)
+
+    def score_samples(self, rows: "list[Any]") -> "list[Any]":
+        """Scores, as the original library's method of this name gives them."""
+        return self._one("score_samples", rows)
 
     def transform(self, rows: "list[Any]") -> "list[Any]":
         """The transformed rows, where the model is a transformer."""

@@ -26,7 +26,7 @@ class OriginalModel:
         self._encoder = RowEncoder(self.signature["columns"])
         self._estimator = _open(path, self.source)
         _use_one_core(self._estimator)
-        methods = ("predict", "predict_proba", "decision_function", "transform")
+        methods = ("predict", "predict_proba", "decision_function", "score_samples", "transform")
         self.outputs = [name for name in methods if hasattr(self._estimator, name)]
 
     def evaluate(self, rows: "list[Any]", outputs: "tuple[str, ...]") -> "list[Any]":
