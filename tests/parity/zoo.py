@@ -17,8 +17,12 @@ SEED = 7
 
 @dataclass(frozen=True)
 class DataSet:
+    """`low` and `high`: where rows are drawn from, besides those trained on."""
+
     X: np.ndarray
     y: np.ndarray
+    low: float = -4.0
+    high: float = 4.0
 
 
 def _classification(classes, *, features=5, samples=80):
@@ -153,12 +157,18 @@ ENCLOSURES = (
     (SCALERS, {"one target": NUMBERS["one target"], "missing": MISSING_NUMBERS["missing"]}),
 )
 
-ANIMALS = [
-    (f"{estimator_name} - {data_name}", estimator, data)
-    for estimators, data_sets in ENCLOSURES
-    for estimator_name, estimator in estimators.items()
-    for data_name, data in data_sets.items()
-]
+
+def make_animals(enclosures):
+    """(name, estimator, data set) for every estimator of every enclosure on every data set there."""
+    return [
+        (f"{estimator_name} - {data_name}", estimator, data)
+        for estimators, data_sets in enclosures
+        for estimator_name, estimator in estimators.items()
+        for data_name, data in data_sets.items()
+    ]
+
+
+ANIMALS = make_animals(ENCLOSURES)
 
 
 def fit(estimator, data):

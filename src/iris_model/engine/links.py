@@ -28,6 +28,11 @@ def expit_pair(rows: "list[list[float]]") -> "list[list[float]]":
     return pairs
 
 
+def exponential(rows: "list[list[float]]") -> "list[list[float]]":
+    """exp(x), cell by cell: the inverse of the logarithmic link."""
+    return [[exp(value) for value in row] for row in rows]
+
+
 def softmax(rows: "list[list[float]]") -> "list[list[float]]":
     """exp(x - max) over their sum, row by row. Source: sklearn.utils.extmath.softmax."""
     table = []

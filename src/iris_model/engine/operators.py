@@ -16,16 +16,33 @@ OPERATORS = {
     "tree_ensemble": "trees",
     "expit": "links",
     "expit_pair": "links",
+    "exponential": "links",
     "softmax": "links",
     "softmax_pair": "links",
     "normalize_rows": "links",
     "argmax_label": "labels",
     "threshold_label": "labels",
+    "rbf_kernel": "kernels",
+    "polynomial_kernel": "kernels",
+    "sigmoid_kernel": "kernels",
+    "laplacian_kernel": "kernels",
+    "cosine_kernel": "kernels",
+    "chi_squared_kernel": "kernels",
+    "one_vs_one_decisions": "svm",
+    "one_vs_one_label": "svm",
+    "one_vs_one_scores": "svm",
+    "coupled_probabilities": "svm",
     "column": "columns",
     "select_columns": "columns",
     "concat": "columns",
     "per_output": "columns",
+    "to_dense": "sparse",
+    "concat_sparse": "sparse",
+    "select_columns_sparse": "sparse",
 }
+
+# Operators that take sparse rows, dicts {column index: value}; the compiler puts `to_dense` before all others.
+ACCEPTS_SPARSE = frozenset(("to_dense", "concat_sparse", "select_columns_sparse", "linear"))
 
 
 def find_operator(op: str) -> "Any":

@@ -13,9 +13,9 @@ from iris_model.errors import UnsupportedModel
 from .graph import Estimator, Graph, GraphBuilder, Reader
 from .libraries import find_version_problem
 from .names import class_name
-from .sklearn import linear, pipeline, scalers, trees
+from .sklearn import linear, pipeline, scalers, svm, trees
 
-READERS: dict[str, Reader] = {**linear.READERS, **trees.READERS, **scalers.READERS, **pipeline.READERS}
+READERS: dict[str, Reader] = {**linear.READERS, **trees.READERS, **scalers.READERS, **pipeline.READERS, **svm.READERS}
 
 # The methods of an estimator that can be an answer. A graph has each that the estimator offers, and no other.
 METHODS = ("predict", "predict_proba", "decision_function", "score_samples", "transform")

@@ -1,6 +1,7 @@
 """Linear models: a decision per row and output, then a link function or a label.
 
-Sources: sklearn.linear_model._base (LinearModel, LinearClassifierMixin), _logistic, _stochastic_gradient and _ridge.
+Sources: sklearn.linear_model._base (LinearModel, LinearClassifierMixin), _logistic, _stochastic_gradient, _ridge, _ransac
+and _glm.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ Link = Callable[[GraphBuilder, Value], Value]
 
 def read_linear_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """X @ coef_.T + intercept_. A target of one dimension is a column; one of two stays a table."""
-    decisions = _add_decisions(builder, estimator, inputs)
+    decisions = add_decisions(builder, estimator, inputs)
     if _dense(estimator.coef_).ndim == 1:
-        decisions = _flat(builder, decisions)
+        decisions = add_column(builder, decisions)
     return Reading("regressor", {"predict": decisions})
 
 
 def read_linear_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """Decisions and labels, for the classifiers that give no probabilities."""
-    return _read_classifier(builder, estimator, inputs, probabilities=None)
+    return read_with_link(builder, estimator, inputs, probabilities=None)
 
 
 def read_logistic_regression(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
@@ -49,20 +50,20 @@ def read_logistic_regression(builder: GraphBuilder, estimator: Estimator, inputs
         one_versus_rest = binary or estimator.solver in binary_solvers
     else:
         one_versus_rest = multi_class in ("ovr", "warn")
-    return _read_classifier(builder, estimator, inputs, probabilities=_add_expit if one_versus_rest else _add_softmax)
+    return read_with_link(builder, estimator, inputs, probabilities=add_expit if one_versus_rest else add_softmax)
 
 
 def read_sgd_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """SGDClassifier has probabilities for two of its losses only."""
-    links = {"log_loss": _add_expit, "modified_huber": _add_modified_huber}
-    return _read_classifier(builder, estimator, inputs, probabilities=links.get(estimator.loss))
+    links = {"log_loss": add_expit, "modified_huber": _add_modified_huber}
+    return read_with_link(builder, estimator, inputs, probabilities=links.get(estimator.loss))
 
 
 def read_ridge_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """As the other linear classifiers, but a multi-label target is one yes or no (1 or 0) per label."""
     if not estimator._label_binarizer.y_type_.startswith("multilabel"):
         return read_linear_classifier(builder, estimator, inputs)
-    decisions = _add_decisions(builder, estimator, inputs)
+    decisions = add_decisions(builder, estimator, inputs)
     labels = []
     for index in range(decisions.width):
         one = builder.select_columns(decisions, [index])
@@ -72,20 +73,51 @@ def read_ridge_classifier(builder: GraphBuilder, estimator: Estimator, inputs: V
     return Reading("classifier", {"predict": predictions, "decision_function": decisions}, classes)
 
 
-def _read_classifier(
+def read_generalized_linear(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """Poisson, gamma and Tweedie regression: the inverse of the identity or of the logarithm."""
+    link = type(estimator._base_loss.link).__name__
+    decisions = add_decisions(builder, estimator, inputs)
+    if link == "LogLink":
+        decisions = builder.add("exponential", decisions, width=1)
+    elif link != "IdentityLink":
+        builder.refuse(f"{type(estimator).__name__}: its link function is {link}; expected LogLink or IdentityLink")
+    return Reading("regressor", {"predict": add_column(builder, decisions)})
+
+
+def read_ransac(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The estimator that was trained on the inliers."""
+    inner = builder.read(estimator.estimator_, inputs)
+    return Reading("regressor", {"predict": inner.outputs["predict"] if inner else inputs})
+
+
+def read_sgd_one_class_svm(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """X @ coef_ - offset_; zero itself is still an inlier (1)."""
+    builder.refuse_missing(inputs)
+    coefficients = np.atleast_2d(_dense(estimator.coef_)).astype(np.float64)
+    tensors = {"coefficients": coefficients, "intercepts": -np.asarray(estimator.offset_, np.float64).reshape(1)}
+    decisions = builder.add("linear", inputs, width=1, tensors=tensors)
+    negative = {"offset": np.zeros(1), "divisor": -np.ones(1)}
+    turned = builder.add("scale", decisions, width=1, tensors=negative)
+    labels = builder.add("threshold_label", turned, width=1, kind="label", attributes={"classes": [1, -1]})
+    return Reading("outlier_detector", {"predict": labels, "decision_function": add_column(builder, decisions)})
+
+
+def read_with_link(
     builder: GraphBuilder, estimator: Estimator, inputs: Value, *, probabilities: Link | None
 ) -> Reading:
+    """The outputs of LinearClassifierMixin, with probabilities if a link function is given."""
     classes = read_classes(builder, estimator, estimator.classes_)
-    decisions = _add_decisions(builder, estimator, inputs)
+    decisions = add_decisions(builder, estimator, inputs)
     op = "threshold_label" if decisions.width == 1 else "argmax_label"
     outputs = {"predict": builder.add(op, decisions, width=1, kind="label", attributes={"classes": classes})}
     if probabilities is not None:
         outputs["predict_proba"] = probabilities(builder, decisions)
-    outputs["decision_function"] = _flat(builder, decisions) if decisions.width == 1 else decisions
+    outputs["decision_function"] = add_column(builder, decisions) if decisions.width == 1 else decisions
     return Reading("classifier", outputs, classes)
 
 
-def _add_decisions(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Value:
+def add_decisions(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Value:
+    """X @ coef_.T + intercept_, always as a table."""
     builder.refuse_missing(inputs)
     coefficients = np.atleast_2d(_dense(estimator.coef_)).astype(np.float64)
     intercepts = np.broadcast_to(np.asarray(estimator.intercept_, np.float64).ravel(), coefficients.shape[:1])
@@ -98,11 +130,12 @@ def _dense(coefficients: Array) -> Array:
     return coefficients.toarray() if hasattr(coefficients, "toarray") else np.asarray(coefficients)
 
 
-def _flat(builder: GraphBuilder, table: Value) -> Value:
+def add_column(builder: GraphBuilder, table: Value) -> Value:
+    """The only column of a table as a flat one."""
     return builder.add("column", table, width=1, attributes={"index": 0})
 
 
-def _add_expit(builder: GraphBuilder, decisions: Value) -> Value:
+def add_expit(builder: GraphBuilder, decisions: Value) -> Value:
     """One logistic function per class, over their sum (LinearClassifierMixin._predict_proba_lr)."""
     if decisions.width == 1:
         return builder.add("expit_pair", decisions, width=2)
@@ -110,7 +143,7 @@ def _add_expit(builder: GraphBuilder, decisions: Value) -> Value:
     return builder.add("normalize_rows", each, width=decisions.width)
 
 
-def _add_softmax(builder: GraphBuilder, decisions: Value) -> Value:
+def add_softmax(builder: GraphBuilder, decisions: Value) -> Value:
     """The multinomial link; with two classes over [-d, d]."""
     if decisions.width == 1:
         return builder.add("softmax_pair", decisions, width=2)
@@ -149,11 +182,30 @@ READERS: dict[str, Reader] = {
     "sklearn.linear_model.MultiTaskElasticNet": read_linear_regressor,
     "sklearn.linear_model.MultiTaskElasticNetCV": read_linear_regressor,
     "sklearn.linear_model.SGDRegressor": read_linear_regressor,
+    "sklearn.linear_model.Lars": read_linear_regressor,
+    "sklearn.linear_model.LarsCV": read_linear_regressor,
+    "sklearn.linear_model.LassoLars": read_linear_regressor,
+    "sklearn.linear_model.LassoLarsCV": read_linear_regressor,
+    "sklearn.linear_model.LassoLarsIC": read_linear_regressor,
+    "sklearn.linear_model.OrthogonalMatchingPursuit": read_linear_regressor,
+    "sklearn.linear_model.OrthogonalMatchingPursuitCV": read_linear_regressor,
+    "sklearn.linear_model.BayesianRidge": read_linear_regressor,
+    "sklearn.linear_model.ARDRegression": read_linear_regressor,
+    "sklearn.linear_model.HuberRegressor": read_linear_regressor,
+    "sklearn.linear_model.TheilSenRegressor": read_linear_regressor,
+    "sklearn.linear_model.QuantileRegressor": read_linear_regressor,
+    "sklearn.linear_model.PassiveAggressiveRegressor": read_linear_regressor,
+    "sklearn.linear_model.PoissonRegressor": read_generalized_linear,
+    "sklearn.linear_model.GammaRegressor": read_generalized_linear,
+    "sklearn.linear_model.TweedieRegressor": read_generalized_linear,
+    "sklearn.linear_model.RANSACRegressor": read_ransac,
+    "sklearn.linear_model.SGDOneClassSVM": read_sgd_one_class_svm,
     "sklearn.svm.LinearSVR": read_linear_regressor,
     "sklearn.linear_model.LogisticRegression": read_logistic_regression,
     "sklearn.linear_model.LogisticRegressionCV": read_logistic_regression,
     "sklearn.linear_model.SGDClassifier": read_sgd_classifier,
     "sklearn.linear_model.Perceptron": read_linear_classifier,
+    "sklearn.linear_model.PassiveAggressiveClassifier": read_linear_classifier,
     "sklearn.svm.LinearSVC": read_linear_classifier,
     "sklearn.linear_model.RidgeClassifier": read_ridge_classifier,
     "sklearn.linear_model.RidgeClassifierCV": read_ridge_classifier,

@@ -1,0 +1,73 @@
+"""Kernel functions: rows (n x f) against the vectors that a model kept (m x f) give a table (n x m)."""
+
+from _operator import mul, sub
+from math import dist, exp, fsum, tanh
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Rows = Sequence[Sequence[float]]
+
+
+def rbf_kernel(rows: "Rows", *, vectors: "Rows", gamma: float) -> "list[list[float]]":
+    """exp(-gamma |x - y|^2). A distance beyond every double gives 0, as it does in C."""
+    vectors = list(vectors)
+    table = []
+    for row in rows:
+        distances = [dist(row, vector) for vector in vectors]
+        table.append([exp(-gamma * (distance * distance)) for distance in distances])
+    return table
+
+
+def polynomial_kernel(
+    rows: "Rows", *, vectors: "Rows", gamma: float, coef0: float, degree: float
+) -> "list[list[float]]":
+    """(gamma <x, y> + coef0) ^ degree."""
+    bases = _scaled_products(rows, vectors, gamma, coef0)
+    table = [[base**degree for base in row] for row in bases]
+    if degree != int(degree) and any(type(value) is complex for row in table for value in row):
+        raise ValueError("a fractional power of a negative number")
+    return table
+
+
+def sigmoid_kernel(rows: "Rows", *, vectors: "Rows", gamma: float, coef0: float) -> "list[list[float]]":
+    """tanh(gamma <x, y> + coef0)."""
+    return [[tanh(value) for value in row] for row in _scaled_products(rows, vectors, gamma, coef0)]
+
+
+def laplacian_kernel(rows: "Rows", *, vectors: "Rows", gamma: float) -> "list[list[float]]":
+    """exp(-gamma |x - y|_1)."""
+    vectors = list(vectors)
+    return [[exp(-gamma * fsum(map(abs, map(sub, row, vector)))) for vector in vectors] for row in rows]
+
+
+def cosine_kernel(rows: "Rows", *, vectors: "Rows") -> "list[list[float]]":
+    """<x, y> / |x| |y|. The vectors have the length 1 already; a row of zeros stays one."""
+    vectors = list(vectors)
+    table = []
+    for row in rows:
+        length = fsum(map(mul, row, row)) ** 0.5 or 1.0
+        unit = [value / length for value in row]
+        table.append([fsum(map(mul, unit, vector)) for vector in vectors])
+    return table
+
+
+def chi_squared_kernel(rows: "Rows", *, vectors: "Rows", gamma: "float | None") -> "list[list[float]]":
+    """-sum((x - y)^2 / (x + y)); with `gamma`, exp(gamma times that). Terms without a divisor are left out.
+
+    Source: sklearn.metrics.pairwise (additive_chi2_kernel, chi2_kernel), which takes no negative values.
+    """
+    vectors = list(vectors)
+    table = []
+    for row in rows:
+        if min(row) < 0:
+            raise ValueError("it takes no negative values")
+        sums = [-fsum([(x - y) * (x - y) / (x + y) for x, y in zip(row, vector) if x + y != 0.0]) for vector in vectors]
+        table.append(sums if gamma is None else [exp(gamma * value) for value in sums])
+    return table
+
+
+def _scaled_products(rows: "Rows", vectors: "Rows", gamma: float, coef0: float) -> "list[list[float]]":
+    vectors = list(vectors)
+    return [[gamma * fsum(map(mul, row, vector)) + coef0 for vector in vectors] for row in rows]

@@ -1,0 +1,74 @@
+"""Kernel functions by name: the operator for each, for every estimator that keeps vectors and compares with them.
+
+Source: sklearn.metrics.pairwise (PAIRWISE_KERNEL_FUNCTIONS).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from iris_model.readers.graph import GraphBuilder, Json, Value
+
+Array = np.ndarray[Any, Any]
+
+# Kernel -> the parameters it takes.
+PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    "linear": (),
+    "cosine": (),
+    "additive_chi2": (),
+    "chi2": ("gamma",),
+    "laplacian": ("gamma",),
+    "rbf": ("gamma",),
+    "sigmoid": ("gamma", "coef0"),
+    "poly": ("gamma", "coef0", "degree"),
+    "polynomial": ("gamma", "coef0", "degree"),
+}
+OPERATORS = {
+    "rbf": "rbf_kernel",
+    "laplacian": "laplacian_kernel",
+    "sigmoid": "sigmoid_kernel",
+    "poly": "polynomial_kernel",
+    "polynomial": "polynomial_kernel",
+    "cosine": "cosine_kernel",
+    "additive_chi2": "chi_squared_kernel",
+    "chi2": "chi_squared_kernel",
+}
+
+
+def dense(matrix: Any) -> Array:
+    """A table trained on may be sparse; it holds the same numbers."""
+    return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix, np.float64)
+
+
+def add_kernel(
+    builder: GraphBuilder, inputs: Value, name: Any, vectors: Array, parameters: Mapping[str, Json], *, owner: str
+) -> Value | None:
+    """Add the kernel of `inputs` with `vectors`; None, with a reason, where it is none of the named ones.
+
+    `parameters` that the kernel does not take are ignored, and those that are None get scikit-learn's defaults.
+    """
+    if name not in PARAMETERS:
+        said = f"the kernel {name!r}" if isinstance(name, str) else "a kernel that is a function of the user's"
+        builder.refuse(f"{owner}: {said} is not compiled; expected one of {', '.join(PARAMETERS)}")
+        return None
+    vectors = dense(vectors)
+    if name == "linear":
+        tensors = {"coefficients": vectors, "intercepts": np.zeros(len(vectors))}
+        return builder.add("linear", inputs, width=len(vectors), tensors=tensors)
+    if name == "cosine":
+        lengths = np.sqrt(np.sum(vectors * vectors, axis=1))
+        vectors = vectors / np.where(lengths == 0.0, 1.0, lengths)[:, np.newaxis]
+    default_gamma = 1.0 if name == "chi2" else 1.0 / vectors.shape[1]
+    defaults: Mapping[str, Json] = {"gamma": default_gamma, "coef0": 1.0, "degree": 3}
+    attributes: dict[str, Json] = {}
+    for key in PARAMETERS[name]:
+        given = parameters.get(key)
+        value = defaults[key] if given is None else given
+        # A whole degree stays whole: whole powers of negative numbers are numbers.
+        attributes[key] = int(value) if key == "degree" and value == int(value) else float(value)
+    if name == "additive_chi2":
+        attributes["gamma"] = None
+    return builder.add(OPERATORS[name], inputs, width=len(vectors), attributes=attributes, tensors={"vectors": vectors})
