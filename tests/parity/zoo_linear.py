@@ -28,9 +28,6 @@ ANY_TARGETS = {
     "lasso lars": linear_model.LassoLars(alpha=0.5, fit_intercept=False),
     "orthogonal matching pursuit": linear_model.OrthogonalMatchingPursuit(n_nonzero_coefs=2),
     "ransac": linear_model.RANSACRegressor(residual_threshold=50.0, random_state=SEED),
-    "ransac ridge": linear_model.RANSACRegressor(
-        linear_model.Ridge(), min_samples=20, residual_threshold=5000.0, random_state=SEED
-    ),
 }
 ONE_TARGET = {
     "lars cv": linear_model.LarsCV(cv=3),
@@ -39,6 +36,7 @@ ONE_TARGET = {
     "orthogonal matching pursuit cv": linear_model.OrthogonalMatchingPursuitCV(cv=3),
     "bayesian ridge": linear_model.BayesianRidge(),
     "ard": linear_model.ARDRegression(fit_intercept=False),
+    "ransac ridge": linear_model.RANSACRegressor(linear_model.Ridge(), min_samples=20, random_state=SEED),
     "huber": linear_model.HuberRegressor(),
     "theil sen": linear_model.TheilSenRegressor(random_state=SEED, max_subpopulation=100),
     "quantile": linear_model.QuantileRegressor(quantile=0.7, alpha=0.01),

@@ -57,6 +57,11 @@ def _scale(node: Node, inputs: Sequence[View]) -> View:
     )
 
 
+def _divide_columns(node: Node, inputs: Sequence[View]) -> View:
+    divisors = node.tensors["divisor"].tolist()
+    return tuple(column and column.then(1.0 / by, 0.0) for column, by in zip(inputs[0], divisors, strict=True))
+
+
 def _min_max_scale(node: Node, inputs: Sequence[View]) -> View:
     scales, offsets = node.tensors["scale"].tolist(), node.tensors["offset"].tolist()
     return tuple(
@@ -75,6 +80,7 @@ def _concat(node: Node, inputs: Sequence[View]) -> View:
 FOLLOW: Mapping[str, Callable[[Node, Sequence[View]], View]] = {
     "scale": _scale,
     "min_max_scale": _min_max_scale,
+    "divide_columns": _divide_columns,
     "select_columns": _select_columns,
     "concat": _concat,
 }

@@ -50,6 +50,13 @@ def _remembered(graph: Graph) -> Iterator[tuple[int, float]]:
             for index, column in known:
                 if scale[index]:
                     yield from _around(column, -offset[index] / scale[index], (1 - offset[index]) / scale[index])
+        elif node.op == "category_log_likelihoods":
+            starts = node.tensors["starts"]
+            for index, column in known:
+                yield from _around(column, 0.0, starts[index + 1] - starts[index] - 1)
+        elif (kept := node.tensors.get("vectors", node.tensors.get("centers"))) is not None:
+            for index, column in known:
+                yield from _around(column, kept[:, index].min(), kept[:, index].max())
         elif node.op == "tree_ensemble":
             feature, threshold = node.tensors["feature"], node.tensors["threshold"]
             for index, column in known:

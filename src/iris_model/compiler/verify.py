@@ -27,6 +27,9 @@ RELATIVE = 1e-9
 # The floor is RELATIVE times this part of the magnitude.
 FLOOR = 1e-3
 
+# What an original raises on rows that it does not take; IndexError is CategoricalNB's word for an unseen category.
+REFUSALS = (ValueError, IndexError)
+
 REMEDY = (
     'nothing was written. Serve this model with its own library (executor = "original" in iris-model.toml), '
     "and please report this: it is a mistake in iris-model"
@@ -43,7 +46,7 @@ def verify(compiled: CompiledModel, original: Original, graph: Graph, rows: Veri
     counts: dict[str, int] = {}
     beyond = 0
     for kind, batch in rows.by_kind.items():
-        expected = _ask(lambda part: original.evaluate(part, methods), batch, methods, ValueError)
+        expected = _ask(lambda part: original.evaluate(part, methods), batch, methods, REFUSALS)
         judged = [
             (row, answer)
             for row, answer in zip(batch, expected, strict=True)
@@ -108,7 +111,7 @@ def _ask(
     evaluate: Callable[[Sequence[Row]], dict[str, list[Any]]],
     rows: Sequence[Row],
     methods: Sequence[str],
-    refusal: type[Exception],
+    refusal: type[Exception] | tuple[type[Exception], ...],
 ) -> list[Answer]:
     """Return one answer per row, None for those refused: a batch is halved until the culprits are alone."""
     if not rows:

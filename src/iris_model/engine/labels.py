@@ -10,6 +10,15 @@ def argmax_label(rows: "list[list[float]]", *, classes: "list[Any]") -> "list[An
     return [classes[row.index(max(row))] for row in rows]
 
 
+def last_argmax_label(rows: "list[list[float]]", *, classes: "list[Any]") -> "list[Any]":
+    """The class of the largest cell of each row; the last one wins a tie (OneVsRestClassifier before 1.8)."""
+    labels = []
+    for row in rows:
+        largest = max(row)
+        labels.append([label for label, value in zip(classes, row) if value == largest][-1])
+    return labels
+
+
 def threshold_label(rows: "list[list[float]]", *, classes: "list[Any]", threshold: float = 0.0) -> "list[Any]":
     """The second class where the only cell of the row is greater than the threshold, else the first."""
     negative, positive = classes

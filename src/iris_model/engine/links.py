@@ -1,6 +1,7 @@
 """Link functions: from decisions to probabilities."""
 
-from math import exp
+from math import exp, log
+from math import tanh as _tanh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,3 +57,23 @@ def normalize_rows(rows: "list[list[float]]") -> "list[list[float]]":
         total = sum(row)
         table.append([value / total for value in row] if total else [1.0 / len(row)] * len(row))
     return table
+
+
+def normalize_log(rows: "list[list[float]]") -> "list[list[float]]":
+    """exp(x - log(sum(exp(x)))), row by row: joint log likelihoods to probabilities. Source: scipy.special.logsumexp."""
+    table = []
+    for row in rows:
+        largest = max(row)
+        total = largest + log(sum([exp(value - largest) for value in row]))
+        table.append([exp(value - total) for value in row])
+    return table
+
+
+def tanh(rows: "list[list[float]]") -> "list[list[float]]":
+    """The hyperbolic tangent, cell by cell."""
+    return [[_tanh(value) for value in row] for row in rows]
+
+
+def relu(rows: "list[list[float]]") -> "list[list[float]]":
+    """What is below zero becomes zero."""
+    return [[value if value > 0.0 else 0.0 for value in row] for row in rows]

@@ -13,9 +13,35 @@ from iris_model.errors import UnsupportedModel
 from .graph import Estimator, Graph, GraphBuilder, Reader
 from .libraries import find_version_problem
 from .names import class_name
-from .sklearn import linear, pipeline, scalers, svm, trees
+from .sklearn import (
+    clustering,
+    discriminant,
+    gaussian_process,
+    linear,
+    mixture,
+    naive_bayes,
+    neural_network,
+    pipeline,
+    regression,
+    scalers,
+    svm,
+    trees,
+)
 
-READERS: dict[str, Reader] = {**linear.READERS, **trees.READERS, **scalers.READERS, **pipeline.READERS, **svm.READERS}
+READERS: dict[str, Reader] = {
+    **linear.READERS,
+    **trees.READERS,
+    **scalers.READERS,
+    **pipeline.READERS,
+    **svm.READERS,
+    **naive_bayes.READERS,
+    **discriminant.READERS,
+    **neural_network.READERS,
+    **clustering.READERS,
+    **mixture.READERS,
+    **regression.READERS,
+    **gaussian_process.READERS,
+}
 
 # The methods of an estimator that can be an answer. A graph has each that the estimator offers, and no other.
 METHODS = ("predict", "predict_proba", "decision_function", "score_samples", "transform")

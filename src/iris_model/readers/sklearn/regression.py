@@ -1,0 +1,56 @@
+"""Regressors of other kinds: kernel ridge, partial least squares, isotonic.
+
+Sources: sklearn.kernel_ridge, sklearn.cross_decomposition._pls, sklearn.isotonic with scipy.interpolate.interp1d.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
+
+from .kernels import add_kernel, dense
+
+
+def read_kernel_ridge(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """Kernel values times the dual coefficients."""
+    builder.refuse_missing(inputs)
+    parameters = {"gamma": estimator.gamma, "degree": estimator.degree, "coef0": estimator.coef0}
+    kernel = add_kernel(builder, inputs, estimator.kernel, estimator.X_fit_, parameters, owner="KernelRidge")
+    if kernel is None:
+        return Reading("regressor", {"predict": inputs})
+    weights = dense(estimator.dual_coef_)
+    table = weights.reshape(len(weights), -1).T
+    tensors = {"coefficients": np.ascontiguousarray(table), "intercepts": np.zeros(len(table))}
+    predicted = builder.add("linear", kernel, width=len(table), tensors=tensors)
+    if weights.ndim == 1:
+        predicted = builder.add("column", predicted, width=1, attributes={"index": 0})
+    return Reading("regressor", {"predict": predicted})
+
+
+def read_partial_least_squares(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """(X - mean) @ coef_.T + intercept_; the scores of X are there too."""
+    builder.refuse_missing(inputs)
+    width = inputs.width
+    mean = np.asarray(estimator._x_mean, np.float64)
+    shifted = builder.add("scale", inputs, width=width, tensors={"offset": mean, "divisor": np.ones(width)})
+    coefficients = np.asarray(estimator.coef_, np.float64)
+    intercepts = np.broadcast_to(np.asarray(estimator.intercept_, np.float64), len(coefficients))
+    tensors = {"coefficients": np.ascontiguousarray(coefficients), "intercepts": np.array(intercepts)}
+    predicted = builder.add("linear", shifted, width=len(coefficients), tensors=tensors)
+    if estimator._predict_1d:
+        predicted = builder.add("column", predicted, width=1, attributes={"index": 0})
+    deviations = {"offset": mean, "divisor": np.asarray(estimator._x_std, np.float64)}
+    scaled = builder.add("scale", inputs, width=width, tensors=deviations)
+    rotations = np.ascontiguousarray(np.asarray(estimator.x_rotations_, np.float64).T)
+    tensors = {"coefficients": rotations, "intercepts": np.zeros(len(rotations))}
+    scores = builder.add("linear", scaled, width=len(rotations), tensors=tensors)
+    return Reading("regressor", {"predict": predicted, "transform": scores})
+
+
+READERS: dict[str, Reader] = {
+    "sklearn.kernel_ridge.KernelRidge": read_kernel_ridge,
+    "sklearn.cross_decomposition.PLSRegression": read_partial_least_squares,
+    "sklearn.cross_decomposition.PLSCanonical": read_partial_least_squares,
+    "sklearn.cross_decomposition.CCA": read_partial_least_squares,
+}
