@@ -16,12 +16,35 @@ def choose_golden(original: Original, rows: Sequence[Row], methods: Sequence[str
     """Return up to 16 rows spread evenly over `rows`, so that data sorted by class shows each class."""
     count = min(GOLDEN_ROWS, len(rows))
     spread = [rows[index * len(rows) // count] for index in range(count)]
-    answers = original.evaluate(spread, methods)
-    golden = [
-        {"row": list(row), "outputs": {method: answers[method][index] for method in methods}}
-        for index, row in enumerate(spread)
-    ]
+    try:
+        golden = _ask(original, spread, methods)
+    except (ValueError, IndexError):
+        # Some models do not take every row: one too far from all others, or with a category that training never met.
+        golden = _ask_each(original, rows, methods)
+        if not golden:
+            raise
     return [entry for entry in golden if is_finite(entry["outputs"])]
+
+
+def _ask(original: Original, rows: Sequence[Row], methods: Sequence[str]) -> list[dict[str, Any]]:
+    answers = original.evaluate(rows, methods)
+    return [
+        {"row": list(row), "outputs": {method: answers[method][index] for method in methods}}
+        for index, row in enumerate(rows)
+    ]
+
+
+def _ask_each(original: Original, rows: Sequence[Row], methods: Sequence[str]) -> list[dict[str, Any]]:
+    """The answers to the first rows that are answered."""
+    golden: list[dict[str, Any]] = []
+    for row in rows:
+        if len(golden) == GOLDEN_ROWS:
+            break
+        try:
+            golden += _ask(original, [row], methods)
+        except (ValueError, IndexError):
+            continue
+    return golden
 
 
 def is_finite(answer: object) -> bool:

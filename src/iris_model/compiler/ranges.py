@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from iris_model.readers import Graph
+from iris_model.readers import Graph, Node
 
 from .affine import Affine, trace_views
 from .data import Row
@@ -54,7 +54,7 @@ def _remembered(graph: Graph) -> Iterator[tuple[int, float]]:
             starts = node.tensors["starts"]
             for index, column in known:
                 yield from _around(column, 0.0, starts[index + 1] - starts[index] - 1)
-        elif (kept := node.tensors.get("vectors", node.tensors.get("centers"))) is not None:
+        elif (kept := _kept(node)) is not None:
             for index, column in known:
                 yield from _around(column, kept[:, index].min(), kept[:, index].max())
         elif node.op == "tree_ensemble":
@@ -64,6 +64,11 @@ def _remembered(graph: Graph) -> Iterator[tuple[int, float]]:
                 if len(met):
                     span = float(met.max() - met.min()) or 1.0
                     yield from _around(column, met.min() - span / 4, met.max() + span / 4)
+
+
+def _kept(node: Node) -> Array | None:
+    """The training rows, or the centers, that an operator compares with."""
+    return next((node.tensors[name] for name in ("vectors", "centers", "points") if name in node.tensors), None)
 
 
 def _around(column: Affine, low: float, high: float) -> Iterator[tuple[int, float]]:

@@ -20,6 +20,7 @@ from .sklearn import (
     linear,
     mixture,
     naive_bayes,
+    neighbors,
     neural_network,
     pipeline,
     regression,
@@ -41,6 +42,7 @@ READERS: dict[str, Reader] = {
     **mixture.READERS,
     **regression.READERS,
     **gaussian_process.READERS,
+    **neighbors.READERS,
 }
 
 # The methods of an estimator that can be an answer. A graph has each that the estimator offers, and no other.

@@ -1,0 +1,126 @@
+"""What the nearest training rows say: classes, means, and how dense it is where they lie.
+
+Sources: sklearn.neighbors (_classification, _regression, _lof), sklearn.utils.extmath.weighted_mode.
+"""
+
+from .densities import numpy_sum
+from .errors import InvalidInput
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    Pairs = list[tuple[float, int]]
+    Neighbors = list[Pairs]
+
+INFINITY = float("inf")
+NAN = float("nan")
+
+
+def neighbor_votes(found: "Neighbors", *, targets: "Sequence[int]", count: int, weighted: bool) -> "list[list[float]]":
+    """The share of each class among the neighbors: n x count. `targets` are the classes of the training rows."""
+    table = []
+    for pairs in found:
+        votes = _count_votes(pairs, targets, count, weighted)
+        total = numpy_sum(votes)
+        table.append([vote / total for vote in votes])
+    return table
+
+
+def neighbor_label(found: "Neighbors", *, targets: "Sequence[int]", classes: "list[Any]") -> "list[Any]":
+    """The class with the most weight; the first one wins a tie, so weights are added in the original's order."""
+    labels = []
+    for pairs in found:
+        weights = _weigh(pairs)
+        voted = [targets[position] for _, position in pairs]
+        best, most = 0, -1.0
+        for place in range(len(classes)):
+            total = numpy_sum([weight if target == place else 0.0 for target, weight in zip(voted, weights)])
+            if total > most:
+                best, most = place, total
+        labels.append(classes[best])
+    return labels
+
+
+def neighbor_means(
+    found: "Neighbors", *, targets: "Sequence[Sequence[float]]", weighted: bool, whole: bool
+) -> "list[list[float]]":
+    """The mean of the neighbors' targets (training rows x t), weighted by one over the distance if asked.
+
+    Nobody near gives NaN, which whole-numbered targets (`whole`) cannot hold.
+    """
+    table = []
+    for pairs in found:
+        values = [targets[position] for _, position in pairs]
+        if not values:
+            if whole:
+                raise InvalidInput("no training row lies within the radius of this row; send one nearer to them")
+            table.append([NAN] * len(targets[0]))
+            continue
+        if not weighted:
+            table.append([numpy_sum(list(column)) / len(values) for column in zip(*values)])
+            continue
+        weights = _weigh(pairs)
+        total = numpy_sum(weights)
+        sums = [numpy_sum([value * weight for value, weight in zip(column, weights)]) for column in zip(*values)]
+        table.append([value / total for value in sums])
+    return table
+
+
+def radius_votes(
+    found: "Neighbors", *, targets: "Sequence[int]", count: int, weighted: bool, outlier: "int | None", refuse: bool
+) -> "list[list[float]]":
+    """As `neighbor_votes`; a row without neighbors is of the class `outlier`, or of none, or is refused (`refuse`)."""
+    table = []
+    for pairs in found:
+        if pairs:
+            votes = _count_votes(pairs, targets, count, weighted)
+            total = numpy_sum(votes) or 1.0
+            table.append([vote / total for vote in votes])
+            continue
+        if refuse:
+            raise InvalidInput(
+                "no training row lies within the radius of this row, and the model has no label for outliers"
+            )
+        table.append([1.0 if place == outlier else 0.0 for place in range(count)])
+    return table
+
+
+def label_or_outlier(rows: "list[list[float]]", *, classes: "list[Any]", outlier: "Any") -> "list[Any]":
+    """The class of the largest cell, the first in a tie; `outlier` for a row of zeros."""
+    return [classes[row.index(max(row))] if any(row) else outlier for row in rows]
+
+
+def local_outlier_factor(
+    found: "Neighbors", *, reaches: "Sequence[float]", densities: "Sequence[float]"
+) -> "list[list[float]]":
+    """How dense it is around the neighbors against around the row itself, turned negative: n x 1.
+
+    `reaches`: how far each training row's own last neighbor is. `densities`: their local reachability densities.
+    """
+    table = []
+    for pairs in found:
+        distances = [max(distance, reaches[position]) for distance, position in pairs]
+        density = 1.0 / (numpy_sum(distances) / len(distances) + 1e-10)
+        ratios = [densities[position] / density for _, position in pairs]
+        table.append([-(numpy_sum(ratios) / len(ratios))])
+    return table
+
+
+def _count_votes(pairs: "Pairs", targets: "Sequence[int]", count: int, weighted: bool) -> "list[float]":
+    votes = [0.0] * count
+    weights = _weigh(pairs) if weighted else [1.0] * len(pairs)
+    for (_, position), weight in zip(pairs, weights):
+        votes[targets[position]] += weight
+    return votes
+
+
+def _weigh(pairs: "Pairs") -> "list[float]":
+    """One over the distance; neighbors at no distance at all count alone."""
+    weights = [1.0 / distance if distance else INFINITY for distance, _ in pairs]
+    if INFINITY in weights:
+        weights = [1.0 if weight == INFINITY else 0.0 for weight in weights]
+    if not any(weights):
+        raise ValueError("its neighbors are infinitely far away")
+    return weights

@@ -1,0 +1,305 @@
+"""Nearest neighbors: a search, then votes, means, or densities.
+
+Sources: sklearn.neighbors (_base, _classification, _regression, _lof) and the trees that they search. A tree is followed
+node by node as the original does, so that ties fall alike; what was trained for brute force is measured row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
+
+from .classes import read_classes
+
+Array = np.ndarray[Any, Any]
+
+# Brute force over these goes through the original's own heaps; others leave ties to numpy.argpartition, which
+# differs from processor to processor.
+ORDERED = frozenset(
+    ("euclidean", "manhattan", "chebyshev", "minkowski", "seuclidean", "canberra", "braycurtis", "haversine")
+)
+# The spellings for which the original gets distances from products of matrices.
+PRODUCT_METRICS = ("euclidean", "sqeuclidean")
+# Whole numbers up to this have exact squares and sums.
+MOST_WHOLE = 1e6
+
+
+def read_k_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """Votes of the nearest; weighted labels are added up anew, as the original does."""
+    weighted = _is_weighted(builder, estimator)
+    found = _add_nearest(builder, estimator, inputs, int(estimator.n_neighbors), _group(estimator), weighted=weighted)
+    labels, votes = [], []
+    all_classes, all_targets = _targets(builder, estimator)
+    for classes, targets in zip(all_classes, all_targets, strict=True):
+        tensors = {"targets": targets}
+        attributes: dict[str, Json] = {"count": len(classes), "weighted": weighted}
+        share = builder.add("neighbor_votes", found, width=len(classes), attributes=attributes, tensors=tensors)
+        votes.append(share)
+        attributes = {"classes": classes}
+        if weighted:
+            label = builder.add("neighbor_label", found, width=1, kind="label", attributes=attributes, tensors=tensors)
+        else:
+            label = builder.add("argmax_label", share, width=1, kind="label", attributes=attributes)
+        labels.append(label)
+    return _finish_classifier(builder, estimator, all_classes, labels, votes)
+
+
+def read_radius_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """Votes of all within the radius; a row without any gets the label for outliers, if there is one."""
+    weighted = _is_weighted(builder, estimator)
+    found = _add_within(builder, estimator, inputs, weighted=weighted)
+    labels, votes = [], []
+    all_classes, all_targets = _targets(builder, estimator)
+    outliers = estimator.outlier_label_
+    by_class_mode = not weighted and estimator._fit_method == "brute" and not estimator.outputs_2d_
+    # `metric`, not `effective_metric_`, and `p` apart: what RadiusNeighborsClassifier.predict_proba asks.
+    is_euclidean = estimator.metric == "minkowski" and estimator.p == 2
+    by_class_mode = by_class_mode and not is_euclidean and estimator.metric not in PRODUCT_METRICS
+    for index, (classes, targets) in enumerate(zip(all_classes, all_targets, strict=True)):
+        outlier = None if outliers is None else _plain(outliers[index])
+        place = classes.index(outlier) if outlier in classes else None
+        if by_class_mode:
+            # There the original takes the label for the place of a class.
+            label = estimator.outlier_label
+            place = int(label) if not isinstance(label, str) and label in range(len(classes)) else None
+        attributes: dict[str, Json] = {
+            "count": len(classes), "weighted": weighted, "outlier": place, "refuse": outliers is None
+        }  # fmt: skip
+        share = builder.add(
+            "radius_votes", found, width=len(classes), attributes=attributes, tensors={"targets": targets}
+        )
+        votes.append(share)
+        attributes = {"classes": classes, "outlier": outlier}
+        labels.append(builder.add("label_or_outlier", share, width=1, kind="label", attributes=attributes))
+    return _finish_classifier(builder, estimator, all_classes, labels, votes)
+
+
+def read_k_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The mean of the nearest targets."""
+    weighted = _is_weighted(builder, estimator)
+    count = int(estimator.n_neighbors)
+    found = _add_nearest(builder, estimator, inputs, count, _group(estimator), weighted=weighted)
+    return _finish_regressor(builder, estimator, found, weighted=weighted)
+
+
+def read_radius_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The mean of the targets within the radius."""
+    weighted = _is_weighted(builder, estimator)
+    found = _add_within(builder, estimator, inputs, weighted=weighted)
+    return _finish_regressor(builder, estimator, found, weighted=weighted)
+
+
+def read_local_outlier_factor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """Novelty detection; without `novelty` there is nothing to ask."""
+    if not estimator.novelty:
+        builder.refuse("LocalOutlierFactor: without novelty=True it cannot predict; train with novelty=True")
+        return Reading("outlier_detector", {"predict": inputs})
+    count = int(estimator.n_neighbors_)
+    # Equal training rows are equally dense, so it does not matter which of them is taken.
+    trained = np.asarray(estimator._fit_X if estimator._tree is None else estimator._tree.get_arrays()[0])
+    groups = np.unique(trained, axis=0, return_inverse=True)[1].ravel()
+    found = _add_nearest(builder, estimator, inputs, count, groups, weighted=False)
+    tensors = {
+        "reaches": np.asarray(estimator._distances_fit_X_[:, count - 1], np.float64),
+        "densities": np.asarray(estimator._lrd, np.float64),
+    }
+    scores = builder.add("local_outlier_factor", found, width=1, tensors=tensors)
+    shift = {"offset": np.full(1, float(estimator.offset_)), "divisor": np.ones(1)}
+    decisions = builder.add("scale", scores, width=1, tensors=shift)
+    negative = {"offset": np.zeros(1), "divisor": -np.ones(1)}
+    turned = builder.add("scale", decisions, width=1, tensors=negative)
+    # Zero is still an inlier.
+    labels = builder.add("threshold_label", turned, width=1, kind="label", attributes={"classes": [1, -1]})
+    flat = builder.add("column", decisions, width=1, attributes={"index": 0})
+    return Reading("outlier_detector", {"predict": labels, "decision_function": flat})
+
+
+def _add_nearest(
+    builder: GraphBuilder, estimator: Estimator, inputs: Value, count: int, groups: Array, *, weighted: bool
+) -> Value:
+    builder.refuse_missing(inputs)
+    metric = _read_metric(builder, estimator)
+    if metric is None:
+        return inputs
+    attributes, tensors = metric
+    attributes = {**attributes, "neighbors": count}
+    if estimator._tree is not None:
+        tree = {**tensors, **_lay_out_tree(estimator._tree, estimator._fit_method)}
+        return builder.add("nearest_in_tree", inputs, width=count, attributes=attributes, tensors=tree)
+    vectors = np.ascontiguousarray(estimator._fit_X, np.float64)
+    if not _multiplies(estimator):
+        tensors = {**tensors, "vectors": vectors}
+        return builder.add("nearest_in_table", inputs, width=count, attributes=attributes, tensors=tensors)
+    _refuse_weights(builder, estimator, weighted=weighted)
+    _refuse_contradictions(builder, estimator, vectors, groups)
+    tensors = {"vectors": vectors, "norms": np.sum(vectors * vectors, axis=1), "groups": groups.astype(np.int32)}
+    attributes = {"neighbors": count, "whole": _is_whole(vectors)}
+    return builder.add("nearest_by_products", inputs, width=count, attributes=attributes, tensors=tensors)
+
+
+def _add_within(builder: GraphBuilder, estimator: Estimator, inputs: Value, *, weighted: bool) -> Value:
+    builder.refuse_missing(inputs)
+    metric = _read_metric(builder, estimator)
+    if metric is None:
+        return inputs
+    attributes, tensors = metric
+    trained = estimator._fit_X if estimator._tree is None else estimator._tree.get_arrays()[0]
+    vectors = np.ascontiguousarray(trained, np.float64)
+    tensors = {**tensors, "vectors": vectors}
+    attributes = {**attributes, "radius": float(estimator.radius)}
+    if estimator._tree is not None or not _multiplies(estimator):
+        return builder.add("within_radius", inputs, width=1, attributes=attributes, tensors=tensors)
+    _refuse_weights(builder, estimator, weighted=weighted)
+    tensors = {"vectors": vectors, "norms": np.sum(vectors * vectors, axis=1)}
+    attributes = {"radius": float(estimator.radius), "whole": _is_whole(vectors)}
+    return builder.add("within_radius_by_products", inputs, width=1, attributes=attributes, tensors=tensors)
+
+
+def _read_metric(builder: GraphBuilder, estimator: Estimator) -> tuple[dict[str, Json], dict[str, Array]] | None:
+    """The metric's name and power as attributes, its weights or matrix as tensors; None with a reason if refused."""
+    from sklearn.metrics import DistanceMetric
+
+    owner = type(estimator).__name__
+    said = estimator.effective_metric_
+    if estimator._tree is not None:
+        metric = _metric_of_tree(estimator._tree)
+    elif hasattr(estimator._fit_X, "toarray") or estimator._fit_X.dtype != np.float64:
+        builder.refuse(
+            f"{owner}: it was trained on a sparse table or on float32, and searches it by brute force, where "
+            "numpy.argpartition decides ties; train it on dense float64 numbers"
+        )
+        return None
+    else:
+        try:
+            metric = DistanceMetric.get_metric(said, **estimator.effective_metric_params_)
+        except (ValueError, TypeError):
+            metric = None
+    name = type(metric).__name__.removesuffix("64").removesuffix("Distance").lower()
+    if metric is None or name == "pyfunc" or (estimator._tree is None and name not in ORDERED):
+        builder.refuse(
+            f"{owner}: the metric {said if isinstance(said, str) else 'of the user'!s} with the algorithm "
+            f"{estimator._fit_method!r} is not compiled, because something else decides ties there; "
+            "expected a metric of kd_tree or ball_tree, searched by these"
+        )
+        return None
+    power, weights, matrix = metric.__getstate__()[:3]
+    attributes: dict[str, Json] = {"metric": name, "power": float(power) if name == "minkowski" else 2.0}
+    tensors: dict[str, Array] = {}
+    if name in ("seuclidean", "minkowski") and np.size(weights) > 1:
+        tensors["weights"] = np.array(weights, np.float64)
+    if name == "mahalanobis":
+        tensors["matrix"] = np.array(matrix, np.float64)
+    return attributes, tensors
+
+
+def _metric_of_tree(tree: Any) -> Any:
+    """Trees keep their metric to themselves, but pickle it."""
+    return next((part for part in tree.__getstate__() if type(part).__name__.endswith("Distance64")), None)
+
+
+def _lay_out_tree(tree: Any, kind: str) -> dict[str, Array]:
+    points, order, nodes, bounds = (np.asarray(part) for part in tree.get_arrays())
+    tensors: dict[str, Array] = {
+        "points": np.ascontiguousarray(points[order], np.float64),
+        "order": order.astype(np.int32),
+        "starts": nodes["idx_start"].astype(np.int32),
+        "ends": nodes["idx_end"].astype(np.int32),
+        "leaves": nodes["is_leaf"].astype(np.uint8),
+        "low": np.ascontiguousarray(bounds[0], np.float64),
+    }
+    if kind == "kd_tree":
+        tensors["high"] = np.ascontiguousarray(bounds[1], np.float64)
+    else:
+        tensors["radii"] = nodes["radius"].astype(np.float64)
+    return tensors
+
+
+def _multiplies(estimator: Estimator) -> bool:
+    return bool(estimator.effective_metric_ in PRODUCT_METRICS)
+
+
+def _is_whole(vectors: Array) -> bool:
+    return bool((np.abs(vectors) < MOST_WHOLE).all() and (vectors == np.round(vectors)).all())
+
+
+def _is_weighted(builder: GraphBuilder, estimator: Estimator) -> bool:
+    if callable(estimator.weights):
+        builder.refuse(f"{type(estimator).__name__}: its weights are a function of the user's; use 'distance'")
+    return bool(estimator.weights == "distance")
+
+
+def _refuse_weights(builder: GraphBuilder, estimator: Estimator, *, weighted: bool) -> None:
+    if weighted:
+        builder.refuse(
+            f"{type(estimator).__name__}: brute force with weights='distance' divides by distances whose last bits depend "
+            "on the machine, for a row equal to one of training by noise alone; train with algorithm='kd_tree' or 'ball_tree'"
+        )
+
+
+def _refuse_contradictions(builder: GraphBuilder, estimator: Estimator, vectors: Array, groups: Array) -> None:
+    """Equal training rows with different targets: always a tie, and products of matrices need not keep it one."""
+    same = np.unique(vectors, axis=0, return_inverse=True)[1].ravel()
+    if len(np.unique(np.column_stack([same, groups]), axis=0)) > len(np.unique(same)):
+        builder.refuse(
+            f"{type(estimator).__name__}: training has equal rows with different targets, and brute force leaves it to the "
+            "last bit of a product which of them are taken; train with algorithm='kd_tree' or 'ball_tree'"
+        )
+
+
+def _targets(builder: GraphBuilder, estimator: Estimator) -> tuple[list[list[Json]], list[Array]]:
+    """Per output: the classes, in the first output's dtype as the original writes them, and the training rows' places."""
+    several = estimator.outputs_2d_
+    classes = estimator.classes_ if several else [estimator.classes_]
+    places = np.asarray(estimator._y).reshape(len(estimator._y), -1)
+    plain = [read_classes(builder, estimator, item.astype(classes[0].dtype)) for item in classes]
+    return plain, [np.ascontiguousarray(places[:, index], np.int32) for index in range(len(classes))]
+
+
+def _group(estimator: Estimator) -> Array:
+    """Training rows with the same target, in all outputs, are of one group."""
+    targets = np.asarray(estimator._y).reshape(len(estimator._y), -1)
+    return np.unique(targets, axis=0, return_inverse=True)[1].ravel()
+
+
+def _plain(label: Any) -> Json:
+    return label.item() if hasattr(label, "item") else label
+
+
+def _finish_classifier(
+    builder: GraphBuilder, estimator: Estimator, classes: list[list[Json]], labels: list[Value], votes: list[Value]
+) -> Reading:
+    if not estimator.outputs_2d_:
+        return Reading("classifier", {"predict": labels[0], "predict_proba": votes[0]}, classes[0])
+    outputs = {
+        "predict": builder.add("per_output", *labels, width=len(labels), kind="label"),
+        "predict_proba": builder.add(
+            "per_output", *votes, width=len(votes), widths=tuple(len(item) for item in classes)
+        ),
+    }
+    several: list[Json] = list(classes)
+    return Reading("classifier", outputs, several)
+
+
+def _finish_regressor(builder: GraphBuilder, estimator: Estimator, found: Value, *, weighted: bool) -> Reading:
+    targets = np.asarray(estimator._y)
+    attributes: Mapping[str, Json] = {"weighted": weighted, "whole": targets.dtype.kind in "iub"}
+    table = np.ascontiguousarray(targets.reshape(len(targets), -1), np.float64)
+    means = builder.add(
+        "neighbor_means", found, width=table.shape[1], attributes=attributes, tensors={"targets": table}
+    )
+    if targets.ndim == 1:
+        means = builder.add("column", means, width=1, attributes={"index": 0})
+    return Reading("regressor", {"predict": means})
+
+
+READERS: dict[str, Reader] = {
+    "sklearn.neighbors.KNeighborsClassifier": read_k_classifier,
+    "sklearn.neighbors.KNeighborsRegressor": read_k_regressor,
+    "sklearn.neighbors.RadiusNeighborsClassifier": read_radius_classifier,
+    "sklearn.neighbors.RadiusNeighborsRegressor": read_radius_regressor,
+    "sklearn.neighbors.LocalOutlierFactor": read_local_outlier_factor,
+}
