@@ -1,4 +1,20 @@
-"""Prints the counts of the zoo at the end of the run, whatever number of workers ran it."""
+"""Prints the counts of the zoo at the end of the run, whatever number of workers ran it.
+
+Tests marked `slow` run only where the marker is asked for: pytest -m slow, or -m "e2e or slow".
+"""
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: a larger zoo, run in CI")
+
+
+def pytest_collection_modifyitems(config, items):
+    if "slow" in config.option.markexpr:
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in set(slow)]
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -11,11 +11,13 @@ from iris_model.compiler import compile_model
 from iris_model.engine import load
 from tests.parity.zoo import fit
 
-# Every zoo*.py beside this file brings its animals.
-ANIMALS = [
-    animal
-    for path in sorted(Path(__file__).parent.glob("zoo*.py"))
-    for animal in import_module(f"tests.parity.{path.stem}").ANIMALS
+# Every zoo*.py beside this file brings its animals; SLOW_ANIMALS are for CI.
+ZOOS = [import_module(f"tests.parity.{path.stem}") for path in sorted(Path(__file__).parent.glob("zoo*.py"))]
+CASES = [pytest.param(*animal[1:], id=animal[0]) for zoo in ZOOS for animal in zoo.ANIMALS]
+CASES += [
+    pytest.param(*animal[1:], id=f"{animal[0]} (slow)", marks=pytest.mark.slow)
+    for zoo in ZOOS
+    for animal in getattr(zoo, "SLOW_ANIMALS", ())
 ]
 
 METHODS = ("predict", "predict_proba", "decision_function", "score_samples", "transform")
@@ -64,7 +66,7 @@ def assert_same(actual, expected, label):
         np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-12 * np.nanmax(np.abs(expected)))
 
 
-@pytest.mark.parametrize(("estimator", "data"), [animal[1:] for animal in ANIMALS], ids=[a[0] for a in ANIMALS])
+@pytest.mark.parametrize(("estimator", "data"), CASES)
 def test_compiled_model_answers_as_the_original(estimator, data, tmp_path, record_property):
     record_property("parity", "wrong")
     fitted = fit(estimator, data)

@@ -80,18 +80,31 @@ NOVELTY = {
     "lof manhattan": LocalOutlierFactor(7, novelty=True, p=1),
 }
 
-ANIMALS = make_animals(
+
+def _only(data_sets, *names):
+    return {name: data_sets[name] for name in names}
+
+
+PLAIN_TREES = {name: TREES[name] for name in TREES if name != "ball_tree weighted"}
+ENCLOSURES = (
+    (PLAIN_TREES, _only(SOME_CLASSES, "two texts")),
+    ({"kd_tree distance": TREES["kd_tree distance"]}, OUTPUT_CLASSES),
+    (TREES, TIES),
+    (COUNTING, TIES),
+    (SCALED, _only(SOME_CLASSES, "three integers")),
+    (BRUTE, _only(SOME_CLASSES, "booleans") | FIRMLY_TIED),
+    (RADIUS, _only(SOME_CLASSES, "three integers")),
+    ({"radius kd_tree": RADIUS["radius kd_tree"]}, TIES | OUTPUT_CLASSES),
+    (OUTLIER_LABELS, {"three integers": CLASSES["three integers"]}),
+    ({"haversine": KNeighborsClassifier(metric="haversine", leaf_size=8)}, SPHERE),
+    (REGRESSORS, _only(TABLES, "three targets") | SMALL_NUMBERS),
+    (NOVELTY, {"numbers": DataSet(NUMBERS["one target"].X, None)}),
+)
+ANIMALS = make_animals(ENCLOSURES)
+SLOW_ANIMALS = make_animals(
     (
-        ({name: TREES[name] for name in TREES if name != "ball_tree weighted"}, SOME_CLASSES | OUTPUT_CLASSES),
-        (TREES, TIES),
-        (COUNTING, TIES),
-        (SCALED, SOME_CLASSES),
-        (BRUTE, SOME_CLASSES | FIRMLY_TIED),
-        (RADIUS, SOME_CLASSES),
-        ({"radius kd_tree": RADIUS["radius kd_tree"]}, TIES | OUTPUT_CLASSES),
-        (OUTLIER_LABELS, {"three integers": CLASSES["three integers"]}),
-        ({"haversine": KNeighborsClassifier(metric="haversine", leaf_size=8)}, SPHERE),
-        (REGRESSORS, SMALL_NUMBERS | TABLES),
-        (NOVELTY, {"numbers": DataSet(NUMBERS["one target"].X, None)}),
+        (PLAIN_TREES, _only(SOME_CLASSES, "three integers", "booleans", "whole numbers") | OUTPUT_CLASSES),
+        (SCALED | BRUTE | RADIUS, SOME_CLASSES),
+        (REGRESSORS, TABLES),
     )
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.cluster import AffinityPropagation, Birch, BisectingKMeans, KMeans, MeanShift, MiniBatchKMeans
 from sklearn.cross_decomposition import CCA, PLSCanonical, PLSRegression
+from sklearn.isotonic import IsotonicRegression
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.neighbors import NearestCentroid
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -58,6 +59,9 @@ POSITIVE_KERNELS = {
     "chi2": KernelRidge(kernel="chi2", gamma=0.3),
     "additive chi2": KernelRidge(kernel="additive_chi2", alpha=10.0),
 }
+ISOTONIC = {
+    f"isotonic {outside}": IsotonicRegression(out_of_bounds=outside, increasing="auto") for outside in ("clip", "nan")
+} | {"isotonic falling": IsotonicRegression(out_of_bounds="clip", increasing=False)}
 LATENT = {"pls": PLSRegression(2), "pls unscaled": PLSRegression(3, scale=False)}
 LATENT_PAIRS = {"pls canonical": PLSCanonical(2), "cca": CCA(2, max_iter=2000)}
 
@@ -70,6 +74,7 @@ ANIMALS = make_animals(
         (CENTROIDS, SOME_CLASSES),
         (KERNEL_RIDGE, SMALL_NUMBERS | TABLES),
         (POSITIVE_KERNELS, POSITIVE),
+        (ISOTONIC, {"one column": DataSet(NUMBERS["one target"].X[:, :1], NUMBERS["one target"].y)}),
         (LATENT, SMALL_NUMBERS | TABLES),
         (LATENT_PAIRS, {"three targets": TABLES["three targets"]}),
     )

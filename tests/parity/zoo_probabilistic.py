@@ -10,7 +10,7 @@ from sklearn.gaussian_process import kernels as gp
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, ComplementNB, GaussianNB, MultinomialNB
 
-from tests.parity.zoo import CLASSES, NUMBERS, TABLES, DataSet, _classification, make_animals
+from tests.parity.zoo import CLASSES, NUMBERS, SMALL_NUMBERS, TABLES, DataSet, _classification, make_animals
 
 SEED = 7
 SOME_CLASSES = {name: CLASSES[name] for name in ("two texts", "three integers", "booleans", "whole numbers")}
@@ -99,6 +99,16 @@ ANIMALS = make_animals(
             },
             TABLES,
         ),
+        (
+            {name: PROCESS_CLASSIFIERS[f"process {name}"] for name in ("default", "rbf", "dot product", "pairwise")},
+            {"two": SMALL_CLASSES["two"]},
+        ),
+        ({"process default": PROCESS_CLASSIFIERS["process default"]}, {"three": SMALL}),
+    )
+)
+SLOW_ANIMALS = make_animals(
+    (
         (PROCESS_CLASSIFIERS, SMALL_CLASSES),
+        (PROCESS_REGRESSORS, SMALL_NUMBERS),
     )
 )

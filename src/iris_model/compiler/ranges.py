@@ -54,6 +54,9 @@ def _remembered(graph: Graph) -> Iterator[tuple[int, float]]:
             starts = node.tensors["starts"]
             for index, column in known:
                 yield from _around(column, 0.0, starts[index + 1] - starts[index] - 1)
+        elif node.op == "interpolate":
+            for _, column in known:
+                yield from _around(column, node.tensors["xs"].min(), node.tensors["xs"].max())
         elif (kept := _kept(node)) is not None:
             for index, column in known:
                 yield from _around(column, kept[:, index].min(), kept[:, index].max())

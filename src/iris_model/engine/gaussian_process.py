@@ -102,6 +102,8 @@ def latent_probabilities(means: "Table", projections: "Table", diagonal: "Table"
     table = []
     for mean, projection, own in zip(means, projections, diagonal):
         variance = own[0] - fsum([value * value for value in projection])
+        if not variance > 0.0:
+            raise ValueError("its variance is lost in rounding")
         alpha = 1 / (2 * variance)
         width = sqrt(pi / alpha)
         over = 2 * sqrt(variance * 2 * pi)

@@ -55,6 +55,7 @@ OPERATORS = {
     "radius_votes": "votes",
     "label_or_outlier": "votes",
     "local_outlier_factor": "votes",
+    "interpolate": "interpolation",
     "rbf_kernel": "kernels",
     "polynomial_kernel": "kernels",
     "sigmoid_kernel": "kernels",

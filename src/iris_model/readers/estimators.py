@@ -122,6 +122,8 @@ def _trained_columns(estimator: Estimator) -> tuple[int, list[str] | None] | Non
             if (found := _trained_columns(step)) is not None:
                 return found
         return None
+    if hasattr(estimator, "X_thresholds_"):
+        return 1, None  # isotonic regression: one column by definition, and it does not count it
     if not hasattr(estimator, "n_features_in_"):
         return None
     names = getattr(estimator, "feature_names_in_", None)

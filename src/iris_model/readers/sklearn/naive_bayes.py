@@ -20,6 +20,8 @@ def read_gaussian(builder: GraphBuilder, estimator: Estimator, inputs: Value) ->
     """log(prior) + constant - 1/2 sum((x - mean)^2 / variance), rounded step by step as the original does."""
     builder.refuse_missing(inputs)
     variances = np.asarray(estimator.var_, np.float64)
+    if not (variances > 0.0).all():
+        builder.refuse("GaussianNB: a feature has no variance at all; train with a larger var_smoothing")
     count = len(variances)
     tensors = {"centers": np.asarray(estimator.theta_, np.float64), "divisors": variances}
     squares = builder.add("scaled_squares", inputs, width=count, tensors=tensors)

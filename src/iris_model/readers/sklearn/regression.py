@@ -48,8 +48,25 @@ def read_partial_least_squares(builder: GraphBuilder, estimator: Estimator, inpu
     return Reading("regressor", {"predict": predicted, "transform": scores})
 
 
+def read_isotonic(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """Straight lines between the thresholds; `transform` is `predict` under another name."""
+    builder.refuse_missing(inputs)
+    xs, ys = np.asarray(estimator.X_thresholds_), np.asarray(estimator.y_thresholds_)
+    if xs.dtype != np.float64:
+        builder.refuse(f"IsotonicRegression: it was trained on {xs.dtype} numbers; train it on float64")
+    outside = estimator.out_of_bounds
+    if len(xs) == 1 and outside != "clip":
+        # One threshold is one value for every row, wherever it lies.
+        outside = "clip"
+    tensors = {"xs": xs.astype(np.float64), "ys": ys.astype(np.float64)}
+    table = builder.add("interpolate", inputs, width=1, attributes={"outside": outside}, tensors=tensors)
+    column = builder.add("column", table, width=1, attributes={"index": 0})
+    return Reading("regressor", {"predict": column})
+
+
 READERS: dict[str, Reader] = {
     "sklearn.kernel_ridge.KernelRidge": read_kernel_ridge,
+    "sklearn.isotonic.IsotonicRegression": read_isotonic,
     "sklearn.cross_decomposition.PLSRegression": read_partial_least_squares,
     "sklearn.cross_decomposition.PLSCanonical": read_partial_least_squares,
     "sklearn.cross_decomposition.CCA": read_partial_least_squares,
