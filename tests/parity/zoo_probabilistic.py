@@ -69,7 +69,7 @@ KERNELS = {
     "matern 5/2": gp.Matern([2.0, 1.0, 1.0, 1.0, 3.0], nu=2.5),
     "matern infinite": gp.Matern(nu=np.inf),
     "rational quadratic": gp.RationalQuadratic(1.5, 0.7),
-    "periodic": gp.ExpSineSquared(2.0, 5.0) + gp.WhiteKernel(2.0),
+    "periodic": gp.ExpSineSquared(2.0, 5.0) + gp.WhiteKernel(60.0),
     "dot product": gp.DotProduct(0.5) + gp.WhiteKernel(1.0),
     "power": gp.DotProduct() ** 2 + gp.WhiteKernel(1.0),
     "pairwise": gp.PairwiseKernel(gamma=0.3, metric="laplacian"),

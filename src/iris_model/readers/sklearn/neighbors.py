@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
+from iris_model.readers.libraries import installed_version
 
 from .classes import read_classes
 
@@ -63,9 +64,9 @@ def read_radius_classifier(builder: GraphBuilder, estimator: Estimator, inputs: 
         outlier = None if outliers is None else _plain(outliers[index])
         place = classes.index(outlier) if outlier in classes else None
         if by_class_mode:
-            # There the original takes the label for the place of a class.
-            label = estimator.outlier_label
-            place = int(label) if not isinstance(label, str) and label in range(len(classes)) else None
+            # There "most_frequent" is a label like any other, and since 1.9 the label is taken for the place of a class.
+            named = classes if installed_version("scikit-learn") < (1, 9) else list(range(len(classes)))
+            place = named.index(estimator.outlier_label) if estimator.outlier_label in named else None
         attributes: dict[str, Json] = {
             "count": len(classes), "weighted": weighted, "outlier": place, "refuse": outliers is None
         }  # fmt: skip
