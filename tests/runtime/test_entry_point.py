@@ -178,6 +178,16 @@ def test_a_function_that_cannot_start(function_directory: Path, change: Any, err
     assert says in log
 
 
+def test_a_function_packaged_for_another_python_says_so(function_directory: Path) -> None:
+    package = function_directory / "iris_model"
+    (package / "__init__.py").unlink()
+    (package / "__init__.pyc").write_bytes(b"\x00\x00\r\n" + b"\x00" * 12)
+    process = start(function_directory, "app.handler", AWS_LAMBDA_RUNTIME_API="127.0.0.1:1")
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert output.startswith("iris_model.runtime: this function was packaged for another Python than 3.")
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])

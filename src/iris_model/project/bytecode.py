@@ -15,7 +15,7 @@ import json
 import py_compile
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 # Where the function directory will lie; tracebacks and `co_filename` say it.
@@ -23,14 +23,19 @@ TASK_ROOT = "/var/task"
 
 
 def write_bytecode(directory: Path, modules: Iterable[str]) -> None:
-    """Write the bytecode of `modules`, paths relative to `directory`, in this order; other files are left alone."""
-    subprocess.run(
-        [sys.executable, "-I", "-S", "-X", "utf8", "-W", "ignore", __file__],
-        input=json.dumps([str(directory), *modules]).encode(),
-        env={},
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    """Write the bytecode of the user's `modules`, paths relative to `directory`, beside them; other files are left alone."""
+    _run(directory, {module: bytecode_path(module) for module in modules}, optimize=0, options=[])
+
+
+def replace_by_bytecode(directory: Path, modules: Sequence[str]) -> None:
+    """Put bytecode in the place of the shipped `modules`: `a/b.py` -> `a/b.pyc`.
+
+    Half the size, and one file less to look for at each import. Without docstrings and columns of source positions: error
+    documents never show frames of ours. A user's modules are not treated so; their tracebacks are theirs to read.
+    """
+    _run(directory, {module: f"{module}c" for module in modules}, optimize=2, options=["-X", "no_debug_ranges"])
+    for module in modules:
+        (directory / module).unlink()
 
 
 def bytecode_path(module: str) -> str:
@@ -40,15 +45,25 @@ def bytecode_path(module: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _compile_modules(directory: str, modules: list[str]) -> None:
-    for module in modules:
+def _run(directory: Path, targets: Mapping[str, str], *, optimize: int, options: Sequence[str]) -> None:
+    subprocess.run(
+        [sys.executable, "-I", "-S", "-X", "utf8", "-W", "ignore", *options, __file__],
+        input=json.dumps([str(directory), optimize, targets]).encode(),
+        env={},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def _compile_modules(directory: str, optimize: int, targets: Mapping[str, str]) -> None:
+    for module, target in targets.items():
         try:
             py_compile.compile(
                 f"{directory}/{module}",
-                cfile=f"{directory}/{bytecode_path(module)}",
+                cfile=f"{directory}/{target}",
                 dfile=f"{TASK_ROOT}/{module}",
                 doraise=True,
-                optimize=0,
+                optimize=optimize,
                 invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
             )
         except py_compile.PyCompileError:
@@ -57,5 +72,4 @@ def _compile_modules(directory: str, modules: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    _directory, *_modules = json.load(sys.stdin)
-    _compile_modules(_directory, _modules)
+    _compile_modules(*json.load(sys.stdin))

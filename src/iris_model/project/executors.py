@@ -36,6 +36,8 @@ class Executable:
     source: Mapping[str, Any]
     golden: Sequence[Mapping[str, Any]]
     needs: tuple[str, ...] = field(default=())
+    operator_modules: tuple[str, ...] | None = field(default=())
+    """Modules of the engine with the operators of the graph; None for all."""
 
 
 Choose = Callable[[ProjectSettings], Executable]
@@ -98,6 +100,7 @@ def _compiled(settings: ProjectSettings) -> Executable:
         signature=compilation.signature,
         source=compilation.source,
         golden=compilation.golden,
+        operator_modules=compilation.operator_modules,
     )
 
 

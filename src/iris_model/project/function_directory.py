@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from iris_model.errors import ProjectError
-from iris_model.project.bytecode import write_bytecode
+from iris_model.project.bytecode import replace_by_bytecode, write_bytecode
+from iris_model.project.shipped import ENTRY_POINT
 
 FUNCTION_FILE = "function.json"
 FUNCTION_FORMAT = "iris-model-function/1"
@@ -47,9 +48,10 @@ def write_function_directory(
         for name, content in files.items():
             _write_file(staging / name, content)
         if bytecode:
-            # Ours first: the bytes of the shipped rooms must not depend on what the user's modules contain.
-            modules = sorted(name for name in list_files(staging) if name.endswith(".py"))
-            write_bytecode(staging, sorted(modules, key=lambda name: not name.startswith("iris_model/")))
+            modules = [name for name in list_files(staging) if name.endswith(".py")]
+            ours = [name for name in modules if name.startswith("iris_model/") and name != ENTRY_POINT]
+            replace_by_bytecode(staging, ours)
+            write_bytecode(staging, [name for name in modules if not name.startswith("iris_model/")])
         digests = {name: _sha256(staging / name) for name in list_files(staging)}
         _write_file(staging / FUNCTION_FILE, encode_json({**description, "files": digests}))
         _normalize(staging)

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import iris_model
 from iris_model.errors import ProjectError
-from iris_model.project.executors import Choose, Executable, choose_executable
+from iris_model.project.executors import COMPILED_SUFFIX, Choose, Executable, choose_executable
 from iris_model.project.function_directory import (
     FUNCTION_FORMAT,
     check_may_replace,
@@ -25,13 +24,13 @@ from iris_model.project.function_directory import (
 )
 from iris_model.project.requirements import REQUIREMENTS_FILE, check_can_install, install_requirements_into
 from iris_model.project.settings import SETTINGS_FILE, ProjectSettings, read_settings
+from iris_model.project.shipped import shipped_files
 from iris_model.project.sources import collect_sources, find_foreign_imports
 from iris_model.project.stamp import WORK_DIRECTORY, digest_inputs, make_work_directory, read_stamp, write_stamp
 
 OnStep = Callable[[str], None]
 
 RUNNING_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-SHIPPED_ROOMS = ("runtime", "engine")
 
 # scikit-learn alone needs about 120 MB before it has seen a model (measured; design.md section 12).
 MEMORY_OF_ORIGINAL_MB = 512
@@ -90,9 +89,12 @@ def package_project(
             install_requirements_into(directory, settings.directory / REQUIREMENTS_FILE)
 
     on_step(f"Writing {output}")
+    # A second compiled model among the included files may need any operator.
+    several = any(name.endswith(COMPILED_SUFFIX) for name in sources)
+    shipped = shipped_files(executable.executor, None if several else executable.operator_modules)
     write_function_directory(
         output,
-        {**sources, **_shipped_files(), **executable.files, "golden.json": encode_json_lines(executable.golden)},
+        {**sources, **shipped, **executable.files, "golden.json": encode_json_lines(executable.golden)},
         _describe(settings, executable),
         bytecode=_target_python(settings) == RUNNING_PYTHON,
         fill=fill,
@@ -140,13 +142,6 @@ def _other_inputs(settings: ProjectSettings, install_requirements: bool) -> dict
     if install_requirements and requirements.is_file():
         inputs["requirements"] = requirements
     return inputs
-
-
-def _shipped_files() -> dict[str, bytes | Path]:
-    """The part of this very package that runs on Lambda."""
-    root = Path(iris_model.__file__).parent
-    files = [root / "__init__.py", *(path for room in SHIPPED_ROOMS for path in (root / room).rglob("*.py"))]
-    return {f"iris_model/{path.relative_to(root).as_posix()}": path for path in sorted(files)}
 
 
 def _describe(settings: ProjectSettings, executable: Executable) -> dict[str, Any]:

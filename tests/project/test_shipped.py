@@ -1,0 +1,48 @@
+"""What of this package travels in a function: what the function can reach, and no more."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from iris_model.engine.operators import OPERATORS
+from iris_model.project.shipped import ROOT, shipped_files
+
+
+def names(executor: str, modules: tuple[str, ...] | None) -> set[str]:
+    return {name.removeprefix("iris_model/") for name in shipped_files(executor, modules)}
+
+
+def test_a_linear_model_brings_no_trees() -> None:
+    found = names("compiled", ("linear", "links"))
+    assert {"__init__.py", "engine/linear.py", "engine/model.py", "engine/rows.py", "runtime/loop.py"} <= found
+    assert not {"engine/trees.py", "runtime/original.py"} & found
+
+
+def test_an_executor_brings_its_own_file() -> None:
+    assert "runtime/original.py" in names("original", ())
+    assert "engine/trees.py" not in names("original", ())
+
+
+def test_without_a_graph_to_look_at_everything_of_the_engine_travels() -> None:
+    engine = {f"engine/{path.name}" for path in (ROOT / "engine").glob("*.py")}
+    assert engine <= names("compiled", None)
+
+
+def test_each_operator_runs_with_what_travels_for_it(tmp_path: Path) -> None:
+    """One interpreter for each module of operators, which sees nothing but the files that would travel."""
+    for module in sorted(set(OPERATORS.values())):
+        directory = tmp_path / module
+        for name, path in shipped_files("compiled", (module,)).items():
+            target = directory / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+        operators = [op for op, home in OPERATORS.items() if home == module]
+        program = (
+            f"import sys; sys.path.insert(0, {str(directory)!r})\n"
+            "from iris_model.engine.operators import find_operator\n"
+            f"import iris_model.runtime.model; [find_operator(op) for op in {operators!r}]"
+        )
+        done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (module, done.stderr)
