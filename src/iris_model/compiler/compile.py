@@ -69,7 +69,7 @@ def compile_model(
         "sha256": opened.sha256,
         "tool": f"iris-model {iris_model.__version__}",
     }
-    original = Original(opened.estimator)
+    original = Original(opened.estimator, graph.signature)
     to_try = make_rows(graph, rows)
     with tempfile.TemporaryDirectory(prefix="iris-model-") as directory:
         path = Path(directory) / "unverified.safetensors"
@@ -111,6 +111,6 @@ def _add_data(graph: Graph, given: Data | None) -> tuple[Graph, list[Row]]:
         raise IrisModelError(f"{given.origin} has no rows; expected at least one", remedy="give rows, or no data")
     columns = []
     for index, column in enumerate(graph.signature["columns"]):
-        seen = [row[index] for row in rows if row[index] is not None]
+        seen = [row[index] for row in rows if row[index] is not None and column["kind"] == "numeric"]
         columns.append({**column, "minimum": min(seen), "maximum": max(seen)} if seen else column)
     return replace(graph, signature={**graph.signature, "columns": columns}), rows

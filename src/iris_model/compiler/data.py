@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from iris_model.engine.rows import holds_numbers
 from iris_model.errors import IrisModelError
 
 Cell = Any
@@ -99,12 +100,15 @@ def _places(data: Data, names: list[str], *, by_name: bool) -> list[int]:
 def _cell(cell: Cell, column: Mapping[str, Any]) -> Cell:
     """Text becomes a number in a numeric column, and None wherever it stands for missing."""
     if isinstance(cell, str):
+        if cell in column.get("categories", ()) or column["kind"] == "text":
+            return cell
         if cell.lower() in MISSING:
             return None
-        return float(cell) if column["kind"] == "numeric" and _is_number(cell) else cell
+        return float(cell) if holds_numbers(column) and _is_number(cell) else cell
     if isinstance(cell, float) and math.isnan(cell):
         return None
-    return float(cell) if hasattr(cell, "__float__") and not isinstance(cell, bool) else cell
+    is_number = hasattr(cell, "__float__") and (not isinstance(cell, bool) or column["dtype"] == "bool")
+    return float(cell) if is_number else cell
 
 
 def _check(cell: Cell, column: Mapping[str, Any], where: str) -> None:
@@ -114,7 +118,7 @@ def _check(cell: Cell, column: Mapping[str, Any], where: str) -> None:
                 f"{where}, column {column['name']!r} is empty, and this model takes no missing values",
                 remedy="fill the cell or leave the row out",
             )
-    elif column["kind"] == "numeric" and (not isinstance(cell, float) or not math.isfinite(cell)):
+    elif holds_numbers(column) and (not isinstance(cell, float) or not math.isfinite(cell)):
         raise IrisModelError(
             f"{where}, column {column['name']!r} is {cell!r}; expected a finite number",
             remedy="mend the cell or leave the row out",

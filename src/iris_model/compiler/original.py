@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from iris_model.engine.rows import holds_numbers
+from iris_model.readers.documents import takes_documents
 from iris_model.readers.graph import Estimator
 
 from .data import Row
@@ -18,23 +20,57 @@ Answers = list[Any]
 
 
 class Original:
-    """Answers with the estimator's own methods, as plain values."""
+    """Answers with the estimator's own methods, as plain values. Without a signature, rows are numbers."""
 
-    def __init__(self, estimator: Estimator) -> None:
+    def __init__(self, estimator: Estimator, signature: Mapping[str, Any] | None = None) -> None:
         self._estimator = estimator
+        self._takes_documents = takes_documents(estimator)
+        self._columns = signature["columns"] if signature else []
+        self._named = bool(signature and signature["named"])
 
     def evaluate(self, rows: Sequence[Row], methods: Sequence[str]) -> dict[str, Answers]:
         """Return each method's answers; raises what the original raises."""
-        table = np.array([[np.nan if cell is None else cell for cell in row] for row in rows], dtype=np.float64)
+        table = self._table(rows)
         with warnings.catch_warnings(), np.errstate(all="ignore"), _one_after_another(self._estimator):
             # That arrays have no column names is known here; overflow is judged by its result.
             warnings.simplefilter("ignore")
             return {method: _plain(getattr(self._estimator, method)(table)) for method in methods}
 
+    def _table(self, rows: Sequence[Row]) -> Any:
+        """The rows as the original was trained with: documents, a DataFrame, an array of numbers or of objects."""
+        if self._takes_documents:
+            return [row[0] for row in rows]
+        if all(holds_numbers(column) for column in self._columns):
+            return np.array([[np.nan if cell is None else cell for cell in row] for row in rows], dtype=np.float64)
+        cells = [_fill_missing([row[index] for row in rows], column) for index, column in enumerate(self._columns)]
+        if self._named:
+            from pandas import DataFrame
+
+            return DataFrame({column["name"]: part for column, part in zip(self._columns, cells, strict=True)})
+        table = np.empty((len(rows), len(cells)), dtype=object)
+        for index, part in enumerate(cells):
+            table[:, index] = part
+        return table
+
+
+def _fill_missing(cells: list[Any], column: Mapping[str, Any]) -> Any:
+    """One column, with what the original was trained with where a cell is missing."""
+    if holds_numbers(column):
+        numbers = np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
+        return numbers.astype(bool) if column["dtype"] == "bool" and np.isin(numbers, (0, 1)).all() else numbers
+    marker = None if column.get("missing_as") == "none" else np.nan
+    part = np.empty(len(cells), dtype=object)
+    part[:] = [marker if cell is None else cell for cell in cells]
+    return part
+
 
 def _plain(answers: Any) -> Answers:
     if isinstance(answers, list):
         return [list(cells) for cells in zip(*(_plain(part) for part in answers), strict=True)]
+    if hasattr(answers, "toarray"):
+        answers = answers.toarray()
+    if hasattr(answers, "to_numpy"):
+        answers = answers.to_numpy()
     values: Answers = answers.tolist()
     # Arrays of objects keep numpy's own scalars; labels are compared with their type, so these become plain too.
     return [value.item() if isinstance(value, np.generic) else value for value in values]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from iris_model.readers import Graph
+from iris_model.engine.operators import ACCEPTS_SPARSE
+from iris_model.readers import Graph, Node
 
 
 def drop_unused(graph: Graph) -> Graph:
@@ -19,7 +20,28 @@ def drop_unused(graph: Graph) -> Graph:
     return replace(graph, nodes=tuple(reversed(kept)))
 
 
-PASSES: tuple[Callable[[Graph], Graph], ...] = (drop_unused,)
+def write_out_zeros(graph: Graph) -> Graph:
+    """Put `to_dense` between a sparse table and every operator, or output, that does not take one."""
+    nodes: list[Node] = []
+    widths: dict[str, int] = {}
+    dense: dict[str, str] = {}
+
+    def densify(value: str) -> str:
+        if value in widths and value not in dense:
+            dense[value] = f"{value}_dense"
+            nodes.append(Node("to_dense", (value,), dense[value], {"width": widths[value]}))
+        return dense.get(value, value)
+
+    for node in graph.nodes:
+        inputs = node.inputs if node.op in ACCEPTS_SPARSE else tuple(densify(value) for value in node.inputs)
+        nodes.append(replace(node, inputs=inputs))
+        if node.sparse_width is not None:
+            widths[node.output] = node.sparse_width
+    outputs = {method: densify(value) for method, value in graph.outputs.items()}
+    return replace(graph, nodes=tuple(nodes), outputs=outputs)
+
+
+PASSES: tuple[Callable[[Graph], Graph], ...] = (drop_unused, write_out_zeros)
 
 
 def run_passes(graph: Graph) -> Graph:

@@ -24,7 +24,7 @@ def find_ranges(graph: Graph, data: Sequence[Row]) -> Array:
     seen: list[list[float]] = [[] for _ in range(width)]
     for row in data:
         for column, cell in enumerate(row):
-            if cell is not None:
+            if isinstance(cell, float):
                 seen[column].append(cell)
     if not data:
         for column, value in _remembered(graph):

@@ -14,6 +14,7 @@ import numpy as np
 
 from iris_model.readers import Graph
 
+from .cells import fill_cells, find_pools, unseen_rows
 from .data import Row
 from .ranges import find_ranges
 from .thresholds import threshold_rows
@@ -48,15 +49,17 @@ def make_rows(graph: Graph, data: Sequence[Row]) -> VerificationRows:
     ranges = find_ranges(graph, data)
     columns = graph.signature["columns"]
     uniform = random.uniform(ranges[:, 0], ranges[:, 1], size=(UNIFORM_ROWS, len(columns)))
+    pools = find_pools(graph)
     by_kind = {
         "given": [list(row) for row in data],
-        "uniform": uniform.tolist(),
-        "whole numbers": np.round(uniform[: UNIFORM_ROWS // 4]).tolist(),
-        "extreme": _extreme(columns, ranges, uniform[0]),
+        "uniform": fill_cells(uniform.tolist(), pools, random),
+        "whole numbers": fill_cells(np.round(uniform[: UNIFORM_ROWS // 4]).tolist(), pools, random),
+        "extreme": fill_cells(_extreme(columns, ranges, uniform[0]), pools, random),
     }
     met, thresholds, total = threshold_rows(graph, ranges, random, _threshold_limit(graph))
-    by_kind["threshold"] = met.tolist()
-    by_kind["missing"] = _missing(columns, uniform[:MISSING_ROWS], random)
+    by_kind["threshold"] = fill_cells(met.tolist(), pools, random)
+    by_kind["missing"] = _missing(columns, by_kind["uniform"][:MISSING_ROWS], random)
+    by_kind["unseen"] = unseen_rows(by_kind["uniform"], pools)
     by_kind = {kind: rows for kind, rows in by_kind.items() if rows}
     return VerificationRows(by_kind, by_kind.get("given") or by_kind["uniform"], thresholds, total)
 
@@ -72,7 +75,7 @@ def _extreme(columns: Sequence[dict[str, Any]], ranges: Array, ordinary: Array) 
     for index in np.unique(np.linspace(0, len(columns) - 1, EXTREME_COLUMNS).astype(int)).tolist():
         low, high = ranges[index].tolist()
         far = [low - 10 * (high - low), high + 10 * (high - low), 5e-324]
-        for size in LARGE[columns[index]["dtype"]]:
+        for size in LARGE.get(columns[index]["dtype"], ()):
             far += [size, -size]
         for value in far:
             row = ordinary.tolist()
@@ -81,12 +84,12 @@ def _extreme(columns: Sequence[dict[str, Any]], ranges: Array, ordinary: Array) 
     return rows
 
 
-def _missing(columns: Sequence[dict[str, Any]], ordinary: Array, random: np.random.RandomState) -> list[Row]:
+def _missing(columns: Sequence[dict[str, Any]], ordinary: Sequence[Row], random: np.random.RandomState) -> list[Row]:
     """Cells left out at random, one column at a time, and all at once, where the model takes that."""
     allowed = np.array([column["missing"] for column in columns])
     if not allowed.any():
         return []
-    dropped = (random.uniform(size=ordinary.shape) < 0.3) & allowed
+    dropped = (random.uniform(size=(len(ordinary), len(columns))) < 0.3) & allowed
     rows = [_without(row, mask) for row, mask in zip(ordinary, dropped, strict=True)]
     single = np.flatnonzero(allowed)[:EXTREME_COLUMNS]
     rows += [_without(ordinary[0], np.arange(len(columns)) == index) for index in single]
@@ -94,5 +97,5 @@ def _missing(columns: Sequence[dict[str, Any]], ordinary: Array, random: np.rand
     return rows
 
 
-def _without(row: Array, mask: Array) -> Row:
-    return [None if missing else cell for cell, missing in zip(row.tolist(), mask.tolist(), strict=True)]
+def _without(row: Row, mask: Array) -> Row:
+    return [None if missing else cell for cell, missing in zip(row, mask.tolist(), strict=True)]

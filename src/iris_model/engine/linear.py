@@ -8,14 +8,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    Rows = list[list[float]] | list[dict[int, float]]
+
 
 def linear(
-    rows: "list[list[float]]", *, coefficients: "Sequence[Sequence[float]]", intercepts: "Sequence[float]"
+    rows: "Rows", *, coefficients: "Sequence[Sequence[float]]", intercepts: "Sequence[float]"
 ) -> "list[list[float]]":
-    """Rows times the transposed coefficients (k x f) plus intercepts (k): n x k.
+    """Rows (dense or sparse) times the transposed coefficients (k x f) plus intercepts (k): n x k.
 
     The products of one output are summed exactly and rounded once (`fsum`), so that the result depends neither on an
     order of summation nor on the Python version, as `sum` of floats does since 3.12.
     """
     pairs = tuple(zip(coefficients, intercepts))
+    if type(rows[0]) is dict:
+        table = []
+        for row in rows:
+            indices, values = row.keys(), row.values()
+            table.append(
+                [fsum(map(mul, map(weights.__getitem__, indices), values)) + intercept for weights, intercept in pairs]
+            )
+        return table
     return [[fsum(map(mul, row, weights)) + intercept for weights, intercept in pairs] for row in rows]

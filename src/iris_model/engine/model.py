@@ -70,6 +70,8 @@ class CompiledModel:
         try:
             for function, inputs, output, parameters in plan:
                 values[output] = function(*[values[name] for name in inputs], **parameters)
+        except InvalidInput:
+            raise
         except (IndexError, TypeError, KeyError) as error:
             # Rows were checked before: what fails now is the file.
             raise self._damaged(f"operator {function.__name__!r} failed: {error}") from error

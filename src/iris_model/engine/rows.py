@@ -1,13 +1,14 @@
 """What a caller sends becomes a table, or one sentence that says why not.
 
 In: rows as lists of numbers, strings and None; the columns of the signature. Out: a table (a list of lists of floats; text
-cells stay text; a missing number is NaN). Raises InvalidInput naming row and feature.
+cells stay text; a missing number is NaN, a missing text None). Raises InvalidInput naming row and feature.
 """
 
 from .errors import InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 NAN = float("nan")
@@ -15,6 +16,9 @@ INFINITY = float("inf")
 
 # The largest doubles that still narrow to a finite value of the type: halfway to the next step, exclusive.
 LARGEST = {"float32": 3.4028235677973362e38, "float64": 1.7976931348623157e308}
+
+# Types of columns whose cells are numbers, be they amounts or categories; true and false are 1 and 0.
+NUMBER_TYPES = ("float64", "float32", "bool")
 
 KIND_WORDS = {"numeric": "a number", "text": "a text", "categorical": "one of its categories"}
 
@@ -28,9 +32,9 @@ class RowEncoder:
                 raise TypeError(f"a column as it must be, instead of {column!r}")
         self.columns = columns
         self.width = len(columns)
-        # NaN compares false with everything: a column that is not numeric always takes the careful way.
+        # NaN compares false with everything: a column that does not hold numbers always takes the careful way.
         self._limits = [
-            LARGEST.get(column.get("dtype", "float64"), LARGEST["float64"]) if column["kind"] == "numeric" else NAN
+            LARGEST.get(column.get("dtype", "float64"), LARGEST["float64"]) if holds_numbers(column) else NAN
             for column in columns
         ]
 
@@ -65,16 +69,20 @@ class RowEncoder:
         kind = column["kind"]
         if value is None or value != value:
             if column.get("missing"):
-                return NAN if kind == "numeric" else None
+                return NAN if holds_numbers(column) else None
             found = "missing (null)" if value is None else "NaN"
             raise self._wrong_cell(
                 row, column, f"the value is {found}, and the model was not trained with missing values"
             )
-        if kind != "numeric":
-            if isinstance(value, str) or (kind == "categorical" and isinstance(value, (int, float))):
+        if not holds_numbers(column):
+            if isinstance(value, str):
                 return value
+            if kind == "categorical" and column.get("dtype") != "str" and isinstance(value, (int, float)):
+                return float(value)
             raise self._wrong_cell(row, column, f"the value is {describe(value)}")
         if isinstance(value, bool):
+            if column.get("dtype") == "bool":
+                return float(value)
             raise self._wrong_cell(row, column, f"the value is {describe(value)}, not a number; send 1 or 0")
         if isinstance(value, str):
             raise self._wrong_cell(
@@ -103,6 +111,10 @@ class RowEncoder:
 
     def _wrong_cell(self, row: int, column: "dict[str, Any]", found: str) -> InvalidInput:
         expected = KIND_WORDS[column["kind"]]
+        if column["kind"] == "categorical":
+            known = column.get("categories") or []
+            some = ", ".join(["null" if one is None else repr(one) for one in known[:8]])
+            expected += f" ({some}{', ...' if len(known) > 8 else ''})" if some else ""
         if column["kind"] == "numeric":
             expected = "a finite number" + (" or null" if column.get("missing") else "")
         return InvalidInput(
@@ -111,6 +123,11 @@ class RowEncoder:
             feature=column["name"],
             expected=expected,
         )
+
+
+def holds_numbers(column: "Mapping[str, Any]") -> bool:
+    """Whether the cells of a column are numbers: amounts, or categories that are numbers."""
+    return column["kind"] == "numeric" or (column["kind"] == "categorical" and column.get("dtype") in NUMBER_TYPES)
 
 
 def describe(value: "Any") -> str:

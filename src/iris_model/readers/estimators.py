@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from iris_model.errors import UnsupportedModel
 
+from .documents import DOCUMENT_COLUMN, takes_documents
 from .graph import Estimator, Graph, GraphBuilder, Reader
 from .libraries import find_version_problem
 from .names import class_name
@@ -63,7 +64,9 @@ def read_estimator(estimator: Estimator, names: Sequence[str] | None = None) -> 
     trained = _trained_columns(estimator)
     count, trained_names = trained if trained else (len(names or ()), None)
     builder = GraphBuilder(
-        trained_names or _checked(names, count) or [f"x{index}" for index in range(count)],
+        trained_names
+        or _checked(names, count)
+        or ([DOCUMENT_COLUMN] if takes_documents(estimator) else [f"x{index}" for index in range(count)]),
         named=trained_names is not None,
         find_reader=_find_reader,
     )
@@ -117,6 +120,8 @@ def _is_fitted(estimator: Estimator) -> bool:
 
 def _trained_columns(estimator: Estimator) -> tuple[int, list[str] | None] | None:
     """How many columns the estimator takes, and their names if it was trained with names. None if it does not say."""
+    if takes_documents(estimator):
+        return 1, None
     if hasattr(estimator, "steps"):
         for _, step in estimator.steps:
             if (found := _trained_columns(step)) is not None:

@@ -1,10 +1,15 @@
 """The model card: what `GET` on the route answers. Imported only when somebody asks."""
 
+from iris_model.engine.rows import holds_numbers
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from .model import Model
+
+# What a category may be besides: by the type of its column.
+OTHER_TYPES = {"bool": ("boolean",), "object": ("number", "boolean"), "category": ("number", "boolean")}
 
 
 def describe_model(model: "Model") -> "dict[str, Any]":
@@ -34,7 +39,9 @@ def row_schema(columns: "list[dict[str, Any]]") -> "dict[str, Any]":
 
 
 def _value_schema(column: "dict[str, Any]") -> "dict[str, Any]":
-    kinds = ["number" if column["kind"] == "numeric" else "string"]
+    kinds = ["number" if holds_numbers(column) else "string"]
+    if column["kind"] == "categorical" and column.get("dtype") in OTHER_TYPES:
+        kinds += OTHER_TYPES[column["dtype"]]
     if column.get("missing"):
         kinds.append("null")
     schema: dict[str, Any] = {"type": kinds[0] if len(kinds) == 1 else kinds}

@@ -1,6 +1,7 @@
 """`text/csv`, with or without a header line. Answers JSON rows, or CSV when `Accept` asks for it."""
 
 from iris_model.engine.errors import InvalidInput
+from iris_model.engine.rows import holds_numbers
 
 from .payloads import order_features
 
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
 
     from .answers import Answers
     from .events import Request
+
+
+TRUTH = {"true": True, "false": False}
 
 
 class CsvText(str):
@@ -71,11 +75,15 @@ def encode(answers: "Answers", csv_wanted: bool) -> "Any":
 
 
 def _cell(text: str, column: "Any", row: int) -> "Any":
-    if column["kind"] != "numeric":
-        return text
     stripped = text.strip()
-    if not stripped:
+    if column["kind"] == "text":
+        return text
+    if not stripped and text not in column.get("categories", ()):
         return None
+    if column["kind"] == "categorical" and column.get("dtype") == "bool" and stripped.lower() in TRUTH:
+        return TRUTH[stripped.lower()]
+    if not holds_numbers(column):
+        return _as_category(text, column)
     try:
         number = float(stripped)
         # `float` takes more than numbers: digits grouped by underscores, `nan` and `infinity`.
@@ -89,6 +97,17 @@ def _cell(text: str, column: "Any", row: int) -> "Any":
         feature=column["name"],
         expected="a finite number",
     )
+
+
+def _as_category(text: str, column: "Any") -> "Any":
+    """The category that is written so; a CSV cell does not say whether 3 is a number or a text."""
+    categories = column.get("categories", ())
+    if text in categories:
+        return text
+    for category in categories:
+        if isinstance(category, (int, float)) and text.strip() in (str(category), str(int(category))):
+            return category
+    return text
 
 
 def _wants_csv(accept: str) -> bool:

@@ -1,0 +1,99 @@
+"""Cells that are no amounts: categories, seen and unseen, and documents made of the words that training met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from iris_model.engine.rows import holds_numbers
+from iris_model.readers import Graph
+
+from .data import Cell, Row
+
+# Texts that no training met, and that break what is not written with care: empty, blank, accents that compose and
+# decompose, case that changes length, other scripts and digits, joiners and what lies beyond 16 bits.
+STRANGE_TEXTS = (
+    "",
+    " ",
+    "a",
+    "never seen before",
+    "  two  spaces\tand\nlines ",
+    "Caf\u00e9 cafe\u0301 na\u00efve \u00c5ngstr\u00f6m",
+    "\u0130stanbul Stra\u00dfe \ufb01ne \u01c4",
+    "\u65e5\u672c\u8a9e \u0440\u0443\u0441\u0441\u043a\u0438\u0439 \u0639\u0631\u0628\u064a \u0e44\u0e17\u0e22",
+    "under_score x\u00b2 \u2163 \u0664\u0665 don't e-mail@host.example 3.14",
+    "\U0001f600 \U0001d49c\U0001d49e z\u200dz \u00a0nbsp\u2003em",
+)
+DOCUMENT_WORDS = 12
+DOCUMENTS = 96
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Cells of one column: those that training met, and those that it did not."""
+
+    seen: Sequence[Cell]
+    unseen: Sequence[Cell]
+
+
+def find_pools(graph: Graph) -> dict[int, Pool]:
+    """Return a pool for each column whose cells are no amounts."""
+    pools = {}
+    for index, column in enumerate(graph.signature["columns"]):
+        if column["kind"] == "text":
+            pools[index] = Pool(_documents(graph), STRANGE_TEXTS)
+        elif column["kind"] == "categorical":
+            pools[index] = _categories(column)
+    return pools
+
+
+def fill_cells(rows: list[Row], pools: dict[int, Pool], random: np.random.RandomState) -> list[Row]:
+    """Put cells that training met into the columns that have a pool."""
+    for index, pool in pools.items():
+        for row, chosen in zip(rows, random.randint(len(pool.seen), size=len(rows)).tolist(), strict=True):
+            row[index] = pool.seen[chosen]
+    return rows
+
+
+def unseen_rows(ordinary: Sequence[Row], pools: dict[int, Pool]) -> list[Row]:
+    """Rows with one cell each that training did not meet."""
+    rows = []
+    for index, pool in pools.items():
+        for row, cell in zip(ordinary, pool.unseen, strict=False):
+            rows.append([*row[:index], cell, *row[index + 1 :]])
+    return rows
+
+
+def _categories(column: dict[str, Any]) -> Pool:
+    if column["dtype"] == "bool":
+        return Pool((0.0, 1.0), ())
+    if holds_numbers(column):
+        numbers = [float(one) for one in column["categories"]] or [0.0]
+        others = [max(numbers) + 1, min(numbers) - 1, numbers[0] + 0.5, float(np.nextafter(numbers[-1], np.inf)), 1e300]
+        return Pool(numbers, [cell for cell in others if cell not in numbers])
+    # True is no number here: a request says true, and the column takes it for 1.
+    seen: list[Cell] = [one if isinstance(one, str) else float(one) for one in column["categories"]] or ["any", ""]
+    texts = [one for one in seen if isinstance(one, str)]
+    unseen = [*STRANGE_TEXTS, *(f"{one} " for one in texts[:3]), *(one.upper() for one in texts[:3])]
+    return Pool(seen, [cell for cell in unseen if cell not in seen])
+
+
+def _documents(graph: Graph) -> list[str]:
+    """Documents of words that vectorizers keep, joined in various ways."""
+    random = np.random.RandomState(len(graph.nodes))
+    words = sorted(set(_words(graph))) or ["some", "word", "another"]
+    documents = list(STRANGE_TEXTS)
+    for joint in (" ", " ", ", ", ""):
+        for _ in range(DOCUMENTS // 4):
+            chosen = [words[place] for place in random.randint(len(words), size=random.randint(1, DOCUMENT_WORDS))]
+            documents.append(joint.join(word.title() if random.uniform() < 0.2 else word for word in chosen))
+    return documents
+
+
+def _words(graph: Graph) -> Iterator[str]:
+    for node in graph.nodes:
+        yield from node.attributes.get("vocabulary", ())
+        yield from node.attributes.get("stop_words", None) or ()

@@ -1,0 +1,38 @@
+"""Sparse tables: rows that are dicts {column index: value}, for tables that are mostly zeros."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    SparseRow = dict[int, float]
+
+
+def to_dense(rows: "list[SparseRow]", *, width: int) -> "list[list[float]]":
+    """The same table with its zeros written out."""
+    table = []
+    for row in rows:
+        cells = [0.0] * width
+        for index, value in row.items():
+            cells[index] = value
+        table.append(cells)
+    return table
+
+
+def concat_sparse(*tables: "Any", offsets: "Sequence[int]") -> "list[SparseRow]":
+    """Tables side by side, dense or sparse; the columns of each begin at its offset."""
+    table = []
+    for parts in zip(*tables):
+        joined = {}
+        for part, offset in zip(parts, offsets):
+            cells = part.items() if type(part) is dict else enumerate(part)
+            for index, value in cells:
+                if value != 0.0:
+                    joined[offset + index] = value
+        table.append(joined)
+    return table
+
+
+def select_columns_sparse(rows: "list[SparseRow]", *, positions: "Sequence[int]") -> "list[SparseRow]":
+    """The columns whose new position is not negative."""
+    return [{positions[index]: value for index, value in row.items() if positions[index] >= 0} for row in rows]
