@@ -44,9 +44,11 @@ class Original:
             return np.array([[np.nan if cell is None else cell for cell in row] for row in rows], dtype=np.float64)
         cells = [_fill_missing([row[index] for row in rows], column) for index, column in enumerate(self._columns)]
         if self._named:
-            from pandas import DataFrame
+            from pandas import DataFrame, Series
 
-            return DataFrame({column["name"]: part for column, part in zip(self._columns, cells, strict=True)})
+            names = [column["name"] for column in self._columns]
+            # Left to itself, pandas makes NaN of None in a column of texts.
+            return DataFrame({name: Series(part, dtype=part.dtype) for name, part in zip(names, cells, strict=True)})
         table = np.empty((len(rows), len(cells)), dtype=object)
         for index, part in enumerate(cells):
             table[:, index] = part

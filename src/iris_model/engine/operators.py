@@ -70,13 +70,32 @@ OPERATORS = {
     "select_columns": "columns",
     "concat": "columns",
     "per_output": "columns",
+    "boosted_trees": "boosting",
+    "narrow_to_float32": "trees",
+    "threshold_label_inclusive": "labels",
+    "clipped_logit": "links",
+    "clipped_centered_log": "links",
+    "label_votes": "ensembles",
+    "adaboost_decisions": "ensembles",
+    "halve_pair": "ensembles",
+    "weighted_median": "ensembles",
+    "mean_of": "ensembles",
+    "mean_votes": "ensembles",
+    "isolation_scores": "ensembles",
+    "subtract": "ensembles",
+    "depth_label": "ensembles",
     "to_dense": "sparse",
     "concat_sparse": "sparse",
     "select_columns_sparse": "sparse",
+    "multiply_columns": "sparse",
+    "one_hot": "encoders",
+    "look_up": "encoders",
+    "impute": "imputing",
+    "missing_indicator": "imputing",
 }
 
 # Operators that take sparse rows, dicts {column index: value}; the compiler puts `to_dense` before all others.
-ACCEPTS_SPARSE = frozenset(("to_dense", "concat_sparse", "select_columns_sparse", "linear"))
+ACCEPTS_SPARSE = frozenset(("to_dense", "concat_sparse", "select_columns_sparse", "multiply_columns", "linear"))
 
 
 def find_operator(op: str) -> "Any":

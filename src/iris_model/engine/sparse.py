@@ -36,3 +36,10 @@ def concat_sparse(*tables: "Any", offsets: "Sequence[int]") -> "list[SparseRow]"
 def select_columns_sparse(rows: "list[SparseRow]", *, positions: "Sequence[int]") -> "list[SparseRow]":
     """The columns whose new position is not negative."""
     return [{positions[index]: value for index, value in row.items() if positions[index] >= 0} for row in rows]
+
+
+def multiply_columns(rows: "Any", *, factors: "Sequence[float]") -> "Any":
+    """Each column times its factor; a sparse table stays sparse."""
+    if type(rows[0]) is dict:
+        return [{index: value * factors[index] for index, value in row.items()} for row in rows]
+    return [[value * factor for value, factor in zip(row, factors)] for row in rows]

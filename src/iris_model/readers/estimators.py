@@ -16,8 +16,13 @@ from .libraries import find_version_problem
 from .names import class_name
 from .sklearn import (
     clustering,
+    compose,
     discriminant,
+    encoders,
+    ensembles,
     gaussian_process,
+    imputers,
+    gradient_boosting,
     linear,
     mixture,
     naive_bayes,
@@ -44,6 +49,11 @@ READERS: dict[str, Reader] = {
     **regression.READERS,
     **gaussian_process.READERS,
     **neighbors.READERS,
+    **compose.READERS,
+    **encoders.READERS,
+    **imputers.READERS,
+    **gradient_boosting.READERS,
+    **ensembles.READERS,
 }
 
 # The methods of an estimator that can be an answer. A graph has each that the estimator offers, and no other.

@@ -58,12 +58,14 @@ class Trace:
 
     `missing_from`: input columns whose missing value would arrive here still missing. `copy_of`: the input column that
     this column is, unchanged; None if anything was done to it. `filled_from`: the input column that this column is but
-    for its missing cells, which something filled; so its cells are numbers or texts as those are.
+    for its missing cells, which something filled; so its cells are numbers or texts as those are. `makes_missing`: the
+    parameters of an operator that makes NaN here of cells that are not missing, and raises instead once they are `strict`.
     """
 
     missing_from: frozenset[int] = frozenset()
     copy_of: int | None = None
     filled_from: int | None = None
+    makes_missing: dict[str, Json] | None = None
 
     @property
     def origin(self) -> int | None:
@@ -112,16 +114,20 @@ class GraphBuilder:
         self._find_reader = find_reader
         self._nodes: list[Node] = []
         self._uses: dict[str, int] = {}
+        self._refusals = 0
         self.reasons: list[str] = []
         self.rows = Value(INPUT, tuple(Trace(frozenset({i}), i) for i in range(len(self._columns))))
 
     def read(self, estimator: Estimator, inputs: Value) -> Reading | None:
-        """Read an estimator applied to `inputs`. None if it was refused: go on, and find the other reasons too."""
+        """Read an estimator applied to `inputs`. None if it, or one inside it, was refused: go on, find other reasons."""
+        refusals = self._refusals
         reader = self._find_reader(self, estimator)
-        return None if reader is None else reader(self, estimator, inputs)
+        reading = None if reader is None else reader(self, estimator, inputs)
+        return reading if self._refusals == refusals else None
 
     def refuse(self, reason: str) -> None:
         """Keep a reason why this model cannot be compiled."""
+        self._refusals += 1
         if reason not in self.reasons:
             self.reasons.append(reason)
 
@@ -147,7 +153,7 @@ class GraphBuilder:
             # One object for all: a hashing vectorizer has a million columns.
             traces = (Trace(),) * width
             if keeps_missing:
-                traces = tuple(Trace(trace.missing_from) for trace in inputs[0].traces)
+                traces = tuple(Trace(one.missing_from, makes_missing=one.makes_missing) for one in inputs[0].traces)
         for value in inputs:
             self._use(value)
         made = Value(self._name(op), tuple(traces), kind, widths, sparse)
@@ -183,6 +189,8 @@ class GraphBuilder:
         for trace in value.traces:
             for column in trace.missing_from:
                 self._columns[column].missing = False
+            if trace.makes_missing is not None:
+                trace.makes_missing["strict"] = True
 
     def narrow(self, value: Value) -> None:
         """Say that the original rounds `value` to float32 first, and raises on what does not fit."""

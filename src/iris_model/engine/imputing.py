@@ -1,0 +1,22 @@
+"""Missing cells: filled, and told of."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+
+def impute(rows: "list[list[Any]]", *, fill: "Sequence[Any]", marker: "Any" = None) -> "list[list[Any]]":
+    """Missing cells become the fill of their column; with a `marker`, cells that equal it do. Source: SimpleImputer."""
+    if marker is not None:
+        return [[by if cell == marker else cell for cell, by in zip(row, fill)] for row in rows]
+    return [[by if cell is None or cell != cell else cell for cell, by in zip(row, fill)] for row in rows]
+
+
+def missing_indicator(
+    rows: "list[list[Any]]", *, indices: "Sequence[int]", marker: "Any" = None
+) -> "list[list[float]]":
+    """One where the cell of a column is missing (or equals `marker`), else zero. Source: MissingIndicator."""
+    if marker is not None:
+        return [[1.0 if row[index] == marker else 0.0 for index in indices] for row in rows]
+    return [[1.0 if row[index] is None or row[index] != row[index] else 0.0 for index in indices] for row in rows]

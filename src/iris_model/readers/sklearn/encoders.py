@@ -1,0 +1,127 @@
+"""Encoders of categories.
+
+Sources: sklearn.preprocessing._encoders, sklearn.preprocessing._target_encoder.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Trace, Value
+
+# Beyond this a whole number and its neighbour are one float.
+LARGEST_WHOLE = 2**53
+
+Table = dict[str, Json]
+
+
+def read_one_hot_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """A one per column, but for dropped categories and for unknown ones where these are ignored."""
+    tables = []
+    start = 0
+    mappings = getattr(estimator, "_default_to_infrequent_mappings", None)
+    dropped = estimator._drop_idx_after_grouping
+    for index, categories in enumerate(estimator.categories_):
+        mapping = mappings[index] if mappings is not None and estimator._infrequent_enabled else None
+        grouped = range(len(categories)) if mapping is None else mapping.tolist()
+        drop = dropped[index] if dropped is not None else None
+
+        def place(group: int, drop: int | None = drop, start: int = start) -> int | None:
+            if drop is None:
+                return start + group
+            return None if group == drop else start + group - (group > drop)
+
+        table = _table(builder, inputs, index, categories, [place(group) for group in grouped])
+        if estimator.handle_unknown != "error":
+            exists = mapping is not None and estimator.handle_unknown != "ignore"
+            table["unknown"] = place(max(grouped)) if exists else None
+        _finish(builder, inputs, index, table)
+        tables.append(table)
+        start += int(estimator._n_features_outs[index])
+    encoded = builder.add("one_hot", inputs, width=start, sparse=True, attributes={"columns": tables})
+    return Reading("transformer", {"transform": encoded})
+
+
+def read_ordinal_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The rank of each category; numbers of their own for missing and for unknown ones."""
+    tables = []
+    traces = []
+    mappings = getattr(estimator, "_default_to_infrequent_mappings", None)
+    for index, categories in enumerate(estimator.categories_):
+        mapping = mappings[index] if mappings is not None and estimator._infrequent_enabled else None
+        ranks = [float(rank) for rank in (range(len(categories)) if mapping is None else mapping.tolist())]
+        table = _table(builder, inputs, index, categories, ranks)
+        if "missing" in table:
+            table["missing"] = _or_null(estimator.encoded_missing_value)
+        if estimator.handle_unknown == "use_encoded_value":
+            table["unknown"] = _or_null(estimator.unknown_value)
+        _finish(builder, inputs, index, table)
+        tables.append(table)
+        stays = table.get("missing", table.get("unknown", 0.0)) is None
+        traces.append(Trace(inputs.traces[index].missing_from if stays else frozenset(), makes_missing=table))
+    attributes = {"columns": tables}
+    encoded = builder.add("look_up", inputs, width=len(tables), traces=traces, attributes=attributes)
+    return Reading("transformer", {"transform": encoded})
+
+
+def read_target_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The mean of the target by category; of several classes, one column for each."""
+    means = np.atleast_1d(estimator.target_mean_)
+    tables = []
+    chosen = []
+    for position, encoding in enumerate(estimator.encodings_):
+        index, target = divmod(position, len(means))
+        table = _table(builder, inputs, index, estimator.categories_[index], np.asarray(encoding, float).tolist())
+        table["unknown"] = float(means[target])
+        _finish(builder, inputs, index, table)
+        tables.append(table)
+        chosen.append(index)
+    if chosen != list(range(inputs.width)):
+        inputs = builder.select_columns(inputs, chosen)
+    encoded = builder.add("look_up", inputs, width=len(tables), attributes={"columns": tables})
+    return Reading("transformer", {"transform": encoded})
+
+
+def _table(builder: GraphBuilder, inputs: Value, index: int, categories: Any, values: Sequence[Json]) -> Table:
+    """The table of a column (engine/encoders.py); tells the builder what the column's categories are."""
+    name = builder.column_name(inputs, index)
+    table: Table = {"name": name, "texts": {}, "numbers": {}}
+    plain = np.asarray(categories).tolist()
+    for category, value in zip(plain, values, strict=True):
+        if category is None or (isinstance(category, float) and math.isnan(category)):
+            table["missing"] = value
+            if np.asarray(categories).dtype == object:
+                builder.expect_missing_as(inputs, index, "none" if category is None else "nan")
+        elif isinstance(category, str):
+            table["texts"][category] = value
+        elif isinstance(category, (bool, int, float)) and abs(category) <= LARGEST_WHOLE:
+            table["numbers"][repr(float(category) + 0.0)] = value
+        else:
+            builder.refuse(
+                f"the category {category!r} of {name!r} is a {type(category).__name__}; "
+                "expected text, booleans, or numbers that a float holds exactly"
+            )
+            return table
+    builder.expect_categories(inputs, index, plain)
+    return table
+
+
+def _finish(builder: GraphBuilder, inputs: Value, index: int, table: Table) -> None:
+    if "missing" not in table and "unknown" not in table:
+        builder.refuse_missing(replace(inputs, traces=(inputs.traces[index],)))
+
+
+def _or_null(number: float) -> float | None:
+    return None if math.isnan(number) else float(number)
+
+
+READERS: dict[str, Reader] = {
+    "sklearn.preprocessing.OneHotEncoder": read_one_hot_encoder,
+    "sklearn.preprocessing.OrdinalEncoder": read_ordinal_encoder,
+    "sklearn.preprocessing.TargetEncoder": read_target_encoder,
+}
