@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from iris_model.errors import IrisModelError
+
 from .data import Row
 from .original import Original
 
@@ -22,7 +24,10 @@ def choose_golden(original: Original, rows: Sequence[Row], methods: Sequence[str
         # Some models do not take every row: one too far from all others, or with a category that training never met.
         golden = _ask_each(original, rows, methods)
         if not golden:
-            raise
+            raise IrisModelError(
+                "the original answers none of the rows that were generated to verify with",
+                remedy="give rows that it does answer, with --data",
+            ) from None
     return [entry for entry in golden if is_finite(entry["outputs"])]
 
 

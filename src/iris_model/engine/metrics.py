@@ -24,13 +24,13 @@ def find_metric(
     if name == "euclidean":
         return _squared, sqrt, _square
     if name == "seuclidean":
-        return _scaled(weights or ()), sqrt, _square
+        return _scaled(() if weights is None else weights), sqrt, _square
     if name == "mahalanobis":
-        return _mahalanobis(list(matrix or ())), sqrt, _square
+        return _mahalanobis([] if matrix is None else list(matrix)), sqrt, _square
     if name == "minkowski":
         return _powers(power, weights), lambda value: _power(value, 1.0 / power), lambda value: _power(value, power)
     if name == "haversine":
-        return _haversine, lambda value: 2 * asin(sqrt(value)), lambda value: _square(sin(0.5 * value))
+        return _haversine, _arc, lambda value: _square(sin(0.5 * value))
     return MEASURES[name], float, float
 
 
@@ -88,7 +88,7 @@ def _powers(power: float, weights: "Vector | None") -> "Measure":
 
     def weighted(row: "Vector", vector: "Vector") -> float:
         total = 0.0
-        for value, other, weight in zip(row, vector, weights or ()):
+        for value, other, weight in zip(row, vector, () if weights is None else weights):
             total += weight * _power(abs(value - other), power)
         return total
 
@@ -99,6 +99,11 @@ def _haversine(row: "Vector", vector: "Vector") -> float:
     first = sin(0.5 * (row[0] - vector[0]))
     second = sin(0.5 * (row[1] - vector[1]))
     return first * first + cos(row[0]) * cos(vector[0]) * second * second
+
+
+def _arc(value: float) -> float:
+    # Far beyond a full circle rounding leaves the sine's range; C answers NaN.
+    return 2 * asin(sqrt(value)) if 0.0 <= value <= 1.0 else NAN
 
 
 def _manhattan(row: "Vector", vector: "Vector") -> float:

@@ -56,6 +56,10 @@ def read_elliptic_envelope(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 def _read_mixture(builder: GraphBuilder, estimator: Estimator, inputs: Value, constants: Array) -> Reading:
     builder.refuse_missing(inputs)
+    if estimator.means_.dtype != np.float64:
+        builder.refuse(
+            f"{type(estimator).__name__}: it was trained on {estimator.means_.dtype} numbers; train on float64"
+        )
     means = np.asarray(estimator.means_, np.float64)
     cholesky = np.asarray(estimator.precisions_cholesky_, np.float64)
     count, width = means.shape

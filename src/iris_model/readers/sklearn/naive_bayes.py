@@ -25,10 +25,11 @@ def read_gaussian(builder: GraphBuilder, estimator: Estimator, inputs: Value) ->
     count = len(variances)
     tensors = {"centers": np.asarray(estimator.theta_, np.float64), "divisors": variances}
     squares = builder.add("scaled_squares", inputs, width=count, tensors=tensors)
-    constants = np.array([-0.5 * np.sum(np.log(2.0 * np.pi * row)) for row in variances])
+    # In the precision of training, as the original takes these logarithms.
+    constants = np.array([-0.5 * np.sum(np.log(2.0 * np.pi * row)) for row in estimator.var_], np.float64)
     halves = {"scale": np.full(count, -0.5), "offset": constants}
     densities = builder.add("min_max_scale", squares, width=count, tensors=halves)
-    priors = {"scale": np.ones(count), "offset": np.log(np.asarray(estimator.class_prior_, np.float64))}
+    priors = {"scale": np.ones(count), "offset": np.log(estimator.class_prior_).astype(np.float64)}
     return _finish(builder, estimator, builder.add("min_max_scale", densities, width=count, tensors=priors))
 
 

@@ -56,12 +56,14 @@ def read_radius_classifier(builder: GraphBuilder, estimator: Estimator, inputs: 
     labels, votes = [], []
     all_classes, all_targets = _targets(builder, estimator)
     outliers = estimator.outlier_label_
+    dtype = np.asarray(estimator.classes_[0]).dtype if estimator.outputs_2d_ else estimator.classes_.dtype
     by_class_mode = not weighted and estimator._fit_method == "brute" and not estimator.outputs_2d_
     # `metric`, not `effective_metric_`, and `p` apart: what RadiusNeighborsClassifier.predict_proba asks.
     is_euclidean = estimator.metric == "minkowski" and estimator.p == 2
     by_class_mode = by_class_mode and not is_euclidean and estimator.metric not in PRODUCT_METRICS
     for index, (classes, targets) in enumerate(zip(all_classes, all_targets, strict=True)):
-        outlier = None if outliers is None else _plain(outliers[index])
+        # Written into the array of the labels, and so of their type.
+        outlier = None if outliers is None else np.array([outliers[index]]).astype(dtype).tolist()[0]
         place = classes.index(outlier) if outlier in classes else None
         if by_class_mode:
             # There "most_frequent" is a label like any other, and since 1.9 the label is taken for the place of a class.
@@ -264,10 +266,6 @@ def _group(estimator: Estimator) -> Array:
     """Training rows with the same target, in all outputs, are of one group."""
     targets = np.asarray(estimator._y).reshape(len(estimator._y), -1)
     return np.unique(targets, axis=0, return_inverse=True)[1].ravel()
-
-
-def _plain(label: Any) -> Json:
-    return label.item() if hasattr(label, "item") else label
 
 
 def _finish_classifier(
