@@ -83,4 +83,5 @@ FOLLOW: Mapping[str, Callable[[Node, Sequence[View]], View]] = {
     "divide_columns": _divide_columns,
     "select_columns": _select_columns,
     "concat": _concat,
+    "narrow_to_float32": lambda _, inputs: inputs[0],
 }

@@ -11,6 +11,7 @@ from iris_model.readers import Graph, Node
 
 from .affine import Affine, trace_views
 from .data import Row
+from .thresholds import TREE_OPERATORS
 
 Array = np.ndarray[Any, Any]
 
@@ -60,13 +61,24 @@ def _remembered(graph: Graph) -> Iterator[tuple[int, float]]:
         elif (kept := _kept(node)) is not None:
             for index, column in known:
                 yield from _around(column, kept[:, index].min(), kept[:, index].max())
-        elif node.op == "tree_ensemble":
+        elif node.op in TREE_OPERATORS:
             feature, threshold = node.tensors["feature"], node.tensors["threshold"]
             for index, column in known:
-                met = threshold[feature == index]
+                met = threshold[(feature == index) & np.isfinite(threshold)]
+                if "category_set" in node.tensors:
+                    yield from _categories(node, index, column)
                 if len(met):
                     span = float(met.max() - met.min()) or 1.0
                     yield from _around(column, met.min() - span / 4, met.max() + span / 4)
+
+
+def _categories(node: Node, index: int, column: Affine) -> Iterator[tuple[int, float]]:
+    """Whole numbers from below zero to beyond the largest set that a feature is asked about."""
+    asked = node.tensors["category_set"][node.tensors["feature"] == index]
+    starts = node.tensors["set_start"]
+    words = [int(starts[one + 1] - starts[one]) for one in asked if one >= 0]
+    if words:
+        yield from _around(column, -2.0, 8.0 if max(words) <= 1 else 32.0 * max(words) + 2.0)
 
 
 def _kept(node: Node) -> Array | None:

@@ -17,7 +17,7 @@ from iris_model.readers import Graph
 from .cells import fill_cells, find_pools, unseen_rows
 from .data import Row
 from .ranges import find_ranges
-from .thresholds import threshold_rows
+from .thresholds import TREE_OPERATORS, threshold_rows
 
 Array = np.ndarray[Any, Any]
 
@@ -65,7 +65,7 @@ def make_rows(graph: Graph, data: Sequence[Row]) -> VerificationRows:
 
 
 def _threshold_limit(graph: Graph) -> int:
-    trees = sum(len(node.tensors["roots"]) for node in graph.nodes if node.op == "tree_ensemble")
+    trees = sum(len(node.tensors["roots"]) for node in graph.nodes if node.op in TREE_OPERATORS)
     return min(MOST_THRESHOLD_ROWS, max(FEWEST_THRESHOLD_ROWS, TREE_WALKS // max(trees, 1)))
 
 

@@ -18,11 +18,14 @@ from .affine import Affine, View, trace_views
 
 Array = np.ndarray[Any, Any]
 
+# Their nodes lie as docs/architecture.md says under "Trees".
+TREE_OPERATORS = ("tree_ensemble", "boosted_trees")
+
 
 def threshold_rows(graph: Graph, ranges: Array, random: np.random.RandomState, limit: int) -> tuple[Array, int, int]:
     """Return rows, how many thresholds they meet, and how many there are. At most about `limit` rows."""
     views = trace_views(graph)
-    ensembles = [node for node in graph.nodes if node.op == "tree_ensemble" and node.inputs[0] in views]
+    ensembles = [node for node in graph.nodes if node.op in TREE_OPERATORS and node.inputs[0] in views]
     total = sum(len(_finite_splits(node)) for node in ensembles)
     per_threshold = len(neighbours(0.5, Affine(0)))
     share = limit / per_threshold / total if total else 0.0

@@ -23,3 +23,11 @@ def threshold_label(rows: "list[list[float]]", *, classes: "list[Any]", threshol
     """The second class where the only cell of the row is greater than the threshold, else the first."""
     negative, positive = classes
     return [positive if row[0] > threshold else negative for row in rows]
+
+
+def threshold_label_inclusive(
+    rows: "list[list[float]]", *, classes: "list[Any]", threshold: float = 0.0
+) -> "list[Any]":
+    """The second class where the only cell of the row reaches the threshold, else the first."""
+    negative, positive = classes
+    return [positive if row[0] >= threshold else negative for row in rows]

@@ -7,6 +7,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     pass
 
+# The distance from 1.0 to the next double.
+EPSILON = 2.0**-52
+
 
 def _expit(value: float) -> float:
     if value >= 0:
@@ -77,3 +80,22 @@ def tanh(rows: "list[list[float]]") -> "list[list[float]]":
 def relu(rows: "list[list[float]]") -> "list[list[float]]":
     """What is below zero becomes zero."""
     return [[value if value > 0.0 else 0.0 for value in row] for row in rows]
+
+
+def clipped_logit(rows: "list[list[float]]", *, index: int, scale: float) -> "list[list[float]]":
+    """`scale` times the log odds of one column of probabilities, kept off 0 and 1. Source: sklearn.ensemble._gb."""
+    table = []
+    for row in rows:
+        probability = min(max(row[index], EPSILON), 1.0 - EPSILON)
+        table.append([scale * log(probability / (1.0 - probability))])
+    return table
+
+
+def clipped_centered_log(rows: "list[list[float]]") -> "list[list[float]]":
+    """Logarithms of probabilities, kept off 0 and 1, less their mean, row by row. Source: sklearn._loss.link."""
+    table = []
+    for row in rows:
+        logs = [log(min(max(value, EPSILON), 1.0 - EPSILON)) for value in row]
+        mean = sum(logs) / len(logs)
+        table.append([value - mean for value in logs])
+    return table

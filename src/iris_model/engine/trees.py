@@ -30,17 +30,21 @@ def tree_ensemble(
 
     `narrow`: features are rounded to float32 before they are compared with the float64 thresholds, as scikit-learn does
     (sklearn.tree: `X` is validated to float32, thresholds are float64); `x <= threshold` goes left. A missing value (NaN)
-    goes left where `missing_left` says so. `combine`: "single" (one tree), "sum", or "mean" (the sum in the order of the
-    trees, over their number: the order decides ties, so it is part of the contract; sklearn.ensemble._forest).
+    goes left where `missing_left` says so. `combine`: "single" (one tree), "each" (the first value of every tree, side by
+    side), "sum", or "mean" (the sum in the order of the trees, over their number: the order decides ties, so it is part
+    of the contract; sklearn.ensemble._forest).
     """
     if narrow:
         rows = narrow_to_float32(rows)
-    walk = _walk if missing_left is None else _walk_with_missing
+    walk = walk_trees if missing_left is None else walk_trees_with_missing
     table = []
     for row in rows:
         leaves = [values[leaf] for leaf in walk(row, roots, feature, threshold, jump, missing_left)]
         if combine == "single":
             table.append(list(leaves[0]))
+            continue
+        if combine == "each":
+            table.append([leaf[0] for leaf in leaves])
             continue
         total = list(leaves[0])
         for leaf in leaves[1:]:
@@ -53,7 +57,7 @@ def tree_ensemble(
     return table
 
 
-def _walk(
+def walk_trees(
     row: "Sequence[float]",
     roots: "Sequence[int]",
     feature: "Sequence[int]",
@@ -72,7 +76,7 @@ def _walk(
     return leaves
 
 
-def _walk_with_missing(
+def walk_trees_with_missing(
     row: "Sequence[float]",
     roots: "Sequence[int]",
     feature: "Sequence[int]",
@@ -80,6 +84,7 @@ def _walk_with_missing(
     jump: "Sequence[int]",
     missing_left: "Any",
 ) -> "list[int]":
+    """The leaf of each tree that the row falls into; a missing value goes left where the node says so."""
     leaves = []
     for node in roots:
         chosen = feature[node]

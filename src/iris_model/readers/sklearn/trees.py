@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Tensors, Value
+from iris_model.readers.tree_layout import preorder
 
 from .classes import read_classes
 
@@ -87,12 +88,22 @@ def _add_trees(
     return builder.add("tree_ensemble", inputs, width=sum(widths), attributes=attributes, tensors=tensors)
 
 
-def lay_out_trees(trees: Sequence[Estimator], widths: Sequence[int], *, with_missing: bool) -> Tensors:
-    """Return the flat arrays of `tree_ensemble` (docs/architecture.md, "Trees"): preorder, offsets for children."""
+def lay_out_trees(
+    trees: Sequence[Estimator],
+    widths: Sequence[int],
+    *,
+    with_missing: bool,
+    node_values: Sequence[Array] | None = None,
+    features: Sequence[Array] | None = None,
+) -> Tensors:
+    """Return the flat arrays of `tree_ensemble` (docs/architecture.md, "Trees"): preorder, offsets for children.
+
+    `node_values` (one row per node) stand in for the trees' own values; `features` are the columns that each tree sees.
+    """
     feature, threshold, jump, values, roots = [], [], [], [], []
     missing_left: list[Array] = []
     first_node = first_leaf = 0
-    for tree in trees:
+    for index, tree in enumerate(trees):
         order = preorder(tree.children_left, tree.children_right)
         place = np.empty(len(order), np.int64)
         place[order] = np.arange(len(order))
@@ -100,11 +111,15 @@ def lay_out_trees(trees: Sequence[Estimator], widths: Sequence[int], *, with_mis
         leaf_rows = np.cumsum(is_leaf) - 1 + first_leaf
         right = place[tree.children_right[order]] - np.arange(len(order))
         roots.append(first_node)
-        feature.append(np.where(is_leaf, -1, tree.feature[order]))
+        seen = tree.feature[order] if features is None else np.asarray(features[index])[tree.feature[order]]
+        feature.append(np.where(is_leaf, -1, seen))
         threshold.append(np.where(is_leaf, 0.0, tree.threshold[order]))
         jump.append(np.where(is_leaf, leaf_rows, right))
         leaves = tree.value[order[is_leaf]]
-        values.append(np.concatenate([leaves[:, output, :width] for output, width in enumerate(widths)], axis=1))
+        if node_values is not None:
+            values.append(node_values[index][order[is_leaf]])
+        else:
+            values.append(np.concatenate([leaves[:, output, :width] for output, width in enumerate(widths)], axis=1))
         missing_left.append(np.where(is_leaf, 0, tree.missing_go_to_left[order]))
         first_node += len(order)
         first_leaf += int(is_leaf.sum())
@@ -118,23 +133,6 @@ def lay_out_trees(trees: Sequence[Estimator], widths: Sequence[int], *, with_mis
     if with_missing:
         tensors["missing_left"] = np.concatenate(missing_left).astype(np.uint8)
     return tensors
-
-
-def preorder(left: Array, right: Array) -> Array:
-    """Return the nodes in preorder. Trees grown depth first lie so already; best first (`max_leaf_nodes`) do not."""
-    count = len(left)
-    inner = np.flatnonzero(left >= 0)
-    if np.array_equal(left[inner], inner + 1):
-        return np.arange(count)
-    order: list[int] = []
-    stack = [0]
-    lefts, rights = left.tolist(), right.tolist()
-    while stack:
-        node = stack.pop()
-        order.append(node)
-        if lefts[node] >= 0:
-            stack += (rights[node], lefts[node])
-    return np.array(order)
 
 
 READERS: dict[str, Reader] = {

@@ -1,0 +1,61 @@
+"""Boosted trees: every leaf holds one number, and each tree adds its number to one output.
+
+The trees lie as those of `tree_ensemble` do (trees.py). What differs is the sum: it starts at `base`, goes tree by tree in
+the order of training, and may be rounded to float32 after every addition, because that is what XGBoost adds in.
+"""
+
+from .categories import walk_trees_with_categories
+from .trees import narrow_to_float32, walk_trees, walk_trees_with_missing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def boosted_trees(
+    rows: "list[list[float]]",
+    starts: "list[list[float]] | None" = None,
+    *,
+    roots: "Sequence[int]",
+    feature: "Sequence[int]",
+    threshold: "Sequence[float]",
+    jump: "Sequence[int]",
+    leaves: "Sequence[float]",
+    output: "Sequence[int]",
+    base: "Sequence[float]",
+    narrow: bool,
+    float32_sum: bool = False,
+    missing_left: "Sequence[int] | None" = None,
+    category_set: "Sequence[int] | None" = None,
+    set_start: "Sequence[int] | None" = None,
+    set_words: "Sequence[int] | None" = None,
+    outside_left: "Sequence[int] | None" = None,
+) -> "list[list[float]]":
+    """Add to `base` (k), tree after tree, the leaf that the row falls into: n x k.
+
+    `output`: the column that each tree adds to. `starts` (n x k), where a first model of its own made them, replaces
+    `base`. `narrow` and `missing_left`: see `tree_ensemble`. The last four are sets of categories (categories.py).
+    """
+    if narrow:
+        rows = narrow_to_float32(rows)
+    cell = memoryview(bytearray(4)).cast("f")
+    table = []
+    for position, row in enumerate(rows):
+        if category_set is not None:
+            sets = (category_set, set_start, set_words, outside_left)
+            reached = walk_trees_with_categories(row, roots, feature, threshold, jump, missing_left, sets)
+        elif missing_left is not None:
+            reached = walk_trees_with_missing(row, roots, feature, threshold, jump, missing_left)
+        else:
+            reached = walk_trees(row, roots, feature, threshold, jump, None)
+        totals = list(base) if starts is None else list(starts[position])
+        if float32_sum:
+            # The sum of two float32 in float64, rounded once more, is their float32 sum: 53 bits are more than 2 * 24 + 1.
+            for leaf, column in zip(reached, output):
+                cell[0] = totals[column] + leaves[leaf]
+                totals[column] = cell[0]
+        else:
+            for leaf, column in zip(reached, output):
+                totals[column] += leaves[leaf]
+        table.append(totals)
+    return table

@@ -1,0 +1,104 @@
+"""How an ensemble puts the answers of its members together, where it is more than a sum over trees."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+
+def label_votes(
+    *labels: "list[Any]", classes: "list[Any]", right: "Sequence[float]", wrong: "Sequence[float]"
+) -> "list[list[float]]":
+    """Every member gives `right` to the class it names and `wrong` to the others, in the order of the members.
+
+    Source: sklearn.ensemble.AdaBoostClassifier.decision_function.
+    """
+    table = []
+    for named in zip(*labels):
+        totals = [0.0] * len(classes)
+        for label, gain, loss in zip(named, right, wrong):
+            for position, one in enumerate(classes):
+                totals[position] += gain if one == label else loss
+        table.append(totals)
+    return table
+
+
+def adaboost_decisions(rows: "list[list[float]]", *, weight: float) -> "list[list[float]]":
+    """The votes over the weight of all members; of two classes one number is left, the second minus the first."""
+    table = [[value / weight for value in row] for row in rows]
+    return [[row[1] - row[0]] for row in table] if rows and len(rows[0]) == 2 else table
+
+
+def halve_pair(rows: "list[list[float]]") -> "list[list[float]]":
+    """One decision d per row becomes [-d / 2, d / 2]."""
+    return [[-row[0] / 2, row[0] / 2] for row in rows]
+
+
+def weighted_median(rows: "list[list[float]]", *, weights: "Sequence[float]") -> "list[float]":
+    """The first number, in rising order, with half of the weight at or below it.
+
+    Source: sklearn.ensemble.AdaBoostRegressor._get_median_predict.
+    """
+    weights = list(weights)
+    column = []
+    for row in rows:
+        order = sorted(range(len(row)), key=row.__getitem__)
+        total = 0.0
+        sums = []
+        for index in order:
+            total += weights[index]
+            sums.append(total)
+        half = 0.5 * total
+        column.append(next(row[index] for index, reached in zip(order, sums) if reached >= half))
+    return column
+
+
+def mean_of(*values: "list[Any]", count: int) -> "list[Any]":
+    """The sum of tables, or of flat columns, in their order, over `count`."""
+    if values[0] and isinstance(values[0][0], list):
+        return [[_sum(cells) / count for cells in zip(*parts)] for parts in zip(*values)]
+    return [_sum(cells) / count for cells in zip(*values)]
+
+
+def _sum(cells: "tuple[float, ...]") -> float:
+    # Not `sum`: from Python 3.12 on it compensates rounding, and the originals do not.
+    total = 0.0
+    for cell in cells:
+        total += cell
+    return total
+
+
+def mean_votes(*members: "list[Any]", classes: "list[list[int]]", width: int) -> "list[list[float]]":
+    """The mean of the members' probabilities; a member without any gives 1 to the class it names.
+
+    `classes`: which classes a member knows, by number. Source: sklearn.ensemble._bagging._parallel_predict_proba.
+    """
+    table = []
+    for answers in zip(*members):
+        totals = [0.0] * width
+        for answer, known in zip(answers, classes):
+            if isinstance(answer, list):
+                for place, probability in zip(known, answer):
+                    totals[place] += probability
+            else:
+                totals[answer] += 1
+        table.append([total / len(members) for total in totals])
+    return table
+
+
+def isolation_scores(rows: "list[list[float]]", *, longest: float) -> "list[float]":
+    """The opposite of the anomaly score, -2 ** (-depth / longest), of the summed path lengths.
+
+    Source: sklearn.ensemble.IsolationForest._compute_score_samples.
+    """
+    return [-(2.0 ** -(row[0] / longest)) if longest else -0.5 for row in rows]
+
+
+def subtract(values: "list[float]", *, offset: float) -> "list[float]":
+    """A flat column, each number less `offset`."""
+    return [value - offset for value in values]
+
+
+def depth_label(rows: "list[list[float]]", *, least: float) -> "list[int]":
+    """1, an inlier, where the summed path length is at least `least`; else -1, an outlier."""
+    return [1 if row[0] >= least else -1 for row in rows]

@@ -1,0 +1,188 @@
+"""Gradient boosting, with trees on the values and on their histograms.
+
+Source: sklearn.ensemble._gb, sklearn.ensemble._gradient_boosting (predict_stages), sklearn.ensemble._hist_gradient_boosting
+(gradient_boosting, _predictor), sklearn._loss.link. Raw predictions start at a base, or at what a first estimator says, and
+grow tree by tree: all classes of one stage, then the next stage.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
+from iris_model.readers.names import class_name
+from iris_model.readers.tree_layout import BoostedTree, CategorySet, lay_out_boosted
+
+from .classes import read_classes
+
+Array = np.ndarray[Any, Any]
+
+CONSTANT_CLASSIFIERS = ("prior", "most_frequent", "constant")
+
+
+def read_gradient_boosting_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """Labels from the raw predictions: 0 itself is the second class."""
+    classes = read_classes(builder, estimator, estimator.classes_)
+    raw = _add_gradient_boosting(builder, estimator, inputs)
+    halved = estimator.loss == "exponential"
+    if raw.width > 1:
+        return _read_multiclass(builder, raw, classes)
+    label = builder.add("threshold_label_inclusive", raw, width=1, kind="label", attributes={"classes": classes})
+    return _read_binary(builder, raw, label, classes, slope=2.0 if halved else 1.0)
+
+
+def read_gradient_boosting_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The raw prediction itself, whatever the loss."""
+    raw = _add_gradient_boosting(builder, estimator, inputs)
+    return Reading("regressor", {"predict": builder.add("column", raw, width=1, attributes={"index": 0})})
+
+
+def read_histogram_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """Labels from the raw predictions: 0 itself is the first class."""
+    classes = read_classes(builder, estimator, estimator.classes_)
+    raw = _add_histogram_boosting(builder, estimator, inputs)
+    if raw.width > 1:
+        return _read_multiclass(builder, raw, classes)
+    label = builder.add("threshold_label", raw, width=1, kind="label", attributes={"classes": classes})
+    return _read_binary(builder, raw, label, classes, slope=1.0)
+
+
+def read_histogram_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The raw prediction, or its exponential where the loss has the logarithmic link."""
+    raw = _add_histogram_boosting(builder, estimator, inputs)
+    link = type(estimator._loss.link).__name__
+    if link == "LogLink":
+        raw = builder.add("exponential", raw, width=1)
+    elif link != "IdentityLink":
+        builder.refuse(f"{type(estimator).__name__}: no operator for the {link} of the loss {estimator.loss!r}")
+    return Reading("regressor", {"predict": builder.add("column", raw, width=1, attributes={"index": 0})})
+
+
+def _read_binary(builder: GraphBuilder, raw: Value, label: Value, classes: list[Json], *, slope: float) -> Reading:
+    outputs = {"predict": label}
+    doubled = raw
+    if slope != 1.0:
+        tensors = {"offset": np.zeros(1), "divisor": np.full(1, 1.0 / slope)}
+        doubled = builder.add("scale", raw, width=1, tensors=tensors)
+    outputs["predict_proba"] = builder.add("expit_pair", doubled, width=2)
+    outputs["decision_function"] = builder.add("column", raw, width=1, attributes={"index": 0})
+    return Reading("classifier", outputs, classes)
+
+
+def _read_multiclass(builder: GraphBuilder, raw: Value, classes: list[Json]) -> Reading:
+    outputs = {
+        "predict": builder.add("argmax_label", raw, width=1, kind="label", attributes={"classes": classes}),
+        "predict_proba": builder.add("softmax", raw, width=raw.width),
+        "decision_function": raw,
+    }
+    return Reading("classifier", outputs, classes)
+
+
+def _add_gradient_boosting(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Value:
+    builder.narrow(inputs)
+    builder.refuse_missing(inputs)
+    stages, width = estimator.estimators_.shape
+    trees = [_from_tree(one.tree_, estimator.learning_rate) for one in estimator.estimators_.ravel()]
+    base, starts = np.zeros(width), None
+    if _is_constant(estimator.init_):
+        base = estimator._raw_predict_init(np.zeros((1, inputs.width), np.float32))[0]
+    else:
+        starts = _add_start(builder, estimator, inputs, width)
+    values = (inputs,) if starts is None else (inputs, starts)
+    tensors = lay_out_boosted(trees, list(range(width)) * stages, base, with_missing=False)
+    return builder.add("boosted_trees", *values, width=width, attributes={"narrow": True}, tensors=tensors)
+
+
+def _from_tree(tree: Estimator, learning_rate: float) -> BoostedTree:
+    return BoostedTree(
+        left=tree.children_left,
+        right=tree.children_right,
+        feature=tree.feature,
+        threshold=tree.threshold,
+        value=learning_rate * tree.value[:, 0, 0],
+        missing_left=tree.missing_go_to_left,
+    )
+
+
+def _is_constant(init: Estimator) -> bool:
+    """Whether the first estimator says the same of every row."""
+    if isinstance(init, str):
+        return True  # "zero"
+    name = class_name(type(init))
+    return name == "sklearn.dummy.DummyRegressor" or (
+        name == "sklearn.dummy.DummyClassifier" and init.strategy in CONSTANT_CLASSIFIERS
+    )
+
+
+def _add_start(builder: GraphBuilder, estimator: Estimator, inputs: Value, width: int) -> Value | None:
+    """Raw predictions of the first estimator, which sees the rows narrowed to float32."""
+    init = estimator.init_
+    method = "predict_proba" if hasattr(estimator, "classes_") else "predict"
+    if getattr(init, method)(np.zeros((1, inputs.width), np.float32)).dtype == np.float32:
+        builder.refuse(
+            f"{type(estimator).__name__}: its init, {class_name(type(init))}, computes in float32, as the library that "
+            "multiplies its matrices happens to"
+        )
+        return None
+    narrowed = builder.add("narrow_to_float32", inputs, width=inputs.width)
+    reading = builder.read(init, narrowed)
+    if reading is None:
+        return None
+    value = reading.outputs[method]
+    if method == "predict":
+        return builder.add("per_output", value, width=1)
+    link = type(estimator._loss.link).__name__
+    if link == "MultinomialLogit":
+        return builder.add("clipped_centered_log", value, width=width)
+    scale = 0.5 if link == "HalfLogitLink" else 1.0
+    return builder.add("clipped_logit", value, width=1, attributes={"index": 1, "scale": scale})
+
+
+def _add_histogram_boosting(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Value:
+    if estimator._preprocessor is not None:
+        inputs = _add_categories_first(builder, estimator, inputs)
+    stages = estimator._predictors
+    width = len(stages[0]) if stages else estimator.n_trees_per_iteration_
+    trees = [_from_predictor(one) for stage in stages for one in stage]
+    base = np.asarray(estimator._baseline_prediction, np.float64).ravel()
+    base = np.broadcast_to(base, (width,))
+    tensors = lay_out_boosted(trees, list(range(width)) * len(stages), base, with_missing=True)
+    return builder.add("boosted_trees", inputs, width=width, attributes={"narrow": False}, tensors=tensors)
+
+
+def _add_categories_first(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Value:
+    """What the model does to its columns: those of categories become whole numbers and come first."""
+    is_categorical = estimator.is_categorical_
+    encoder = estimator._preprocessor.named_transformers_["encoder"]
+    reading = builder.read(encoder, builder.select_columns(inputs, np.flatnonzero(is_categorical).tolist()))
+    numbers = builder.select_columns(inputs, np.flatnonzero(~is_categorical).tolist())
+    return inputs if reading is None else builder.concat([reading.outputs["transform"], numbers])
+
+
+def _from_predictor(predictor: Estimator) -> BoostedTree:
+    nodes = predictor.nodes
+    is_leaf = nodes["is_leaf"].astype(bool)
+    # A category that the model has not met is missing by now: the encoder says so.
+    sets = {
+        int(node): CategorySet(predictor.raw_left_cat_bitsets[nodes["bitset_idx"][node]])
+        for node in np.flatnonzero(nodes["is_categorical"].astype(bool) & ~is_leaf)
+    }
+    return BoostedTree(
+        left=np.where(is_leaf, -1, nodes["left"].astype(np.int64)),
+        right=np.where(is_leaf, -1, nodes["right"].astype(np.int64)),
+        feature=nodes["feature_idx"],
+        threshold=nodes["num_threshold"],
+        value=nodes["value"],
+        missing_left=nodes["missing_go_to_left"],
+        sets=sets,
+    )
+
+
+READERS: dict[str, Reader] = {
+    "sklearn.ensemble.GradientBoostingClassifier": read_gradient_boosting_classifier,
+    "sklearn.ensemble.GradientBoostingRegressor": read_gradient_boosting_regressor,
+    "sklearn.ensemble.HistGradientBoostingClassifier": read_histogram_classifier,
+    "sklearn.ensemble.HistGradientBoostingRegressor": read_histogram_regressor,
+}

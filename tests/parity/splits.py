@@ -1,0 +1,45 @@
+"""Where the trees of an estimator split, asked of the libraries' own structures: (column, threshold) arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def find_splits(estimator):
+    """Columns and thresholds of every split at a number, for rows that lie on and beside them."""
+    columns, thresholds = [np.empty(0, int)], [np.empty(0)]
+    for chosen, at in _pairs(estimator):
+        met = np.isfinite(at)
+        columns.append(np.asarray(chosen)[met].astype(int))
+        thresholds.append(np.asarray(at, float)[met])
+    return np.concatenate(columns), np.concatenate(thresholds)
+
+
+def _pairs(estimator):
+    if hasattr(estimator, "tree_"):
+        inner = estimator.tree_.feature >= 0
+        yield estimator.tree_.feature[inner], estimator.tree_.threshold[inner]
+    elif hasattr(estimator, "_predictors"):
+        for predictor in np.ravel(np.array(estimator._predictors, object)):
+            inner = (predictor.nodes["is_leaf"] == 0) & (predictor.nodes["is_categorical"] == 0)
+            yield predictor.nodes["feature_idx"][inner], predictor.nodes["num_threshold"][inner]
+    elif hasattr(estimator, "get_booster"):
+        table = estimator.get_booster().trees_to_dataframe() if estimator.booster != "gblinear" else None
+        if table is not None and "Split" in table:
+            names = {name: index for index, name in enumerate(estimator.get_booster().feature_names or [])}
+            inner = table["Split"].notna()
+            named = table["Feature"][inner]
+            yield [names.get(name, int(name[1:]) if name[1:].isdigit() else 0) for name in named], table["Split"][inner]
+    elif hasattr(estimator, "booster_"):
+        table = estimator.booster_.trees_to_dataframe()
+        inner = table["decision_type"] == "<="
+        names = {name: index for index, name in enumerate(estimator.booster_.feature_name())}
+        yield [names[name] for name in table["split_feature"][inner]], table["threshold"][inner].astype(float)
+    else:
+        members = getattr(estimator, "estimators_", None)
+        subsets = getattr(estimator, "estimators_features_", None)
+        if isinstance(members, (list, np.ndarray)):
+            for index, member in enumerate(np.ravel(np.array(members, object))):
+                if hasattr(member, "tree_"):
+                    chosen, at = next(_pairs(member))
+                    yield chosen if subsets is None else np.asarray(subsets[index])[chosen], at
