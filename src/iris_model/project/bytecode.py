@@ -11,29 +11,35 @@ past.
 
 from __future__ import annotations
 
+import ast
 import json
-import py_compile
+import marshal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
 
 # Where the function directory will lie; tracebacks and `co_filename` say it.
 TASK_ROOT = "/var/task"
 
+# The flags of a .pyc file (PEP 552): checked by the hash of its source, and not to be checked.
+UNCHECKED_HASH = (0b01).to_bytes(4, "little")
+
 
 def write_bytecode(directory: Path, modules: Iterable[str]) -> None:
     """Write the bytecode of the user's `modules`, paths relative to `directory`, beside them; other files are left alone."""
-    _run(directory, {module: bytecode_path(module) for module in modules}, optimize=0, options=[])
+    _run(directory, {module: bytecode_path(module) for module in modules}, shipped=False)
 
 
 def replace_by_bytecode(directory: Path, modules: Sequence[str]) -> None:
     """Put bytecode in the place of the shipped `modules`: `a/b.py` -> `a/b.pyc`.
 
-    Half the size, and one file less to look for at each import. Without docstrings and columns of source positions: error
-    documents never show frames of ours. A user's modules are not treated so; their tracebacks are theirs to read.
+    Half the size, and one file less to look for at each import. Docstrings, annotations and columns of source positions
+    stay behind: error documents never show frames of ours. A user's modules are not treated so; their tracebacks are theirs
+    to read.
     """
-    _run(directory, {module: f"{module}c" for module in modules}, optimize=2, options=["-X", "no_debug_ranges"])
+    _run(directory, {module: f"{module}c" for module in modules}, shipped=True)
     for module in modules:
         (directory / module).unlink()
 
@@ -45,30 +51,51 @@ def bytecode_path(module: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _run(directory: Path, targets: Mapping[str, str], *, optimize: int, options: Sequence[str]) -> None:
+def _run(directory: Path, targets: Mapping[str, str], *, shipped: bool) -> None:
+    options = ["-X", "no_debug_ranges"] if shipped else []
     subprocess.run(
         [sys.executable, "-I", "-S", "-X", "utf8", "-W", "ignore", *options, __file__],
-        input=json.dumps([str(directory), optimize, targets]).encode(),
+        input=json.dumps([str(directory), shipped, targets]).encode(),
         env={},
         check=True,
         stdout=subprocess.DEVNULL,
     )
 
 
-def _compile_modules(directory: str, optimize: int, targets: Mapping[str, str]) -> None:
+def _compile_modules(directory: str, shipped: bool, targets: Mapping[str, str]) -> None:
     for module, target in targets.items():
+        source = Path(directory, module).read_bytes()
         try:
-            py_compile.compile(
-                f"{directory}/{module}",
-                cfile=f"{directory}/{target}",
-                dfile=f"{TASK_ROOT}/{module}",
-                doraise=True,
-                optimize=optimize,
-                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-            )
-        except py_compile.PyCompileError:
+            tree = ast.parse(source)
+            if shipped:
+                tree = ast.fix_missing_locations(_WithoutAnnotations().visit(tree))
+            code = compile(tree, f"{TASK_ROOT}/{module}", "exec", dont_inherit=True, optimize=2 if shipped else 0)
+        except (SyntaxError, ValueError):
             # Packages carry templates and tests for other Pythons; importing them fails on Lambda as it would anywhere.
-            pass
+            continue
+        path = Path(directory, target)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(MAGIC_NUMBER + UNCHECKED_HASH + source_hash(source) + marshal.dumps(code))
+
+
+class _WithoutAnnotations(ast.NodeTransformer):
+    """Types are for people and for mypy; in a function they would be bytes to load."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        self.generic_visit(node)
+        node.returns = None
+        arguments = node.args
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+            argument.annotation = None
+        for rest in (arguments.vararg, arguments.kwarg):
+            if rest is not None:
+                rest.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        if node.value is None:
+            return ast.copy_location(ast.Pass(), node)
+        return ast.copy_location(ast.Assign([node.target], node.value), node)
 
 
 if __name__ == "__main__":
