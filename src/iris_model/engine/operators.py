@@ -84,10 +84,28 @@ OPERATORS = {
     "isolation_scores": "ensembles",
     "subtract": "ensembles",
     "depth_label": "ensembles",
+    "majority_label": "voting",
+    "weighted_mean": "voting",
+    "pair_scores": "voting",
+    "sigmoid_calibration": "calibration",
+    "calibrated_probabilities": "calibration",
+    "scaled_temperature": "calibration",
+    "normalize_unless_zero": "calibration",
+    "as_table": "shapes",
+    "label_at": "shapes",
+    "nested_columns": "shapes",
+    "repeat": "shapes",
+    "numpy_function": "inverses",
+    "scale_back": "inverses",
+    "power_back": "inverses",
     "to_dense": "sparse",
     "concat_sparse": "sparse",
     "select_columns_sparse": "sparse",
     "multiply_columns": "sparse",
+    "count_terms": "documents",
+    "hash_terms": "documents",
+    "log_counts": "documents",
+    "normalize": "documents",
     "one_hot": "encoders",
     "look_up": "encoders",
     "impute": "imputing",
@@ -95,7 +113,9 @@ OPERATORS = {
 }
 
 # Operators that take sparse rows, dicts {column index: value}; the compiler puts `to_dense` before all others.
-ACCEPTS_SPARSE = frozenset(("to_dense", "concat_sparse", "select_columns_sparse", "multiply_columns", "linear"))
+ACCEPTS_SPARSE = frozenset(
+    ("to_dense", "concat_sparse", "select_columns_sparse", "multiply_columns", "log_counts", "normalize", "linear")
+)
 
 
 def find_operator(op: str) -> "Any":

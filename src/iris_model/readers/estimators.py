@@ -15,24 +15,33 @@ from .graph import Estimator, Graph, GraphBuilder, Reader
 from .libraries import find_version_problem
 from .names import class_name
 from .sklearn import (
+    calibration,
     clustering,
     compose,
     discriminant,
+    dummy,
     encoders,
     ensembles,
     gaussian_process,
-    imputers,
     gradient_boosting,
+    imputers,
     linear,
     mixture,
+    multiclass,
+    multioutput,
     naive_bayes,
     neighbors,
     neural_network,
     pipeline,
     regression,
     scalers,
+    stacking,
     svm,
+    target,
+    text,
     trees,
+    voting,
+    wrappers,
 )
 
 READERS: dict[str, Reader] = {
@@ -52,8 +61,17 @@ READERS: dict[str, Reader] = {
     **compose.READERS,
     **encoders.READERS,
     **imputers.READERS,
+    **text.READERS,
     **gradient_boosting.READERS,
     **ensembles.READERS,
+    **calibration.READERS,
+    **dummy.READERS,
+    **multiclass.READERS,
+    **multioutput.READERS,
+    **stacking.READERS,
+    **target.READERS,
+    **voting.READERS,
+    **wrappers.READERS,
 }
 
 # The methods of an estimator that can be an answer. A graph has each that the estimator offers, and no other.

@@ -1,0 +1,115 @@
+"""Terms become columns: counted, hashed, weighed. Documents come as tables of one column of texts.
+
+Sources: CountVectorizer, TfidfTransformer, HashingVectorizer, sklearn.preprocessing.normalize.
+"""
+
+from math import fabs, fsum, log, sqrt
+
+from .text import make_analyzer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    SparseRow = dict[int, float]
+
+
+def count_terms(
+    rows: "list[list[str]]",
+    *,
+    vocabulary: "dict[str, int]",
+    binary: bool,
+    analyzer: str,
+    ngrams: "Sequence[int]",
+    lowercase: bool,
+    accents: "str | None" = None,
+    pattern: "str | None" = None,
+    stop_words: "dict[str, Any] | None" = None,
+) -> "list[SparseRow]":
+    """How often each term of the vocabulary stands in each document; `binary`: whether it does."""
+    analyze = make_analyzer(analyzer, ngrams, lowercase, accents, pattern, stop_words)
+    table = []
+    for row in rows:
+        counts: SparseRow = {}
+        for term in analyze(row[0]):
+            if term in vocabulary:
+                column = vocabulary[term]
+                counts[column] = 1.0 if binary else counts.get(column, 0.0) + 1.0
+        table.append(counts)
+    return table
+
+
+def hash_terms(
+    rows: "list[list[str]]",
+    *,
+    width: int,
+    alternate_sign: bool,
+    binary: bool,
+    analyzer: str,
+    ngrams: "Sequence[int]",
+    lowercase: bool,
+    accents: "str | None" = None,
+    pattern: "str | None" = None,
+    stop_words: "dict[str, Any] | None" = None,
+) -> "list[SparseRow]":
+    """Terms counted in the column of their hash, half of them downwards. Source: FeatureHasher."""
+    analyze = make_analyzer(analyzer, ngrams, lowercase, accents, pattern, stop_words)
+    table = []
+    for row in rows:
+        counts: SparseRow = {}
+        for term in analyze(row[0]):
+            number = murmurhash3(term.encode())
+            negative = number >= 0x80000000
+            column = (0x100000000 - number if negative else number) % width
+            counts[column] = counts.get(column, 0.0) + (-1.0 if negative and alternate_sign else 1.0)
+        # A term may have cancelled another; it is there nevertheless.
+        table.append(dict.fromkeys(counts, 1.0) if binary else counts)
+    return table
+
+
+def log_counts(rows: "list[SparseRow]") -> "list[SparseRow]":
+    """log(x) + 1 of each count (`sublinear_tf`)."""
+    return [{index: log(value) + 1.0 for index, value in row.items()} for row in rows]
+
+
+def normalize(rows: "Any", *, norm: str) -> "Any":
+    """Each row over its norm: l1, l2 or max. A row of zeros stays. Sparse tables stay sparse."""
+    table: list[Any] = []
+    for row in rows:
+        cells = row.values() if type(row) is dict else row
+        if norm == "l2":
+            length = sqrt(fsum([value * value for value in cells]))
+        elif norm == "l1":
+            length = fsum(map(fabs, cells))
+        else:
+            length = max(map(fabs, cells), default=0.0)
+        length = length or 1.0
+        if type(row) is dict:
+            table.append({index: value / length for index, value in row.items()})
+        else:
+            table.append([value / length for value in row])
+    return table
+
+
+def murmurhash3(data: bytes) -> int:
+    """MurmurHash3 (x86, 32 bits, seed 0) of some bytes, as an unsigned number."""
+    mask = 0xFFFFFFFF
+    state = 0
+    whole = len(data) & ~3
+    for start in range(0, whole, 4):
+        word = int.from_bytes(data[start : start + 4], "little") * 0xCC9E2D51 & mask
+        word = (word << 15 | word >> 17) & mask
+        state ^= word * 0x1B873593 & mask
+        state = (state << 13 | state >> 19) & mask
+        state = (state * 5 + 0xE6546B64) & mask
+    if whole < len(data):
+        word = int.from_bytes(data[whole:], "little") * 0xCC9E2D51 & mask
+        word = (word << 15 | word >> 17) & mask
+        state ^= word * 0x1B873593 & mask
+    state ^= len(data)
+    state ^= state >> 16
+    state = state * 0x85EBCA6B & mask
+    state ^= state >> 13
+    state = state * 0xC2B2AE35 & mask
+    return state ^ state >> 16
