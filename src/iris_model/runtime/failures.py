@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+
+def _own_code() -> str:
+    """The folder that frames of this package name, which for shipped bytecode need not be the folder it lies in."""
+    return os.path.dirname(os.path.dirname(_own_code.__code__.co_filename)) + os.sep
+
+
 # Frames of the runtime and the engine say nothing to a person whose handler failed.
-OWN_CODE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+OWN_CODE = _own_code()
 
 
 class Failure:
