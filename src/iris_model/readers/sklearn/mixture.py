@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import digamma
 
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 
@@ -23,6 +22,8 @@ def read_gaussian_mixture(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 def read_bayesian_mixture(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """As above, with the expected log weights and log determinants of the variational posterior."""
+    from scipy.special import digamma
+
     concentration = estimator.weight_concentration_
     if estimator.weight_concentration_prior_type == "dirichlet_process":
         first, second = digamma(concentration[0]), digamma(concentration[1])
