@@ -1,0 +1,57 @@
+"""What estimators that hold others make of their answers: votes, means, pairs of classes."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    Table = list[list[float]]
+
+
+def majority_label(*positions: "list[int]", weights: "Sequence[float]", classes: "list[Any]") -> "list[Any]":
+    """Each voter names the position of a class; the most weight wins, and the first class in a tie.
+
+    Source: sklearn.ensemble.VotingClassifier.predict (weights are added in the order of the voters).
+    """
+    labels = []
+    for named in zip(*positions):
+        totals = [0.0] * len(classes)
+        for position, weight in zip(named, weights):
+            totals[position] += weight
+        labels.append(classes[totals.index(max(totals))])
+    return labels
+
+
+def weighted_mean(*tables: "Table", weights: "Sequence[float]", total: float) -> "Table":
+    """Tables of one shape, each times its weight, added in their order, over `total`. Source: numpy.average."""
+    result = []
+    for rows in zip(*tables):
+        line = []
+        for cells in zip(*rows):
+            value = 0.0
+            for cell, weight in zip(cells, weights):
+                value += cell * weight
+            line.append(value / total)
+        result.append(line)
+    return result
+
+
+def pair_scores(predictions: "Table", confidences: "Table", *, count: int) -> "Table":
+    """Votes of the pairs (0, 1), (0, 2), ..., (1, 2), ... and sums of confidences squeezed into (-1/3, 1/3), per class.
+
+    A prediction of 0 is a vote for the first of the pair, 1 for the second.
+    Source: sklearn.utils.multiclass._ovr_decision_function.
+    """
+    pairs = [(first, second) for first in range(count) for second in range(first + 1, count)]
+    table = []
+    for named, sure in zip(predictions, confidences):
+        votes, sums = [0] * count, [0.0] * count
+        for (first, second), prediction, confidence in zip(pairs, named, sure):
+            sums[first] -= confidence
+            sums[second] += confidence
+            if prediction == 0:
+                votes[first] += 1
+            elif prediction == 1:
+                votes[second] += 1
+        table.append([vote + total / (3 * (abs(total) + 1)) for vote, total in zip(votes, sums)])
+    return table

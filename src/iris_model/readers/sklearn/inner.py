@@ -1,0 +1,77 @@
+"""Estimators inside others: reading them all, and taking their answers in the shape that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from iris_model.readers.graph import Estimator, GraphBuilder, Reading, Trace, Value
+
+# What a reader gives back after a refusal: `GraphBuilder.read` makes None of it.
+REFUSED = Reading("transformer", {})
+
+
+def read_each(builder: GraphBuilder, estimators: Iterable[Estimator], inputs: Value) -> list[Reading] | None:
+    """Read estimators of the same rows, all of them, so that every reason is found. None if one was refused."""
+    readings = [builder.read(estimator, inputs) for estimator in estimators]
+    found = [reading for reading in readings if reading is not None]
+    return found if len(found) == len(readings) else None
+
+
+def stand_in(estimator: Estimator, otherwise: Value) -> Value:
+    """A value as wide as `estimator` takes, in place of one that was refused: to find out what else is refused."""
+    width = getattr(estimator, "n_features_in_", None)
+    return otherwise if width is None else Value("refused", (Trace(),) * int(width))
+
+
+def as_table(builder: GraphBuilder, value: Value) -> Value:
+    """Numbers as a table, whether they are one or a flat column; labels become numbers."""
+    return builder.add("as_table", value, width=value.width)
+
+
+def as_column(builder: GraphBuilder, table: Value) -> Value:
+    """The only column of a table as a flat one."""
+    return builder.add("column", table, width=1, attributes={"index": 0})
+
+
+def add_complement(builder: GraphBuilder, probability: Value) -> Value:
+    """[1 - p, p]: as a linear map, because -p + 1 rounds exactly as 1 - p does."""
+    pair = {"coefficients": np.array([[-1.0], [1.0]]), "intercepts": np.array([1.0, 0.0])}
+    return builder.add("linear", probability, width=2, tensors=pair)
+
+
+def answer_of(
+    builder: GraphBuilder, owner: Estimator, inner: Estimator, reading: Reading, methods: Sequence[str]
+) -> tuple[str, Value] | None:
+    """The first of `methods` that the inner estimator offers, and its answer; refused if it offers none."""
+    for method in methods:
+        if method in reading.outputs:
+            return method, reading.outputs[method]
+    builder.refuse(
+        f"{type(owner).__name__}: its {type(inner).__name__} offers none of {', '.join(methods)}, which it asks for"
+    )
+    return None
+
+
+def answers_in_numbers(builder: GraphBuilder, owner: Estimator, reading: Reading) -> bool:
+    """Whether predictions can be used as numbers: labels of text cannot, and are refused."""
+    classes: list[object] = []
+    for label in reading.classes or []:
+        classes += label if isinstance(label, list) else [label]
+    texts = [label for label in classes if isinstance(label, str)]
+    if texts:
+        builder.refuse(f"{type(owner).__name__}: it uses the label {texts[0]!r} as a number")
+    return not texts
+
+
+def answers_in_positions(builder: GraphBuilder, owner: Estimator, reading: Reading, count: int) -> bool:
+    """Whether labels are positions in a list of `count` classes, as they are where a label encoder came first."""
+    outside = [label for label in reading.classes or [] if type(label) is not int or not 0 <= label < count]
+    if outside or reading.task != "classifier":
+        found = f"the class {outside[0]!r}" if outside else f"a {reading.task}"
+        builder.refuse(
+            f"{type(owner).__name__}: inside it is {found}; expected classifiers trained on its own numbers "
+            f"0 to {count - 1}"
+        )
+    return not outside and reading.task == "classifier"
