@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+FLOATS = frozenset((float,))
 NAN = float("nan")
 INFINITY = float("inf")
 
@@ -37,6 +38,8 @@ class RowEncoder:
             LARGEST.get(column.get("dtype", "float64"), LARGEST["float64"]) if holds_numbers(column) else NAN
             for column in columns
         ]
+        # A single column without a limit, or none at all, and no row takes the fast way.
+        self._least_limit = min(self._limits) if all(limit == limit for limit in self._limits) and columns else -1.0
 
     def encode(self, rows: "Any") -> "list[list[Any]]":
         """Return the table for `rows`."""
@@ -51,6 +54,11 @@ class RowEncoder:
         for index, row in enumerate(rows):
             if not isinstance(row, (list, tuple)) or len(row) != width:
                 raise self._wrong_shape(index, row)
+            # Most rows are finite floats and nothing else, and the built-ins see that twice as fast as a loop does: a sum of
+            # magnitudes within the limit has no member beyond it, no infinity and no NaN.
+            if FLOATS.issuperset(map(type, row)) and sum(map(abs, row)) <= self._least_limit:
+                table.append(row)
+                continue
             cells = []
             for value, limit in zip(row, limits):
                 kind = type(value)
