@@ -172,7 +172,7 @@ POSITIVE_REGRESSION = {
 }
 SEVERAL_TARGETS = {
     "target by target": MultiOutputRegressor(Ridge()),
-    "chain of regressors": RegressorChain(Ridge(), order=[1, 2, 0]),
+    "chain of regressors": RegressorChain(Ridge()),
     "dummy median": DummyRegressor(strategy="median"),
     "scaled targets": TransformedTargetRegressor(Ridge(), transformer=StandardScaler()),
 }
@@ -204,5 +204,6 @@ ANIMALS = make_animals(
         (REGRESSION, TARGET),
         (POSITIVE_REGRESSION, POSITIVE),
         (SEVERAL_TARGETS, TARGETS),
+        ({"another order": RegressorChain(Ridge(), order=[1, 2, 0])}, {"three targets": TARGETS["three targets"]}),
     )
 )

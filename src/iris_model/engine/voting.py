@@ -36,7 +36,7 @@ def weighted_mean(*tables: "Table", weights: "Sequence[float]", total: float) ->
     return result
 
 
-def pair_scores(predictions: "Table", confidences: "Table", *, count: int) -> "Table":
+def pair_scores(predictions: "Table", confidences: "Table", /, *, count: int) -> "Table":
     """Votes of the pairs (0, 1), (0, 2), ..., (1, 2), ... and sums of confidences squeezed into (-1/3, 1/3), per class.
 
     A prediction of 0 is a vote for the first of the pair, 1 for the second.

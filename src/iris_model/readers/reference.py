@@ -1,0 +1,71 @@
+"""The tables of readers as text: the reference page of supported models."""
+
+from __future__ import annotations
+
+import importlib
+
+from .estimators import BESIDE_PREDICT, METHODS, READERS
+from .refused import NOT_YET, REFUSED
+
+REFERENCE_PAGE = "docs/reference/supported-models.md"
+
+_HEAD = """\
+# Supported models
+
+<!-- Generated from src/iris_model/readers by `python scripts/write_reference.py`; a test compares the two. -->
+
+Every class that compiles, with the methods that the compiled model can have: it has those that this very estimator
+offers. Compiling compares the compiled model with the original, row by row, and refuses to write one that differs. What
+is not here is served with its own library (`executor = "original"`) or as ONNX (`executor = "onnxruntime"`).
+"""
+
+# What is refused of a class that has a reader: parameters for which no exact answer is known.
+REMARKS = {
+    "sklearn.compose.TransformedTargetRegressor": "the target scaled, or transformed by numpy functions or a power",
+    "sklearn.dummy.DummyClassifier": "not the random strategies, `stratified` and `uniform`",
+    "sklearn.model_selection.GridSearchCV": "with `refit`",
+    "sklearn.model_selection.HalvingGridSearchCV": "with `refit`",
+    "sklearn.model_selection.HalvingRandomSearchCV": "with `refit`",
+    "sklearn.model_selection.RandomizedSearchCV": "with `refit`",
+    "sklearn.multiclass.OneVsOneClassifier": "not with a precomputed kernel inside",
+    "sklearn.multiclass.OneVsRestClassifier": "not with a sparse target",
+    "sklearn.multioutput.ClassifierChain": "two classes per output",
+    "sklearn.multioutput.MultiOutputClassifier": "labels of one type for all outputs",
+    "sklearn.neighbors.LocalOutlierFactor": "with `novelty`",
+    "sklearn.svm.NuSVC": "not with a kernel of your own, or a precomputed one",
+    "sklearn.svm.NuSVR": "not with a kernel of your own, or a precomputed one",
+    "sklearn.svm.OneClassSVM": "not with a kernel of your own, or a precomputed one",
+    "sklearn.svm.SVC": "not with a kernel of your own, or a precomputed one",
+    "sklearn.svm.SVR": "not with a kernel of your own, or a precomputed one",
+}
+
+
+def render_reference() -> str:
+    """Render the reference page."""
+    families = sorted({name.rpartition(".")[0] for name in READERS})
+    parts = [_HEAD]
+    for family in families:
+        parts.append(f"\n## {family}\n\n| class | methods | remarks |\n|---|---|---|\n")
+        parts += [_row(name) for name in sorted(READERS) if name.rpartition(".")[0] == family]
+    parts.append("\n## Refused\n\n| class | reason |\n|---|---|\n")
+    parts += [f"| `{name}` | {reason} |\n" for name, reason in sorted(REFUSED.items())]
+    waiting = [f"`{name}`" for name in sorted(NOT_YET - set(READERS))]
+    if waiting:
+        parts.append(f"\nNo reader so far: {', '.join(waiting)}.\n")
+    return "".join(parts)
+
+
+def _row(name: str) -> str:
+    methods = ", ".join(f"`{method}`" for method in _methods(name))
+    return f"| `{name.rpartition('.')[2]}` | {methods} | {REMARKS.get(name, '')} |\n"
+
+
+def _methods(name: str) -> list[str]:
+    """The methods of the class that a compiled model has; some depend on parameters."""
+    module, _, attribute = name.rpartition(".")
+    if attribute.startswith("Halving"):
+        # An experimental class is there only once somebody has asked for it.
+        importlib.import_module("sklearn.experimental.enable_halving_search_cv")
+    cls = getattr(importlib.import_module(module), attribute)
+    offered = [method for method in METHODS if hasattr(cls, method)]
+    return [method for method in offered if method not in BESIDE_PREDICT or "predict" not in offered]
