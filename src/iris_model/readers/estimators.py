@@ -14,14 +14,17 @@ from .documents import DOCUMENT_COLUMN, takes_documents
 from .graph import Estimator, Graph, GraphBuilder, Reader
 from .libraries import find_version_problem
 from .names import class_name
+from .refused import REFUSED
 from .sklearn import (
     calibration,
     clustering,
     compose,
+    decomposition,
     discriminant,
     dummy,
     encoders,
     ensembles,
+    feature_selection,
     gaussian_process,
     gradient_boosting,
     imputers,
@@ -33,6 +36,7 @@ from .sklearn import (
     neighbors,
     neural_network,
     pipeline,
+    preprocessing,
     regression,
     scalers,
     stacking,
@@ -43,6 +47,7 @@ from .sklearn import (
     voting,
     wrappers,
 )
+from .xgboost import wrappers as xgboost_wrappers
 
 READERS: dict[str, Reader] = {
     **linear.READERS,
@@ -62,8 +67,12 @@ READERS: dict[str, Reader] = {
     **encoders.READERS,
     **imputers.READERS,
     **text.READERS,
+    **preprocessing.READERS,
+    **feature_selection.READERS,
+    **decomposition.READERS,
     **gradient_boosting.READERS,
     **ensembles.READERS,
+    **xgboost_wrappers.READERS,
     **calibration.READERS,
     **dummy.READERS,
     **multiclass.READERS,
@@ -126,7 +135,7 @@ def _find_reader(builder: GraphBuilder, estimator: Estimator) -> Reader | None:
     if reader is None:
         parent = next((class_name(base) for base in cls.__mro__[1:] if class_name(base) in READERS), None)
         derived = f" (it derives from {parent}, but may compute something else)" if parent else ""
-        builder.refuse(f"{name}: no reader knows this class{derived}")
+        builder.refuse(f"{name}: {REFUSED.get(name, f'no reader knows this class{derived}')}")
     elif not _is_fitted(estimator):
         builder.refuse(f"{name}: it is not fitted; call fit before saving it")
         return None

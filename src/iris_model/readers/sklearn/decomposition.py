@@ -1,0 +1,140 @@
+"""Projections: what is learned is a linear map, of the columns or of a kernel.
+
+Sources: sklearn.decomposition, sklearn.random_projection, sklearn.kernel_approximation, sklearn.cluster.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
+
+from .kernels import add_kernel, dense
+from .linear import add_column
+
+Array = np.ndarray[Any, Any]
+
+
+def read_principal_components(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """X @ components_.T - mean_ @ components_.T, over the deviations where whitened."""
+    components = np.asarray(estimator.components_)
+    # In the precision of training, as the library does it.
+    shift = np.asarray(estimator.mean_).reshape(1, -1) @ components.T
+    projected = _project(builder, inputs, components, -shift.ravel())
+    if estimator.whiten:
+        scale = np.sqrt(estimator.explained_variance_)
+        scale = np.maximum(scale, np.finfo(scale.dtype).eps)
+        tensors = {"offset": np.zeros(len(scale)), "divisor": scale.astype(np.float64)}
+        projected = builder.add("scale", projected, width=len(scale), tensors=tensors)
+    return Reading("transformer", {"transform": projected, **_add_likelihoods(builder, estimator, inputs)})
+
+
+def read_projection(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """X @ components_.T."""
+    return Reading("transformer", {"transform": _project(builder, inputs, dense(estimator.components_))})
+
+
+def read_independent_components(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """(X - mean_) @ components_.T; without whitening there is no mean."""
+    centered = _center(builder, inputs, estimator.mean_) if estimator.whiten else inputs
+    return Reading("transformer", {"transform": _project(builder, centered, np.asarray(estimator.components_))})
+
+
+def read_factor_analysis(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The expected mean of the latent variables."""
+    components = np.asarray(estimator.components_, np.float64)
+    weighed = components / estimator.noise_variance_
+    covariance = np.linalg.inv(np.eye(len(components)) + weighed @ components.T)
+    projected = _project(builder, _center(builder, inputs, estimator.mean_), weighed)
+    transformed = _project(builder, projected, covariance.T)
+    return Reading("transformer", {"transform": transformed, **_add_likelihoods(builder, estimator, inputs)})
+
+
+def read_kernel_components(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The centered kernel with the training rows, projected. Centering is linear in the kernel, and so is all of it."""
+    builder.refuse_missing(inputs)
+    name = "KernelPCA"
+    parameters = {"gamma": estimator.gamma_, "degree": estimator.degree, "coef0": estimator.coef0}
+    if estimator.kernel == "precomputed":
+        builder.refuse(f"{name}: its kernel is precomputed, and a request has no kernel")
+        return Reading("transformer", {"transform": inputs})
+    kernel = add_kernel(builder, inputs, estimator.kernel, estimator.X_fit_, parameters, owner=name)
+    if kernel is None:
+        return Reading("transformer", {"transform": inputs})
+    kept = np.flatnonzero(estimator.eigenvalues_)
+    alphas = np.zeros(estimator.eigenvectors_.shape)
+    # The quotient in the precision of training, the rest in that of the request.
+    alphas[:, kept] = estimator.eigenvectors_[:, kept] / np.sqrt(estimator.eigenvalues_[kept])
+    centerer = estimator._centerer
+    maps = alphas - alphas.sum(axis=0) / len(alphas)
+    shift = (float(centerer.K_fit_all_) - centerer.K_fit_rows_.astype(np.float64)) @ alphas
+    return Reading("transformer", {"transform": _project(builder, kernel, maps.T, shift)})
+
+
+def read_nystroem(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The kernel with some training rows, normalized."""
+    builder.refuse_missing(inputs)
+    names = ("gamma", "degree", "coef0")
+    parameters = {name: getattr(estimator, name) for name in names} | dict(estimator.kernel_params or {})
+    kernel = add_kernel(builder, inputs, estimator.kernel, estimator.components_, parameters, owner="Nystroem")
+    if kernel is None:
+        return Reading("transformer", {"transform": inputs})
+    return Reading("transformer", {"transform": _project(builder, kernel, np.asarray(estimator.normalization_))})
+
+
+def read_feature_agglomeration(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The mean of the columns in each cluster."""
+    if estimator.pooling_func is not np.mean:
+        called = getattr(estimator.pooling_func, "__name__", repr(estimator.pooling_func))
+        builder.refuse(f"FeatureAgglomeration: pooling_func is {called!r}; expected numpy's mean")
+    labels = np.asarray(estimator.labels_)
+    sizes = np.bincount(labels)
+    members = (labels[np.newaxis, :] == np.arange(len(sizes))[:, np.newaxis]).astype(np.float64)
+    summed = _project(builder, inputs, members)
+    tensors = {"offset": np.zeros(len(sizes)), "divisor": sizes.astype(np.float64)}
+    pooled = builder.add("scale", summed, width=len(sizes), tensors=tensors)
+    return Reading("transformer", {"transform": pooled})
+
+
+def _add_likelihoods(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> dict[str, Value]:
+    """`score_samples`, where there is one: the log-likelihood of each row under the normal model of the components."""
+    if not hasattr(estimator, "score_samples"):
+        return {}
+    precision = np.asarray(estimator.get_precision())
+    matrix = np.ascontiguousarray(precision.T, np.float64)
+    tensors = {"center": np.asarray(estimator.mean_, np.float64), "matrix": matrix}
+    squares = builder.add("quadratic_form", inputs, width=1, tensors=tensors)
+    # In the precision of training, as the library does it.
+    constant = -0.5 * (inputs.width * math.log(2.0 * math.pi) - np.linalg.slogdet(precision)[1])
+    halves = {"scale": np.array([-0.5]), "offset": np.array([constant])}
+    return {"score_samples": add_column(builder, builder.add("min_max_scale", squares, width=1, tensors=halves))}
+
+
+def _project(builder: GraphBuilder, inputs: Value, components: Array, shift: Array | None = None) -> Value:
+    builder.refuse_missing(inputs)
+    count = len(components)
+    intercepts = np.zeros(count) if shift is None else np.asarray(shift, np.float64)
+    tensors = {"coefficients": np.ascontiguousarray(components, np.float64), "intercepts": intercepts}
+    return builder.add("linear", inputs, width=count, tensors=tensors)
+
+
+def _center(builder: GraphBuilder, inputs: Value, mean: Array) -> Value:
+    tensors = {"offset": np.asarray(mean, np.float64), "divisor": np.ones(inputs.width)}
+    return builder.add("scale", inputs, width=inputs.width, keeps_missing=True, tensors=tensors)
+
+
+READERS: dict[str, Reader] = {
+    "sklearn.decomposition.PCA": read_principal_components,
+    "sklearn.decomposition.IncrementalPCA": read_principal_components,
+    "sklearn.decomposition.TruncatedSVD": read_projection,
+    "sklearn.decomposition.FastICA": read_independent_components,
+    "sklearn.decomposition.FactorAnalysis": read_factor_analysis,
+    "sklearn.decomposition.KernelPCA": read_kernel_components,
+    "sklearn.random_projection.GaussianRandomProjection": read_projection,
+    "sklearn.random_projection.SparseRandomProjection": read_projection,
+    "sklearn.kernel_approximation.Nystroem": read_nystroem,
+    "sklearn.cluster.FeatureAgglomeration": read_feature_agglomeration,
+}
