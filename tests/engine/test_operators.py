@@ -27,9 +27,12 @@ def test_every_operator_is_found_and_takes_its_parameters_by_keyword(op: str) ->
     function = find_operator(op)
     assert function.__name__ == op
     assert inspect.getdoc(function)
-    kinds = {parameter.kind for parameter in list(inspect.signature(function).parameters.values())[1:]}
-    # Further inputs are positional, and nothing else.
-    assert kinds <= {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_ONLY}
+    # Inputs are positional, some of them optional; attributes and tensors go by keyword.
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY):
+            assert parameter.default in (inspect.Parameter.empty, None), parameter
+        else:
+            assert parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.KEYWORD_ONLY), parameter
 
 
 def test_linear_is_the_matrix_product() -> None:
