@@ -24,7 +24,7 @@ check: $(VENV)/.installed-for-work ## formatting, lint, strict types, the import
 	$(BIN)/python -m pytest -rP tests/architecture
 
 e2e: $(VENV)/.installed-for-work ## build and run real containers (needs Docker Engine; `.ci/run` starts one)
-	$(BIN)/python -m pytest -m e2e -n 2
+	$(BIN)/python -m pytest -m "e2e or slow" -n 2
 
 bench: $(VENV)/.installed-for-work ## measure what the README claims, side by side with its peers
 	$(BIN)/python bench/cold_start.py
