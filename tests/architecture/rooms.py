@@ -40,6 +40,7 @@ ROOMS = {
             ("xgboost", ("xgboost",)),
             ("lightgbm", ("lightgbm",)),
             ("joblibs.py", ("joblib",)),
+            ("onnx.py", ("onnxruntime",)),
             ("open.py", ("joblib",)),
         ),
     ),

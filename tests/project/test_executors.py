@@ -97,8 +97,8 @@ def test_a_trusted_class_is_found_in_the_project(tmp_path: Path):
 @pytest.mark.parametrize(
     ("model", "executor", "expected"),
     [
-        ("m.onnx", "auto", "the onnxruntime executor is not there yet"),
-        ("m.pkl", "onnxruntime", "the onnxruntime executor is not there yet"),
+        ("m.onnx", "compiled", "the onnxruntime executor serves .onnx files"),
+        ("m.pkl", "onnxruntime", "the onnxruntime executor serves .onnx files"),
         ("m.safetensors", "auto", "is compiled already"),
     ],
 )
@@ -124,3 +124,17 @@ def test_the_signature_file_is_what_the_runtime_reads():
     content = choose(IRIS, "iris_trained_model.pkl", executor="original").files["iris_trained_model.signature.json"]
     assert isinstance(content, bytes)
     assert set(json.loads(content)) == {"signature", "source"}
+
+
+def test_an_onnx_file_is_served_by_onnxruntime_and_says_what_it_costs(tmp_path: Path):
+    import numpy as np
+    from skl2onnx import to_onnx
+
+    estimator = pickle.loads((IRIS / "iris_trained_model.pkl").read_bytes())
+    (tmp_path / "m.onnx").write_bytes(to_onnx(estimator, np.zeros((1, 4), np.float32)).SerializeToString())
+    chosen = choose(tmp_path, "m.onnx")
+    assert (chosen.executor, chosen.model, chosen.needs) == ("onnxruntime", "m.onnx", ("onnxruntime",))
+    assert "MB for onnxruntime" in chosen.reason
+    assert set(chosen.files) == {"m.onnx", "m.signature.json"}
+    assert chosen.signature["classes"] == estimator.classes_.tolist()
+    assert chosen.golden

@@ -6,13 +6,15 @@
     emit      the graph becomes the bytes of a compiled model (emit)
     verify    the bytes, evaluated by the engine, against the original's own methods, row by row (rows, verify)
 
-    describe  a model that stays as it is: signature, source and golden rows for the `original` executor
+    describe  a model that stays as it is: signature, source and golden rows for the `original` executor,
+              and for ONNX models (describe_onnx)
 
 Nothing is handed out that was not verified. Nothing here prints or writes but a temporary file.
 """
 
 from .compile import Compilation, compile_model
 from .describe import Description, describe_original
+from .describe_onnx import describe_onnx
 from .report import ParityReport
 
-__all__ = ["Compilation", "Description", "ParityReport", "compile_model", "describe_original"]
+__all__ = ["Compilation", "Description", "ParityReport", "compile_model", "describe_onnx", "describe_original"]

@@ -69,10 +69,9 @@ class Model:
             from .original import OriginalModel
 
             return cls(model_name, path, executor, OriginalModel(path))
-        raise ModelFormatError(
-            f"the model {path} is an ONNX model, which this version cannot serve yet; "
-            "compile the estimator it was made from, or serve that with the executor 'original'"
-        )
+        from .onnx import OnnxModel
+
+        return cls(model_name, path, executor, OnnxModel(path))
 
     def predict(self, rows: "list[Any]") -> "list[Any]":
         """Labels (classifier) or numbers (regressor), one per row."""
