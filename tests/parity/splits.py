@@ -24,7 +24,9 @@ def _pairs(estimator):
             inner = (predictor.nodes["is_leaf"] == 0) & (predictor.nodes["is_categorical"] == 0)
             yield predictor.nodes["feature_idx"][inner], predictor.nodes["num_threshold"][inner]
     elif hasattr(estimator, "get_booster"):
-        table = estimator.get_booster().trees_to_dataframe() if estimator.booster != "gblinear" else None
+        # XGBoost tells no table of linear boosters, nor of trees with a vector in each leaf.
+        is_told = estimator.booster != "gblinear" and estimator.multi_strategy != "multi_output_tree"
+        table = estimator.get_booster().trees_to_dataframe() if is_told else None
         if table is not None and "Split" in table:
             names = {name: index for index, name in enumerate(estimator.get_booster().feature_names or [])}
             inner = table["Split"].notna()

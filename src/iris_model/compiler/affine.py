@@ -84,4 +84,6 @@ FOLLOW: Mapping[str, Callable[[Node, Sequence[View]], View]] = {
     "select_columns": _select_columns,
     "concat": _concat,
     "narrow_to_float32": lambda _, inputs: inputs[0],
+    "zeros_to_missing": lambda _, inputs: inputs[0],
+    "mark_missing": lambda _, inputs: inputs[0],
 }

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from iris_model.engine import CompiledModel, InvalidInput
+from iris_model.engine.operators import OPERATORS
 from iris_model.errors import ParityError
 from iris_model.readers import Graph
 
@@ -24,6 +25,9 @@ from .report import ParityReport
 from .rows import VerificationRows
 
 RELATIVE = 1e-9
+# The same where the original itself computes in float32: operators of this module of the engine.
+RELATIVE_FLOAT32 = 1e-6
+FLOAT32_MODULE = "float32"
 # The floor is RELATIVE times this part of the magnitude.
 FLOOR = 1e-3
 
@@ -70,6 +74,12 @@ class _Comparison:
         self._labels = [method for method, kind in kinds.items() if kind == "label"]
         self._numbers = [method for method, kind in kinds.items() if kind == "number"]
         self.differences = dict.fromkeys(self._numbers, 0.0)
+        self._allowed = {
+            method: RELATIVE_FLOAT32
+            if any(OPERATORS[op] == FLOAT32_MODULE for op in _chain(graph, method))
+            else RELATIVE
+            for method in self._numbers
+        }
 
     def compare(self, row: Row, answer: Answer, right: dict[str, Any]) -> None:
         """Compare the answers to one row; raise ParityError if they differ."""
@@ -82,7 +92,7 @@ class _Comparison:
             if _shape(answer[method]) != _shape(right[method]):
                 raise self._differs(row, method, answer[method], right)
             difference = largest_difference(list(_flatten(answer[method])), list(_flatten(right[method])))
-            if not difference <= RELATIVE:
+            if not difference <= self._allowed[method]:
                 raise self._differs(row, method, answer[method], right)
             self.differences[method] = max(self.differences[method], difference)
 

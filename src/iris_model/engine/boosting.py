@@ -30,11 +30,12 @@ def boosted_trees(
     set_start: "Sequence[int] | None" = None,
     set_words: "Sequence[int] | None" = None,
     outside_left: "Sequence[int] | None" = None,
+    lowest_category: float = -1.0,
 ) -> "list[list[float]]":
     """Add to `base` (k), tree after tree, the leaf that the row falls into: n x k.
 
     `output`: the column that each tree adds to. `starts` (n x k), where a first model of its own made them, replaces
-    `base`. `narrow` and `missing_left`: see `tree_ensemble`. The last four are sets of categories (categories.py).
+    `base`. `narrow` and `missing_left`: see `tree_ensemble`. The last five are sets of categories (categories.py).
     """
     if narrow:
         rows = narrow_to_float32(rows)
@@ -43,7 +44,9 @@ def boosted_trees(
     for position, row in enumerate(rows):
         if category_set is not None:
             sets = (category_set, set_start, set_words, outside_left)
-            reached = walk_trees_with_categories(row, roots, feature, threshold, jump, missing_left, sets)
+            reached = walk_trees_with_categories(
+                row, roots, feature, threshold, jump, missing_left, sets, lowest_category
+            )
         elif missing_left is not None:
             reached = walk_trees_with_missing(row, roots, feature, threshold, jump, missing_left)
         else:

@@ -2,7 +2,7 @@
 
 A category is a whole number in a cell. The set of a node has one bit per category: where it is set, the row goes left.
 A number that the set has no bit for (too large, or negative) goes where the set's `outside_left` says; fractions are cut
-off first, as every library does by its cast to an integer.
+off first, as libraries do by their cast to an integer, but some ask beforehand whether the number is below zero.
 """
 
 TYPE_CHECKING = False
@@ -23,11 +23,13 @@ def walk_trees_with_categories(
     jump: "Sequence[int]",
     missing_left: "Any",
     sets: "Any",
+    lowest: float,
 ) -> "list[int]":
     """The leaf of each tree that the row falls into.
 
     `sets`: the set of each node (-1: the node splits at its threshold), where each set starts in the words (one entry more
-    than sets), the words of 32 bits, and for each set whether what lies outside goes left.
+    than sets), the words of 32 bits, and for each set whether what lies outside goes left. `lowest`: what is
+    not greater lies outside.
     """
     category_set, set_start, set_words, outside_left = sets
     reached = []
@@ -42,7 +44,7 @@ def walk_trees_with_categories(
                 left = value <= threshold[node]
             else:
                 left = outside_left[number]
-                if -1.0 < value < LARGEST_CATEGORY:
+                if lowest < value < LARGEST_CATEGORY:
                     category = int(value)
                     word = set_start[number] + category // BITS
                     if word < set_start[number + 1]:

@@ -1,6 +1,6 @@
 """Link functions: from decisions to probabilities."""
 
-from math import exp, log
+from math import exp, log, log1p
 from math import tanh as _tanh
 
 TYPE_CHECKING = False
@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 # The distance from 1.0 to the next double.
 EPSILON = 2.0**-52
+# The exponential of more is infinite.
+OVERFLOW = 709.782712893384
 
 
 def _expit(value: float) -> float:
@@ -70,6 +72,26 @@ def normalize_log(rows: "list[list[float]]") -> "list[list[float]]":
         total = largest + log(sum([exp(value - largest) for value in row]))
         table.append([exp(value - total) for value in row])
     return table
+
+
+def logistic(rows: "list[list[float]]", *, slope: float) -> "list[list[float]]":
+    """1 / (1 + exp(-slope * x)) as written, so that far below zero it is 0 and ties are those of LightGBM."""
+    return [[1.0 / (1.0 + exp(-slope * value)) if slope * value > -OVERFLOW else 0.0 for value in row] for row in rows]
+
+
+def complement_pair(rows: "list[list[float]]") -> "list[list[float]]":
+    """One probability p per row becomes [1 - p, p]."""
+    return [[1.0 - row[0], row[0]] for row in rows]
+
+
+def softplus(rows: "list[list[float]]") -> "list[list[float]]":
+    """log(1 + exp(x)), cell by cell."""
+    return [[log1p(exp(value)) for value in row] for row in rows]
+
+
+def signed_squares(rows: "list[list[float]]") -> "list[list[float]]":
+    """x * |x|, cell by cell: the inverse of a square root that keeps the sign."""
+    return [[value * abs(value) for value in row] for row in rows]
 
 
 def tanh(rows: "list[list[float]]") -> "list[list[float]]":

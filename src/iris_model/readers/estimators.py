@@ -13,6 +13,7 @@ from iris_model.errors import UnsupportedModel
 from .documents import DOCUMENT_COLUMN, takes_documents
 from .graph import Estimator, Graph, GraphBuilder, Reader
 from .libraries import find_version_problem
+from .lightgbm import wrappers as lightgbm_wrappers
 from .names import class_name
 from .refused import REFUSED
 from .sklearn import (
@@ -73,6 +74,7 @@ READERS: dict[str, Reader] = {
     **gradient_boosting.READERS,
     **ensembles.READERS,
     **xgboost_wrappers.READERS,
+    **lightgbm_wrappers.READERS,
     **calibration.READERS,
     **dummy.READERS,
     **multiclass.READERS,

@@ -21,7 +21,7 @@ from iris_model.errors import ModelFileError, UntrustedModel
 
 from .compressed import inflate
 from .graph import Estimator
-from .libraries import LIBRARIES, library_of
+from .libraries import LIBRARIES, find_version, library_of
 from .names import class_name
 from .pickles import NotAPickle, PickleScan, scan_bytes
 from .trusted import find_refused_globals, is_trusted
@@ -110,7 +110,7 @@ def _check_versions(path: Path, scan: PickleScan) -> None:
         wanted = scan.versions.get(library, ())
         exact = f"{library}=={wanted[0]}" if wanted else library
         try:
-            installed = metadata.version(library)
+            installed = find_version(library)
         except metadata.PackageNotFoundError:
             raise ModelFileError(
                 f"{path} was saved by {' '.join([library, *wanted])}, which is not installed here; "

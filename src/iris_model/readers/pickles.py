@@ -24,7 +24,7 @@ from .names import public_name
 
 WRAPPER = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 
-VERSION_KEYS = {library.version_key: library.distribution for library in LIBRARIES.values()}
+VERSION_KEYS = {library.version_key: library.distribution for library in LIBRARIES.values() if library.version_key}
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,10 @@ TRUSTED_MODULES = (
     "sklearn.utils._metadata_requests",
     "sklearn.utils._tags",
     "scipy.sparse",
+    "lightgbm.basic",
+    "lightgbm.sklearn",
+    "xgboost.core",
+    "xgboost.sklearn",
 )
 
 # Single names. Constructors of plain values, and what numpy, scipy, joblib and copyreg rebuild their own objects with.

@@ -1,0 +1,138 @@
+"""The estimators of LightGBM. Source: python-package/lightgbm/sklearn.py, src/objective (ConvertOutput).
+
+Everything is added in float64, from zero on, iteration by iteration; a random forest takes the mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
+from iris_model.readers.sklearn.classes import read_classes
+from iris_model.readers.tree_layout import lay_out_boosted
+
+from .model_text import ModelText, read_model_text
+
+IDENTITY = ("regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg")
+EXPONENTIAL = ("poisson", "gamma", "tweedie")
+SIGMOID = ("binary", "cross_entropy", "multiclassova")
+KNOWN = (*IDENTITY, *EXPONENTIAL, *SIGMOID, "multiclass", "cross_entropy_lambda")
+
+
+def read_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """What the objective makes of the raw scores; rankers, too."""
+    model = _read(builder, estimator)
+    if model is None:
+        return Reading("regressor", {})
+    values = _transform(builder, model, _add_scores(builder, model, inputs))
+    return Reading("regressor", {"predict": _flatten(builder, values)})
+
+
+def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The class of the largest probability; the first wins a tie."""
+    classes = read_classes(builder, estimator, np.asarray(estimator.classes_))
+    model = _read(builder, estimator)
+    if model is None:
+        return Reading("classifier", {}, classes)
+    scores = _add_scores(builder, model, inputs)
+    values = _transform(builder, model, scores)
+    if values.width == 1:
+        values = builder.add("complement_pair", values, width=2)
+    label = builder.add("argmax_label", values, width=1, kind="label", attributes={"classes": classes})
+    outputs = {"predict": label, "predict_proba": values}
+    if hasattr(estimator, "decision_function"):  # since 4.7
+        outputs["decision_function"] = _flatten(builder, scores)
+    return Reading("classifier", outputs, classes)
+
+
+def _read(builder: GraphBuilder, estimator: Estimator) -> ModelText | None:
+    model = read_model_text(estimator.booster_.model_to_string())
+    name = type(estimator).__name__
+    problem = None
+    if model.objective not in KNOWN or callable(estimator.objective):
+        problem = f"the objective {model.objective or 'none'!r} is unknown, and so is what it makes of a score"
+    elif model.has_stored_categories:
+        problem = "it was trained with the categories of a DataFrame; expected them as whole numbers"
+    elif model.mixed_columns:
+        problem = f"zeros are missing values in some splits of column {model.mixed_columns[0]} and numbers in others"
+    elif hasattr(estimator, "classes_") and model.objective not in (*SIGMOID, "multiclass"):
+        problem = f"a classifier with the objective {model.objective!r} gives no probabilities"
+    if problem is None:
+        return model
+    builder.refuse(f"{name}: {problem}")
+    return None
+
+
+def _add_scores(builder: GraphBuilder, model: ModelText, inputs: Value) -> Value:
+    rows = inputs
+    if model.zero_is_missing:
+        attributes = {"columns": model.zero_is_missing}
+        rows = builder.add("zeros_to_missing", rows, width=rows.width, keeps_missing=True, attributes=attributes)
+    width = model.per_iteration
+    iterations = len(model.trees) // width
+    output = list(range(width)) * iterations
+    if any(one is not None for one in model.linear):
+        scores = _add_linear_trees(builder, model, rows, output)
+    else:
+        tensors = lay_out_boosted(model.trees, output, np.zeros(width), with_missing=True)
+        scores = builder.add("boosted_trees", rows, width=width, attributes={"narrow": False}, tensors=tensors)
+    return scores
+
+
+def _add_linear_trees(builder: GraphBuilder, model: ModelText, rows: Value, output: list[int]) -> Value:
+    """Lay the numbers of the leaves out first, to learn their order; then put the leaves into it."""
+    values: list[float] = []
+    constants: list[float] = []
+    columns: list[list[int]] = []
+    coefficients: list[list[float]] = []
+    numbered = []
+    for tree, linear in zip(model.trees, model.linear, strict=True):
+        plain = tree.value[tree.left < 0]
+        places = np.zeros(len(tree.left))
+        places[tree.left < 0] = len(values) + np.arange(len(plain))
+        numbered.append(replace(tree, value=places))
+        values += plain.tolist()
+        constants += plain.tolist() if linear is None else linear.constants.tolist()
+        columns += [[]] * len(plain) if linear is None else [one.tolist() for one in linear.columns]
+        coefficients += [[]] * len(plain) if linear is None else [one.tolist() for one in linear.coefficients]
+    tensors = dict(lay_out_boosted(numbered, output, np.zeros(model.per_iteration), with_missing=True))
+    order = tensors["leaves"].astype(int).tolist()
+    tensors["leaves"] = np.array([values[leaf] for leaf in order])
+    tensors["constants"] = np.array([constants[leaf] for leaf in order])
+    tensors["starts"] = np.cumsum([0, *(len(columns[leaf]) for leaf in order)]).astype(np.int32)
+    tensors["columns"] = np.array([one for leaf in order for one in columns[leaf]], np.int32)
+    tensors["coefficients"] = np.array([one for leaf in order for one in coefficients[leaf]], np.float64)
+    return builder.add("linear_leaf_trees", rows, width=model.per_iteration, tensors=tensors)
+
+
+def _transform(builder: GraphBuilder, model: ModelText, scores: Value) -> Value:
+    width = scores.width
+    iterations = len(model.trees) // width
+    if model.is_averaged and iterations:
+        by = {"offset": np.zeros(width), "divisor": np.full(width, float(iterations))}
+        scores = builder.add("scale", scores, width=width, tensors=by)
+    if model.objective in EXPONENTIAL:
+        return builder.add("exponential", scores, width=width)
+    if model.objective == "multiclass":
+        return builder.add("softmax", scores, width=width)
+    if model.objective == "cross_entropy_lambda":
+        return builder.add("softplus", scores, width=width)
+    if model.objective in SIGMOID:
+        attributes = {"slope": float(model.parameters.get("sigmoid", "1"))}
+        return builder.add("logistic", scores, width=width, attributes=attributes)
+    if "sqrt" in model.parameters:
+        return builder.add("signed_squares", scores, width=width)
+    return scores
+
+
+def _flatten(builder: GraphBuilder, values: Value) -> Value:
+    return values if values.width > 1 else builder.add("column", values, width=1, attributes={"index": 0})
+
+
+READERS: dict[str, Reader] = {
+    "lightgbm.sklearn.LGBMClassifier": read_classifier,
+    "lightgbm.sklearn.LGBMRegressor": read_regressor,
+    "lightgbm.sklearn.LGBMRanker": read_regressor,
+}

@@ -1,0 +1,1 @@
+"""XGBoost: its boosters, and the wrappers with the methods of scikit-learn."""

@@ -1,0 +1,114 @@
+"""The estimators of XGBoost. Source: python-package/xgboost/sklearn.py.
+
+Margins are added in float32, tree by tree, and the objective makes probabilities or predictions of them in float32.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
+from iris_model.readers.tree_layout import lay_out_boosted
+
+from .booster import EXPONENTIAL, IDENTITY, SIGMOID, SOFTMAX, STEP, Booster, read_booster
+
+# A category is what is not below zero.
+NO_CATEGORY = -5e-324
+
+
+def read_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """What the objective makes of the margins; rankers, too."""
+    booster = _read(builder, estimator)
+    if booster is None:
+        return Reading("regressor", {})
+    values = _transform(builder, booster, _add_margins(builder, booster, estimator, inputs))
+    return Reading("regressor", {"predict": _flatten(builder, values)})
+
+
+def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """Classes are numbers from 0 on: a probability above one half, or the largest."""
+    booster = _read(builder, estimator)
+    if booster is None:
+        return Reading("classifier", {})
+    count = int(estimator.n_classes_)
+    classes = list(range(count))
+    values = _transform(builder, booster, _add_margins(builder, booster, estimator, inputs))
+    if booster.width > 1:
+        label = builder.add("argmax_label", values, width=1, kind="label", attributes={"classes": classes})
+        return Reading("classifier", {"predict": label, "predict_proba": values}, classes)
+    attributes = {"classes": classes, "threshold": 0.5}
+    label = builder.add("threshold_label", values, width=1, kind="label", attributes=attributes)
+    return Reading(
+        "classifier", {"predict": label, "predict_proba": builder.add("pair_float32", values, width=2)}, classes
+    )
+
+
+def _read(builder: GraphBuilder, estimator: Estimator) -> Booster | None:
+    name = type(estimator).__name__
+    booster = read_booster(estimator.get_booster(), _best_iteration(estimator))
+    problem = None
+    if booster.objective not in (*SIGMOID, *EXPONENTIAL, *SOFTMAX, *IDENTITY, *STEP) or callable(estimator.objective):
+        problem = f"the objective {booster.objective!r} is unknown, and so is what it makes of a margin"
+    elif booster.width > 1 and hasattr(estimator, "n_classes_") and booster.objective not in SOFTMAX:
+        problem = f"{booster.width} labels per row, which it answers as numbers; expected one class per row"
+    elif booster.has_stored_categories:
+        problem = "it was trained with the categories of a DataFrame; expected them as whole numbers (feature_types)"
+    elif (booster.objective in SOFTMAX) != (booster.width > 1 and hasattr(estimator, "n_classes_")):
+        problem = f"the objective {booster.objective!r} does not go with {booster.width} outputs"
+    if problem is None:
+        return booster
+    builder.refuse(f"{name}: {problem}")
+    return None
+
+
+def _best_iteration(estimator: Estimator) -> int | None:
+    if estimator.booster == "gblinear":
+        return None
+    found = estimator.get_booster().attr("best_iteration")
+    return None if found is None else int(found)
+
+
+def _add_margins(builder: GraphBuilder, booster: Booster, estimator: Estimator, inputs: Value) -> Value:
+    builder.narrow(inputs)
+    rows = builder.add("narrow_to_float32", inputs, width=inputs.width, keeps_missing=True)
+    if estimator.missing is not None and not math.isnan(estimator.missing):
+        attributes = {"value": float(np.float32(estimator.missing))}
+        rows = builder.add("mark_missing", rows, width=inputs.width, keeps_missing=True, attributes=attributes)
+    if booster.weights is not None:
+        tensors = {
+            "weights": np.ascontiguousarray(booster.weights[:-1].T, np.float64),
+            "bias": (booster.weights[-1] + booster.base).astype(np.float64),
+        }
+        return builder.add("linear_float32", rows, width=booster.width, tensors=tensors)
+    tensors = dict(lay_out_boosted(booster.trees, booster.outputs, booster.base, with_missing=True))
+    attributes = {"narrow": False, "float32_sum": True}
+    if "category_set" in tensors:
+        attributes["lowest_category"] = NO_CATEGORY
+    return builder.add("boosted_trees", rows, width=booster.width, attributes=attributes, tensors=tensors)
+
+
+def _transform(builder: GraphBuilder, booster: Booster, margins: Value) -> Value:
+    for objectives, op in (
+        (SIGMOID, "expit_float32"),
+        (EXPONENTIAL, "exponential_float32"),
+        (SOFTMAX, "softmax_float32"),
+        (STEP, "step_float32"),
+    ):
+        if booster.objective in objectives:
+            return builder.add(op, margins, width=margins.width)
+    return margins
+
+
+def _flatten(builder: GraphBuilder, values: Value) -> Value:
+    return values if values.width > 1 else builder.add("column", values, width=1, attributes={"index": 0})
+
+
+READERS: dict[str, Reader] = {
+    "xgboost.sklearn.XGBClassifier": read_classifier,
+    "xgboost.sklearn.XGBRFClassifier": read_classifier,
+    "xgboost.sklearn.XGBRegressor": read_regressor,
+    "xgboost.sklearn.XGBRFRegressor": read_regressor,
+    "xgboost.sklearn.XGBRanker": read_regressor,
+}
