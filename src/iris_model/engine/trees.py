@@ -97,8 +97,8 @@ def walk_trees_with_missing(
     return leaves
 
 
-def narrow_to_float32(rows: "list[list[float]]") -> "list[list[float]]":
-    """Round every cell to the nearest float32, and back to a Python float."""
+def narrow_to_float32(rows: "list[list[float]]", *, infinite: bool = False) -> "list[list[float]]":
+    """Round every cell to the nearest float32, and back to a Python float; `infinite`: what is too large becomes so."""
     cell = memoryview(bytearray(4)).cast("f")
     table = []
     for row in rows:
@@ -107,7 +107,7 @@ def narrow_to_float32(rows: "list[list[float]]") -> "list[list[float]]":
             cell[0] = value
             narrowed.append(cell[0])
         # The rows as sent were checked; a scaler in between may have made them larger. scikit-learn refuses these too.
-        if INFINITY in narrowed or -INFINITY in narrowed:
+        if not infinite and (INFINITY in narrowed or -INFINITY in narrowed):
             raise OverflowError("a value does not fit float32")
         table.append(narrowed)
     return table

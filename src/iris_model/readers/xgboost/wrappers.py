@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
+from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
 from iris_model.readers.tree_layout import lay_out_boosted
 
 from .booster import EXPONENTIAL, IDENTITY, SIGMOID, SOFTMAX, STEP, Booster, read_booster
@@ -71,8 +71,12 @@ def _best_iteration(estimator: Estimator) -> int | None:
 
 
 def _add_margins(builder: GraphBuilder, booster: Booster, estimator: Estimator, inputs: Value) -> Value:
-    builder.narrow(inputs)
-    rows = builder.add("narrow_to_float32", inputs, width=inputs.width, keeps_missing=True)
+    is_linear = booster.weights is not None
+    if is_linear:
+        builder.narrow(inputs)
+    # Predicting in place, trees take what float32 cannot hold for infinite; a DMatrix, of linear boosters, refuses it.
+    attributes: dict[str, Json] = {"infinite": not is_linear}
+    rows = builder.add("narrow_to_float32", inputs, width=inputs.width, keeps_missing=True, attributes=attributes)
     if estimator.missing is not None and not math.isnan(estimator.missing):
         attributes = {"value": float(np.float32(estimator.missing))}
         rows = builder.add("mark_missing", rows, width=inputs.width, keeps_missing=True, attributes=attributes)
