@@ -44,7 +44,12 @@ ROOMS = {
             ("open.py", ("joblib",)),
         ),
     ),
-    "compiler": Room(ours=("engine", "readers", "errors"), third_party=("numpy", "safetensors")),
+    "compiler": Room(
+        ours=("engine", "readers", "errors"),
+        third_party=("numpy", "safetensors"),
+        # The original gets a DataFrame where it was trained on one.
+        by_file=(("original.py", ("pandas",)),),
+    ),
     "oci": Room(ours=("errors",), third_party=("urllib3",)),
     "cost": Room(ours=("errors",)),
     "image": Room(ours=("oci", "project", "errors")),

@@ -45,7 +45,8 @@ def probe_rows(estimator, data):
 def answers_of(estimator, method, rows):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return getattr(estimator, method)(rows)
+        answers = getattr(estimator, method)(rows)
+        return answers.toarray() if hasattr(answers, "toarray") else answers
 
 
 def assert_same(actual, expected, label):

@@ -55,6 +55,8 @@ def read_ordinal_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Va
     for index, categories in enumerate(estimator.categories_):
         mapping = mappings[index] if mappings is not None and estimator._infrequent_enabled else None
         ranks = [float(rank) for rank in (range(len(categories)) if mapping is None else mapping.tolist())]
+        # What is missing is no category to the grouping, and gets a number of its own below.
+        ranks += [0.0] * (len(categories) - len(ranks))
         table = _table(builder, inputs, index, categories, ranks)
         if "missing" in table:
             table["missing"] = _or_null(estimator.encoded_missing_value)

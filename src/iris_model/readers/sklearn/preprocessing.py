@@ -9,12 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from iris_model.engine.preprocessing import FUNCTIONS
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Trace, Value
 
 from .text import add_norm
 
 Array = np.ndarray[Any, Any]
+
+# The functions of numpy that engine/preprocessing.py has too.
+FUNCTIONS = (
+    *("absolute", "fabs", "ceil", "cos", "exp", "exp2", "expm1", "floor", "log", "log10", "log1p", "log2", "negative"),
+    *("positive", "reciprocal", "rint", "sign", "sin", "sqrt", "square", "tan", "tanh", "trunc"),
+)
 
 
 def read_function_transformer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
@@ -138,6 +143,8 @@ def read_spline_transformer(builder: GraphBuilder, estimator: Estimator, inputs:
     as_zeros = getattr(estimator, "handle_missing", "error") == "zeros"
     if not as_zeros:
         builder.refuse_missing(inputs)
+    if estimator.degree == 0 and estimator.extrapolation == "constant":
+        builder.refuse("SplineTransformer: of degree 0 with constant extrapolation, it raises above the last knot only")
     splines = estimator.bsplines_
     count = splines[0].c.shape[1]
     bounds, edges = _spline_ends(estimator, splines, count)
