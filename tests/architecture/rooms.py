@@ -41,6 +41,7 @@ ROOMS = {
             ("lightgbm", ("lightgbm",)),
             ("joblibs.py", ("joblib",)),
             ("onnx.py", ("onnxruntime",)),
+            ("skops.py", ("skops",)),
             ("open.py", ("joblib",)),
         ),
     ),

@@ -64,7 +64,7 @@ def test_missing_file(tmp_path):
 
 def test_directory(tmp_path):
     (tmp_path / "model.pkl").mkdir()
-    assert "Is a directory" in refusal(tmp_path / "model.pkl")
+    assert "without a file MLmodel" in refusal(tmp_path / "model.pkl")
 
 
 def test_empty_file(tmp_path):

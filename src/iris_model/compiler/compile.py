@@ -59,7 +59,7 @@ def compile_model(
     """
     opened = _open(model, trust)
     given = read_data(data) if data is not None else None
-    graph = run_passes(read_estimator(opened.estimator, given.names if given else None))
+    graph = run_passes(read_estimator(opened.estimator, (given.names if given else None) or opened.names))
     _check_methods(opened.estimator, graph)
     graph, rows = _add_data(graph, given)
     source: dict[str, Any] = {

@@ -12,7 +12,7 @@ import io
 import pickle
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,8 @@ from .names import class_name
 from .pickles import NotAPickle, PickleScan, scan_bytes
 from .trusted import find_refused_globals, is_trusted
 
-SUFFIXES = (".pkl", ".pickle", ".joblib")
+SKOPS_SUFFIX = ".skops"
+SUFFIXES = (".pkl", ".pickle", ".joblib", SKOPS_SUFFIX)
 
 # What a global of a pickle turns out to be: a class, or a function that rebuilds objects.
 Found = Any
@@ -36,19 +37,33 @@ SAVE_AGAIN = "save the fitted model again with pickle.dump or joblib.dump, and c
 
 @dataclass(frozen=True)
 class OpenedModel:
-    """A model as its file had it. `library` and `version` are "" for a class that belongs to no known library."""
+    """A model as its file had it. `library` and `version` are "" for a class that belongs to no known library.
+
+    `names`: what the file calls the columns, should the estimator itself not know.
+    """
 
     estimator: Estimator
     library: str
     version: str
     class_name: str
     sha256: str
+    names: tuple[str, ...] | None = None
 
 
 def open_model(path: str | Path, trust: Sequence[str] = ()) -> OpenedModel:
-    """Open a pickle or joblib file. Raises ModelFileError, or UntrustedModel before anything of the file has run."""
+    """Open a pickle, joblib or skops file, or an MLflow model directory.
+
+    Raises ModelFileError, or UntrustedModel before anything of the file has run.
+    """
     path = Path(path)
+    if path.is_dir():
+        from .mlflow import find_model
+
+        found = find_model(path)
+        return replace(open_model(found.path, trust), names=found.names)
     data = _read(path)
+    if path.suffix.lower() == SKOPS_SUFFIX:
+        return _opened(_open_skops(path, data, trust), data)
     plain = inflate(data)
     try:
         scan = scan_bytes(plain)
@@ -59,9 +74,47 @@ def open_model(path: str | Path, trust: Sequence[str] = ()) -> OpenedModel:
         ) from None
     _check_globals(path, scan, trust)
     _check_versions(path, scan)
-    estimator = _build(path, plain, scan, trust)
+    return _opened(_build(path, plain, scan, trust), data)
+
+
+def _opened(estimator: Estimator, data: bytes) -> OpenedModel:
     library, version = library_of(estimator)
     return OpenedModel(estimator, library, version, class_name(type(estimator)), hashlib.sha256(data).hexdigest())
+
+
+def _open_skops(path: Path, data: bytes, trust: Sequence[str]) -> Estimator:
+    """skops has an allow-list of its own; what lies outside that is judged by ours."""
+    from . import skops
+
+    try:
+        scan = skops.scan(data)
+    except skops.NotSkops as error:
+        raise ModelFileError(
+            f"{path} has {len(data)} bytes but is no skops file: {error}",
+            remedy="save the fitted model again with skops.io.dump, and copy the file in binary mode",
+        ) from None
+    _check_versions(path, scan)
+    try:
+        unknown = skops.find_unknown(data)
+    except ImportError:
+        raise ModelFileError(
+            f"{path} is a skops file, and skops is not installed", remedy="pip install skops"
+        ) from None
+    except Exception as error:
+        # A schema that skops cannot follow.
+        raise ModelFileError(
+            f"{path} is a skops file that skops cannot read: {error}", remedy="pip install --upgrade skops"
+        ) from None
+    _check_globals(path, replace(scan, globals=tuple(unknown)), trust)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return skops.load(data)
+    except Exception as error:
+        raise ModelFileError(
+            f"{path} is a skops file, but building the object failed: {type(error).__name__}: {error}",
+            remedy="install exactly the versions it was saved with, or save the model again",
+        ) from error
 
 
 def _read(path: Path) -> bytes:

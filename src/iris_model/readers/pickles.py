@@ -100,16 +100,20 @@ _PERSISTENT = {"PERSID", "BINPERSID"}
 
 
 def scan_pickle(path: str | Path) -> PickleScan:
-    """Scan the pickle or joblib file at `path`; ModelFileError if it is not one."""
+    """Scan the pickle, joblib or skops file at `path`; ModelFileError if it is not one."""
+    path = Path(path)
     try:
-        data = Path(path).read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise ModelFileError(f"cannot read {path}: {error.strerror or error}", remedy="check the path") from None
+    from . import skops
+
     try:
-        return scan_bytes(inflate(data))
-    except NotAPickle as error:
+        return skops.scan(data) if path.suffix.lower() == ".skops" else scan_bytes(inflate(data))
+    except (NotAPickle, skops.NotSkops) as error:
+        kind = "skops file" if isinstance(error, skops.NotSkops) else "whole pickle"
         raise ModelFileError(
-            f"{path} is not a whole pickle: {error}",
+            f"{path} is not a {kind}: {error}",
             remedy="save the fitted model again with pickle.dump or joblib.dump, and copy it in binary mode",
         ) from None
 
