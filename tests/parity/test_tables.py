@@ -4,9 +4,11 @@ import warnings
 
 import pytest
 from sklearn.base import clone
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 
 from iris_model.compiler import compile_model
 from iris_model.engine import InvalidInput, load
+from iris_model.errors import UnsupportedModel
 from tests.parity.tables import ANIMALS, DOCUMENTS, FRAME, STRANGE
 from tests.parity.test_zoo import METHODS, assert_same
 
@@ -42,6 +44,19 @@ def test_compiled_model_answers_as_the_original(estimator, X, y, tmp_path, recor
             assert_same(getattr(model, method)(plain_rows(asked)), expected, is_label)
     record_property("rows", len(asked) + compilation.report.row_count)
     record_property("parity", "exact")
+
+
+def test_a_million_columns_are_not_written_out():
+    with pytest.raises(UnsupportedModel, match="1,048,576 columns"):
+        compile_model(HashingVectorizer().fit(DOCUMENTS))
+
+
+def test_functions_of_the_users_are_refused_by_name():
+    def split_at_commas(document):
+        return document.split(",")
+
+    with pytest.raises(UnsupportedModel, match="tokenizer is the function '.*split_at_commas'"):
+        compile_model(CountVectorizer(tokenizer=split_at_commas, token_pattern=None).fit(DOCUMENTS))
 
 
 def test_signature_says_what_a_column_holds(tmp_path):

@@ -7,6 +7,7 @@ from sklearn.cluster import FeatureAgglomeration
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA, FactorAnalysis, FastICA, IncrementalPCA, KernelPCA, TruncatedSVD
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401 - makes it importable
 from sklearn.feature_selection import (
     RFE,
     RFECV,
@@ -20,7 +21,7 @@ from sklearn.feature_selection import (
     SequentialFeatureSelector,
     VarianceThreshold,
 )
-from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.impute import IterativeImputer, MissingIndicator, SimpleImputer
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import FeatureUnion, make_pipeline
@@ -142,12 +143,18 @@ NUMBER_CATEGORIES = {
     ),
     "target": make_pipeline(TargetEncoder(random_state=SEED), LogisticRegression()),
 }
+ITERATIVE = {
+    "iterative": make_pipeline(IterativeImputer(max_iter=4), Ridge()),
+    "iterative with indicator": IterativeImputer(
+        Ridge(), max_iter=2, n_nearest_features=2, min_value=-1, max_value=1, add_indicator=True, random_state=SEED
+    ),
+}
 INDICATORS = {"indicator": MissingIndicator(features="all"), "indicator of some": MissingIndicator(error_on_new=False)}
 
 ANIMALS = make_animals(
     (
         (TAKE_MISSING, {"missing": MISSING_CLASSES["missing"]} | WHOLE),
-        (INDICATORS, {"missing": MISSING_CLASSES["missing"]}),
+        (ITERATIVE | INDICATORS, {"missing": MISSING_CLASSES["missing"]}),
         (BINS, PLAIN),
         (SPLINES, PLAIN),
         (NEED_ALL, PLAIN | WHOLE),

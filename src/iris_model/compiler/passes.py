@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from iris_model.engine.operators import ACCEPTS_SPARSE
+from iris_model.errors import UnsupportedModel
 from iris_model.readers import Graph, Node
 
 
@@ -20,6 +21,10 @@ def drop_unused(graph: Graph) -> Graph:
     return replace(graph, nodes=tuple(reversed(kept)))
 
 
+# A row this wide takes half a megabyte once its zeros are written out.
+WIDEST_DENSE = 65_536
+
+
 def write_out_zeros(graph: Graph) -> Graph:
     """Put `to_dense` between a sparse table and every operator, or output, that does not take one."""
     nodes: list[Node] = []
@@ -27,6 +32,11 @@ def write_out_zeros(graph: Graph) -> Graph:
     dense: dict[str, str] = {}
 
     def densify(value: str) -> str:
+        if widths.get(value, 0) > WIDEST_DENSE:
+            raise UnsupportedModel(
+                [f"a sparse table of {widths[value]:,} columns ({value}) goes where none is taken, or into the answer"],
+                remedy=f"use fewer columns (up to {WIDEST_DENSE:,}; n_features, max_features), or a linear model behind it",
+            )
         if value in widths and value not in dense:
             dense[value] = f"{value}_dense"
             nodes.append(Node("to_dense", (value,), dense[value], {"width": widths[value]}))

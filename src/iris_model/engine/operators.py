@@ -131,6 +131,8 @@ OPERATORS = {
     "look_up": "encoders",
     "impute": "imputing",
     "missing_indicator": "imputing",
+    "impute_column": "imputing",
+    "unless_all_missing": "imputing",
 }
 
 # Operators that take sparse rows, dicts {column index: value}; the compiler puts `to_dense` before all others.

@@ -53,6 +53,45 @@ def read_missing_indicator(builder: GraphBuilder, estimator: Estimator, inputs: 
     return Reading("transformer", {"transform": indicators})
 
 
+def read_iterative_imputer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """A first filling, then one column after the other, predicted from the others, as often as in training."""
+    first = builder.read(estimator.initial_imputer_, inputs)
+    if first is None:
+        return Reading("transformer", {"transform": inputs})
+    filled = initial = first.outputs["transform"]
+    if filled.width != inputs.width or _marker(builder, estimator, inputs) is not None:
+        builder.refuse("IterativeImputer: expected NaN for missing cells, and some cell in each column of training")
+    if estimator.sample_posterior:
+        builder.refuse("IterativeImputer: sample_posterior draws at random, so that no answer is the right one")
+    if builder.reasons:
+        return Reading("transformer", {"transform": filled})
+    for index, others, predictor in estimator.imputation_sequence_:
+        if hasattr(predictor, "tree_") or hasattr(predictor, "estimators_"):
+            builder.refuse(
+                "IterativeImputer: trees raise on what does not fit float32, and it asks them for rows with a missing "
+                "cell only; expected a linear estimator"
+            )
+            break
+        reading = builder.read(predictor, builder.select_columns(filled, [int(other) for other in others]))
+        if reading is None or reading.task != "regressor":
+            builder.refuse(f"IterativeImputer: its estimator, {type(predictor).__name__}, is none that can be compiled")
+            break
+        limits = float(estimator._min_value[index]), float(estimator._max_value[index])
+        tensors = {"low": np.array(limits[:1]), "high": np.array(limits[1:])}
+        filled = builder.add(
+            "impute_column",
+            *(filled, inputs, reading.outputs["predict"]),
+            width=filled.width,
+            attributes={"index": int(index)},
+            tensors=tensors,
+        )
+    filled = builder.add("unless_all_missing", filled, inputs, initial, width=filled.width)
+    if estimator.add_indicator:
+        indicators = _add_indicator(builder, estimator.indicator_, inputs, None)
+        filled = filled if indicators is None else builder.concat([filled, indicators])
+    return Reading("transformer", {"transform": filled})
+
+
 def _add_indicator(builder: GraphBuilder, indicator: Estimator, inputs: Value, marker: Json) -> Value | None:
     features = indicator.features_.tolist()
     if not features:
@@ -79,5 +118,6 @@ def _marker(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Json:
 
 READERS: dict[str, Reader] = {
     "sklearn.impute.SimpleImputer": read_simple_imputer,
+    "sklearn.impute.IterativeImputer": read_iterative_imputer,
     "sklearn.impute.MissingIndicator": read_missing_indicator,
 }
