@@ -18,6 +18,16 @@ NUMBER = {"one target": NUMBERS["one target"]}
 POSITIVE = {"positive": DataSet(NUMBERS["one target"].X, np.exp(NUMBERS["one target"].y / 200))}
 
 
+def _whole(data):
+    """A column of more categories than fit one word, another of few, and missing cells."""
+    random = np.random.RandomState(SEED)
+    table = data.X.copy()
+    table[:, 1] = random.randint(0, 40, len(table))
+    table[:, 3] = random.choice([-1.0, 2.5, 7.0], len(table))
+    table[::9, 1] = np.nan
+    return DataSet(table, data.y, low=-3, high=45)
+
+
 def _boost(**parameters):
     return ensemble.GradientBoostingClassifier(n_estimators=8, random_state=SEED, **parameters)
 
@@ -102,12 +112,15 @@ OUTLIER_DETECTORS = {
     "isolation of columns": ensemble.IsolationForest(n_estimators=7, max_features=2, bootstrap=True, random_state=SEED),
 }
 
+CATEGORIES = {"histograms of categories": _histogram(categorical_features=[1, 3])}
+
 QUICK = ("gradient boosting", "histograms", "adaboost", "bagging of columns")
 ENCLOSURES = (
     (BOOSTERS, {"two texts": CLASSES["two texts"]}),
     ({name: BOOSTERS[name] for name in QUICK}, {"three integers": CLASSES["three integers"]}),
     ({"exponential": TWO_CLASS_BOOSTERS["exponential"]}, {"booleans": CLASSES["booleans"]}),
     (MISSING_BOOSTERS, MISSING_CLASSES),
+    (CATEGORIES, {"categories": _whole(CLASSES["three integers"])}),
     (BOOSTED_REGRESSORS, NUMBER),
     (BAGGED_REGRESSORS, {"three targets": TABLES["three targets"]}),
     ({"histograms poisson": POSITIVE_REGRESSORS["histograms poisson"]}, POSITIVE),
