@@ -165,6 +165,7 @@ ANIMALS = [
         NUMBERS,
     ),
     ("None as a category", make_pipeline(OneHotEncoder(handle_unknown="ignore"), Ridge()), GRADES, NUMBERS),
+    ("None has a rank", make_pipeline(OrdinalEncoder(), Ridge()), GRADES, NUMBERS),
     ("box-cox", make_pipeline(PowerTransformer("box-cox"), Ridge()), POSITIVE, NUMBERS),
     ("logarithm", make_pipeline(FunctionTransformer(np.log), Ridge()), POSITIVE, NUMBERS),
     ("reciprocal", make_pipeline(FunctionTransformer(np.reciprocal), Ridge()), POSITIVE, NUMBERS),

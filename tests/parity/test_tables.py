@@ -55,7 +55,7 @@ def test_functions_of_the_users_are_refused_by_name():
     def split_at_commas(document):
         return document.split(",")
 
-    with pytest.raises(UnsupportedModel, match="tokenizer is the function '.*split_at_commas'"):
+    with pytest.raises(UnsupportedModel, match=r"tokenizer is the function '.*split_at_commas'"):
         compile_model(CountVectorizer(tokenizer=split_at_commas, token_pattern=None).fit(DOCUMENTS))
 
 

@@ -13,6 +13,7 @@ from iris_model.errors import UnsupportedModel
 from .documents import DOCUMENT_COLUMN, takes_documents
 from .graph import Estimator, Graph, GraphBuilder, Reader
 from .libraries import find_version_problem
+from .lightgbm import boosters as lightgbm_boosters
 from .lightgbm import wrappers as lightgbm_wrappers
 from .names import class_name
 from .refused import REFUSED
@@ -75,6 +76,7 @@ READERS: dict[str, Reader] = {
     **ensembles.READERS,
     **xgboost_wrappers.READERS,
     **lightgbm_wrappers.READERS,
+    **lightgbm_boosters.READERS,
     **calibration.READERS,
     **dummy.READERS,
     **multiclass.READERS,
@@ -90,6 +92,9 @@ METHODS = ("predict", "predict_proba", "decision_function", "score_samples", "tr
 
 # What readers may leave out where the estimator predicts: there the prediction is what the model is for.
 BESIDE_PREDICT = ("score_samples", "transform")
+
+# Nothing to learn, and before scikit-learn 1.6 no tag that says so.
+STATELESS = ("sklearn.feature_extraction.text.HashingVectorizer",)
 
 WAYS_OUT = (
     'ways out: serve the original library (executor = "original" in iris-model.toml: same answers, slower start); '
@@ -148,6 +153,8 @@ def _is_fitted(estimator: Estimator) -> bool:
     """What training leaves behind ends in an underscore; this is the rule of scikit-learn's own `check_is_fitted`."""
     if hasattr(estimator, "steps"):
         return True  # a pipeline has nothing of its own to fit; its steps are asked one by one
+    if class_name(type(estimator)) in STATELESS:
+        return True
     asked = getattr(estimator, "__sklearn_is_fitted__", None)
     if asked is not None:
         return bool(asked())

@@ -215,8 +215,7 @@ class GraphBuilder:
         origin = value.traces[index].origin
         if origin is not None and not self._columns[origin].expect_missing_as(marker):
             self.refuse(
-                f"the column {self._columns[origin].name!r} was trained with both None and NaN for missing cells, "
-                "and a request has only null"
+                f"in the column {self._columns[origin].name!r} the model tells None from NaN, and a request has only null"
             )
 
     def column_name(self, value: Value, index: int) -> str:

@@ -58,7 +58,8 @@ def read_ordinal_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Va
         # What is missing is no category to the grouping, and gets a number of its own below.
         ranks += [0.0] * (len(categories) - len(ranks))
         table = _table(builder, inputs, index, categories, ranks)
-        if "missing" in table:
+        # None is a category like any other here; only NaN is missing.
+        if index in estimator._missing_indices:
             table["missing"] = _or_null(estimator.encoded_missing_value)
         if estimator.handle_unknown == "use_encoded_value":
             table["unknown"] = _or_null(estimator.unknown_value)
