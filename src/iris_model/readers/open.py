@@ -23,11 +23,12 @@ from .compressed import inflate
 from .graph import Estimator
 from .libraries import LIBRARIES, find_version, library_of
 from .names import class_name
+from .native import NATIVE_SUFFIXES, adopt, open_native
 from .pickles import NotAPickle, PickleScan, scan_bytes
 from .trusted import find_refused_globals, is_trusted
 
 SKOPS_SUFFIX = ".skops"
-SUFFIXES = (".pkl", ".pickle", ".joblib", SKOPS_SUFFIX)
+SUFFIXES = (".pkl", ".pickle", ".joblib", SKOPS_SUFFIX, *NATIVE_SUFFIXES)
 
 # What a global of a pickle turns out to be: a class, or a function that rebuilds objects.
 Found = Any
@@ -51,7 +52,7 @@ class OpenedModel:
 
 
 def open_model(path: str | Path, trust: Sequence[str] = ()) -> OpenedModel:
-    """Open a pickle, joblib or skops file, or an MLflow model directory.
+    """Open a pickle, joblib or skops file, a file of XGBoost or LightGBM, or an MLflow model directory.
 
     Raises ModelFileError, or UntrustedModel before anything of the file has run.
     """
@@ -64,6 +65,8 @@ def open_model(path: str | Path, trust: Sequence[str] = ()) -> OpenedModel:
     data = _read(path)
     if path.suffix.lower() == SKOPS_SUFFIX:
         return _opened(_open_skops(path, data, trust), data)
+    if path.suffix.lower() in NATIVE_SUFFIXES:
+        return _opened(open_native(path, data), data)
     plain = inflate(data)
     try:
         scan = scan_bytes(plain)
@@ -78,6 +81,7 @@ def open_model(path: str | Path, trust: Sequence[str] = ()) -> OpenedModel:
 
 
 def _opened(estimator: Estimator, data: bytes) -> OpenedModel:
+    estimator = adopt(estimator)
     library, version = library_of(estimator)
     return OpenedModel(estimator, library, version, class_name(type(estimator)), hashlib.sha256(data).hexdigest())
 
@@ -210,6 +214,14 @@ def find_global(module: str, name: str, trust: Sequence[str]) -> Found:
     found = importlib.import_module(module)
     for part in name.split("."):
         found = getattr(found, part)
+    home = str(getattr(found, "__module__", module))
+    # Modules are trusted for their own classes, not for those that they imported. Cython may leave out the package.
+    foreign = home.partition(".")[0] != module.partition(".")[0] and not module.endswith("." + home)
+    if foreign and module.partition(".")[0] in LIBRARIES and not is_trusted(home, str(found.__qualname__), trust):
+        raise UntrustedModel(
+            f"the pickle names {module}.{name}, which is {home}.{name} and none of the module's own",
+            remedy=f"if you made this file and know that name, trust it: --trust {home}.{name}",
+        )
     return found
 
 

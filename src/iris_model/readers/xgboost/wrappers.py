@@ -34,9 +34,12 @@ def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) 
         return Reading("classifier", {})
     count = int(estimator.n_classes_)
     classes = list(range(count))
-    values = _transform(builder, booster, _add_margins(builder, booster, estimator, inputs))
+    margins = _add_margins(builder, booster, estimator, inputs)
+    values = _transform(builder, booster, margins)
     if booster.width > 1:
-        label = builder.add("argmax_label", values, width=1, kind="label", attributes={"classes": classes})
+        # Probabilities may be equal in float32 where the margins are not.
+        compared = margins if booster.objective == "multi:softmax" else values
+        label = builder.add("argmax_label", compared, width=1, kind="label", attributes={"classes": classes})
         return Reading("classifier", {"predict": label, "predict_proba": values}, classes)
     attributes = {"classes": classes, "threshold": 0.5}
     label = builder.add("threshold_label", values, width=1, kind="label", attributes=attributes)

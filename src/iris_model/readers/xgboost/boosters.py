@@ -1,0 +1,42 @@
+"""Boosters of XGBoost without a wrapper: pickled, or in XGBoost's own files, `.json` and `.ubj`.
+
+XGBoost itself opens them, as the wrapper that fits the objective. The format is data, so nothing of the file is run.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+
+from iris_model.readers.graph import Estimator
+
+
+class NotABooster(Exception):
+    """XGBoost cannot read the bytes; the text says why."""
+
+
+def load(data: bytes) -> Estimator:
+    """Return an XGBClassifier, XGBRanker or XGBRegressor."""
+    import xgboost
+
+    try:
+        return wrap(xgboost.Booster(model_file=bytearray(data)))
+    except xgboost.core.XGBoostError as error:
+        raise NotABooster(str(error).partition("\n")[0]) from None
+
+
+def wrap(booster: Estimator) -> Estimator:
+    """The wrapper around a booster: its answers are classes where the objective is a classifier's."""
+    import xgboost
+
+    objective = json.loads(booster.save_config())["learner"]["objective"]["name"]
+    if objective.startswith(("binary:", "multi:")):
+        estimator = xgboost.XGBClassifier()
+    elif objective.startswith("rank:"):
+        estimator = xgboost.XGBRanker()
+    else:
+        estimator = xgboost.XGBRegressor()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        estimator.load_model(booster.save_raw("ubj"))
+    return estimator
