@@ -130,3 +130,37 @@ def test_joblib_array_that_lies_about_its_shape_is_refused(tmp_path):
 
     with pytest.raises(ModelFileError, match="runs over the end"):
         open_model(path)
+
+
+def test_what_an_estimator_module_imported_is_not_its_own(tmp_path):
+    # A module also holds the classes that it imported from elsewhere; these are found out when they are looked up.
+    data = b"\x80\x04" + text("sklearn.tree._export") + text("StringIO") + b"\x93."
+    (tmp_path / "m.pkl").write_bytes(data)
+    with pytest.raises(UntrustedModel, match="none of the module's own"):
+        open_model(tmp_path / "m.pkl")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        # Unpickling one runs a text of the pickle.
+        ("scipy.stats._distn_infrastructure", "rv_continuous_frozen"),
+        ("scipy.stats._continuous_distns", "reciprocal_gen"),
+        # These rebuild an object by importing any module that the pickle names.
+        ("numpy.core", "_ufunc_reconstruct"),
+        ("joblib.externals.cloudpickle.cloudpickle", "subimport"),
+        ("cloudpickle.cloudpickle", "_make_function"),
+        # Lower down in the modules of which a few names are known.
+        ("numpy", "fromfile"),
+        ("numpy", "load"),
+        ("numpy", "vectorize"),
+        ("lightgbm.basic", "NamedTemporaryFile"),
+        ("xgboost.core", "DMatrix"),
+        ("sklearn.metrics._scorer", "get_scorer"),
+        ("sklearn.utils._testing", "TempMemmap"),
+        ("pandas.io.pickle", "read_pickle"),
+        ("pandas", "eval"),
+    ],
+)
+def test_names_beside_the_known_ones_stay_refused(name):
+    assert find_refused_globals([name]) == [".".join(name)]

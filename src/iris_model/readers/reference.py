@@ -19,6 +19,12 @@ offers. Compiling compares the compiled model with the original, row by row, and
 is not here is served with its own library (`executor = "original"`) or as ONNX (`executor = "onnxruntime"`).
 """
 
+EXPERIMENTAL = {
+    "HalvingGridSearchCV": "enable_halving_search_cv",
+    "HalvingRandomSearchCV": "enable_halving_search_cv",
+    "IterativeImputer": "enable_iterative_imputer",
+}
+
 # What is refused of a class that has a reader: parameters for which no exact answer is known.
 REMARKS = {
     "sklearn.compose.TransformedTargetRegressor": "the target scaled, or transformed by numpy functions or a power",
@@ -63,9 +69,9 @@ def _row(name: str) -> str:
 def _methods(name: str) -> list[str]:
     """The methods of the class that a compiled model has; some depend on parameters."""
     module, _, attribute = name.rpartition(".")
-    if attribute.startswith("Halving"):
-        # An experimental class is there only once somebody has asked for it.
-        importlib.import_module("sklearn.experimental.enable_halving_search_cv")
+    if attribute in EXPERIMENTAL:
+        # Such a class is there only once somebody has asked for it.
+        importlib.import_module(f"sklearn.experimental.{EXPERIMENTAL[attribute]}")
     cls = getattr(importlib.import_module(module), attribute)
     offered = [method for method in METHODS if hasattr(cls, method)]
     return [method for method in offered if method not in BESIDE_PREDICT or "predict" not in offered]

@@ -25,6 +25,7 @@ TRUSTED_MODULES = (
     "sklearn.ensemble",
     "sklearn.feature_extraction",
     "sklearn.feature_selection",
+    "sklearn.frozen",
     "sklearn.gaussian_process",
     "sklearn.impute",
     "sklearn.isotonic",
@@ -50,12 +51,35 @@ TRUSTED_MODULES = (
     "sklearn.utils._bunch",
     "sklearn.utils._metadata_requests",
     "sklearn.utils._tags",
-    "scipy.sparse",
-    "lightgbm.basic",
-    "lightgbm.sklearn",
-    "xgboost.core",
-    "xgboost.sklearn",
 )
+
+# What a scorer inside a search computes with: numbers in, a number out.
+_SCORES = {
+    "sklearn.metrics._classification": (
+        *("accuracy_score", "balanced_accuracy_score", "brier_score_loss", "cohen_kappa_score"),
+        *("d2_brier_score", "d2_log_loss_score", "f1_score", "fbeta_score", "jaccard_score", "log_loss"),
+        *("matthews_corrcoef", "precision_score", "recall_score", "zero_one_loss"),
+    ),
+    "sklearn.metrics._ranking": ("average_precision_score", "roc_auc_score", "top_k_accuracy_score"),
+    "sklearn.metrics._regression": (
+        *("d2_absolute_error_score", "d2_pinball_score", "d2_tweedie_score", "explained_variance_score", "max_error"),
+        *("mean_absolute_error", "mean_absolute_percentage_error", "mean_gamma_deviance", "mean_pinball_loss"),
+        *("mean_poisson_deviance", "mean_squared_error", "mean_squared_log_error", "mean_tweedie_deviance"),
+        *("median_absolute_error", "r2_score", "root_mean_squared_error", "root_mean_squared_log_error"),
+    ),
+}
+
+# numpy's functions of one number, by which people transform columns and targets, and three that pool columns.
+_NUMPY_FUNCTIONS = (
+    *("absolute", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "ceil", "cos", "cosh"),
+    *("deg2rad", "degrees", "exp", "exp2", "expm1", "fabs", "floor", "isfinite", "isinf", "isnan", "log", "log10"),
+    *("log1p", "log2", "logical_not", "negative", "positive", "rad2deg", "radians", "reciprocal", "rint", "sign"),
+    *("signbit", "sin", "sinh", "sqrt", "square", "tan", "tanh", "trunc", "max", "mean", "median"),
+)
+
+# Not `scipy.stats`: its distributions, with which people search at random, run a text of the pickle with `exec` when they
+# are unpickled.
+_SPARSE_FORMATS = ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")
 
 # Single names. Constructors of plain values, and what numpy, scipy, joblib and copyreg rebuild their own objects with.
 TRUSTED_GLOBALS = frozenset(
@@ -83,6 +107,8 @@ TRUSTED_GLOBALS = frozenset(
         "copyreg._reconstructor",
         "copy_reg.__newobj__",
         "copy_reg._reconstructor",
+        # Calls nothing when it is made, and later nothing but another name of this list.
+        "functools.partial",
         "joblib.numpy_pickle.NumpyArrayWrapper",
         "numpy.dtype",
         "numpy.ndarray",
@@ -92,6 +118,11 @@ TRUSTED_GLOBALS = frozenset(
         "numpy.core.multiarray._reconstruct",
         "numpy.core.multiarray.scalar",
         "numpy.core.numeric._frombuffer",
+        "numpy.ma.MaskedArray",
+        "numpy.ma.core.MaskedArray",
+        "numpy.ma.core._mareconstruct",
+        "numpy.random.bit_generator.SeedSequence",
+        "numpy.random.bit_generator.__pyx_unpickle_SeedSequence",
         "numpy.random._mt19937.MT19937",
         "numpy.random._pcg64.PCG64",
         "numpy.random._generator.Generator",
@@ -99,12 +130,32 @@ TRUSTED_GLOBALS = frozenset(
         "numpy.random._pickle.__generator_ctor",
         "numpy.random._pickle.__randomstate_ctor",
         "numpy.random.mtrand.RandomState",
+        "lightgbm.basic.Booster",
+        "lightgbm.sklearn.LGBMClassifier",
+        "lightgbm.sklearn.LGBMModel",
+        "lightgbm.sklearn.LGBMRanker",
+        "lightgbm.sklearn.LGBMRegressor",
+        "scipy._lib.array_api_compat.numpy._aliases.asarray",
+        "scipy.interpolate._bsplines.BSpline",
+        "sklearn.cluster._kmeans._kmeans_single_elkan",
+        "sklearn.cluster._kmeans._kmeans_single_lloyd",
         "sklearn.feature_selection._univariate_selection.chi2",
         "sklearn.feature_selection._univariate_selection.f_classif",
         "sklearn.feature_selection._univariate_selection.f_regression",
         "sklearn.metrics._dist_metrics.newObj",
         "sklearn.neighbors._ball_tree.newObj",
         "sklearn.neighbors._kd_tree.newObj",
+        "sklearn.utils.validation.check_array",
+        "xgboost.core.Booster",
+        "xgboost.sklearn.XGBClassifier",
+        "xgboost.sklearn.XGBModel",
+        "xgboost.sklearn.XGBRFClassifier",
+        "xgboost.sklearn.XGBRFRegressor",
+        "xgboost.sklearn.XGBRanker",
+        "xgboost.sklearn.XGBRegressor",
+        *(f"{module}.{name}" for module, names in _SCORES.items() for name in names),
+        *(f"numpy.{name}" for name in _NUMPY_FUNCTIONS),
+        *(f"scipy.sparse._{name}.{name}_{kind}" for name in _SPARSE_FORMATS for kind in ("array", "matrix")),
         *(
             f"numpy.{name}"
             for name in (
