@@ -40,6 +40,7 @@ ROOMS = {
             ("xgboost", ("xgboost",)),
             ("lightgbm", ("lightgbm",)),
             ("joblibs.py", ("joblib",)),
+            ("frames.py", ("pandas",)),
             ("onnx.py", ("onnxruntime",)),
             ("skops.py", ("skops",)),
             ("open.py", ("joblib",)),
@@ -48,8 +49,6 @@ ROOMS = {
     "compiler": Room(
         ours=("engine", "readers", "errors"),
         third_party=("numpy", "safetensors"),
-        # The original gets a DataFrame where it was trained on one.
-        by_file=(("original.py", ("pandas",)),),
     ),
     "oci": Room(ours=("errors",), third_party=("urllib3",)),
     "cost": Room(ours=("errors",)),

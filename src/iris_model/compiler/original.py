@@ -11,6 +11,7 @@ import numpy as np
 
 from iris_model.engine.rows import holds_numbers
 from iris_model.readers.documents import takes_documents
+from iris_model.readers.frames import make_frame
 from iris_model.readers.graph import Estimator
 
 from .data import Row
@@ -44,11 +45,8 @@ class Original:
             return np.array([[np.nan if cell is None else cell for cell in row] for row in rows], dtype=np.float64)
         cells = [_fill_missing([row[index] for row in rows], column) for index, column in enumerate(self._columns)]
         if self._named:
-            from pandas import DataFrame, Series
-
             names = [column["name"] for column in self._columns]
-            # Left to itself, pandas makes NaN of None in a column of texts.
-            return DataFrame({name: Series(part, dtype=part.dtype) for name, part in zip(names, cells, strict=True)})
+            return make_frame(dict(zip(names, cells, strict=True)))
         table = np.empty((len(rows), len(cells)), dtype=object)
         for index, part in enumerate(cells):
             table[:, index] = part
