@@ -113,6 +113,12 @@ OUTLIER_DETECTORS = {
 }
 
 CATEGORIES = {"histograms of categories": _histogram(categorical_features=[1, 3])}
+EMBEDDINGS = {
+    "embedding": ensemble.RandomTreesEmbedding(n_estimators=5, max_depth=3, sparse_output=False, random_state=SEED),
+    "logistic on an embedding": make_pipeline(
+        ensemble.RandomTreesEmbedding(n_estimators=4, max_depth=3, random_state=SEED), linear_model.LogisticRegression()
+    ),
+}
 
 QUICK = ("gradient boosting", "histograms", "adaboost", "bagging of columns")
 ENCLOSURES = (
@@ -121,6 +127,7 @@ ENCLOSURES = (
     ({"exponential": TWO_CLASS_BOOSTERS["exponential"]}, {"booleans": CLASSES["booleans"]}),
     (MISSING_BOOSTERS, MISSING_CLASSES),
     (CATEGORIES, {"categories": _whole(CLASSES["three integers"])}),
+    (EMBEDDINGS, {"three integers": CLASSES["three integers"]}),
     (BOOSTED_REGRESSORS, NUMBER),
     (BAGGED_REGRESSORS, {"three targets": TABLES["three targets"]}),
     ({"histograms poisson": POSITIVE_REGRESSORS["histograms poisson"]}, POSITIVE),

@@ -19,7 +19,7 @@ from .affine import Affine, View, trace_views
 Array = np.ndarray[Any, Any]
 
 # Their nodes lie as docs/architecture.md says under "Trees".
-TREE_OPERATORS = ("tree_ensemble", "boosted_trees", "linear_leaf_trees")
+TREE_OPERATORS = ("tree_ensemble", "boosted_trees", "linear_leaf_trees", "leaf_indicators")
 
 
 def threshold_rows(graph: Graph, ranges: Array, random: np.random.RandomState, limit: int) -> tuple[Array, int, int]:

@@ -150,6 +150,30 @@ def read_isolation_forest(builder: GraphBuilder, estimator: Estimator, inputs: V
     return Reading("outlier_detector", outputs)
 
 
+def read_trees_embedding(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """A column for each leaf of each tree, 1 where the row falls into it."""
+    members = estimator.estimators_
+    takes_missing = members[0]._support_missing_values(np.zeros((1, inputs.width)))
+    builder.narrow(inputs)
+    if not takes_missing:
+        builder.refuse_missing(inputs)
+    columns, width = [], 0
+    for member, leaves in zip(members, estimator.one_hot_encoder_.categories_, strict=True):
+        places = np.full(member.tree_.node_count, -1)
+        places[leaves] = width + np.arange(len(leaves))
+        width += len(leaves)
+        columns.append(places[:, None])
+        if (places[member.tree_.children_left < 0] < 0).any():
+            builder.refuse("RandomTreesEmbedding: a leaf that no training row reached; the original raises there")
+    trees = [one.tree_ for one in members]
+    tensors = dict(lay_out_trees(trees, [1], with_missing=takes_missing, node_values=columns))
+    tensors["columns"] = tensors.pop("values").astype(np.int32).ravel()
+    return Reading(
+        "transformer",
+        {"transform": builder.add("leaf_indicators", inputs, width=width, sparse=True, tensors=tensors)},
+    )
+
+
 def _average_path_length(samples: int) -> float:
     """The average path length of an unsuccessful search in a tree of so many samples."""
     if samples <= 2:
@@ -243,4 +267,5 @@ READERS: dict[str, Reader] = {
     "sklearn.ensemble.BaggingClassifier": read_bagging_classifier,
     "sklearn.ensemble.BaggingRegressor": read_bagging_regressor,
     "sklearn.ensemble.IsolationForest": read_isolation_forest,
+    "sklearn.ensemble.RandomTreesEmbedding": read_trees_embedding,
 }
