@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.cluster import FeatureAgglomeration
 from sklearn.compose import ColumnTransformer
-from sklearn.decomposition import PCA, FactorAnalysis, FastICA, IncrementalPCA, KernelPCA, TruncatedSVD
+from sklearn.decomposition import PCA, FactorAnalysis, FastICA, IncrementalPCA, KernelPCA, SparsePCA, TruncatedSVD
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401 - makes it importable
 from sklearn.feature_selection import (
@@ -22,7 +22,7 @@ from sklearn.feature_selection import (
     VarianceThreshold,
 )
 from sklearn.impute import IterativeImputer, MissingIndicator, SimpleImputer
-from sklearn.kernel_approximation import Nystroem
+from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem, SkewedChi2Sampler
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import (
@@ -117,6 +117,7 @@ PROJECTIONS = {
     "nystroem": Nystroem(n_components=9, random_state=SEED),
     "nystroem polynomial": Nystroem(kernel="polynomial", degree=2, n_components=9, random_state=SEED),
 } | {f"kernel pca {kernel}": KernelPCA(3, kernel=kernel) for kernel in ("linear", "rbf", "poly", "sigmoid", "cosine")}
+SOLVED = {"sparse pca": SparsePCA(2, max_iter=20, random_state=SEED)}
 ON_THE_WAY = {f"{name}, then ridge": make_pipeline(PROJECTIONS[name], Ridge()) for name in ("pca", "nystroem")}
 SELECTORS = {
     "k best": SelectKBest(k=2),
@@ -132,6 +133,10 @@ SELECTORS = {
     "k best, then logistic": make_pipeline(SelectKBest(k=2), LogisticRegression()),
 }
 FUNCTIONS = {
+    "additive chi2": AdditiveChi2Sampler(),
+    "additive chi2 three times": AdditiveChi2Sampler(sample_steps=3, sample_interval=0.3),
+    "skewed chi2": SkewedChi2Sampler(n_components=7, random_state=SEED),
+} | {
     f"function {function.__name__}": make_pipeline(FunctionTransformer(function), Ridge())
     for function in (np.log1p, np.sqrt, np.exp, np.square, np.sin, np.rint)
 }
@@ -159,7 +164,7 @@ ANIMALS = make_animals(
         (SPLINES, PLAIN),
         (NEED_ALL, PLAIN | WHOLE),
         (PROJECTIONS, PLAIN | NARROW),
-        (ON_THE_WAY, PLAIN),
+        (ON_THE_WAY | SOLVED, PLAIN),
         (SELECTORS, LABELS),
         (FUNCTIONS, POSITIVE),
         (NUMBER_CATEGORIES, WHOLE),

@@ -27,6 +27,15 @@ EXPERIMENTAL = {
 
 # What is refused of a class that has a reader: parameters for which no exact answer is known.
 REMARKS = {
+    "sklearn.cluster.FeatureAgglomeration": "with numpy's mean",
+    "sklearn.decomposition.KernelPCA": "not with a kernel of your own, or a precomputed one",
+    "sklearn.feature_extraction.text.CountVectorizer": "not with functions of your own",
+    "sklearn.feature_extraction.text.HashingVectorizer": "not with functions of your own",
+    "sklearn.feature_extraction.text.TfidfVectorizer": "not with functions of your own, in float64",
+    "sklearn.impute.IterativeImputer": "with linear estimators, and not drawing at random",
+    "sklearn.kernel_approximation.Nystroem": "not with a kernel of your own, or a precomputed one",
+    "sklearn.preprocessing.FunctionTransformer": "without a function, or with numpy's by name",
+    "sklearn.preprocessing.KBinsDiscretizer": "in float64",
     "sklearn.compose.TransformedTargetRegressor": "the target scaled, or transformed by numpy functions or a power",
     "sklearn.dummy.DummyClassifier": "not the random strategies, `stratified` and `uniform`",
     "sklearn.model_selection.GridSearchCV": "with `refit`",

@@ -85,6 +85,40 @@ def read_nystroem(builder: GraphBuilder, estimator: Estimator, inputs: Value) ->
     return Reading("transformer", {"transform": _project(builder, kernel, np.asarray(estimator.normalization_))})
 
 
+def read_sparse_components(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The ridge regression of the centered row on the components: linear in the row."""
+    if estimator.components_.dtype != np.float64:
+        builder.refuse(f"{type(estimator).__name__}: trained in {estimator.components_.dtype}, it solves in that too")
+    components = np.asarray(estimator.components_, np.float64)
+    gram = components @ components.T + estimator.ridge_alpha * np.eye(len(components))
+    centered = _center(builder, inputs, estimator.mean_)
+    return Reading("transformer", {"transform": _project(builder, centered, np.linalg.solve(gram, components))})
+
+
+def read_skewed_chi_squared(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """Cosines of projected logarithms."""
+    builder.refuse_missing(inputs)
+    weights = np.ascontiguousarray(np.asarray(estimator.random_weights_, np.float64).T)
+    tensors = {"weights": weights, "offsets": np.asarray(estimator.random_offset_, np.float64)}
+    factor = float(np.sqrt(2.0) / np.sqrt(estimator.n_components))
+    attributes = {"skewedness": float(estimator.skewedness), "factor": factor}
+    features = builder.add(
+        "skewed_chi_squared_features", inputs, width=len(weights), attributes=attributes, tensors=tensors
+    )
+    return Reading("transformer", {"transform": features})
+
+
+def read_additive_chi_squared(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """Samples of the kernel's spectrum, at the library's own interval unless one is given."""
+    builder.refuse_missing(inputs)
+    steps = int(estimator.sample_steps)
+    interval = estimator.sample_interval
+    attributes = {"steps": steps, "interval": float({1: 0.8, 2: 0.5, 3: 0.4}[steps] if interval is None else interval)}
+    width = inputs.width * (2 * steps - 1)
+    features = builder.add("additive_chi_squared_features", inputs, width=width, attributes=attributes)
+    return Reading("transformer", {"transform": features})
+
+
 def read_feature_agglomeration(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """The mean of the columns in each cluster."""
     if estimator.pooling_func is not np.mean:
@@ -133,6 +167,10 @@ READERS: dict[str, Reader] = {
     "sklearn.decomposition.FastICA": read_independent_components,
     "sklearn.decomposition.FactorAnalysis": read_factor_analysis,
     "sklearn.decomposition.KernelPCA": read_kernel_components,
+    "sklearn.decomposition.SparsePCA": read_sparse_components,
+    "sklearn.decomposition.MiniBatchSparsePCA": read_sparse_components,
+    "sklearn.kernel_approximation.AdditiveChi2Sampler": read_additive_chi_squared,
+    "sklearn.kernel_approximation.SkewedChi2Sampler": read_skewed_chi_squared,
     "sklearn.random_projection.GaussianRandomProjection": read_projection,
     "sklearn.random_projection.SparseRandomProjection": read_projection,
     "sklearn.kernel_approximation.Nystroem": read_nystroem,
