@@ -16,7 +16,7 @@ import numpy as np
 from iris_model.engine import CompiledModel, InvalidInput
 from iris_model.engine.operators import OPERATORS
 from iris_model.errors import ParityError
-from iris_model.readers import Graph
+from iris_model.readers import Graph, Node
 
 from .data import Row
 from .golden import is_finite
@@ -76,7 +76,7 @@ class _Comparison:
         self.differences = dict.fromkeys(self._numbers, 0.0)
         self._allowed = {
             method: RELATIVE_FLOAT32
-            if any(OPERATORS[op] == FLOAT32_MODULE for op in _chain(graph, method))
+            if any(_is_float32(node) for node in _nodes_behind(graph, method))
             else RELATIVE
             for method in self._numbers
         }
@@ -159,12 +159,22 @@ def _flatten(answer: object) -> Iterator[float]:
         yield float(np.float64(answer))  # type: ignore[arg-type]  # a number: the signature says so
 
 
+def _is_float32(node: Node) -> bool:
+    """Whether the original computes this node in float32: what it makes of it then is float32, too."""
+    return OPERATORS[node.op] == FLOAT32_MODULE or bool(node.attributes.get("float32_sum"))
+
+
 def _chain(graph: Graph, method: str) -> list[str]:
     """The operators that led to an output, in order."""
+    return [node.op for node in _nodes_behind(graph, method)]
+
+
+def _nodes_behind(graph: Graph, method: str) -> list[Node]:
+    """The nodes that led to an output, in order."""
     wanted = {graph.outputs[method]}
     chain = []
     for node in reversed(graph.nodes):
         if node.output in wanted:
             wanted.update(node.inputs)
-            chain.append(node.op)
+            chain.append(node)
     return chain[::-1]
