@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 from scipy.interpolate import BSpline
 from scipy.special import ndtri
+from sklearn.preprocessing import PolynomialFeatures
 
 from iris_model.engine import InvalidInput
 from iris_model.engine.encoders import look_up
-from iris_model.engine.preprocessing import FUNCTIONS, bin_columns, map_cells
+from iris_model.engine.preprocessing import FUNCTIONS, bin_columns, map_cells, polynomial
 from iris_model.engine.quantiles import _falling, _rising, normal_quantile
 from iris_model.engine.sparse import concat_sparse, multiply_columns, select_columns_sparse, to_dense
 from iris_model.engine.splines import _evaluate
+from iris_model.readers import read_estimator
 from iris_model.readers.sklearn import preprocessing
 
 RANDOM = np.random.RandomState(3)
@@ -72,6 +74,18 @@ def test_splines_are_those_of_scipy(degree):
 def test_bins():
     edges = [[0.0, 1.0], [], [5.0]]
     assert bin_columns([[0.0, 7.0, 4.9], [2.0, -7.0, 5.0]], edges=edges) == [[1.0, 0.0, 0.0], [2.0, 0.0, 1.0]]
+
+
+@pytest.mark.parametrize("arguments", [(3,), (0,), ((2, 3), True, False), (4, True), (2, False, False)])
+def test_products(arguments):
+    degree, *rest = arguments
+    names = ("interaction_only", "include_bias")
+    transformer = PolynomialFeatures(degree, **dict(zip(names, rest, strict=False)))
+    X = RANDOM.normal(size=(5, 4))
+    graph = read_estimator(transformer.fit(X))
+    [node] = graph.nodes
+    actual = polynomial(X.tolist(), **node.tensors)
+    np.testing.assert_allclose(actual, transformer.transform(X), rtol=1e-15)
 
 
 def test_sparse_tables():

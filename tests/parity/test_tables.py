@@ -80,6 +80,15 @@ def test_signature_says_what_a_column_holds(tmp_path):
     assert {"unseen", "missing", "uniform"} <= set(compilation.report.rows)
 
 
+def test_rows_of_a_csv_file_are_cells_of_their_columns(tmp_path):
+    pipeline = next(one for one in ANIMALS if one[0] == "one hot, ignore")
+    FRAME.to_csv(tmp_path / "rows.csv", index=False)
+    compilation = compile_model(clone(pipeline[1]).fit(*pipeline[2:]), data=tmp_path / "rows.csv")
+    assert compilation.report.rows["given"] == len(FRAME)
+    row = compilation.golden[0]["row"]
+    assert [type(cell) for cell in row[:3]] == [str, type(row[1]), float] and row[4] in (0.0, 1.0)
+
+
 def test_unknown_category_is_refused_where_the_original_raises(tmp_path):
     pipeline = next(one for one in ANIMALS if one[0] == "one hot, error")
     _, model = compile_to(tmp_path / "model.safetensors", clone(pipeline[1]).fit(*pipeline[2:]))

@@ -23,6 +23,8 @@ DataSource = str | Path | Sequence[Sequence[Cell]]
 # What people write for a missing cell, in lower case.
 MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
 
+TRUTH = {"true": 1.0, "false": 0.0}
+
 
 @dataclass(frozen=True)
 class Data:
@@ -104,11 +106,21 @@ def _cell(cell: Cell, column: Mapping[str, Any]) -> Cell:
             return cell
         if cell.lower() in MISSING:
             return None
-        return float(cell) if holds_numbers(column) and _is_number(cell) else cell
+        return _number_or_text(cell, column)
     if isinstance(cell, float) and math.isnan(cell):
         return None
     is_number = hasattr(cell, "__float__") and (not isinstance(cell, bool) or column["dtype"] == "bool")
     return float(cell) if is_number else cell
+
+
+def _number_or_text(cell: str, column: Mapping[str, Any]) -> Cell:
+    """A CSV file does not say whether 3 is a number or a text, and writes True in its own way: the column knows."""
+    if column["dtype"] == "bool" and cell.lower() in TRUTH:
+        return TRUTH[cell.lower()]
+    if holds_numbers(column):
+        return float(cell) if _is_number(cell) else cell
+    mixed = column["kind"] == "categorical" and _is_number(cell) and float(cell) in column["categories"]
+    return float(cell) if mixed else cell
 
 
 def _check(cell: Cell, column: Mapping[str, Any], where: str) -> None:

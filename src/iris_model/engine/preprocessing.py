@@ -101,17 +101,19 @@ def count_reached(edges: "Sequence[float]", value: float) -> int:
     return low
 
 
-def polynomial(rows: "Table", *, factors: "Sequence[Sequence[int]]") -> "Table":
-    """Products of columns: one for each list of factors. Source: PolynomialFeatures."""
+def polynomial(rows: "Table", *, parents: "Sequence[int]", factors: "Sequence[int]", kept: "Sequence[int]") -> "Table":
+    """Products of columns, each an earlier one times a column; the first is one. Source: PolynomialFeatures.
+
+    `kept`: which of the products are asked for; the others are only on the way to them.
+    """
+    pairs = tuple(zip(parents, factors))
+    all_kept = len(kept) == len(pairs) + 1
     table = []
     for row in rows:
-        cells = []
-        for indices in factors:
-            product = 1.0
-            for index in indices:
-                product *= row[index]
-            cells.append(product)
-        table.append(cells)
+        products = [1.0]
+        for parent, factor in pairs:
+            products.append(products[parent] * row[factor])
+        table.append(products if all_kept else [products[index] for index in kept])
     return table
 
 

@@ -102,8 +102,16 @@ def read_bins_discretizer(builder: GraphBuilder, estimator: Estimator, inputs: V
 def read_polynomial_features(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """Products of columns, as `powers_` lists them."""
     builder.refuse_missing(inputs)
-    factors = [np.repeat(np.arange(len(powers)), powers).tolist() for powers in estimator.powers_]
-    products = builder.add("polynomial", inputs, width=len(factors), attributes={"factors": factors})
+    terms = [tuple(np.repeat(np.arange(len(powers)), powers).tolist()) for powers in estimator.powers_]
+    prefixes = {term[:length] for term in terms for length in range(len(term) + 1)}
+    places = {term: place for place, term in enumerate(sorted(prefixes | {()}, key=lambda term: (len(term), term)))}
+    steps = [term for term in places if term]
+    tensors = {
+        "parents": np.array([places[term[:-1]] for term in steps], np.int32),
+        "factors": np.array([term[-1] for term in steps], np.int32),
+        "kept": np.array([places[term] for term in terms], np.int32),
+    }
+    products = builder.add("polynomial", inputs, width=len(terms), tensors=tensors)
     return Reading("transformer", {"transform": products})
 
 
