@@ -62,8 +62,9 @@ def test_temperature():
     )
 
 
-def test_a_row_of_zeros_stays():
-    assert normalize_unless_zero([[0.0, 0.0], [1.0, 3.0]]) == [[0.0, 0.0], [0.25, 0.75]]
+def test_a_row_of_zeros_stays_or_is_no_number():
+    assert normalize_unless_zero([[0.0, 0.0], [1.0, 3.0]], keeps_zeros=True) == [[0.0, 0.0], [0.25, 0.75]]
+    np.testing.assert_equal(normalize_unless_zero([[0.0, 0.0]], keeps_zeros=False), [[np.nan, np.nan]])
 
 
 def test_shapes():

@@ -128,6 +128,18 @@ def test_an_mlflow_directory_opens_with_its_column_names(file, tmp_path):
     assert compilation.source["class"] == "sklearn.pipeline.Pipeline"
 
 
+def test_an_mlflow_directory_of_xgboost(tmp_path):
+    xgboost = pytest.importorskip("xgboost")
+    booster = xgboost.XGBRegressor(n_estimators=3).fit(X, X[:, 0])
+    booster.save_model(tmp_path / "model.ubj")
+    (tmp_path / "MLmodel").write_text(
+        MLMODEL.format(file="x").replace("  sklearn:", "  xgboost:\n    data: model.ubj\n  else:")
+    )
+    compilation = compile_model(tmp_path)
+    assert [column["name"] for column in compilation.signature["columns"]] == ["sepal length", "it's", "width"]
+    assert compilation.source["library"] == "xgboost"
+
+
 def test_mlmodel_is_read_as_yaml_says():
     yaml = pytest.importorskip("yaml")
     text = MLMODEL.format(file="model.pkl")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # Rounding may lift a probability a little above 1; the library takes that back up to here.
 HIGHEST = 1.0 + 1e-5
 
+NAN = float("nan")
+
 
 def sigmoid_calibration(rows: "Table", *, slopes: "Sequence[float]", intercepts: "Sequence[float]") -> "Table":
     """1 / (1 + exp(slope * x + intercept)), column by column."""
@@ -64,10 +66,16 @@ def scaled_temperature(rows: "Table", *, beta: float, of_probabilities: bool) ->
     return table
 
 
-def normalize_unless_zero(rows: "Table") -> "Table":
-    """Each row over its sum; a row of zeros stays. Source: sklearn.multiclass.OneVsRestClassifier.predict_proba."""
+def normalize_unless_zero(rows: "Table", *, keeps_zeros: bool) -> "Table":
+    """Each row over its sum; a row of zeros stays, or is nothing but NaN, as up to scikit-learn 1.6.
+
+    Source: sklearn.multiclass.OneVsRestClassifier.predict_proba.
+    """
     table = []
     for row in rows:
         total = numpy_sum(row)
-        table.append([value / total for value in row] if total else row)
+        if total:
+            table.append([value / total for value in row])
+        else:
+            table.append(row if keeps_zeros else [NAN] * len(row))
     return table

@@ -41,7 +41,8 @@ def read_one_vs_rest(builder: GraphBuilder, estimator: Estimator, inputs: Value)
         if found.width == 1:
             found = add_complement(builder, found)
         if kind != "multilabel-indicator":
-            found = builder.add("normalize_unless_zero", found, width=found.width)
+            attributes = {"keeps_zeros": installed_version("scikit-learn") >= (1, 7)}
+            found = builder.add("normalize_unless_zero", found, width=found.width, attributes=attributes)
         outputs["predict_proba"] = found
     if hasattr(estimator, "decision_function"):
         found = _add_each(builder, estimator, readings, "decision_function")
