@@ -54,7 +54,7 @@ def verify(compiled: CompiledModel, original: Original, graph: Graph, rows: Veri
         judged = [
             (row, answer)
             for row, answer in zip(batch, expected, strict=True)
-            if answer is not None and (None in row or is_finite(answer))
+            if answer is not None and (is_finite(answer) or (None in row and not _is_infinite(answer)))
         ]
         beyond += len(batch) - len(judged)
         asked = [row for row, _ in judged]
@@ -75,9 +75,7 @@ class _Comparison:
         self._numbers = [method for method, kind in kinds.items() if kind == "number"]
         self.differences = dict.fromkeys(self._numbers, 0.0)
         self._allowed = {
-            method: RELATIVE_FLOAT32
-            if any(_is_float32(node) for node in _nodes_behind(graph, method))
-            else RELATIVE
+            method: RELATIVE_FLOAT32 if any(_is_float32(node) for node in _nodes_behind(graph, method)) else RELATIVE
             for method in self._numbers
         }
 
@@ -139,6 +137,21 @@ def _ask(
 
 def _evaluate(compiled: CompiledModel, rows: Sequence[Row], methods: tuple[str, ...]) -> dict[str, list[Any]]:
     return dict(zip(methods, compiled.evaluate(list(rows), methods), strict=True))
+
+
+def _is_infinite(answer: dict[str, Any]) -> bool:
+    """Whether some number is infinite. NaN may be the answer to a missing cell; infinity is an overflow."""
+    return any(
+        isinstance(part, (int, float)) and math.isinf(part) for method in answer.values() for part in _leaves(method)
+    )
+
+
+def _leaves(answer: object) -> Iterator[object]:
+    if isinstance(answer, list):
+        for part in answer:
+            yield from _leaves(part)
+    else:
+        yield answer
 
 
 def _same_label(label: object, right: object) -> bool:

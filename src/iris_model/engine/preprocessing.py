@@ -117,23 +117,28 @@ def polynomial(rows: "Table", *, parents: "Sequence[int]", factors: "Sequence[in
     return table
 
 
-def power_transform(rows: "Table", *, lambdas: "Sequence[float]", method: str) -> "Table":
-    """Yeo-Johnson or Box-Cox with the exponent of each column; what is missing stays so. Source: PowerTransformer."""
+def power_transform(rows: "Table", *, lambdas: "Sequence[float]", rests: "Sequence[float]", method: str) -> "Table":
+    """Yeo-Johnson or Box-Cox with the exponent of each column; what is missing stays so. Source: PowerTransformer.
+
+    `rests`: two minus each exponent.
+    """
     function = _yeo_johnson if method == "yeo-johnson" else _box_cox
     return [
-        [function(value, exponent) if value == value else value for value, exponent in zip(row, lambdas)]
+        [
+            function(value, exponent, rest) if value == value else value
+            for value, exponent, rest in zip(row, lambdas, rests)
+        ]
         for row in rows
     ]
 
 
-def _yeo_johnson(value: float, exponent: float) -> float:
+def _yeo_johnson(value: float, exponent: float, rest: float) -> float:
     if value >= 0:
         return log1p(value) if abs(exponent) < EPSILON else expm1(exponent * log1p(value)) / exponent
-    rest = 2 - exponent
     return -expm1(rest * log1p(-value)) / rest if abs(exponent - 2) > EPSILON else -log1p(-value)
 
 
-def _box_cox(value: float, exponent: float) -> float:
+def _box_cox(value: float, exponent: float, _rest: float) -> float:
     if value <= 0:
         raise InvalidInput(f"the Box-Cox transformation takes positive values only, not {value!r}")
     return log(value) if abs(exponent) < 1e-19 else expm1(exponent * log(value)) / exponent

@@ -15,7 +15,11 @@ def read_simple_imputer(builder: GraphBuilder, estimator: Estimator, inputs: Val
     """Fill with each column's statistic; columns that have none are left out. Then what was missing, if asked for."""
     marker = _marker(builder, estimator, inputs)
     kept, fill = [], []
-    for index, statistic in enumerate(estimator.statistics_.tolist()):
+    statistics = estimator.statistics_
+    if statistics.dtype.kind == "f":
+        # Written into a table of the type of training (since 1.8; before, the two are of one type).
+        statistics = statistics.astype(getattr(estimator, "_fill_dtype", statistics.dtype))
+    for index, statistic in enumerate(statistics.tolist()):
         if statistic is None or (isinstance(statistic, float) and math.isnan(statistic)):
             continue
         kept.append(index)

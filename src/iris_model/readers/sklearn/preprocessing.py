@@ -117,13 +117,16 @@ def read_polynomial_features(builder: GraphBuilder, estimator: Estimator, inputs
 
 def read_power_transformer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """A power for each column, then the scaler inside."""
+    lambdas = np.asarray(estimator.lambdas_)
+    # Two minus lambda in the precision of training, as the library does it.
+    tensors = {"lambdas": lambdas.astype(np.float64), "rests": (2 - lambdas).astype(np.float64)}
     powered = builder.add(
         "power_transform",
         inputs,
         width=inputs.width,
         keeps_missing=True,
         attributes={"method": estimator.method},
-        tensors={"lambdas": np.asarray(estimator.lambdas_, np.float64)},
+        tensors=tensors,
     )
     if not estimator.standardize:
         return Reading("transformer", {"transform": powered})
