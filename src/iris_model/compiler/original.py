@@ -46,7 +46,10 @@ class Original:
         cells = [_fill_missing([row[index] for row in rows], column) for index, column in enumerate(self._columns)]
         if self._named:
             names = [column["name"] for column in self._columns]
-            return make_frame(dict(zip(names, cells, strict=True)))
+            frame = make_frame(dict(zip(names, cells, strict=True)))
+            # Those that the original takes only as pandas' own type.
+            categorical = [column["name"] for column in self._columns if column["dtype"] == "category"]
+            return frame.astype(dict.fromkeys(categorical, "category")) if categorical else frame
         table = np.empty((len(rows), len(cells)), dtype=object)
         for index, part in enumerate(cells):
             table[:, index] = part

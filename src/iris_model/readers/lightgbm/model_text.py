@@ -36,7 +36,10 @@ class LinearLeaves:
 
 @dataclass(frozen=True)
 class ModelText:
-    """`objective`: its name, then its parameters. `zero_is_missing`: the columns in which zeros are missing values."""
+    """`objective`: its name, then its parameters. `zero_is_missing`: the columns in which zeros are missing values.
+
+    `stored_categories`: of each column of categories of a DataFrame, the categories; a cell's code is its place there.
+    """
 
     objective: str
     parameters: Mapping[str, str]
@@ -46,7 +49,8 @@ class ModelText:
     linear: list[LinearLeaves | None]
     zero_is_missing: list[int] = field(default_factory=list)
     mixed_columns: list[int] = field(default_factory=list)
-    has_stored_categories: bool = False
+    categorical_columns: list[int] = field(default_factory=list)
+    stored_categories: list[list[Any]] = field(default_factory=list)
 
 
 def read_model_text(text: str) -> ModelText:
@@ -58,6 +62,7 @@ def read_model_text(text: str) -> ModelText:
     parts = [_block(one) for one in blocks]
     kinds = _missing_kinds(parts)
     stored = next((line for line in rest.splitlines() if line.startswith("pandas_categorical:")), ":null")
+    named = next((line for line in rest.splitlines() if line.startswith("[categorical_feature:")), "")
     return ModelText(
         objective=words[0] if words else "",
         parameters=dict(_pair(word) for word in words[1:]),
@@ -67,7 +72,8 @@ def read_model_text(text: str) -> ModelText:
         linear=[_read_linear(one) for one in parts],
         zero_is_missing=sorted(column for column, found in kinds.items() if found == {ZERO_IS_MISSING}),
         mixed_columns=sorted(column for column, found in kinds.items() if ZERO_IS_MISSING in found and len(found) > 1),
-        has_stored_categories=bool(json.loads(stored.partition(":")[2])),
+        categorical_columns=[int(word) for word in named.strip("[] \n").partition(":")[2].split(",") if word.strip()],
+        stored_categories=json.loads(stored.partition(":")[2]) or [],
     )
 
 

@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
+from iris_model.readers.libraries import installed_version
 from iris_model.readers.tree_layout import lay_out_boosted
 
 from .booster import EXPONENTIAL, IDENTITY, SIGMOID, SOFTMAX, STEP, Booster, read_booster
@@ -56,7 +57,7 @@ def _read(builder: GraphBuilder, estimator: Estimator) -> Booster | None:
         problem = f"the objective {booster.objective!r} is unknown, and so is what it makes of a margin"
     elif booster.width > 1 and hasattr(estimator, "n_classes_") and booster.objective not in SOFTMAX:
         problem = f"{booster.width} labels per row, which it answers as numbers; expected one class per row"
-    elif booster.has_stored_categories:
+    elif booster.has_stored_categories or _had_frame_of_categories(estimator):
         problem = "it was trained with the categories of a DataFrame; expected them as whole numbers (feature_types)"
     elif (booster.objective in SOFTMAX) != (booster.width > 1 and hasattr(estimator, "n_classes_")):
         problem = f"the objective {booster.objective!r} does not go with {booster.width} outputs"
@@ -64,6 +65,13 @@ def _read(builder: GraphBuilder, estimator: Estimator) -> Booster | None:
         return booster
     builder.refuse(f"{name}: {problem}")
     return None
+
+
+def _had_frame_of_categories(estimator: Estimator) -> bool:
+    """Whether an XGBoost that does not keep the categories of a DataFrame was trained with some."""
+    if installed_version("xgboost") >= (3, 1):
+        return False
+    return estimator.feature_types is None and "c" in (estimator.get_booster().feature_types or ())
 
 
 def _best_iteration(estimator: Estimator) -> int | None:
