@@ -38,12 +38,12 @@ help: ## show this list
 	@grep -hE '^[a-z0-9]+:.*##' Makefile | sort | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
 # The stamps are newer than what they depend on, so that a second `make run` installs nothing and starts at once.
-$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)
+$(VENV)/.installed: pyproject.toml setup.py src/iris_model/engine/_kernels.c constraints.txt | $(VENV)
 	@echo "installing iris-model into $(VENV)"
 	@$(INSTALL) --editable '.[sklearn]'
 	@touch $@
 
-$(VENV)/.installed-for-work: pyproject.toml constraints.txt | $(VENV)
+$(VENV)/.installed-for-work: pyproject.toml setup.py src/iris_model/engine/_kernels.c constraints.txt | $(VENV)
 	@echo "installing iris-model and its test tools into $(VENV)"
 	@$(INSTALL) --editable '.[sklearn,test,check]'
 	@touch $@ $(VENV)/.installed

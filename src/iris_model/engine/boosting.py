@@ -5,7 +5,7 @@ the order of training, and may be rounded to float32 after every addition, becau
 """
 
 from .categories import walk_trees_with_categories
-from .trees import narrow_to_float32, walk_trees, walk_trees_with_missing
+from .trees import kernels_pay, narrow_to_float32, walk_trees, walk_trees_with_missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,15 @@ def boosted_trees(
     `output`: the column that each tree adds to. `starts` (n x k), where a first model of its own made them, replaces
     `base`. `narrow` and `missing_left`: see `tree_ensemble`. The last five are sets of categories (categories.py).
     """
+    if category_set is None and starts is None and kernels_pay(rows, roots, feature):
+        from .native import run_kernel
+
+        nodes = roots, feature, threshold, jump, missing_left
+        made: list[list[float]] | None = run_kernel(
+            "boosted_trees", rows, *nodes, leaves, output, base, narrow, float32_sum
+        )
+        if made is not None:
+            return made
     if narrow:
         rows = narrow_to_float32(rows)
     cell = memoryview(bytearray(4)).cast("f")

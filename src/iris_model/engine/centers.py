@@ -3,6 +3,8 @@
 from _operator import mul
 from math import fsum, sqrt
 
+from .native import measure
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +22,9 @@ def expanded_distances(
     |y|^2 - 2 <x, y>, which orders the vectors alike. Sources: sklearn.metrics._pairwise_distances_reduction
     (EuclideanArgKmin), sklearn.cluster._k_means_lloyd.
     """
+    made = measure(rows, vectors, "expanded" if with_row_norm else "partial", norms)
+    if made is not None:
+        return made
     pairs = list(zip(vectors, norms))
     table = []
     for row in rows:
@@ -48,6 +53,9 @@ def centroid_scores(
 
 def absolute_distances(rows: "Rows", *, vectors: "Rows") -> "list[list[float]]":
     """The sum of |x - y| over the features, left to right: n x m."""
+    made = measure(rows, vectors, "absolute")
+    if made is not None:
+        return made
     vectors = list(vectors)
     table = []
     for row in rows:

@@ -2,6 +2,8 @@
 
 from math import dist, erf, exp, fsum, pi, sin, sqrt
 
+from .native import measure
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,12 +23,10 @@ def divide_columns(rows: "Rows", *, divisor: "Sequence[float]") -> "Table":
 
 def matern_kernel(rows: "Rows", *, vectors: "Rows", nu: float) -> "Table":
     """The Matern covariance for nu of 1/2, 3/2 or 5/2, with the length scale divided out before."""
-    vectors = list(vectors)
     table = []
-    for row in rows:
+    for distances in _distances(rows, vectors):
         line = []
-        for vector in vectors:
-            distance = dist(row, vector)
+        for distance in distances:
             if nu == 0.5:
                 line.append(exp(-distance))
             elif nu == 1.5:
@@ -41,11 +41,9 @@ def matern_kernel(rows: "Rows", *, vectors: "Rows", nu: float) -> "Table":
 
 def rational_quadratic_kernel(rows: "Rows", *, vectors: "Rows", length_scale: float, alpha: float) -> "Table":
     """(1 + |x - y|^2 / (2 alpha length^2)) ^ -alpha."""
-    vectors = list(vectors)
     divisor = 2 * alpha * (length_scale * length_scale)
     table = []
-    for row in rows:
-        distances = [dist(row, vector) for vector in vectors]
+    for distances in _distances(rows, vectors):
         table.append([(1 + distance * distance / divisor) ** -alpha for distance in distances])
     return table
 
@@ -55,8 +53,12 @@ def periodic_kernel(rows: "Rows", *, vectors: "Rows", length_scale: float, perio
 
     Far out the sine hangs on the last bit of the distance, so that is summed in the order of scipy's cdist.
     """
-    vectors = list(vectors)
     frequency = pi / periodicity
+    squares = measure(rows, vectors, "squared")
+    if squares is not None:
+        heights = [[sin(frequency * sqrt(square)) / length_scale for square in line] for line in squares]
+        return [[exp(-2 * (height * height)) for height in line] for line in heights]
+    vectors = list(vectors)
     table = []
     for row in rows:
         line = []
@@ -68,6 +70,14 @@ def periodic_kernel(rows: "Rows", *, vectors: "Rows", length_scale: float, perio
             line.append(exp(-2 * (height * height)))
         table.append(line)
     return table
+
+
+def _distances(rows: "Rows", vectors: "Rows") -> "Table":
+    squares = measure(rows, vectors, "squared")
+    if squares is not None:
+        return [[sqrt(square) for square in line] for line in squares]
+    vectors = list(vectors)
+    return [[dist(row, vector) for vector in vectors] for row in rows]
 
 
 def sum_of(*tables: "Table", constant: float) -> "Table":

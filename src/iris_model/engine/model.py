@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Tensors up to this many numbers are unpacked when first used: a list answers a little faster than a view.
 UNPACK_UP_TO = 1024
+# From so many rows on a kernel looks at them first.
+MANY_ROWS = 64
 
 
 class CompiledModel:
@@ -64,7 +66,7 @@ class CompiledModel:
         """Return the values of several outputs, computing what they share once. Rows: lists of numbers, text, None."""
         outputs = tuple(outputs)
         plan = self._plans.get(outputs) or self._make_plan(outputs)
-        values = {"rows": self._encoder.encode(rows)}
+        values = {"rows": self._encode(rows)}
         if not rows:
             return [[] for _ in outputs]
         try:
@@ -80,6 +82,14 @@ class CompiledModel:
                 f"a value is so large that {function.__name__} cannot compute with it ({error}); send smaller values"
             ) from None
         return [values[self.outputs[name]] for name in outputs]
+
+    def _encode(self, rows: "list[Any]") -> "list[list[Any]]":
+        if type(rows) is list and len(rows) >= MANY_ROWS:
+            from .native import run_kernel
+
+            if run_kernel("are_ordinary", rows, self._encoder.width, self._encoder._least_limit):
+                return rows
+        return self._encoder.encode(rows)
 
     def _one(self, output: str, rows: "list[Any]") -> "list[Any]":
         value: list[Any] = self.evaluate(rows, (output,))[0]
@@ -135,12 +145,12 @@ class CompiledModel:
 class RowsView:
     """A matrix as a sequence of rows, sliced when asked for: binding a million leaves costs nothing."""
 
-    __slots__ = ("_count", "_flat", "_width")
+    __slots__ = ("_count", "flat", "width")
 
     def __init__(self, flat: "Any", count: int, width: int) -> None:
-        self._flat = flat
+        self.flat = flat
         self._count = count
-        self._width = width
+        self.width = width
 
     def __len__(self) -> int:
         return self._count
@@ -148,4 +158,4 @@ class RowsView:
     def __getitem__(self, index: int) -> "Any":
         if not 0 <= index < self._count:
             raise IndexError(f"row {index} of {self._count}")
-        return self._flat[index * self._width : (index + 1) * self._width]
+        return self.flat[index * self.width : (index + 1) * self.width]

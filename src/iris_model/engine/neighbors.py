@@ -5,15 +5,19 @@ stays depends on the order in which rows are offered and on the heap itself: bot
 Sources: sklearn.neighbors._binary_tree, sklearn.utils._heap, sklearn.metrics._pairwise_distances_reduction._argkmin.
 """
 
+from _operator import sub
 from math import sqrt, ulp
 
 from .centers import expanded_distances
 from .errors import InvalidInput
 from .metrics import find_metric
+from .native import measure, run_kernel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from .metrics import Measure
 
     Rows = Sequence[Sequence[float]]
     Neighbors = list[list[tuple[float, int]]]
@@ -25,6 +29,12 @@ EPSILON = 2.0**-52
 # Squares of whole numbers below this add up without rounding, a thousand features long.
 MOST_WHOLE = 1e6
 # The power that distances to boxes are made of, for metrics that are not named after theirs.
+# Up to so many cells a kernel measures all points before Python has searched a tree.
+MOST_CELLS = 200_000
+# More than rounding moves the bounds of a tree's nodes, which are sums and differences of distances between points.
+TREE_ROUNDING = 1e-10
+# What the kernels call the metrics that they know.
+KERNEL_MEASURES = {"euclidean": "squared", "manhattan": "absolute", "chebyshev": "largest"}
 BOX_POWERS = {"euclidean": 2.0, "manhattan": 1.0, "chebyshev": INFINITY}
 
 
@@ -62,6 +72,10 @@ def nearest_in_tree(
 
     found = []
     for row in rows:
+        pairs = _unrivalled(row, points, neighbors, metric, expand)
+        if pairs is not None:
+            found.append([(distance, order[place]) for distance, place in pairs])
+            continue
         distances, positions = [INFINITY] * neighbors, [0] * neighbors
         waiting = [(bound(0, row), 0)]
         while waiting:
@@ -93,10 +107,8 @@ def nearest_in_table(
 ) -> "Neighbors":
     """Measure every training row, in order."""
     reduced, expand, _ = find_metric(metric, power, weights, matrix)
-    vectors = list(vectors)
     found = []
-    for row in rows:
-        line = [reduced(row, vector) for vector in vectors]
+    for line in _measured(rows, vectors, reduced, metric):
         distances, positions = _smallest(line, neighbors)
         found.append(_sorted([expand(distance) for distance in distances], positions))
     return found
@@ -125,9 +137,12 @@ def nearest_by_products(
         # everywhere: whole groups of training rows tie, and the first ones are taken.
         noise = 8 * EPSILON * (2 * sqrt(max(line)) * sqrt(largest) + largest)
         if ulp(distances[0]) < 2 * noise < INFINITY and not (whole and _is_whole(row)):
-            near = [place for place, value in enumerate(line) if abs(value - distances[0]) <= noise]
-            if len({groups[place] for place in near}) > 1 and not set(near) <= set(positions):
-                raise _undecided()
+            # The first that was not taken: mostly it is clearly further, and then nothing hangs on the last bit.
+            beyond = _smallest(line, neighbors + 1)[0][0] if neighbors < len(line) else INFINITY
+            if beyond - distances[0] <= noise:
+                near = [place for place, value in enumerate(line) if abs(value - distances[0]) <= noise]
+                if len({groups[place] for place in near}) > 1:
+                    raise _undecided()
         found.append(_sorted([sqrt(distance) for distance in distances], positions))
     return found
 
@@ -145,10 +160,8 @@ def within_radius(
     """All training rows that are no further than `radius`, in the order of training."""
     reduced, expand, reduce = find_metric(metric, power, weights, matrix)
     limit = reduce(radius)
-    vectors = list(vectors)
     found = []
-    for row in rows:
-        line = [reduced(row, vector) for vector in vectors]
+    for line in _measured(rows, vectors, reduced, metric):
         found.append([(expand(value), place) for place, value in enumerate(line) if value <= limit])
     return found
 
@@ -188,7 +201,44 @@ def heap_push(distances: "list[float]", positions: "list[int]", distance: float,
     positions[place] = position
 
 
+def _measured(rows: "Rows", vectors: "Rows", reduced: "Measure", metric: str) -> "Iterator[list[float]]":
+    """The reduced distances of each row, row by row: all at once would fill the memory."""
+    kind = KERNEL_MEASURES.get(metric)
+    unpacked: Rows | None = None
+    for row in rows:
+        made = measure([row], vectors, kind) if kind else None
+        if made is not None:
+            yield made[0]
+            continue
+        unpacked = unpacked or list(vectors)
+        yield [reduced(row, vector) for vector in unpacked]
+
+
+def _unrivalled(
+    row: "Sequence[float]", points: "Rows", neighbors: int, metric: str, expand: "Callable[[float], float]"
+) -> "list[tuple[float, int]] | None":
+    """The nearest points without a search, where a kernel can measure them all and no two are about equally far.
+
+    Then every search finds these and in this order, whatever it leaves out by rounded bounds. Otherwise None.
+    """
+    kind = KERNEL_MEASURES.get(metric)
+    if kind is None or not neighbors < len(points) or len(points) * len(row) > MOST_CELLS:
+        return None
+    made = measure([row], points, kind)
+    if made is None:
+        return None
+    pairs = _sorted(*_smallest(made[0], neighbors + 1))
+    distances = [expand(distance) for distance, _ in pairs]
+    margin = TREE_ROUNDING * expand(max(made[0]))
+    if min(map(sub, distances[1:], distances)) <= margin:
+        return None
+    return [(distance, place) for distance, (_, place) in zip(distances[:-1], pairs)]
+
+
 def _smallest(line: "list[float]", count: int) -> "tuple[list[float], list[int]]":
+    made: tuple[list[float], list[int]] | None = run_kernel("smallest", line, count)
+    if made is not None:
+        return made
     distances, positions = [LARGEST] * count, [0] * count
     for position, distance in enumerate(line):
         if not distance >= distances[0]:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 INFINITY = float("inf")
+# The kernel looks at every node before it walks: rows times trees must be worth it. One row never is, at a cold start.
+NODES_PER_WALK = 256
 
 
 def tree_ensemble(
@@ -34,6 +36,17 @@ def tree_ensemble(
     side), "sum", or "mean" (the sum in the order of the trees, over their number: the order decides ties, so it is part
     of the contract; sklearn.ensemble._forest).
     """
+    if kernels_pay(rows, roots, feature):
+        from .native import COMBINATIONS, run_kernel
+
+        flat: Any = getattr(values, "flat", None)
+        if combine in COMBINATIONS and flat is not None:
+            nodes = roots, feature, threshold, jump, missing_left
+            made: list[list[float]] | None = run_kernel(
+                "tree_ensemble", rows, *nodes, flat, len(values[0]), COMBINATIONS[combine], narrow
+            )
+            if made is not None:
+                return made
     if narrow:
         rows = narrow_to_float32(rows)
     walk = walk_trees if missing_left is None else walk_trees_with_missing
@@ -55,6 +68,11 @@ def tree_ensemble(
             total = [value / count for value in total]
         table.append(total)
     return table
+
+
+def kernels_pay(rows: "list[list[float]]", roots: "Sequence[int]", feature: "Sequence[int]") -> bool:
+    """Whether so many rows are worth the kernel's preparation."""
+    return len(rows) > 1 and len(rows) * len(roots) * NODES_PER_WALK > len(feature)
 
 
 def walk_trees(
@@ -85,6 +103,10 @@ def walk_trees_with_missing(
     missing_left: "Any",
 ) -> "list[int]":
     """The leaf of each tree that the row falls into; a missing value goes left where the node says so."""
+    total = sum(row)
+    if total == total:
+        # No cell is missing, or the sum were: nothing to ask at every node.
+        return walk_trees(row, roots, feature, threshold, jump, None)
     leaves = []
     for node in roots:
         chosen = feature[node]

@@ -1,0 +1,26 @@
+"""The C kernels of the engine, built where there is a compiler. Everything else is in pyproject.toml.
+
+One file in the limited API of Python 3.11, so that what is built serves every later version. Without a compiler the
+installation goes on without them (`optional`), and the engine answers in Python.
+"""
+
+import sys
+
+from setuptools import Extension, setup
+
+# A fused multiply-add would round once where Python rounds twice. Microsoft's compiler does not fuse unless asked to.
+FLAGS = [] if sys.platform == "win32" else ["-O3", "-ffp-contract=off"]
+
+setup(
+    ext_modules=[
+        Extension(
+            "iris_model.engine._kernels",
+            ["src/iris_model/engine/_kernels.c"],
+            define_macros=[("Py_LIMITED_API", "0x030b0000")],
+            extra_compile_args=FLAGS,
+            optional=True,
+            py_limited_api=True,
+        )
+    ],
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+)
