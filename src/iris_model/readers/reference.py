@@ -27,8 +27,14 @@ EXPERIMENTAL = {
 
 # What is refused of a class that has a reader: parameters for which no exact answer is known.
 REMARKS = {
+    "lightgbm.Booster": "also as LightGBM's own text file",
+    "lightgbm.sklearn.LGBMClassifier": "not with an objective of your own",
+    "lightgbm.sklearn.LGBMRegressor": "not with an objective of your own",
     "sklearn.cluster.FeatureAgglomeration": "with numpy's mean",
     "sklearn.decomposition.KernelPCA": "not with a kernel of your own, or a precomputed one",
+    "sklearn.ensemble.AdaBoostClassifier": "not with the algorithm SAMME.R of scikit-learn 1.5",
+    "sklearn.ensemble.GradientBoostingClassifier": "not with an init that computes in float32",
+    "sklearn.ensemble.GradientBoostingRegressor": "not with an init that computes in float32",
     "sklearn.feature_extraction.text.CountVectorizer": "not with functions of your own",
     "sklearn.feature_extraction.text.HashingVectorizer": "not with functions of your own",
     "sklearn.feature_extraction.text.TfidfVectorizer": "not with functions of your own, in float64",
@@ -52,6 +58,10 @@ REMARKS = {
     "sklearn.svm.OneClassSVM": "not with a kernel of your own, or a precomputed one",
     "sklearn.svm.SVC": "not with a kernel of your own, or a precomputed one",
     "sklearn.svm.SVR": "not with a kernel of your own, or a precomputed one",
+    **{
+        f"xgboost.sklearn.{name}": "not with categories of a DataFrame, several labels per row, or an objective of your own"
+        for name in ("XGBClassifier", "XGBRFClassifier", "XGBRegressor", "XGBRFRegressor", "XGBRanker")
+    },
 }
 
 
