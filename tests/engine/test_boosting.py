@@ -136,10 +136,11 @@ def test_links():
     eps = np.finfo(float).eps
     kept = np.clip(probabilities, eps, 1 - eps)
     np.testing.assert_allclose(
-        links.clipped_logit(probabilities.tolist(), index=1, scale=0.5), 0.5 * logit(kept[:, 1:])
+        links.clipped_logit(probabilities.tolist(), index=1, scale=0.5, epsilon=eps), 0.5 * logit(kept[:, 1:])
     )
     np.testing.assert_allclose(
-        links.clipped_centered_log(probabilities.tolist()), np.log(kept) - np.log(kept).mean(axis=1, keepdims=True)
+        links.clipped_centered_log(probabilities.tolist(), epsilon=eps),
+        np.log(kept) - np.log(kept).mean(axis=1, keepdims=True),
     )
 
 

@@ -7,8 +7,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     pass
 
-# The distance from 1.0 to the next double.
-EPSILON = 2.0**-52
 # The exponential of more is infinite.
 OVERFLOW = 709.782712893384
 
@@ -104,20 +102,20 @@ def relu(rows: "list[list[float]]") -> "list[list[float]]":
     return [[value if value > 0.0 else 0.0 for value in row] for row in rows]
 
 
-def clipped_logit(rows: "list[list[float]]", *, index: int, scale: float) -> "list[list[float]]":
+def clipped_logit(rows: "list[list[float]]", *, index: int, scale: float, epsilon: float) -> "list[list[float]]":
     """`scale` times the log odds of one column of probabilities, kept off 0 and 1. Source: sklearn.ensemble._gb."""
     table = []
     for row in rows:
-        probability = min(max(row[index], EPSILON), 1.0 - EPSILON)
+        probability = min(max(row[index], epsilon), 1.0 - epsilon)
         table.append([scale * log(probability / (1.0 - probability))])
     return table
 
 
-def clipped_centered_log(rows: "list[list[float]]") -> "list[list[float]]":
+def clipped_centered_log(rows: "list[list[float]]", *, epsilon: float) -> "list[list[float]]":
     """Logarithms of probabilities, kept off 0 and 1, less their mean, row by row. Source: sklearn._loss.link."""
     table = []
     for row in rows:
-        logs = [log(min(max(value, EPSILON), 1.0 - EPSILON)) for value in row]
+        logs = [log(min(max(value, epsilon), 1.0 - epsilon)) for value in row]
         mean = sum(logs) / len(logs)
         table.append([value - mean for value in logs])
     return table

@@ -133,11 +133,25 @@ def _add_start(builder: GraphBuilder, estimator: Estimator, inputs: Value, width
     value = reading.outputs[method]
     if method == "predict":
         return builder.add("per_output", value, width=1)
+    epsilon = _least_probability()
     link = type(estimator._loss.link).__name__
     if link == "MultinomialLogit":
-        return builder.add("clipped_centered_log", value, width=width)
+        return builder.add("clipped_centered_log", value, width=width, attributes={"epsilon": epsilon})
     scale = 0.5 if link == "HalfLogitLink" else 1.0
-    return builder.add("clipped_logit", value, width=1, attributes={"index": 1, "scale": scale})
+    return builder.add("clipped_logit", value, width=1, attributes={"index": 1, "scale": scale, "epsilon": epsilon})
+
+
+def _least_probability() -> float:
+    """How far the library keeps probabilities off 0 and 1: a step of float32 in older versions, of float64 in newer."""
+    from sklearn._loss.loss import HalfBinomialLoss
+    from sklearn.ensemble._gb import _init_raw_predictions
+
+    class Certain:
+        def predict_proba(self, rows: Array) -> Array:
+            return np.array([[1.0, 0.0]])
+
+    raw = float(_init_raw_predictions(None, Certain(), HalfBinomialLoss(), True)[0, 0])
+    return float(min((2.0**-23, 2.0**-52), key=lambda epsilon: abs(np.log(epsilon / (1.0 - epsilon)) - raw)))
 
 
 def _add_histogram_boosting(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Value:
