@@ -5,6 +5,8 @@ A number that the set has no bit for (too large, or negative) goes where the set
 off first, as libraries do by their cast to an integer, but some ask beforehand whether the number is below zero.
 """
 
+from .trees import backwards
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +51,13 @@ def walk_trees_with_categories(
                     word = set_start[number] + category // BITS
                     if word < set_start[number + 1]:
                         left = set_words[word] >> category % BITS & 1
-            node += 1 if left else jump[node]
+            if left:
+                node += 1
+            else:
+                step = jump[node]
+                if step <= 0:
+                    raise backwards(node)
+                node += step
             chosen = feature[node]
         reached.append(jump[node])
     return reached

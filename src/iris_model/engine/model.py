@@ -30,15 +30,14 @@ class CompiledModel:
         self.signature = self._container.signature
         self.source = self._container.source
         try:
-            self._nodes = [
-                (node["op"], node["inputs"], node["output"], node.get("attributes", {}), node.get("tensors", []))
-                for node in self._container.graph["nodes"]
-            ]
+            self._nodes = [_read_node(node) for node in self._container.graph["nodes"]]
             self.outputs = self._container.graph["outputs"]
+            if not _are_texts(self.outputs.values()):
+                raise TypeError("outputs that name values")
             self.classes = self.signature.get("classes")
             self.task = self.signature["task"]
             self._encoder = RowEncoder(self.signature["columns"])
-        except (AttributeError, KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise self._damaged(f"its graph or signature lacks {error}") from None
         self._plans: dict[tuple[str, ...], list[Any]] = {}
 
@@ -74,7 +73,7 @@ class CompiledModel:
                 values[output] = function(*[values[name] for name in inputs], **parameters)
         except InvalidInput:
             raise
-        except (IndexError, TypeError, KeyError) as error:
+        except (IndexError, TypeError, KeyError, AttributeError, ZeroDivisionError, MemoryError) as error:
             # Rows were checked before: what fails now is the file.
             raise self._damaged(f"operator {function.__name__!r} failed: {error}") from error
         except (OverflowError, ValueError) as error:
@@ -140,6 +139,18 @@ class CompiledModel:
         return ModelFormatError(
             f"the compiled model {self._container.path} is damaged: {what}; compile it again with this iris-model"
         )
+
+
+def _read_node(node: "dict[str, Any]") -> "tuple[str, list[str], str, dict[str, Any], list[str]]":
+    op, inputs, output = node["op"], node["inputs"], node["output"]
+    attributes, tensors = node.get("attributes", {}), node.get("tensors", [])
+    if not (_are_texts([op, output, *inputs, *tensors]) and type(attributes) is dict):
+        raise TypeError("a node as it must be")
+    return op, inputs, output, attributes, tensors
+
+
+def _are_texts(values: "Any") -> bool:
+    return all([type(value) is str for value in values])
 
 
 class RowsView:

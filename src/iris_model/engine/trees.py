@@ -2,8 +2,8 @@
 
 The arrays are views of the file: nothing is unpacked, so that opening costs the same for ten nodes and for ten million.
 Nodes lie in preorder: the left child of node `i` is `i + 1` and `jump[i]` leads to its right child. Both only go
-forward, so no file, however broken, can make the walk loop; an index out of range is an IndexError, which the evaluator
-reports as a damaged file.
+forward, and a jump that does not is an IndexError, as is an index out of range: no file, however broken, can make the walk
+loop, and the evaluator reports it as damaged.
 """
 
 TYPE_CHECKING = False
@@ -88,7 +88,13 @@ def walk_trees(
     for node in roots:
         chosen = feature[node]
         while chosen >= 0:
-            node += 1 if row[chosen] <= threshold[node] else jump[node]
+            if row[chosen] <= threshold[node]:
+                node += 1
+            else:
+                step = jump[node]
+                if step <= 0:
+                    raise backwards(node)
+                node += step
             chosen = feature[node]
         leaves.append(jump[node])
     return leaves
@@ -113,10 +119,21 @@ def walk_trees_with_missing(
         while chosen >= 0:
             value = row[chosen]
             left = value <= threshold[node] if value == value else missing_left[node]
-            node += 1 if left else jump[node]
+            if left:
+                node += 1
+            else:
+                step = jump[node]
+                if step <= 0:
+                    raise backwards(node)
+                node += step
             chosen = feature[node]
         leaves.append(jump[node])
     return leaves
+
+
+def backwards(node: int) -> IndexError:
+    """What a damaged file gets whose walks might not end."""
+    return IndexError(f"node {node} does not lead forward")
 
 
 def narrow_to_float32(rows: "list[list[float]]", *, infinite: bool = False) -> "list[list[float]]":

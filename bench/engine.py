@@ -1,0 +1,122 @@
+"""One row and 10,000 rows: ours with kernels, ours in Python, the original with one thread, onnxruntime.
+
+    python bench/engine.py [rounds]
+
+The original gets the rows as the lists that JSON makes of them, and once more as a ready numpy array. All ways take turns in
+one process, so that a slow moment of the machine hits all of them. Medians count. Python alone answers 1,000 of the 10,000
+rows, times ten.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from bench.engine_models import BATCH_ROWS, Candidate, candidates
+from bench.report import Claim, render, write_results
+from iris_model.engine import native
+
+ROUNDS = 21
+BATCH_ROUNDS = 3
+# One row is asked so often in a turn: the turn before has emptied the caches.
+ONE_ROW_CALLS = 20
+PYTHON_ROWS = BATCH_ROWS // 10
+
+Way = Callable[[], Any]
+
+
+def main(arguments: list[str]) -> int:
+    """Measure, print, keep; the status is 1 when a claim does not hold."""
+    rounds = int(arguments[0]) if arguments else ROUNDS
+    claims: list[Claim] = []
+    samples: dict[str, Any] = {}
+    lines: list[str] = []
+    if native.find_kernels() is None:
+        lines.append("the kernels are not built here: what is called ours with kernels is Python")
+    for candidate in candidates():
+        if isinstance(candidate, str):
+            lines.append(f"not measured: {candidate}")
+            continue
+        print(candidate.name, file=sys.stderr, flush=True)
+        one = measure(ways(candidate, 1), rounds, 1e6, ONE_ROW_CALLS)
+        many = measure(ways(candidate, BATCH_ROWS), BATCH_ROUNDS, 1e3, 1)
+        many["Python"] = [BATCH_ROWS / PYTHON_ROWS * taken for taken in many["Python"]]
+        samples[candidate.name] = {"one row, us": one, "10,000 rows, ms": many}
+        claims += [
+            at_least(f"{candidate.name}: original / ours, one row", one, "us", candidate.least_ratio),
+            at_least(f"{candidate.name}: original / ours, 10,000 rows", many, "ms", 1),
+        ]
+        for text, unit, taken in (("one row", "us", one), ("10,000 rows", "ms", many)):
+            lines.append(
+                f"{candidate.name}, {text}: " + ", ".join(f"{way} {median(taken, way):,.1f} {unit}" for way in taken)
+            )
+    print(render(claims), *lines, sep="\n")
+    print(f"all samples: {write_results('engine', claims, samples)}")
+    return 0 if all(claim.held for claim in claims) else 1
+
+
+def ways(candidate: Candidate, count: int) -> dict[str, Way]:
+    """What to call, by its name in the table."""
+    compiled, original, onnx = candidate.compiled, candidate.original, candidate.onnx
+    output = "predict_proba" if "predict_proba" in compiled.outputs else "decision_function"
+    ours = getattr(compiled, output)
+    rows, lists = candidate.rows[:count], candidate.original_rows[:count]
+    found: dict[str, Way] = {
+        "kernels": lambda: ours(rows),
+        "Python": lambda: without_kernels(ours, rows[:PYTHON_ROWS]),
+        "original": lambda: original(lists),
+    }
+    if not isinstance(lists[0], str):
+        ready = np.array(lists)
+        found["original of an array"] = lambda: original(ready)
+    if onnx is not None:
+        found["onnxruntime"] = lambda: onnx(lists)
+    return found
+
+
+def without_kernels(function: Callable[[Any], Any], rows: Any) -> Any:
+    """As with IRIS_MODEL_KERNELS=0."""
+    kept = list(native._found)
+    native._found[:] = [None]
+    try:
+        return function(rows)
+    finally:
+        native._found[:] = kept
+
+
+def measure(contenders: dict[str, Way], rounds: int, factor: float, calls: int) -> dict[str, list[float]]:
+    """Every way in turn, `calls` times in each round; round 0 warms up."""
+    taken: dict[str, list[float]] = {way: [] for way in contenders}
+    for turn in range(rounds + 1):
+        for way, call in contenders.items():
+            started = time.perf_counter()
+            for _ in range(calls):
+                call()
+            if turn:
+                taken[way].append((time.perf_counter() - started) / calls * factor)
+    return taken
+
+
+def median(taken: dict[str, list[float]], way: str) -> float:
+    """The median of one way's samples."""
+    return statistics.median(taken[way])
+
+
+def at_least(text: str, taken: dict[str, list[float]], unit: str, target: float) -> Claim:
+    """The original against ours with kernels: how many times faster ours is."""
+    ours, other = median(taken, "kernels"), median(taken, "original")
+    return Claim(text, ours, other, unit, other / ours, target, "at least")
+
+
+if __name__ == "__main__":
+    with threadpool_limits(1):
+        sys.exit(main(sys.argv[1:]))
