@@ -123,7 +123,7 @@ def split(data: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 def join(header: dict[str, Any], tensors: bytes) -> bytes:
-    metadata = header["__metadata__"]
+    metadata = header.get("__metadata__")
     if isinstance(metadata, dict):
         packed = {name: value if isinstance(value, str) else json.dumps(value) for name, value in metadata.items()}
         header = {**header, "__metadata__": packed}

@@ -150,7 +150,7 @@ def _read_node(node: "dict[str, Any]") -> "tuple[str, list[str], str, dict[str, 
 
 
 def _are_texts(values: "Any") -> bool:
-    return all([type(value) is str for value in values])
+    return {str}.issuperset(map(type, values))
 
 
 class RowsView:
