@@ -74,7 +74,7 @@ def graph_of(node):
 
 
 def test_operator_that_does_not_exist():
-    with pytest.raises(TypeError, match="no operator 'linnear'; there are .*argmax_label, "):
+    with pytest.raises(TypeError, match=r"no operator 'linnear'; there are .*argmax_label, "):
         check_operators(graph_of(Node("linnear", ("rows",), "v")))
 
 

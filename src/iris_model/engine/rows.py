@@ -50,7 +50,7 @@ class RowEncoder:
             )
         limits = self._limits
         width = self.width
-        table = []
+        table: list[Any] = []
         for index, row in enumerate(rows):
             if not isinstance(row, (list, tuple)) or len(row) != width:
                 raise self._wrong_shape(index, row)
