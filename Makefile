@@ -28,6 +28,7 @@ e2e: $(VENV)/.installed-for-work ## build and run real containers (needs Docker 
 
 bench: $(VENV)/.installed-for-work ## measure what the README claims, side by side with its peers
 	$(BIN)/python bench/cold_start.py
+	$(BIN)/python bench/opening.py
 	$(BIN)/python bench/engine.py
 
 clean: ## remove everything that can be made again

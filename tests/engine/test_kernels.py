@@ -22,7 +22,7 @@ from iris_model.engine.linear import linear
 from iris_model.engine.model import RowsView
 from iris_model.engine.neighbors import nearest_by_products, nearest_in_table, nearest_in_tree, within_radius
 from iris_model.engine.rows import RowEncoder
-from iris_model.engine.trees import tree_ensemble
+from iris_model.engine.trees import narrow_to_float32, tree_ensemble
 
 kernels = pytest.importorskip("iris_model.engine._kernels", reason="the kernels were not built (no C compiler)")
 
@@ -272,7 +272,15 @@ HOSTILE: list[Any] = [
     memoryview(bytearray(b"\xff" * 64)).cast("q"), memoryview(bytearray(b"\xff" * 64)).cast("Q"),
     memoryview(bytearray(64)).cast("d", (2, 4)), memoryview(bytearray(8)).cast("c"), array("u", "abc"), object(), iter(()),
 ]  # fmt: skip
-ARGUMENTS = {"tree_ensemble": 10, "boosted_trees": 11, "linear": 4, "distances": 5, "smallest": 2, "are_ordinary": 3}
+ARGUMENTS = {
+    "tree_ensemble": 10,
+    "boosted_trees": 11,
+    "linear": 4,
+    "distances": 5,
+    "smallest": 2,
+    "narrow": 1,
+    "are_ordinary": 3,
+}
 
 
 @pytest.mark.parametrize(("name", "count"), ARGUMENTS.items())
@@ -315,6 +323,14 @@ def test_a_float32_that_overflows_is_refused_by_both() -> None:
     asked = [[1e39] * FEATURES] * 4
     assert outcome(tree_ensemble, asked, **parameters) == in_python(tree_ensemble, asked, **parameters)
     assert outcome(tree_ensemble, asked, **parameters)[0] is OverflowError
+
+
+@pytest.mark.parametrize("infinite", [False, True])
+@pytest.mark.parametrize("cell", [0.1, NAN, 1e-46, -0.0, 3.4028235677973362e38, 1e39, 1])
+def test_rounding_to_float32(cell: float, infinite: bool) -> None:
+    asked = [*table(1), [1.0, cell, 2.0, 3.0, 4.0]]
+    ours = outcome(narrow_to_float32, asked, infinite=infinite)
+    assert repr(ours) == repr(in_python(narrow_to_float32, asked, infinite=infinite))
 
 
 def test_misaligned_numbers_are_declined() -> None:

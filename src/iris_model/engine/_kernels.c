@@ -620,7 +620,23 @@ static PyObject *smallest(PyObject *Py_UNUSED(module), PyObject *arguments) {
     return answer(both, status);
 }
 
-/* ---- Rows as they are sent ---- */
+/* ---- Rows ---- */
+
+static int narrow_out(const void *Py_UNUSED(model), double *block, Py_ssize_t count, Py_ssize_t width, double *out) {
+    memcpy(out, block, (size_t)(count * width) * sizeof(double));
+    return narrow_block(out, count * width);
+}
+
+/* (rows) rounded to float32 */
+static PyObject *narrow(PyObject *Py_UNUSED(module), PyObject *arguments) {
+    PyObject *rows, *table = NULL;
+    int status = -1;
+    if (PyArg_ParseTuple(arguments, "O:narrow", &rows) && width_of(rows) > 0) {
+        table = PyList_New(PyList_Size(rows));
+        status = run_blocks(rows, width_of(rows), width_of(rows), NULL, narrow_out, table);
+    }
+    return answer(table, status);
+}
 
 /* (rows, width, limit): whether rows are lists of `width` floats, none beyond the limit, none missing. */
 static PyObject *are_ordinary(PyObject *Py_UNUSED(module), PyObject *arguments) {
@@ -651,6 +667,7 @@ static PyMethodDef METHODS[] = {
     {"linear", linear, METH_VARARGS, NULL},
     {"distances", distances, METH_VARARGS, NULL},
     {"smallest", smallest, METH_VARARGS, NULL},
+    {"narrow", narrow, METH_VARARGS, NULL},
     {"are_ordinary", are_ordinary, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

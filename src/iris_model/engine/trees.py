@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 INFINITY = float("inf")
 # The kernel looks at every node before it walks: rows times trees must be worth it. One row never is, at a cold start.
 NODES_PER_WALK = 256
+# Below this many rows Python rounds them as fast.
+FEWEST_ROWS = 16
 
 
 def tree_ensemble(
@@ -138,6 +140,12 @@ def backwards(node: int) -> IndexError:
 
 def narrow_to_float32(rows: "list[list[float]]", *, infinite: bool = False) -> "list[list[float]]":
     """Round every cell to the nearest float32, and back to a Python float; `infinite`: what is too large becomes so."""
+    if len(rows) >= FEWEST_ROWS:
+        from .native import run_kernel
+
+        made: list[list[float]] | None = run_kernel("narrow", rows)
+        if made is not None:
+            return made
     cell = memoryview(bytearray(4)).cast("f")
     table = []
     for row in rows:
