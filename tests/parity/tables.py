@@ -83,7 +83,7 @@ VECTORIZERS = {
         n_features=50, alternate_sign=False, norm="l1", analyzer="char_wb", ngram_range=(1, 4)
     ),
     "hashing binary": HashingVectorizer(n_features=16, binary=True, norm=None),
-    "hashing wide": make_pipeline(HashingVectorizer(), LogisticRegression(max_iter=5)),
+    "hashing wide": make_pipeline(HashingVectorizer(n_features=2**17), LogisticRegression(max_iter=5)),
     "counts weighed": make_pipeline(
         CountVectorizer(), TfidfTransformer(), RandomForestClassifier(5, random_state=SEED)
     ),

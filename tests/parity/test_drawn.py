@@ -177,10 +177,8 @@ def run_regressor(estimator, table):
 CLASSIFICATION = given(estimator=CLASSIFIERS | _of_classifiers(CLASSIFIERS), labels=LABELS, table=tables())
 REGRESSION = given(estimator=REGRESSORS | _of_regressors(REGRESSORS), table=tables())
 # Shrinking a model costs many fits; what was drawn is printed as it is.
-FEW = settings(
-    max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
-)
-MANY = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+MANY = settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 test_drawn_classifier = FEW(CLASSIFICATION(run_classifier))
 test_drawn_regressor = FEW(REGRESSION(run_regressor))

@@ -94,7 +94,9 @@ CALIBRATION = {
     "calibrated isotonic": CalibratedClassifierCV(FOREST, method="isotonic", cv=2),
     "calibrated in one": CalibratedClassifierCV(GaussianNB(), ensemble=False, cv=2),
     "calibrated temperature": CalibratedClassifierCV(LOGISTIC, method="temperature", cv=2),
-    "calibrated temperature of probabilities": CalibratedClassifierCV(GaussianNB(var_smoothing=1.0), method="temperature", cv=2),
+    "calibrated temperature of probabilities": CalibratedClassifierCV(
+        GaussianNB(var_smoothing=1.0), method="temperature", cv=2
+    ),
 }
 PER_CLASS = {
     "one versus rest": OneVsRestClassifier(LOGISTIC),
