@@ -34,18 +34,19 @@ def test_the_iris_project(tmp_path: Path, lambda_python: str) -> None:
 
 
 def test_a_model_that_only_its_library_can_serve(tmp_path: Path, lambda_python: str) -> None:
-    """No reader knows a bagging ensemble of neighbours, so the library travels in the image and answers itself."""
+    """NMF solves each row step by step, which no reader can repeat exactly: the library travels and answers itself."""
     from sklearn.datasets import load_iris
-    from sklearn.ensemble import BaggingClassifier
-    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.decomposition import NMF
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
 
     flowers = load_iris()
-    model = BaggingClassifier(KNeighborsClassifier(3), n_estimators=3, random_state=0)
+    model = make_pipeline(NMF(2, random_state=0, max_iter=500), LogisticRegression())
     model.fit(flowers.data, flowers.target_names[flowers.target])
-    model_file = tmp_path / "bagged.pkl"
+    model_file = tmp_path / "factored.pkl"
     model_file.write_bytes(pickle.dumps(model))
 
-    project = init(tmp_path / "bagged", "--model", str(model_file))
+    project = init(tmp_path / "factored", "--model", str(model_file))
     image = build(
         "iris-model-test/original:latest", project, build_arguments={"BUILD_IMAGE": build_image(lambda_python)}
     )
