@@ -9,7 +9,7 @@ import pytest
 import xgboost as xgb
 from scipy.special import expit, logit, softmax
 
-from iris_model.engine import ensembles, float32, links
+from iris_model.engine import activations, ensembles, float32
 from iris_model.engine.boosting import boosted_trees
 from iris_model.engine.linear_leaves import linear_leaf_trees
 from iris_model.engine.missing_marks import mark_missing, zeros_to_missing
@@ -129,17 +129,19 @@ def test_numbers_that_stand_for_missing():
 
 def test_links():
     values = np.array([[-800.0, -745.0, -30.0, 0.0, 1e-17, 30.0]])
-    np.testing.assert_allclose(links.logistic(values.tolist(), slope=0.7), expit(0.7 * values), rtol=1e-14, atol=1e-300)
-    np.testing.assert_allclose(links.softplus([[-3.0, 0.0, 5.0]]), np.log1p(np.exp([[-3.0, 0.0, 5.0]])))
-    assert links.signed_squares([[-3.0, 2.0]]) == [[-9.0, 4.0]]
+    np.testing.assert_allclose(
+        activations.logistic(values.tolist(), slope=0.7), expit(0.7 * values), rtol=1e-14, atol=1e-300
+    )
+    np.testing.assert_allclose(activations.softplus([[-3.0, 0.0, 5.0]]), np.log1p(np.exp([[-3.0, 0.0, 5.0]])))
+    assert activations.signed_squares([[-3.0, 2.0]]) == [[-9.0, 4.0]]
     probabilities = np.array([[0.0, 1.0], [0.3, 0.7]])
     eps = np.finfo(float).eps
     kept = np.clip(probabilities, eps, 1 - eps)
     np.testing.assert_allclose(
-        links.clipped_logit(probabilities.tolist(), index=1, scale=0.5, epsilon=eps), 0.5 * logit(kept[:, 1:])
+        activations.clipped_logit(probabilities.tolist(), index=1, scale=0.5, epsilon=eps), 0.5 * logit(kept[:, 1:])
     )
     np.testing.assert_allclose(
-        links.clipped_centered_log(probabilities.tolist(), epsilon=eps),
+        activations.clipped_centered_log(probabilities.tolist(), epsilon=eps),
         np.log(kept) - np.log(kept).mean(axis=1, keepdims=True),
     )
 

@@ -13,6 +13,7 @@ from sklearn.metrics import DistanceMetric, pairwise
 from sklearn.neighbors import BallTree, KDTree
 from sklearn.svm import SVC
 
+from iris_model.engine.activations import normalize_log, relu, tanh
 from iris_model.engine.centers import absolute_distances, argmin_label, bisecting_label, expanded_distances
 from iris_model.engine.densities import numpy_sum, projected_squares, quadratic_form, scaled_squares
 from iris_model.engine.errors import InvalidInput
@@ -27,7 +28,6 @@ from iris_model.engine.kernels import (
     rbf_kernel,
     sigmoid_kernel,
 )
-from iris_model.engine.links import normalize_log, relu, tanh
 from iris_model.engine.metrics import find_metric
 from iris_model.engine.naive_bayes import category_log_likelihoods
 from iris_model.engine.neighbors import heap_push, nearest_by_products, nearest_in_tree

@@ -40,11 +40,11 @@ def test_it_holds_the_handler_the_model_the_golden_rows_and_the_shipped_rooms(tm
     assert (directory / "app.py").read_text().startswith("def handler")
     assert (directory / "model.safetensors").read_bytes() == b"compiled: " + MODEL_BYTES
     assert json.loads((directory / "golden.json").read_text())[0]["row"] == [1.0]
-    # For this very Python the shipped rooms are bytecode; only the entry point, which is run by its name, stays source.
+    # For this very Python the shipped rooms are bytecode; the entry point and the emulator stay source.
     package_root = Path(iris_model.__file__).parent
     shipped = {path.name for path in (directory / "iris_model" / "runtime").iterdir()}
     sources = {path.name for path in (package_root / "runtime").glob("*.py")} - {"original.py", "onnx.py"}
-    assert shipped == {name if name == "__main__.py" else f"{name}c" for name in sources}
+    assert shipped == {name if name in ("__main__.py", "emulator.py") else f"{name}c" for name in sources}
     assert {path.name for path in (directory / "iris_model").iterdir()} == {"__init__.pyc", "engine", "runtime"}
     assert not (directory / "model.pkl").exists()
 

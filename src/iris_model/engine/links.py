@@ -1,14 +1,6 @@
 """Link functions: from decisions to probabilities."""
 
-from math import exp, log, log1p
-from math import tanh as _tanh
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
-# The exponential of more is infinite.
-OVERFLOW = 709.782712893384
+from math import exp
 
 
 def _expit(value: float) -> float:
@@ -30,11 +22,6 @@ def expit_pair(rows: "list[list[float]]") -> "list[list[float]]":
         probability = _expit(row[0])
         pairs.append([1.0 - probability, probability])
     return pairs
-
-
-def exponential(rows: "list[list[float]]") -> "list[list[float]]":
-    """exp(x), cell by cell: the inverse of the logarithmic link."""
-    return [[exp(value) for value in row] for row in rows]
 
 
 def softmax(rows: "list[list[float]]") -> "list[list[float]]":
@@ -59,63 +46,4 @@ def normalize_rows(rows: "list[list[float]]") -> "list[list[float]]":
     for row in rows:
         total = sum(row)
         table.append([value / total for value in row] if total else [1.0 / len(row)] * len(row))
-    return table
-
-
-def normalize_log(rows: "list[list[float]]") -> "list[list[float]]":
-    """exp(x - log(sum(exp(x)))), row by row: joint log likelihoods to probabilities. Source: scipy.special.logsumexp."""
-    table = []
-    for row in rows:
-        largest = max(row)
-        total = largest + log(sum([exp(value - largest) for value in row]))
-        table.append([exp(value - total) for value in row])
-    return table
-
-
-def logistic(rows: "list[list[float]]", *, slope: float) -> "list[list[float]]":
-    """1 / (1 + exp(-slope * x)) as written, so that far below zero it is 0 and ties are those of LightGBM."""
-    return [[1.0 / (1.0 + exp(-slope * value)) if slope * value > -OVERFLOW else 0.0 for value in row] for row in rows]
-
-
-def complement_pair(rows: "list[list[float]]") -> "list[list[float]]":
-    """One probability p per row becomes [1 - p, p]."""
-    return [[1.0 - row[0], row[0]] for row in rows]
-
-
-def softplus(rows: "list[list[float]]") -> "list[list[float]]":
-    """log(1 + exp(x)), cell by cell."""
-    return [[log1p(exp(value)) for value in row] for row in rows]
-
-
-def signed_squares(rows: "list[list[float]]") -> "list[list[float]]":
-    """x * |x|, cell by cell: the inverse of a square root that keeps the sign."""
-    return [[value * abs(value) for value in row] for row in rows]
-
-
-def tanh(rows: "list[list[float]]") -> "list[list[float]]":
-    """The hyperbolic tangent, cell by cell."""
-    return [[_tanh(value) for value in row] for row in rows]
-
-
-def relu(rows: "list[list[float]]") -> "list[list[float]]":
-    """What is below zero becomes zero."""
-    return [[value if value > 0.0 else 0.0 for value in row] for row in rows]
-
-
-def clipped_logit(rows: "list[list[float]]", *, index: int, scale: float, epsilon: float) -> "list[list[float]]":
-    """`scale` times the log odds of one column of probabilities, kept off 0 and 1. Source: sklearn.ensemble._gb."""
-    table = []
-    for row in rows:
-        probability = min(max(row[index], epsilon), 1.0 - epsilon)
-        table.append([scale * log(probability / (1.0 - probability))])
-    return table
-
-
-def clipped_centered_log(rows: "list[list[float]]", *, epsilon: float) -> "list[list[float]]":
-    """Logarithms of probabilities, kept off 0 and 1, less their mean, row by row. Source: sklearn._loss.link."""
-    table = []
-    for row in rows:
-        logs = [log(min(max(value, epsilon), 1.0 - epsilon)) for value in row]
-        mean = sum(logs) / len(logs)
-        table.append([value - mean for value in logs])
     return table

@@ -17,7 +17,7 @@ from typing import Any
 
 from iris_model.errors import ProjectError
 from iris_model.project.bytecode import replace_by_bytecode, write_bytecode
-from iris_model.project.shipped import ENTRY_POINT
+from iris_model.project.shipped import KEPT_AS_SOURCE
 
 FUNCTION_FILE = "function.json"
 FUNCTION_FORMAT = "iris-model-function/1"
@@ -49,7 +49,7 @@ def write_function_directory(
             _write_file(staging / name, content)
         if bytecode:
             modules = [name for name in list_files(staging) if name.endswith(".py")]
-            ours = [name for name in modules if name.startswith("iris_model/") and name != ENTRY_POINT]
+            ours = [name for name in modules if name.startswith("iris_model/") and name not in KEPT_AS_SOURCE]
             replace_by_bytecode(staging, ours)
             write_bytecode(staging, [name for name in modules if not name.startswith("iris_model/")])
         digests = {name: _sha256(staging / name) for name in list_files(staging)}
