@@ -93,6 +93,10 @@ CALIBRATION = {
     "calibrated sigmoid": CalibratedClassifierCV(LinearSVC(random_state=SEED), cv=2),
     "calibrated isotonic": CalibratedClassifierCV(FOREST, method="isotonic", cv=2),
     "calibrated in one": CalibratedClassifierCV(GaussianNB(), ensemble=False, cv=2),
+}
+# Fitted on texts and on 0, 1, 2 only: scikit-learn 1.8 and 1.9 take any other integers as the positions of the classes and
+# read beyond their arrays, so that what they fit is a matter of luck (`_TemperatureScaling.fit`).
+TEMPERATURE = {
     "calibrated temperature": CalibratedClassifierCV(LOGISTIC, method="temperature", cv=2),
     "calibrated temperature of probabilities": CalibratedClassifierCV(
         GaussianNB(var_smoothing=1.0), method="temperature", cv=2
@@ -195,6 +199,7 @@ DEEP = {
 ANIMALS = make_animals(
     (
         (VOTING | STACKING | CALIBRATION | PER_CLASS | WRAPPED, SOME),
+        (TEMPERATURE, {"two texts": SOME["two texts"], "counted classes": CLASSES["whole numbers"]}),
         (DEEP, SOME),
         (THRESHOLDS, {"booleans": SOME["booleans"]}),
         (FIRST_CLASS | {"fixed threshold": FixedThresholdClassifier(TREE)}, {"two texts": SOME["two texts"]}),
