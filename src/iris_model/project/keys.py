@@ -1,110 +1,19 @@
 """Every key of `iris-model.toml`, in one table.
 
 Reading (`settings`), the reference page and the file that `init` writes (`reference`) all follow this table; a key that
-is not here does not exist.
+is not here does not exist. What a key is, is in `key`; the keys of deployment are in `deployment_keys`.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Any, Literal
-
-Kind = Literal["text", "integer", "texts", "table"]
-
-
-@dataclass(frozen=True)
-class Key:
-    """One key: what may stand there, what holds when it is absent, and one line for the reference page."""
-
-    name: str
-    kind: Kind
-    doc: str
-    default: Any = None
-    section: str = ""
-    required: bool = False
-    choices: tuple[str, ...] = ()
-    minimum: int | None = None
-    maximum: int | None = None
-    unit: str = ""
-    pattern: str = ""
-    pattern_means: str = ""
-    default_doc: str = ""
-
-    @property
-    def path(self) -> str:
-        """The name as messages say it: `budgets.function-directory-kib`."""
-        return f"{self.section}.{self.name}" if self.section else self.name
-
-    @property
-    def field(self) -> str:
-        """The name as Python says it."""
-        return self.name.replace("-", "_")
-
-    @property
-    def expectation(self) -> str:
-        """What a right value is, in words that complete "expected ..."."""
-        if self.choices:
-            return "one of " + ", ".join(f'"{choice}"' for choice in self.choices)
-        if self.kind == "integer":
-            unit = f" {self.unit}" if self.unit else ""
-            if self.maximum is None:
-                return f"an integer of at least {self.minimum}{unit}"
-            return f"an integer from {self.minimum} to {self.maximum}{unit}"
-        if self.kind == "texts":
-            return "a list of texts" + (f", each {self.pattern_means}" if self.pattern_means else "")
-        if self.kind == "table":
-            return "a table of texts" + (f" whose names are {self.pattern_means}" if self.pattern_means else "")
-        return self.pattern_means or "a text"
-
-    def find_problem(self, value: object) -> str:
-        """Say what is wrong with `value`, or nothing."""
-        if self._accepts(value):
-            return ""
-        return f"{self.path} = {show_value(value)}: expected {self.expectation}"
-
-    def _accepts(self, value: object) -> bool:
-        if self.kind == "integer":
-            # In Python True is an integer, in TOML it is not.
-            if not isinstance(value, int) or isinstance(value, bool):
-                return False
-            return (self.minimum is None or value >= self.minimum) and (self.maximum is None or value <= self.maximum)
-        if self.kind == "texts":
-            return isinstance(value, list) and all(self._accepts_text(item) for item in value)
-        if self.kind == "table":
-            return isinstance(value, dict) and all(
-                self._accepts_text(name) and isinstance(item, str) for name, item in value.items()
-            )
-        return self._accepts_text(value)
-
-    def _accepts_text(self, value: object) -> bool:
-        if not isinstance(value, str):
-            return False
-        if self.choices:
-            return value in self.choices
-        return not self.pattern or re.fullmatch(self.pattern, value) is not None
-
-
-def show_value(value: object) -> str:
-    """Write a value as TOML writes it, shortened when it is long."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        text = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    elif isinstance(value, list):
-        text = "[" + ", ".join(show_value(item) for item in value) + "]"
-    elif isinstance(value, dict):
-        text = "{ " + ", ".join(f"{name} = {show_value(item)}" for name, item in value.items()) + " }"
-    else:
-        text = str(value)
-    return text if len(text) <= 80 else text[:77] + "..."
-
+from iris_model.project.deployment_keys import DEPLOYMENT_KEYS
+from iris_model.project.key import Key
 
 # A path that stays inside the project: relative, no `..` part, and no backslash, which is a path on one system only.
 _INSIDE = r"(?!/)(?!(?:.*/)?\.\.(?:/|$))[^\\]+"
 _INSIDE_MEANS = "a relative path inside the project"
 
-KEYS: tuple[Key, ...] = (
+PROJECT_KEYS: tuple[Key, ...] = (
     Key(
         "name",
         "text",
@@ -112,6 +21,7 @@ KEYS: tuple[Key, ...] = (
         required=True,
         pattern=r"[A-Za-z0-9_-]{1,64}",
         pattern_means="1 to 64 letters, digits, hyphens or underscores",
+        staged=True,
     ),
     Key(
         "model",
@@ -136,9 +46,25 @@ KEYS: tuple[Key, ...] = (
         default="auto",
         choices=("auto", "compiled", "onnxruntime", "original"),
     ),
-    Key("memory", "integer", "Memory of the function.", default=128, minimum=128, maximum=10240, unit="MB"),
     Key(
-        "timeout", "integer", "Longest time that one invocation may take.", default=3, minimum=1, maximum=900, unit="s"
+        "memory",
+        "integer",
+        "Memory of the function.",
+        default=128,
+        minimum=128,
+        maximum=10240,
+        unit="MB",
+        staged=True,
+    ),
+    Key(
+        "timeout",
+        "integer",
+        "Longest time that one invocation may take.",
+        default=3,
+        minimum=1,
+        maximum=900,
+        unit="s",
+        staged=True,
     ),
     Key("architecture", "text", "Processor of the function.", default="x86_64", choices=("x86_64", "arm64")),
     Key(
@@ -164,6 +90,7 @@ KEYS: tuple[Key, ...] = (
         default_doc="`/` and the name",
         pattern=r"/[A-Za-z0-9._~/-]*",
         pattern_means='a path that begins with "/"',
+        staged=True,
     ),
     Key(
         "stage",
@@ -172,6 +99,7 @@ KEYS: tuple[Key, ...] = (
         default="default",
         pattern=r"\$default|[A-Za-z0-9_-]{1,128}",
         pattern_means='"$default", or 1 to 128 letters, digits, hyphens or underscores',
+        staged=True,
     ),
     Key(
         "data",
@@ -203,6 +131,7 @@ KEYS: tuple[Key, ...] = (
         default={},
         pattern=r"[A-Za-z][A-Za-z0-9_]+",
         pattern_means="two or more letters, digits or underscores, a letter first",
+        staged=True,
     ),
     Key(
         "function-directory-kib",
@@ -214,3 +143,5 @@ KEYS: tuple[Key, ...] = (
         unit="KiB",
     ),
 )
+
+KEYS: tuple[Key, ...] = PROJECT_KEYS + DEPLOYMENT_KEYS

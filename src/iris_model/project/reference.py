@@ -5,20 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from iris_model.project.keys import KEYS, Key, show_value
+from iris_model.project.key import Key, show_value
+from iris_model.project.keys import KEYS
 
 REFERENCE_PAGE = "docs/reference/iris-model-toml.md"
 
 _HEAD = """\
 # iris-model.toml
 
-<!-- Generated from src/iris_model/project/keys.py by `python scripts/write_reference.py`; a test compares the two. -->
+<!-- Generated from the tables in src/iris_model/project by `python scripts/write_reference.py`; a test compares the two. -->
 
 The settings of a project, in [TOML](https://toml.io). Unknown keys, wrong types and values out of range are refused,
 all of them in one message. A path is relative to the project.
 
 | key | value | default | what it is |
 |---|---|---|---|
+"""
+
+_STAGES = f"""
+## [stages.NAME]
+
+A stage is the same model and handler, deployed once more: `iris-model deploy --stage prod`. Its table holds what differs. Without
+more, the function is called `<name>-<stage>`, the stack and the first part of the path follow it, and tables such as
+`environment` or `tags` are laid over those of the project key by key.
+
+```toml
+[stages.prod]
+memory = 512
+log-retention-days = 365
+
+[stages.prod.throttling]
+rate = 50
+burst = 100
+```
+
+In a stage may stand: {", ".join(f"`{key.path}`" for key in KEYS if key.staged)}.
 """
 
 
@@ -30,6 +51,7 @@ def render_reference() -> str:
         if section:
             head = f"\n## [{section}]\n\n| key | value | default | what it is |\n|---|---|---|---|\n"
             parts.append(head + "".join(_row(key) for key in KEYS if key.section == section))
+    parts.append(_STAGES)
     return "".join(parts)
 
 
@@ -54,4 +76,5 @@ def _default(key: Key) -> str:
         return key.default_doc
     if key.default is None or (key.kind in ("texts", "table") and not key.default):
         return "none"
-    return f"`{show_value(key.default)}`"
+    default = list(key.default) if isinstance(key.default, tuple) else key.default
+    return f"`{show_value(default)}`"

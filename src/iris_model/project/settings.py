@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,10 @@ from types import MappingProxyType
 from typing import Any
 
 from iris_model.errors import ProjectError
+from iris_model.project.deployment import Deployment, HttpSettings, find_conflicts, take_deployment, take_http_settings
 from iris_model.project.keys import KEYS
+from iris_model.project.nearest import say_unknown
+from iris_model.project.stages import STAGES, apply_stage, find_stage_problems
 
 SETTINGS_FILE = "iris-model.toml"
 
@@ -43,6 +46,9 @@ RESERVED_VARIABLES = frozenset(
 )
 ENVIRONMENT_LIMIT_BYTES = 4096
 
+# What nobody types by accident: an access key of AWS, a token of GitHub, a private key.
+_SECRET = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_\w{36}|-----BEGIN [A-Z ]*PRIVATE KEY-----")
+
 
 @dataclass(frozen=True)
 class Budgets:
@@ -71,6 +77,8 @@ class ProjectSettings:
     trust: tuple[str, ...]
     include: tuple[str, ...]
     environment: Mapping[str, str]
+    http: HttpSettings
+    deployment: Deployment
     budgets: Budgets = field(default_factory=Budgets)
 
     @property
@@ -84,8 +92,8 @@ class ProjectSettings:
         return self.directory / self.data if self.data else None
 
 
-def read_settings(directory: Path) -> ProjectSettings:
-    """Read the `iris-model.toml` of a project directory."""
+def read_settings(directory: Path, stage: str | None = None) -> ProjectSettings:
+    """Read the `iris-model.toml` of a project directory, as it is for one stage if one is named."""
     path = directory / SETTINGS_FILE
     try:
         document = tomllib.loads(path.read_bytes().decode("utf-8"))
@@ -102,12 +110,52 @@ def read_settings(directory: Path) -> ProjectSettings:
         raise ProjectError(f"{path} is not TOML: {error}", remedy="https://toml.io shows the format.") from None
     except OSError as error:
         raise ProjectError(f"{path} cannot be read: {error.strerror}") from None
-    return parse_settings(document, directory)
+    return parse_settings(document, directory, stage)
 
 
-def parse_settings(document: Mapping[str, Any], directory: Path) -> ProjectSettings:
+def parse_settings(document: Mapping[str, Any], directory: Path, stage: str | None = None) -> ProjectSettings:
     """Check a parsed `iris-model.toml` against the table of keys; all problems come in one error."""
-    problems = _find_unknown_keys(document)
+    problems = _find_unknown_keys(document) + find_stage_problems(document)
+    values: dict[str, dict[str, Any]] = {}
+    if not problems:
+        # A mistake in another stage is told as well: nobody wants to find it on the day that stage is deployed.
+        for other in (None, *document.get(STAGES, {})):
+            other_values, other_problems = _read_values(apply_stage(document, other))
+            prefix = f"[{STAGES}.{other}] " if other else ""
+            problems += [f"{prefix}{found}" for found in other_problems if found not in problems]
+            values = other_values if other == stage else values
+    else:
+        problems += _read_values({name: value for name, value in document.items() if name != STAGES})[1]
+    if problems:
+        count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
+        listing = "\n".join(f"  - {problem}" for problem in problems)
+        raise ProjectError(
+            f"{directory / SETTINGS_FILE} has {count}:\n{listing}",
+            remedy="Every key is described in docs/reference/iris-model-toml.md",
+        )
+    if not values:
+        apply_stage(document, stage)  # says which stages there are
+    top = values[""]
+    top["route"] = top["route"] or f"/{top['name']}"
+    taken = {name: top[name] for name in _TOP_FIELDS}
+    return ProjectSettings(
+        directory=directory,
+        **{**taken, "environment": MappingProxyType(dict(top["environment"]))},
+        http=take_http_settings(values),
+        deployment=take_deployment(values, document["name"]),
+        budgets=Budgets(**values["budgets"]),
+    )
+
+
+_TOP_FIELDS = (
+    "name", "model", "handler", "executor", "memory", "timeout", "architecture", "base_image", "python", "route", "stage",
+    "data", "trust", "include", "environment",
+)  # fmt: skip
+
+
+def _read_values(document: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Return the value of every key by section and field, defaults filled in, and what is wrong with them."""
+    problems = []
     values: dict[str, dict[str, Any]] = {"": {}, **{key.section: {} for key in KEYS}}
     for key in KEYS:
         section = document.get(key.section) if key.section else document
@@ -121,45 +169,37 @@ def parse_settings(document: Mapping[str, Any], directory: Path) -> ProjectSetti
             problems.append(problem)
         else:
             values[key.section][key.field] = tuple(value) if key.kind == "texts" else value
-    problems += _find_environment_problems(values[""]["environment"])
-    if problems:
-        count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
-        listing = "\n".join(f"  - {problem}" for problem in problems)
-        raise ProjectError(
-            f"{directory / SETTINGS_FILE} has {count}:\n{listing}",
-            remedy="Every key is described in docs/reference/iris-model-toml.md",
-        )
     top = values[""]
-    top["environment"] = MappingProxyType(dict(top["environment"]))
-    top["route"] = top["route"] or f"/{top['name']}"
-    return ProjectSettings(directory=directory, **top, budgets=Budgets(**values["budgets"]))
+    problems += _find_environment_problems(top["environment"], top["secrets"])
+    return values, problems + find_conflicts(values)
 
 
 def _find_unknown_keys(document: Mapping[str, Any]) -> list[str]:
     sections = {key.section for key in KEYS if key.section}
     problems = []
     for name, value in document.items():
+        if name == STAGES:
+            continue
         if name in sections:
             if not isinstance(value, Mapping):
                 problems.append(f"{name}: expected a table, [{name}]")
                 continue
             known = [key.name for key in KEYS if key.section == name]
-            problems += [_unknown(f"{name}.{inner}", inner, known) for inner in value if inner not in known]
+            problems += [say_unknown(f"{name}.{inner}", inner, known) for inner in value if inner not in known]
         elif name not in (known := [key.name for key in KEYS if not key.section]):
-            problems.append(_unknown(name, name, [*known, *sorted(sections)]))
+            problems.append(say_unknown(name, name, [*known, *sorted(sections), STAGES]))
     return problems
 
 
-def _unknown(path: str, name: str, known: list[str]) -> str:
-    # `base_image` for `base-image` is the likeliest slip, so it is compared as if it were spelled with hyphens.
-    nearest = difflib.get_close_matches(name.lower().replace("_", "-"), known, n=1)
-    hint = f"did you mean {nearest[0]}?" if nearest else "the known keys are " + ", ".join(known)
-    return f"{path} is not a key: {hint}"
-
-
-def _find_environment_problems(environment: Mapping[str, str]) -> list[str]:
+def _find_environment_problems(environment: Mapping[str, str], secrets: Mapping[str, str]) -> list[str]:
     problems = [
         f"environment.{name}: Lambda sets this variable itself" for name in environment if name in RESERVED_VARIABLES
+    ]
+    problems += [f"secrets.{name}: Lambda sets this variable itself" for name in secrets if name in RESERVED_VARIABLES]
+    problems += [
+        f"environment.{name} looks like a secret, and this file is no place for one: name it in [secrets]"
+        for name, value in environment.items()
+        if _SECRET.search(value)
     ]
     size = sum(len(name.encode()) + len(value.encode()) for name, value in environment.items())
     if size > ENVIRONMENT_LIMIT_BYTES:

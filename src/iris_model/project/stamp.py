@@ -13,7 +13,7 @@ import os
 import platform
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,13 @@ _DECIDING_ROOMS = ("runtime", "engine", "readers", "compiler", "project")
 
 def digest_inputs(settings: ProjectSettings, files: Mapping[str, Path], *, install_requirements: bool) -> str:
     """Digest everything that the function directory depends on."""
-    described = asdict(replace(settings, environment=dict(settings.environment)))  # it cannot copy a mapping proxy
+    # `asdict` cannot copy a mapping proxy; and nothing of the deployment is in the function directory.
+    described = {name: value for name, value in vars(settings).items() if name != "deployment"}
+    described |= {
+        "environment": dict(settings.environment),
+        "http": asdict(settings.http),
+        "budgets": asdict(settings.budgets),
+    }
     del described["directory"]  # a project that moves is the same project
     inputs = {
         "tool": iris_model.__version__,

@@ -1,0 +1,90 @@
+"""`[stages.NAME]`: the document and the name of a stage in, the document as it is for that stage out.
+
+A stage has a function, a stack and a path of its own, and shares model, handler and repository with the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from iris_model.errors import ProjectError
+from iris_model.project.key import show_value
+from iris_model.project.keys import KEYS
+from iris_model.project.nearest import name_nearest, say_unknown
+
+STAGES = "stages"
+
+# It becomes a part of the function's name and of the path.
+_STAGE_NAME = r"[A-Za-z0-9-]{1,32}"
+
+
+def find_stage_problems(document: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong with the names and the keys of all stages; the values are checked where a stage is read."""
+    stages = document.get(STAGES, {})
+    if not isinstance(stages, Mapping):
+        return [f"{STAGES}: expected tables, [{STAGES}.NAME]"]
+    problems = []
+    for name, overrides in stages.items():
+        path = f"{STAGES}.{name}"
+        if not re.fullmatch(_STAGE_NAME, name):
+            problems.append(f"[{path}]: expected a name of 1 to 32 letters, digits or hyphens")
+        elif not isinstance(overrides, Mapping):
+            problems.append(f"{path} = {show_value(overrides)}: expected a table, [{path}]")
+        else:
+            problems += _find_unknown(path, overrides)
+    return problems
+
+
+def apply_stage(document: Mapping[str, Any], stage: str | None) -> dict[str, Any]:
+    """Lay the keys of one stage over those of the project."""
+    project = {name: value for name, value in document.items() if name != STAGES}
+    if stage is None:
+        return project
+    stages = document.get(STAGES, {})
+    if stage not in stages:
+        raise _unknown_stage(stage, list(stages))
+    merged = {**project, "stage": stage}
+    if isinstance(project.get("name"), str):
+        merged["name"] = f"{project['name']}-{stage}"
+        merged.setdefault("route", f"/{project['name']}")
+    merged.pop("stack", None)  # two stages cannot share one
+    for name, value in stages[stage].items():
+        inherited = project.get(name)
+        if isinstance(value, Mapping) and isinstance(inherited, Mapping):  # environment, tags, [cors] ...
+            merged[name] = {**inherited, **value}
+        else:
+            merged[name] = value
+    return merged
+
+
+def _find_unknown(path: str, overrides: Mapping[str, Any]) -> list[str]:
+    sections = {key.section for key in KEYS if key.section and key.staged}
+    problems = []
+    for name, value in overrides.items():
+        if name in sections:
+            known = [key.name for key in KEYS if key.section == name and key.staged]
+            if not isinstance(value, Mapping):
+                problems.append(f"{path}.{name}: expected a table, [{path}.{name}]")
+                continue
+            problems += [say_unknown(f"{path}.{name}.{inner}", inner, known) for inner in value if inner not in known]
+            continue
+        known = [key.name for key in KEYS if not key.section and key.staged]
+        if name in known:
+            continue
+        if any(name == key.name for key in KEYS if not key.section):
+            problems.append(f"{path}.{name}: {name} is the same for all stages, since they share one image")
+        else:
+            problems.append(say_unknown(f"{path}.{name}", name, [*known, *sorted(sections)]))
+    return problems
+
+
+def _unknown_stage(stage: str, known: list[str]) -> ProjectError:
+    if not known:
+        return ProjectError(
+            f"iris-model.toml has no stage {stage}, and no other", remedy=f"Make it with a table [{STAGES}.{stage}]."
+        )
+    nearest = name_nearest(stage, known)
+    hint = f"did you mean {nearest}?" if nearest else f"there are {', '.join(known)}"
+    return ProjectError(f"iris-model.toml has no stage {stage}: {hint}", remedy=f"The stages are {', '.join(known)}.")
