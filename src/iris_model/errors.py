@@ -45,3 +45,7 @@ class ProjectError(IrisModelError):
 
 class LocalError(IrisModelError):
     """The local Lambda cannot start or cannot reach the function."""
+
+
+class CostError(IrisModelError):
+    """Prices, a log, or a traffic shape from which no cost can be made."""

@@ -1,0 +1,129 @@
+"""From REPORT lines to the numbers that cost money. Lambda's text and JSON formats, old and new, from `serve` or CloudWatch."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+from typing import Any
+
+from iris_model.errors import CostError
+
+_TEXT_REPORT = re.compile(r"\bREPORT RequestId: (\S+)\s(.*)")
+_FIELD = re.compile(r"(Duration|Billed Duration|Memory Size|Max Memory Used|Init Duration): ([\d.]+) (?:ms|MB)")
+
+
+@dataclass(frozen=True)
+class ReportLine:
+    """One invocation, as its REPORT line gives it."""
+
+    duration_ms: float
+    memory_mib: int
+    max_memory_mib: int
+    init_ms: float | None = None
+    billed_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one function was seen to need. Times in milliseconds, memory in MiB."""
+
+    memory_mib: int
+    warm_billed_ms: float
+    """Mean of the billed durations of warm invocations."""
+    warm_ms: float
+    warm_p99_ms: float
+    cold_billed_ms: float | None
+    """Mean billed duration of cold invocations, init included; None when no cold start was seen."""
+    cold_ms: float | None
+    """Median time to the answer of a cold invocation."""
+    max_memory_mib: int
+    invocations: int
+    cold_starts: int
+
+
+def read_reports(lines: Iterable[str]) -> list[ReportLine]:
+    """Every REPORT of a log; all other lines are passed over."""
+    reports = []
+    for line in lines:
+        report = _read_text(line) or _read_json(line)
+        if report is not None:
+            reports.append(report)
+    return reports
+
+
+def summarize_reports(reports: Sequence[ReportLine]) -> Measurement:
+    """One measurement of all reports, which must be of one memory size; `CostError` when there is nothing to summarize."""
+    if not reports:
+        raise CostError(
+            "the log has no REPORT line; expected those of a function.", remedy="Log some invocations first."
+        )
+    sizes = sorted({report.memory_mib for report in reports})
+    if len(sizes) > 1:
+        raise CostError(
+            f"the log mixes memory sizes: {', '.join(map(str, sizes))} MB; expected one.",
+            remedy="Take the lines of one configuration.",
+        )
+    cold = [report for report in reports if report.init_ms is not None]
+    # An invocation that was cold says nothing of a warm one, unless there is nothing else to go by.
+    warm = [report for report in reports if report.init_ms is None] or cold
+    return Measurement(
+        memory_mib=sizes[0],
+        warm_billed_ms=fmean(max(1, math.ceil(report.duration_ms)) for report in warm),
+        warm_ms=median(report.duration_ms for report in warm),
+        warm_p99_ms=percentile([report.duration_ms for report in warm], 99),
+        cold_billed_ms=fmean(_billed(report) for report in cold) if cold else None,
+        cold_ms=median(report.duration_ms + (report.init_ms or 0.0) for report in cold) if cold else None,
+        max_memory_mib=max(report.max_memory_mib for report in reports),
+        invocations=len(reports),
+        cold_starts=len(cold),
+    )
+
+
+def percentile(values: Iterable[float], percent: float) -> float:
+    """The smallest value that at least `percent` per cent of them do not exceed (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
+
+
+def _billed(report: ReportLine) -> int:
+    # Init and duration, summed first and then rounded up once: billed so since August 2025, on every kind of function.
+    return max(1, math.ceil(round(report.duration_ms + (report.init_ms or 0.0), 2)))
+
+
+def _read_text(line: str) -> ReportLine | None:
+    found = _TEXT_REPORT.search(line)
+    if found is None:
+        return None
+    fields = {name: float(value) for name, value in _FIELD.findall(found[2])}
+    try:
+        return ReportLine(
+            fields["Duration"],
+            int(fields["Memory Size"]),
+            int(fields["Max Memory Used"]),
+            fields.get("Init Duration"),
+            int(fields["Billed Duration"]) if "Billed Duration" in fields else None,
+        )
+    except KeyError:
+        return None  # a line that was cut off
+
+
+def _read_json(line: str) -> ReportLine | None:
+    start = line.find("{")
+    if start < 0 or "platform.report" not in line:
+        return None
+    try:
+        document: Any = json.loads(line[start:])
+        metrics = document["record"]["metrics"]
+        return ReportLine(
+            float(metrics["durationMs"]),
+            int(metrics["memorySizeMB"]),
+            int(metrics["maxMemoryUsedMB"]),
+            float(metrics["initDurationMs"]) if "initDurationMs" in metrics else None,
+            int(metrics["billedDurationMs"]) if "billedDurationMs" in metrics else None,
+        )
+    except (ValueError, KeyError, TypeError):
+        return None

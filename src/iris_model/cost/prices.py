@@ -1,0 +1,119 @@
+"""Prices: one file, each with its unit, its source and its date. Another file of the same form may take its place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from iris_model.errors import CostError
+
+PRICES_FORMAT = "iris-model-prices/1"
+_REMEDY = "Start from the file that `iris-model cost --show-prices` prints."
+
+
+@dataclass(frozen=True)
+class Price:
+    """US dollars per unit, by tier: each tier holds up to a monthly quantity, the last one for all the rest."""
+
+    name: str
+    unit: str
+    tiers: tuple[tuple[Decimal | None, Decimal], ...]
+    source: str
+    date: str
+    is_weak: bool = False
+    """The source is secondary or undated; whatever is made of it is shown with that mark."""
+
+    def cost(self, quantity: Decimal) -> Decimal:
+        """What a monthly quantity costs, each part of it at the price of its own tier."""
+        total, below = Decimal(0), Decimal(0)
+        for end, usd in self.tiers:
+            part = (quantity if end is None else min(quantity, end)) - below
+            if part <= 0:
+                break
+            total += part * usd
+            below += part
+        return total
+
+
+@dataclass(frozen=True)
+class PriceList:
+    """All prices of one region."""
+
+    region: str
+    prices: Mapping[str, Price]
+    allowances: Mapping[str, Decimal]
+    """What a month has for free, by name."""
+
+    def find(self, name: str) -> Price | None:
+        """The price, or None where it is not known."""
+        return self.prices.get(name)
+
+
+def read_prices(path: Path | None = None) -> PriceList:
+    """The prices of the file, or our own; `CostError` names every line that is wrong."""
+    where = str(path) if path is not None else "prices.json"
+    try:
+        document = json.loads(read_price_file(path))
+    except (OSError, ValueError) as error:
+        raise CostError(f"{where} cannot be read ({error}); expected a file of prices.", remedy=_REMEDY) from None
+    if not isinstance(document, dict) or document.get("format") != PRICES_FORMAT:
+        found = document.get("format") if isinstance(document, dict) else None
+        raise CostError(f"{where} has the format {found!r}; expected {PRICES_FORMAT!r}.", remedy=_REMEDY)
+    entries = document.get("prices")
+    if not isinstance(entries, dict) or document.get("currency") != "USD":
+        raise CostError(f"{where}: expected a table of prices in USD.", remedy=_REMEDY)
+    prices: dict[str, Price] = {}
+    allowances: dict[str, Decimal] = {}
+    problems = []
+    for name, entry in entries.items():
+        try:
+            if "quantity" in entry:
+                allowances[name] = _number(entry["quantity"])
+            else:
+                prices[name] = _decode_price(name, entry)
+        except (KeyError, TypeError, ValueError) as error:
+            problems.append(f"  - {name}: {error}")
+    if problems:
+        raise CostError(f"{where} has prices that say nothing:\n" + "\n".join(problems), remedy=_REMEDY)
+    return PriceList(str(document.get("region", "unknown")), prices, allowances)
+
+
+def read_price_file(path: Path | None = None) -> str:
+    """The text of the price file."""
+    if path is not None:
+        return path.read_text(encoding="utf-8")
+    return resources.files("iris_model.cost").joinpath("prices.json").read_text(encoding="utf-8")
+
+
+def _decode_price(name: str, entry: Mapping[str, Any]) -> Price:
+    missing = [key for key in ("unit", "tiers", "source", "date") if key not in entry]
+    if missing:
+        raise ValueError(f"{', '.join(missing)} missing")
+    tiers = []
+    below = Decimal(0)
+    for end, usd in entry["tiers"]:
+        limit = None if end is None else _number(end)
+        if below is None or (limit is not None and limit <= below):
+            raise ValueError("tiers must end at growing quantities, the last one at null")
+        tiers.append((limit, _number(usd)))
+        below = limit  # type: ignore[assignment]
+    if not tiers or below is not None:
+        raise ValueError("the last tier must end at null")
+    return Price(
+        name, str(entry["unit"]), tuple(tiers), str(entry["source"]), str(entry["date"]), bool(entry.get("weak"))
+    )
+
+
+def _number(value: object) -> Decimal:
+    try:
+        number = Decimal(value) if isinstance(value, str) else None
+    except InvalidOperation:
+        number = None
+    if number is None or not number.is_finite() or number < 0:
+        raise ValueError(f"{value!r} is no amount; expected a number of at least 0, as text")
+    return number

@@ -1,0 +1,49 @@
+"""REPORT lines, as they were published from real logs."""
+
+import pytest
+
+from iris_model.cost import read_reports, summarize_reports
+from iris_model.errors import CostError
+
+TEXT = [
+    "START RequestId: 6f7f0961 Version: $LATEST",
+    "REPORT RequestId: 6f7f0961\tDuration: 61.09 ms\tBilled Duration: 4048 ms\tMemory Size: 128 MB\tMax Memory Used: 75 MB\t"
+    "Init Duration: 3986.50 ms\t",
+    "2026-01-01T00:00:00.000Z REPORT RequestId: 7\tDuration: 26.73 ms\tBilled Duration: 27 ms\tMemory Size: 128 MB\t"
+    "Max Memory Used: 80 MB",
+    "REPORT RequestId: 8\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 128 MB\tMax Memory Used: 76 MB\t"
+    "Status: timeout",
+    "REPORT RequestId: 9\tDuration: 3000.00",
+]
+JSON = (
+    '{"time":"2026-01-01T00:00:05.001Z","type":"platform.report","record":{"requestId":"6f","metrics":{"durationMs":101.51,'
+    '"billedDurationMs":219,"memorySizeMB":512,"maxMemoryUsedMB":33,"initDurationMs":116.67},"status":"success"}}'
+)
+
+
+def test_text_lines():
+    reports = read_reports(TEXT)
+    assert [report.duration_ms for report in reports] == [61.09, 26.73, 3000.0]
+    measurement = summarize_reports(reports)
+    assert measurement.cold_billed_ms == 4048
+    assert measurement.cold_ms == pytest.approx(4047.59)
+    assert measurement.warm_billed_ms == (27 + 3000) / 2
+    assert measurement.max_memory_mib == 80
+    assert (measurement.invocations, measurement.cold_starts) == (3, 1)
+
+
+def test_json_lines():
+    (report,) = read_reports(['{"type":"platform.start"}', JSON, "{platform.report"])
+    assert (report.duration_ms, report.init_ms, report.memory_mib, report.billed_ms) == (101.51, 116.67, 512, 219)
+    # With nothing but cold starts, a warm invocation is taken to last as long as their durations.
+    assert summarize_reports([report]).warm_ms == 101.51
+
+
+def test_nothing_to_summarize():
+    with pytest.raises(CostError, match="no REPORT line"):
+        summarize_reports([])
+
+
+def test_two_memory_sizes():
+    with pytest.raises(CostError, match="128, 512 MB"):
+        summarize_reports(read_reports([*TEXT, JSON]))
