@@ -81,7 +81,13 @@ def main(arguments: list[str]) -> int:
             "at least",
         ),
         Claim(
-            f"memory of the service after {endurance} requests / after a tenth", last, first, "MB", last / first, 1.05, "at most"
+            f"memory of the service after {endurance} requests / after a tenth",
+            last,
+            first,
+            "MB",
+            last / first,
+            1.05,
+            "at most",
         ),
     ]
     print(render(claims))

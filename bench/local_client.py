@@ -49,7 +49,9 @@ class Connection:
             data += self._receive()
         head_bytes, _, body = data.partition(b"\r\n\r\n")
         length = next(
-            int(line.split(b":")[1]) for line in head_bytes.split(b"\r\n") if line.lower().startswith(b"content-length:")
+            int(line.split(b":")[1])
+            for line in head_bytes.split(b"\r\n")
+            if line.lower().startswith(b"content-length:")
         )
         while len(body) < length:
             body += self._receive()

@@ -144,6 +144,7 @@ def test_the_pages_data(service: RunningService) -> None:
     (function,) = service.request("GET", "/_local/functions").json()["functions"]
     assert (function["name"], function["route"], function["memory"]) == ("behave", "/default/do", 128)
     assert service.request("POST", function["invocations"], b"[7]").json() == [7]
+    service.settle()
     lines = service.request("GET", "/_local/log").json()["lines"]
     assert lines[-1]["text"].startswith("REPORT RequestId: ")
     assert lines[-1]["source"] == "platform"

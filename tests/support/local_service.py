@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,7 +46,20 @@ class RunningService:
 
     url: str = ""
     lambda_: LocalLambda | None = None
-    lines: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[str]:
+        """The log, up to the REPORT line of every invocation that was answered."""
+        self.settle()
+        return self.written
+
+    def settle(self) -> None:
+        """Wait until what was answered has ended: a caller has its answer before the runtime asks for the next event."""
+        limit = time.monotonic() + START_SECONDS
+        while self.lambda_ is not None and any(each.pool.settling_count for each in self.lambda_.functions.values()):
+            assert time.monotonic() < limit, "an invocation that was answered does not end"
+            time.sleep(0.001)
 
     def request(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | Sequence[tuple[str, str]] = ()
@@ -99,7 +113,7 @@ def running(functions: FunctionSettings | list[FunctionSettings], **options: Any
     async def serve() -> None:
         loop, done = asyncio.get_running_loop(), asyncio.Event()
         stop.append(lambda: loop.call_soon_threadsafe(done.set))
-        async with LocalLambda(functions, on_log=service.lines.append, **{"port": 0} | options) as started:
+        async with LocalLambda(functions, on_log=service.written.append, **{"port": 0} | options) as started:
             service.url, service.lambda_ = started.url, started
             ready.set()
             await done.wait()

@@ -9,6 +9,7 @@ from iris_model.local.guardian import Guardian
 from iris_model.local.invocation import Invocation, Outcome
 from iris_model.local.logs import LogBook
 from iris_model.local.pool import Concurrency, SandboxPool, Throttled
+from iris_model.local.runtime_session import OnAnswer
 from iris_model.local.settings import FunctionSettings
 
 # Lambda waits one minute before it retries an event, and two before it retries once more; then the event is lost,
@@ -36,9 +37,9 @@ class LocalFunction:
         self._retry_delays = tuple(retry_delays_seconds)
         self._events: set[asyncio.Task[None]] = set()
 
-    async def invoke(self, invocation: Invocation) -> Outcome:
-        """Synchronously: the outcome, or `Throttled`."""
-        return await self.pool.invoke(invocation)
+    async def invoke(self, invocation: Invocation, on_answer: OnAnswer | None = None) -> Outcome:
+        """Synchronously: the outcome, or `Throttled`. `on_answer` is told the answer when it is posted, before the end."""
+        return await self.pool.invoke(invocation, on_answer)
 
     def enqueue(self, invocation: Invocation) -> None:
         """Asynchronously: accepted now, run as soon as possible, retried when it fails."""

@@ -82,8 +82,11 @@ def parse_head(data: bytes) -> Head:
 
 def encode_response(status: int, headers: str, body: bytes, *, closes: bool = False) -> bytes:
     """A response in one piece. `headers` are whole lines, each with its line break."""
-    closing = "Connection: close\r\n" if closes else ""
-    head = f"HTTP/1.1 {status} {_REASONS[status]}\r\n{headers}{closing}Content-Length: {len(body)}\r\n\r\n"
+    if closes:
+        headers += "Connection: close\r\n"
+    if status != 204:  # which has neither a body nor a length
+        headers += f"Content-Length: {len(body)}\r\n"
+    head = f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n{headers}\r\n"
     return head.encode("utf-8", "replace") + body
 
 
@@ -95,6 +98,7 @@ class _Body:
         self._parts: list[bytes] = []
         self._missing = head.content_length  # of the body, or of the chunk
         self._state = "size" if head.is_chunked else "plain"
+        self._pending = b""
         self.size = 0
 
     def feed(self, data: bytes) -> bytes | None:
@@ -114,7 +118,7 @@ class _Body:
         return rest if self._missing == 0 else None
 
     def _feed_chunked(self, data: bytes) -> bytes | None:
-        self._pending = data = getattr(self, "_pending", b"") + data
+        self._pending = data = self._pending + data
         while True:
             if self._state == "data":
                 self._keep(data[: self._missing])
@@ -190,9 +194,9 @@ class HttpConnection(asyncio.Protocol):
             self.transport.close()
 
     @property
-    def is_waiting(self) -> bool:
-        """Whether the client has sent all of a request and has no answer."""
-        return self._is_busy
+    def is_reading_body(self) -> bool:
+        """Whether a request has begun, and some of its body is missing."""
+        return self._head is not None
 
     def reply(self, data: bytes, *, keeps_alive: bool = True) -> None:
         """Send the whole answer; then the next request, if it is there already."""
@@ -210,13 +214,16 @@ class HttpConnection(asyncio.Protocol):
             self._advance()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """For asyncio."""
         self.transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, error: Exception | None) -> None:
+        """For asyncio. An answer that comes later goes nowhere."""
         self.transport = None
         self._data = b""
 
     def data_received(self, data: bytes) -> None:
+        """For asyncio."""
         self._data = self._data + data if self._data else data
         if not self._is_busy:
             self._advance()

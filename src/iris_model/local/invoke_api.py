@@ -8,19 +8,23 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from iris_model.local import service_errors
+from iris_model.local.api_messages import ApiRequest, ApiResponse, OnResponse
 from iris_model.local.body import BodyTooLarge, read_body
 from iris_model.local.function import LocalFunction
 from iris_model.local.function_names import LATEST, parse_function_name
 from iris_model.local.invocation import Invocation, make_request_id, make_trace_id
 from iris_model.local.pool import Throttled
+from iris_model.local.runtime_session import Answer
 from iris_model.local.service_errors import ServiceError
 
 PATH = "/2015-03-31/functions/{name}/invocations"
@@ -32,55 +36,96 @@ _LOG_TYPES = ("None", "Tail")
 _MAX_CLIENT_CONTEXT_BYTES = 3583
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    function: LocalFunction
+    invocation: Invocation
+    invocation_type: str
+    wants_tail: bool
+
+
 class InvokeApi:
     """The functions of the service behind the Invoke API."""
 
     def __init__(self, functions: Mapping[str, LocalFunction]) -> None:
         self._functions = functions
+        self._running: set[asyncio.Task[None]] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer one call."""
+        """Answer one call that came by way of aiohttp."""
+        answered: asyncio.Future[ApiResponse] = asyncio.get_running_loop().create_future()
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        try:
+            body = await read_body(request, service_errors.MAX_REQUEST_BYTES)
+        except BodyTooLarge:
+            response = encode_error(service_errors.request_too_large(), make_request_id())
+        else:
+            call = ApiRequest(request.match_info["name"], request.query.get("Qualifier"), headers, body)
+            self.start(call, lambda response: None if answered.done() else answered.set_result(response))
+            response = await answered
+        return to_web(response)
+
+    def start(self, request: ApiRequest, answer: OnResponse) -> None:
+        """Begin one call; `answer` is called with what it comes to, now or later, once."""
         request_id = make_request_id()
         try:
-            response = await self._invoke(request, request_id)
+            call = self._parse(request, request_id)
         except ServiceError as error:
-            response = web.Response(status=error.status, body=error.encode(), content_type="application/json")
-            response.headers["x-amzn-ErrorType"] = error.name
-        response.headers["x-amzn-RequestId"] = request_id
-        return response
+            answer(encode_error(error, request_id))
+            return
+        if call.invocation_type == "DryRun":
+            answer(ApiResponse(204, headers={"x-amzn-RequestId": request_id}, content_type=""))
+        elif call.invocation_type == "Event":
+            call.function.enqueue(call.invocation)
+            answer(ApiResponse(202, headers={"x-amzn-RequestId": request_id}, content_type=""))
+        else:
+            task = asyncio.ensure_future(self._run(call, answer))
+            self._running.add(task)
 
-    async def _invoke(self, request: web.Request, request_id: str) -> web.Response:
-        invocation_type = _choose(request, "X-Amz-Invocation-Type", "invocationType", _INVOCATION_TYPES, 2)
-        log_type = _choose(request, "X-Amz-Log-Type", "logType", _LOG_TYPES, 0)
-        function, arn = self._find(request.match_info["name"], request.query.get("Qualifier"))
-        payload = await _read_payload(request, invocation_type)
+    async def _run(self, call: _Call, answer: OnResponse) -> None:
+        invocation = call.invocation
+        answered = False
+
+        def on_answer(posted: Answer) -> None:
+            nonlocal answered
+            answered = True
+            failure = posted.failure
+            payload = posted.payload if failure is None else failure.payload(invocation.request_id)
+            answer(_encode_outcome(invocation, payload, "Unhandled" if failure else None))
+
+        try:
+            # The log tail has the END and REPORT lines in it, so who wants it waits for them.
+            outcome = await call.function.invoke(invocation, None if call.wants_tail else on_answer)
+        except Throttled as throttled:
+            answer(encode_error(service_errors.throttled(throttled.reason), invocation.request_id))
+        except Exception:
+            # What we have not thought of must not leave the caller without an answer.
+            if not answered:
+                answer(encode_error(service_errors.service_failed(), invocation.request_id))
+            raise
+        else:
+            if not answered:
+                tail = outcome.log_tail if call.wants_tail else None
+                answer(_encode_outcome(invocation, outcome.payload, outcome.function_error, tail))
+        finally:
+            task = asyncio.current_task()
+            if task is not None:
+                self._running.discard(task)
+
+    def _parse(self, request: ApiRequest, request_id: str) -> _Call:
+        headers = request.headers
+        invocation_type = _choose(headers, "x-amz-invocation-type", "invocationType", _INVOCATION_TYPES, 2)
+        log_type = _choose(headers, "x-amz-log-type", "logType", _LOG_TYPES, 0)
+        function, arn = self._find(request.name, request.qualifier)
         invocation = Invocation(
-            payload=payload,
+            payload=check_payload(request.body, invocation_type),
             function_arn=arn,
             request_id=request_id,
-            trace_id=request.headers.get("X-Amzn-Trace-Id") or make_trace_id(),
-            client_context=_decode_client_context(request.headers.get("X-Amz-Client-Context", "")),
-            tenant_id=request.headers.get("X-Amz-Tenant-Id", ""),
+            trace_id=headers.get("x-amzn-trace-id") or make_trace_id(),
+            client_context=_decode_client_context(headers.get("x-amz-client-context", "")),
+            tenant_id=headers.get("x-amz-tenant-id", ""),
         )
-        if invocation_type == "DryRun":
-            return web.Response(status=204)
-        if invocation_type == "Event":
-            function.enqueue(invocation)
-            return web.Response(status=202)
-        try:
-            outcome = await function.invoke(invocation)
-        except Throttled as throttled:
-            raise service_errors.throttled(throttled.reason) from None
-        headers = {
-            "Content-Type": "application/json",
-            "X-Amz-Executed-Version": LATEST,
-            "X-Amzn-Trace-Id": invocation.trace_id,
-        }
-        if outcome.function_error is not None:
-            headers["X-Amz-Function-Error"] = outcome.function_error
-        if log_type == "Tail":
-            headers["X-Amz-Log-Result"] = base64.b64encode(outcome.log_tail).decode()
-        return web.Response(body=outcome.payload, headers=headers)
+        return _Call(function, invocation, invocation_type, log_type == "Tail")
 
     def _find(self, text: str, qualifier: str | None) -> tuple[LocalFunction, str]:
         """The function, and the ARN it was invoked by."""
@@ -106,19 +151,41 @@ class InvokeApi:
         return function, arn
 
 
-def _choose(request: web.Request, header: str, parameter: str, allowed: tuple[str, ...], default: int) -> str:
-    value = request.headers.get(header) or allowed[default]
+def encode_error(error: ServiceError, request_id: str) -> ApiResponse:
+    """An error of the service as the caller gets it."""
+    headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": error.name, **error.headers}
+    return ApiResponse(error.status, error.encode(), headers)
+
+
+def to_web(response: ApiResponse) -> web.Response:
+    """The response for aiohttp."""
+    answer = web.Response(status=response.status, body=response.body, headers=response.headers)
+    answer.headers.pop("Content-Type", None)  # aiohttp puts its own there, in some versions
+    if response.content_type:
+        answer.headers["Content-Type"] = response.content_type
+    return answer
+
+
+def _encode_outcome(
+    invocation: Invocation, payload: bytes, function_error: str | None, tail: bytes | None = None
+) -> ApiResponse:
+    headers = {
+        "x-amzn-RequestId": invocation.request_id,
+        "X-Amz-Executed-Version": LATEST,
+        "X-Amzn-Trace-Id": invocation.trace_id,
+    }
+    if function_error is not None:
+        headers["X-Amz-Function-Error"] = function_error
+    if tail is not None:
+        headers["X-Amz-Log-Result"] = base64.b64encode(tail).decode()
+    return ApiResponse(200, payload, headers)
+
+
+def _choose(headers: Mapping[str, str], header: str, parameter: str, allowed: tuple[str, ...], default: int) -> str:
+    value = headers.get(header) or allowed[default]
     if value not in allowed:
         raise service_errors.invalid_parameter(value, parameter, f"enum value set: [{', '.join(allowed)}]")
     return value
-
-
-async def _read_payload(request: web.Request, invocation_type: str) -> bytes:
-    try:
-        payload = await read_body(request, service_errors.MAX_REQUEST_BYTES)
-    except BodyTooLarge:
-        raise service_errors.request_too_large() from None
-    return check_payload(payload, invocation_type)
 
 
 def check_payload(payload: bytes, invocation_type: str) -> bytes:
@@ -137,8 +204,7 @@ def check_payload(payload: bytes, invocation_type: str) -> bytes:
 def check_json(payload: bytes) -> None:
     """Raise InvalidRequestContentException unless the payload is JSON, strictly: no NaN, no bytes that are not UTF-8."""
     try:
-        # Numbers stay text: their value is the function's business, and a million digits would take their time.
-        json.loads(payload.decode(), parse_int=str, parse_float=str, parse_constant=_refuse_constant)
+        _STRICT.decode(payload.decode())
     except UnicodeDecodeError as error:
         byte = payload[error.start]
         raise service_errors.invalid_json(f"Invalid UTF-8 byte 0x{byte:02x} at {error.start}") from None
@@ -150,6 +216,10 @@ def check_json(payload: bytes) -> None:
 
 def _refuse_constant(name: str) -> None:
     raise service_errors.invalid_json(f"Non-standard token '{name}'")
+
+
+# Numbers stay text: their value is the function's business, and a million digits would take their time.
+_STRICT = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse_constant)
 
 
 def _describe(error: json.JSONDecodeError) -> str:

@@ -6,14 +6,17 @@
 ```
 
 Two rules. Everything that decides whether a call is legal lives in this file. And an invocation ends when the runtime
-polls for the *next* one, not when it answers: that is what AWS measures as Duration, and the emulator does the same
-(observed: a runtime that answers and then dies, or sleeps past the deadline, has failed the invocation).
+polls for the *next* one, not when it answers: that is what AWS measures as Duration, and a runtime that answers and then
+dies, or sleeps past the deadline, has failed the invocation. The caller, though, has its answer by then: AWS sends it on
+as soon as the runtime has posted it, which is what custom runtimes that work on after their answer live by. The emulator
+keeps it back until the end.
 """
 
 from __future__ import annotations
 
 import asyncio
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from iris_model.local import failures
@@ -58,6 +61,10 @@ class Answer:
     failure: Failure | None = None
 
 
+OnDelivery = Callable[[Delivery], None]
+OnAnswer = Callable[[Answer], None]
+
+
 class RuntimeSession:
     """The conversation with one runtime process."""
 
@@ -68,26 +75,35 @@ class RuntimeSession:
         self.initialized: asyncio.Future[Failure | None] = loop.create_future()
         self.answer: Answer | None = None
         self._delivery: Delivery | None = None
+        self._on_answer: OnAnswer | None = None
         self._finished: asyncio.Future[Answer] | None = None
-        self._delivered = loop.create_future()
+        self._polls: list[OnDelivery] = []
 
-    def deliver(self, delivery: Delivery) -> asyncio.Future[Answer]:
-        """Hand an invocation to the waiting runtime. The future is done when the runtime has answered and polls again."""
+    def deliver(self, delivery: Delivery, on_answer: OnAnswer | None = None) -> asyncio.Future[Answer]:
+        """Hand an invocation to the waiting runtime. The future is done when the runtime has answered and polls again.
+
+        `on_answer` is told what the runtime posted as soon as it posts it.
+        """
         if self.state is not RuntimeState.READY:
             raise RuntimeError(f"an invocation was delivered to a runtime that is {self.state.value}")
         self.state = RuntimeState.RUNNING
         self.answer = None
         self._delivery = delivery
+        self._on_answer = on_answer
         self._finished = asyncio.get_running_loop().create_future()
-        self._delivered.set_result(None)
+        # Two polls may wait at once (a runtime that reconnected): both get it, so that losing one loses nothing.
+        polls, self._polls = self._polls, []
+        for on_delivery in polls:
+            on_delivery(delivery)
         return self._finished
 
-    async def next(self) -> Delivery:
-        """`GET /runtime/invocation/next`: wait for an event, as long as it takes."""
+    def poll(self, on_delivery: OnDelivery) -> None:
+        """`GET /runtime/invocation/next`: `on_delivery` gets the event, however long that takes."""
         if self.state is RuntimeState.RUNNING:
             # A runtime that lost the event on the way may ask again; the emulator repeats it, too.
             assert self._delivery is not None
-            return self._delivery
+            on_delivery(self._delivery)
+            return
         if self.state is RuntimeState.INIT_ERROR:
             raise self._forbidden(RuntimeState.READY)
         if self.state is RuntimeState.STARTED:
@@ -97,31 +113,32 @@ class RuntimeSession:
             assert self._finished is not None
             if not self._finished.done():
                 self._finished.set_result(self.answer)
-            self._delivered = asyncio.get_running_loop().create_future()
         self.state = RuntimeState.READY
-        # Two polls may wait at once (a runtime that reconnected): shield, so that losing one loses nothing.
-        await asyncio.shield(self._delivered)
-        assert self._delivery is not None
-        return self._delivery
+        self._polls.append(on_delivery)
+
+    def forget(self, on_delivery: OnDelivery) -> None:
+        """A poll ended with its connection: who waited is gone."""
+        if on_delivery in self._polls:
+            self._polls.remove(on_delivery)
 
     def respond(self, request_id: str, payload: bytes, *, too_large: bool = False) -> None:
         """`POST .../response`. `too_large`: the body was longer than Lambda carries, so `payload` is not all of it."""
         self._check_request_id(request_id)
         self._finish("InvocationResponse")
         if too_large:
-            self.answer = Answer(b"", failures.response_too_large())
+            self._answer(Answer(b"", failures.response_too_large()))
             raise Refusal(
                 413,
                 "RequestEntityTooLarge",
                 f"Exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).",
             )
-        self.answer = Answer(payload)
+        self._answer(Answer(payload))
 
     def fail(self, request_id: str, error_type: str, document: bytes) -> None:
         """`POST .../error`: the handler failed."""
         self._check_request_id(request_id)
         self._finish("InvocationErrorResponse")
-        self.answer = Answer(document, failures.reported(error_type, document, category="Function"))
+        self._answer(Answer(document, failures.reported(error_type, document, category="Function")))
 
     def fail_init(self, error_type: str, document: bytes) -> None:
         """`POST /runtime/init/error`: the runtime could not load the handler, and will exit."""
@@ -129,6 +146,12 @@ class RuntimeSession:
             raise self._forbidden(RuntimeState.INIT_ERROR)
         self.state = RuntimeState.INIT_ERROR
         self.initialized.set_result(failures.reported(error_type, document, category="Runtime"))
+
+    def _answer(self, answer: Answer) -> None:
+        self.answer = answer
+        on_answer, self._on_answer = self._on_answer, None
+        if on_answer is not None:
+            on_answer(answer)
 
     def _check_request_id(self, request_id: str) -> None:
         if self._delivery is None or request_id != self._delivery.invocation.request_id:

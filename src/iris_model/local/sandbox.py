@@ -29,7 +29,7 @@ from iris_model.local.memory import MIB, read_memory
 from iris_model.local.process import ChildProcess
 from iris_model.local.reports import LOG_FORMATS, InitReport, Report, RuntimeVersion
 from iris_model.local.runtime_api import RuntimeApi
-from iris_model.local.runtime_session import Answer, Delivery, RuntimeSession
+from iris_model.local.runtime_session import Answer, Delivery, OnAnswer, RuntimeSession
 from iris_model.local.settings import FunctionSettings
 
 _MEMORY_WATCH_SECONDS = 0.05
@@ -72,8 +72,8 @@ class Sandbox:
         if failure is None:
             self._init_duration_ms = _milliseconds_since(started)
 
-    async def invoke(self, invocation: Invocation) -> Outcome:
-        """Run one invocation to its end, whatever that is."""
+    async def invoke(self, invocation: Invocation, on_answer: OnAnswer | None = None) -> Outcome:
+        """Run one invocation to its end, whatever that is. `on_answer` is told what the runtime posts, when it does."""
         timeout = self._settings.timeout_seconds
         started = time.perf_counter()
         deadline_ms = int((time.time() + timeout) * 1000)
@@ -86,7 +86,7 @@ class Sandbox:
         answer = Answer(b"")
         if failure is None:
             remaining = timeout - (time.perf_counter() - started)
-            answer = await self._run(Delivery(invocation, deadline_ms), remaining)
+            answer = await self._run(Delivery(invocation, deadline_ms), remaining, on_answer)
             failure = answer.failure
         duration_ms = _milliseconds_since(started)
         if failure is not None and failure.status == "timeout":
@@ -157,10 +157,10 @@ class Sandbox:
             return self._exit_failure(process.exited.result())
         return failures.timed_out(self._settings.timeout_seconds)
 
-    async def _run(self, delivery: Delivery, limit_seconds: float) -> Answer:
+    async def _run(self, delivery: Delivery, limit_seconds: float, on_answer: OnAnswer | None) -> Answer:
         assert self._session is not None
         assert self._process is not None
-        finished = self._session.deliver(delivery)
+        finished = self._session.deliver(delivery, on_answer)
         exited = self._process.exited
         await self._wait(finished, exited, limit_seconds=limit_seconds)
         if finished.done():

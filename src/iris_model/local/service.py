@@ -16,6 +16,7 @@ from aiohttp import web
 
 from iris_model.errors import LocalError
 from iris_model.local import invoke_api
+from iris_model.local.front_door import MAX_HEAD_BYTES, FrontDoor
 from iris_model.local.function import RETRY_DELAYS_SECONDS, LocalFunction
 from iris_model.local.guardian import Guardian
 from iris_model.local.http_api import INTEGRATION_TIMEOUT_SECONDS, HttpApi
@@ -30,8 +31,7 @@ from iris_model.local.settings import FunctionSettings, check_settings
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9000
-# API Gateway takes 10,240 bytes of request line and headers together.
-_MAX_HEADER_BYTES = 16_384
+_BACKLOG = 1024
 _CLOSE_SECONDS = 1.0
 
 LogListener = Callable[[str], None]
@@ -130,7 +130,9 @@ class LocalLambda:
             retry_delays_seconds=retry_delays_seconds,
         )
         self._integration_timeout = integration_timeout_seconds
+        self._invoke_api = InvokeApi(self._runner.functions)
         self._web: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
 
     @property
     def url(self) -> str:
@@ -164,18 +166,21 @@ class LocalLambda:
             self._build_application(),
             access_log=None,
             shutdown_timeout=_CLOSE_SECONDS,
-            max_line_size=_MAX_HEADER_BYTES,
-            max_field_size=_MAX_HEADER_BYTES,
+            max_line_size=MAX_HEAD_BYTES,
+            max_field_size=MAX_HEAD_BYTES,
         )
         await self._web.setup()
+        other = self._web.server
+        assert other is not None
         try:
-            site = web.TCPSite(self._web, self._host, self._port)
-            await site.start()
+            self._server = await asyncio.get_running_loop().create_server(
+                lambda: FrontDoor(self._invoke_api, other), self._host, self._port, backlog=_BACKLOG
+            )
         except (OSError, OverflowError) as error:
             await self._web.cleanup()
             await self._runner.close()
             raise _describe_bind_error(self._host, self._port, error) from None
-        self._port = self._web.addresses[0][1]
+        self._port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(
@@ -183,6 +188,8 @@ class LocalLambda:
     ) -> None:
         assert self._web is not None
         # The functions first: requests that still wait for one are answered with its end, and then the front can go.
+        assert self._server is not None
+        self._server.close()
         await self._runner.close()
         await self._web.cleanup()
 
@@ -205,7 +212,7 @@ class LocalLambda:
             return await playground.handle_page(request)
 
         application = web.Application()
-        application.router.add_post(invoke_api.PATH, InvokeApi(functions).handle)
+        application.router.add_post(invoke_api.PATH, self._invoke_api.handle)
         application.router.add_get("/_local/functions", playground.handle_functions)
         application.router.add_get("/_local/log", playground.handle_log)
         application.router.add_get("/_local/page/{file}", playground.handle_page)

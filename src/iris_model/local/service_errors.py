@@ -17,11 +17,12 @@ MAX_REQUEST_BYTES = 69_905_067
 class ServiceError(Exception):
     """`name` is what x-amzn-ErrorType says and boto3 raises."""
 
-    def __init__(self, status: int, name: str, body: dict[str, str]) -> None:
+    def __init__(self, status: int, name: str, body: dict[str, str], headers: dict[str, str] | None = None) -> None:
         super().__init__(body.get("message") or body.get("Message") or name)
         self.status = status
         self.name = name
         self.body = body
+        self.headers = headers or {}
 
     def encode(self) -> bytes:
         """The JSON body."""
@@ -35,9 +36,8 @@ def function_not_found(arn: str) -> ServiceError:
 
 def throttled(reason: str) -> ServiceError:
     """The concurrency limit is reached."""
-    return ServiceError(
-        429, "TooManyRequestsException", {"Reason": reason, "Type": "User", "message": "Rate Exceeded."}
-    )
+    body = {"Reason": reason, "Type": "User", "message": "Rate Exceeded."}
+    return ServiceError(429, "TooManyRequestsException", body, {"Retry-After": "1"})
 
 
 def payload_too_large(size: int, invocation_type: str, limit: int) -> ServiceError:
