@@ -51,7 +51,7 @@ class LogBook:
 
     def after(self, sequence: int) -> list[dict[str, Any]]:
         """The kept lines that are newer than `sequence`, as JSON values."""
-        return [asdict(line) for line in self._lines if line.sequence > sequence]
+        return [asdict(line) for line in list(self._lines) if line.sequence > sequence]
 
 
 class SandboxLog:
