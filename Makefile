@@ -42,12 +42,12 @@ help: ## show this list
 # The stamps are newer than what they depend on, so that a second `make run` installs nothing and starts at once.
 $(VENV)/.installed: pyproject.toml setup.py src/iris_model/engine/_kernels.c constraints.txt | $(VENV)
 	@echo "installing iris-model into $(VENV)"
-	@$(INSTALL) --editable '.[sklearn]'
+	@$(INSTALL) --editable '.[aws,sklearn]'
 	@touch $@
 
 $(VENV)/.installed-for-work: pyproject.toml setup.py src/iris_model/engine/_kernels.c constraints.txt | $(VENV)
 	@echo "installing iris-model and its test tools into $(VENV)"
-	@$(INSTALL) --editable '.[sklearn,test,check]'
+	@$(INSTALL) --editable '.[aws,sklearn,test,check]'
 	@touch $@ $(VENV)/.installed
 
 $(VENV):

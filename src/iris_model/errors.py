@@ -49,3 +49,7 @@ class LocalError(IrisModelError):
 
 class CostError(IrisModelError):
     """Prices, a log, or a traffic shape from which no cost can be made."""
+
+
+class DeploymentError(IrisModelError):
+    """Something about AWS: what is there, what may be done, or what was answered. The old version still serves."""

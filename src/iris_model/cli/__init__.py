@@ -20,6 +20,7 @@ COMMANDS = {
     "serve": ("iris_model.cli.serve", "serve", "Run a function here as AWS Lambda runs it."),
     "invoke": ("iris_model.cli.invoke", "invoke", "Send one event to a function and print the answer."),
     "cost": ("iris_model.cli.cost", "cost", "Estimate the monthly cost, against servers that wait."),
+    "template": ("iris_model.cli.template", "template", "Print the CloudFormation template of a project."),
 }
 
 EXIT_CODES = {

@@ -27,7 +27,7 @@ _STAGES = f"""
 
 A stage is the same model and handler, deployed once more: `iris-model deploy --stage prod`. Its table holds what differs. Without
 more, the function is called `<name>-<stage>`, the stack and the first part of the path follow it, and tables such as
-`environment` or `tags` are laid over those of the project key by key.
+`environment` or `tags` are laid over those of the project key by key; an empty one, `cors = {{}}`, takes the project's away.
 
 ```toml
 [stages.prod]

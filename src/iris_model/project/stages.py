@@ -52,7 +52,8 @@ def apply_stage(document: Mapping[str, Any], stage: str | None) -> dict[str, Any
     merged.pop("stack", None)  # two stages cannot share one
     for name, value in stages[stage].items():
         inherited = project.get(name)
-        if isinstance(value, Mapping) and isinstance(inherited, Mapping):  # environment, tags, [cors] ...
+        # environment, tags, [cors] ...; an empty table takes away what the project has there.
+        if value and isinstance(value, Mapping) and isinstance(inherited, Mapping):
             merged[name] = {**inherited, **value}
         else:
             merged[name] = value

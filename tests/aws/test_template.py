@@ -1,0 +1,185 @@
+"""The template: lint-clean for every combination of settings, least privilege, and by its digest always the same."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cfnlint.api
+import pytest
+from cfnlint.config import ManualArgs
+
+from iris_model.aws.deployment import Cors, Deployment, Endpoint, Jwt, Throttling
+from iris_model.aws.template import image_uri, render_template
+from iris_model.aws.yaml_text import Tag, get_att, read, ref
+
+DIGEST = "sha256:" + "1" * 64
+BARE = Deployment(function="iris-prediction", stack="iris-prediction", repository="iris-prediction")
+FULL = replace(
+    BARE,
+    memory=1024,
+    timeout=29,
+    architecture="arm64",
+    ephemeral_storage=1024,
+    environment={"LEVEL": "info"},
+    secrets={"TOKEN": "secretsmanager:iris:token", "PLAIN": "ssm:/iris/plain"},
+    reserved_concurrency=10,
+    provisioned_concurrency=2,
+    log_retention_days=365,
+    log_format="json",
+    tracing=True,
+    permissions_boundary="arn:aws:iam::123456789012:policy/boundary",
+    tags={"team": "flowers", "cost:center": "12"},
+)
+CORS = Cors(
+    allow_origins=("https://example.org",), expose_headers=("x-request-id",), allow_credentials=True, max_age=600
+)
+JWT = Jwt(issuer="https://login.example.org", audience=("iris",))
+ENDPOINTS = {
+    f"{kind}-{auth}-{'cors' if cors else 'plain'}": Endpoint(
+        kind=kind,
+        auth=auth,
+        route=route,
+        stage=stage,
+        cors=cors,
+        throttling=Throttling(rate=10.5, burst=20) if kind == "http-api" and cors else Throttling(),
+        jwt=JWT if auth == "jwt" else None,
+    )
+    for (kind, auth, route, stage), cors in itertools.product(
+        [
+            ("http-api", "open", "/iris-prediction", "default"),
+            ("http-api", "iam", "/v1/predict", "$default"),
+            ("http-api", "jwt", "/", "prod"),
+            ("function-url", "open", "/", "default"),
+            ("function-url", "iam", "/", "default"),
+            ("none", "open", "/", "default"),
+        ],
+        [None, CORS],
+    )
+    if not (kind == "none" and cors)
+}
+
+
+def render(deployment: Deployment) -> str:
+    return render_template(deployment, image_uri(deployment.repository, DIGEST))
+
+
+def resources(deployment: Deployment) -> dict[str, Any]:
+    found = read(render(deployment))["Resources"]
+    assert isinstance(found, dict)
+    return found
+
+
+def of_type(deployment: Deployment, kind: str) -> list[dict[str, Any]]:
+    return [one["Properties"] for one in resources(deployment).values() if one["Type"] == kind]
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
+@pytest.mark.parametrize("base", [BARE, FULL], ids=["bare", "full"])
+def test_every_template_is_lint_clean(base: Deployment, endpoint: Endpoint):
+    text = render(replace(base, endpoint=endpoint))
+    found = cfnlint.api.lint(text, config=ManualArgs(regions=["eu-west-1"], include_checks=["I"]))
+    assert [f"{match.rule.id} {match.message} (line {match.linenumber})" for match in found] == []
+
+
+def test_with_a_role_of_the_users_own_no_role_is_made():
+    own = replace(BARE, role="arn:aws:iam::123456789012:role/mine")
+    assert of_type(own, "AWS::IAM::Role") == []
+    assert of_type(own, "AWS::Lambda::Function")[0]["Role"] == own.role
+    assert cfnlint.api.lint(render(own), config=ManualArgs(regions=["eu-west-1"])) == []
+
+
+def test_the_function_may_write_its_own_log_and_nothing_else():
+    (role,) = of_type(BARE, "AWS::IAM::Role")
+    (policy,) = role["Policies"]
+    assert policy["PolicyDocument"]["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": get_att("LogGroup.Arn"),
+        }
+    ]
+    assert "ManagedPolicyArns" not in role
+
+
+def test_no_transform_and_no_resource_that_costs_while_idle_unless_asked():
+    text = render(BARE)
+    assert "Transform" not in text
+    assert "ProvisionedConcurrency" not in text
+
+
+def test_the_image_is_named_by_digest():
+    (function,) = of_type(BARE, "AWS::Lambda::Function")
+    assert function["Code"]["ImageUri"].value.endswith(f"/iris-prediction@{DIGEST}")
+
+
+def version_id(deployment: Deployment, image: str | Tag = "x@sha256:1") -> str:
+    names = read(render_template(deployment, image))["Resources"]
+    (found,) = [name for name in names if name.startswith("Version")]
+    return str(found)
+
+
+def test_a_version_is_called_after_what_lambda_freezes_in_it():
+    same = [replace(BARE, tags={"a": "b"}), replace(BARE, reserved_concurrency=1), replace(BARE, log_retention_days=1)]
+    other = [replace(BARE, memory=256), replace(BARE, environment={"A": "1"}), replace(BARE, tracing=True)]
+    assert {version_id(one) for one in same} == {version_id(BARE)}
+    assert len({version_id(BARE), *(version_id(one) for one in other)}) == 4
+    assert version_id(BARE, "x@sha256:2") != version_id(BARE)
+
+
+def test_versions_and_the_log_stay_when_they_leave_the_template():
+    found = resources(BARE)
+    version = next(value for name, value in found.items() if name.startswith("Version"))
+    assert (version["DeletionPolicy"], version["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert found["LogGroup"]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+@pytest.mark.parametrize("name", [name for name in ENDPOINTS if not name.startswith("none")])
+def test_every_permission_is_on_the_alias(name: str):
+    permissions = of_type(replace(BARE, endpoint=ENDPOINTS[name]), "AWS::Lambda::Permission")
+    assert all(permission["FunctionName"] == ref("LiveAlias") for permission in permissions)
+    expected = {"http-api": 1, "function-url": 2 if "-open-" in name else 0}[name.rpartition("-")[0].rpartition("-")[0]]
+    assert len(permissions) == expected
+
+
+def test_a_public_function_url_has_both_permissions():
+    permissions = of_type(replace(BARE, endpoint=ENDPOINTS["function-url-open-plain"]), "AWS::Lambda::Permission")
+    assert {one["Action"] for one in permissions} == {"lambda:InvokeFunctionUrl", "lambda:InvokeFunction"}
+
+
+def test_a_preflight_request_needs_no_credentials():
+    for auth in ("iam", "jwt"):
+        routes = of_type(replace(BARE, endpoint=ENDPOINTS[f"http-api-{auth}-cors"]), "AWS::ApiGatewayV2::Route")
+        open_routes = [route["RouteKey"] for route in routes if route["AuthorizationType"] == "NONE"]
+        assert len(routes) == 2 and open_routes[0].startswith("OPTIONS ")
+
+
+def test_secrets_are_references_and_never_values():
+    (function,) = of_type(FULL, "AWS::Lambda::Function")
+    assert function["Environment"]["Variables"] == {
+        "LEVEL": "info",
+        "PLAIN": "{{resolve:ssm:/iris/plain}}",
+        "TOKEN": "{{resolve:secretsmanager:iris:SecretString:token}}",
+    }
+
+
+def test_the_alias_follows_the_parameter_if_it_is_given():
+    (alias,) = of_type(BARE, "AWS::Lambda::Alias")
+    version = version_id(BARE, image_uri(BARE.repository, DIGEST))
+    assert alias["FunctionVersion"] == Tag(
+        "If", ["LiveVersionIsGiven", ref("LiveVersion"), get_att(f"{version}.Version")]
+    )
+
+
+def test_the_largest_template_fits_into_one_call():
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+    largest = max(len(render(replace(FULL, endpoint=endpoint)).encode()) for endpoint in ENDPOINTS.values())
+    assert largest < 51_200 / 4
+
+
+def test_the_template_reads_well():
+    """The picture in the how-to page: comments stand where the resource is."""
+    page = Path(__file__).parent / "template.yaml"
+    assert render(replace(BARE, endpoint=ENDPOINTS["http-api-open-plain"])) == page.read_text(encoding="utf-8")
