@@ -53,3 +53,47 @@ class CostError(IrisModelError):
 
 class DeploymentError(IrisModelError):
     """Something about AWS: what is there, what may be done, or what was answered. The old version still serves."""
+
+
+class OciError(IrisModelError):
+    """Something about container images or registries. The kinds below say what."""
+
+
+class InvalidReference(OciError):
+    """An image reference, tag, digest or platform is not written as the specification wants it."""
+
+
+class InvalidImage(OciError):
+    """Bytes are not the image they claim to be: damaged, truncated, of another digest, or of a format we do not take."""
+
+
+class StorageError(OciError):
+    """The disk is full, or a file or directory cannot be read or written."""
+
+
+class PlatformNotFound(OciError):
+    """An index has images, but none for the platform that was asked for."""
+
+
+class RegistryError(OciError):
+    """A registry answered with an error. `status` is the HTTP status, 0 where there was no answer."""
+
+    def __init__(self, problem: str, *, remedy: str = "", status: int = 0) -> None:
+        self.status = status
+        super().__init__(problem, remedy=remedy)
+
+
+class RegistryUnreachable(RegistryError):
+    """No connection to a registry, or one that broke again and again."""
+
+
+class RegistryDenied(RegistryError):
+    """The registry knows no credentials of ours, or they do not allow this."""
+
+
+class RepositoryNotFound(RegistryError):
+    """The registry has no such repository."""
+
+
+class ManifestNotFound(RegistryError):
+    """The repository has no such tag or digest."""

@@ -1,0 +1,150 @@
+"""Docker archives: the tar files of `docker save`, and what `docker load` takes.
+
+Reading takes what any Docker has written: old ones with a directory per layer, new ones that are an OCI layout as well, and pure
+OCI archives. The layers of `docker save` are plain tar files; `Image.with_gzip_layers` makes them fit for a registry.
+Writing makes both in one, as Docker does since 25: a layout, and a `manifest.json` over the same blobs. Same image, same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from iris_model.errors import InvalidImage, InvalidReference
+from iris_model.oci.blobs import verified
+from iris_model.oci.configs import Config, canonical_json, parse_json
+from iris_model.oci.descriptors import Descriptor, expect_list, expect_object
+from iris_model.oci.digests import Digest
+from iris_model.oci.file_trees import FileTree, file_blob, open_tree, read_file
+from iris_model.oci.gzips import detect_compression
+from iris_model.oci.images import Image
+from iris_model.oci.layer_entries import directory_entry
+from iris_model.oci.layers import Layer
+from iris_model.oci.layouts import (
+    CONTAINERD_NAME,
+    LAYOUT_DATA,
+    LAYOUT_FILE,
+    REF_NAME,
+    blob_name,
+    image_blobs,
+    image_of_layout,
+    is_layout,
+    layout_index,
+)
+from iris_model.oci.manifests import LARGEST_MANIFEST
+from iris_model.oci.media_types import DOCKER, OCI, layer_type
+from iris_model.oci.platforms import Platform
+from iris_model.oci.references import Reference
+from iris_model.oci.tar_writing import write_member, write_tar
+from iris_model.oci.writing import atomic_file
+
+_MANIFEST = "manifest.json"
+
+
+def read_archive(path: Path, *, name: str = "", platform: Platform | None = None) -> Image:
+    """The image of that name in an archive; without a name, the only one."""
+    return image_of_archive(open_tree(path), name=name, platform=platform)
+
+
+def image_of_archive(tree: FileTree, *, name: str = "", platform: Platform | None = None) -> Image:
+    """The same, from files that are open already. What is a layout as well is read as one: there is the true manifest."""
+    if is_layout(tree):
+        return image_of_layout(tree, name=name, platform=platform)
+    if tree.find(_MANIFEST) is None:
+        raise InvalidImage(
+            f"{tree.place}: it is no image: there is neither {_MANIFEST} nor {LAYOUT_FILE} in it",
+            remedy="Name a file that `docker save` wrote, or an OCI layout.",
+        )
+    entry = _choose(tree, name)
+    config = Config(read_file(tree, str(entry.get("Config")), limit=LARGEST_MANIFEST))
+    names = [str(each) for each in expect_list(entry.get("Layers"), f"{tree.place}: Layers")]
+    if len(names) != len(config.diff_ids):
+        raise InvalidImage(
+            f"{tree.place}: {len(names)} layers, and {len(config.diff_ids)} diff_ids in the config, expected the same number",
+            remedy="The archive is damaged: save the image again.",
+        )
+    layers = tuple(_layer(tree, each, diff_id) for each, diff_id in zip(names, config.diff_ids, strict=True))
+    family = OCI if any(layer.compression == "zstd" for layer in layers) else DOCKER
+    return Image(config, tuple(layer.with_family(family) for layer in layers), family)
+
+
+def read_image(path: Path, *, name: str = "", platform: Platform | None = None) -> Image:
+    """The image at a path, whichever it is: layout or archive, directory or tar file."""
+    return image_of_archive(open_tree(path), name=name, platform=platform)
+
+
+def write_archive(image: Image, path: Path, *, names: Sequence[Reference] = ()) -> None:
+    """Write an image for `docker load`, which will tag it with `names`."""
+    for name in names:
+        if not name.tag:
+            raise InvalidReference(f"{name}: an archive needs a tag", remedy=f"Write {name.repository}:latest.")
+    blobs = dict(sorted(image_blobs(image).items()))
+    folders = sorted(
+        {str(parent) for digest in blobs for parent in PurePosixPath(blob_name(digest)).parents if parent.name}
+    )
+    small = {
+        "index.json": layout_index(_entries(image, names)),
+        _MANIFEST: canonical_json(
+            [
+                {
+                    "Config": blob_name(image.config_blob.digest),
+                    "RepoTags": [familiar_name(name) for name in names],
+                    "Layers": [blob_name(layer.digest) for layer in image.layers],
+                }
+            ]
+        ),
+        LAYOUT_FILE: LAYOUT_DATA,
+    }
+    with atomic_file(path) as file:
+        write_tar((directory_entry(folder) for folder in folders), file, end=False)
+        for digest, blob in blobs.items():
+            with verified(blob, f"blob {digest}") as blocks:
+                write_member(file, blob_name(digest), blocks, blob.size)
+        for member, data in small.items():
+            write_member(file, member, [data], len(data))
+        write_tar((), file)
+
+
+def familiar_name(reference: Reference) -> str:
+    """How Docker shows a name: without the parts that go without saying."""
+    name = str(reference.repository).removeprefix("docker.io/").removeprefix("library/")
+    return f"{name}:{reference.tag}"
+
+
+def _entries(image: Image, names: Sequence[Reference]) -> tuple[Descriptor, ...]:
+    """The entries of `index.json`: one per name, in the words of Docker and of containerd."""
+    plain = replace(image.manifest.descriptor, platform=image.platform)
+    named = [{CONTAINERD_NAME: str(replace(name, digest=None)), REF_NAME: name.tag} for name in names]
+    return tuple(replace(plain, annotations=annotations) for annotations in named) or (plain,)
+
+
+def _choose(tree: FileTree, name: str) -> dict[str, object]:
+    what = f"{tree.place}: {_MANIFEST}"
+    entries = expect_list(parse_json(read_file(tree, _MANIFEST, limit=LARGEST_MANIFEST), what), what)
+    tags = [tag for entry in entries for tag in expect_object(entry, what).get("RepoTags") or ()]
+    found = [
+        entry for entry in entries if not name or any(_is_called(tag, name) for tag in entry.get("RepoTags") or ())
+    ]
+    if len(found) != 1:
+        there = ", ".join(sorted(map(str, tags))) or "images without a name"
+        raise InvalidImage(
+            f"{tree.place}: it has {len(found) or 'no'} images called {name!r}; there are {there}"
+            if name
+            else f"{tree.place}: it has {len(entries)} images, and none was named; there are {there}",
+            remedy="Name one of them.",
+        )
+    return dict(found[0])
+
+
+def _is_called(tag: object, name: str) -> bool:
+    return tag == name or str(tag).rpartition(":")[2] == name
+
+
+def _layer(tree: FileTree, name: str, diff_id: Digest) -> Layer:
+    """A layer as it lies there. Its name says nothing, so it is read once to know its digest."""
+    blob = file_blob(tree, name)
+    with blob.open() as stream:
+        compression = detect_compression(stream.read(4))
+    family = OCI if compression == "zstd" else DOCKER
+    return Layer(Descriptor(layer_type(compression, family), blob.digest, blob.size), diff_id, blob)

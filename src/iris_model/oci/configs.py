@@ -1,0 +1,152 @@
+"""Image configs: what runs in the image, for which platform, and which layers it is made of (by diff_id).
+
+A view over the JSON document: fields that we have no name for stay as they were, and so do the bytes of a config that nobody
+changed. Changing gives a new one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from iris_model.errors import InvalidImage, InvalidReference
+from iris_model.oci.descriptors import expect_list, expect_object
+from iris_model.oci.digests import Digest
+from iris_model.oci.platforms import Platform
+
+CREATED = "1980-01-01T00:00:00Z"
+"""Fixed, so that the same input gives the same image."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """A config: its bytes, and what they say."""
+
+    data: bytes
+
+    def __post_init__(self) -> None:
+        document = self.document
+        expect_object(document.get("config") or {}, "image config: config")
+        rootfs = expect_object(document.get("rootfs") or {}, "image config: rootfs")
+        expect_list(rootfs.get("diff_ids") or [], "image config: rootfs.diff_ids")
+        expect_list(document.get("history") or [], "image config: history")
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Config:
+        """The config with the canonical bytes of a document."""
+        return cls(canonical_json(document))
+
+    @classmethod
+    def empty(cls, platform: Platform) -> Config:
+        """For an image from nothing."""
+        fields = {key: value for key, value in platform.to_document().items() if value}
+        return cls.from_document(
+            {**fields, "created": CREATED, "config": {}, "rootfs": {"type": "layers", "diff_ids": []}, "history": []}
+        )
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The JSON document, a copy of the caller's own."""
+        return dict(expect_object(parse_json(self.data, "image config"), "image config"))
+
+    @property
+    def platform(self) -> Platform:
+        """What the image is for."""
+        return Platform.from_document(self.document)
+
+    @property
+    def diff_ids(self) -> tuple[Digest, ...]:
+        """The uncompressed digests of all layers, lowest first."""
+        texts = (self.document.get("rootfs") or {}).get("diff_ids") or []
+        try:
+            return tuple(Digest.parse(str(text)) for text in texts)
+        except InvalidReference as wrong:
+            raise InvalidImage(f"image config: rootfs.diff_ids: {wrong.problem}") from None
+
+    @property
+    def run(self) -> Mapping[str, Any]:
+        """The part that Docker calls `Config`: Entrypoint, Cmd, Env, WorkingDir, User, Labels."""
+        return dict(self.document.get("config") or {})
+
+    @property
+    def entrypoint(self) -> tuple[str, ...]:
+        """What is started; Cmd are its arguments."""
+        return tuple(self.run.get("Entrypoint") or ())
+
+    @property
+    def cmd(self) -> tuple[str, ...]:
+        """The arguments."""
+        return tuple(self.run.get("Cmd") or ())
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables; of one that comes twice the last counts."""
+        return dict(str(line).partition("=")[::2] for line in self.run.get("Env") or ())
+
+    @property
+    def working_directory(self) -> str:
+        """Where it is started."""
+        return str(self.run.get("WorkingDir") or "/")
+
+    @property
+    def user(self) -> str:
+        """Who starts it; empty is root."""
+        return str(self.run.get("User") or "")
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels."""
+        return dict(self.run.get("Labels") or {})
+
+    @property
+    def history(self) -> tuple[Mapping[str, Any], ...]:
+        """One entry per step of the build, some without a layer."""
+        return tuple(self.document.get("history") or ())
+
+    def with_run(
+        self,
+        *,
+        entrypoint: Sequence[str] | None = None,
+        cmd: Sequence[str] | None = None,
+        environment: Mapping[str, str] | None = None,
+        working_directory: str | None = None,
+        user: str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Config:
+        """Another config with these in place of the present ones; None leaves one alone. Environment and labels are the whole."""
+        changes: dict[str, Any] = {
+            "Entrypoint": None if entrypoint is None else list(entrypoint),
+            "Cmd": None if cmd is None else list(cmd),
+            "Env": None if environment is None else [f"{name}={value}" for name, value in environment.items()],
+            "WorkingDir": working_directory,
+            "User": user,
+            "Labels": None if labels is None else dict(sorted(labels.items())),
+        }
+        changed = {**self.run, **{key: value for key, value in changes.items() if value is not None}}
+        return self.with_fields(config=changed)
+
+    def with_fields(self, **fields: Any) -> Config:
+        """Another config with these fields of the document, such as `created` or `author`."""
+        return Config.from_document({**self.document, **fields})
+
+    def with_layer(self, diff_id: Digest, history: Mapping[str, Any]) -> Config:
+        """Another config with one layer more on top."""
+        document = self.document
+        rootfs = dict(document.get("rootfs") or {"type": "layers"})
+        rootfs["diff_ids"] = [*(rootfs.get("diff_ids") or ()), str(diff_id)]
+        return self.with_fields(rootfs=rootfs, history=[*(document.get("history") or ()), dict(history)])
+
+
+def canonical_json(document: Any) -> bytes:
+    """The bytes of a JSON document: sorted keys, no blanks, UTF-8."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def parse_json(data: bytes, what: str) -> Any:
+    """The document that bytes write."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as failure:
+        raise InvalidImage(f"{what}: it is not JSON: {failure}", remedy="This is no image, or a damaged one.") from None

@@ -1,0 +1,98 @@
+"""Descriptors: what a manifest says of a blob it does not hold: type, digest and size, before a byte is fetched.
+
+Goes in: JSON of anybody. Comes out: a `Descriptor` whose fields have the types they should have, or `InvalidImage`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from iris_model.errors import InvalidImage, InvalidReference
+from iris_model.oci.digests import Digest
+from iris_model.oci.platforms import Platform
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """Names a blob by its digest, and says how large it is and of what kind."""
+
+    media_type: str
+    digest: Digest
+    size: int
+    platform: Platform | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    artifact_type: str = ""
+    urls: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, media_type: str, data: bytes, **more: Any) -> Descriptor:
+        """The descriptor of bytes in memory."""
+        return cls(media_type, Digest.of(data), len(data), **more)
+
+    @classmethod
+    def from_document(cls, document: Any, where: str) -> Descriptor:
+        """Read one; `where` says in messages what it belongs to."""
+        fields = expect_object(document, where)
+        media_type, digest, size = fields.get("mediaType"), fields.get("digest"), fields.get("size")
+        if not isinstance(media_type, str) or not isinstance(digest, str):
+            raise InvalidImage(
+                f"{where}: a descriptor needs the texts mediaType and digest, got {media_type!r} and {digest!r}"
+            )
+        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+            raise InvalidImage(f"{where}: the size of {digest} is {size!r}, expected a number of bytes")
+        try:
+            parsed = Digest.parse(digest)
+        except InvalidReference as wrong:
+            raise InvalidImage(f"{where}: {wrong.problem}") from None
+        platform = fields.get("platform")
+        return cls(
+            media_type,
+            parsed,
+            size,
+            Platform.from_document(expect_object(platform, f"{where}: platform")) if platform else None,
+            expect_texts(fields.get("annotations"), f"{where}: annotations"),
+            str(fields.get("artifactType") or ""),
+            tuple(str(url) for url in fields.get("urls") or ()),
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        """As manifests write it."""
+        document: dict[str, Any] = {"mediaType": self.media_type, "digest": str(self.digest), "size": self.size}
+        if self.urls:
+            document["urls"] = list(self.urls)
+        if self.annotations:
+            document["annotations"] = dict(sorted(self.annotations.items()))
+        if self.platform:
+            document["platform"] = self.platform.to_document()
+        if self.artifact_type:
+            document["artifactType"] = self.artifact_type
+        return document
+
+
+def expect_object(document: Any, where: str) -> Mapping[str, Any]:
+    """`document`, which must be a JSON object."""
+    if not isinstance(document, Mapping):
+        raise InvalidImage(f"{where}: expected a JSON object, got {type(document).__name__}")
+    return document
+
+
+def expect_list(document: Any, where: str) -> list[Any]:
+    """`document`, which must be a JSON array."""
+    if not isinstance(document, list):
+        raise InvalidImage(f"{where}: expected a JSON array, got {type(document).__name__}")
+    return document
+
+
+def expect_texts(document: Any, where: str) -> Mapping[str, str]:
+    """A JSON object of texts; absent is empty."""
+    if document is None:
+        return NOTHING
+    found = expect_object(document, where)
+    if not all(isinstance(value, str) for value in found.values()):
+        raise InvalidImage(f"{where}: every value must be a text")
+    return MappingProxyType(dict(found))

@@ -1,0 +1,127 @@
+"""Images: frozen values. Every change gives another image; blobs are opened only by who needs their bytes.
+
+source (registry, layout, archive) ──► Image ──► append_layer, with_config, with_family ──► Image ──► sink (the same places)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from iris_model.errors import InvalidImage
+from iris_model.oci.blob_store import BlobStore
+from iris_model.oci.blobs import BytesBlob
+from iris_model.oci.configs import CREATED, Config
+from iris_model.oci.descriptors import Descriptor
+from iris_model.oci.digests import Digest
+from iris_model.oci.layers import Layer, gzip_layer
+from iris_model.oci.manifests import Manifest
+from iris_model.oci.media_types import DOCKER, MediaTypes
+from iris_model.oci.platforms import Platform
+
+
+@dataclass(frozen=True)
+class Image:
+    """A config and layers, lowest first, in the words of one family of media types."""
+
+    config: Config
+    layers: tuple[Layer, ...] = ()
+    family: MediaTypes = DOCKER
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    source: Manifest | None = field(default=None, repr=False, compare=False)
+    """The manifest this image was read from. As long as it still describes the image, its bytes are the image's."""
+
+    @classmethod
+    def empty(cls, platform: Platform, family: MediaTypes = DOCKER) -> Image:
+        """An image of nothing, to build on."""
+        return cls(Config.empty(platform), (), family)
+
+    @classmethod
+    def of_manifest(cls, manifest: Manifest, config: Config, layers: tuple[Layer, ...]) -> Image:
+        """The image that was read from somewhere."""
+        return cls(config, layers, manifest.family, manifest.annotations, manifest)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The manifest: as it was found when nothing changed, else made anew."""
+        made = Manifest.build(
+            self.family,
+            Descriptor.of(self.family.config, self.config.data),
+            tuple(layer.descriptor for layer in self.layers),
+            annotations=self.annotations,
+        )
+        found = self.source
+        if found is not None and _says_the_same(found, made):
+            return found
+        return made
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of the manifest: what the image is called for good."""
+        return self.manifest.digest
+
+    @property
+    def platform(self) -> Platform:
+        """What the image is for."""
+        return self.config.platform
+
+    @property
+    def config_blob(self) -> BytesBlob:
+        """The config as a blob."""
+        return BytesBlob.of(self.config.data)
+
+    @property
+    def size(self) -> int:
+        """All bytes that a registry keeps for it, each blob once."""
+        blobs = {layer.digest: layer.size for layer in self.layers}
+        return sum(blobs.values()) + len(self.config.data) + len(self.manifest.data)
+
+    def append_layer(self, layer: Layer, *, created_by: str = "", created: str = CREATED) -> Image:
+        """Another image with one layer more on top."""
+        history = {"created": created, **({"created_by": created_by} if created_by else {})}
+        return replace(
+            self,
+            config=self.config.with_layer(layer.diff_id, history),
+            layers=(*self.layers, layer.with_family(self.family)),
+        )
+
+    def with_config(self, config: Config) -> Image:
+        """Another image with this config, which must be made of the same layers."""
+        if config.diff_ids != tuple(layer.diff_id for layer in self.layers):
+            raise InvalidImage(
+                "the new config names other layers than the image has", remedy="Change the config that the image has."
+            )
+        return replace(self, config=config)
+
+    def with_family(self, family: MediaTypes) -> Image:
+        """Another image with the same config and the same blobs, in the other family's words. Its digest changes."""
+        if family is self.family:
+            return self
+        return replace(self, family=family, layers=tuple(layer.with_family(family) for layer in self.layers))
+
+    def with_gzip_layers(self, *, store: BlobStore | None = None) -> Image:
+        """Another image with every layer compressed with gzip; itself, if they are."""
+        layers = tuple(gzip_layer(layer, store=store) for layer in self.layers)
+        return self if layers == self.layers else replace(self, layers=layers)
+
+
+def image_layers(manifest: Manifest, config: Config, what: str) -> tuple[tuple[Descriptor, Digest], ...]:
+    """Each layer's descriptor with its diff_id; as many of the one as of the other."""
+    if len(manifest.layers) != len(config.diff_ids):
+        raise InvalidImage(
+            f"{what}: the manifest has {len(manifest.layers)} layers and the config {len(config.diff_ids)} diff_ids, "
+            "expected the same number",
+            remedy="This is an artifact and no image, or it is damaged.",
+        )
+    return tuple(zip(manifest.layers, config.diff_ids, strict=True))
+
+
+def _says_the_same(found: Manifest, made: Manifest) -> bool:
+    """Whether a manifest that was found still describes the image; a config may have had an unusual media type."""
+    return (
+        found.media_type == made.media_type
+        and found.config.digest == made.config.digest
+        and found.layers == made.layers
+        and dict(found.annotations) == dict(made.annotations)
+    )

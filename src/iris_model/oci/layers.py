@@ -1,0 +1,148 @@
+"""Layers: a tar file, mostly compressed, known by two digests.
+
+The manifest names a layer by the *digest* of its compressed bytes, the config by its *diff_id*, the digest of its uncompressed
+bytes. A layer that was compressed anew has another digest and the same diff_id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO
+
+from iris_model.oci.blob_store import BlobStore, BlobWriter
+from iris_model.oci.blobs import Blob, BytesBlob, verified
+from iris_model.oci.descriptors import Descriptor
+from iris_model.oci.digests import BLOCK, Digest
+from iris_model.oci.gzips import DEFAULT_LEVEL, GzipWriter, Writable, decompressed
+from iris_model.oci.layer_entries import LayerEntry, arrange
+from iris_model.oci.media_types import DOCKER, OCI, MediaTypes, compression_of, layer_type
+from iris_model.oci.tar_writing import FIXED_TIME, write_tar
+
+_Fill = Callable[[Writable], None]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer: what a manifest says of it, its diff_id, and its bytes."""
+
+    descriptor: Descriptor
+    diff_id: Digest
+    blob: Blob = field(repr=False, compare=False)
+
+    @property
+    def digest(self) -> Digest:
+        """Of the compressed bytes."""
+        return self.descriptor.digest
+
+    @property
+    def size(self) -> int:
+        """Of the compressed bytes."""
+        return self.descriptor.size
+
+    @property
+    def compression(self) -> str:
+        """`none`, `gzip` or `zstd`, as its media type says."""
+        return compression_of(self.descriptor.media_type)
+
+    def with_family(self, family: MediaTypes) -> Layer:
+        """The same bytes, called by the other family's media type."""
+        media_type = layer_type(self.compression or "none", family)
+        return replace(self, descriptor=replace(self.descriptor, media_type=media_type))
+
+    @contextmanager
+    def open_tar(self) -> Iterator[BinaryIO]:
+        """The uncompressed bytes, not verified: for reading files out of it."""
+        what = f"layer {self.digest}"
+        with self.blob.open() as stream, decompressed(stream, what) as tar:
+            yield tar
+
+
+def build_layer(
+    entries: Iterable[LayerEntry],
+    *,
+    family: MediaTypes = DOCKER,
+    store: BlobStore | None = None,
+    level: int = DEFAULT_LEVEL,
+    modified: int = FIXED_TIME,
+) -> Layer:
+    """A gzip layer of entries: sorted, parents present, the same bytes for the same entries.
+
+    It is written to `store`, or kept in memory where there is none.
+    """
+    arranged = arrange(entries)
+    return _compress(lambda target: write_tar(arranged, target, modified=modified), family, store, level)
+
+
+def gzip_layer(layer: Layer, *, store: BlobStore | None = None, level: int = DEFAULT_LEVEL) -> Layer:
+    """The layer compressed with gzip; itself, if it is. Of archives of `docker save`, whose layers are plain tar files."""
+    if layer.compression == "gzip":
+        return layer
+    family = DOCKER if layer.descriptor.media_type == DOCKER.layer else OCI
+
+    def copy(target: Writable) -> None:
+        if layer.compression == "none":
+            with verified(layer.blob, f"layer {layer.digest}") as blocks:
+                for block in blocks:
+                    target.write(block)
+        else:
+            with layer.open_tar() as tar:
+                while block := tar.read(BLOCK):
+                    target.write(block)
+
+    return _compress(copy, family, store, level)
+
+
+class _Measured:
+    """Passes bytes on to a compressor, and knows the diff_id of what went through."""
+
+    def __init__(self, target: Writable) -> None:
+        self._target = target
+        self._hasher = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self._hasher.update(data)
+        return self._target.write(data)
+
+    @property
+    def diff_id(self) -> Digest:
+        return Digest("sha256", self._hasher.hexdigest())
+
+
+class _Memory:
+    """Where a layer goes that has no store."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self._data += data
+        return len(data)
+
+    @property
+    def blob(self) -> BytesBlob:
+        return BytesBlob.of(bytes(self._data))
+
+
+def _compress(fill: _Fill, family: MediaTypes, store: BlobStore | None, level: int) -> Layer:
+    blob: Blob
+    if store is None:
+        memory = _Memory()
+        diff_id = _fill_compressed(fill, memory, level)
+        blob = memory.blob
+    else:
+        writer: BlobWriter
+        with store.writer() as writer:
+            diff_id = _fill_compressed(fill, writer, level)
+        blob = writer.blob
+    return Layer(Descriptor(family.layer_gzip, blob.digest, blob.size), diff_id, blob)
+
+
+def _fill_compressed(fill: _Fill, target: Writable, level: int) -> Digest:
+    compressor = GzipWriter(target, level)
+    measured = _Measured(compressor)
+    fill(measured)
+    compressor.finish()
+    return measured.diff_id

@@ -1,0 +1,108 @@
+"""The media types of images: Docker's (manifest version 2, schema 2) and OCI's, and which is the same thing as which.
+
+A manifest of one family names configs and layers of the same family; registries and unpackers refuse a mix.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iris_model.errors import InvalidImage
+
+
+@dataclass(frozen=True)
+class MediaTypes:
+    """The words of one family for the same five things. A family without zstd layers has an empty word for them."""
+
+    name: str
+    manifest: str
+    index: str
+    config: str
+    layer: str
+    layer_gzip: str
+    layer_zstd: str
+
+
+DOCKER = MediaTypes(
+    name="docker",
+    manifest="application/vnd.docker.distribution.manifest.v2+json",
+    index="application/vnd.docker.distribution.manifest.list.v2+json",
+    config="application/vnd.docker.container.image.v1+json",
+    layer="application/vnd.docker.image.rootfs.diff.tar",
+    layer_gzip="application/vnd.docker.image.rootfs.diff.tar.gzip",
+    layer_zstd="",
+)
+
+OCI = MediaTypes(
+    name="oci",
+    manifest="application/vnd.oci.image.manifest.v1+json",
+    index="application/vnd.oci.image.index.v1+json",
+    config="application/vnd.oci.image.config.v1+json",
+    layer="application/vnd.oci.image.layer.v1.tar",
+    layer_gzip="application/vnd.oci.image.layer.v1.tar+gzip",
+    layer_zstd="application/vnd.oci.image.layer.v1.tar+zstd",
+)
+
+FAMILIES = (DOCKER, OCI)
+
+MANIFESTS = frozenset(family.manifest for family in FAMILIES)
+INDEXES = frozenset(family.index for family in FAMILIES)
+
+SCHEMA_1 = frozenset(
+    {
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+    }
+)
+"""Docker's first manifest, gone from registries since 2019; named so that we can say what it is."""
+
+EMPTY = "application/vnd.oci.empty.v1+json"
+"""The config of an artifact that has none: the two bytes `{}`."""
+
+_FOREIGN_LAYERS = {
+    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip": "gzip",
+    "application/vnd.docker.image.rootfs.foreign.diff.tar": "none",
+    "application/vnd.oci.image.layer.nondistributable.v1.tar": "none",
+    "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip": "gzip",
+    "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd": "zstd",
+}
+"""Layers that may not be pushed (Windows bases). The specification has given them up."""
+
+
+def family_of_manifest(media_type: str) -> MediaTypes:
+    """The family that a manifest's media type belongs to."""
+    for family in FAMILIES:
+        if media_type == family.manifest:
+            return family
+    raise InvalidImage(
+        f"a manifest has the media type {media_type!r}, expected {DOCKER.manifest} or {OCI.manifest}",
+        remedy="Name an image, not an artifact or an index.",
+    )
+
+
+def compression_of(media_type: str) -> str:
+    """`none`, `gzip` or `zstd`; empty when the media type is not that of a layer."""
+    for family in FAMILIES:
+        if media_type == family.layer:
+            return "none"
+        if media_type == family.layer_gzip:
+            return "gzip"
+        if media_type == family.layer_zstd:
+            return "zstd"
+    return _FOREIGN_LAYERS.get(media_type, "")
+
+
+def is_foreign(media_type: str) -> bool:
+    """Whether a layer lies elsewhere and may not be pushed."""
+    return media_type in _FOREIGN_LAYERS
+
+
+def layer_type(compression: str, family: MediaTypes) -> str:
+    """The media type of a layer so compressed, in a family."""
+    found = {"none": family.layer, "gzip": family.layer_gzip, "zstd": family.layer_zstd}[compression]
+    if not found:
+        raise InvalidImage(
+            f"a layer is compressed with {compression}, and the {family.name} format has no word for that",
+            remedy="Keep the OCI format for this image, or choose a base whose layers are gzip.",
+        )
+    return found
