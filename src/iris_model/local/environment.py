@@ -17,8 +17,10 @@ from iris_model.local.settings import FunctionSettings
 _NEEDED_TO_START_PYTHON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
-def build_environment(settings: FunctionSettings, *, runtime_api: str, log_stream: str) -> dict[str, str]:
-    """The variables of the sandbox, all of them."""
+def build_environment(
+    settings: FunctionSettings, *, runtime_api: str, log_stream: str, task_root: str, initialization_type: str
+) -> dict[str, str]:
+    """The variables of the sandbox, all of them. `task_root` is the function directory as the sandbox sees it."""
     # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
     defaults = {
         "LANG": "en_US.UTF-8",
@@ -36,11 +38,11 @@ def build_environment(settings: FunctionSettings, *, runtime_api: str, log_strea
         "AWS_LAMBDA_FUNCTION_NAME": settings.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings.memory_mib),
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": initialization_type,
         "AWS_LAMBDA_LOG_GROUP_NAME": settings.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
-        "LAMBDA_TASK_ROOT": str(settings.directory),
+        "LAMBDA_TASK_ROOT": task_root,
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
     }
     if settings.log_format == "JSON":

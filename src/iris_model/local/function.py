@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from iris_model.local.guardian import Guardian
+from iris_model.local.concurrency import Concurrency, Gate, Throttled
+from iris_model.local.host import Host
 from iris_model.local.invocation import Invocation, Outcome
 from iris_model.local.logs import LogBook
-from iris_model.local.pool import Concurrency, SandboxPool, Throttled
+from iris_model.local.pool import SandboxPool
 from iris_model.local.runtime_session import OnAnswer
 from iris_model.local.settings import FunctionSettings
 
@@ -25,17 +26,22 @@ class LocalFunction:
         self,
         settings: FunctionSettings,
         *,
-        guardian: Guardian,
+        host: Host,
         log_book: LogBook,
         account: Concurrency,
-        init_slots: asyncio.Semaphore,
         retry_delays_seconds: Sequence[float] = RETRY_DELAYS_SECONDS,
     ) -> None:
         self.settings = settings
-        self.pool = SandboxPool(settings, guardian=guardian, log_book=log_book, account=account, init_slots=init_slots)
+        self._host = host
+        self._gate = Gate(account, settings.reserved_concurrency)
+        self.pool = SandboxPool(settings, host=host, log_book=log_book, gate=self._gate)
         self._log_book = log_book
         self._retry_delays = tuple(retry_delays_seconds)
         self._events: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Make ready what is provisioned."""
+        await self.pool.open()
 
     async def invoke(self, invocation: Invocation, on_answer: OnAnswer | None = None) -> Outcome:
         """Synchronously: the outcome, or `Throttled`. `on_answer` is told the answer when it is posted, before the end."""

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from iris_model.local.body import BodyTooLarge, read_body
+from iris_model.local.concurrency import Throttled
 from iris_model.local.function import LocalFunction
 from iris_model.local.http_event import (
     HttpRequest,
@@ -26,7 +27,6 @@ from iris_model.local.http_response import MalformedResponse, decode_response
 from iris_model.local.http_routes import Route, parse_route
 from iris_model.local.invocation import Invocation, Outcome, make_trace_id
 from iris_model.local.logs import LogBook
-from iris_model.local.pool import Throttled
 from iris_model.local.service_errors import MAX_SYNC_PAYLOAD_BYTES
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html

@@ -20,10 +20,10 @@ from aiohttp import web
 from iris_model.local import service_errors
 from iris_model.local.api_messages import ApiRequest, ApiResponse, OnResponse
 from iris_model.local.body import BodyTooLarge, read_body
+from iris_model.local.concurrency import Throttled
 from iris_model.local.function import LocalFunction
 from iris_model.local.function_names import LATEST, parse_function_name
 from iris_model.local.invocation import Invocation, make_request_id, make_trace_id
-from iris_model.local.pool import Throttled
 from iris_model.local.runtime_session import Answer
 from iris_model.local.service_errors import ServiceError
 

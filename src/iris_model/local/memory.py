@@ -1,20 +1,28 @@
 """How much memory a sandbox uses, and used at most. Reads, never limits.
 
 One process: its resident set and the kernel's own high-water mark, so that no peak between two readings is missed. With
-children, shared pages must not count twice, so their proportional set sizes are summed.
+children, shared pages must not count twice, so their proportional set sizes are summed; that sum is as true as its last
+reading.
 
 The `ru_maxrss` of a finished child would be simpler and wrong: on Linux it includes what the *parent* had resident when
-it forked.
+it forked. The peak of a control group would be wrong, too: it counts the page cache, which whoever reads a file first
+pays for.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 MIB = 1024 * 1024
+
+_PROC = Path("/proc")
+_HAS_PROC = Path("/proc/self/status").exists()
+_STATUS_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -25,32 +33,76 @@ class MemoryReading:
     peak: int
 
 
-def read_memory(pid: int) -> MemoryReading | None:
-    """Measure the process tree of `pid`; None when it is gone."""
+class MemoryMeter:
+    """Measures one process and those that belong to it. The file of the process is opened once: a reading is one call."""
+
+    def __init__(self, pid: int, find_members: Callable[[], list[int]] | None = None) -> None:
+        """`find_members` names all processes of the sandbox; without it, they are the descendants of `pid`."""
+        self._pid = pid
+        self._find_members = find_members
+        self._status = -1
+        if _HAS_PROC:
+            try:
+                self._status = os.open(_PROC / str(pid) / "status", os.O_RDONLY)
+            except OSError:
+                pass  # gone already
+
+    def close(self) -> None:
+        """The process is gone."""
+        if self._status >= 0:
+            os.close(self._status)
+            self._status = -1
+
+    def read(self) -> MemoryReading | None:
+        """The process alone, cheap enough for every invocation; None when it is gone."""
+        if not _HAS_PROC:
+            return self._read_with_psutil()
+        if self._status < 0:
+            return None
+        try:
+            status = os.pread(self._status, _STATUS_BYTES, 0)
+        except OSError:
+            return None
+        peak = _field(status, b"VmHWM:")
+        return MemoryReading(_field(status, b"VmRSS:"), peak) if peak else None  # a zombie has neither
+
+    def read_tree(self) -> MemoryReading | None:
+        """The process and all that belong to it; dearer, for a timer."""
+        alone = self.read()
+        if alone is None or not _HAS_PROC:
+            return alone
+        try:
+            members = self._find_members() if self._find_members else _find_descendants(self._pid)
+            others = [pid for pid in members if pid != self._pid]
+            if not others:
+                return alone
+            used = sum(_proportional_size(pid) for pid in [self._pid, *others])
+        except OSError:  # one of them ended meanwhile
+            return alone
+        return MemoryReading(used, max(used, alone.peak))
+
+    def _read_with_psutil(self) -> MemoryReading | None:
+        try:
+            process = psutil.Process(self._pid)
+            used = sum(each.memory_info().rss for each in [process, *process.children(recursive=True)])
+        except psutil.Error:
+            return None
+        return MemoryReading(used, used)
+
+
+def _field(status: bytes, name: bytes) -> int:
+    start = status.find(b"\n" + name)
+    if start < 0:
+        return 0
+    start += len(name) + 1
+    return int(status[start : status.index(b"kB", start)]) * 1024
+
+
+def _proportional_size(pid: int) -> int:
     try:
-        if not _PROC.is_dir():
-            used = sum(process.memory_info().rss for process in _tree(pid))
-            return MemoryReading(used, used)
-        status = _read_fields(_PROC / str(pid) / "status")
-        used, peak = status.get("VmRSS", 0), status.get("VmHWM", 0)
-        children = _find_descendants(pid)
-        if children:
-            used = sum(_read_fields(_PROC / str(each) / "smaps_rollup").get("Pss", 0) for each in [pid, *children])
-        return MemoryReading(used, max(used, peak)) if peak else None  # a zombie has neither
-    except (OSError, psutil.Error):
-        return None
-
-
-_PROC = Path("/proc/self").parent if Path("/proc/self/status").exists() else Path("/nonexistent")
-
-
-def _read_fields(path: Path) -> dict[str, int]:
-    fields = {}
-    for line in path.read_text().splitlines():
-        name, _, value = line.partition(":")
-        if value.endswith(" kB"):
-            fields[name] = int(value[:-3]) * 1024
-    return fields
+        return _field(b"\n" + (_PROC / str(pid) / "smaps_rollup").read_bytes(), b"Pss:")
+    except PermissionError:  # a container of root, seen by another user: its resident set is at least an upper bound
+        return _field((_PROC / str(pid) / "status").read_bytes(), b"VmRSS:")
 
 
 def _find_descendants(pid: int) -> list[int]:
@@ -62,8 +114,3 @@ def _find_descendants(pid: int) -> list[int]:
             found += children
             waiting += children
     return found
-
-
-def _tree(pid: int) -> list[psutil.Process]:
-    process = psutil.Process(pid)
-    return [process, *process.children(recursive=True)]

@@ -1,4 +1,7 @@
-"""The sandboxes of one function: one per concurrent invocation, reused warm, reaped when idle, down to none."""
+"""The sandboxes of one version of a function: one per concurrent invocation, reused warm, reaped when idle, down to none.
+
+Provisioned ones are made before they are needed, and stay.
+"""
 
 from __future__ import annotations
 
@@ -7,33 +10,17 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
-from iris_model.local.guardian import Guardian
+from iris_model.local.concurrency import Gate
+from iris_model.local.failures import Failure
+from iris_model.local.host import Host
 from iris_model.local.invocation import Invocation, Outcome
 from iris_model.local.logs import LogBook
 from iris_model.local.runtime_session import Answer, OnAnswer
 from iris_model.local.sandbox import Sandbox
 from iris_model.local.settings import FunctionSettings
 
-# What a region grants an account, all functions together. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-ACCOUNT_CONCURRENCY = 1000
 _SETTLING_SECONDS = 0.05
 _CLOSING_SECONDS = 0.5
-
-
-class Throttled(Exception):
-    """No sandbox may be added. `reason` is the one of Lambda's TooManyRequestsException."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-@dataclass
-class Concurrency:
-    """Invocations under way, of all functions of the service: the account's limit spans them."""
-
-    limit: int = ACCOUNT_CONCURRENCY
-    in_flight: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,24 +32,13 @@ class _Idle:
 class SandboxPool:
     """Hands each invocation a sandbox of its own."""
 
-    def __init__(
-        self,
-        settings: FunctionSettings,
-        *,
-        guardian: Guardian,
-        log_book: LogBook,
-        account: Concurrency,
-        init_slots: asyncio.Semaphore,
-    ) -> None:
-        """`init_slots`: how many inits may run at once; see `_acquire`."""
+    def __init__(self, settings: FunctionSettings, *, host: Host, log_book: LogBook, gate: Gate) -> None:
         self._settings = settings
-        self._guardian = guardian
+        self._host = host
         self._log_book = log_book
-        self._account = account
-        self._init_slots = init_slots
+        self._gate = gate
         self._idle: deque[_Idle] = deque()  # newest last; the newest is taken first, so that the oldest can be reaped
         self._all: set[Sandbox] = set()
-        self._in_flight = 0
         self._settling = 0  # of those in flight, how many have been answered
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._reaper: asyncio.TimerHandle | None = None
@@ -79,8 +55,22 @@ class SandboxPool:
         """Invocations whose caller has the answer, and that have not ended yet."""
         return self._settling
 
+    async def open(self) -> None:
+        """Make the provisioned sandboxes ready. One whose init fails stays: each invocation then tries it again."""
+        count = self._settings.sandbox.provisioned_concurrency
+        await asyncio.gather(*(self._add("provisioned-concurrency") for _ in range(count)))
+
+    async def prepare(self) -> Failure | None:
+        """Initialise one sandbox, which then waits warm; or the failure, and there is none."""
+        sandbox = await self._make("on-demand")
+        if sandbox.init_failure is not None:
+            self._discard(sandbox)
+        else:
+            self._release(sandbox)
+        return sandbox.init_failure
+
     async def invoke(self, invocation: Invocation, on_answer: OnAnswer | None = None) -> Outcome:
-        """Run the invocation in a sandbox, or raise `Throttled` at once: Lambda never queues a synchronous call.
+        """Run the invocation in a sandbox, or raise `Throttled` at once.
 
         `on_answer` is told what the runtime posts when it does, which is before the invocation ends.
         """
@@ -95,13 +85,7 @@ class SandboxPool:
             if on_answer is not None:
                 on_answer(answer)
 
-        reserved = self._settings.reserved_concurrency
-        if reserved is not None and self._in_flight >= reserved:
-            raise Throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
-        if self._account.in_flight >= self._account.limit:
-            raise Throttled("ConcurrentInvocationLimitExceeded")
-        self._in_flight += 1
-        self._account.in_flight += 1
+        self._gate.enter()
         try:
             sandbox = await self._acquire()
             try:
@@ -113,12 +97,20 @@ class SandboxPool:
             self._release(sandbox)
             return outcome
         finally:
-            self._in_flight -= 1
-            self._account.in_flight -= 1
+            self._gate.leave()
             if is_settling:
                 self._settling -= 1
                 if self._waiting:
                     _wake(self._waiting.popleft())
+
+    async def drain(self) -> None:
+        """Take leave: what is under way ends as it would, what is idle is closed now, and then there is nothing."""
+        self._closed = True  # who is released from now on is closed
+        self._cancel_reaper()
+        while self._idle:
+            self._discard(self._idle.popleft().sandbox)
+        while self._all or self._closings:
+            await asyncio.sleep(0.02)
 
     async def close(self) -> None:
         """End every sandbox, all at the same time. What was answered may end first, so that its REPORT is written."""
@@ -126,8 +118,7 @@ class SandboxPool:
         limit = time.monotonic() + _CLOSING_SECONDS
         while self._settling and time.monotonic() < limit:
             await self._wait_for_settling()
-        if self._reaper is not None:
-            self._reaper.cancel()
+        self._cancel_reaper()
         for sandbox in list(self._all):
             self._discard(sandbox)
         self._idle.clear()
@@ -159,37 +150,61 @@ class SandboxPool:
         """
         if self._idle:
             return self._idle.pop().sandbox
-        async with self._init_slots:
+        async with self._host.init_slots:
             if self._idle:
                 return self._idle.pop().sandbox
-            sandbox = Sandbox(self._settings, guardian=self._guardian, log_book=self._log_book)
-            self._all.add(sandbox)
-            try:
-                await sandbox.open()
-                await sandbox.initialize()
-            except BaseException:
-                self._discard(sandbox)
-                raise
-            return sandbox
+            return await self._start("on-demand")
+
+    async def _make(self, initialization_type: str) -> Sandbox:
+        async with self._host.init_slots:
+            return await self._start(initialization_type)
+
+    async def _add(self, initialization_type: str) -> None:
+        self._release(await self._make(initialization_type))
+
+    async def _start(self, initialization_type: str) -> Sandbox:
+        sandbox = Sandbox(
+            self._settings, host=self._host, log_book=self._log_book, initialization_type=initialization_type
+        )
+        self._all.add(sandbox)
+        try:
+            await sandbox.open()
+            await sandbox.initialize()
+        except BaseException:
+            self._discard(sandbox)
+            raise
+        return sandbox
 
     def _release(self, sandbox: Sandbox) -> None:
         if self._closed:
             self._discard(sandbox)
             return
         self._idle.append(_Idle(sandbox, time.monotonic()))
-        if self._reaper is None:
+        if self._reaper is None and not sandbox.is_provisioned:
             self._schedule_reaper(self._settings.idle_timeout_seconds)
 
     def _reap(self) -> None:
         self._reaper = None
         now = time.monotonic()
+        kept: list[_Idle] = []
         while self._idle and now - self._idle[0].since >= self._settings.idle_timeout_seconds:
-            self._discard(self._idle.popleft().sandbox)
-        if self._idle:
-            self._schedule_reaper(self._settings.idle_timeout_seconds - (now - self._idle[0].since))
+            idle = self._idle.popleft()
+            if idle.sandbox.is_provisioned:
+                kept.append(idle)
+            else:
+                self._discard(idle.sandbox)
+        self._idle.extendleft(reversed(kept))
+        oldest = next((idle for idle in self._idle if not idle.sandbox.is_provisioned), None)
+        if oldest is not None:
+            self._schedule_reaper(self._settings.idle_timeout_seconds - (now - oldest.since))
 
     def _schedule_reaper(self, delay: float) -> None:
         self._reaper = asyncio.get_running_loop().call_later(delay, self._reap)
+
+    def _cancel_reaper(self) -> None:
+        if self._reaper is not None:
+            self._reaper.cancel()
+            self._reaper = None
 
     def _discard(self, sandbox: Sandbox) -> None:
         if sandbox in self._all:

@@ -1,7 +1,7 @@
-"""One child process: started, listened to, measured, killed. Knows nothing of invocations.
+"""One child process: started, listened to, killed. Knows nothing of invocations.
 
-It is the leader of its own session, so that its children end with it. Its output is read from one pipe, in the order it
-was written, whichever of stdout and stderr it went to.
+It is the leader of its own session, so that its children end with it; those that left the session are the business of
+`end_rest`. Its output is read from one pipe, in the order it was written, whichever of stdout and stderr it went to.
 """
 
 from __future__ import annotations
@@ -13,14 +13,31 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from iris_model.local.guardian import Guardian
+from iris_model.local.memory import MemoryMeter
+from iris_model.local.output import OutputPipe
 
-_READ_BYTES = 65_536
+
+class RuntimeProcess(Protocol):
+    """The process of a sandbox that talks to the Runtime API, wherever it runs."""
+
+    exited: asyncio.Future[int]
+    """Resolves to the return code, negative for a signal, after the last output was passed on."""
+    memory: MemoryMeter | None
+    """None where this machine does not see the process."""
+
+    @property
+    def is_running(self) -> bool: ...  # noqa: D102
+    def drain(self) -> None: ...  # noqa: D102
+    def signal(self, number: signal.Signals) -> None: ...  # noqa: D102
+    async def kill(self) -> None: ...  # noqa: D102
+    async def terminate(self, grace_seconds: float) -> None: ...  # noqa: D102
 
 
 class ChildProcess:
-    """A running child. `exited` resolves to its return code, after its last output was passed on."""
+    """A running child of ours."""
 
     def __init__(
         self,
@@ -30,32 +47,32 @@ class ChildProcess:
         environment: Mapping[str, str],
         guardian: Guardian,
         on_output: Callable[[bytes], None],
+        end_rest: Callable[[], None],
+        find_members: Callable[[], list[int]] | None = None,
     ) -> None:
-        """Start it; OSError when the system refuses."""
+        """Start it; OSError when the system refuses. `find_members`: whose memory counts, beside its own."""
         self._loop = asyncio.get_running_loop()
-        self._on_output = on_output
         self._guardian = guardian
-        self._output, writing_end = os.pipe()
+        self._end_rest = end_rest
+        self._output = OutputPipe(on_output)
         try:
             self._popen = subprocess.Popen(
                 command,
                 cwd=directory,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
-                stdout=writing_end,
-                stderr=writing_end,
+                stdout=self._output.writing_end,
+                stderr=self._output.writing_end,
                 start_new_session=True,
             )
         except BaseException:
-            os.close(self._output)
+            self._output.abandon()
             raise
-        finally:
-            os.close(writing_end)
         self.pid = self._popen.pid
         self.exited: asyncio.Future[int] = self._loop.create_future()
-        guardian.watch(self.pid)
-        os.set_blocking(self._output, False)
-        self._loop.add_reader(self._output, self._read_once)
+        self.memory: MemoryMeter | None = MemoryMeter(self.pid, find_members)
+        guardian.watch("group", self.pid)
+        self._output.listen()
         self._watch_exit()
 
     @property
@@ -64,20 +81,13 @@ class ChildProcess:
         return not self.exited.done()
 
     def drain(self) -> None:
-        """Pass on the output that is already in the pipe, without waiting for more."""
-        # What was written before the runtime's last call is in the pipe by now, and the pipe holds 64 KiB. A child that
-        # never stops writing must not keep us here, hence the bound.
-        for _ in range(16):
-            if self._output < 0 or not self._read_once():
-                return
+        """Pass on the output that is already there."""
+        self._output.drain()
 
     def signal(self, number: signal.Signals) -> None:
         """Signal the whole process group."""
         if self.is_running:
-            try:
-                os.killpg(self.pid, number)
-            except (ProcessLookupError, PermissionError):  # macOS says EPERM for a group of zombies
-                pass
+            signal_group(self.pid, number)
 
     async def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
@@ -115,29 +125,19 @@ class ChildProcess:
 
     def _on_exit(self) -> None:
         # Children of the child, first: as long as the leader is not reaped, nobody else can have its number.
-        try:
-            os.killpg(self.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
+        signal_group(self.pid, signal.SIGKILL)
         returncode = self._popen.wait()
-        self._guardian.forget(self.pid)
-        self.drain()
-        if self._output >= 0:
-            self._close_output()
+        self._end_rest()
+        self._guardian.forget("group", self.pid)
+        if self.memory is not None:
+            self.memory.close()
+        self._output.close()
         self.exited.set_result(returncode)
 
-    def _read_once(self) -> bool:
-        try:
-            data = os.read(self._output, _READ_BYTES)
-        except BlockingIOError:
-            return False
-        if not data:
-            self._close_output()
-            return False
-        self._on_output(data)
-        return True
 
-    def _close_output(self) -> None:
-        self._loop.remove_reader(self._output)
-        os.close(self._output)
-        self._output = -1
+def signal_group(pid: int, number: signal.Signals) -> None:
+    """Signal a process group that may have ended."""
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):  # macOS says EPERM for a group of zombies
+        pass

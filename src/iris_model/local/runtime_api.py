@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 
 from iris_model.local.failures import MAX_RESPONSE_BYTES
 from iris_model.local.http1 import BadRequest, Head, HttpConnection, encode_response
@@ -25,19 +26,16 @@ _PONG = encode_response(200, "Content-Type: text/plain; charset=utf-8\r\n", b"po
 
 
 class RuntimeApi:
-    """A listening socket on loopback, and the session of the process that now runs in the sandbox."""
+    """A listening socket, and the session of the process that now runs in the sandbox."""
 
     def __init__(self) -> None:
         self.session: RuntimeSession | None = None
         self.connections: set[_Connection] = set()
         self._server: asyncio.Server | None = None
-        self.address = ""
 
-    async def open(self) -> None:
-        """Listen on a port of the system's choice; `address` is then the value of AWS_LAMBDA_RUNTIME_API."""
-        self._server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), "127.0.0.1", 0)
-        port = self._server.sockets[0].getsockname()[1]
-        self.address = f"127.0.0.1:{port}"
+    async def open(self, listener: socket.socket) -> None:
+        """Answer whoever connects to this socket; closing is done here."""
+        self._server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), sock=listener)
 
     def start_session(self) -> RuntimeSession:
         """Forget the former process, if any, and expect a new one."""

@@ -20,57 +20,84 @@ from datetime import UTC, datetime
 from typing import Any
 
 from iris_model.local import failures
-from iris_model.local.environment import build_command, build_environment
+from iris_model.local.confine import confine
+from iris_model.local.confinement import RuntimeApiPlace
 from iris_model.local.failures import Failure
-from iris_model.local.guardian import Guardian
+from iris_model.local.host import Host
 from iris_model.local.invocation import Invocation, Outcome
 from iris_model.local.logs import LogBook, SandboxLog
-from iris_model.local.memory import MIB, read_memory
-from iris_model.local.process import ChildProcess
+from iris_model.local.memory import MIB, MemoryReading
+from iris_model.local.process import RuntimeProcess
 from iris_model.local.reports import LOG_FORMATS, InitReport, Report, RuntimeVersion
 from iris_model.local.runtime_api import RuntimeApi
 from iris_model.local.runtime_session import Answer, Delivery, OnAnswer, RuntimeSession
 from iris_model.local.settings import FunctionSettings
 
-_MEMORY_WATCH_SECONDS = 0.05
 # What Lambda grants for the shutdown with an internal extension. Without one it grants nothing; a laptop can be kinder.
 _SHUTDOWN_GRACE_SECONDS = 0.5
 # After it has reported a failed init, the runtime may still write its log; then it exits by itself.
 _INIT_EXIT_SECONDS = 1.0
+# Provisioned concurrency initialises for at least this long, or as long as the function may run.
+_PROVISIONED_INIT_SECONDS = 130.0
+# The files of a sandbox are counted no more often than this.
+_COUNT_SECONDS = 1.0
 
 
 class Sandbox:
     """An execution environment. `open`, then `initialize`, then `invoke` as often as wanted, then `close`."""
 
-    def __init__(self, settings: FunctionSettings, *, guardian: Guardian, log_book: LogBook) -> None:
+    def __init__(
+        self, settings: FunctionSettings, *, host: Host, log_book: LogBook, initialization_type: str = "on-demand"
+    ) -> None:
+        """`initialization_type`: `provisioned-concurrency` for one that is made before it is needed."""
         self._settings = settings
-        self._guardian = guardian
+        self._host = host
         self._log = SandboxLog(log_book, settings.name)
         self._format = LOG_FORMATS[settings.log_format]
         self._runtime_api = RuntimeApi()
-        self._log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{secrets.token_hex(16)}"
+        self._name = secrets.token_hex(16)
+        self._log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{self._name}"
+        self._is_provisioned = initialization_type == "provisioned-concurrency"
+        self._confinement = confine(settings, host=host, name=self._name, initialization_type=initialization_type)
+        self._place: RuntimeApiPlace | None = None
         self._session: RuntimeSession | None = None
-        self._process: ChildProcess | None = None
+        self._process: RuntimeProcess | None = None
         self._init_duration_ms: float | None = None
+        self._used_bytes = 0
         self._peak_bytes = 0
         self._killed_for_memory = False
+        self._counted = 0.0  # when the files were counted last
+        self._started = 0.0  # when the process was
+        self.init_failure: Failure | None = None
+
+    @property
+    def is_provisioned(self) -> bool:
+        """Whether it was made before it was needed, and stays."""
+        return self._is_provisioned
 
     async def open(self) -> None:
-        """Listen for the runtime that is to come."""
-        await self._runtime_api.open()
+        """Make the surroundings, and listen for the runtime that is to come."""
+        self._place = await self._confinement.open()
+        await self._runtime_api.open(self._place.listener)
 
     async def close(self) -> None:
-        """End the process: SIGTERM, a moment, SIGKILL."""
-        if self._process is not None:
-            await self._process.terminate(_SHUTDOWN_GRACE_SECONDS)
-        await self._runtime_api.close()
+        """End the process: SIGTERM, a moment, SIGKILL. Nothing of the sandbox is left."""
+        self._host.stop_watching(self)
+        try:
+            if self._process is not None:
+                await self._process.terminate(_SHUTDOWN_GRACE_SECONDS)
+            await self._runtime_api.close()
+        finally:
+            await self._confinement.close()
 
     async def initialize(self) -> None:
         """The init phase. A failure is logged here, and its repetition is what the invocation will report."""
-        started = time.perf_counter()
-        failure = await self._start_runtime("init", self._settings.init_timeout_seconds)
-        if failure is None:
-            self._init_duration_ms = _milliseconds_since(started)
+        limit = self._settings.init_timeout_seconds
+        if self._is_provisioned:
+            limit = max(limit, _PROVISIONED_INIT_SECONDS, self._settings.timeout_seconds)
+        self.init_failure = await self._start_runtime("init", limit)
+        if self.init_failure is None:
+            self._init_duration_ms = (time.perf_counter() - self._started) * 1000
 
     async def invoke(self, invocation: Invocation, on_answer: OnAnswer | None = None) -> Outcome:
         """Run one invocation to its end, whatever that is. `on_answer` is told what the runtime posts, when it does."""
@@ -123,27 +150,26 @@ class Sandbox:
         failure = await self._attempt_start(limit_seconds)
         if failure is not None:
             await self._stop_process()
+        else:
+            self._confinement.throttle(True)
+        if failure is not None or self._is_provisioned:  # Lambda writes the line for a failed init, else only here
             report = InitReport(
                 phase=phase,
-                status="timeout" if failure.status == "timeout" else "error",
+                status="success" if failure is None else "timeout" if failure.status == "timeout" else "error",
                 duration_ms=_milliseconds_since(started),
-                error_type=None if failure.status == "timeout" else failure.error_type,
+                error_type=None if failure is None or failure.status == "timeout" else failure.error_type,
             )
             self._log.write_platform(self._format.init_report(report))
         return failure
 
     async def _attempt_start(self, limit_seconds: float) -> Failure | None:
+        assert self._place is not None
         session = self._runtime_api.start_session()
+        self._confinement.throttle(False)
+        self._used_bytes = 0
+        self._started = time.perf_counter()
         try:
-            process = ChildProcess(
-                build_command(self._settings),
-                directory=self._settings.directory,
-                environment=build_environment(
-                    self._settings, runtime_api=self._runtime_api.address, log_stream=self._log_stream
-                ),
-                guardian=self._guardian,
-                on_output=self._log.write_output,
-            )
+            process = await self._confinement.start(self._place, self._log_stream, self._log.write_output)
         except OSError as error:
             return failures.invalid_entrypoint(error)
         self._session, self._process = session, process
@@ -172,35 +198,70 @@ class Sandbox:
             return Answer(b"", self._exit_failure(exited.result()))
         return Answer(b"", failures.timed_out(self._settings.timeout_seconds))
 
-    async def _wait(self, *futures: asyncio.Future[Any], limit_seconds: float) -> None:
-        """Wait for the first of them, keeping an eye on the memory meanwhile."""
-        self._watching = asyncio.get_running_loop().call_later(_MEMORY_WATCH_SECONDS, self._watch_memory)
-        try:
-            await asyncio.wait(futures, timeout=max(0.0, limit_seconds), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._watching.cancel()
+    async def _wait(self, finished: asyncio.Future[Any], exited: asyncio.Future[int], *, limit_seconds: float) -> None:
+        """Wait for the first of them, keeping an eye on the memory meanwhile.
 
-    def _watch_memory(self) -> None:
-        self._watching = asyncio.get_running_loop().call_later(_MEMORY_WATCH_SECONDS, self._watch_memory)
-        self._measure()
+        `asyncio.wait` does the same; this is on the path of every invocation, and makes one future and one timer less.
+        """
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+
+        def wake(_: object = None) -> None:
+            if not waiter.done():
+                waiter.set_result(None)
+
+        timer = loop.call_later(max(0.0, limit_seconds), wake)
+        finished.add_done_callback(wake)
+        exited.add_done_callback(wake)
+        self._host.start_watching(self)
+        try:
+            await waiter
+        finally:
+            self._host.stop_watching(self)
+            timer.cancel()
+            finished.remove_done_callback(wake)
+            exited.remove_done_callback(wake)
+
+    def watch(self) -> None:
+        """Look at the memory of all its processes, kill it if that is too much; now and then, count its files."""
+        process = self._process
+        if process is None or not process.is_running:
+            return
+        if process.memory is not None:
+            self._note(process.memory.read_tree())
+        if self._used_bytes > self._settings.memory_mib * MIB or self._confinement.was_killed_for_memory():
+            self._killed_for_memory = True
+            process.signal(signal.SIGKILL)
+        self._count_files()
+
+    def _note(self, reading: MemoryReading | None) -> None:
+        if reading is not None:
+            self._used_bytes = reading.used
+            self._peak_bytes = max(self._peak_bytes, reading.peak)
 
     def _measure(self) -> None:
         process = self._process
-        reading = read_memory(process.pid) if process is not None and process.is_running else None
-        if reading is None or process is None:
+        if process is not None and process.is_running and process.memory is not None:
+            self._note(process.memory.read())
+
+    def _count_files(self) -> None:
+        now = time.monotonic()
+        if now - self._counted < _COUNT_SECONDS:
             return
-        self._peak_bytes = max(self._peak_bytes, reading.peak)
-        if reading.used > self._settings.memory_mib * MIB:
-            self._killed_for_memory = True
-            process.signal(signal.SIGKILL)
+        self._counted = now
+        if (warning := self._confinement.find_warning()) is not None:
+            self._log.write_platform(warning)
 
     def _exit_failure(self, returncode: int) -> Failure:
+        if self._confinement.was_killed_for_memory():
+            self._killed_for_memory = True
         return failures.out_of_memory() if self._killed_for_memory else failures.exited(returncode)
 
     async def _settle(self, failure: Failure | None) -> None:
         """Bring the log and the numbers up to date, and end the process if the failure leaves it in no known state."""
         if failure is None or failure.status == "error":
             self._measure()
+            self._count_files()
             if self._process is not None:
                 self._process.drain()
         else:

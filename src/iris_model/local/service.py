@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
-import os
 import signal
 import socket
 from collections.abc import Callable, Iterable, Sequence
@@ -16,15 +15,15 @@ from aiohttp import web
 
 from iris_model.errors import LocalError
 from iris_model.local import invoke_api
+from iris_model.local.concurrency import ACCOUNT_CONCURRENCY, Concurrency
 from iris_model.local.front_door import MAX_HEAD_BYTES, FrontDoor
 from iris_model.local.function import RETRY_DELAYS_SECONDS, LocalFunction
-from iris_model.local.guardian import Guardian
+from iris_model.local.host import Host
 from iris_model.local.http_api import INTEGRATION_TIMEOUT_SECONDS, HttpApi
 from iris_model.local.invocation import Invocation, Outcome
 from iris_model.local.invoke_api import InvokeApi
 from iris_model.local.logs import LogBook
 from iris_model.local.playground import Playground
-from iris_model.local.pool import ACCOUNT_CONCURRENCY, Concurrency
 from iris_model.local.reports import Report
 from iris_model.local.service_errors import ServiceError
 from iris_model.local.settings import FunctionSettings, check_settings
@@ -79,17 +78,15 @@ class Runner:
                 f"two functions have the name {twice[0]!r}; expected one of each name.",
                 remedy="Give one of them another name.",
             )
-        self._guardian = Guardian()
+        self._host = Host()
         self.log_book = LogBook(on_log)
         account = Concurrency(account_concurrency)
-        init_slots = asyncio.Semaphore(os.cpu_count() or 1)
         self.functions = {
             each.name: LocalFunction(
                 each,
-                guardian=self._guardian,
+                host=self._host,
                 log_book=self.log_book,
                 account=account,
-                init_slots=init_slots,
                 retry_delays_seconds=retry_delays_seconds,
             )
             for each in settings
@@ -100,10 +97,14 @@ class Runner:
         """The function that needs no naming."""
         return next(iter(self.functions.values()))
 
+    async def open(self) -> None:
+        """Make ready what is provisioned."""
+        await asyncio.gather(*(function.open() for function in self.functions.values()))
+
     async def close(self) -> None:
         """End every process."""
         await asyncio.gather(*(function.close() for function in self.functions.values()))
-        self._guardian.close()
+        self._host.close()
 
 
 class LocalLambda:
@@ -181,6 +182,7 @@ class LocalLambda:
             await self._runner.close()
             raise _describe_bind_error(self._host, self._port, error) from None
         self._port = self._server.sockets[0].getsockname()[1]
+        await self._runner.open()
         return self
 
     async def __aexit__(

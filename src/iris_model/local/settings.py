@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from iris_model.errors import LocalError
+from iris_model.local.sandbox_settings import SandboxSettings, find_sandbox_problems
 
 FUNCTION_FORMAT = "iris-model-function/1"
 RUNTIMES = ("iris_model", "awslambdaric")
@@ -71,6 +72,7 @@ class FunctionSettings:
     account_id: str = "012345678912"  # nobody's; the emulator uses it too
     init_timeout_seconds: float = 10.0
     idle_timeout_seconds: float = 300.0
+    sandbox: SandboxSettings = field(default_factory=SandboxSettings)
 
     @property
     def arn(self) -> str:
@@ -164,6 +166,7 @@ def find_problems(settings: FunctionSettings) -> list[str]:
         problems.append(f"log format is {settings.log_format!r}; expected one of {', '.join(LOG_FORMATS)}")
     if shutil.which(settings.python) is None:
         problems.append(f"python is {settings.python!r}; no such program can be started here")
+    problems += find_sandbox_problems(settings.sandbox, settings.reserved_concurrency)
     return problems + _find_environment_problems(settings.environment)
 
 
