@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from iris_model.local import FunctionSettings
 from iris_model.local.memory import MIB
@@ -51,28 +52,31 @@ def beside_others(*settings: FunctionSettings) -> Iterator[RunningService]:
 
 
 def test_sandbox_killed_in_the_middle_of_a_request() -> None:
-    with beside_others(make_settings(timeout_seconds=30)) as service, ThreadPoolExecutor(3) as clients:
-        replies = [clients.submit(service.invoke, {"do": "sleep", "seconds": 1}, name="behave") for _ in range(3)]
-        assert service.lambda_ is not None
-        pool = service.lambda_.functions["behave"].pool
-        wait_until(lambda: sum(line.startswith("START") for line in service.lines) >= 3 and pool.sandbox_count == 3)
-        wait_until(lambda: len(_children_of("app.handler", HANDLERS)) >= 3)
-        victim = _children_of("app.handler", HANDLERS)[0]
+    with beside_others(hostile()) as service, ThreadPoolExecutor(3) as clients:
+        replies = [clients.submit(service.invoke, {"do": "wait", "seconds": 1}, name="hostile") for _ in range(3)]
+        wait_until(lambda: _count_starts(service, "hostile") == 3)
+        victim = _children_of("hostile.handler")[0]
         os.kill(victim, signal.SIGKILL)
         answers = [reply.result().json() for reply in replies]
-    # The victim may be a bystander's, which is then replaced; of these three, at most one fails, and no two are one.
-    failed = [answer for answer in answers if isinstance(answer, dict)]
-    assert len(failed) <= 1
-    assert all(answer["errorType"] == "Runtime.ExitError" for answer in failed)
-    pids = [answer for answer in answers if isinstance(answer, int)]
-    assert len(set(pids)) == len(pids) >= 2
+    (failed,) = (answer for answer in answers if isinstance(answer, dict))
+    assert failed["errorType"] == "Runtime.ExitError"
+    assert failed["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
+    pids = {answer for answer in answers if isinstance(answer, int)}
+    assert len(pids) == 2
+    assert victim not in pids
 
 
-def _children_of(handler: str, directory: Path) -> list[int]:
+def _count_starts(service: RunningService, function: str) -> int:
+    assert service.lambda_ is not None
+    lines = service.lambda_.log_book.after(0)
+    return sum(line["function"] == function and line["text"].startswith("START ") for line in lines)
+
+
+def _children_of(handler: str) -> list[int]:
     found = []
     for child in psutil.Process().children():
         try:
-            if child.cmdline()[-1:] == [handler] and Path(child.cwd()) == directory:
+            if child.cmdline()[-1:] == [handler]:
                 found.append(child.pid)
         except psutil.Error:
             continue
@@ -163,11 +167,11 @@ def test_tmp_survives_warm_reuse_and_a_crash_and_is_nobody_elses() -> None:
         busy.result()
 
 
-def test_nothing_is_left_behind() -> None:
-    def leftovers() -> tuple[int, list[Path]]:
-        return len(list(Path("/proc/self/fd").iterdir())), sorted(
-            Path(tempfile.gettempdir()).glob("iris-model-????????")
-        )
+def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def descriptors() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
 
     def once() -> None:
         with running([hostile(), make_settings()]) as service:
@@ -175,10 +179,10 @@ def test_nothing_is_left_behind() -> None:
             service.invoke({"do": "write_file", "path": "$TMP/a/b", "mib": 1, "parents": True}, name="hostile")
             service.invoke({"do": "leave_session"}, name="hostile")
             service.invoke([1], name="behave")
+            assert len(list(tmp_path.glob("iris-model-*/*"))) == 2
 
     once()
-    before = leftovers()
+    before = descriptors()
     once()
-    descriptors, directories = leftovers()
-    assert descriptors <= before[0]
-    assert directories == before[1]
+    assert descriptors() <= before
+    assert list(tmp_path.iterdir()) == []

@@ -28,6 +28,7 @@ def whoami(event, context):
         "home": os.environ["HOME"],
         "tmp": tempfile.gettempdir(),
         "type": os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"],
+        "sandbox": os.environ["AWS_LAMBDA_LOG_STREAM_NAME"].rpartition("]")[2],
         "root": os.environ["LAMBDA_TASK_ROOT"],
         "listing": sorted(each.name for each in Path("/").iterdir()),
         "user": Path("/proc/self/status").read_text().split("CapEff:\t")[1].split()[0],
@@ -122,6 +123,17 @@ def allocate_in_children(event, context):
             os._exit(0)
         children.append(pid)
     return [os.waitpid(pid, 0)[1] for pid in children]
+
+
+def allocate(event, context):
+    block = bytearray(event["mib"] * 1024 * 1024)
+    block[::4096] = b"x" * len(block[::4096])
+    return len(block)
+
+
+def wait(event, context):
+    time.sleep(event["seconds"])
+    return os.getpid()
 
 
 def spin(event, context):
