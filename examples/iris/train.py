@@ -2,8 +2,9 @@
 
     python train.py
 
-Writes iris_trained_model.pkl, the same bytes each time with one Python and the versions of requirements.txt, and
-iris.csv: the 150 flowers without their species, which `iris-model compile --data` verifies with.
+Writes iris_trained_model.pkl, the same bytes each time with one Python and the versions of requirements.txt; iris.csv, the
+150 flowers without their species, which `iris-model compile --data` verifies with; and iris_species.csv, the same with
+their species, which the page of `iris-model serve` draws.
 """
 
 import csv
@@ -37,10 +38,16 @@ def main() -> None:
 
     model.fit(measurements, species)
     (HERE / "iris_trained_model.pkl").write_bytes(pickle.dumps(model, protocol=PICKLE_PROTOCOL))
-    with (HERE / "iris.csv").open("w", newline="") as file:
+    write_csv("iris.csv", iris.feature_names, measurements.tolist())
+    with_species = [[*row, name] for row, name in zip(measurements.tolist(), species)]
+    write_csv("iris_species.csv", [*iris.feature_names, "species"], with_species)
+
+
+def write_csv(name: str, header: list[str], rows: list) -> None:
+    with (HERE / name).open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(iris.feature_names)
-        writer.writerows(measurements.tolist())
+        writer.writerow(header)
+        writer.writerows(rows)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,11 @@ from iris_model.project import SETTINGS_FILE, package_project
 
 if TYPE_CHECKING:
     from iris_model.cli.output import OnStep
-    from iris_model.local import FunctionSettings
+    from iris_model.local import FunctionSettings, PageSources
+    from iris_model.project import ProjectSettings
 
 FUNCTION_FILE = "function.json"
+EVENTS_DIRECTORY = "events"
 
 
 def find_function(directory: Path, on_step: OnStep, **overrides: Any) -> FunctionSettings:
@@ -23,6 +25,7 @@ def find_function(directory: Path, on_step: OnStep, **overrides: Any) -> Functio
         packaged = package_project(directory, on_step=on_step)
         for note in packaged.notes if not packaged.unchanged else ():
             click.echo(f"Note: {note}.", err=True)
+        overrides["page"] = _page_sources(packaged.settings)
         directory = packaged.directory
     elif not (directory / FUNCTION_FILE).exists():
         raise ProjectError(
@@ -33,3 +36,15 @@ def find_function(directory: Path, on_step: OnStep, **overrides: Any) -> Functio
     from iris_model.local import read_function_directory
 
     return read_function_directory(directory, **overrides)
+
+
+def _page_sources(settings: ProjectSettings) -> PageSources:
+    """What the page shows of the project, beside the function: test events, and the training data."""
+    from iris_model.local import PageSources
+
+    data = settings.playground.data or settings.data
+    return PageSources(
+        events=settings.directory.resolve() / EVENTS_DIRECTORY,
+        data=settings.directory.resolve() / data if data else None,
+        target=settings.playground.target,
+    )

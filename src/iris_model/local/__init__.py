@@ -17,6 +17,7 @@ the two sides cannot share a mistake.
 """
 
 from iris_model.local.invocation import Invocation, Outcome
+from iris_model.local.page_sources import PageSources
 from iris_model.local.service import Addresses, LocalLambda, OnceResult, invoke_once, serve
 from iris_model.local.settings import FunctionSettings, read_function_directory
 
@@ -27,6 +28,7 @@ __all__ = [
     "LocalLambda",
     "OnceResult",
     "Outcome",
+    "PageSources",
     "invoke_once",
     "read_function_directory",
     "serve",

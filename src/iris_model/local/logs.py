@@ -6,6 +6,7 @@ the common end of all of them.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
@@ -38,6 +39,7 @@ class LogBook:
         self._size = 0
         self._sequence = 0
         self._on_line = on_line
+        self._waiting: set[asyncio.Future[None]] = set()
 
     def append(self, function: str, source: str, text: str) -> None:
         """Keep a line, forget the oldest, tell the listener."""
@@ -48,6 +50,23 @@ class LogBook:
             self._size -= len(self._lines.popleft().text)
         if self._on_line is not None:
             self._on_line(text)
+        self.end_waiting()
+
+    async def wait_for_line(self, seconds: float) -> None:
+        """Return when a line comes, or after `seconds`."""
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(waiting)
+        try:
+            await asyncio.wait({waiting}, timeout=seconds)
+        finally:
+            self._waiting.discard(waiting)
+
+    def end_waiting(self) -> None:
+        """Let everybody go who waits: there is a line, or the service ends."""
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
+        self._waiting.clear()
 
     def after(self, sequence: int) -> list[dict[str, Any]]:
         """The kept lines that are newer than `sequence`, as JSON values."""

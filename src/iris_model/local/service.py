@@ -193,6 +193,7 @@ class LocalLambda:
         assert self._server is not None
         self._server.close()
         await self._runner.close()
+        self.log_book.end_waiting()
         await self._web.cleanup()
 
     async def invoke(self, payload: bytes, *, name: str | None = None) -> Outcome:
@@ -205,7 +206,7 @@ class LocalLambda:
         http_api = HttpApi(
             functions.values(), log_book=self.log_book, integration_timeout_seconds=self._integration_timeout
         )
-        playground = Playground(functions.values(), log_book=self.log_book)
+        playground = Playground(functions.values(), log_book=self.log_book, served_host=self._host)
 
         async def handle_root(request: web.Request) -> web.StreamResponse:
             # A function may own `/`; then it does, and the page gives way.
@@ -215,9 +216,7 @@ class LocalLambda:
 
         application = web.Application()
         application.router.add_post(invoke_api.PATH, self._invoke_api.handle)
-        application.router.add_get("/_local/functions", playground.handle_functions)
-        application.router.add_get("/_local/log", playground.handle_log)
-        application.router.add_get("/_local/page/{file}", playground.handle_page)
+        playground.add_routes(application.router)
         application.router.add_route("*", "/", handle_root)
         application.router.add_route("*", "/{path:.*}", http_api.handle)
         return application

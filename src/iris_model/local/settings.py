@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from iris_model.errors import LocalError
+from iris_model.local.page_sources import PageSources
 from iris_model.local.sandbox_settings import SandboxSettings, find_sandbox_problems
 
 FUNCTION_FORMAT = "iris-model-function/1"
@@ -73,6 +74,7 @@ class FunctionSettings:
     init_timeout_seconds: float = 10.0
     idle_timeout_seconds: float = 300.0
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
+    page: PageSources = field(default_factory=PageSources)
 
     @property
     def arn(self) -> str:

@@ -142,6 +142,22 @@ PROJECT_KEYS: tuple[Key, ...] = (
         minimum=1,
         unit="KiB",
     ),
+    Key(
+        "data",
+        "text",
+        "CSV file of the training data with its target, which the page of `serve` draws; it is never packaged.",
+        default_doc="the `data` above",
+        section="playground",
+        pattern=_INSIDE,
+        pattern_means=_INSIDE_MEANS,
+    ),
+    Key(
+        "target",
+        "text",
+        "Column of that file with the labels.",
+        default_doc="the one that is no feature",
+        section="playground",
+    ),
 )
 
 KEYS: tuple[Key, ...] = PROJECT_KEYS + DEPLOYMENT_KEYS

@@ -58,6 +58,14 @@ class Budgets:
 
 
 @dataclass(frozen=True)
+class PlaygroundSettings:
+    """What the page of `serve` draws; nothing of it is packaged."""
+
+    data: str | None = None
+    target: str | None = None
+
+
+@dataclass(frozen=True)
 class ProjectSettings:
     """The settings of one project, defaults filled in. `directory` is where `iris-model.toml` lies."""
 
@@ -80,6 +88,7 @@ class ProjectSettings:
     http: HttpSettings
     deployment: Deployment
     budgets: Budgets = field(default_factory=Budgets)
+    playground: PlaygroundSettings = field(default_factory=PlaygroundSettings)
 
     @property
     def model_path(self) -> Path:
@@ -144,6 +153,7 @@ def parse_settings(document: Mapping[str, Any], directory: Path, stage: str | No
         http=take_http_settings(values),
         deployment=take_deployment(values, document["name"]),
         budgets=Budgets(**values["budgets"]),
+        playground=PlaygroundSettings(**values["playground"]),
     )
 
 

@@ -30,8 +30,9 @@ _DECIDING_ROOMS = ("runtime", "engine", "readers", "compiler", "project")
 
 def digest_inputs(settings: ProjectSettings, files: Mapping[str, Path], *, install_requirements: bool) -> str:
     """Digest everything that the function directory depends on."""
-    # `asdict` cannot copy a mapping proxy; and nothing of the deployment is in the function directory.
-    described = {name: value for name, value in vars(settings).items() if name != "deployment"}
+    # `asdict` cannot copy a mapping proxy; and nothing of the deployment or the page is in the function directory.
+    elsewhere = ("deployment", "playground")
+    described = {name: value for name, value in vars(settings).items() if name not in elsewhere}
     described |= {
         "environment": dict(settings.environment),
         "http": asdict(settings.http),

@@ -1,0 +1,206 @@
+// The page: puts its parts together. Values flow one way: form or event -> request -> answer; and the log beside it.
+
+import { drawAnswer } from "./answer.js";
+import { makeCode } from "./code.js";
+import { announce, byId, element } from "./dom.js";
+import { makeEvents } from "./events.js";
+import { drawFailure } from "./failure.js";
+import { NotAValue } from "./fields.js";
+import { makeForm, MAX_FIELDS } from "./form.js";
+import { makeLog } from "./log.js";
+import { hideMeasures, showMeasures } from "./measures.js";
+import { makeScatter } from "./scatter.js";
+import { fetchFunctions, fetchPoints, send } from "./service.js";
+import { makeTabs } from "./tabs.js";
+
+const [answerBody, took, eventText, sendButton] = ["answer-body", "took", "event", "send"].map(byId);
+const showCode = makeCode();
+const ways = makeTabs(byId("ways"), () => update());
+const events = makeEvents({ onChosen: loadEvent, onFailure: showFailure, current: () => readAsked().text });
+const log = makeLog({ onReport, onRestart: start, onConnected: () => target || start() });
+
+let functions = [];
+let target; // of `functions`, the one that is shown
+let form = null; // null where there is no model, or one of too many features
+let showPoint = () => {};
+let range = null; // of a regressor's target in training
+let asked = 0; // counts, so that a late answer does not replace a newer one
+
+const isForm = () => form !== null && ways.chosen() === "way-form";
+const classNames = () => (target.model?.classes ?? []).flatMap((each) => (Array.isArray(each) ? [] : [typeof each === "string" ? each : JSON.stringify(each)]));
+
+// --- what is asked --------------------------------------------------------------------------------------------------
+
+/** @returns {{path: string, text: string, value?: unknown, isInvoke: boolean}} may throw NotAValue */
+function readAsked(row = isForm() ? form.read() : undefined) {
+  if (row === undefined) return { path: target.invocations, text: eventText.value, isInvoke: true };
+  return { path: target.route ?? target.invocations, text: JSON.stringify(row), value: row, isInvoke: target.route === null };
+}
+
+function update() {
+  if (!target) return;
+  const row = isForm() ? form.peek().map((cell) => (cell === undefined ? null : cell)) : undefined;
+  const { path, text, value, isInvoke } = readAsked(row);
+  showCode({ url: location.origin + path, text, value });
+  byId("target").textContent = `POST ${path}`;
+  sendButton.textContent = isInvoke ? "Invoke" : "Predict";
+  if (form) {
+    const columns = target.model.columns;
+    showPoint(Object.fromEntries(form.peek().map((cell, index) => [columns[index].name, cell])));
+  }
+}
+
+function loadEvent(text) {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch { /* shown as it is; Lambda will say what is wrong */ }
+  const isFilled = form?.fill(value) ?? false;
+  if (!isFilled) eventText.value = text.trimEnd();
+  ways.choose(isFilled ? "way-form" : "way-event");
+}
+
+// --- what is answered -----------------------------------------------------------------------------------------------
+
+async function ask() {
+  let request;
+  try {
+    request = readAsked();
+  } catch (problem) {
+    if (!(problem instanceof NotAValue)) throw problem;
+    announce(`${problem.message} needs a value`);
+    return;
+  }
+  const turn = (asked += 1);
+  const began = performance.now();
+  hideMeasures();
+  answerBody.setAttribute("aria-busy", "true");
+  try {
+    const reply = await send({ path: request.path, body: request.text, isInvoke: request.isInvoke });
+    if (turn !== asked) return;
+    const { task = "" } = target.model ?? {};
+    show(drawAnswer(reply, { classes: classNames(), task, range }));
+  } catch (error) {
+    if (turn !== asked) return;
+    showFailure(error);
+    if (error.feature && isForm()) form.complain(error.feature, error.detail);
+  }
+  took.textContent = `${(performance.now() - began).toFixed(0)} ms in this browser`;
+}
+
+function show({ nodes, summary }) {
+  answerBody.removeAttribute("aria-busy");
+  answerBody.replaceChildren(...nodes);
+  announce(summary);
+}
+
+function showFailure(error) {
+  took.textContent = "";
+  show(drawFailure(error));
+}
+
+function onReport(report, functionName) {
+  if (functionName === target?.name) showMeasures(report);
+}
+
+// --- which function -------------------------------------------------------------------------------------------------
+
+function showTarget(chosen) {
+  target = chosen;
+  const { model } = target;
+  document.title = `${target.name} · iris-model`;
+  byId("name").textContent = target.name;
+  byId("about").replaceChildren(...about(target).map((text) => element("span", {}, text)));
+  form = model && model.columns.length <= MAX_FIELDS ? makeForm(byId("fields"), model, edited) : null;
+  byId("way-form").hidden = form === null;
+  byId("ways").hidden = form === null;
+  eventText.value = model?.example ? JSON.stringify(model.example) : "{}";
+  asked += 1;
+  took.textContent = "";
+  hideMeasures();
+  answerBody.replaceChildren(element("p", { className: "placeholder" }, "Nothing asked yet."));
+  events.setTarget(target);
+  showPoints();
+  ways.choose(form ? "way-form" : "way-event");
+}
+
+function about({ memory, timeout, model }) {
+  const limits = [`${memory} MB`, `${timeout} s timeout`];
+  if (!model) return ["no model that this page knows", ...limits];
+  const made = model.source.class?.split(".").at(-1);
+  return [model.task.replaceAll("_", " "), ...(made ? [made] : []), `${model.executor} executor`, ...limits];
+}
+
+async function showPoints() {
+  const figure = byId("scatter");
+  figure.hidden = true;
+  showPoint = () => {};
+  range = null;
+  const shown = target;
+  if (!form || !shown.hasData) return;
+  let points;
+  try {
+    points = await fetchPoints(shown.name);
+  } catch {
+    return; // no picture, then; the function answers without it
+  }
+  if (shown !== target) return;
+  if (shown.model.task === "regressor" && points.labels) {
+    const numbers = points.labels.map(Number).filter(Number.isFinite);
+    if (numbers.length) range = { minimum: Math.min(...numbers), maximum: Math.max(...numbers), name: points.target };
+  }
+  if (points.features.length < 2) return;
+  showPoint = makeScatter(figure, points, classNames(), (values) => {
+    ways.choose("way-form");
+    for (const [name, value] of Object.entries(values)) form.set(name, value);
+    edited();
+    ask();
+  });
+  figure.hidden = false;
+  update();
+}
+
+const isSameForm = (one, other) => one.name === other.name && JSON.stringify(one.model) === JSON.stringify(other.model);
+
+function edited() {
+  events.forget();
+  update();
+}
+
+async function start() {
+  try {
+    ({ functions } = await fetchFunctions());
+  } catch (error) {
+    showFailure(error);
+    return; // the log goes on asking, and starts again when the service is back
+  }
+  const before = target?.name;
+  byId("function").replaceChildren(...functions.map(({ name }) => element("option", { value: name }, name)));
+  byId("chooser").hidden = functions.length < 2;
+  log.setSeveral(functions.length > 1);
+  const chosen = functions.find(({ name }) => name === before) ?? functions[0];
+  byId("function").value = chosen.name;
+  if (target && isSameForm(target, chosen)) {
+    // The service was started again: what stands in the form is still meant.
+    target = chosen;
+    events.setTarget(target);
+    update();
+  } else {
+    showTarget(chosen);
+  }
+}
+
+byId("function").addEventListener("change", (event) => showTarget(functions.find(({ name }) => name === event.target.value)));
+eventText.addEventListener("input", edited);
+byId("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask();
+});
+byId("form").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    ask();
+  }
+});
+await start();
+log.follow();

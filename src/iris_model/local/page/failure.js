@@ -1,0 +1,16 @@
+// A failure as a person needs it: what, why, and what to do.
+
+import { element } from "./dom.js";
+import { Failure } from "./service.js";
+
+/** @param {unknown} error @returns {{nodes: Node[], summary: string}} */
+export function drawFailure(error) {
+  const failure = error instanceof Failure ? error : new Failure("This page has a mistake", { detail: String(error) });
+  const parts = [element("p", { className: "failure-title" }, failure.title)];
+  if (failure.detail) parts.push(element("p", { className: "failure-detail" }, failure.detail));
+  if (failure.hint) parts.push(element("p", { className: "hint" }, failure.hint));
+  if (failure.trace?.length) {
+    parts.push(element("details", {}, element("summary", {}, "Stack trace"), element("pre", { className: "raw", tabIndex: 0 }, element("code", {}, failure.trace.join("\n")))));
+  }
+  return { nodes: [element("div", { className: "failure" }, ...parts)], summary: `${failure.title}. ${failure.detail ?? ""}` };
+}

@@ -1,0 +1,92 @@
+// The form made from the model's signature: fields in, one row out, and back.
+
+import { element } from "./dom.js";
+import { makeField, NotAValue } from "./fields.js";
+
+// A form of more fields than this helps nobody; the event editor takes the row as a list.
+export const MAX_FIELDS = 300;
+const WITHOUT_SLIDERS_FROM = 40;
+
+/**
+ * @param {HTMLElement} container
+ * @param {{columns: import("./fields.js").Column[], example: unknown[] | null}} model
+ * @param {() => void} onInput
+ */
+export function makeForm(container, model, onInput) {
+  const { columns, example } = model;
+  const isLong = columns.length >= WITHOUT_SLIDERS_FROM;
+  const fields = columns.map((column, index) =>
+    makeField(isLong ? { ...column, minimum: undefined, maximum: undefined } : column, index, onInput));
+  container.classList.toggle("many", isLong);
+  container.replaceChildren(...fields.map((field) => field.root));
+  if (!columns.length) container.append(element("p", { className: "hint" }, "This model takes no features."));
+
+  const asRow = (value) => {
+    if (Array.isArray(value)) return value.length === columns.length && !value.some((cell) => typeof cell === "object" && cell !== null) ? value : null;
+    if (value === null || typeof value !== "object") return null;
+    const names = Object.keys(value);
+    return names.length === columns.length && columns.every((column) => column.name in value) ? columns.map((column) => value[column.name]) : null;
+  };
+
+  /** Put a row or a named row into the fields; false, and nothing changed, when it does not fit. */
+  function fill(value) {
+    const row = asRow(value);
+    if (!row) return false;
+    const before = fields.map((field) => {
+      try {
+        return { value: field.read() };
+      } catch {
+        return null;
+      }
+    });
+    const fits = fields.every((field, index) => field.write(row[index]));
+    if (!fits) fields.forEach((field, index) => before[index] && field.write(before[index].value));
+    return fits;
+  }
+
+  if (example) fill(example);
+  return {
+    fill,
+    /** @returns {unknown[]} the row; throws NotAValue, with the first wrong field focused */
+    read() {
+      let first;
+      const row = fields.map((field) => {
+        try {
+          return field.read();
+        } catch (problem) {
+          if (!(problem instanceof NotAValue)) throw problem;
+          field.complain(problem.message);
+          first ??= field;
+          return null;
+        }
+      });
+      if (first) {
+        first.input.focus();
+        throw new NotAValue(first.root.querySelector("label").textContent);
+      }
+      return row;
+    },
+    /** The row as far as it is one, for pictures and code; undefined where a field holds no value. */
+    peek: () =>
+      fields.map((field) => {
+        try {
+          return field.read();
+        } catch {
+          return undefined;
+        }
+      }),
+    /** Set one feature, as a click into the plot does. */
+    set(name, value) {
+      const place = columns.findIndex((column) => column.name === name);
+      if (place >= 0) fields[place].write(value);
+    },
+    /** Mark the feature that the model complained about. @returns {boolean} whether there is one */
+    complain(feature, text) {
+      const place = columns.findIndex((column) => column.name === feature);
+      if (place < 0) return false;
+      fields[place].complain(text);
+      fields[place].input.focus();
+      return true;
+    },
+  };
+}

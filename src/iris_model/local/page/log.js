@@ -1,0 +1,97 @@
+// The log, as it grows: asked for again and again, each time waiting for the next line.
+
+import { announce, byId, element } from "./dom.js";
+import { kindOf, parseReport } from "./reports.js";
+import { followLog } from "./service.js";
+
+const KEPT_LINES = 1000;
+const RETRY_MS = [500, 1000, 2000, 4000];
+
+/**
+ * @param {object} listeners
+ * @param {(report: import("./reports.js").Report, functionName: string) => void} listeners.onReport
+ * @param {() => void} listeners.onRestart another service answers at this address
+ * @param {() => void} listeners.onConnected
+ */
+export function makeLog({ onReport, onRestart, onConnected }) {
+  const list = byId("log");
+  const empty = byId("log-empty");
+  const filter = byId("log-filter");
+  let hasSeveral = false;
+
+  const showEmpty = () => {
+    empty.hidden = list.childElementCount > 0;
+    list.hidden = list.childElementCount === 0;
+  };
+  const clear = () => {
+    list.replaceChildren();
+    showEmpty();
+  };
+  filter.addEventListener("change", () => { list.dataset.filter = filter.value; });
+  byId("log-clear").addEventListener("click", clear);
+  showEmpty();
+
+  function append(lines) {
+    const isAtEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 8;
+    for (const line of lines) {
+      const report = line.source === "platform" ? parseReport(line.text) : null;
+      list.append(drawLine(line, report, hasSeveral));
+      if (report) onReport(report, line.function);
+    }
+    while (list.childElementCount > KEPT_LINES) list.firstElementChild.remove();
+    showEmpty();
+    if (isAtEnd) list.scrollTop = list.scrollHeight;
+  }
+
+  async function follow() {
+    let [last, service, failures] = [0, null, 0];
+    for (;;) {
+      try {
+        const answer = await followLog(last);
+        if (service !== null && answer.service !== service) {
+          // Another service behind the same address counts its lines anew.
+          [last, service] = [0, answer.service];
+          clear();
+          onRestart();
+          continue;
+        }
+        service = answer.service;
+        if (failures > 0) announce("Connected to the service again");
+        failures = 0;
+        showConnection(true);
+        onConnected();
+        if (answer.lines.length) {
+          append(answer.lines);
+          last = answer.lines.at(-1).sequence;
+        }
+      } catch {
+        if (failures === 0) announce("The service does not answer");
+        showConnection(false);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]));
+        failures += 1;
+      }
+    }
+  }
+
+  return { follow, setSeveral: (is) => { hasSeveral = is; } };
+}
+
+function drawLine(line, report, hasSeveral) {
+  const kind = kindOf(line, report);
+  const time = new Date(line.time_ms);
+  const item = element("li", { className: kind });
+  item.dataset.shown = report ? "report" : line.source;
+  item.append(element("time", { dateTime: time.toISOString() }, time.toTimeString().slice(0, 8)));
+  if (hasSeveral) item.append(element("span", { className: "of" }, line.function));
+  const text = element("span", { className: "text" });
+  if (report?.initMs !== undefined) text.append(element("span", { className: "tag" }, "cold start"), " ");
+  text.append(line.text.trimEnd());
+  item.append(text);
+  return item;
+}
+
+function showConnection(isConnected) {
+  const shown = byId("connection");
+  shown.dataset.state = isConnected ? "connected" : "gone";
+  shown.textContent = isConnected ? "Connected" : "Not connected; trying again";
+}

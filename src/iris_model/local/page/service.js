@@ -1,0 +1,112 @@
+// Everything that the page asks of the service. A call gives a value, or throws a Failure that says what a person needs.
+
+/** What went wrong, as `failure.js` shows it. */
+export class Failure extends Error {
+  /** @param {string} title @param {{detail?: string, hint?: string, feature?: string, row?: number, trace?: string[], status?: number}} [more] */
+  constructor(title, more = {}) {
+    super(title);
+    this.name = "Failure";
+    this.title = title;
+    Object.assign(this, more);
+  }
+}
+
+const GONE = new Failure("The service does not answer", {
+  detail: "iris-model serve has ended, or this machine cannot reach it.",
+  hint: "Start it again in the terminal; this page connects by itself.",
+});
+
+async function request(path, options = {}) {
+  let response;
+  try {
+    response = await fetch(path, { cache: "no-store", ...options });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw GONE;
+  }
+  return response;
+}
+
+async function getJson(path, options) {
+  const response = await request(path, options);
+  const text = await response.text();
+  const value = parse(text);
+  if (!response.ok) throw new Failure(value?.title ?? `Status ${response.status}`, { detail: value?.detail ?? text, status: response.status });
+  return value;
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const functionPath = (name) => `/_local/functions/${encodeURIComponent(name)}`;
+
+export const fetchFunctions = () => getJson("/_local/functions");
+export const fetchPoints = (name) => getJson(`${functionPath(name)}/data`);
+export const fetchMetrics = () => getJson("/_local/metrics");
+export const followLog = (after, signal) => getJson(`/_local/log?after=${after}&wait=20`, { signal });
+
+/** @returns {Promise<string>} the text of a test event of the project */
+export async function fetchEvent(name, event) {
+  const response = await request(`${functionPath(name)}/events/${encodeURIComponent(event)}`);
+  const text = await response.text();
+  if (!response.ok) throw new Failure("The test event cannot be read", { detail: parse(text)?.detail ?? text });
+  return text;
+}
+
+/** @returns {Promise<{names: string[]}>}; a Failure with status 412 when there is one of that name */
+export function saveEvent(name, event, text, isReplacing) {
+  const headers = { "content-type": "application/json" };
+  if (!isReplacing) headers["if-none-match"] = "*";
+  return getJson(`${functionPath(name)}/events/${encodeURIComponent(event)}`, { method: "PUT", headers, body: text });
+}
+
+/**
+ * Send a request as a client would. @param {{path: string, body: string, isInvoke: boolean}} asked
+ * @returns {Promise<{status: number, value: unknown, text: string}>}
+ */
+export async function send({ path, body, isInvoke }) {
+  const response = await request(path, { method: "POST", headers: { "content-type": "application/json" }, body });
+  const text = await response.text();
+  const value = parse(text);
+  if (response.headers.has("x-amz-function-error")) throw functionError(value, text);
+  if (!response.ok) throw refusal(response, value, text, isInvoke);
+  return { status: response.status, value, text };
+}
+
+function functionError(value, text) {
+  const type = value?.errorType ?? "";
+  if (type === "InvalidInput") return new Failure("The model cannot take this", { detail: value.errorMessage });
+  if (type === "Sandbox.Timedout") {
+    return new Failure("The function ran out of time", { detail: value.errorMessage, hint: "Raise the timeout in iris-model.toml, or find in the log what took so long." });
+  }
+  if (type === "Runtime.OutOfMemory") {
+    return new Failure("The function ran out of memory", { detail: value.errorMessage, hint: "Raise the memory in iris-model.toml." });
+  }
+  const said = value?.errorMessage ?? text;
+  const trace = Array.isArray(value?.stackTrace) ? value.stackTrace.map(String) : undefined;
+  return new Failure("The function failed", { detail: type ? `${type}: ${said}` : said, hint: "The log below has the whole story.", trace });
+}
+
+function refusal(response, value, text, isInvoke) {
+  const { status } = response;
+  const said = value?.detail ?? value?.message ?? value?.Message ?? text;
+  if ((response.headers.get("content-type") ?? "").startsWith("application/problem+json")) {
+    return new Failure(status === 422 ? "The model cannot take this" : value?.title ?? `Status ${status}`, { detail: said, feature: value?.feature, row: value?.row, status });
+  }
+  const known = {
+    403: ["Not allowed", "This function asks callers to prove who they are."],
+    404: ["Nothing answers here", "The route of this function is another one. Was it served anew?"],
+    413: ["The request is too large", "Lambda takes at most 6 MB."],
+    429: ["Too many requests at once", value?.Reason ?? "The limit of concurrent invocations is reached; try again in a moment."],
+    500: ["The function failed", "An HTTP API never says why. The log below does."],
+    502: ["The function failed", "A function URL never says why. The log below does."],
+    503: ["The function took too long", "An HTTP API waits 30 seconds, then answers without the function."],
+  }[status];
+  const [title, hint] = known ?? [isInvoke ? "Lambda refused the event" : `Status ${status}`, ""];
+  return new Failure(title, { detail: `${status}: ${said}`, hint, status });
+}

@@ -1,0 +1,24 @@
+// Round numbers along an axis.
+
+/** @param {number} low @param {number} high @param {number} about how many @returns {number[]} */
+export function ticks(low, high, about) {
+  const rough = (high - low) / about;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough);
+  const digits = Math.max(0, -Math.floor(Math.log10(step)));
+  const found = [];
+  for (let at = Math.ceil(low / step); at * step <= high + step / 1e6; at += 1) found.push(Number((at * step).toFixed(digits)));
+  return found;
+}
+
+/** The range of some numbers with a little air; never empty. @param {number[]} values */
+export function spread(values) {
+  let low = Math.min(...values);
+  let high = Math.max(...values);
+  if (!(high > low)) {
+    low -= 0.5;
+    high += 0.5;
+  }
+  const air = (high - low) * 0.06;
+  return [low - air, high + air];
+}

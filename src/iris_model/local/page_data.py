@@ -1,0 +1,96 @@
+"""The training data as points for a picture. In: a CSV file of the project and the model's columns. Out: numbers, labels.
+
+The file belongs to the project and stays there: it is read here, while serving, and is in no function directory. A file that
+cannot be drawn is no error of the function; the reason is told, and the page goes without the picture.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+# More points than this are a cloud in any case, and a burden to the browser.
+MAX_POINTS = 1500
+_MAX_LINES = 1_000_000
+_MAX_BYTES = 64 * 1024 * 1024
+# What people write for a missing cell.
+_MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
+
+
+class NoPicture(Exception):
+    """The data cannot be drawn; `str()` says why."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    features: tuple[tuple[str, int], ...]  # name of a numeric feature, and its place in a line
+    target: int | None
+    target_name: str | None
+
+
+def read_points(path: Path, target: str | None, columns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """`features` (names), `rows` (numbers, None where missing), `labels` or None, `target`, `total`.
+
+    Rows are thinned evenly to `MAX_POINTS`, the same ones each time.
+    """
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise NoPicture(f"{path.name} has more than {_MAX_BYTES // 1024 // 1024} MiB")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = [line for line in islice(csv.reader(file), _MAX_LINES) if line]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise NoPicture(f"{path.name} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if not lines:
+        raise NoPicture(f"{path.name} is empty")
+    width = len(lines[0])
+    named = any(_number(cell) is None and cell.strip().lower() not in _MISSING for cell in lines[0])
+    layout = _lay_out([cell.strip() for cell in lines[0]] if named else None, width, target, columns, path.name)
+    lines = lines[1:] if named else lines
+    kept = [line for line in lines if len(line) == width]
+    step = max(1, math.ceil(len(kept) / MAX_POINTS))
+    shown = kept[::step]
+    return {
+        "features": [name for name, _ in layout.features],
+        "rows": [[_number(line[place]) for _, place in layout.features] for line in shown],
+        "labels": None if layout.target is None else [line[layout.target].strip() for line in shown],
+        "target": layout.target_name,
+        "total": len(kept),
+    }
+
+
+def _lay_out(
+    names: list[str] | None, width: int, target: str | None, columns: Sequence[Mapping[str, Any]], file: str
+) -> _Layout:
+    features = [column["name"] for column in columns]
+    if names is not None and all(name in names for name in features):
+        places = [names.index(name) for name in features]
+    elif width in (len(features), len(features) + 1):
+        places = list(range(len(features)))  # trained without names: by position, the target last
+    else:
+        raise NoPicture(f"{file} has {width} columns, and they are not the {len(features)} features of the model")
+    others = [place for place in range(width) if place not in places]
+    if target is not None and names is not None:
+        if target not in names:
+            raise NoPicture(f"{file} has no column {target!r}, which iris-model.toml names as the target")
+        others = [names.index(target)]
+    target_place = others[0] if len(others) == 1 else None
+    numeric = tuple(
+        (column["name"], place) for column, place in zip(columns, places, strict=True) if column["kind"] == "numeric"
+    )
+    if not numeric:
+        raise NoPicture("the model has no numeric feature to draw along")
+    name = None if target_place is None else names[target_place] if names else "target"
+    return _Layout(numeric, target_place, name)
+
+
+def _number(cell: str) -> float | None:
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
