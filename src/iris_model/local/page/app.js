@@ -2,6 +2,7 @@
 
 import { drawAnswer } from "./answer.js";
 import { makeCode } from "./code.js";
+import { makeCost } from "./cost.js";
 import { announce, byId, element } from "./dom.js";
 import { makeEvents } from "./events.js";
 import { drawFailure } from "./failure.js";
@@ -13,18 +14,19 @@ import { makeScatter } from "./scatter.js";
 import { fetchFunctions, fetchPoints, send } from "./service.js";
 import { makeTabs } from "./tabs.js";
 
-const [answerBody, took, eventText, sendButton] = ["answer-body", "took", "event", "send"].map(byId);
-const showCode = makeCode();
-const ways = makeTabs(byId("ways"), () => update());
-const events = makeEvents({ onChosen: loadEvent, onFailure: showFailure, current: () => readAsked().text });
-const log = makeLog({ onReport, onRestart: start, onConnected: () => target || start() });
-
 let functions = [];
 let target; // of `functions`, the one that is shown
 let form = null; // null where there is no model, or one of too many features
 let showPoint = () => {};
 let range = null; // of a regressor's target in training
 let asked = 0; // counts, so that a late answer does not replace a newer one
+
+const [answerBody, took, eventText, sendButton] = ["answer-body", "took", "event", "send"].map(byId);
+const showCode = makeCode();
+const showCost = makeCost();
+const ways = makeTabs(byId("ways"), () => update());
+const events = makeEvents({ onChosen: loadEvent, onFailure: showFailure, current: () => readAsked().text });
+const log = makeLog({ onReport, onRestart: start, onConnected: () => target || start() });
 
 const isForm = () => form !== null && ways.chosen() === "way-form";
 const classNames = () => (target.model?.classes ?? []).flatMap((each) => (Array.isArray(each) ? [] : [typeof each === "string" ? each : JSON.stringify(each)]));
@@ -100,7 +102,9 @@ function showFailure(error) {
 }
 
 function onReport(report, functionName) {
-  if (functionName === target?.name) showMeasures(report);
+  if (functionName !== target?.name) return;
+  showMeasures(report);
+  showCost(target.name);
 }
 
 // --- which function -------------------------------------------------------------------------------------------------
@@ -120,6 +124,7 @@ function showTarget(chosen) {
   hideMeasures();
   answerBody.replaceChildren(element("p", { className: "placeholder" }, "Nothing asked yet."));
   events.setTarget(target);
+  showCost(target.name);
   showPoints();
   ways.choose(form ? "way-form" : "way-event");
 }

@@ -85,7 +85,8 @@ function drawLine(line, report, hasSeveral) {
   if (hasSeveral) item.append(element("span", { className: "of" }, line.function));
   const text = element("span", { className: "text" });
   if (report?.initMs !== undefined) text.append(element("span", { className: "tag" }, "cold start"), " ");
-  text.append(line.text.trimEnd());
+  // Tabs are for programs that read the line; here they would leave holes.
+  text.append(line.source === "platform" ? line.text.trimEnd().replaceAll("\t", "  ") : line.text);
   item.append(text);
   return item;
 }

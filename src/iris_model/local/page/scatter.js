@@ -41,8 +41,8 @@ export function makeScatter(figure, points, classes, onPick) {
     };
     const marks = shown.map(([a, b, index]) => mark(series.markOf(index), { transform: `translate(${scale.x(a).toFixed(1)} ${scale.y(b).toFixed(1)})` }));
     plot.replaceChildren(
-      ...ticks(left, right, 6).flatMap((at) => [svg("line", { class: "grid", x1: scale.x(at), x2: scale.x(at), y1: EDGE.top, y2: HEIGHT - EDGE.bottom }), svg("text", { class: "tick", x: scale.x(at), y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle" }, String(at))]),
-      ...ticks(bottom, top, 5).flatMap((at) => [svg("line", { class: "grid", x1: EDGE.left, x2: WIDTH - EDGE.right, y1: scale.y(at), y2: scale.y(at) }), svg("text", { class: "tick", x: EDGE.left - 8, y: scale.y(at) + 4, "text-anchor": "end" }, String(at))]),
+      ...ticks(left, right, 8).flatMap((at) => [svg("line", { class: "grid", x1: scale.x(at), x2: scale.x(at), y1: EDGE.top, y2: HEIGHT - EDGE.bottom }), svg("text", { class: "tick", x: scale.x(at), y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle" }, String(at))]),
+      ...ticks(bottom, top, 6).flatMap((at) => [svg("line", { class: "grid", x1: EDGE.left, x2: WIDTH - EDGE.right, y1: scale.y(at), y2: scale.y(at) }), svg("text", { class: "tick", x: EDGE.left - 8, y: scale.y(at) + 4, "text-anchor": "end" }, String(at))]),
       svg("g", { class: "cloud" }, ...marks),
       ...drawAsked(x, y));
     describe(features[x], features[y], shown.length);

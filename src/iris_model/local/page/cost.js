@@ -1,0 +1,59 @@
+// What the invocations so far would have cost on AWS, and a million of this mix. The service counts; this only shows.
+
+import { byId, element } from "./dom.js";
+import { fetchMetrics } from "./service.js";
+
+const WAIT_MS = 400; // after a burst of REPORT lines, once
+const NAMES = { x86_64: "x86", arm64: "Arm" };
+
+/** @returns {(functionName: string) => void} shows the numbers of a function anew */
+export function makeCost() {
+  let timer;
+  let wanted = "";
+  async function refresh() {
+    let metrics;
+    try {
+      metrics = await fetchMetrics();
+    } catch {
+      return; // the log says that the service is gone
+    }
+    const found = metrics.functions.find(({ name }) => name === wanted);
+    byId("cost").hidden = !found;
+    if (found) show(found);
+  }
+  return (functionName) => {
+    wanted = functionName;
+    clearTimeout(timer);
+    timer = setTimeout(refresh, WAIT_MS);
+  };
+}
+
+function show(numbers) {
+  const { cost, invocations, cold_starts: cold, duration_ms: durations, errors, throttles } = numbers;
+  const figures = [];
+  for (const [architecture, amounts] of Object.entries(cost?.architectures ?? {})) {
+    const name = NAMES[architecture] ?? architecture;
+    figures.push([`So far, ${name}`, dollars(amounts.so_far)]);
+    figures.push([`A million like these, ${name}`, amounts.per_million === null ? "none yet" : dollars(amounts.per_million)]);
+  }
+  figures.push(["Invocations", count(invocations), `${count(cold)} cold`]);
+  const failed = sum(errors);
+  const refused = sum(throttles);
+  figures.push(["Failed", count(failed), refused ? `${count(refused)} throttled` : ""]);
+  figures.push(["Duration, median", milliseconds(durations.p50), `90 %: ${milliseconds(durations.p90)}, 99 %: ${milliseconds(durations.p99)}`]);
+  byId("cost-figures").replaceChildren(...figures.map(([name, value, small]) =>
+    element("div", {}, element("dt", {}, name), element("dd", {}, value, ...(small ? [element("span", { className: "small" }, small)] : [])))));
+  byId("cost-hint").textContent = cost ? `On AWS, at prices of ${cost.date}; without ${cost.left_out.join(", ")}.` : "No prices are known here.";
+}
+
+/** Small amounts keep two digits that say something: $0.0000021. @param {string} amount in plain digits */
+export function dollars(amount) {
+  const value = Number(amount);
+  if (value === 0) return "$0";
+  const digits = value >= 0.01 ? 2 : Math.min(12, 1 - Math.floor(Math.log10(value)));
+  return `$${value.toLocaleString("en", { minimumFractionDigits: Math.min(digits, 2), maximumFractionDigits: digits })}`;
+}
+
+const count = (value) => value.toLocaleString("en");
+const sum = (counts) => Object.values(counts ?? {}).reduce((total, each) => total + each, 0);
+const milliseconds = (value) => (value === null ? "none yet" : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`);
