@@ -67,7 +67,8 @@ def test_training_gives_the_committed_model(tmp_path):
     command = [sys.executable, str(tmp_path / "train.py")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "accuracy 0.953 +- 0.052" in done.stdout
-    assert (tmp_path / "iris.csv").read_bytes() == (EXAMPLE / "iris.csv").read_bytes()
+    for name in ("iris.csv", "iris_species.csv"):
+        assert (tmp_path / name).read_bytes() == (EXAMPLE / name).read_bytes()
     pins = dict(line.split("==") for line in (EXAMPLE / "requirements.txt").read_text().split("\n") if "==" in line)
     if (
         pins["scikit-learn"] == sklearn.__version__

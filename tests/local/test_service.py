@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from iris_model.local.logs import LogBook, SandboxLog
 from iris_model.local.reports import Report, TextFormat
 from iris_model.local.service import is_loopback
 from tests.local.conftest import make_settings
-from tests.support.local_service import RunningService, running
+from tests.support.local_service import running
 
 MANIFEST: dict[str, Any] = {
     "format": "iris-model-function/1",
@@ -126,31 +125,6 @@ def test_loopback() -> None:
         False,
         False,
     ]
-
-
-def test_page_loads_nothing_from_elsewhere(service: RunningService) -> None:
-    page = service.request("GET", "/")
-    assert (page.status, page.header("content-type")) == (200, "text/html; charset=utf-8")
-    assert "default-src 'self'" in (page.header("content-security-policy") or "")
-    named = re.findall(r'(?:src|href)="([^"]+)"', page.body.decode())
-    assert named
-    for address in named:
-        if not address.startswith("data:"):
-            assert service.request("GET", address).status == 200, address
-    assert service.request("GET", "/_local/page/..%2fservice.py").status == 404
-
-
-def test_the_pages_data(service: RunningService) -> None:
-    (function,) = service.request("GET", "/_local/functions").json()["functions"]
-    assert (function["name"], function["route"], function["memory"]) == ("behave", "/default/do", 128)
-    assert service.request("POST", function["invocations"], b"[7]").json() == [7]
-    service.settle()
-    lines = service.request("GET", "/_local/log").json()["lines"]
-    assert lines[-1]["text"].startswith("REPORT RequestId: ")
-    assert lines[-1]["source"] == "platform"
-    newer = service.request("GET", f"/_local/log?after={lines[-2]['sequence']}").json()["lines"]
-    assert newer == lines[-1:]
-    assert service.request("GET", "/_local/log?after=x").status == 400
 
 
 def test_billed_duration_is_rounded_up_once() -> None:

@@ -11,7 +11,7 @@ from iris_model.errors import ProjectError
 from iris_model.project import reference
 from iris_model.project.deployment import Cors, Deployment, HttpSettings, Jwt, Throttling
 from iris_model.project.keys import KEYS
-from iris_model.project.settings import Budgets, ProjectSettings, parse_settings, read_settings
+from iris_model.project.settings import Budgets, PlaygroundSettings, ProjectSettings, parse_settings, read_settings
 
 ROOT = Path(__file__).parents[2]
 OWNERS = {
@@ -19,6 +19,7 @@ OWNERS = {
     "budgets": (Budgets,),
     "cors": (Cors,),
     "jwt": (Jwt,),
+    "playground": (PlaygroundSettings,),
     "throttling": (Throttling,),
 }
 

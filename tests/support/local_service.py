@@ -68,9 +68,11 @@ class RunningService:
         address = urlsplit(self.url)
         assert address.hostname is not None
         connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+        pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
         try:
-            connection.putrequest(method, path, skip_accept_encoding=True)
-            for name, value in headers.items() if isinstance(headers, Mapping) else headers:
+            names_host = any(name.lower() == "host" for name, _ in pairs)
+            connection.putrequest(method, path, skip_host=names_host, skip_accept_encoding=True)
+            for name, value in pairs:
                 connection.putheader(name, value)
             if body:
                 connection.putheader("Content-Length", str(len(body)))

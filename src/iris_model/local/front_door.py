@@ -23,8 +23,8 @@ from iris_model.local.service_errors import MAX_SYNC_PAYLOAD_BYTES
 # API Gateway takes 10,240 bytes of request line and headers together; what a client context adds fits as well.
 MAX_HEAD_BYTES = 16_384
 _INVOCATION = re.compile(r"/2015-03-31/functions/([^/?#]+)/invocations")
-# Everything that changes how a request is read. aiohttp knows them all.
-_CEREMONY = ("expect", "upgrade", "transfer-encoding", "content-encoding")
+# Everything that changes how a request is read, and what tells of a browser. Behind aiohttp all of it is known.
+_CEREMONY = ("expect", "upgrade", "transfer-encoding", "content-encoding", "origin", "sec-fetch-site")
 
 
 class FrontDoor(HttpConnection):

@@ -18,8 +18,6 @@ from typing import Any
 MAX_POINTS = 1500
 _MAX_LINES = 1_000_000
 _MAX_BYTES = 64 * 1024 * 1024
-# What people write for a missing cell.
-_MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
 
 
 class NoPicture(Exception):
@@ -48,7 +46,7 @@ def read_points(path: Path, target: str | None, columns: Sequence[Mapping[str, A
     if not lines:
         raise NoPicture(f"{path.name} is empty")
     width = len(lines[0])
-    named = any(_number(cell) is None and cell.strip().lower() not in _MISSING for cell in lines[0])
+    named = not any(_number(cell) is not None for cell in lines[0])
     layout = _lay_out([cell.strip() for cell in lines[0]] if named else None, width, target, columns, path.name)
     lines = lines[1:] if named else lines
     kept = [line for line in lines if len(line) == width]

@@ -123,6 +123,19 @@ class Playground:
             lines = self._log_book.after(after)
         return _json({"service": self._service_id, "lines": lines[:_MAX_LINES]})
 
+    def guard_invocations(self, handler: Handler) -> Handler:
+        """The Invoke API, closed to web sites. In the cloud a signature keeps them out; here nobody signs."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            is_browser = "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
+            reason = find_foreign(request.headers, served_host=self._served_host) if is_browser else ""
+            if not reason:
+                return await handler(request)
+            headers = {"x-amzn-ErrorType": "AccessDeniedException"}
+            return web.json_response({"Message": reason}, status=403, headers=headers)
+
+        return handle
+
     def _find(self, request: web.Request) -> LocalFunction:
         return self._functions[request.match_info["name"]]
 

@@ -20,9 +20,11 @@ from iris_model.local.front_door import MAX_HEAD_BYTES, FrontDoor
 from iris_model.local.function import RETRY_DELAYS_SECONDS, LocalFunction
 from iris_model.local.host import Host
 from iris_model.local.http_api import INTEGRATION_TIMEOUT_SECONDS, HttpApi
+from iris_model.local.http_routes import parse_route
 from iris_model.local.invocation import Invocation, Outcome
 from iris_model.local.invoke_api import InvokeApi
 from iris_model.local.logs import LogBook
+from iris_model.local.playground import PATH as PAGE_PATH
 from iris_model.local.playground import Playground
 from iris_model.local.reports import Report
 from iris_model.local.service_errors import ServiceError
@@ -147,9 +149,15 @@ class LocalLambda:
         settings = self._runner.first.settings
         stage = "" if settings.stage == "$default" else f"/{settings.stage}"
         return Addresses(
-            page=f"{self.url}/",
+            page=self.url + (PAGE_PATH if self._owns_root() else "/"),
             function=self.url + invoke_api.PATH.format(name=invoke_api.ALIAS),
             route=self.url + stage + settings.route.rpartition(" ")[2],
+        )
+
+    def _owns_root(self) -> bool:
+        return any(
+            parse_route(each.settings.route).match("GET", "/") is not None and each.settings.stage == "$default"
+            for each in self.functions.values()
         )
 
     @property
@@ -215,7 +223,7 @@ class LocalLambda:
             return await playground.handle_page(request)
 
         application = web.Application()
-        application.router.add_post(invoke_api.PATH, self._invoke_api.handle)
+        application.router.add_post(invoke_api.PATH, playground.guard_invocations(self._invoke_api.handle))
         playground.add_routes(application.router)
         application.router.add_route("*", "/", handle_root)
         application.router.add_route("*", "/{path:.*}", http_api.handle)

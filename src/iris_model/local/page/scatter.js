@@ -4,7 +4,7 @@ import { element, svg } from "./dom.js";
 import { legendMark, mark, MARKS } from "./shapes.js";
 import { spread, ticks } from "./ticks.js";
 
-const [WIDTH, HEIGHT] = [480, 330];
+const [WIDEST, NARROWEST, HEIGHT] = [640, 240, 330];
 const EDGE = { left: 44, right: 12, top: 10, bottom: 34 };
 
 /**
@@ -18,7 +18,7 @@ const EDGE = { left: 44, right: 12, top: 10, bottom: 34 };
 export function makeScatter(figure, points, classes, onPick) {
   const { features } = points;
   const axes = { x: chooser("Across", features, Math.max(0, features.length - 2)), y: chooser("Up", features, features.length - 1) };
-  const plot = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
+  const plot = svg("svg", { role: "img" });
   const caption = element("figcaption");
   const series = seriesOf(points, classes);
   const legend = element("ul", { className: "legend" }, ...series.names.map((name, place) => element("li", {}, legendMark(series.marks[place]), name)));
@@ -27,6 +27,7 @@ export function makeScatter(figure, points, classes, onPick) {
     plot, legend, caption);
   let asked = {};
   let scale;
+  let width = WIDEST;
 
   function draw() {
     const [x, y] = [features.indexOf(axes.x.select.value), features.indexOf(axes.y.select.value)];
@@ -34,15 +35,16 @@ export function makeScatter(figure, points, classes, onPick) {
     const [left, right] = spread(shown.map(([a]) => a).concat(numbersOf(asked[features[x]])));
     const [bottom, top] = spread(shown.map(([, b]) => b).concat(numbersOf(asked[features[y]])));
     scale = {
-      x: (value) => EDGE.left + ((WIDTH - EDGE.left - EDGE.right) * (value - left)) / (right - left),
+      x: (value) => EDGE.left + ((width - EDGE.left - EDGE.right) * (value - left)) / (right - left),
       y: (value) => HEIGHT - EDGE.bottom - ((HEIGHT - EDGE.top - EDGE.bottom) * (value - bottom)) / (top - bottom),
-      xAt: (place) => left + ((right - left) * (place - EDGE.left)) / (WIDTH - EDGE.left - EDGE.right),
+      xAt: (place) => left + ((right - left) * (place - EDGE.left)) / (width - EDGE.left - EDGE.right),
       yAt: (place) => bottom + ((top - bottom) * (HEIGHT - EDGE.bottom - place)) / (HEIGHT - EDGE.top - EDGE.bottom),
     };
     const marks = shown.map(([a, b, index]) => mark(series.markOf(index), { transform: `translate(${scale.x(a).toFixed(1)} ${scale.y(b).toFixed(1)})` }));
+    plot.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     plot.replaceChildren(
-      ...ticks(left, right, 8).flatMap((at) => [svg("line", { class: "grid", x1: scale.x(at), x2: scale.x(at), y1: EDGE.top, y2: HEIGHT - EDGE.bottom }), svg("text", { class: "tick", x: scale.x(at), y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle" }, String(at))]),
-      ...ticks(bottom, top, 6).flatMap((at) => [svg("line", { class: "grid", x1: EDGE.left, x2: WIDTH - EDGE.right, y1: scale.y(at), y2: scale.y(at) }), svg("text", { class: "tick", x: EDGE.left - 8, y: scale.y(at) + 4, "text-anchor": "end" }, String(at))]),
+      ...ticks(left, right, Math.round(width / 60)).flatMap((at) => [svg("line", { class: "grid", x1: scale.x(at), x2: scale.x(at), y1: EDGE.top, y2: HEIGHT - EDGE.bottom }), svg("text", { class: "tick", x: scale.x(at), y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle" }, String(at))]),
+      ...ticks(bottom, top, 6).flatMap((at) => [svg("line", { class: "grid", x1: EDGE.left, x2: width - EDGE.right, y1: scale.y(at), y2: scale.y(at) }), svg("text", { class: "tick", x: EDGE.left - 8, y: scale.y(at) + 4, "text-anchor": "end" }, String(at))]),
       svg("g", { class: "cloud" }, ...marks),
       ...drawAsked(x, y));
     describe(features[x], features[y], shown.length);
@@ -66,10 +68,17 @@ export function makeScatter(figure, points, classes, onPick) {
   for (const { select } of Object.values(axes)) select.addEventListener("change", draw);
   plot.addEventListener("click", (event) => {
     const box = plot.getBoundingClientRect();
-    const across = ((event.clientX - box.left) * WIDTH) / box.width;
+    const across = ((event.clientX - box.left) * width) / box.width;
     const up = ((event.clientY - box.top) * HEIGHT) / box.height;
     onPick({ [axes.x.select.value]: round(scale.xAt(across)), [axes.y.select.value]: round(scale.yAt(up)) });
   });
+  // Drawn for the width that there is, so that marks and letters keep their size on a narrow screen.
+  new ResizeObserver(([{ contentRect }]) => {
+    const now = Math.min(WIDEST, Math.max(NARROWEST, Math.round(contentRect.width)));
+    if (now === width || contentRect.width === 0) return;
+    width = now;
+    draw();
+  }).observe(plot);
   draw();
   return (row) => {
     asked = row;
