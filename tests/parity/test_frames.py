@@ -1,12 +1,13 @@
-"""LightGBM trained with the categories of a DataFrame."""
+"""LightGBM and XGBoost trained with the categories of a DataFrame."""
 
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pytest
+import xgboost as xgb
 
 from iris_model.compiler import compile_model
-from iris_model.engine import load
+from iris_model.engine import InvalidInput, load
 from iris_model.errors import UnsupportedModel
 
 random = np.random.RandomState(0)
@@ -38,3 +39,32 @@ def test_ordered_categories_are_refused():
     frame = FRAME.assign(grade=pd.Categorical(random.choice(["low", "high"], 200), ordered=True))
     with pytest.raises(UnsupportedModel, match="ordered categories"):
         compile_model(lgb.LGBMClassifier(**SIZE).fit(frame, Y))
+
+
+@pytest.mark.skipif(tuple(map(int, xgb.__version__.split(".")[:2])) < (3, 1), reason="XGBoost keeps no categories yet")
+@pytest.mark.parametrize("columns", [["size", "color", "weight", "doors"], ["color", "doors"], ["town", "size"]])
+def test_categories_of_a_frame_for_xgboost(tmp_path, columns):
+    frame = FRAME.assign(town=pd.Categorical(random.choice(["Rome", "Oslo", "Bonn"], 200)))[columns]
+    fitted = xgb.XGBClassifier(n_estimators=6, max_depth=3, enable_categorical=True, max_cat_to_onehot=2).fit(frame, Y)
+    path = tmp_path / "model.safetensors"
+    compilation = compile_model(fitted)
+    path.write_bytes(compilation.data)
+    model = load(str(path))
+    rows = [[None if pd.isna(cell) else cell for cell in row] for row in frame.astype(object).to_numpy().tolist()]
+    right = fitted.predict_proba(frame)
+    assert len(np.unique(right)) > 4
+    np.testing.assert_allclose(model.predict_proba(rows), right, rtol=1e-6)
+    described = next(one for one in model.signature["columns"] if one["name"] == columns[0])
+    if columns[0] != "size":
+        assert described["categories"] == frame[columns[0]].cat.categories.tolist()
+        place = columns.index(columns[0])
+        with pytest.raises(InvalidInput, match="was not met in training"):
+            model.predict([[*rows[0][:place], "violet", *rows[0][place + 1 :]]])
+    assert "missing" in compilation.report.rows
+
+
+@pytest.mark.skipif(tuple(map(int, xgb.__version__.split(".")[:2])) < (3, 1), reason="XGBoost keeps no categories yet")
+def test_texts_that_xgboost_cuts_in_the_wrong_places_are_refused():
+    frame = pd.DataFrame({"town": pd.Categorical(random.choice(["Köln", "Wrocław", "東京"], 200))})
+    with pytest.raises(UnsupportedModel, match="not ASCII"):
+        compile_model(xgb.XGBClassifier(n_estimators=2, enable_categorical=True).fit(frame, Y))

@@ -21,7 +21,7 @@ from sklearn.feature_selection import (
     SequentialFeatureSelector,
     VarianceThreshold,
 )
-from sklearn.impute import IterativeImputer, MissingIndicator, SimpleImputer
+from sklearn.impute import IterativeImputer, KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.kernel_approximation import AdditiveChi2Sampler, Nystroem, SkewedChi2Sampler
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import FeatureUnion, make_pipeline
@@ -154,12 +154,20 @@ ITERATIVE = {
         Ridge(), max_iter=2, n_nearest_features=2, min_value=-1, max_value=1, add_indicator=True, random_state=SEED
     ),
 }
+DONORS = {
+    "imputed from neighbors": KNNImputer(),
+    "imputed from one neighbor": KNNImputer(n_neighbors=1, add_indicator=True),
+    "imputed from weighted neighbors": KNNImputer(n_neighbors=4, weights="distance"),
+    "imputed from many": make_pipeline(KNNImputer(n_neighbors=200), LogisticRegression()),
+}
+MARKED = {"marked": DataSet(np.nan_to_num(MISSING_CLASSES["missing"].X, nan=-1.0), MISSING_CLASSES["missing"].y)}
 INDICATORS = {"indicator": MissingIndicator(features="all"), "indicator of some": MissingIndicator(error_on_new=False)}
 
 ANIMALS = make_animals(
     (
         (TAKE_MISSING, {"missing": MISSING_CLASSES["missing"]} | WHOLE),
-        (ITERATIVE | INDICATORS, {"missing": MISSING_CLASSES["missing"]}),
+        ({"imputed from neighbors": KNNImputer(missing_values=-1.0)}, MARKED),
+        (ITERATIVE | INDICATORS | DONORS, {"missing": MISSING_CLASSES["missing"]}),
         (BINS, PLAIN),
         (SPLINES, PLAIN),
         (NEED_ALL, PLAIN | WHOLE),

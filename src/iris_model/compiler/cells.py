@@ -47,7 +47,17 @@ def find_pools(graph: Graph) -> dict[int, Pool]:
             pools[index] = Pool(_documents(graph), STRANGE_TEXTS)
         elif column["kind"] == "categorical":
             pools[index] = _categories(column)
+            if column["dtype"] == "category" and column["name"] in _refusing(graph):
+                # XGBoost means to raise on what training never met, and misses some: "" and the beginnings of categories.
+                # A compiled model refuses them all.
+                pools[index] = Pool(pools[index].seen, ())
     return pools
+
+
+def _refusing(graph: Graph) -> set[str]:
+    """Columns whose unseen categories are refused."""
+    tables = [table for node in graph.nodes if node.op == "look_up" for table in node.attributes["columns"]]
+    return {table["name"] for table in tables if "unknown" not in table}
 
 
 def fill_cells(rows: list[Row], pools: dict[int, Pool], random: np.random.RandomState) -> list[Row]:

@@ -46,10 +46,9 @@ class Original:
         cells = [_fill_missing([row[index] for row in rows], column) for index, column in enumerate(self._columns)]
         if self._named:
             names = [column["name"] for column in self._columns]
-            frame = make_frame(dict(zip(names, cells, strict=True)))
             # Those that the original takes only as pandas' own type.
-            categorical = [column["name"] for column in self._columns if column["dtype"] == "category"]
-            return frame.astype(dict.fromkeys(categorical, "category")) if categorical else frame
+            known = {one["name"]: one["categories"] for one in self._columns if one["dtype"] == "category"}
+            return make_frame(dict(zip(names, cells, strict=True)), known)
         table = np.empty((len(rows), len(cells)), dtype=object)
         for index, part in enumerate(cells):
             table[:, index] = part

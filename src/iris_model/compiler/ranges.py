@@ -60,7 +60,10 @@ def _remembered(graph: Graph) -> Iterator[tuple[int, float]]:
                 yield from _around(column, node.tensors["xs"].min(), node.tensors["xs"].max())
         elif (kept := _kept(node)) is not None:
             for index, column in known:
-                yield from _around(column, kept[:, index].min(), kept[:, index].max())
+                # A training row may have missing cells.
+                met = kept[:, index][np.isfinite(kept[:, index])]
+                if len(met):
+                    yield from _around(column, met.min(), met.max())
         elif node.op in TREE_OPERATORS:
             feature, threshold = node.tensors["feature"], node.tensors["threshold"]
             for index, column in known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,9 @@ class ParityReport:
     """Rows compared, by kind; the largest relative difference per output; thresholds met exactly, of all there are.
 
     `beyond`: rows left out because the original itself raised, or gave no finite answer (values near the largest double).
+    `ill_conditioned`: rows left out because the 15th digit of a cell moves the original's own answer by more than is allowed.
+    `undecided`: rows that the compiled model refuses, because the answer hangs on how the original's BLAS rounds.
+    `left_out`: the rows of both.
     """
 
     rows: Mapping[str, int]
@@ -20,6 +23,9 @@ class ParityReport:
     thresholds: int
     thresholds_total: int
     beyond: int
+    ill_conditioned: int = 0
+    undecided: int = 0
+    left_out: Sequence[Sequence[Any]] = ()
 
     @property
     def row_count(self) -> int:
@@ -56,4 +62,12 @@ class ParityReport:
             lines.append(f"{method}: {'every bit equal' if not difference else f'largest difference {difference:.1e}'}")
         if self.beyond:
             lines.append(f"{self.beyond:,} rows left out: the original gives them no finite answer")
+        if self.ill_conditioned:
+            lines.append(
+                f"{self.ill_conditioned:,} rows are ill-conditioned: the 15th digit of a cell moves the original's own answer"
+            )
+        if self.undecided:
+            lines.append(
+                f"{self.undecided:,} rows are refused: the answer hangs on the last bit of the original's arithmetic"
+            )
         return "\n".join(lines)

@@ -1,5 +1,7 @@
 """How an ensemble puts the answers of its members together, where it is more than a sum over trees."""
 
+from math import log
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +22,16 @@ def label_votes(
             for position, one in enumerate(classes):
                 totals[position] += gain if one == label else loss
         table.append(totals)
+    return table
+
+
+def centered_logs(rows: "list[list[float]]", *, factor: float) -> "list[list[float]]":
+    """Logarithms of probabilities, kept off zero, less their mean, times `factor`. Source: AdaBoost's _samme_proba."""
+    table = []
+    for row in rows:
+        logs = [log(max(value, 2.0**-52)) for value in row]
+        mean = 1.0 / len(logs) * _sum(tuple(logs))
+        table.append([factor * (value - mean) for value in logs])
     return table
 
 

@@ -77,6 +77,12 @@ OPERATORS = {
     "clipped_centered_log": "activations",
     "label_votes": "ensembles",
     "adaboost_decisions": "ensembles",
+    "centered_logs": "ensembles",
+    "neighbor_shares": "manifolds",
+    "geodesic_kernel": "manifolds",
+    "center_kernel": "manifolds",
+    "barycenter": "manifolds",
+    "shares_or_nan": "manifolds",
     "halve_pair": "ensembles",
     "weighted_median": "ensembles",
     "mean_of": "ensembles",
@@ -135,6 +141,7 @@ OPERATORS = {
     "impute": "imputing",
     "missing_indicator": "imputing",
     "impute_column": "imputing",
+    "impute_from_donors": "donors",
     "unless_all_missing": "imputing",
 }
 

@@ -32,13 +32,13 @@ REMARKS = {
     "lightgbm.sklearn.LGBMRegressor": "not with an objective of your own",
     "sklearn.cluster.FeatureAgglomeration": "with numpy's mean",
     "sklearn.decomposition.KernelPCA": "not with a kernel of your own, or a precomputed one",
-    "sklearn.ensemble.AdaBoostClassifier": "not with the algorithm SAMME.R of scikit-learn 1.5",
     "sklearn.ensemble.GradientBoostingClassifier": "not with an init that computes in float32",
     "sklearn.ensemble.GradientBoostingRegressor": "not with an init that computes in float32",
     "sklearn.feature_extraction.text.CountVectorizer": "not with functions of your own",
     "sklearn.feature_extraction.text.HashingVectorizer": "not with functions of your own",
     "sklearn.feature_extraction.text.TfidfVectorizer": "not with functions of your own, in float64",
     "sklearn.impute.IterativeImputer": "with linear estimators, and not drawing at random",
+    "sklearn.impute.KNNImputer": "rows are refused whose answer hangs on which of equally near donors counts",
     "sklearn.kernel_approximation.Nystroem": "not with a kernel of your own, or a precomputed one",
     "sklearn.preprocessing.FunctionTransformer": "without a function, or with numpy's by name",
     "sklearn.preprocessing.KBinsDiscretizer": "in float64",
@@ -59,7 +59,9 @@ REMARKS = {
     "sklearn.svm.SVC": "not with a kernel of your own, or a precomputed one",
     "sklearn.svm.SVR": "not with a kernel of your own, or a precomputed one",
     **{
-        f"xgboost.sklearn.{name}": "not with categories of a DataFrame, several labels per row, or an objective of your own"
+        f"xgboost.sklearn.{name}": (
+            "not with several labels per row, or an objective of your own; categories of a DataFrame since XGBoost 3.1, in ASCII"
+        )
         for name in ("XGBClassifier", "XGBRFClassifier", "XGBRegressor", "XGBRFRegressor", "XGBRanker")
     },
 }

@@ -37,9 +37,6 @@ REFUSED = {
     "sklearn.feature_extraction.DictVectorizer": _DICTS,
     "sklearn.feature_extraction.FeatureHasher": _DICTS,
     "sklearn.feature_extraction.image.PatchExtractor": "it takes images, not rows",
-    "sklearn.impute.KNNImputer": (
-        "which of several donors equally far it takes depends on how the library's BLAS rounds their distances"
-    ),
     "sklearn.kernel_approximation.PolynomialCountSketch": "it multiplies by Fourier transforms, whose rounding is its own",
     "sklearn.kernel_approximation.RBFSampler": (
         "the cosine of a large number shows how the library's BLAS rounded the sum in it"
@@ -51,6 +48,9 @@ REFUSED = {
     "sklearn.neighbors.KNeighborsTransformer": _GRAPH,
     "sklearn.neighbors.NearestNeighbors": _GRAPH,
     "sklearn.neighbors.RadiusNeighborsTransformer": _GRAPH,
+    "sklearn.neighbors.KernelDensity": (
+        "it stops adding where its own tolerance is met (rtol is 1e-8), so that its answers are no exacter than that"
+    ),
     "sklearn.neural_network.BernoulliRBM": "its score_samples is random, and so never the same twice",
     "sklearn.preprocessing.KernelCenterer": "it takes distances to the training rows, not rows",
     "sklearn.preprocessing.LabelBinarizer": _TARGETS,
@@ -58,12 +58,4 @@ REFUSED = {
     "sklearn.preprocessing.MultiLabelBinarizer": _TARGETS,
 }
 
-NOT_YET = frozenset(
-    f"sklearn.{name}"
-    for name in (
-        *("cross_decomposition.PLSSVD", "ensemble.RandomTreesEmbedding"),
-        *("manifold.Isomap", "manifold.LocallyLinearEmbedding"),
-        *("neighbors.KernelDensity", "neighbors.NeighborhoodComponentsAnalysis"),
-        *("semi_supervised.LabelPropagation", "semi_supervised.LabelSpreading"),
-    )
-)
+NOT_YET: frozenset[str] = frozenset()

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
+from iris_model.readers.frame_categories import add_codes
+from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 from iris_model.readers.sklearn.classes import read_classes
 from iris_model.readers.tree_layout import lay_out_boosted
 
@@ -68,7 +69,10 @@ def _read(builder: GraphBuilder, estimator: Estimator) -> ModelText | None:
 
 
 def _add_scores(builder: GraphBuilder, model: ModelText, inputs: Value) -> Value:
-    rows = _add_codes(builder, model, inputs) if model.stored_categories else inputs
+    rows = inputs
+    if model.stored_categories:
+        categories = dict(zip(model.categorical_columns, model.stored_categories, strict=True))
+        rows = add_codes(builder, inputs, categories, unknown_is_missing=True)
     if model.zero_is_missing:
         attributes = {"columns": model.zero_is_missing}
         rows = builder.add("zeros_to_missing", rows, width=rows.width, keeps_missing=True, attributes=attributes)
@@ -81,27 +85,6 @@ def _add_scores(builder: GraphBuilder, model: ModelText, inputs: Value) -> Value
         tensors = lay_out_boosted(model.trees, output, np.zeros(width), with_missing=True)
         scores = builder.add("boosted_trees", rows, width=width, attributes={"narrow": False}, tensors=tensors)
     return scores
-
-
-def _add_codes(builder: GraphBuilder, model: ModelText, inputs: Value) -> Value:
-    """Categories of a DataFrame become their places in the list that the model keeps; all others are missing."""
-    chosen = model.categorical_columns
-    others = [index for index in range(inputs.width) if index not in chosen]
-    categorical = builder.select_columns(inputs, chosen)
-    tables = []
-    for index, categories in enumerate(model.stored_categories):
-        builder.expect_categories(categorical, index, categories, dtype="category")
-        table: dict[str, Json] = {"name": builder.column_name(categorical, index), "missing": None, "unknown": None}
-        table["texts"] = {one: float(code) for code, one in enumerate(categories) if isinstance(one, str)}
-        table["numbers"] = {
-            repr(float(one)): float(code) for code, one in enumerate(categories) if type(one) is not str
-        }
-        tables.append(table)
-    codes = builder.add("look_up", categorical, width=len(chosen), attributes={"columns": tables})
-    if not others:
-        return codes
-    joined = builder.concat([builder.select_columns(inputs, others), codes])
-    return builder.select_columns(joined, np.argsort([*others, *chosen]).tolist())
 
 
 def _add_linear_trees(builder: GraphBuilder, model: ModelText, rows: Value, output: list[int]) -> Value:

@@ -171,6 +171,7 @@ READERS: dict[str, Reader] = {
     "sklearn.decomposition.MiniBatchSparsePCA": read_sparse_components,
     "sklearn.kernel_approximation.AdditiveChi2Sampler": read_additive_chi_squared,
     "sklearn.kernel_approximation.SkewedChi2Sampler": read_skewed_chi_squared,
+    "sklearn.neighbors.NeighborhoodComponentsAnalysis": read_projection,
     "sklearn.random_projection.GaussianRandomProjection": read_projection,
     "sklearn.random_projection.SparseRandomProjection": read_projection,
     "sklearn.kernel_approximation.Nystroem": read_nystroem,

@@ -29,12 +29,12 @@ def read_adaboost_classifier(builder: GraphBuilder, estimator: Estimator, inputs
     """Members vote with their weights; a member's vote against a class is spread over the others."""
     builder.refuse_missing(inputs)
     classes = read_classes(builder, estimator, estimator.classes_)
-    if getattr(estimator, "algorithm", "SAMME") == "SAMME.R":
-        builder.refuse("AdaBoostClassifier: no reader for algorithm='SAMME.R', which scikit-learn 1.6 dropped")
     if len(classes) < 2:
         builder.refuse("AdaBoostClassifier: it was trained with one class only; expected two or more")
         return Reading("classifier", {}, classes)
-    votes = _add_votes(builder, estimator, inputs, classes)
+    # The default of scikit-learn 1.5; 1.6 and 1.7 have the parameter, but not this value.
+    add = _add_log_votes if getattr(estimator, "algorithm", "SAMME") == "SAMME.R" else _add_votes
+    votes = add(builder, estimator, inputs, classes)
     if votes is None:
         return Reading("classifier", {}, classes)
     is_binary = len(classes) == 2
@@ -225,6 +225,42 @@ def _add_votes(builder: GraphBuilder, estimator: Estimator, inputs: Value, class
     tensors = dict(lay_out_trees([one.tree_ for one in members], [], with_missing=False, node_values=votes))
     attributes = {"combine": "sum", "narrow": True}
     return builder.add("tree_ensemble", inputs, width=len(classes), attributes=attributes, tensors=tensors)
+
+
+def _add_log_votes(builder: GraphBuilder, estimator: Estimator, inputs: Value, classes: list[Json]) -> Value | None:
+    """SAMME.R: a member votes with the logarithms of its probabilities, centered (`_samme_proba`)."""
+    members = estimator.estimators_
+    width = len(classes)
+    if any(len(one.classes_) < width for one in members):
+        builder.refuse(
+            "AdaBoostClassifier: a member has not met every class, so the original adds tables of unlike widths"
+        )
+        return None
+    attributes: dict[str, Json] = {"combine": "sum", "narrow": True}
+    if _are_trees(members):
+        builder.narrow(inputs)
+        votes = [_centered_logs(np.asarray(one.tree_.value[:, 0, :], np.float64)) for one in members]
+        tensors = dict(lay_out_trees([one.tree_ for one in members], [], with_missing=False, node_values=votes))
+        return builder.add("tree_ensemble", inputs, width=width, attributes=attributes, tensors=tensors)
+    said = []
+    for member in members:
+        reading = builder.read(member, inputs)
+        if reading is None or "predict_proba" not in reading.outputs:
+            return None
+        said.append(
+            builder.add(
+                "centered_logs", reading.outputs["predict_proba"], width=width, attributes={"factor": width - 1}
+            )
+        )
+    return builder.add("sum_of", *said, width=width, attributes={"constant": 0.0})
+
+
+def _centered_logs(probabilities: Array) -> Array:
+    """numpy's own arithmetic, as the original has it."""
+    width = probabilities.shape[1]
+    logs = np.log(np.clip(probabilities, np.finfo(np.float64).eps, None))
+    centered: Array = (width - 1) * (logs - (1.0 / width) * logs.sum(axis=1)[:, np.newaxis])
+    return centered
 
 
 def _spread(member: Estimator, width: int) -> Array:

@@ -96,6 +96,49 @@ def read_iterative_imputer(builder: GraphBuilder, estimator: Estimator, inputs: 
     return Reading("transformer", {"transform": filled})
 
 
+def read_neighbors_imputer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """Filled from the nearest training rows that have the cell."""
+    marker = _marker(builder, estimator, inputs)
+    if estimator.metric != "nan_euclidean":
+        builder.refuse("KNNImputer: its metric is a function of the user's; expected 'nan_euclidean'")
+        return Reading("transformer", {"transform": inputs})
+    rows = inputs
+    if marker is not None:
+        rows = builder.add("mark_missing", inputs, width=inputs.width, attributes={"value": marker})
+    valid = np.asarray(estimator._valid_mask, bool)
+    missing = np.asarray(estimator._mask_fit_X, bool)
+    trained = np.asarray(estimator._fit_X, np.float64)
+    # numpy's own means, as the original takes them.
+    means = np.array(
+        [np.ma.array(trained[:, i], mask=missing[:, i]).mean() if valid[i] else 0.0 for i in range(len(valid))]
+    )
+    attributes: dict[str, Json] = {
+        "kept": np.flatnonzero(valid).tolist(),
+        "neighbors": int(estimator.n_neighbors),
+        "weighted": estimator.weights == "distance",
+    }
+    if callable(estimator.weights):
+        builder.refuse("KNNImputer: its weights are a function of the user's; expected 'uniform' or 'distance'")
+    tensors = {"vectors": np.where(missing, np.nan, trained), "means": means.astype(np.float64)}
+    filled = builder.add("impute_from_donors", rows, width=int(valid.sum()), attributes=attributes, tensors=tensors)
+    if estimator.keep_empty_features and not valid.all():
+        filled = _put_zeros(builder, filled, valid)
+    if estimator.add_indicator:
+        indicators = _add_indicator(builder, estimator.indicator_, inputs, marker)
+        filled = filled if indicators is None else builder.concat([filled, indicators])
+    return Reading("transformer", {"transform": filled})
+
+
+def _put_zeros(builder: GraphBuilder, filled: Value, valid: np.ndarray[Any, Any]) -> Value:
+    """Zeros for the columns that were never met in training."""
+    width = len(valid)
+    places = np.flatnonzero(valid)
+    spread = np.zeros((width, filled.width))
+    spread[places, np.arange(filled.width)] = 1.0
+    tensors = {"coefficients": spread, "intercepts": np.zeros(width)}
+    return builder.add("linear", filled, width=width, tensors=tensors)
+
+
 def _add_indicator(builder: GraphBuilder, indicator: Estimator, inputs: Value, marker: Json) -> Value | None:
     features = indicator.features_.tolist()
     if not features:
@@ -123,5 +166,6 @@ def _marker(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Json:
 READERS: dict[str, Reader] = {
     "sklearn.impute.SimpleImputer": read_simple_imputer,
     "sklearn.impute.IterativeImputer": read_iterative_imputer,
+    "sklearn.impute.KNNImputer": read_neighbors_imputer,
     "sklearn.impute.MissingIndicator": read_missing_indicator,
 }

@@ -32,7 +32,7 @@ MOST_WHOLE = 1e6
 def read_k_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """Votes of the nearest; weighted labels are added up anew, as the original does."""
     weighted = _is_weighted(builder, estimator)
-    found = _add_nearest(builder, estimator, inputs, int(estimator.n_neighbors), _group(estimator), weighted=weighted)
+    found = add_nearest(builder, estimator, inputs, int(estimator.n_neighbors), _group(estimator), weighted=weighted)
     labels, votes = [], []
     all_classes, all_targets = _targets(builder, estimator)
     for classes, targets in zip(all_classes, all_targets, strict=True):
@@ -52,7 +52,7 @@ def read_k_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value
 def read_radius_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """Votes of all within the radius; a row without any gets the label for outliers, if there is one."""
     weighted = _is_weighted(builder, estimator)
-    found = _add_within(builder, estimator, inputs, weighted=weighted)
+    found = add_within(builder, estimator, inputs, weighted=weighted)
     labels, votes = [], []
     all_classes, all_targets = _targets(builder, estimator)
     outliers = estimator.outlier_label_
@@ -85,14 +85,14 @@ def read_k_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value)
     """The mean of the nearest targets."""
     weighted = _is_weighted(builder, estimator)
     count = int(estimator.n_neighbors)
-    found = _add_nearest(builder, estimator, inputs, count, _group(estimator), weighted=weighted)
+    found = add_nearest(builder, estimator, inputs, count, _group(estimator), weighted=weighted)
     return _finish_regressor(builder, estimator, found, weighted=weighted)
 
 
 def read_radius_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """The mean of the targets within the radius."""
     weighted = _is_weighted(builder, estimator)
-    found = _add_within(builder, estimator, inputs, weighted=weighted)
+    found = add_within(builder, estimator, inputs, weighted=weighted)
     return _finish_regressor(builder, estimator, found, weighted=weighted)
 
 
@@ -105,7 +105,7 @@ def read_local_outlier_factor(builder: GraphBuilder, estimator: Estimator, input
     # Equal training rows are equally dense, so it does not matter which of them is taken.
     trained = np.asarray(estimator._fit_X if estimator._tree is None else estimator._tree.get_arrays()[0])
     groups = np.unique(trained, axis=0, return_inverse=True)[1].ravel()
-    found = _add_nearest(builder, estimator, inputs, count, groups, weighted=False)
+    found = add_nearest(builder, estimator, inputs, count, groups, weighted=False)
     tensors = {
         "reaches": np.asarray(estimator._distances_fit_X_[:, count - 1], np.float64),
         "densities": np.asarray(estimator._lrd, np.float64),
@@ -121,9 +121,10 @@ def read_local_outlier_factor(builder: GraphBuilder, estimator: Estimator, input
     return Reading("outlier_detector", {"predict": labels, "decision_function": flat})
 
 
-def _add_nearest(
+def add_nearest(
     builder: GraphBuilder, estimator: Estimator, inputs: Value, count: int, groups: Array, *, weighted: bool
 ) -> Value:
+    """Add the search for the nearest `count` training rows; `groups`: those that answer the same have one number."""
     builder.refuse_missing(inputs)
     metric = _read_metric(builder, estimator)
     if metric is None:
@@ -144,7 +145,8 @@ def _add_nearest(
     return builder.add("nearest_by_products", inputs, width=count, attributes=attributes, tensors=tensors)
 
 
-def _add_within(builder: GraphBuilder, estimator: Estimator, inputs: Value, *, weighted: bool) -> Value:
+def add_within(builder: GraphBuilder, estimator: Estimator, inputs: Value, *, weighted: bool) -> Value:
+    """Add the search for all training rows within the estimator's radius."""
     builder.refuse_missing(inputs)
     metric = _read_metric(builder, estimator)
     if metric is None:

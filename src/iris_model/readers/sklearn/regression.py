@@ -48,6 +48,19 @@ def read_partial_least_squares(builder: GraphBuilder, estimator: Estimator, inpu
     return Reading("regressor", {"predict": predicted, "transform": scores})
 
 
+def read_singular_vectors(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The scaled columns, projected: PLSSVD has no prediction."""
+    builder.refuse_missing(inputs)
+    tensors = {
+        "offset": np.asarray(estimator._x_mean, np.float64),
+        "divisor": np.asarray(estimator._x_std, np.float64),
+    }
+    scaled = builder.add("scale", inputs, width=inputs.width, tensors=tensors)
+    weights = np.ascontiguousarray(np.asarray(estimator.x_weights_, np.float64).T)
+    tensors = {"coefficients": weights, "intercepts": np.zeros(len(weights))}
+    return Reading("transformer", {"transform": builder.add("linear", scaled, width=len(weights), tensors=tensors)})
+
+
 def read_isotonic(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """Straight lines between the thresholds; `transform` is `predict` under another name."""
     builder.refuse_missing(inputs)
@@ -70,4 +83,5 @@ READERS: dict[str, Reader] = {
     "sklearn.cross_decomposition.PLSRegression": read_partial_least_squares,
     "sklearn.cross_decomposition.PLSCanonical": read_partial_least_squares,
     "sklearn.cross_decomposition.CCA": read_partial_least_squares,
+    "sklearn.cross_decomposition.PLSSVD": read_singular_vectors,
 }

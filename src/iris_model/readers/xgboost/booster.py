@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,14 +34,17 @@ STEP = ("binary:hinge",)
 
 @dataclass(frozen=True)
 class Booster:
-    """`base`: the margin before the first tree, one per output. Linear boosters have weights and a bias instead of trees."""
+    """`base`: the margin before the first tree, one per output. Linear boosters have weights and a bias instead of trees.
+
+    `stored_categories`: by column, the categories that a DataFrame had, in the order of their codes.
+    """
 
     objective: str
     base: Array
     trees: list[BoostedTree]
     outputs: list[int]
     weights: Array | None = None
-    has_stored_categories: bool = False
+    stored_categories: Mapping[int, Sequence[str | int]] = field(default_factory=dict)
 
     @property
     def width(self) -> int:
@@ -79,8 +83,25 @@ def read_booster(booster: Estimator, best_iteration: int | None) -> Booster:
                 values = _drop(values, np.float32(base[output]), np.float32(drops[index]))
             trees.append(_read_tree(document, values))
             outputs.append(output)
-    stored = bool(model.get("cats", {}).get("enc"))
-    return Booster(objective, base, trees, outputs, has_stored_categories=stored)
+    return Booster(objective, base, trees, outputs, stored_categories=_read_categories(model.get("cats", {})))
+
+
+def _read_categories(stored: Document) -> dict[int, list[str | int]]:
+    """The categories of a DataFrame by column, in the order of their codes: texts end to end, or whole numbers.
+
+    XGBoost 3 counts the characters of texts and keeps their bytes, so that it cuts what is not ASCII in the wrong places.
+    """
+    found: dict[int, list[str | int]] = {}
+    for column, kept in enumerate(stored.get("enc", ())):
+        values = kept["values"]
+        if "offsets" not in kept:
+            found[column] = [int(one) for one in values]
+            continue
+        text = bytes(one & 0xFF for one in values)
+        ends = kept["offsets"]
+        if len(ends) > 1:
+            found[column] = [text[start:end].decode("ascii", "replace") for start, end in pairwise(ends)]
+    return found
 
 
 def _to_margin(scores: Array, objective: str) -> Array:

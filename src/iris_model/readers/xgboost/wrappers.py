@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from iris_model.readers.frame_categories import add_codes
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
 from iris_model.readers.libraries import installed_version
 from iris_model.readers.tree_layout import lay_out_boosted
@@ -57,8 +58,13 @@ def _read(builder: GraphBuilder, estimator: Estimator) -> Booster | None:
         problem = f"the objective {booster.objective!r} is unknown, and so is what it makes of a margin"
     elif booster.width > 1 and hasattr(estimator, "n_classes_") and booster.objective not in SOFTMAX:
         problem = f"{booster.width} labels per row, which it answers as numbers; expected one class per row"
-    elif booster.has_stored_categories or _had_frame_of_categories(estimator):
-        problem = "it was trained with the categories of a DataFrame; expected them as whole numbers (feature_types)"
+    elif _forgot_categories(estimator):
+        problem = (
+            "it was trained with the categories of a DataFrame, which XGBoost before 3.1 does not keep: their codes mean "
+            "what the DataFrame of a request makes of them; train with XGBoost 3.1 or newer"
+        )
+    elif any("\ufffd" in str(one) for known in booster.stored_categories.values() for one in known):
+        problem = "categories of its DataFrame are not ASCII, and XGBoost keeps these cut in the wrong places"
     elif (booster.objective in SOFTMAX) != (booster.width > 1 and hasattr(estimator, "n_classes_")):
         problem = f"the objective {booster.objective!r} does not go with {booster.width} outputs"
     if problem is None:
@@ -67,7 +73,7 @@ def _read(builder: GraphBuilder, estimator: Estimator) -> Booster | None:
     return None
 
 
-def _had_frame_of_categories(estimator: Estimator) -> bool:
+def _forgot_categories(estimator: Estimator) -> bool:
     """Whether an XGBoost that does not keep the categories of a DataFrame was trained with some."""
     if installed_version("xgboost") >= (3, 1):
         return False
@@ -82,6 +88,8 @@ def _best_iteration(estimator: Estimator) -> int | None:
 
 
 def _add_margins(builder: GraphBuilder, booster: Booster, estimator: Estimator, inputs: Value) -> Value:
+    if booster.stored_categories:
+        inputs = add_codes(builder, inputs, booster.stored_categories, unknown_is_missing=False)
     is_linear = booster.weights is not None
     if is_linear:
         builder.narrow(inputs)
