@@ -1,0 +1,38 @@
+"""Registries, over urllib3 alone.
+
+connections     TLS, proxies, plain HTTP only for this machine or when told
+transport       authentication, redirects without credentials, retries, messages without secrets
+client          manifests, tags, blobs: the distribution specification
+pull, push, referrers     images and artifacts, made of those
+docker_config, credential_helpers     what `docker login` knows
+"""
+
+from iris_model.oci.registry.client import RegistryClient
+from iris_model.oci.registry.credentials import ANONYMOUS, Credentials, CredentialSource, anonymous, fixed
+from iris_model.oci.registry.docker_config import DockerConfig
+from iris_model.oci.registry.downloads import RegistryBlob
+from iris_model.oci.registry.pull import pull, resolve
+from iris_model.oci.registry.push import PushReport, push
+from iris_model.oci.registry.referrers import ArtifactFile, list_referrers, push_artifact
+from iris_model.oci.registry.retries import Retries
+from iris_model.oci.registry.uploads import UploadSettings
+
+__all__ = [
+    "ANONYMOUS",
+    "ArtifactFile",
+    "CredentialSource",
+    "Credentials",
+    "DockerConfig",
+    "PushReport",
+    "RegistryBlob",
+    "RegistryClient",
+    "Retries",
+    "UploadSettings",
+    "anonymous",
+    "fixed",
+    "list_referrers",
+    "pull",
+    "push",
+    "push_artifact",
+    "resolve",
+]

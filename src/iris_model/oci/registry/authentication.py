@@ -1,0 +1,131 @@
+"""Answers a registry's 401: Basic with a password, or Bearer with a token that its token endpoint gives.
+
+Goes in: challenges and scopes. Comes out: the Authorization header of the next try. Headers are kept per scope, so that a
+hundred blobs cost one token. Credentials go to the registry and to the token endpoint that it names, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from iris_model.errors import RegistryDenied, RegistryError
+from iris_model.oci.registry.answers import Answer
+from iris_model.oci.registry.challenges import Challenge
+from iris_model.oci.registry.connections import is_loopback
+from iris_model.oci.registry.credentials import Credentials, CredentialSource
+from iris_model.oci.registry.failures import failure_of
+from iris_model.oci.registry.redaction import Redactor
+
+Ask = Callable[[str, str, dict[str, str], bytes | None], Answer]
+"""method, URL, headers, body: one request, without any authentication but what is in the headers."""
+
+Scopes = tuple[str, ...]
+
+_CLIENT = "iris-model"
+
+
+class Authentication:
+    """What one registry wants to know of us."""
+
+    def __init__(
+        self, registry: str, source: CredentialSource, ask: Ask, redactor: Redactor, *, plain_http: bool = False
+    ) -> None:
+        self._registry = registry
+        self._plain_http = plain_http
+        self._source = source
+        self._ask = ask
+        self._redactor = redactor
+        self._headers: dict[Scopes, str] = {}
+        self._challenge: Challenge | None = None
+        self._lock = threading.Lock()
+
+    def header(self, scopes: Scopes) -> str:
+        """The Authorization header for a request with these scopes, empty when there is none yet."""
+        with self._lock:
+            if scopes not in self._headers and self._challenge is not None and self._challenge.scheme == "bearer":
+                self._headers[scopes] = self._token(self._challenge, scopes)
+            return self._headers.get(scopes) or (self._headers.get(()) or "" if self._is_basic else "")
+
+    def answer(self, challenges: Sequence[Challenge], scopes: Scopes, sent: str) -> bool:
+        """Learn from a 401 to a request that was sent with the header `sent`. False when there is nothing else to try."""
+        with self._lock:
+            known = self._headers.get(() if self._is_basic else scopes, "")
+            if known and known != sent:
+                return True  # another thread was faster
+            for challenge in challenges:
+                header, key = "", scopes
+                if challenge.scheme == "bearer":
+                    header = self._token(challenge, scopes)
+                elif challenge.scheme == "basic":
+                    header, key = self._credentials().basic, ()
+                if header and header != sent:
+                    self._challenge, self._headers[key] = challenge, header
+                    return True
+        return False
+
+    @property
+    def _is_basic(self) -> bool:
+        return self._challenge is not None and self._challenge.scheme == "basic"
+
+    def _credentials(self) -> Credentials:
+        credentials = self._source(self._registry)
+        self._redactor.learn(*credentials.secrets)
+        return credentials
+
+    def _token(self, challenge: Challenge, scopes: Scopes) -> str:
+        credentials = self._credentials()
+        if credentials.registry_token:
+            return f"Bearer {credentials.registry_token}"
+        realm = self._check_realm(challenge.parameters.get("realm", ""))
+        # The registry's own scope counts as well: it may know names of actions that we do not.
+        asked = list(dict.fromkeys([*scopes, *challenge.parameters.get("scope", "").split()]))
+        fields = [("service", challenge.parameters.get("service", "")), *(("scope", each) for each in asked)]
+        if credentials.identity_token:
+            more = [
+                ("grant_type", "refresh_token"),
+                ("client_id", _CLIENT),
+                ("refresh_token", credentials.identity_token),
+            ]
+            joined = [("service", challenge.parameters.get("service", "")), ("scope", " ".join(asked))]
+            headers = {"Content-Type": "application/x-www-form-urlencoded"}
+            answer = self._ask("POST", realm, headers, urlencode([*joined, *more]).encode())
+        else:
+            headers = {"Authorization": credentials.basic} if credentials.basic else {}
+            answer = self._ask("GET", _with_query(realm, [field for field in fields if field[1]]), headers, None)
+        return f"Bearer {self._read_token(answer)}"
+
+    def _check_realm(self, realm: str) -> str:
+        parts = urlsplit(realm)
+        plain = parts.scheme == "http" and (self._plain_http or is_loopback(parts.hostname or ""))
+        if parts.scheme != "https" and not plain:
+            if parts.scheme == "http" and parts.hostname:
+                problem = (
+                    f"{self._registry}: its token endpoint {parts.hostname} has no TLS, and a password would go there"
+                )
+                raise RegistryDenied(problem, remedy="Nothing was sent. Ask whoever runs the registry.")
+            raise RegistryError(
+                f"{self._registry}: it names no token endpoint: {realm!r}", remedy="Is this a registry?"
+            )
+        return realm
+
+    def _read_token(self, answer: Answer) -> str:
+        if answer.status != 200:
+            raise failure_of(answer, f"{self._registry}: asking for a token", self._registry, self._redactor)
+        try:
+            document = json.loads(answer.body)
+            token = document.get("token") or document.get("access_token")
+        except (ValueError, AttributeError):
+            token = None
+        if not isinstance(token, str) or not token:
+            raise RegistryError(f"{self._registry}: its token endpoint answered without a token", status=answer.status)
+        self._redactor.learn(token)
+        return token
+
+
+def _with_query(url: str, fields: Sequence[tuple[str, str]]) -> str:
+    parts = urlsplit(url)
+    query = urlencode([*parse_qsl(parts.query), *fields], safe=":/,")
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))

@@ -1,0 +1,85 @@
+"""Connections to hosts: TLS with the certificates of this machine, proxies from the environment.
+
+Goes in: URLs. Comes out: urllib3 pools. What is sent over them is not known here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
+
+import urllib3
+
+from iris_model.oci.digests import BLOCK
+
+CONNECT_SECONDS = 15.0
+READ_SECONDS = 90.0
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Connections:
+    """Keeps connections open for several threads."""
+
+    def __init__(self, threads: int = 8) -> None:
+        self._threads = threads
+        self._pools: dict[str, urllib3.PoolManager] = {}
+        self._lock = threading.Lock()
+
+    def pool_for(self, url: str) -> urllib3.PoolManager:
+        """The pool that reaches a URL: direct, or through the proxy that the environment names."""
+        proxy = _proxy_for(url)
+        with self._lock:
+            if proxy not in self._pools:
+                self._pools[proxy] = self._make(proxy)
+            return self._pools[proxy]
+
+    def close(self) -> None:
+        """Close them all."""
+        with self._lock:
+            for pool in self._pools.values():
+                pool.clear()
+            self._pools.clear()
+
+    def _make(self, proxy: str) -> urllib3.PoolManager:
+        settings = {
+            "num_pools": 16,
+            "maxsize": self._threads,
+            "blocksize": BLOCK,
+            "timeout": urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+            "retries": False,
+        }
+        if not proxy:
+            return urllib3.PoolManager(**settings)  # type: ignore[arg-type]
+        user = urlsplit(proxy).netloc.rpartition("@")[0]
+        headers = urllib3.make_headers(proxy_basic_auth=user) if user else None
+        return urllib3.ProxyManager(proxy, proxy_headers=headers, **settings)  # type: ignore[arg-type]
+
+
+def origin_of(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port: who gets credentials and who does not is decided by all three."""
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its name or address."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _proxy_for(url: str) -> str:
+    scheme, host, port = origin_of(url)
+    if is_loopback(host):
+        return ""
+    proxies = getproxies_environment()
+    if proxy_bypass(f"{host}:{port}"):
+        return ""
+    proxy = proxies.get(scheme) or proxies.get("all") or ""
+    return proxy if "://" in proxy or not proxy else f"http://{proxy}"

@@ -1,0 +1,97 @@
+"""Docker's `config.json`: where `docker login` leaves credentials. Read only; nothing here writes it.
+
+For a registry, in this order, as Docker has it: its own helper (`credHelpers`), the helper for all (`credsStore`), the file's own
+entries (`auths`). Without an entry the registry is met anonymously.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from iris_model.errors import OciError, StorageError
+from iris_model.oci.references import DOCKER_HUB
+from iris_model.oci.registry.credential_helpers import ask_helper
+from iris_model.oci.registry.credentials import ANONYMOUS, Credentials
+
+_HUB_KEY = "https://index.docker.io/v1/"
+
+
+class DockerConfig:
+    """A `CredentialSource` over the file that `DOCKER_CONFIG` or the home directory has."""
+
+    def __init__(self, path: Path | None = None, environment: Mapping[str, str] = os.environ) -> None:
+        self._environment = environment
+        self.path = path or default_path(environment)
+        self._document = _read(self.path)
+
+    def __call__(self, registry: str) -> Credentials:
+        """The credentials for a registry."""
+        server = _HUB_KEY if registry == DOCKER_HUB else registry
+        return self._from_helper(server, registry) or self._from_file(registry) or ANONYMOUS
+
+    def _from_helper(self, server: str, registry: str) -> Credentials | None:
+        helpers = self._section("credHelpers")
+        own = next((name for key, name in helpers.items() if _host(key) == _host(server)), "")
+        name = own or self._document.get("credsStore") or ""
+        if not isinstance(name, str):
+            raise OciError(
+                f"{self.path}: the helper for {registry} is {name!r}, expected a name", remedy="Mend the file."
+            )
+        return ask_helper(name, server, str(self.path), self._environment) if name else None
+
+    def _from_file(self, registry: str) -> Credentials | None:
+        wanted = _host(_HUB_KEY if registry == DOCKER_HUB else registry)
+        for key, entry in self._section("auths").items():
+            if _host(key) != wanted or not isinstance(entry, Mapping):
+                continue
+            where = f"{self.path}: auths: {key}"
+            found = Credentials.from_basic(str(entry["auth"]), where) if entry.get("auth") else ANONYMOUS
+            found = Credentials(
+                str(entry.get("username") or found.username),
+                str(entry.get("password") or found.password),
+                str(entry.get("identitytoken") or ""),
+                str(entry.get("registrytoken") or ""),
+            )
+            if found.secrets:
+                return found
+        return None
+
+    def _section(self, name: str) -> Mapping[str, Any]:
+        section = self._document.get(name) or {}
+        if not isinstance(section, Mapping):
+            raise OciError(f"{self.path}: {name} is no table", remedy="Mend the file, or log in again (docker login).")
+        return section
+
+
+def default_path(environment: Mapping[str, str]) -> Path:
+    """Where the file is, or would be."""
+    directory = environment.get("DOCKER_CONFIG")
+    home = environment.get("HOME")
+    return (Path(directory) if directory else (Path(home) if home else Path.home()) / ".docker") / "config.json"
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        document = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except OSError as failure:
+        raise StorageError(
+            f"{path}: cannot be read: {failure.strerror}", remedy="Mend its permissions, or set DOCKER_CONFIG."
+        ) from None
+    except ValueError as failure:
+        raise OciError(
+            f"{path}: it is not JSON: {failure}", remedy="Mend the file, or log in again (docker login)."
+        ) from None
+    if not isinstance(document, Mapping):
+        raise OciError(f"{path}: expected a JSON object", remedy="Mend the file, or log in again (docker login).")
+    return document
+
+
+def _host(key: str) -> str:
+    """Keys have been written with a scheme and a path by some versions of Docker."""
+    return key.removeprefix("https://").removeprefix("http://").partition("/")[0]

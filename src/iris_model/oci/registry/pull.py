@@ -1,0 +1,52 @@
+"""An image from a registry, as a value: manifest and config are fetched, layers wait until somebody opens them."""
+
+from __future__ import annotations
+
+from iris_model.errors import InvalidImage, PlatformNotFound
+from iris_model.oci.blobs import read_verified
+from iris_model.oci.configs import Config, parse_json
+from iris_model.oci.descriptors import Descriptor, expect_object
+from iris_model.oci.images import Image, image_layers
+from iris_model.oci.layers import Layer
+from iris_model.oci.manifests import LARGEST_MANIFEST, Index, Manifest, manifest_kind
+from iris_model.oci.media_types import INDEXES
+from iris_model.oci.platforms import Platform
+from iris_model.oci.references import Reference
+from iris_model.oci.registry.client import RegistryClient
+
+_DEEPEST_INDEX = 4
+
+
+def resolve(client: RegistryClient, reference: Reference, platform: Platform) -> tuple[Descriptor, Manifest]:
+    """What a reference names for a platform: indexes are followed to one image."""
+    what, version = f"pull {reference}", reference.version
+    for _ in range(_DEEPEST_INDEX):
+        descriptor, data = client.manifest(reference.repository, version)
+        if not _is_index(descriptor, data, what):
+            return descriptor, Manifest.parse(data, what, descriptor.media_type)
+        chosen = Index.parse(data, what, descriptor.media_type).select(platform, str(reference))
+        version = str(chosen.digest)
+    raise InvalidImage(f"{what}: indexes name indexes more than {_DEEPEST_INDEX} deep", remedy="Name the image itself.")
+
+
+def pull(client: RegistryClient, reference: Reference, *, platform: Platform | None = None) -> Image:
+    """The image that a reference names. Without a platform, an index gives linux/amd64 and one image is taken as it is."""
+    _, manifest = resolve(client, reference, platform or Platform())
+    what = f"pull {reference}"
+    config = Config(
+        read_verified(client.blob(reference.repository, manifest.config), f"{what}: config", limit=LARGEST_MANIFEST)
+    )
+    if platform is not None and platform.preference(config.platform) is None:
+        raise PlatformNotFound(
+            f"{reference}: it is for {config.platform} only, and was asked for {platform}",
+            remedy="Choose that platform, or another image.",
+        )
+    layers = tuple(
+        Layer(each, diff_id, client.blob(reference.repository, each))
+        for each, diff_id in image_layers(manifest, config, what)
+    )
+    return Image.of_manifest(manifest, config, layers)
+
+
+def _is_index(descriptor: Descriptor, data: bytes, what: str) -> bool:
+    return manifest_kind(expect_object(parse_json(data, what), what), descriptor.media_type, what) in INDEXES

@@ -1,0 +1,148 @@
+"""An image to a registry. Layers in parallel, then the config, and the manifest last: until then the tag names the old image,
+whatever goes wrong. A base layer that the registry has, or can mount from a sister repository, is never opened.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from iris_model.errors import InvalidImage, IrisModelError, RegistryError
+from iris_model.oci.blobs import Blob
+from iris_model.oci.digests import Digest
+from iris_model.oci.images import Image
+from iris_model.oci.media_types import is_foreign
+from iris_model.oci.progress import Reporter, one_at_a_time, silent
+from iris_model.oci.references import Reference
+from iris_model.oci.registry.client import RegistryClient
+from iris_model.oci.registry.downloads import RegistryBlob
+from iris_model.oci.registry.failures import with_note
+from iris_model.oci.registry.uploads import MOUNTED, PRESENT, UPLOADED, Cancelled, Upload, UploadSettings
+
+
+@dataclass(frozen=True)
+class PushReport:
+    """What a push did."""
+
+    reference: Reference
+    """With the digest of the manifest."""
+
+    unchanged: bool
+    """The tag named this image already; nothing was sent."""
+
+    uploaded: tuple[Digest, ...] = ()
+    mounted: tuple[Digest, ...] = ()
+    present: tuple[Digest, ...] = ()
+    bytes_sent: int = 0
+    """Of blobs and the manifest, without what had to be sent again."""
+
+
+def push(
+    client: RegistryClient,
+    image: Image,
+    reference: Reference,
+    *,
+    jobs: int = 4,
+    report: Reporter = silent,
+    settings: UploadSettings | None = None,
+    mount_from: Sequence[str] = (),
+) -> PushReport:
+    """Push an image under the tag of `reference` (its digest, if it has no tag).
+
+    `mount_from` names repositories of the same registry that may have our blobs; those a blob was pulled from are known.
+    """
+    manifest = image.manifest
+    if reference.digest is not None and reference.digest != manifest.digest:
+        raise InvalidImage(
+            f"push {reference}: the image has the digest {manifest.digest}",
+            remedy="Leave the digest out: it is the image that decides it.",
+        )
+    pinned = reference.with_digest(manifest.digest)
+    version = reference.tag or str(manifest.digest)
+    there = client.find_manifest(reference.repository, version)
+    if there is not None and there.digest == manifest.digest:
+        return PushReport(pinned, unchanged=True)
+    still = f"{reference} still names {there.digest}." if there else f"{reference} was not made."
+    run = _Push(client, reference, one_at_a_time(report), settings or UploadSettings(), tuple(mount_from))
+    try:
+        layers = {layer.digest: layer.blob for layer in image.layers if not is_foreign(layer.descriptor.media_type)}
+        outcomes = {**run.bring(list(layers.values()), jobs), **run.bring([image.config_blob], 1)}
+    except IrisModelError as failure:
+        raise with_note(failure, f"Nothing was tagged: {still}") from failure
+    _put_manifest(client, image, reference, version, still)
+    by_state = {
+        state: tuple(each for each in outcomes if outcomes[each] == state) for state in (UPLOADED, MOUNTED, PRESENT)
+    }
+    sizes = {**{layer.digest: layer.size for layer in image.layers}, image.config_blob.digest: len(image.config.data)}
+    sent = sum(sizes[digest] for digest in by_state[UPLOADED]) + len(manifest.data)
+    return PushReport(pinned, False, by_state[UPLOADED], by_state[MOUNTED], by_state[PRESENT], sent)
+
+
+@dataclass(frozen=True)
+class _Push:
+    client: RegistryClient
+    reference: Reference
+    report: Reporter
+    settings: UploadSettings
+    mount_from: tuple[str, ...]
+
+    def bring(self, blobs: Sequence[Blob], jobs: int) -> dict[Digest, str]:
+        """All blobs there, so many at once. The first failure stops the others, and is the one that is told."""
+        cancelled = threading.Event()
+        with ThreadPoolExecutor(max(1, min(jobs, len(blobs)))) as pool:
+            futures = {pool.submit(self._one, blob, cancelled): blob.digest for blob in blobs}
+            try:
+                return {futures[done]: state for done, state in _results(list(futures), cancelled)}
+            except BaseException:
+                cancelled.set()
+                raise
+
+    def _one(self, blob: Blob, cancelled: threading.Event) -> str:
+        try:
+            upload = Upload(
+                self.client,
+                self.reference.repository,
+                blob,
+                self.report,
+                self.settings,
+                self._sister_of(blob),
+                cancelled,
+            )
+            return upload.run()
+        except BaseException:
+            cancelled.set()
+            raise
+
+    def _sister_of(self, blob: Blob) -> str:
+        """Another repository of this registry that has the blob."""
+        here = self.reference.repository
+        if isinstance(blob, RegistryBlob) and blob.repository.registry == here.registry:
+            return blob.repository.name if blob.repository.name != here.name else ""
+        return next((name for name in self.mount_from if name != here.name), "")
+
+
+def _results(futures: list[Future[str]], cancelled: threading.Event) -> list[tuple[Future[str], str]]:
+    wait(futures)
+    failures = [failure for future in futures if (failure := future.exception()) is not None]
+    for failure in failures:
+        if not isinstance(failure, Cancelled):
+            raise failure
+    return [(future, future.result()) for future in futures]
+
+
+def _put_manifest(client: RegistryClient, image: Image, reference: Reference, version: str, still: str) -> None:
+    manifest = image.manifest
+    try:
+        client.put_manifest(reference.repository, version, manifest.media_type, manifest.data)
+    except RegistryError as failure:
+        # The answer may have been lost after the manifest was stored.
+        try:
+            now = client.find_manifest(reference.repository, version)
+        except RegistryError:
+            note = f"All blobs are there; whether {reference} names the new image is not known."
+            raise with_note(failure, note) from failure
+        if now is None or now.digest != manifest.digest:
+            names = still if now is None or str(now.digest) in still else f"{reference} names {now.digest} now."
+            raise with_note(failure, f"All blobs are there, and the manifest is not: {names}") from failure

@@ -1,0 +1,273 @@
+"""One blob to a registry: not at all if it is there, mounted if a sister repository has it, in one request if it is small, in
+chunks if it is large, and taken up again where a connection broke.
+
+    HEAD blob ── there ──► present
+       │
+    POST uploads?mount=&from= ── 201 ──► mounted
+       │ 202, Location
+    PUT Location?digest=                        small: the whole blob
+    PATCH Location (Content-Range) ... PUT      large: chunk by chunk
+       │ broken
+    GET Location ── Range: 0-N ──► go on at N + 1;  404 ──► begin again
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import BinaryIO
+from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+
+from iris_model.errors import OciError, RegistryError, RegistryUnreachable
+from iris_model.oci.blobs import Blob, verified
+from iris_model.oci.digests import BLOCK
+from iris_model.oci.progress import Progress, Reporter
+from iris_model.oci.references import Repository
+from iris_model.oci.registry.answers import Answer
+from iris_model.oci.registry.client import RegistryClient, scopes_of
+from iris_model.oci.registry.retries import RETRYABLE
+from iris_model.oci.registry.transport import Request
+
+PRESENT, MOUNTED, UPLOADED = "present", "mounted", "uploaded"
+
+_NO_CHUNKS = frozenset({400, 405, 411, 415, 501})
+_OCTETS = {"Content-Type": "application/octet-stream"}
+_RANGE = re.compile(r"(?:bytes=)?0-(\d+)")
+
+
+class Cancelled(Exception):
+    """Another blob of the same push failed, so this one is not needed."""
+
+
+@dataclass(frozen=True)
+class UploadSettings:
+    """How blobs are cut. A registry that asks for larger chunks gets them."""
+
+    chunk: int = 32 << 20
+    monolithic: int = 32 << 20
+    """Up to this size a blob goes in one request."""
+
+
+@dataclass
+class Upload:
+    """One blob on its way. `run` says how it ended."""
+
+    client: RegistryClient
+    repository: Repository
+    blob: Blob
+    report: Reporter
+    settings: UploadSettings = UploadSettings()
+    mount_from: str = ""
+    """Name of a repository of the same registry that has the blob."""
+
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    _location: str = ""
+    _offset: int = 0
+    _chunk: int = 0
+    _whole: bool = False
+    _failures: int = 0
+
+    def run(self) -> str:
+        """Bring the blob there."""
+        self._check_cancelled()
+        self._tell("waiting", 0)
+        state = self._bring()
+        self._tell(state, self.blob.size)
+        return state
+
+    def _bring(self) -> str:
+        if self.client.has_blob(self.repository, self.blob.digest, self.blob.size):
+            return PRESENT
+        if self._start(mount=bool(self.mount_from)) == 201:
+            return MOUNTED
+        self._whole = self.blob.size <= self.settings.monolithic
+        while True:
+            self._check_cancelled()
+            try:
+                answer = self._send_next()
+            except RegistryUnreachable as broken:
+                self._recover(broken, "")
+                continue
+            if answer is None:
+                continue
+            if answer.status in (201, 204):
+                break
+            self._handle_refusal(answer)
+        self._check_stored(answer)
+        return UPLOADED
+
+    def _start(self, *, mount: bool = False) -> int:
+        """Open a session, or mount."""
+        query = f"?{urlencode({'mount': str(self.blob.digest), 'from': self.mount_from}, safe=':/')}" if mount else ""
+        also = self.mount_from if mount else ""
+        path = f"/v2/{self.repository.name}/blobs/uploads/{query}"
+        request = Request("POST", path, self._what, scopes_of(self.repository, write=True, also=also))
+        answer = self.client.transport.ask(request)
+        if mount and answer.status in (401, 403, 404, 405):
+            return self._start()  # we may not read there, or it cannot mount: bring it
+        if answer.status == 201 and mount:
+            return 201
+        if answer.status != 202:
+            raise self.client.transport.failure(answer, self._what)
+        self._offset = 0
+        smallest = answer.header("OCI-Chunk-Min-Length")
+        self._chunk = max(self.settings.chunk, int(smallest) if smallest.isdigit() else 0)
+        self._move_to(answer)
+        return 202
+
+    def _send_next(self) -> Answer | None:
+        """The whole blob, the next chunk, or the end. None when there is more to send."""
+        if self._whole and self._offset == 0:
+            return self._put(_Piece(self, 0, self.blob.size))
+        if self._offset >= self.blob.size:
+            return self._put(None)
+        end = self.blob.size if self._whole else min(self._offset + self._chunk, self.blob.size)
+        headers = {**_OCTETS, "Content-Range": f"{self._offset}-{end - 1}"}
+        answer = self._ask("PATCH", self._location, headers, _Piece(self, self._offset, end - self._offset))
+        if answer.status not in (202, 204):
+            return answer
+        reached = _RANGE.fullmatch(answer.header("Range"))
+        if reached is not None and int(reached[1]) + 1 < end:
+            raise RegistryUnreachable(f"{self._what}: the registry took only {int(reached[1]) + 1} of {end} bytes")
+        self._offset, self._failures = end, 0
+        self._move_to(answer)
+        return None
+
+    def _put(self, piece: _Piece | None) -> Answer:
+        return self._ask("PUT", _with_digest(self._location, str(self.blob.digest)), _OCTETS, piece)
+
+    def _handle_refusal(self, answer: Answer) -> None:
+        if answer.status in RETRYABLE or answer.status in (404, 416):
+            self._recover(self.client.transport.failure(answer, self._what), answer.header("Retry-After"))
+        elif "DIGEST_INVALID" in answer.codes or "SIZE_INVALID" in answer.codes:
+            self._blame(answer)
+        elif answer.status in _NO_CHUNKS and not self._whole:
+            self._whole = True  # it takes no chunks: all in one request
+            self._start()
+        else:
+            raise self.client.transport.failure(answer, self._what)
+
+    def _blame(self, answer: Answer) -> None:
+        """The registry got other bytes than promised: either ours are damaged, or they were damaged on the way."""
+        with verified(self.blob, self._what) as blocks:
+            for _ in blocks:
+                pass
+        self._recover(self.client.transport.failure(answer, self._what), "", anew=True)
+
+    def _recover(self, failure: RegistryError, retry_after: str, *, anew: bool = False) -> None:
+        """Wait, and find out how much the registry has; give up when it has gone on for too long."""
+        self._failures += 1
+        retries = self.client.transport.retries
+        wait = retries.wait_before(self._failures, retry_after)
+        if wait is None:
+            raise failure
+        self._tell("retrying", self._offset, failure.problem)
+        retries.sleep(wait)
+        if anew or not self._resume():
+            self._start()
+        self._tell("moving", self._offset)
+
+    def _resume(self) -> bool:
+        """Ask the session how far it is."""
+        try:
+            answer = self._ask("GET", self._location, {}, None)
+        except RegistryUnreachable:
+            return False
+        reached = _RANGE.fullmatch(answer.header("Range"))
+        if answer.status not in (200, 202, 204) or reached is None:
+            return False
+        last = int(reached[1])
+        have = last + 1 if last else 0  # "0-0" is what an empty session says
+        if have > self.blob.size:
+            return False
+        self._offset = have
+        if answer.header("Location"):
+            self._move_to(answer)
+        return True
+
+    def _check_stored(self, answer: Answer) -> None:
+        """Whether what was stored is what was sent: a header may say so, a HEAD does."""
+        said = answer.header("Docker-Content-Digest")
+        lies = bool(said) and said.startswith("sha256:") and said != str(self.blob.digest)
+        head = f"/v2/{self.repository.name}/blobs/{self.blob.digest}"
+        length = self._ask("HEAD", head, {}, None, again=True).header("Content-Length") if not lies else ""
+        if lies or (length.isdigit() and int(length) != self.blob.size):
+            stored = said if lies else f"{length} bytes"
+            raise RegistryError(
+                f"{self._what}: {self.blob.size} bytes were sent, and the registry says that it stored {stored}",
+                remedy="The registry, or a proxy before it, damages what is sent. Do not use the image there.",
+            )
+
+    def _ask(
+        self, method: str, url: str, headers: dict[str, str], body: _Piece | None, *, again: bool = False
+    ) -> Answer:
+        scopes = scopes_of(self.repository, write=True)
+        request = Request(method, url, self._what, scopes, tuple(headers.items()), body)
+        return self.client.transport.ask(request, again=again)
+
+    def _move_to(self, answer: Answer) -> None:
+        location = answer.header("Location")
+        if not location:
+            raise RegistryError(f"{self._what}: the registry opened an upload and named no Location for it")
+        self._location = urljoin(answer.url, location)
+        self.client.transport.check_address(self._location, self._what)
+
+    def _check_cancelled(self) -> None:
+        if self.cancelled.is_set():
+            raise Cancelled
+
+    @property
+    def _what(self) -> str:
+        return f"push {self.repository}@{self.blob.digest}"
+
+    def _tell(self, state: str, done: int, note: str = "") -> None:
+        self.report(Progress(self.blob.digest, done, self.blob.size, state, note))
+
+    def opened(self, start: int, length: int) -> _Reader:
+        """A stretch of the blob, telling how far it is while it is sent."""
+        return _Reader(self.blob.open(start), length, lambda done: self._sent(start + done))
+
+    def _sent(self, done: int) -> None:
+        self._check_cancelled()
+        self._tell("moving", done)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A stretch of a blob as a body."""
+
+    upload: Upload
+    start: int
+    length: int
+
+    def open(self) -> _Reader:
+        return self.upload.opened(self.start, self.length)
+
+
+class _Reader:
+    """Reads so many bytes of a stream and no more."""
+
+    def __init__(self, stream: BinaryIO, length: int, tell: Callable[[int], None]) -> None:
+        self._stream = stream
+        self._left = self._length = length
+        self._tell = tell
+
+    def read(self, size: int = BLOCK) -> bytes:
+        block = self._stream.read(min(self._left, size if size and size > 0 else BLOCK))
+        if not block and self._left:
+            raise OciError(f"{self._length - self._left} of {self._length} bytes could be read of what is to be sent")
+        self._left -= len(block)
+        self._tell(self._length - self._left)
+        return block
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _with_digest(location: str, digest: str) -> str:
+    """The address of the session, which may have a query of its own, with the digest."""
+    parts = urlsplit(location)
+    query = "&".join(filter(None, (parts.query, urlencode({"digest": digest}, safe=":"))))
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
