@@ -104,6 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
     registry: FakeRegistry
     protocol_version = "HTTP/1.1"
     timeout = 20
+    wbufsize = 1 << 16  # one packet per answer: two would wait for each other (Nagle)
 
     def do_GET(self) -> None:
         self._serve()
