@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from iris_model.cli.output import json_option, progress
+from iris_model.cli.sandbox_options import sandbox_options
 
 if TYPE_CHECKING:
-    from iris_model.local import Addresses
+    from iris_model.local import Addresses, SandboxSettings
 
 
 @click.command()
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--memory", type=int, metavar="MB", help="In place of the memory in iris-model.toml.")
 @click.option("--timeout", type=float, metavar="SECONDS", help="In place of the timeout in iris-model.toml.")
 @click.option("--concurrency", type=int, metavar="N", help="Reserved concurrency: at most N invocations at a time.")
+@sandbox_options
 @json_option
 def serve(
     project: Path,
@@ -40,6 +42,7 @@ def serve(
     memory: int | None,
     timeout: float | None,
     concurrency: int | None,
+    sandbox: SandboxSettings,
     as_json: bool,
 ) -> None:
     """Run a function here as AWS Lambda runs it.
@@ -62,6 +65,7 @@ def serve(
             timeout_seconds=timeout,
             reserved_concurrency=concurrency,
             runtime=runtime,
+            sandbox=sandbox,
         )
     payload = example_payload(settings.directory)
 

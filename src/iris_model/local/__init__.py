@@ -6,8 +6,9 @@
                       └─ playground   GET  /                  the page, and the log it shows
                               │ Invocation                                     ▲ Outcome
                               ▼                                                │
-                      function ──► pool ──► sandbox ──► process   (one child per concurrent invocation)
-                                               │           ▲
+                      function ──► pool ──► sandbox ──► confinement ──► process   (one per concurrent invocation)
+                                               │         plain, strict,    ▲
+                                               │         containers        │
                                                └ runtime_api: next, response, error, init error
 ```
 
@@ -18,17 +19,20 @@ the two sides cannot share a mistake.
 
 from iris_model.local.invocation import Invocation, Outcome
 from iris_model.local.page_sources import PageSources
+from iris_model.local.sandbox_settings import ImageSettings, SandboxSettings
 from iris_model.local.service import Addresses, LocalLambda, OnceResult, invoke_once, serve
 from iris_model.local.settings import FunctionSettings, read_function_directory
 
 __all__ = [
     "Addresses",
     "FunctionSettings",
+    "ImageSettings",
     "Invocation",
     "LocalLambda",
     "OnceResult",
     "Outcome",
     "PageSources",
+    "SandboxSettings",
     "invoke_once",
     "read_function_directory",
     "serve",

@@ -25,6 +25,11 @@ class RuntimeApiPlace:
 class Confinement(Protocol):
     """The surroundings of one sandbox."""
 
+    @property
+    def is_intact(self) -> bool:
+        """Whether another process can be started in them; otherwise the sandbox is of no more use."""
+        ...
+
     async def open(self) -> RuntimeApiPlace:
         """Make them, and the socket through which they are left."""
         ...

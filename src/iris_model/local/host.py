@@ -29,6 +29,7 @@ class Host:
         self.guardian = Guardian()
         self.init_slots = asyncio.Semaphore(os.cpu_count() or 1)
         """How many inits may run at once; see the pool."""
+        self.strict_works = True  # until `enforcement` has tried it
         self._watched: set[Watched] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._scratch: Path | None = None

@@ -72,7 +72,7 @@ class MemoryMeter:
         if alone is None or not _HAS_PROC:
             return alone
         try:
-            members = self._find_members() if self._find_members else _find_descendants(self._pid)
+            members = self._find_members() if self._find_members else find_descendants(self._pid)
             others = [pid for pid in members if pid != self._pid]
             if not others:
                 return alone
@@ -105,7 +105,8 @@ def _proportional_size(pid: int) -> int:
         return _field((_PROC / str(pid) / "status").read_bytes(), b"VmRSS:")
 
 
-def _find_descendants(pid: int) -> list[int]:
+def find_descendants(pid: int) -> list[int]:
+    """The children of a process, their children, and so on; its own first."""
     found: list[int] = []
     waiting = [pid]
     while waiting:

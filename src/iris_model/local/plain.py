@@ -45,6 +45,11 @@ class PlainConfinement:
         listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         return RuntimeApiPlace(listener, f"127.0.0.1:{listener.getsockname()[1]}")
 
+    @property
+    def is_intact(self) -> bool:
+        """There is nothing that could break."""
+        return True
+
     async def start(self, place: RuntimeApiPlace, log_stream: str, on_output: Callable[[bytes], None]) -> ChildProcess:
         """Start the child."""
         assert self._limits is not None

@@ -176,7 +176,7 @@ class SandboxPool:
         return sandbox
 
     def _release(self, sandbox: Sandbox) -> None:
-        if self._closed:
+        if self._closed or not sandbox.is_intact:
             self._discard(sandbox)
             return
         self._idle.append(_Idle(sandbox, time.monotonic()))

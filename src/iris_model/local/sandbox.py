@@ -75,6 +75,11 @@ class Sandbox:
         """Whether it was made before it was needed, and stays."""
         return self._is_provisioned
 
+    @property
+    def is_intact(self) -> bool:
+        """Whether it can serve another invocation."""
+        return self._confinement.is_intact
+
     async def open(self) -> None:
         """Make the surroundings, and listen for the runtime that is to come."""
         self._place = await self._confinement.open()

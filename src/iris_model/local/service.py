@@ -16,6 +16,7 @@ from aiohttp import web
 from iris_model.errors import LocalError
 from iris_model.local import invoke_api
 from iris_model.local.concurrency import ACCOUNT_CONCURRENCY, Concurrency
+from iris_model.local.enforcement import examine
 from iris_model.local.front_door import MAX_HEAD_BYTES, FrontDoor
 from iris_model.local.function import RETRY_DELAYS_SECONDS, LocalFunction
 from iris_model.local.host import Host
@@ -100,7 +101,9 @@ class Runner:
         return next(iter(self.functions.values()))
 
     async def open(self) -> None:
-        """Make ready what is provisioned."""
+        """Say what this machine cannot enforce, and make ready what is provisioned."""
+        for name, line in await examine([each.settings for each in self.functions.values()], self._host):
+            self.log_book.append(name, "platform", line)
         await asyncio.gather(*(function.open() for function in self.functions.values()))
 
     async def close(self) -> None:
@@ -278,6 +281,7 @@ def invoke_once(settings: FunctionSettings, payload: bytes, *, on_log: LogListen
     async def run() -> Outcome:
         runner = Runner(settings, on_log=listen)
         try:
+            await runner.open()
             return await runner.first.invoke(Invocation(payload=payload, function_arn=settings.arn))
         finally:
             await runner.close()
