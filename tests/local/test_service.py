@@ -11,9 +11,9 @@ import pytest
 
 from iris_model.errors import LocalError
 from iris_model.local import FunctionSettings, LocalLambda, read_function_directory
+from iris_model.local.listening import is_loopback
 from iris_model.local.logs import LogBook, SandboxLog
 from iris_model.local.reports import Report, TextFormat
-from iris_model.local.service import is_loopback
 from tests.local.conftest import make_settings
 from tests.support.local_service import running
 

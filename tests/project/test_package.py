@@ -67,6 +67,14 @@ def test_function_json_says_what_the_settings_say_and_coreutils_agrees_with_its_
         "stage": "default",
         "model": "model.safetensors",
         "environment": {"A1": "b"},
+        "http": {
+            "endpoint": "http-api",
+            "auth": "open",
+            "cors": None,
+            "throttling": {"rate": None, "burst": None},
+        },
+        "reserved_concurrency": None,
+        "log_format": "Text",
     }
     files = {name for name in tree(directory) if (directory / name).is_file()}
     assert set(digests) == files - {"function.json"}

@@ -9,6 +9,7 @@ from iris_model.local.concurrency import Concurrency, Gate, Throttled
 from iris_model.local.host import Host
 from iris_model.local.invocation import Invocation, Outcome
 from iris_model.local.logs import LogBook
+from iris_model.local.metrics import FunctionMetrics
 from iris_model.local.pool import SandboxPool
 from iris_model.local.runtime_session import OnAnswer
 from iris_model.local.settings import FunctionSettings
@@ -32,6 +33,8 @@ class LocalFunction:
         retry_delays_seconds: Sequence[float] = RETRY_DELAYS_SECONDS,
     ) -> None:
         self.settings = settings
+        self.metrics = FunctionMetrics()
+        self.http_api_requests = 0  # those that API Gateway would charge for
         self._host = host
         self._gate = Gate(account, settings.reserved_concurrency)
         self.pool = SandboxPool(settings, host=host, log_book=log_book, gate=self._gate)
@@ -45,7 +48,13 @@ class LocalFunction:
 
     async def invoke(self, invocation: Invocation, on_answer: OnAnswer | None = None) -> Outcome:
         """Synchronously: the outcome, or `Throttled`. `on_answer` is told the answer when it is posted, before the end."""
-        return await self.pool.invoke(invocation, on_answer)
+        try:
+            outcome = await self.pool.invoke(invocation, on_answer)
+        except Throttled as throttled:
+            self.metrics.throttles[throttled.reason] += 1
+            raise
+        self.metrics.record(outcome.report)
+        return outcome
 
     def enqueue(self, invocation: Invocation) -> None:
         """Asynchronously: accepted now, run as soon as possible, retried when it fails."""
@@ -68,6 +77,7 @@ class LocalFunction:
             if delay is not None:
                 # The same invocation again, request id and all: by it a handler can tell what it has seen before.
                 await asyncio.sleep(delay)
+        self.metrics.lost_events += 1
         self._log_book.append(
             self.settings.name,
             "platform",
@@ -79,6 +89,6 @@ class LocalFunction:
         # A throttled event stays in the queue (up to six hours in the cloud); that is no failed attempt.
         while True:
             try:
-                return await self.pool.invoke(invocation)
+                return await self.invoke(invocation)
             except Throttled:
                 await asyncio.sleep(_THROTTLED_DELAY_SECONDS)

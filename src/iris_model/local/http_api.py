@@ -5,7 +5,6 @@ Everything that goes wrong behind it looks the same from outside, as it does in 
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,17 +15,26 @@ from aiohttp import web
 from iris_model.local.body import BodyTooLarge, read_body
 from iris_model.local.concurrency import Throttled
 from iris_model.local.function import LocalFunction
-from iris_model.local.http_event import (
-    HttpRequest,
-    MatchedRoute,
-    build_event,
-    decode_path,
-    make_gateway_request_id,
+from iris_model.local.http_cors import add_cors, answer_preflight, is_preflight
+from iris_model.local.http_event import FrontEnd, MatchedRoute, build_event, decode_path, make_gateway_request_id
+from iris_model.local.http_event_v1 import build_event_v1
+from iris_model.local.http_exchange import (
+    MAX_HEAD_BYTES,
+    Exchange,
+    FunctionFailed,
+    TimeLimit,
+    head_size,
+    raw_path,
+    read_request,
+    write_error,
+    write_response,
 )
-from iris_model.local.http_response import MalformedResponse, decode_response
+from iris_model.local.http_response import HttpResponse, decode_response, decode_response_v1
 from iris_model.local.http_routes import Route, parse_route
-from iris_model.local.invocation import Invocation, Outcome, make_trace_id
+from iris_model.local.http_throttle import TokenBucket
+from iris_model.local.invocation import Invocation, make_trace_id
 from iris_model.local.logs import LogBook
+from iris_model.local.metrics import HttpMetrics
 from iris_model.local.service_errors import MAX_SYNC_PAYLOAD_BYTES
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
@@ -39,10 +47,16 @@ class _Integration:
     stage: str
     route: Route
     function: LocalFunction
+    bucket: TokenBucket | None
 
     @property
     def prefix(self) -> str:
         return "" if self.stage == "$default" else f"/{self.stage}"
+
+    def match(self, method: str, path: str) -> dict[str, str] | None:
+        if not path.startswith(self.prefix):
+            return None
+        return self.route.match(method, path.removeprefix(self.prefix) or "/")
 
 
 class HttpApi:
@@ -53,109 +67,102 @@ class HttpApi:
         functions: Iterable[LocalFunction],
         *,
         log_book: LogBook,
+        metrics: HttpMetrics | None = None,
         integration_timeout_seconds: float = INTEGRATION_TIMEOUT_SECONDS,
     ) -> None:
-        self._log_book = log_book
+        self._exchange = Exchange("HTTP API", log_book)
+        self._metrics = metrics or HttpMetrics()
         self._timeout = integration_timeout_seconds
-        integrations = [_Integration(each.settings.stage, parse_route(each.settings.route), each) for each in functions]
+        integrations = [each for function in functions for each in _integrate(function)]
         self._integrations = sorted(integrations, key=lambda each: each.route.rank)
-        self._running: set[asyncio.Task[Outcome]] = set()
 
     def matches(self, request: web.Request) -> bool:
         """Whether some route takes the request."""
-        return self._match(request.method, decode_path(_raw_path(request))) is not None
+        return self._match(request.method, decode_path(raw_path(request))) is not None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request; 404 when no route takes it."""
         request_id = make_gateway_request_id()
         response = await self._answer(request, request_id)
         response.headers["apigw-requestid"] = request_id
+        self._metrics.statuses[response.status] += 1
         return response
 
     def _match(self, method: str, path: str) -> tuple[_Integration, dict[str, str]] | None:
         for integration in self._integrations:
-            if path.startswith(integration.prefix):
-                parameters = integration.route.match(method, path.removeprefix(integration.prefix))
-                if parameters is not None:
-                    return integration, parameters
+            parameters = integration.match(method, path)
+            if parameters is not None:
+                return integration, parameters
         return None
 
     async def _answer(self, request: web.Request, request_id: str) -> web.Response:
-        matched = self._match(request.method, decode_path(_raw_path(request)))
+        path = decode_path(raw_path(request))
+        if head_size(request) > MAX_HEAD_BYTES:
+            return write_error(431, "Request Header Fields Too Large")
+        if is_preflight(request.method, request.headers):
+            # Permission is for the path and the method that the browser means to use; the function is not asked.
+            wanted = self._match(request.headers["Access-Control-Request-Method"], path)
+            cors = wanted[0].function.settings.http.cors if wanted else None
+            if cors is not None:
+                return write_response(HttpResponse(204, tuple(answer_preflight(cors, request.headers)), b""))
+        matched = self._match(request.method, path)
         if matched is None:
-            return _error(404, "Not Found")
+            return write_error(404, "Not Found")
         integration, parameters = matched
+        cors = integration.function.settings.http.cors
+        response = await self._integrate(request, request_id, integration, parameters)
+        if cors is not None:
+            origin = request.headers.get("Origin", "")
+            pairs = add_cors(cors, origin, list(response.headers.items()))
+            response.headers.clear()
+            for name, value in pairs:
+                response.headers.add(name, value)
+        return response
+
+    async def _integrate(
+        self, request: web.Request, request_id: str, integration: _Integration, parameters: dict[str, str]
+    ) -> web.Response:
+        if integration.bucket is not None and not integration.bucket.take():
+            self._metrics.throttled += 1
+            return write_error(429, "Too Many Requests")
         try:
             body = await read_body(request, MAX_BODY_BYTES)
         except BodyTooLarge:
-            return _error(413, "Request Entity Too Large")
-        settings = integration.function.settings
-        trace_id = request.headers.get("X-Amzn-Trace-Id") or make_trace_id()
-        event = build_event(
-            _decode_request(request, body),
-            MatchedRoute(integration.route.key, integration.stage, parameters),
-            request_id=request_id,
-            account_id=settings.account_id,
-            trace_id=trace_id,
-            now=datetime.now(UTC),
-        )
-        payload = json.dumps(event, separators=(",", ":")).encode()
-        if len(payload) > MAX_SYNC_PAYLOAD_BYTES:
+            return write_error(413, "Request Entity Too Large")
+        function = integration.function
+        invocation = _make_invocation(request, body, request_id, integration, parameters)
+        if len(invocation.payload) > MAX_SYNC_PAYLOAD_BYTES:
             # Lambda's limit, met after the body has grown by its base64. The REST flavour of the gateway answers 413 as
             # well (captured); for the HTTP flavour no capture was found.
-            return _error(413, "Request Entity Too Large")
-        invocation = Invocation(payload=payload, function_arn=settings.arn, trace_id=trace_id)
-        return await self._invoke(integration.function, invocation)
-
-    async def _invoke(self, function: LocalFunction, invocation: Invocation) -> web.Response:
-        # The integration's clock includes the cold start, and its end does not end the invocation, which goes on, is
-        # billed and logged. Hence a task of its own.
-        task = asyncio.ensure_future(function.invoke(invocation))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        done, _ = await asyncio.wait({task}, timeout=self._timeout)
-        if not done:
-            task.add_done_callback(lambda late: late.cancelled() or late.exception())  # seen, so not warned about
-            return _error(503, "Service Unavailable")
+            return write_error(413, "Request Entity Too Large")
+        function.http_api_requests += 1
+        decode = decode_response if function.settings.http.payload_format == "2.0" else decode_response_v1
         try:
-            outcome = task.result()
-        except Throttled:
-            return _error(500, "Internal Server Error")
-        if outcome.function_error is not None:
-            return _error(500, "Internal Server Error")
-        try:
-            decoded = decode_response(outcome.payload)
-        except MalformedResponse as problem:
-            # $context.integrationErrorMessage in the cloud. Without it nobody would find out why.
-            self._log_book.append(function.settings.name, "platform", f"HTTP API: malformed response: {problem}")
-            return _error(500, "Internal Server Error")
-        response = web.Response(status=decoded.status, body=decoded.body)
-        response.headers.pop("Content-Type", None)  # aiohttp puts its own there, in some versions
-        for name, value in decoded.headers:
-            response.headers.add(name, value)
-        return response
+            # The integration's clock includes the cold start.
+            return write_response(await self._exchange.run(function, invocation, decode, limit_seconds=self._timeout))
+        except TimeLimit:
+            return write_error(503, "Service Unavailable")
+        except (FunctionFailed, Throttled):
+            return write_error(500, "Internal Server Error")
 
 
-def _error(status: int, message: str) -> web.Response:
-    body = json.dumps({"message": message}, separators=(",", ":")).encode()
-    return web.Response(status=status, body=body, content_type="application/json")
+def _integrate(function: LocalFunction) -> list[_Integration]:
+    settings = function.settings
+    # The limit is that of the stage: all routes draw from one bucket.
+    bucket = TokenBucket(settings.http.throttling) if settings.http.throttling is not None else None
+    routes = [settings.route, *settings.http.more_routes]
+    return [_Integration(settings.stage, parse_route(route), function, bucket) for route in routes]
 
 
-def _raw_path(request: web.BaseRequest) -> str:
-    return request.raw_path.partition("?")[0]
-
-
-def _decode_request(request: web.BaseRequest, body: bytes) -> HttpRequest:
-    transport = request.transport
-    address = transport.get_extra_info("sockname") if transport is not None else None
-    return HttpRequest(
-        method=request.method,
-        raw_path=_raw_path(request),
-        raw_query=request.raw_path.partition("?")[2],
-        headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers],
-        body=body,
-        source_ip=request.remote or "127.0.0.1",
-        protocol=f"HTTP/{request.version.major}.{request.version.minor}",
-        port=address[1] if address else 80,
-        scheme="http",
-    )
+def _make_invocation(
+    request: web.Request, body: bytes, request_id: str, integration: _Integration, parameters: dict[str, str]
+) -> Invocation:
+    settings = integration.function.settings
+    trace_id = request.headers.get("X-Amzn-Trace-Id") or make_trace_id()
+    values = read_request(request, body)
+    route = MatchedRoute(integration.route.key, integration.stage, parameters)
+    now = datetime.now(UTC)
+    build = build_event if settings.http.payload_format == "2.0" else build_event_v1
+    event = build(values, route, FrontEnd(settings.account_id), request_id=request_id, trace_id=trace_id, now=now)
+    payload = json.dumps(event, separators=(",", ":")).encode()
+    return Invocation(payload=payload, function_arn=settings.arn, trace_id=trace_id)

@@ -19,7 +19,7 @@ API_ID = "local"
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # strftime would ask the locale
 _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/javascript"})
 # Belong to one connection, not to the request. Expect is answered by the front.
-_HOP_BY_HOP = frozenset(
+HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect"}
 )
 
@@ -64,14 +64,37 @@ def is_text(content_type: str) -> bool:
     return media_type.startswith("text/") or media_type in _TEXT_TYPES
 
 
+def encode_body(body: bytes, content_type: str) -> tuple[str | None, bool]:
+    """The body as the event has it, and whether it is base64; None when there is none."""
+    if not body:
+        return None, False
+    if is_text(content_type):
+        return body.decode("utf-8", "replace"), False
+    return base64.b64encode(body).decode(), True
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """What differs between the front ends that send events of this format."""
+
+    account_id: str
+    api_id: str = API_ID
+    domain: str = ""
+    """Empty: that of the Host header."""
+
+
 def build_event(
-    request: HttpRequest, route: MatchedRoute, *, request_id: str, account_id: str, trace_id: str, now: datetime
+    request: HttpRequest, route: MatchedRoute, front: FrontEnd, *, request_id: str, trace_id: str, now: datetime
 ) -> dict[str, Any]:
     """The event. The order of the keys is that of AWS."""
     headers, cookies = _fold_headers(request.headers)
-    _add_gateway_headers(headers, request, trace_id)
+    forwarded = headers.get("x-forwarded-for", "")
+    kept_trace = headers.get("x-amzn-trace-id")
+    headers |= gateway_headers(request, trace_id, forwarded)
+    if kept_trace:
+        headers["x-amzn-trace-id"] = kept_trace
     path = decode_path(request.raw_path)
-    domain = headers.get("host", "localhost").partition(":")[0]
+    domain = front.domain or headers.get("host", "localhost").partition(":")[0]
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": route.route_key,
@@ -84,8 +107,8 @@ def build_event(
     if request.raw_query:
         event["queryStringParameters"] = _fold_query(request.raw_query)
     event["requestContext"] = {
-        "accountId": account_id,
-        "apiId": API_ID,
+        "accountId": front.account_id,
+        "apiId": front.api_id,
         "domainName": domain,
         "domainPrefix": domain.partition(".")[0],
         "http": {
@@ -98,18 +121,14 @@ def build_event(
         "requestId": request_id,
         "routeKey": route.route_key,
         "stage": route.stage,
-        "time": _format_time(now.astimezone(UTC)),
+        "time": format_time(now.astimezone(UTC)),
         "timeEpoch": int(now.timestamp() * 1000),
     }
     if route.path_parameters:
         event["pathParameters"] = dict(route.path_parameters)
-    is_base64 = False
-    if request.body:
-        if is_text(headers.get("content-type", "")):
-            event["body"] = request.body.decode("utf-8", "replace")
-        else:
-            event["body"] = base64.b64encode(request.body).decode()
-            is_base64 = True
+    body, is_base64 = encode_body(request.body, headers.get("content-type", ""))
+    if body is not None:
+        event["body"] = body
     event["isBase64Encoded"] = is_base64
     return event
 
@@ -122,18 +141,20 @@ def _fold_headers(headers: Iterable[tuple[str, str]]) -> tuple[dict[str, str], l
         lower = name.lower()
         if lower == "cookie":
             cookies += [cookie.strip() for cookie in value.split(";") if cookie.strip()]
-        elif lower not in _HOP_BY_HOP:
+        elif lower not in HOP_BY_HOP:
             folded[lower] = f"{folded[lower]},{value}" if lower in folded else value
     return folded, cookies
 
 
-def _add_gateway_headers(headers: dict[str, str], request: HttpRequest, trace_id: str) -> None:
-    headers["content-length"] = str(len(request.body))
-    headers.setdefault("x-amzn-trace-id", trace_id.partition(";")[0])
-    forwarded = headers.get("x-forwarded-for")
-    headers["x-forwarded-for"] = f"{forwarded}, {request.source_ip}" if forwarded else request.source_ip
-    headers["x-forwarded-port"] = str(request.port)
-    headers["x-forwarded-proto"] = request.scheme
+def gateway_headers(request: HttpRequest, trace_id: str, forwarded: str) -> dict[str, str]:
+    """The headers that the front end adds. `forwarded` is the X-Forwarded-For of the request."""
+    return {
+        "content-length": str(len(request.body)),
+        "x-amzn-trace-id": trace_id.partition(";")[0],
+        "x-forwarded-for": f"{forwarded}, {request.source_ip}" if forwarded else request.source_ip,
+        "x-forwarded-port": str(request.port),
+        "x-forwarded-proto": request.scheme,
+    }
 
 
 def _fold_query(raw_query: str) -> dict[str, str]:
@@ -143,5 +164,6 @@ def _fold_query(raw_query: str) -> dict[str, str]:
     return folded
 
 
-def _format_time(now: datetime) -> str:
+def format_time(now: datetime) -> str:
+    """A time such as 12/Mar/2020:19:03:58 +0000."""
     return f"{now.day:02}/{_MONTHS[now.month - 1]}/{now.year}:{now:%H:%M:%S} +0000"

@@ -1,4 +1,4 @@
-"""A handler's result as an HTTP response, by the rules of payload format 2.0. Bytes in, values out.
+"""A handler's result as an HTTP response, by the rules of payload format 2.0 or 1.0. Bytes in, values out.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html#http-api-develop-integrations-lambda.response
 """
@@ -32,10 +32,7 @@ class HttpResponse:
 
 def decode_response(payload: bytes) -> HttpResponse:
     """Full form when the result is an object with a `statusCode`; everything else is inferred to be a 200 with JSON."""
-    try:
-        result = json.loads(payload, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise MalformedResponse(f"the result is not JSON: {error}") from None
+    result = _parse(payload)
     if isinstance(result, dict) and "statusCode" in result:
         return _decode_full(result)
     # A result that is a string becomes the body without its quotes; every other value as it was written.
@@ -43,14 +40,41 @@ def decode_response(payload: bytes) -> HttpResponse:
     return HttpResponse(200, (("content-type", "application/json"),), body)
 
 
+def decode_response_v1(payload: bytes) -> HttpResponse:
+    """Format 1.0: the full form or nothing. It knows no `cookies`, and `multiValueHeaders` instead."""
+    result = _parse(payload)
+    if not isinstance(result, dict) or "statusCode" not in result:
+        raise MalformedResponse("the result has no statusCode, which payload format 1.0 requires")
+    multiple = result.get("multiValueHeaders") or {}
+    if not isinstance(multiple, dict) or not all(isinstance(values, list) for values in multiple.values()):
+        raise MalformedResponse(f"multiValueHeaders is {multiple!r}; expected an object of lists")
+    repeated = {name.lower() for name in multiple}
+    headers = [pair for pair in _decode_headers(result.get("headers")) if pair[0] not in repeated]
+    for name, values in multiple.items():
+        for value in values:
+            headers += _decode_headers({name: value})
+    return _finish(result, headers)
+
+
+def _parse(payload: bytes) -> Any:
+    try:
+        return json.loads(payload, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise MalformedResponse(f"the result is not JSON: {error}") from None
+
+
 def _decode_full(result: dict[str, Any]) -> HttpResponse:
     headers = _decode_headers(result.get("headers"))
-    if not any(name == "content-type" for name, _ in headers):
-        headers.append(("content-type", "text/plain;charset=UTF-8"))
     cookies = result.get("cookies") or []
     if not isinstance(cookies, list) or not all(isinstance(cookie, str) for cookie in cookies):
         raise MalformedResponse(f"cookies is {cookies!r}; expected a list of strings")
     headers += [("set-cookie", cookie) for cookie in cookies]
+    return _finish(result, headers)
+
+
+def _finish(result: dict[str, Any], headers: list[tuple[str, str]]) -> HttpResponse:
+    if not any(name == "content-type" for name, _ in headers):
+        headers.append(("content-type", "text/plain;charset=UTF-8"))
     for name, value in headers:
         if any(character in value + name for character in "\r\n\0"):
             raise MalformedResponse(f"header {name!r} has a line break in it")

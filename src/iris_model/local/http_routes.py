@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+DEFAULT = "$default"
 _PARAMETER = re.compile(r"\{([^{}/]+)\}")
 
 
@@ -16,12 +17,12 @@ class Route:
     path: str
     pattern: re.Pattern[str]
     parameters: tuple[str, ...]
-    rank: tuple[bool, int, bool]
+    rank: tuple[int, int, bool]
 
     @property
     def key(self) -> str:
         """The route key, as the event has it."""
-        return f"{self.method} {self.path}"
+        return DEFAULT if self.path == DEFAULT else f"{self.method} {self.path}"
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
         """The path parameters, or None when the request is not for this route."""
@@ -32,7 +33,9 @@ class Route:
 
 
 def parse_route(text: str) -> Route:
-    """`/predict` is short for `ANY /predict`."""
+    """`/predict` is short for `ANY /predict`; `$default` takes what no other route takes."""
+    if text == DEFAULT:
+        return Route("ANY", DEFAULT, re.compile(r"/.*", re.DOTALL), (), (2, 0, True))
     method, path = text.split(None, 1) if " " in text else ("ANY", text)
     expression = ""
     parameters = []
@@ -46,5 +49,5 @@ def parse_route(text: str) -> Route:
             expression += "(.+)" if greedy else "([^/]+)"
             parameters.append(piece.removesuffix("+"))
     method = method.upper()
-    rank = (greedy, len(parameters), method == "ANY")
+    rank = (int(greedy), len(parameters), method == "ANY")
     return Route(method, path, re.compile(expression, re.DOTALL), tuple(parameters), rank)

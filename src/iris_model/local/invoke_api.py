@@ -22,14 +22,14 @@ from iris_model.local.api_messages import ApiRequest, ApiResponse, OnResponse
 from iris_model.local.body import BodyTooLarge, read_body
 from iris_model.local.concurrency import Throttled
 from iris_model.local.function import LocalFunction
-from iris_model.local.function_names import LATEST, parse_function_name
+from iris_model.local.function_names import LATEST
+from iris_model.local.function_table import FunctionTable
 from iris_model.local.invocation import Invocation, make_request_id, make_trace_id
 from iris_model.local.runtime_session import Answer
 from iris_model.local.service_errors import ServiceError
 
 PATH = "/2015-03-31/functions/{name}/invocations"
-# The name under which the emulator in every AWS base image serves its function, so that one curl line does for both.
-ALIAS = "function"
+ASYNC_PATH = "/2014-11-13/functions/{name}/invoke-async/"
 
 _INVOCATION_TYPES = ("Event", "DryRun", "RequestResponse")
 _LOG_TYPES = ("None", "Tail")
@@ -47,7 +47,7 @@ class _Call:
 class InvokeApi:
     """The functions of the service behind the Invoke API."""
 
-    def __init__(self, functions: Mapping[str, LocalFunction]) -> None:
+    def __init__(self, functions: FunctionTable) -> None:
         self._functions = functions
         self._running: set[asyncio.Task[None]] = set()
 
@@ -64,6 +64,21 @@ class InvokeApi:
             self.start(call, lambda response: None if answered.done() else answered.set_result(response))
             response = await answered
         return to_web(response)
+
+    async def handle_async(self, request: web.Request) -> web.StreamResponse:
+        """InvokeAsync, which Lambda has deprecated and still answers: an Event with a smaller limit."""
+        request_id = make_request_id()
+        try:
+            try:
+                body = await read_body(request, service_errors.MAX_REQUEST_BYTES)
+            except BodyTooLarge:
+                raise service_errors.request_too_large("InvokeAsync") from None
+            function, arn = self._functions.find(request.match_info["name"])
+            payload = check_payload(body, "Event", service_errors.MAX_INVOKE_ASYNC_BYTES)
+            function.enqueue(Invocation(payload=payload, function_arn=arn, request_id=request_id))
+        except ServiceError as error:
+            return to_web(encode_error(error, request_id))
+        return to_web(ApiResponse(202, b'{"Status":202}', {"x-amzn-RequestId": request_id}))
 
     def start(self, request: ApiRequest, answer: OnResponse) -> None:
         """Begin one call; `answer` is called with what it comes to, now or later, once."""
@@ -116,7 +131,7 @@ class InvokeApi:
         headers = request.headers
         invocation_type = _choose(headers, "x-amz-invocation-type", "invocationType", _INVOCATION_TYPES, 2)
         log_type = _choose(headers, "x-amz-log-type", "logType", _LOG_TYPES, 0)
-        function, arn = self._find(request.name, request.qualifier)
+        function, arn = self._functions.find(request.name, request.qualifier)
         invocation = Invocation(
             payload=check_payload(request.body, invocation_type),
             function_arn=arn,
@@ -126,29 +141,6 @@ class InvokeApi:
             tenant_id=headers.get("x-amz-tenant-id", ""),
         )
         return _Call(function, invocation, invocation_type, log_type == "Tail")
-
-    def _find(self, text: str, qualifier: str | None) -> tuple[LocalFunction, str]:
-        """The function, and the ARN it was invoked by."""
-        reference = parse_function_name(text)
-        qualifier = qualifier or reference.qualifier
-        function = self._functions.get(reference.name)
-        if function is None and reference.name == ALIAS and len(self._functions) == 1:
-            function = next(iter(self._functions.values()))
-        if function is None:
-            some = next(iter(self._functions.values())).settings
-            region, account = reference.region or some.region, reference.account or some.account_id
-            arn = f"arn:aws:lambda:{region}:{account}:function:{reference.name}"
-            raise service_errors.function_not_found(f"{arn}:{qualifier}" if qualifier else arn)
-        arn = function.settings.arn if qualifier is None else f"{function.settings.arn}:{qualifier}"
-        settings = function.settings
-        elsewhere = (reference.region or settings.region, reference.account or settings.account_id) != (
-            settings.region,
-            settings.account_id,
-        )
-        # Nothing is ever published here, so $LATEST is the only version.
-        if elsewhere or qualifier not in (None, LATEST):
-            raise service_errors.function_not_found(arn)
-        return function, arn
 
 
 def encode_error(error: ServiceError, request_id: str) -> ApiResponse:
@@ -188,11 +180,11 @@ def _choose(headers: Mapping[str, str], header: str, parameter: str, allowed: tu
     return value
 
 
-def check_payload(payload: bytes, invocation_type: str) -> bytes:
+def check_payload(payload: bytes, invocation_type: str, limit: int | None = None) -> bytes:
     """The event as the function gets it, or the `ServiceError` that the caller gets instead."""
-    limit = service_errors.MAX_SYNC_PAYLOAD_BYTES
-    if invocation_type == "Event":
-        limit = service_errors.MAX_EVENT_PAYLOAD_BYTES
+    if limit is None:
+        is_event = invocation_type == "Event"
+        limit = service_errors.MAX_EVENT_PAYLOAD_BYTES if is_event else service_errors.MAX_SYNC_PAYLOAD_BYTES
     if len(payload) > limit:
         raise service_errors.payload_too_large(len(payload), invocation_type, limit)
     if not payload:

@@ -16,6 +16,7 @@ from typing import Any
 TAIL_BYTES = 4096
 # A log event of CloudWatch holds 256 KiB; a longer line becomes several events.
 _MAX_LINE_BYTES = 256 * 1024
+_BATCH_SECONDS = 0.02
 _KEPT_LINES = 2000
 _KEPT_BYTES = 4 * 1024 * 1024
 
@@ -71,6 +72,27 @@ class LogBook:
     def after(self, sequence: int) -> list[dict[str, Any]]:
         """The kept lines that are newer than `sequence`, as JSON values."""
         return [asdict(line) for line in list(self._lines) if line.sequence > sequence]
+
+
+class LineBatch:
+    """Passes lines on a few at a time: under load, a write for each would cost more than all else that is logged."""
+
+    def __init__(self, on_text: Callable[[str], None]) -> None:
+        """`on_text` gets one or more lines, without the last line break."""
+        self._on_text = on_text
+        self._lines: list[str] = []
+
+    def __call__(self, line: str) -> None:
+        """One more line; it is passed on within a moment."""
+        if not self._lines:
+            asyncio.get_running_loop().call_later(_BATCH_SECONDS, self.flush)
+        self._lines.append(line)
+
+    def flush(self) -> None:
+        """Pass on what there is."""
+        lines, self._lines = self._lines, []
+        if lines:
+            self._on_text("\n".join(lines))
 
 
 class SandboxLog:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import errno
-import ipaddress
 import signal
-import socket
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -14,26 +11,32 @@ from types import TracebackType
 from aiohttp import web
 
 from iris_model.errors import LocalError
-from iris_model.local import invoke_api
+from iris_model.local import invoke_api, metrics_views
 from iris_model.local.concurrency import ACCOUNT_CONCURRENCY, Concurrency
+from iris_model.local.control_plane import ControlPlane
 from iris_model.local.enforcement import examine
 from iris_model.local.front_door import MAX_HEAD_BYTES, FrontDoor
 from iris_model.local.function import RETRY_DELAYS_SECONDS, LocalFunction
+from iris_model.local.function_table import ALIAS, FunctionTable
+from iris_model.local.function_url import FunctionUrl
 from iris_model.local.host import Host
 from iris_model.local.http_api import INTEGRATION_TIMEOUT_SECONDS, HttpApi
 from iris_model.local.http_routes import parse_route
 from iris_model.local.invocation import Invocation, Outcome
 from iris_model.local.invoke_api import InvokeApi
-from iris_model.local.logs import LogBook
+from iris_model.local.listening import find_port, is_loopback, listen
+from iris_model.local.logs import LineBatch, LogBook
+from iris_model.local.metrics import HttpMetrics
+from iris_model.local.metrics_views import MetricsApi
 from iris_model.local.playground import PATH as PAGE_PATH
 from iris_model.local.playground import Playground
 from iris_model.local.reports import Report
+from iris_model.local.running_cost import Prices
 from iris_model.local.service_errors import ServiceError
 from iris_model.local.settings import FunctionSettings, check_settings
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9000
-_BACKLOG = 1024
 _CLOSE_SECONDS = 1.0
 
 LogListener = Callable[[str], None]
@@ -46,6 +49,11 @@ class Addresses:
     page: str
     function: str
     route: str
+    metrics: str = ""
+    functions: tuple[tuple[str, str, str], ...] = ()
+    """Of each function: its name, the address of its invocations, that of its route."""
+    function_urls: tuple[tuple[str, str], ...] = ()
+    """The function URLs that were asked for: name and address."""
 
 
 @dataclass(frozen=True)
@@ -125,8 +133,10 @@ class LocalLambda:
         integration_timeout_seconds: float = INTEGRATION_TIMEOUT_SECONDS,
         account_concurrency: int = ACCOUNT_CONCURRENCY,
         retry_delays_seconds: Sequence[float] = RETRY_DELAYS_SECONDS,
+        function_url_port: int | None = None,
+        prices: Prices | None = None,
     ) -> None:
-        """Port 0 means one that is free."""
+        """Port 0 means one that is free. `function_url_port`: that of the first function's URL, the others follow."""
         self._host = host
         self._port = port
         self._runner = Runner(
@@ -136,31 +146,47 @@ class LocalLambda:
             retry_delays_seconds=retry_delays_seconds,
         )
         self._integration_timeout = integration_timeout_seconds
-        self._invoke_api = InvokeApi(self._runner.functions)
+        self._table = FunctionTable(self._runner.functions)
+        self._invoke_api = InvokeApi(self._table)
+        self._http_metrics = HttpMetrics()
+        self._prices = prices
+        self._url_port = function_url_port
+        self._urls: dict[str, str] = {}  # function -> address of its URL
         self._web: web.AppRunner | None = None
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
+        self._url_fronts: list[web.Server] = []
 
     @property
     def url(self) -> str:
         """The address without a path."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        return self._address(self._port)
 
     @property
     def addresses(self) -> Addresses:
         """Where to go."""
-        settings = self._runner.first.settings
-        stage = "" if settings.stage == "$default" else f"/{settings.stage}"
+        functions = tuple(
+            (name, self.url + invoke_api.PATH.format(name=name), self.url + route_path(each.settings))
+            for name, each in self._runner.functions.items()
+        )
+        alias = ALIAS if len(functions) == 1 else functions[0][0]
         return Addresses(
             page=self.url + (PAGE_PATH if self._owns_root() else "/"),
-            function=self.url + invoke_api.PATH.format(name=invoke_api.ALIAS),
-            route=self.url + stage + settings.route.rpartition(" ")[2],
+            function=self.url + invoke_api.PATH.format(name=alias),
+            route=functions[0][2],
+            metrics=self.url + metrics_views.PATH,
+            functions=functions,
+            function_urls=tuple(self._urls.items()),
         )
+
+    def _address(self, port: int) -> str:
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{port}"
 
     def _owns_root(self) -> bool:
         return any(
-            parse_route(each.settings.route).match("GET", "/") is not None and each.settings.stage == "$default"
+            parse_route(route).match("GET", "/") is not None and each.settings.stage == "$default"
             for each in self.functions.values()
+            for route in (each.settings.route, *each.settings.http.more_routes)
         )
 
     @property
@@ -185,26 +211,41 @@ class LocalLambda:
         other = self._web.server
         assert other is not None
         try:
-            self._server = await asyncio.get_running_loop().create_server(
-                lambda: FrontDoor(self._invoke_api, other), self._host, self._port, backlog=_BACKLOG
-            )
-        except (OSError, OverflowError) as error:
-            await self._web.cleanup()
-            await self._runner.close()
-            raise _describe_bind_error(self._host, self._port, error) from None
-        self._port = self._server.sockets[0].getsockname()[1]
-        await self._runner.open()
+            server = await listen(lambda: FrontDoor(self._invoke_api, other), self._host, self._port)
+            self._servers.append(server)
+            self._port = find_port(server)
+            await self._open_function_urls()
+            await self._runner.open()
+        except BaseException:
+            await self._close()
+            raise
         return self
+
+    async def _open_function_urls(self) -> None:
+        if self._url_port is None:
+            return
+        for index, function in enumerate(self._runner.functions.values()):
+            url = FunctionUrl(function, log_book=self.log_book, metrics=self._http_metrics)
+            front = web.Server(url.handle, access_log=None, max_line_size=MAX_HEAD_BYTES, max_field_size=MAX_HEAD_BYTES)
+            server = await listen(front, self._host, self._url_port + index if self._url_port else 0)
+            self._url_fronts.append(front)
+            self._servers.append(server)
+            self._urls[function.settings.name] = self._address(find_port(server)) + "/"
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        assert self._web is not None
+        await self._close()
+
+    async def _close(self) -> None:
         # The functions first: requests that still wait for one are answered with its end, and then the front can go.
-        assert self._server is not None
-        self._server.close()
+        assert self._web is not None
+        for server in self._servers:
+            server.close()
         await self._runner.close()
         self.log_book.end_waiting()
+        for front in self._url_fronts:
+            await front.shutdown(_CLOSE_SECONDS)
         await self._web.cleanup()
 
     async def invoke(self, payload: bytes, *, name: str | None = None) -> Outcome:
@@ -215,8 +256,12 @@ class LocalLambda:
     def _build_application(self) -> web.Application:
         functions = self._runner.functions
         http_api = HttpApi(
-            functions.values(), log_book=self.log_book, integration_timeout_seconds=self._integration_timeout
+            functions.values(),
+            log_book=self.log_book,
+            metrics=self._http_metrics,
+            integration_timeout_seconds=self._integration_timeout,
         )
+        metrics_api = MetricsApi(functions.values(), self._http_metrics, self._prices)
         playground = Playground(functions.values(), log_book=self.log_book, served_host=self._host)
 
         async def handle_root(request: web.Request) -> web.StreamResponse:
@@ -226,7 +271,13 @@ class LocalLambda:
             return await playground.handle_page(request)
 
         application = web.Application()
-        application.router.add_post(invoke_api.PATH, playground.guard_invocations(self._invoke_api.handle))
+        guard = playground.guard_invocations
+        application.router.add_post(invoke_api.PATH, guard(self._invoke_api.handle))
+        for path in (invoke_api.ASYNC_PATH, invoke_api.ASYNC_PATH.rstrip("/")):
+            application.router.add_post(path, guard(self._invoke_api.handle_async))
+        ControlPlane(self._table, self._urls).add_routes(application.router, guard)
+        application.router.add_get(metrics_views.PATH, guard(metrics_api.handle))
+        application.router.add_get(metrics_views.PROMETHEUS_PATH, guard(metrics_api.handle_prometheus))
         playground.add_routes(application.router)
         application.router.add_route("*", "/", handle_root)
         application.router.add_route("*", "/{path:.*}", http_api.handle)
@@ -240,6 +291,8 @@ def serve(
     port: int = DEFAULT_PORT,
     on_ready: Callable[[Addresses], None] | None = None,
     on_log: LogListener | None = None,
+    function_url_port: int | None = None,
+    prices: Prices | None = None,
 ) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP; then end every process and return."""
 
@@ -250,12 +303,19 @@ def serve(
             # Whoever started us ignoring a signal (nohup, a shell in the background) wanted it so.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, stop.set)
-        async with LocalLambda(settings, host=host, port=port, on_log=on_log) as service:
-            if on_log is not None and not is_loopback(host):
-                on_log(f"Listening on {host}: every machine that can reach this one can invoke the function")
-            if on_ready is not None:
-                on_ready(service.addresses)
-            await stop.wait()
+        batch = LineBatch(on_log) if on_log is not None else None
+        try:
+            async with LocalLambda(
+                settings, host=host, port=port, on_log=batch, function_url_port=function_url_port, prices=prices
+            ) as service:
+                if on_log is not None and not is_loopback(host):
+                    on_log(f"Listening on {host}: every machine that can reach this one can invoke the function")
+                if on_ready is not None:
+                    on_ready(service.addresses)
+                await stop.wait()
+        finally:
+            if batch is not None:
+                batch.flush()
 
     asyncio.run(run())
 
@@ -290,30 +350,8 @@ def invoke_once(settings: FunctionSettings, payload: bytes, *, on_log: LogListen
     return OnceResult(outcome.payload, outcome.function_error, "\n".join(lines), outcome.report)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _describe_bind_error(host: str, port: int, error: OSError | OverflowError) -> LocalError:
-    if isinstance(error, OverflowError):
-        return LocalError(f"port {port} does not exist; expected 0 to 65535.", remedy="Choose another with --port.")
-    if isinstance(error, socket.gaierror):
-        return LocalError(f"host {host!r} is not known here.", remedy="Leave --host away to listen on 127.0.0.1.")
-    if error.errno == errno.EADDRINUSE:
-        return LocalError(
-            f"port {port} on {host} is taken: another program listens there.",
-            remedy="Stop that program, or choose another port with --port (0 picks a free one).",
-        )
-    if error.errno == errno.EACCES:
-        return LocalError(
-            f"port {port} on {host} may not be opened by this user; ports below 1024 belong to the administrator.",
-            remedy="Choose a port from 1024 up with --port.",
-        )
-    return LocalError(
-        f"{host}:{port} cannot be listened on ({error.strerror or error}).",
-        remedy="Choose an address of this machine with --host, and a port with --port.",
-    )
+def route_path(settings: FunctionSettings) -> str:
+    """The path of the first route, stage included."""
+    path = settings.route.rpartition(" ")[2]
+    stage = "" if settings.stage == "$default" else f"/{settings.stage}"
+    return stage + ("/" if path == "$default" else path)

@@ -10,6 +10,7 @@ import json
 
 MAX_SYNC_PAYLOAD_BYTES = 6_291_456
 MAX_EVENT_PAYLOAD_BYTES = 1_048_576
+MAX_INVOKE_ASYNC_BYTES = 262_144
 # Beyond this the front of the service answers, before Lambda has read the body: 50 MiB after base64.
 MAX_REQUEST_BYTES = 69_905_067
 
@@ -46,9 +47,9 @@ def payload_too_large(size: int, invocation_type: str, limit: int) -> ServiceErr
     return ServiceError(413, "RequestTooLargeException", {"Message": message})
 
 
-def request_too_large() -> ServiceError:
+def request_too_large(operation: str = "InvokeFunction") -> ServiceError:
     """The body is larger than the front of the service reads."""
-    message = f"Request must be smaller than {MAX_REQUEST_BYTES} bytes for the InvokeFunction operation"
+    message = f"Request must be smaller than {MAX_REQUEST_BYTES} bytes for the {operation} operation"
     return ServiceError(413, "RequestEntityTooLargeException", {"Message": message})
 
 
@@ -78,3 +79,23 @@ def service_failed() -> ServiceError:
     return ServiceError(
         500, "ServiceException", {"Type": "Service", "Message": "Service encountered an internal error."}
     )
+
+
+def conflicting_qualifiers(named: str, asked: str) -> ServiceError:
+    """The name has one qualifier, the parameter another."""
+    message = (
+        f"The derived qualifier from the function name does not match the specified qualifier: {named!r} is in the name, "
+        f"{asked!r} in the parameter."
+    )
+    return ServiceError(400, "InvalidParameterValueException", {"Type": "User", "message": message})
+
+
+def resource_not_found(message: str) -> ServiceError:
+    """Something other than a function does not exist."""
+    return ServiceError(404, "ResourceNotFoundException", {"Type": "User", "Message": message})
+
+
+def unsupported(operation: str, remedy: str) -> ServiceError:
+    """A call that Lambda has and the local Lambda does not; no error of Lambda's own would say so."""
+    message = f"The local Lambda does not support {operation}. {remedy}"
+    return ServiceError(501, "UnsupportedOperationException", {"Type": "User", "Message": message})

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from iris_model.errors import LocalError
+from iris_model.local.http_settings import HttpSettings, find_http_problems, find_route_problem, read_http_settings
 from iris_model.local.page_sources import PageSources
 from iris_model.local.sandbox_settings import SandboxSettings, find_sandbox_problems
 
@@ -71,6 +72,8 @@ class FunctionSettings:
     log_format: str = "Text"
     region: str = "us-east-1"
     account_id: str = "012345678912"  # nobody's; the emulator uses it too
+    architecture: str = "x86_64"
+    http: HttpSettings = field(default_factory=HttpSettings)
     init_timeout_seconds: float = 10.0
     idle_timeout_seconds: float = 300.0
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
@@ -116,8 +119,15 @@ def read_function_directory(path: str | Path, **overrides: Any) -> FunctionSetti
         "environment": "environment",
         "route": "route",
         "stage": "stage",
+        "architecture": "architecture",
+        "reserved_concurrency": "reserved_concurrency",
+        "log_format": "log_format",
     }
     values: dict[str, Any] = {setting: manifest[key] for key, setting in keys.items() if key in manifest}
+    try:
+        values["http"] = read_http_settings(manifest.get("http"))
+    except ValueError as problem:
+        raise LocalError(f"{manifest_path}: {problem}.", remedy="Package the function again.") from None
     values |= {setting: value for setting, value in overrides.items() if value is not None}
     missing = [key for key in ("name", "handler") if key not in values]
     if missing:
@@ -158,10 +168,11 @@ def find_problems(settings: FunctionSettings) -> list[str]:
         not _is_number(settings.reserved_concurrency, int) or settings.reserved_concurrency < 0
     ):
         problems.append(f"reserved concurrency is {settings.reserved_concurrency!r}; expected 0 or more")
-    if not isinstance(settings.route, str) or "/" not in settings.route:
-        problems.append(f"route is {settings.route!r}; expected a path such as /predict, or METHOD /predict")
+    if problem := find_route_problem(settings.route):
+        problems.append(problem)
     if not isinstance(settings.stage, str) or not re.fullmatch(r"\$default|[A-Za-z0-9_-]{1,128}", settings.stage):
         problems.append(f"stage is {settings.stage!r}; expected $default, or letters, digits, hyphens, underscores")
+    problems += find_http_problems(settings.http)
     if settings.runtime not in RUNTIMES:
         problems.append(f"runtime is {settings.runtime!r}; expected one of {', '.join(RUNTIMES)}")
     if settings.log_format not in LOG_FORMATS:

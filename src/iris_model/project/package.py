@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from iris_model.errors import ProjectError
+from iris_model.project.deployment import HttpSettings
 from iris_model.project.executors import COMPILED_SUFFIX, Choose, Executable, choose_executable
 from iris_model.project.function_directory import (
     FUNCTION_FORMAT,
@@ -156,9 +157,19 @@ def _describe(settings: ProjectSettings, executable: Executable) -> dict[str, An
         "timeout": settings.timeout,
         "route": settings.route,
         "stage": settings.stage,
+        "http": _describe_http(settings.http),
+        "reserved_concurrency": settings.deployment.reserved_concurrency,
+        "log_format": {"text": "Text", "json": "JSON"}[settings.deployment.log_format],
         "model": executable.model,
         "environment": dict(sorted(settings.environment.items())),
     }
+
+
+def _describe_http(http: HttpSettings) -> dict[str, Any]:
+    """What `serve` needs to behave as the endpoint will. An HTTP API does not need to know whose tokens it would check."""
+    described = asdict(http)
+    del described["jwt"]
+    return described
 
 
 def _target_python(settings: ProjectSettings) -> str:

@@ -110,3 +110,8 @@ def http(event, context):
     if isinstance(result, dict) and "do" in result:
         return ACTIONS[result["do"]](result, context)
     return result
+
+
+def wrapped(event, context):
+    """Behind the HTTP API with payload format 1.0: the event, in the full form of a response."""
+    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(event)}

@@ -1,0 +1,70 @@
+"""A function as GetFunction describes it. Settings in, JSON values out."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+import re
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from iris_model.local.settings import FunctionSettings
+
+_PYTHON = re.compile(r"python(3\.\d+)")
+
+
+def describe_configuration(settings: FunctionSettings) -> dict[str, Any]:
+    """The FunctionConfiguration: always Active, since it can be invoked at once."""
+    size, digest, modified = _measure(settings.directory)
+    return {
+        "FunctionName": settings.name,
+        "FunctionArn": settings.arn,
+        "Runtime": _runtime(settings),
+        "Role": f"arn:aws:iam::{settings.account_id}:role/local",
+        "Handler": settings.handler,
+        "CodeSize": size,
+        "Description": "Served by the local Lambda of iris-model",
+        "Timeout": math.ceil(settings.timeout_seconds),
+        "MemorySize": settings.memory_mib,
+        "LastModified": _format_time(modified),
+        "CodeSha256": base64.b64encode(digest).decode(),
+        "Version": "$LATEST",
+        "Environment": {"Variables": dict(settings.environment)},
+        "TracingConfig": {"Mode": "PassThrough"},
+        "RevisionId": str(uuid.UUID(bytes=digest[:16])),
+        "State": "Active",
+        "LastUpdateStatus": "Successful",
+        "PackageType": "Zip",
+        "Architectures": [settings.architecture],
+        "EphemeralStorage": {"Size": 512},
+        "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+        "LoggingConfig": {"LogFormat": settings.log_format, "LogGroup": settings.log_group},
+    }
+
+
+def describe_code(settings: FunctionSettings) -> dict[str, Any]:
+    """Where the code lies."""
+    return {"RepositoryType": "local", "Location": settings.directory.as_uri()}
+
+
+def _runtime(settings: FunctionSettings) -> str:
+    match = _PYTHON.search(Path(settings.python).resolve().name)
+    return f"python{match[1]}" if match else "provided.al2023"
+
+
+def _measure(directory: Path) -> tuple[int, bytes, float]:
+    """Bytes of all files, a digest of their names, sizes and times, and when the newest was written."""
+    digest, size, newest = hashlib.sha256(), 0, 0.0
+    for path in sorted(each for each in directory.rglob("*") if each.is_file()):
+        status = path.stat()
+        size += status.st_size
+        newest = max(newest, status.st_mtime)
+        digest.update(f"{path.relative_to(directory)}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    return size, digest.digest(), newest
+
+
+def _format_time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")

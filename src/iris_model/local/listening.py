@@ -1,0 +1,56 @@
+"""Opening the ports of the service, and what to say when that cannot be."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import socket
+from collections.abc import Callable
+
+from iris_model.errors import LocalError
+
+_BACKLOG = 1024
+
+
+async def listen(make_protocol: Callable[[], asyncio.BaseProtocol], host: str, port: int) -> asyncio.Server:
+    """Listen; `LocalError` says why that is not possible."""
+    try:
+        return await asyncio.get_running_loop().create_server(make_protocol, host, port, backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        raise _describe_bind_error(host, port, error) from None
+
+
+def find_port(server: asyncio.Server) -> int:
+    """The port that it got."""
+    port: int = server.sockets[0].getsockname()[1]
+    return port
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _describe_bind_error(host: str, port: int, error: OSError | OverflowError) -> LocalError:
+    if isinstance(error, OverflowError):
+        return LocalError(f"port {port} does not exist; expected 0 to 65535.", remedy="Choose another with --port.")
+    if isinstance(error, socket.gaierror):
+        return LocalError(f"host {host!r} is not known here.", remedy="Leave --host away to listen on 127.0.0.1.")
+    if error.errno == errno.EADDRINUSE:
+        return LocalError(
+            f"port {port} on {host} is taken: another program listens there.",
+            remedy="Stop that program, or choose another port with --port (0 picks a free one).",
+        )
+    if error.errno == errno.EACCES:
+        return LocalError(
+            f"port {port} on {host} may not be opened by this user; ports below 1024 belong to the administrator.",
+            remedy="Choose a port from 1024 up with --port.",
+        )
+    return LocalError(
+        f"{host}:{port} cannot be listened on ({error.strerror or error}).",
+        remedy="Choose an address of this machine with --host, and a port with --port.",
+    )
