@@ -20,13 +20,14 @@ COMMANDS = {
     "serve": ("iris_model.cli.serve", "serve", "Run a function here as AWS Lambda runs it."),
     "invoke": ("iris_model.cli.invoke", "invoke", "Send one event to a function and print the answer."),
     "cost": ("iris_model.cli.cost", "cost", "Estimate the monthly cost, against servers that wait."),
+    "deploy": ("iris_model.cli.deploy", "deploy", "Deploy a project to AWS, and verify its answers."),
     "template": ("iris_model.cli.template", "template", "Print the CloudFormation template of a project."),
 }
 
 EXIT_CODES = {
     0: "all went well",
     1: "it failed; the message says what to do",
-    2: "the command line was not understood",
+    2: "the command line was not understood; or, of deploy --plan, there is something to do",
     3: "the invoked function answered with an error",
     130: "interrupted with Ctrl-C",
 }

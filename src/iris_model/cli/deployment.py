@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,12 +13,49 @@ from iris_model.errors import IrisModelError
 from iris_model.project.settings import ProjectSettings, read_settings
 
 if TYPE_CHECKING:
+    from iris_model.aws.calls import Aws
     from iris_model.aws.deployment import Deployment
+    from iris_model.aws.session import BotoTransport
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 EXTRA = "aws"
 
 project_argument = click.argument("project", type=click.Path(path_type=Path), default=".")
 stage_option = click.option("--stage", metavar="NAME", help="Deploy as [stages.NAME] of iris-model.toml says.")
+
+
+def aws_options(command: Command) -> Command:
+    """Add --profile and --region."""
+    command = click.option("--region", help="Region of AWS, in place of the one that is configured.")(command)
+    return click.option("--profile", help="Profile of AWS, in place of AWS_PROFILE.")(command)
+
+
+def connect(profile: str | None, region: str | None) -> tuple[BotoTransport, Aws]:
+    """Reach AWS with the user's ordinary credentials."""
+    require_extra()
+    from iris_model.aws.calls import Aws
+    from iris_model.aws.session import BotoTransport
+
+    transport = BotoTransport(profile, region)
+    return transport, Aws(transport)
+
+
+def read_digest(text: str) -> str:
+    """Read the digest of an image, alone or at the end of its URI."""
+    from iris_model.aws.images import read_image
+
+    digest = text.rpartition("@")[2]
+    read_image(text, "")
+    return digest
+
+
+def refuse_push(aws: Aws, deployment: Deployment, digest: str) -> None:
+    """Say that the image that was named is not in the repository, and how it comes there."""
+    raise IrisModelError(
+        f"the repository {deployment.repository} does not have the image {digest[:19]}",
+        remedy=f"Push it first: docs/how-to/by-hand.md has the commands, with {deployment.repository} as the repository.",
+    )
 
 
 def read_deployment(project: Path, stage: str | None) -> tuple[ProjectSettings, Deployment]:

@@ -1,0 +1,125 @@
+"""Every call to AWS goes through here: service, operation and parameters in, the answer out, or a `DeploymentError`.
+
+What passes by itself is tried again with growing pauses: throttling, faults of the service, broken connections, and a
+resource that somebody else is changing just now. Everything that is called is either a question or may be asked twice.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+from iris_model.aws.explain import explain_failure
+
+Answer = dict[str, Any]
+
+ATTEMPTS = 6
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 20.0
+
+_TRANSIENT = frozenset(
+    {
+        "ConnectionClosed", "ConnectionFailed", "InternalError", "InternalFailure", "InternalServiceError",
+        "ReadTimeout", "RequestLimitExceeded", "RequestTimeout", "RequestTimeoutException",
+        "ServerException", "ServiceException", "ServiceUnavailable", "ServiceUnavailableException", "SlowDown", "Throttling",
+        "ThrottlingException", "ThrottledException", "TooManyRequestsException", "PriorRequestNotComplete",
+    }
+)  # fmt: skip
+_CONFLICT = frozenset(
+    {
+        "ConcurrentModificationException", "ConflictException", "OperationAbortedException", "OperationInProgressException",
+        "ResourceConflictException", "ResourceInUseException", "TokenAlreadyExistsException",
+    }
+)  # fmt: skip
+
+
+class Failure(Exception):
+    """A call that did not succeed, as AWS says it. Never reaches a user: `explain` makes the message."""
+
+    def __init__(self, service: str, operation: str, code: str, message: str, status: int = 0) -> None:
+        super().__init__(f"{service}:{operation}: {code}: {message}")
+        self.service, self.operation, self.code, self.message, self.status = service, operation, code, message, status
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same call may succeed in a moment."""
+        return self.code in _TRANSIENT or self.code in _CONFLICT or self.status >= 500 or self.status == 429
+
+
+class Transport(Protocol):
+    """What reaches AWS, or stands for it in tests: raises `Failure`."""
+
+    region: str
+
+    def __call__(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
+        """Make one call."""
+
+
+class Aws:
+    """AWS as this room sees it."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._transport = transport
+        self.sleep = sleep
+        self.clock = clock
+        self.region = transport.region
+
+    def call(
+        self, service: str, operation: str, resource: str, *, absent: tuple[str, ...] = (), **parameters: Any
+    ) -> Answer:
+        """Make a call about `resource`, as messages name it. A failure whose code is in `absent` gives an empty answer."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._transport(service, operation, parameters)
+            except Failure as failure:
+                if _names(failure, absent):
+                    return {}
+                if not failure.is_transient or attempt == ATTEMPTS:
+                    raise explain_failure(failure, resource, self.region) from None
+                self.sleep(_pause(attempt))
+        raise AssertionError("the loop returns or raises")
+
+    def pages(self, service: str, operation: str, resource: str, key: str, **parameters: Any) -> Iterator[Any]:
+        """Yield the items below `key` of every page."""
+        names = _PAGE_NAMES[service]
+        token: str | None = None
+        while True:
+            if token:
+                parameters[names[0]] = token
+            page = self.call(service, operation, resource, **parameters)
+            yield from page.get(key, ())
+            token = page.get(names[1])
+            if not token:
+                return
+
+
+# service -> (name of the token in the question, and in the answer)
+_PAGE_NAMES = {
+    "cloudformation": ("NextToken", "NextToken"),
+    "cloudwatch": ("NextToken", "NextToken"),
+    "ecr": ("nextToken", "nextToken"),
+    "lambda": ("Marker", "NextMarker"),
+    "logs": ("nextToken", "nextToken"),
+    "schemas": ("NextToken", "NextToken"),
+}
+
+
+def _names(failure: Failure, absent: tuple[str, ...]) -> bool:
+    # CloudFormation has one code for everything that is wrong, and tells only in words that a stack is not there.
+    return any(
+        failure.code == code and (not words or words in failure.message)
+        for code, _, words in (entry.partition(":") for entry in absent)
+    )
+
+
+def _pause(attempt: int) -> float:
+    longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0 ** (attempt - 1))
+    return longest * (0.5 + random.random() / 2)  # noqa: S311 - to spread callers out, nobody guesses it

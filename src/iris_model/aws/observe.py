@@ -1,0 +1,216 @@
+"""What is there now: a deployment in, questions to AWS only, an `Observed` out. Nothing is changed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from iris_model.aws.calls import Aws
+from iris_model.aws.deployment import ALIAS, OWNER_TAG, Deployment
+from iris_model.aws.template import FUNCTION, LIVE_VERSION
+
+ACCEPTED_TAG = "iris-model:accepted"
+"""Tag of the function: the version that has given the right answers last, or was accepted unverified."""
+
+NO_STACK = ("ValidationError:does not exist",)
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The repository in ECR."""
+
+    name: str
+    uri: str
+    arn: str
+    is_ours: bool
+    scans: bool
+    is_immutable: bool
+    lifecycle: str | None
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The CloudFormation stack; `template` is "" while it has none."""
+
+    status: str
+    reason: str = ""
+    template: str = ""
+    live_version: str = ""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    function_is_its_own: bool = False
+    is_ours: bool = False
+    """Whether `deploy` made it, and not somebody with the same template."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nobody is changing it."""
+        return not self.status.endswith("_IN_PROGRESS") or self.status == "REVIEW_IN_PROGRESS"
+
+    @property
+    def exists(self) -> bool:
+        """Whether it has resources: a stack that was only reviewed has none."""
+        return self.status not in ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
+
+
+@dataclass(frozen=True)
+class Function:
+    """The function as Lambda has it."""
+
+    arn: str
+    package_type: str
+    image: str
+    state: str
+    state_reason: str
+    last_update: str
+    last_update_reason: str
+    last_modified: str = ""
+    memory: int = 0
+    accepted: str = ""
+
+
+@dataclass(frozen=True)
+class Live:
+    """The alias: the version that answers, and those that get a share."""
+
+    version: str
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Everything that a plan depends on."""
+
+    account: str
+    region: str
+    repository: Repository | None
+    has_image: bool
+    stack: Stack | None
+    function: Function | None
+    live: Live | None
+
+
+def observe(aws: Aws, deployment: Deployment, digest: str) -> Observed:
+    """Ask for everything that a plan for `digest` depends on."""
+    repository = find_repository(aws, deployment.repository)
+    return Observed(
+        account=str(aws.call("sts", "GetCallerIdentity", "the credentials")["Account"]),
+        region=aws.region,
+        repository=repository,
+        has_image=repository is not None and has_image(aws, deployment.repository, digest),
+        stack=find_stack(aws, deployment),
+        function=find_function(aws, deployment.function),
+        live=find_live(aws, deployment.function),
+    )
+
+
+def find_repository(aws: Aws, name: str) -> Repository | None:
+    """Look for the repository, with its lifecycle policy and its owner."""
+    what = f"repository {name}"
+    answer = aws.call(
+        "ecr", "DescribeRepositories", what, absent=("RepositoryNotFoundException",), repositoryNames=[name]
+    )
+    if not answer:
+        return None
+    found = answer["repositories"][0]
+    tags = aws.call("ecr", "ListTagsForResource", what, resourceArn=found["repositoryArn"]).get("tags", [])
+    lifecycle = aws.call(
+        "ecr", "GetLifecyclePolicy", what, absent=("LifecyclePolicyNotFoundException",), repositoryName=name
+    )
+    return Repository(
+        name=name,
+        uri=found["repositoryUri"],
+        arn=found["repositoryArn"],
+        is_ours=any(tag["Key"] == OWNER_TAG for tag in tags),
+        scans=bool(found.get("imageScanningConfiguration", {}).get("scanOnPush")),
+        is_immutable=str(found.get("imageTagMutability", "")).startswith("IMMUTABLE"),
+        lifecycle=lifecycle.get("lifecyclePolicyText"),
+    )
+
+
+def has_image(aws: Aws, repository: str, digest: str) -> bool:
+    """Whether the repository has the image."""
+    answer = aws.call(
+        "ecr", "BatchGetImage", f"image {digest[:19]} in {repository}", repositoryName=repository,
+        imageIds=[{"imageDigest": digest}],
+    )  # fmt: skip
+    return bool(answer.get("images"))
+
+
+def find_stack(aws: Aws, deployment: Deployment) -> Stack | None:
+    """Look for the stack, with its template, and whether the function is one of its resources."""
+    name = deployment.stack
+    what = f"stack {name}"
+    answer = aws.call("cloudformation", "DescribeStacks", what, absent=NO_STACK, StackName=name)
+    if not answer.get("Stacks"):
+        return None
+    found = answer["Stacks"][0]
+    status = str(found["StackStatus"])
+    stack = Stack(
+        status,
+        reason=str(found.get("StackStatusReason", "")),
+        live_version=_parameter(found, LIVE_VERSION),
+        outputs={each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])},
+        is_ours=any(tag["Key"] == OWNER_TAG for tag in found.get("Tags", [])),
+    )
+    if not stack.exists:
+        return stack
+    body = aws.call("cloudformation", "GetTemplate", what, StackName=name, TemplateStage="Original").get("TemplateBody")
+    resource = aws.call(
+        "cloudformation", "DescribeStackResource", what, absent=("ValidationError:does not exist",), StackName=name,
+        LogicalResourceId=FUNCTION,
+    )  # fmt: skip
+    detail = resource.get("StackResourceDetail", {})
+    return replace(
+        stack,
+        template=body if isinstance(body, str) else "",
+        function_is_its_own=detail.get("PhysicalResourceId") == deployment.function,
+    )
+
+
+def find_function(aws: Aws, name: str, qualifier: str | None = None) -> Function | None:
+    """Look for the function, or for one version of it."""
+    parameters: dict[str, Any] = {"Qualifier": qualifier} if qualifier else {}
+    answer = aws.call(
+        "lambda", "GetFunction", f"function {name}", absent=("ResourceNotFoundException",), FunctionName=name,
+        **parameters,
+    )  # fmt: skip
+    if not answer:
+        return None
+    found = answer["Configuration"]
+    code = answer.get("Code", {})
+    return Function(
+        arn=found["FunctionArn"],
+        package_type=found.get("PackageType", "Zip"),
+        image=str(code.get("ResolvedImageUri") or code.get("ImageUri") or ""),
+        state=found.get("State", "Active"),
+        state_reason=found.get("StateReason", ""),
+        last_update=found.get("LastUpdateStatus", "Successful"),
+        last_update_reason=found.get("LastUpdateStatusReason", ""),
+        last_modified=str(found.get("LastModified", "")),
+        memory=int(found.get("MemorySize", 0)),
+        accepted=answer.get("Tags", {}).get(ACCEPTED_TAG, ""),
+    )
+
+
+def find_live(aws: Aws, name: str) -> Live | None:
+    """Look for the alias that everybody calls."""
+    answer = aws.call(
+        "lambda",
+        "GetAlias",
+        f"alias {name}:{ALIAS}",
+        absent=("ResourceNotFoundException",),
+        FunctionName=name,
+        Name=ALIAS,
+    )
+    if not answer:
+        return None
+    weights = (answer.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    return Live(str(answer["FunctionVersion"]), dict(weights))
+
+
+def _parameter(stack: Mapping[str, Any], name: str) -> str:
+    for each in stack.get("Parameters", []):
+        if each["ParameterKey"] == name:
+            return str(each.get("ParameterValue", ""))
+    return ""

@@ -1,0 +1,240 @@
+"""What has to be done: what is wanted and what is there in, steps as data out. No call is made here.
+
+The order keeps the old version serving until the new one has given the right answers: the stack is updated while the alias
+stays, the new version is verified, then the alias moves. Every step can be taken twice, so a run that was interrupted anywhere
+is continued by planning anew.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+
+from iris_model.aws.deployment import OWNER_TAG, Deployment
+from iris_model.aws.observe import Observed
+from iris_model.aws.repository import LIFECYCLE_POLICY, same_policy
+from iris_model.aws.template import VERSION_OUTPUT
+from iris_model.errors import DeploymentError
+
+
+@dataclass(frozen=True)
+class Canary:
+    """A share of the requests for the new version first, for some minutes."""
+
+    percent: int
+    minutes: float
+
+
+@dataclass(frozen=True)
+class MendStack:
+    """Bring a stack that an earlier run left half done into a state that can be updated."""
+
+    stack: str
+    status: str
+
+    def __str__(self) -> str:
+        ways = {
+            "ROLLBACK_COMPLETE": "delete the stack {}, whose first creation failed: nothing of it works",
+            "ROLLBACK_FAILED": "delete the stack {}, whose first creation failed: nothing of it works",
+            "UPDATE_ROLLBACK_FAILED": "continue the roll-back of the stack {} that got stuck",
+        }
+        return ways.get(self.status, "wait for the stack {}, which somebody is changing (" + self.status + ")").format(
+            self.stack
+        )
+
+
+@dataclass(frozen=True)
+class CreateRepository:
+    """Make the repository: scan on push, immutable tags, encrypted."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"create the repository {self.name} (scan on push, immutable tags, encrypted)"
+
+
+@dataclass(frozen=True)
+class SetRepository:
+    """Set what is not as it should be in a repository of ours."""
+
+    name: str
+    scan: bool
+    immutable: bool
+
+    def __str__(self) -> str:
+        wrong = [name for name, on in (("scan on push", self.scan), ("immutable tags", self.immutable)) if on]
+        return f"set {' and '.join(wrong)} in the repository {self.name}"
+
+
+@dataclass(frozen=True)
+class SetLifecycle:
+    """Set the lifecycle policy, which expires nothing that a version could use."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"set the lifecycle policy of the repository {self.name}: nothing that a version uses expires"
+
+
+@dataclass(frozen=True)
+class PushImage:
+    """Push what the repository does not have yet."""
+
+    repository: str
+    digest: str
+
+    def __str__(self) -> str:
+        return f"push the image {self.digest[:19]} to {self.repository}"
+
+
+@dataclass(frozen=True)
+class ApplyTemplate:
+    """Create or update the stack; with `live_version`, the alias stays there."""
+
+    stack: str
+    creates: bool
+    live_version: str
+    difference: str
+
+    def __str__(self) -> str:
+        verb = "create" if self.creates else "update"
+        stays = f"; version {self.live_version} goes on answering" if self.live_version else ""
+        return f"{verb} the stack {self.stack}{stays}"
+
+
+@dataclass(frozen=True)
+class VerifyVersion:
+    """Compare the answers of the new version, cold and warm, with those of the trained model."""
+
+    function: str
+
+    def __str__(self) -> str:
+        return f"verify the new version of {self.function} with the golden rows, cold and warm"
+
+
+@dataclass(frozen=True)
+class MoveAlias:
+    """Let the new version answer."""
+
+    function: str
+    canary: Canary | None
+
+    def __str__(self) -> str:
+        if self.canary is None:
+            return "move the alias live to the new version"
+        share = f"{self.canary.percent} % of the requests for {self.canary.minutes:g} minutes"
+        return f"move the alias live to the new version: {share}, then all"
+
+
+@dataclass(frozen=True)
+class VerifyEndpoint:
+    """Compare the answers of the endpoint with those of the trained model."""
+
+    function: str
+
+    def __str__(self) -> str:
+        return "verify the endpoint with the golden rows; on a difference everything goes back"
+
+
+Step = (
+    MendStack
+    | CreateRepository
+    | SetRepository
+    | SetLifecycle
+    | PushImage
+    | ApplyTemplate
+    | VerifyVersion
+    | MoveAlias
+    | VerifyEndpoint
+)
+
+_MENDABLE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED")
+
+
+def make_plan(
+    deployment: Deployment, digest: str, template: str, observed: Observed, canary: Canary | None = None
+) -> tuple[Step, ...]:
+    """Plan from what is there to what is wanted; an empty plan is nothing to change."""
+    check_ownership(deployment, observed)
+    stack, live = observed.stack, observed.live
+    if stack is not None and (not stack.is_settled or stack.status in _MENDABLE):
+        # What comes after depends on how that ends.
+        return (MendStack(deployment.stack, stack.status),)
+    exists = stack is not None and stack.exists
+    old_template = stack.template if stack is not None and exists else ""
+    steps: list[Step] = _plan_repository(deployment, observed)
+    if not observed.has_image:
+        steps.append(PushImage(deployment.repository, digest))
+    serving = find_serving(observed) if exists else ""
+    changes_stack = old_template != template
+    if changes_stack:
+        steps.append(ApplyTemplate(deployment.stack, not exists, serving, show_difference(old_template, template)))
+    newest = stack.outputs.get(VERSION_OUTPUT, "") if stack is not None else ""
+    is_moved = not changes_stack and live is not None and live.version == newest and not live.weights
+    is_accepted = observed.function is not None and observed.function.accepted == newest != ""
+    if is_moved and is_accepted:
+        if stack is not None and stack.live_version not in ("", newest):
+            steps.append(MoveAlias(deployment.function, None))
+        return tuple(steps)
+    version_is_new = find_version_id(template) not in old_template
+    if version_is_new or not is_accepted or live is None or live.version != newest or live.weights:
+        steps.append(VerifyVersion(deployment.function))
+        if serving and not is_moved:
+            steps.append(MoveAlias(deployment.function, canary))
+    steps.append(VerifyEndpoint(deployment.function))
+    return tuple(steps)
+
+
+def find_serving(observed: Observed) -> str:
+    """Find the version that answers while a new one is tried, and to which everything goes back."""
+    live, accepted = observed.live, observed.function.accepted if observed.function else ""
+    if live is None:
+        return ""
+    newest = observed.stack.outputs.get(VERSION_OUTPUT, "") if observed.stack else ""
+    # A run was interrupted after the alias had moved: the newest version is live and was never accepted.
+    return accepted if accepted and live.version == newest != accepted else live.version
+
+
+def find_version_id(template: str) -> str:
+    """Find the logical id of the version in a template of ours."""
+    found = re.search(r"^  (Version[0-9a-f]{10}):$", template, flags=re.MULTILINE)
+    return found[1] if found else ""
+
+
+def check_ownership(deployment: Deployment, observed: Observed) -> None:
+    """Refuse to touch what somebody else made."""
+    repository, stack, function = observed.repository, observed.stack, observed.function
+    if repository is not None and not repository.is_ours:
+        raise DeploymentError(
+            f"the repository {repository.name} is there already and was not made by iris-model: it has no tag {OWNER_TAG}",
+            remedy='Name another with repository = "..." in iris-model.toml; or hand it over: aws ecr tag-resource '
+            f"--resource-arn {repository.arn} --tags Key={OWNER_TAG},Value={deployment.repository}",
+        )
+    if function is None or (stack is not None and (stack.function_is_its_own or not stack.is_settled)):
+        return
+    kind = "a function of package type Zip" if function.package_type != "Image" else "a function"
+    never = "; a Zip function can never become one with an image" if function.package_type != "Image" else ""
+    raise DeploymentError(
+        f"there is {kind} named {deployment.function} already, and it is not of the stack {deployment.stack}{never}",
+        remedy="Choose another name in iris-model.toml, or delete that one: "
+        f"aws lambda delete-function --function-name {deployment.function}",
+    )
+
+
+def show_difference(old: str, new: str) -> str:
+    """Show the difference of two templates as a unified diff."""
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), "deployed", "new", lineterm="", n=2)
+    return "\n".join(lines)
+
+
+def _plan_repository(deployment: Deployment, observed: Observed) -> list[Step]:
+    repository = observed.repository
+    if repository is None:
+        return [CreateRepository(deployment.repository), SetLifecycle(deployment.repository)]
+    steps: list[Step] = []
+    if not (repository.scans and repository.is_immutable):
+        steps.append(SetRepository(repository.name, not repository.scans, not repository.is_immutable))
+    if not same_policy(repository.lifecycle, LIFECYCLE_POLICY):
+        steps.append(SetLifecycle(repository.name))
+    return steps

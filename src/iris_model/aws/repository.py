@@ -1,0 +1,108 @@
+"""The repository in ECR: made safe by default, logged in to, and named for who pushes.
+
+Lambda keeps asking for the image of every published version, and ECR does not know that. So the lifecycle policy expires only
+what carries a mark that nothing in use has.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.parse
+from dataclasses import dataclass, field
+
+from iris_model.aws.calls import Aws
+from iris_model.aws.deployment import OWNER_TAG, Deployment
+from iris_model.aws.observe import Repository
+
+SUPERSEDED = "superseded-"
+"""The tag prefix that lets an image expire."""
+
+LIFECYCLE_POLICY = json.dumps(
+    {
+        "rules": [
+            {
+                "rulePriority": 1,
+                "description": f"Only what is tagged {SUPERSEDED}*: no version of a function uses it.",
+                "selection": {
+                    "tagStatus": "tagged",
+                    "tagPatternList": [f"{SUPERSEDED}*"],
+                    "countType": "sinceImagePushed",
+                    "countUnit": "days",
+                    "countNumber": 1,
+                },
+                "action": {"type": "expire"},
+            }
+        ]
+    }
+)
+
+
+@dataclass(frozen=True)
+class Login:
+    """How to log in to the registry; the password is good for 12 hours."""
+
+    registry: str
+    user: str
+    password: str = field(repr=False)
+
+
+def same_policy(one: str | None, other: str) -> bool:
+    """Compare policies as data: ECR may write the text anew."""
+    return one is not None and json.loads(one) == json.loads(other)
+
+
+def create_repository(aws: Aws, deployment: Deployment) -> None:
+    """Make the repository; one that is there already is as good."""
+    tags = {**deployment.tags, OWNER_TAG: deployment.repository}
+    aws.call(
+        "ecr",
+        "CreateRepository",
+        f"repository {deployment.repository}",
+        absent=("RepositoryAlreadyExistsException",),
+        repositoryName=deployment.repository,
+        imageTagMutability="IMMUTABLE",
+        imageScanningConfiguration={"scanOnPush": True},
+        encryptionConfiguration={"encryptionType": "AES256"},
+        tags=[{"Key": name, "Value": value} for name, value in sorted(tags.items())],
+    )
+
+
+def set_repository(aws: Aws, name: str, *, scan: bool, immutable: bool) -> None:
+    """Turn scanning and immutable tags on."""
+    if scan:
+        aws.call(
+            "ecr", "PutImageScanningConfiguration", f"repository {name}", repositoryName=name,
+            imageScanningConfiguration={"scanOnPush": True},
+        )  # fmt: skip
+    if immutable:
+        aws.call(
+            "ecr", "PutImageTagMutability", f"repository {name}", repositoryName=name, imageTagMutability="IMMUTABLE"
+        )
+
+
+def set_lifecycle(aws: Aws, name: str) -> None:
+    """Set the lifecycle policy."""
+    aws.call(
+        "ecr", "PutLifecyclePolicy", f"repository {name}", repositoryName=name, lifecyclePolicyText=LIFECYCLE_POLICY
+    )
+
+
+def log_in(aws: Aws) -> Login:
+    """Get a password of the registry."""
+    found = aws.call("ecr", "GetAuthorizationToken", "the registry")["authorizationData"][0]
+    user, _, password = base64.b64decode(found["authorizationToken"]).decode().partition(":")
+    return Login(urllib.parse.urlsplit(found["proxyEndpoint"]).netloc, user, password)
+
+
+def tag_for(digest: str) -> str:
+    """Name the tag of an image: tags are immutable, so it follows from the content."""
+    return f"sha256-{digest.removeprefix('sha256:')[:16]}"
+
+
+def registry_of(repository: Repository, endpoint_url: str) -> str:
+    """Name the registry to push to: ECR's own, or where the endpoint of ECR is set to something else, that."""
+    host = repository.uri.partition("/")[0]
+    endpoint = urllib.parse.urlsplit(endpoint_url)
+    is_aws = (endpoint.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
+    return host if is_aws else endpoint.netloc
