@@ -2,6 +2,10 @@
 
     deployment   what is wanted: names, settings, endpoint                       (data)
     template     deployment + image                -> CloudFormation template    (yaml_text, endpoint_template)
+    observe      questions to AWS                  -> Observed: what is there
+    plan         wanted + Observed                 -> steps, as data
+    deploy       takes the steps: repository, stack, verify (golden, invoke, endpoint), traffic; goes back if it must
+    calls        every call to AWS: tries again what passes by itself, explains the rest    (session: boto3; explain)
 
 Nothing here prints, asks or exits; boto3 is imported when a session is made, so that `template` does without it.
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from iris_model.aws.calls import Aws
 from iris_model.aws.deployment import Deployment
@@ -74,7 +75,7 @@ class Wanted:
     ask: Ask | None
     canary: Canary | None = None
 
-    @property
+    @cached_property
     def template(self) -> str:
         """The template of it."""
         return render_template(self.deployment, image_uri(self.deployment.repository, self.digest))

@@ -163,7 +163,8 @@ def find_stack(aws: Aws, deployment: Deployment) -> Stack | None:
     detail = resource.get("StackResourceDetail", {})
     return replace(
         stack,
-        template=body if isinstance(body, str) else "",
+        # Ours ends with one newline; whether that comes back is not written down anywhere.
+        template=body.strip() + "\n" if isinstance(body, str) and body else "",
         function_is_its_own=detail.get("PhysicalResourceId") == deployment.function,
     )
 

@@ -21,7 +21,9 @@ OnStep = Callable[[str], None]
 _POLL_SECONDS = 3.0
 _STACK_MINUTES = 30.0
 _CHANGE_SET_MINUTES = 5.0
+_BEGIN_SECONDS = 30.0
 
+_NO_CHANGE_SET = ("ChangeSetNotFound", "ChangeSetNotFoundException")
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 _CANCELLED = ("Resource creation cancelled", "Resource update cancelled")
 _SUCCEEDED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
@@ -60,7 +62,8 @@ def apply_template(
         "cloudformation",
         "ExecuteChangeSet",
         f"stack {name}",
-        absent=("InvalidChangeSetStatus",),  # an answer that got lost: it is being executed
+        # After an answer that got lost it is being executed, or it was.
+        absent=("InvalidChangeSetStatus", *_NO_CHANGE_SET),
         StackName=name,
         ChangeSetName=change_set,
         ClientRequestToken=change_set,
@@ -68,7 +71,12 @@ def apply_template(
     status = wait_for_stack(aws, name, since, on_step)
     if status not in _SUCCEEDED:
         raise _failed(aws, name, status, since)
-    return _settled(aws, deployment)
+    stack = _settled(aws, deployment)
+    if stack.template != template:
+        raise DeploymentError(
+            f"the stack {name} was changed by somebody else at the same time", remedy="Run the same command again."
+        )
+    return stack
 
 
 def mend_stack(aws: Aws, name: str, status: str, on_step: OnStep) -> None:
@@ -94,7 +102,7 @@ def delete_stack(aws: Aws, name: str, on_step: OnStep) -> None:
 
 def wait_for_stack(aws: Aws, name: str, since: str, on_step: OnStep) -> str:
     """Wait until nobody changes the stack; shows events after the event `since`. A stack that is gone is ""."""
-    deadline = aws.clock() + _STACK_MINUTES * 60
+    begin = aws.clock()
     seen = since
     while True:
         found = aws.call("cloudformation", "DescribeStacks", f"stack {name}", absent=NO_STACK, StackName=name)
@@ -102,9 +110,11 @@ def wait_for_stack(aws: Aws, name: str, since: str, on_step: OnStep) -> str:
         if status in ("", "DELETE_COMPLETE"):
             return status
         seen = _show_events(aws, name, seen, on_step)
-        if not status.endswith("_IN_PROGRESS"):
+        # A change that was just ordered may not show in the status yet; it has begun when there is an event of it.
+        has_begun = seen != since or aws.clock() - begin > _BEGIN_SECONDS
+        if has_begun and not status.endswith("_IN_PROGRESS"):
             return status
-        if aws.clock() > deadline:
+        if aws.clock() - begin > _STACK_MINUTES * 60:
             raise DeploymentError(
                 f"the stack {name} is still {status} after {_STACK_MINUTES:.0f} minutes",
                 remedy="CloudFormation goes on by itself; run the same command again to go on waiting.",
@@ -141,7 +151,7 @@ def _delete_change_set(aws: Aws, name: str, change_set: str) -> None:
         "cloudformation",
         "DeleteChangeSet",
         f"stack {name}",
-        absent=(*NO_STACK, "ChangeSetNotFound", "ChangeSetNotFoundException"),
+        absent=(*NO_STACK, *_NO_CHANGE_SET),
         StackName=name,
         ChangeSetName=change_set,
     )

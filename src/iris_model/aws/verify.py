@@ -15,6 +15,8 @@ from iris_model.cost import Measurement, read_reports, summarize_reports
 _NOT_READY = (0, 403, 404, 500, 502, 503, 504)
 _READY_SECONDS = 90.0
 _READY_PAUSE_SECONDS = 2.0
+# [throttling] may let one request a second through.
+_THROTTLED_PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ def verify_endpoint(aws: Aws, ask: Callable[[bytes], HttpAnswer], golden: Sequen
             aws.sleep(_READY_PAUSE_SECONDS)
             answer = ask(row.payload)
         ready = True
+        while answer.status == 429 and aws.clock() < deadline:
+            aws.sleep(_THROTTLED_PAUSE_SECONDS)
+            answer = ask(row.payload)
         problems = compare(row, answer.text) if answer.status == 200 else (_say_status(answer),)
         if problems:
             differences.append(Difference("through the endpoint", number, row.row, problems))

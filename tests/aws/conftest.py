@@ -1,0 +1,75 @@
+"""A deployment of a model that answers with the first number of the row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from iris_model.aws.calls import Aws
+from iris_model.aws.deploy import Outcome, Wanted, deploy
+from iris_model.aws.deployment import Deployment
+from iris_model.aws.endpoint import HttpAnswer
+from iris_model.aws.golden import GoldenRow
+from iris_model.aws.plan import Canary
+from iris_model.aws.template import image_uri, render_template
+from tests.support.fake_aws import FakeAws
+
+DEPLOYMENT = Deployment(function="iris", stack="iris", repository="iris")
+GOLDEN = [GoldenRow([1.5, 2.0], {"predict": 1.5}), GoldenRow([2.5, 0.0], {"predict": 2.5})]
+
+
+def digest_of(number: int) -> str:
+    return "sha256:" + f"{number:x}" * 64
+
+
+@cache
+def _template(number: int) -> str:
+    return render_template(DEPLOYMENT, image_uri(DEPLOYMENT.repository, digest_of(number)))
+
+
+@dataclass
+class Cloud:
+    """The fake, and what reaches it."""
+
+    fake: FakeAws = field(default_factory=FakeAws)
+    now: float = 0.0
+    steps: list[str] = field(default_factory=list)
+    deployment: Deployment = DEPLOYMENT
+    endpoint_is_wrong: Callable[[], bool] = lambda: False
+
+    @property
+    def aws(self) -> Aws:
+        return Aws(self.fake, sleep=self.sleep, clock=lambda: self.now)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def wanted(self, number: int = 1, **more: Any) -> Wanted:
+        canary: Canary | None = more.pop("canary", None)
+        golden = more.pop("golden", GOLDEN)
+        deployment = replace(self.deployment, **more)
+        wanted = Wanted(deployment, digest_of(number), golden, self.push, self.ask, canary)
+        if not more:  # rendering is most of the time of the tests that walk all calls
+            vars(wanted)["template"] = _template(number)
+        return wanted
+
+    def push(self, aws: Aws, deployment: Deployment, digest: str) -> None:
+        self.fake.images[deployment.repository].add(digest)
+
+    def ask(self, url: str, body: bytes) -> HttpAnswer:
+        function = self.fake.functions["iris"]
+        if self.endpoint_is_wrong():
+            return HttpAnswer(500, '{"message":"Internal Server Error"}')
+        return HttpAnswer(200, self.fake.answer(function, function.alias, body))
+
+    def deploy(self, number: int = 1, **more: Any) -> Outcome:
+        return deploy(self.aws, self.wanted(number, **more), self.steps.append)
+
+
+@pytest.fixture
+def cloud() -> Cloud:
+    return Cloud()

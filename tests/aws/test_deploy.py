@@ -1,0 +1,190 @@
+"""Deployments from beginning to end, against the fake: what serves when, what is made, and what is left alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from iris_model.aws.deploy import VerificationFailed, plan_deployment
+from iris_model.aws.plan import ApplyTemplate, Canary, MoveAlias
+from iris_model.errors import DeploymentError
+from tests.aws.conftest import Cloud, digest_of
+from tests.support.fake_aws import FakeFunction, FakeStack
+
+
+def kinds(cloud: Cloud, number: int = 1, **more: object) -> list[str]:
+    return [type(step).__name__ for step in plan_deployment(cloud.aws, cloud.wanted(number, **more))[1]]
+
+
+def test_the_first_deployment_makes_everything_and_verifies_it_twice(cloud: Cloud):
+    outcome = cloud.deploy()
+    assert outcome.version == "1"
+    assert [each.rows for each in outcome.verifications] == [2, 2]
+    assert outcome.measurement is not None and outcome.measurement.cold_ms == pytest.approx(42.0)
+    assert cloud.fake.functions["iris"].alias == "1"
+
+
+def test_the_repository_is_safe_by_default_and_expires_nothing_in_use(cloud: Cloud):
+    cloud.deploy()
+    repository = cloud.fake.repositories["iris"]
+    assert repository["description"]["imageScanningConfiguration"] == {"scanOnPush": True}
+    assert repository["description"]["imageTagMutability"] == "IMMUTABLE"
+    assert repository["description"]["encryptionConfiguration"] == {"encryptionType": "AES256"}
+    # Our own tags never match, and no rule takes untagged images: a version may use one.
+    for rule in json.loads(repository["policy"])["rules"]:
+        assert rule["selection"]["tagStatus"] == "tagged"
+        assert rule["selection"]["tagPatternList"] == ["superseded-*"]
+
+
+def test_deploying_twice_changes_nothing(cloud: Cloud):
+    cloud.deploy()
+    before = len(cloud.fake.calls)
+    assert cloud.deploy().steps == ()
+    assert not [
+        name for name in cloud.fake.names()[before:] if not name.startswith(("Get", "Describe", "List", "BatchGet"))
+    ]
+
+
+def test_a_plan_changes_nothing(cloud: Cloud):
+    assert kinds(cloud)
+    assert not [name for name in cloud.fake.names() if not name.startswith(("Get", "Describe", "List", "BatchGet"))]
+
+
+def test_the_old_version_serves_until_the_new_one_is_verified(cloud: Cloud):
+    cloud.deploy(1)
+    assert kinds(cloud, 2) == ["PushImage", "ApplyTemplate", "VerifyVersion", "MoveAlias", "VerifyEndpoint"]
+    cloud.fake.alias_history.clear()
+    invoked_at: list[str] = []
+
+    def note(number: int, service: str, operation: str) -> None:
+        if operation == "Invoke":
+            invoked_at.append(cloud.fake.functions["iris"].alias)
+
+    cloud.fake.before = note
+    assert cloud.deploy(2).version == "2"
+    assert set(invoked_at) == {"1"}
+    assert cloud.fake.alias_history[-1] == "2"
+
+
+def test_a_wrong_model_never_serves(cloud: Cloud):
+    cloud.deploy(1)
+    cloud.fake.models[digest_of(2)] = "wrong"
+    cloud.fake.alias_history.clear()
+    with pytest.raises(VerificationFailed) as caught:
+        cloud.deploy(2)
+    assert set(cloud.fake.alias_history) == {"1"}
+    # Both rows, the first one also cold; each with what was expected and what came.
+    assert len(caught.value.differences) == 3
+    assert "row 1 [1.5, 2.0] version 2, cold: prediction: expected 1.5, got 2.5" in str(caught.value)
+    assert "Version 1 has gone on answering" in str(caught.value)
+    assert cloud.deploy(1).version and cloud.fake.functions["iris"].alias != "2"
+
+
+def test_a_wrong_first_model_leaves_nothing_live(cloud: Cloud):
+    cloud.fake.models[digest_of(1)] = "wrong"
+    with pytest.raises(VerificationFailed, match="The stack is deleted again"):
+        cloud.deploy(1)
+    assert cloud.fake.functions == {}
+    assert cloud.deploy(2).version == "1"
+
+
+def test_an_endpoint_that_answers_differently_gets_the_old_version_back(cloud: Cloud):
+    cloud.deploy(1)
+    cloud.endpoint_is_wrong = lambda: cloud.fake.functions["iris"].alias == "2"
+    with pytest.raises(VerificationFailed, match="Version 1 answers again"):
+        cloud.deploy(2)
+    assert cloud.fake.functions["iris"].alias == "1"
+    assert cloud.fake.stacks["iris"].parameters["LiveVersion"] == "1"
+
+
+def test_a_setting_of_the_endpoint_alone_goes_back_with_the_template(cloud: Cloud):
+    cloud.deploy(1)
+    before = cloud.fake.stacks["iris"].template
+    assert kinds(cloud, log_retention_days=7) == ["ApplyTemplate", "VerifyEndpoint"]
+    cloud.endpoint_is_wrong = lambda: True
+    with pytest.raises(VerificationFailed, match="back at the template of before"):
+        cloud.deploy(1, log_retention_days=7)
+    assert cloud.fake.stacks["iris"].template == before
+
+
+def test_without_verification_nothing_is_asked(cloud: Cloud):
+    cloud.fake.models[digest_of(1)] = "wrong"
+    cloud.deploy(1, golden=[])
+    assert "Invoke" not in cloud.fake.names()
+    assert cloud.deploy(1, golden=[]).steps == ()
+
+
+def test_a_canary_gives_a_share_and_then_all(cloud: Cloud):
+    cloud.deploy(1)
+    weights: list[dict[str, float]] = []
+    cloud.fake.after = lambda *_: weights.append(dict(cloud.fake.functions["iris"].weights))
+    begin = cloud.now
+    cloud.deploy(2, canary=Canary(10, 15))
+    assert {"2": 0.1} in weights
+    assert cloud.now - begin >= 15 * 60
+    assert (cloud.fake.functions["iris"].alias, cloud.fake.functions["iris"].weights) == ("2", {})
+
+
+def test_the_alarm_ends_a_canary_at_once(cloud: Cloud):
+    cloud.deploy(1)
+    cloud.fake.alarm = "ALARM"
+    begin = cloud.now
+    with pytest.raises(DeploymentError, match="the alarm iris-errors rang"):
+        cloud.deploy(2, canary=Canary(10, 15))
+    assert cloud.now - begin < 60
+    assert (cloud.fake.functions["iris"].alias, cloud.fake.functions["iris"].weights) == ("1", {})
+
+
+def test_the_plan_says_what_differs(cloud: Cloud):
+    cloud.deploy(1)
+    step = next(
+        step for step in plan_deployment(cloud.aws, cloud.wanted(1, memory=512))[1] if isinstance(step, ApplyTemplate)
+    )
+    assert "-      MemorySize: 128\n+      MemorySize: 512" in step.difference
+    moves = [step for step in plan_deployment(cloud.aws, cloud.wanted(2))[1] if isinstance(step, MoveAlias)]
+    assert str(moves[0]) == "move the alias live to the new version"
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
+def test_a_stack_whose_creation_failed_is_cleared_away(cloud: Cloud, status: str):
+    cloud.fake.stacks["iris"] = FakeStack(status=status)
+    assert kinds(cloud) == ["MendStack"]
+    assert cloud.deploy().version == "1"
+
+
+def test_a_stuck_roll_back_is_continued_and_a_busy_stack_waited_for(cloud: Cloud):
+    cloud.deploy(1)
+    cloud.fake.stacks["iris"].status = "UPDATE_ROLLBACK_FAILED"
+    cloud.deploy(2)
+    assert "ContinueUpdateRollback" in cloud.fake.names()
+    cloud.fake.stacks["iris"].status, cloud.fake.stacks["iris"].then = "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"
+    assert cloud.deploy(3).version == "3"
+
+
+def test_a_failed_update_names_the_resource_that_began_it(cloud: Cloud):
+    cloud.deploy(1)
+    cloud.fake.fail_update = "The image manifest, config or layer media type for the source image x is not supported."
+    with pytest.raises(DeploymentError) as caught:
+        cloud.deploy(2)
+    assert "Function (AWS::Lambda::Function) failed: The image manifest" in caught.value.problem
+    assert "--provenance=false" in caught.value.remedy
+    assert cloud.fake.functions["iris"].alias == "1"
+    assert cloud.deploy(2).version == "2"
+
+
+def test_a_repository_of_somebody_else_is_left_alone(cloud: Cloud):
+    cloud.fake._ecr_CreateRepository("iris")
+    with pytest.raises(DeploymentError, match="was not made by iris-model") as caught:
+        cloud.deploy()
+    assert "aws ecr tag-resource" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("package_type", "expected"), [("Image", "a function named iris"), ("Zip", "package type Zip named iris")]
+)
+def test_a_function_of_somebody_else_is_left_alone(cloud: Cloud, package_type: str, expected: str):
+    cloud.fake.functions["iris"] = FakeFunction({}, package_type)
+    with pytest.raises(DeploymentError, match=expected):
+        cloud.deploy()
+    assert "iris" not in cloud.fake.stacks

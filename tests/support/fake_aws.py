@@ -1,0 +1,351 @@
+"""AWS for tests: a small model of ECR, CloudFormation, Lambda and CloudWatch that keeps state and can be made to fail.
+
+Every question and every answer is checked against botocore's service model, so that neither we nor the fake can make
+anything up.
+What a function answers follows from its image: `FakeAws.models` says for each digest whether it is right.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from botocore.session import Session
+from botocore.validate import ParamValidator
+
+from iris_model.aws.calls import Failure
+from iris_model.aws.yaml_text import Tag, read
+
+ACCOUNT = "123456789012"
+
+
+@cache
+def service_model(service: str) -> Any:
+    return Session().get_service_model(service)
+
+
+@cache
+def operation_model(service: str, operation: str) -> Any:
+    return service_model(service).operation_model(operation)
+
+
+read_template = cache(read)
+
+
+@dataclass
+class FakeStack:
+    status: str = "REVIEW_IN_PROGRESS"
+    template: str = ""
+    parameters: dict[str, str] = field(default_factory=dict)
+    tags: list[dict[str, str]] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)
+    """logical id -> number, of the versions in the template"""
+    change_sets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    then: str = ""
+    """The status that follows when somebody has asked once."""
+
+
+@dataclass
+class FakeFunction:
+    config: dict[str, Any]
+    package_type: str = "Image"
+    versions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    alias: str = ""
+    weights: dict[str, float] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+class FakeAws:
+    """A `Transport`."""
+
+    region = "eu-west-1"
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str, dict[str, Any]]] = []
+        self.repositories: dict[str, dict[str, Any]] = {}
+        self.images: dict[str, set[str]] = {}
+        self.stacks: dict[str, FakeStack] = {}
+        self.functions: dict[str, FakeFunction] = {}
+        self.models: dict[str, str] = {}
+        self.alarm = "OK"
+        self.fail_update: str = ""
+        """The reason why the next update of a stack fails."""
+        self.alias_history: list[str] = []
+        self.before: Callable[[int, str, str], None] = lambda number, service, operation: None
+        self.after: Callable[[int, str, str], None] = lambda number, service, operation: None
+
+    def __call__(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        model = operation_model(service, operation)
+        report = ParamValidator().validate(dict(parameters), model.input_shape)
+        assert not report.has_errors(), f"{service}:{operation}: {report.generate_report()}"
+        number = len(self.calls)
+        self.calls.append((service, operation, dict(parameters)))
+        self.before(number, service, operation)
+        answer: dict[str, Any] = getattr(self, f"_{service}_{operation}")(**parameters) or {}
+        known = set(model.output_shape.members) if model.output_shape else set()
+        assert set(answer) <= known, f"{service}:{operation} does not answer {set(answer) - known}"
+        self.after(number, service, operation)
+        return answer
+
+    def names(self) -> list[str]:
+        return [operation for _, operation, _ in self.calls]
+
+    # --- sts, cloudwatch ---
+
+    def _sts_GetCallerIdentity(self) -> dict[str, Any]:
+        return {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/me", "UserId": "me"}
+
+    def _cloudwatch_DescribeAlarms(self, AlarmNames: list[str]) -> dict[str, Any]:
+        return {"MetricAlarms": [{"AlarmName": name, "StateValue": self.alarm} for name in AlarmNames]}
+
+    # --- ecr ---
+
+    def _ecr_DescribeRepositories(self, repositoryNames: list[str]) -> dict[str, Any]:
+        found = self._repository(repositoryNames[0])
+        return {"repositories": [found["description"]]}
+
+    def _ecr_CreateRepository(self, repositoryName: str, tags: Any = (), **settings: Any) -> dict[str, Any]:
+        if repositoryName in self.repositories:
+            raise Failure("ecr", "CreateRepository", "RepositoryAlreadyExistsException", "it exists", 400)
+        description = {
+            "repositoryName": repositoryName,
+            "repositoryArn": f"arn:aws:ecr:{self.region}:{ACCOUNT}:repository/{repositoryName}",
+            "repositoryUri": f"{ACCOUNT}.dkr.ecr.{self.region}.amazonaws.com/{repositoryName}",
+            **settings,
+        }
+        self.repositories[repositoryName] = {"description": description, "tags": list(tags), "policy": None}
+        self.images.setdefault(repositoryName, set())
+        return {"repository": description}
+
+    def _ecr_DeleteRepository(self, repositoryName: str, force: bool) -> dict[str, Any]:
+        self._repository(repositoryName)
+        del self.repositories[repositoryName]
+        self.images.pop(repositoryName)
+        return {}
+
+    def _ecr_ListTagsForResource(self, resourceArn: str) -> dict[str, Any]:
+        return {"tags": self._repository(resourceArn.rpartition("/")[2])["tags"]}
+
+    def _ecr_GetLifecyclePolicy(self, repositoryName: str) -> dict[str, Any]:
+        policy = self._repository(repositoryName)["policy"]
+        if policy is None:
+            raise Failure("ecr", "GetLifecyclePolicy", "LifecyclePolicyNotFoundException", "none", 400)
+        return {"lifecyclePolicyText": policy}
+
+    def _ecr_PutLifecyclePolicy(self, repositoryName: str, lifecyclePolicyText: str) -> None:
+        self._repository(repositoryName)["policy"] = lifecyclePolicyText
+
+    def _ecr_PutImageScanningConfiguration(self, repositoryName: str, imageScanningConfiguration: Any) -> None:
+        self._repository(repositoryName)["description"]["imageScanningConfiguration"] = imageScanningConfiguration
+
+    def _ecr_PutImageTagMutability(self, repositoryName: str, imageTagMutability: str) -> None:
+        self._repository(repositoryName)["description"]["imageTagMutability"] = imageTagMutability
+
+    def _ecr_BatchGetImage(self, repositoryName: str, imageIds: list[dict[str, str]]) -> dict[str, Any]:
+        self._repository(repositoryName)
+        there = self.images[repositoryName]
+        return {"images": [{"imageId": each} for each in imageIds if each["imageDigest"] in there], "failures": []}
+
+    def _ecr_GetAuthorizationToken(self) -> dict[str, Any]:
+        token = base64.b64encode(b"AWS:secret").decode()
+        host = f"https://{ACCOUNT}.dkr.ecr.{self.region}.amazonaws.com"
+        return {"authorizationData": [{"authorizationToken": token, "proxyEndpoint": host}]}
+
+    def _repository(self, name: str) -> dict[str, Any]:
+        if name not in self.repositories:
+            raise Failure("ecr", "?", "RepositoryNotFoundException", f"The repository {name} does not exist", 400)
+        return self.repositories[name]
+
+    # --- cloudformation ---
+
+    def _cloudformation_CreateChangeSet(
+        self,
+        StackName: str,
+        ChangeSetName: str,
+        ChangeSetType: str,
+        TemplateBody: str,
+        Parameters: Any,
+        Tags: Any,
+        **_: Any,
+    ) -> dict[str, Any]:
+        stack = self.stacks.get(StackName)
+        if ChangeSetType == "CREATE" and (stack is None or stack.status == "DELETE_COMPLETE"):
+            stack = self.stacks[StackName] = FakeStack()
+        if stack is None:
+            raise _no_stack(StackName)
+        if stack.status != "REVIEW_IN_PROGRESS" and not stack.status.endswith("_COMPLETE"):
+            raise _validation(f"Stack {StackName} is in {stack.status} state and can not be updated.")
+        if ChangeSetName in stack.change_sets:
+            raise Failure("cloudformation", "CreateChangeSet", "AlreadyExistsException", "it exists", 400)
+        parameters = {each["ParameterKey"]: each["ParameterValue"] for each in Parameters}
+        stack.change_sets[ChangeSetName] = {"template": TemplateBody, "parameters": parameters, "tags": list(Tags)}
+        return {"Id": "arn:change-set", "StackId": "arn:stack"}
+
+    def _cloudformation_DescribeChangeSet(self, StackName: str, ChangeSetName: str) -> dict[str, Any]:
+        stack, change = self._stack(StackName), self._stack(StackName).change_sets[ChangeSetName]
+        if (stack.template, stack.parameters) == (change["template"], change["parameters"]):
+            reason = (
+                "The submitted information didn't contain changes. Submit different information to create a change set."
+            )
+            return {"Status": "FAILED", "StatusReason": reason}
+        return {"Status": "CREATE_COMPLETE"}
+
+    def _cloudformation_DeleteChangeSet(self, StackName: str, ChangeSetName: str) -> None:
+        self._stack(StackName).change_sets.pop(ChangeSetName, None)
+
+    def _cloudformation_ExecuteChangeSet(self, StackName: str, ChangeSetName: str, ClientRequestToken: str) -> None:
+        stack = self._stack(StackName)
+        change = stack.change_sets.pop(ChangeSetName, None)
+        if change is None:
+            raise Failure("cloudformation", "ExecuteChangeSet", "ChangeSetNotFound", "there is none", 404)
+        creates = stack.status == "REVIEW_IN_PROGRESS"
+        verb = "CREATE" if creates else "UPDATE"
+        if self.fail_update:
+            reason, self.fail_update = self.fail_update, ""
+            self._event(stack, "Function", f"{verb}_FAILED", reason)
+            self._event(stack, "HttpApi", f"{verb}_FAILED", "Resource creation cancelled")
+            stack.status = "ROLLBACK_IN_PROGRESS" if creates else "UPDATE_ROLLBACK_IN_PROGRESS"
+            stack.then = "ROLLBACK_COMPLETE" if creates else "UPDATE_ROLLBACK_COMPLETE"
+            return
+        stack.template, stack.parameters, stack.tags = change["template"], change["parameters"], change["tags"]
+        self._apply(stack)
+        self._event(stack, "Function", f"{verb}_COMPLETE")
+        stack.status, stack.then = f"{verb}_IN_PROGRESS", f"{verb}_COMPLETE"
+
+    def _cloudformation_DescribeStacks(self, StackName: str) -> dict[str, Any]:
+        stack = self._stack(StackName)
+        if stack.status == "DELETE_COMPLETE":
+            raise _no_stack(StackName)
+        outputs = [{"OutputKey": "Version", "OutputValue": number} for number in list(stack.versions.values())[-1:]] + [
+            {"OutputKey": "Endpoint", "OutputValue": "https://abc.execute-api.eu-west-1.amazonaws.com/default/iris"}
+        ]
+        found = {
+            "StackName": StackName,
+            "StackStatus": stack.status,
+            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in stack.parameters.items()],
+            "Outputs": outputs if stack.template else [],
+            "Tags": stack.tags,
+        }
+        if stack.then:
+            stack.status, stack.then = stack.then, ""
+        return {"Stacks": [found]}
+
+    def _cloudformation_GetTemplate(self, StackName: str, TemplateStage: str) -> dict[str, Any]:
+        return {"TemplateBody": self._stack(StackName).template}
+
+    def _cloudformation_DescribeStackResource(self, StackName: str, LogicalResourceId: str) -> dict[str, Any]:
+        stack = self._stack(StackName)
+        if not stack.template:
+            raise _validation(f"Resource {LogicalResourceId} does not exist for stack {StackName}")
+        name = read_template(stack.template)["Resources"][LogicalResourceId]["Properties"]["FunctionName"]
+        return {"StackResourceDetail": {"PhysicalResourceId": name, "LogicalResourceId": LogicalResourceId}}
+
+    def _cloudformation_DescribeStackEvents(self, StackName: str) -> dict[str, Any]:
+        return {"StackEvents": self._stack(StackName).events[::-1]}
+
+    def _cloudformation_ContinueUpdateRollback(self, StackName: str) -> None:
+        stack = self._stack(StackName)
+        self._event(stack, "iris", "UPDATE_ROLLBACK_IN_PROGRESS")
+        stack.status, stack.then = "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"
+
+    def _cloudformation_DeleteStack(self, StackName: str) -> None:
+        stack = self._stack(StackName)
+        self._event(stack, "iris", "DELETE_IN_PROGRESS")
+        if stack.template:
+            self.functions.pop(
+                read_template(stack.template)["Resources"]["Function"]["Properties"]["FunctionName"], None
+            )
+        stack.status, stack.then, stack.template = "DELETE_IN_PROGRESS", "DELETE_COMPLETE", ""
+
+    def _stack(self, name: str) -> FakeStack:
+        if name not in self.stacks:
+            raise _no_stack(name)
+        return self.stacks[name]
+
+    def _event(self, stack: FakeStack, resource: str, status: str, reason: str = "") -> None:
+        stack.events.append(
+            {
+                "EventId": str(len(stack.events)), "LogicalResourceId": resource, "ResourceStatus": status,
+                "ResourceStatusReason": reason, "ResourceType": "AWS::Lambda::Function",
+            }
+        )  # fmt: skip
+
+    def _apply(self, stack: FakeStack) -> None:
+        resources = read_template(stack.template)["Resources"]
+        properties = resources["Function"]["Properties"]
+        function = self.functions.setdefault(properties["FunctionName"], FakeFunction({}))
+        function.config = properties
+        wanted = [name for name in resources if name.startswith("Version")]
+        stack.versions = {name: number for name, number in stack.versions.items() if name in wanted}
+        for name in wanted:
+            if name not in stack.versions:
+                number = str(len(function.versions) + 1)
+                function.versions[number] = properties
+                stack.versions[name] = number
+        alias = stack.parameters["LiveVersion"] or stack.versions[wanted[0]]
+        self._point(function, alias, {})
+
+    # --- lambda ---
+
+    def _lambda_GetFunction(self, FunctionName: str, Qualifier: str | None = None) -> dict[str, Any]:
+        function = self._function(FunctionName)
+        image = function.config.get("Code", {}).get("ImageUri", "")
+        arn = f"arn:aws:lambda:{self.region}:{ACCOUNT}:function:{FunctionName}"
+        return {
+            "Configuration": {"FunctionArn": arn, "PackageType": function.package_type, "State": "Active"},
+            "Code": {"ImageUri": image.value if isinstance(image, Tag) else image},
+            "Tags": dict(function.tags),
+        }
+
+    def _lambda_GetAlias(self, FunctionName: str, Name: str) -> dict[str, Any]:
+        function = self._function(FunctionName)
+        if not function.alias:
+            raise Failure("lambda", "GetAlias", "ResourceNotFoundException", "no alias", 404)
+        routing = {"RoutingConfig": {"AdditionalVersionWeights": function.weights}} if function.weights else {}
+        return {"FunctionVersion": function.alias, **routing}
+
+    def _lambda_UpdateAlias(self, FunctionName: str, Name: str, FunctionVersion: str, RoutingConfig: Any) -> None:
+        self._point(self._function(FunctionName), FunctionVersion, RoutingConfig["AdditionalVersionWeights"])
+
+    def _lambda_TagResource(self, Resource: str, Tags: dict[str, str]) -> None:
+        self._function(Resource.rpartition(":")[2]).tags.update(Tags)
+
+    def _lambda_Invoke(self, FunctionName: str, Qualifier: str, Payload: bytes, LogType: str) -> dict[str, Any]:
+        function = self._function(FunctionName)
+        version = function.alias if Qualifier == "live" else Qualifier
+        report = "REPORT RequestId: 1\tDuration: 2.00 ms\tBilled Duration: 2 ms\tMemory Size: 128 MB\tMax Memory Used: 20 MB\t"
+        return {
+            "StatusCode": 200,
+            "Payload": self.answer(function, version, Payload).encode(),
+            "LogResult": base64.b64encode(f"START\n{report}Init Duration: 40.00 ms\t\n".encode()).decode(),
+            "ExecutedVersion": version,
+        }
+
+    def answer(self, function: FakeFunction, version: str, payload: bytes) -> str:
+        """What the model of a version says: the first number, or one more where it is wrong."""
+        image = function.versions[version]["Code"]["ImageUri"]
+        digest = (image.value if isinstance(image, Tag) else image).rpartition("@")[2]
+        wrong = self.models.get(digest, "right") == "wrong"
+        return json.dumps({"prediction": json.loads(payload)[0] + wrong})
+
+    def _function(self, name: str) -> FakeFunction:
+        if name not in self.functions:
+            raise Failure("lambda", "?", "ResourceNotFoundException", f"Function not found: {name}", 404)
+        return self.functions[name]
+
+    def _point(self, function: FakeFunction, alias: str, weights: dict[str, float]) -> None:
+        function.alias, function.weights = alias, dict(weights)
+        self.alias_history.append(alias)
+
+
+def _validation(message: str) -> Failure:
+    return Failure("cloudformation", "?", "ValidationError", message, 400)
+
+
+def _no_stack(name: str) -> Failure:
+    return _validation(f"Stack with id {name} does not exist")
