@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 SOURCES := src tests bench scripts examples
 
-.PHONY: run test check e2e bench clean help
+.PHONY: run test check e2e bench bench-check clean help
 
 run: $(VENV)/.installed ## serve the iris model on 127.0.0.1:9000 until Ctrl-C
 	@exec $(BIN)/iris-model serve examples/iris
@@ -26,10 +26,11 @@ check: $(VENV)/.installed-for-work ## formatting, lint, strict types, the import
 e2e: $(VENV)/.installed-for-work ## build and run real containers (needs Docker Engine; `.ci/run` starts one)
 	$(BIN)/python -m pytest -m "e2e or slow" -n 2
 
-bench: $(VENV)/.installed-for-work ## measure what the README claims, side by side with its peers
-	$(BIN)/python bench/cold_start.py
-	$(BIN)/python bench/opening.py
-	$(BIN)/python bench/engine.py
+bench: $(VENV)/.installed-for-work ## measure what the README claims, side by side with its peers; writes its table
+	$(BIN)/python bench/suite.py
+
+bench-check: $(VENV)/.installed-for-work ## measure again; fails when a ratio is worse than the committed one by more than a third
+	$(BIN)/python bench/suite.py --check
 
 clean: ## remove everything that can be made again
 	rm -rf $(VENV) build dist bench/results .mypy_cache .pytest_cache .ruff_cache .hypothesis examples/iris/.iris-model
@@ -37,7 +38,7 @@ clean: ## remove everything that can be made again
 	find src -name '*.egg-info' -prune -exec rm -rf {} +
 
 help: ## show this list
-	@grep -hE '^[a-z0-9]+:.*##' Makefile | sort | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sort | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 # The stamps are newer than what they depend on, so that a second `make run` installs nothing and starts at once.
 $(VENV)/.installed: pyproject.toml setup.py src/iris_model/engine/_kernels.c constraints.txt | $(VENV)

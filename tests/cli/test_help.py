@@ -40,7 +40,11 @@ def test_the_table_says_what_the_command_says(name: str):
     assert command_of(name).help.splitlines()[0] == COMMANDS[name][2]
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+# What they print is a JSON document, for people as for programs.
+JSON_ANYWAY = ("openapi",)
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in JSON_ANYWAY])
 def test_every_command_speaks_json(name: str):
     assert "--json" in [option for parameter in command_of(name).params for option in parameter.opts]
 

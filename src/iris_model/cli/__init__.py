@@ -19,6 +19,7 @@ COMMANDS = {
     "package": ("iris_model.cli.package", "package", "Write the function directory of a project."),
     "serve": ("iris_model.cli.serve", "serve", "Run a function here as AWS Lambda runs it."),
     "invoke": ("iris_model.cli.invoke", "invoke", "Send one event to a function and print the answer."),
+    "openapi": ("iris_model.cli.openapi", "openapi", "Print the OpenAPI 3.1 document of the endpoint."),
     "cost": ("iris_model.cli.cost", "cost", "Estimate the monthly cost, against servers that wait."),
     "deploy": ("iris_model.cli.deploy", "deploy", "Deploy a project to AWS, and verify its answers."),
     "template": ("iris_model.cli.template", "template", "Print the CloudFormation template of a project."),

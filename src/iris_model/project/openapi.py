@@ -1,0 +1,113 @@
+"""The OpenAPI 3.1 document of one function's HTTP endpoint: `function.json` and the model's signature in, a document out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from iris_model.project.openapi_schemas import build_schemas
+
+OPENAPI_VERSION = "3.1.0"
+LOCAL_SERVER = "http://127.0.0.1:9000"
+
+_REQUESTS = (
+    "Row",
+    "NamedRow",
+    "Rows",
+    "NamedRows",
+    "Instances",
+    "DataframeRecords",
+    "DataframeSplit",
+    "InferenceRequest",
+)
+_ANSWERS = ("Answer", "Answers", "Predictions", "InferenceResponse")
+_PROBLEMS = {
+    "400": "Malformed: not JSON, not CSV, not UTF-8, a key twice, NaN or Infinity, an empty body.",
+    "413": "More than 6,291,456 bytes.",
+    "415": "Another media type, charset or content encoding.",
+    "422": "Well-formed, but wrong for this model; `row` and `feature` say where.",
+}
+
+
+def build_openapi(
+    function: Mapping[str, Any],
+    signature: Mapping[str, Any],
+    *,
+    version: str,
+    server: str | None = None,
+    example_row: Sequence[Any] | None = None,
+) -> dict[str, Any]:
+    """The document.
+
+    `function` is the content of `function.json`. `version` names the model, `server` the address before the stage;
+    without it the local Lambda's is taken. `example_row` is shown as an example of a request.
+    """
+    stage = function["stage"]
+    prefix = "" if stage == "$default" else f"/{stage}"
+    method, _, path = str(function["route"]).rpartition(" ")
+    operations: dict[str, Any] = {"get": _card_operation(), "post": _predict_operation(signature, example_row)}
+    if method not in ("", "ANY"):
+        operations = {name: operation for name, operation in operations.items() if name == method.lower()}
+    return {
+        "openapi": OPENAPI_VERSION,
+        "info": {"title": function["name"], "version": version, "description": _describe(signature)},
+        "servers": [{"url": (server or LOCAL_SERVER).rstrip("/") + prefix}],
+        "paths": {path: operations},
+        "components": {"schemas": build_schemas(signature)},
+    }
+
+
+def _describe(signature: Mapping[str, Any]) -> str:
+    classes = signature.get("classes")
+    text = f"A {signature['task'].replace('_', ' ')} of {len(signature['columns'])} columns"
+    if classes and not isinstance(classes[0], list):
+        text += ", with the classes " + ", ".join(map(str, classes))
+    return text + ", on AWS Lambda."
+
+
+def _predict_operation(signature: Mapping[str, Any], example_row: Sequence[Any] | None) -> dict[str, Any]:
+    body: dict[str, Any] = {"schema": {"anyOf": [_ref(name) for name in _REQUESTS]}}
+    if example_row is not None:
+        names = [column["name"] for column in signature["columns"]]
+        body["examples"] = {
+            "row": {"value": list(example_row)},
+            "named row": {"value": dict(zip(names, example_row, strict=True))},
+            "rows": {"value": [list(example_row)]},
+        }
+    csv = {"schema": {"type": "string", "description": "One row a line, with or without a line of column names."}}
+    return {
+        "operationId": "predict",
+        "summary": "Predict one row or many; the answer comes in the protocol of the request.",
+        "requestBody": {"required": True, "content": {"application/json": body, "text/csv": csv}},
+        "responses": {
+            "200": {
+                "description": "The predictions.",
+                "content": {
+                    "application/json": {"schema": {"anyOf": [_ref(name) for name in _ANSWERS]}},
+                    "text/csv": {"schema": {"type": "string"}},
+                },
+            },
+            **{status: _problem(text) for status, text in _PROBLEMS.items()},
+        },
+    }
+
+
+def _card_operation() -> dict[str, Any]:
+    return {
+        "operationId": "describe",
+        "summary": "The model card: name, task, classes, columns, source, digest.",
+        "responses": {
+            "200": {
+                "description": "The card.",
+                "content": {"application/json": {"schema": _ref("ModelCard")}},
+            }
+        },
+    }
+
+
+def _problem(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {"application/problem+json": {"schema": _ref("Problem")}}}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}

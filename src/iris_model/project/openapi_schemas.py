@@ -1,0 +1,240 @@
+"""JSON Schemas (2020-12, as OpenAPI 3.1 has them) of the requests and answers of one model, made from its signature.
+
+A signature in, schemas out. What the runtime accepts is written in `docs/reference/requests.md`; a test asks the running
+service with what these schemas allow and forbid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+JsonSchema = dict[str, Any]
+
+# What a category may be besides the type of its column.
+_OTHER_TYPES = {"bool": ["boolean"], "object": ["number", "boolean"], "category": ["number", "boolean"]}
+_DATATYPES = (
+    "BOOL UINT8 UINT16 UINT32 UINT64 INT8 INT16 INT32 INT64 FP16 FP32 FP64 BYTES"  # of the Open Inference Protocol
+).split()
+
+PROBLEM: JsonSchema = {
+    "description": "Problem details, RFC 9457.",
+    "type": "object",
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "row": {"type": "integer", "description": "The row that is wrong, counted from 0."},
+        "feature": {"type": "string"},
+        "expected": {"type": "string"},
+    },
+    "required": ["type", "title", "status", "detail"],
+}
+
+
+def build_schemas(signature: Mapping[str, Any]) -> dict[str, JsonSchema]:
+    """All schemas by name, for `components.schemas`; they refer to each other by `#/components/schemas/NAME`."""
+    columns = signature["columns"]
+    cells = [build_cell(column) for column in columns]
+    names = [column["name"] for column in columns]
+    prediction = _prediction(signature)
+    schemas: dict[str, JsonSchema] = {
+        "Row": {
+            "description": "One row: a value for each column, in the order of training.",
+            "type": "array",
+            "prefixItems": cells,
+            "items": False,
+            "minItems": len(cells),
+        },
+        "NamedRow": {
+            "description": "One row by the names of the columns.",
+            "type": "object",
+            "properties": dict(zip(names, cells, strict=True)),
+            "required": names,
+            "additionalProperties": False,
+        },
+        "Rows": _list_of("Row", "Rows."),
+        "NamedRows": _list_of("NamedRow", "Rows by name."),
+        "Instances": _wrapper(
+            "instances",
+            {"type": "array", "minItems": 1, "items": {"anyOf": [_ref("Row"), _ref("NamedRow")]}},
+            "TensorFlow Serving, Vertex AI, KServe v1.",
+        ),
+        "DataframeRecords": _wrapper("dataframe_records", _list_of("NamedRow"), "MLflow: a list of records."),
+        "DataframeSplit": _wrapper(
+            "dataframe_split",
+            {
+                "type": "object",
+                "properties": {
+                    "columns": _permutation(names),
+                    "data": {"type": "array", "minItems": 1, "items": _values(cells)},
+                },
+                "required": ["data"],
+            },
+            "MLflow: the columns in any order, and the values in that order; without columns, in the order of training.",
+        ),
+        "InferenceRequest": _inference_request(len(cells)),
+        "Prediction": prediction,
+        "Answer": _answer(signature),
+        "Answers": {
+            "type": "object",
+            "properties": {"predictions": {"type": "array", "items": _ref("Answer")}},
+            "required": ["predictions"],
+        },
+        "Predictions": {
+            "type": "object",
+            "properties": {"predictions": {"type": "array", "items": _ref("Prediction")}},
+            "required": ["predictions"],
+        },
+        "InferenceResponse": _inference_response(),
+        "ModelCard": {
+            "type": "object",
+            "properties": {
+                "name": {"type": "string"},
+                "task": {"const": signature["task"]},
+                "classes": {"type": ["array", "null"]},
+                "executor": {"enum": ["compiled", "onnxruntime", "original"]},
+                "columns": {"type": "array", "items": {"type": "object"}},
+                "schema": {"type": "object"},
+                "source": {"type": "object"},
+                "digest": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"},
+            },
+            "required": ["name", "task", "classes", "executor", "columns", "schema", "source", "digest"],
+        },
+        "Problem": PROBLEM,
+    }
+    return schemas
+
+
+def build_cell(column: Mapping[str, Any]) -> JsonSchema:
+    """What one value of a column may be."""
+    has_numbers = column["kind"] == "numeric" or (
+        column["kind"] == "categorical" and column.get("dtype") not in ("str", "object", "bool", "category")
+    )
+    kinds = ["number" if has_numbers else "string"]
+    if column["kind"] == "categorical":
+        kinds += _OTHER_TYPES.get(column.get("dtype", ""), [])
+    if column.get("missing"):
+        kinds.append("null")
+    schema: JsonSchema = {"type": kinds[0] if len(kinds) == 1 else kinds}
+    if column["kind"] == "categorical" and column.get("categories"):
+        schema["examples"] = column["categories"]
+    if "minimum" in column:
+        schema["description"] = f"between {column['minimum']!r} and {column['maximum']!r} in training"
+        schema["examples"] = [column["minimum"], column["maximum"]]
+    return schema
+
+
+def _permutation(names: list[str]) -> JsonSchema:
+    return {
+        "type": ["array", "null"],
+        "items": {"enum": names},
+        "uniqueItems": True,
+        "minItems": len(names),
+        "maxItems": len(names),
+    }
+
+
+def _values(cells: list[JsonSchema]) -> JsonSchema:
+    """A row whose cells may come in any order: each is of the type of some column."""
+    kinds = [{"type": cell["type"]} for cell in cells]
+    distinct = [kind for index, kind in enumerate(kinds) if kind not in kinds[:index]]
+    items = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
+    return {"type": "array", "items": items, "minItems": len(cells), "maxItems": len(cells)}
+
+
+def _list_of(name: str, description: str = "") -> JsonSchema:
+    schema: JsonSchema = {"type": "array", "minItems": 1, "items": _ref(name)}
+    return {"description": description, **schema} if description else schema
+
+
+def _wrapper(key: str, inner: JsonSchema, description: str) -> JsonSchema:
+    return {"description": description, "type": "object", "properties": {key: inner}, "required": [key]}
+
+
+def _ref(name: str) -> JsonSchema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _prediction(signature: Mapping[str, Any]) -> JsonSchema:
+    """A label of the classes, a number, or a list of either where the target has several."""
+    described = signature["outputs"].get("predict", {})
+    classes = signature.get("classes")
+    if classes and isinstance(classes[0], list):
+        options = [{"enum": group} for group in classes]
+        return {"type": "array", "prefixItems": options, "items": False, "minItems": len(options)}
+    if classes:
+        return {"enum": list(classes)}
+    width = described.get("columns", 1)
+    # A model may answer with NaN or an infinity, which JSON spells null.
+    number: JsonSchema = {"type": ["number", "null"]}
+    if described.get("kind") == "label":
+        number = {"type": ["number", "string", "boolean"]}
+    if isinstance(width, int) and width > 1:
+        return {"type": "array", "items": number, "minItems": width, "maxItems": width}
+    return {"anyOf": [number, {"type": "array", "items": number}]} if not described else number
+
+
+def _answer(signature: Mapping[str, Any]) -> JsonSchema:
+    schema: JsonSchema = {
+        "type": "object",
+        "properties": {"prediction": _ref("Prediction")},
+        "required": ["prediction"],
+        "additionalProperties": False,
+    }
+    if "predict_proba" in signature["outputs"]:
+        one: JsonSchema = {"type": "object", "additionalProperties": {"type": ["number", "null"]}}
+        classes = signature.get("classes")
+        several = bool(classes) and isinstance(classes[0], list)  # type: ignore[index]
+        schema["properties"]["probabilities"] = {"anyOf": [one, {"type": "array", "items": one}]} if several else one
+        schema["required"].append("probabilities")
+    return schema
+
+
+def _inference_request(width: int) -> JsonSchema:
+    tensor = {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "shape": {"type": "array", "minItems": 1, "maxItems": 2, "items": {"type": "integer", "minimum": 0}},
+            "datatype": {"enum": _DATATYPES},
+            "data": {"type": "array"},
+        },
+        "required": ["name", "shape", "datatype", "data"],
+    }
+    return {
+        "description": f"Open Inference Protocol v2: one tensor of shape [rows, {width}], or one of [rows] for each column.",
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "inputs": {"type": "array", "minItems": 1, "items": tensor},
+            "outputs": {
+                "type": "array",
+                "items": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
+            },
+        },
+        "required": ["inputs"],
+    }
+
+
+def _inference_response() -> JsonSchema:
+    tensor = {
+        "type": "object",
+        "properties": {
+            "name": {"enum": ["predict", "predict_proba"]},
+            "shape": {"type": "array", "items": {"type": "integer"}},
+            "datatype": {"enum": ["BOOL", "INT64", "FP64", "BYTES"]},
+            "data": {"type": "array"},
+        },
+        "required": ["name", "shape", "datatype", "data"],
+    }
+    return {
+        "type": "object",
+        "properties": {
+            "model_name": {"type": "string"},
+            "id": {"type": "string"},
+            "outputs": {"type": "array", "items": tensor},
+        },
+        "required": ["model_name", "outputs"],
+    }

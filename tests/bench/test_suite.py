@@ -1,0 +1,65 @@
+"""The table of the README is the one that the committed results give; a worse ratio is noticed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench import suite
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def results(**ratios):
+    claims = [
+        {
+            "text": text,
+            "ours": 1.0,
+            "other": 2.0,
+            "unit": "ms",
+            "ratio": ratio,
+            "target": 1,
+            "bound": "at most" if text == "small" else "at least",
+            "held": True,
+        }
+        for text, ratio in ratios.items()
+    ]
+    return {"cold_start": {"machine": {}, "claims": claims}}
+
+
+def test_readme_has_the_table_of_the_committed_results():
+    readme = suite.README.read_text(encoding="utf-8")
+    assert suite.replace_table(readme, json.loads(suite.KEPT.read_bytes())) == readme
+
+
+def test_every_script_is_there():
+    for name in suite.SCRIPTS:
+        assert (REPOSITORY / "bench" / f"{name}.py").is_file()
+
+
+@pytest.mark.parametrize(
+    ("now", "worse"),
+    [
+        ({"small": 0.6, "large": 30}, 0),
+        ({"small": 0.79, "large": 23}, 0),
+        ({"small": 0.81, "large": 30}, 1),
+        ({"small": 0.6, "large": 22}, 1),
+        ({"small": 2, "large": 2}, 2),
+        ({"new": 9}, 0),
+    ],
+)
+def test_a_third_worse_is_a_regression(now, worse):
+    found = suite.find_regressions(results(small=0.6, large=30), results(**now))
+    assert len(found) == worse
+
+
+def test_what_is_missed_says_so():
+    table = suite.render_table(results(large=0.5))
+    assert "| large | 1.0 ms | 2.0 ms | **0.50** | at least 1, **missed** |" in table
+
+
+def test_a_readme_without_a_place_for_it():
+    with pytest.raises(SystemExit, match="lacks the marks"):
+        suite.replace_table("# iris-model\n", results(large=2))

@@ -1,0 +1,66 @@
+"""schemathesis asks the served iris model what its OpenAPI document allows, and what it forbids."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from iris_model.local import read_function_directory
+from iris_model.project import package_project
+from tests.support.local_service import running
+
+pytestmark = pytest.mark.e2e
+
+IRIS = Path(__file__).parents[2] / "examples/iris"
+FUZZ_SECONDS = 240
+
+
+@pytest.fixture(scope="module")
+def document():
+    command = [sys.executable, "-m", "iris_model.cli", "openapi", str(IRIS)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+
+
+def fuzz(document, tmp_path, *options):
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(document))
+    with running(read_function_directory(package_project(IRIS).directory)) as service:
+        command = [sys.executable, "-m", "schemathesis.cli", "run", str(path), "--url", f"{service.url}/default"]
+        done = subprocess.run(
+            [*command, "--max-examples", "60", "--continue-on-failure", "--seed", "7", *options],
+            capture_output=True,
+            text=True,
+            timeout=FUZZ_SECONDS,
+            cwd=tmp_path,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Tested: 2" in done.stdout
+
+
+def test_no_answer_is_outside_the_document(document, tmp_path):
+    # A JSON Schema cannot say that the lines of a CSV have four cells, nor that a tensor's data fills its shape: what the
+    # document allows of these may be refused, with a problem that the document has.
+    fuzz(document, tmp_path, "--exclude-checks", "positive_data_acceptance")
+
+
+def test_what_a_schema_can_say_is_taken(document, tmp_path):
+    content = document["paths"]["/iris-prediction"]["post"]["requestBody"]["content"]
+    del content["text/csv"]
+    allowed = content["application/json"]["schema"]["anyOf"]
+    allowed[:] = [each for each in allowed if not each["$ref"].endswith("InferenceRequest")]
+    # Beyond these bounds a product may overflow; that is refused, by a sentence that says so.
+    for cell in document["components"]["schemas"]["Row"]["prefixItems"]:
+        cell |= {"minimum": -1e6, "maximum": 1e6}
+    schemas = document["components"]["schemas"]
+    schemas["NamedRow"]["properties"] = dict(
+        zip(schemas["NamedRow"]["required"], schemas["Row"]["prefixItems"], strict=True)
+    )
+    schemas["DataframeSplit"]["properties"]["dataframe_split"]["properties"]["data"]["items"]["items"] |= {
+        "minimum": -1e6,
+        "maximum": 1e6,
+    }
+    fuzz(document, tmp_path, "--exclude-checks", "negative_data_rejection")
