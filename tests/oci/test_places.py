@@ -36,7 +36,7 @@ def test_a_layout_is_read_back(tmp_path: Path) -> None:
 
 
 def test_a_layout_holds_several_images(tmp_path: Path) -> None:
-    one, two, three = sample_image(b"one"), sample_image(b"two"), sample_image(b"three")
+    one, two, three = (sample_image(content, family=OCI) for content in (b"one", b"two", b"three"))
     for image, name in ((one, "a"), (two, "b"), (three, "a")):
         write_layout(image, tmp_path / "layout", name=name)
     assert read_layout(tmp_path / "layout", name="a").digest == three.digest
@@ -49,7 +49,7 @@ def test_a_layout_holds_several_images(tmp_path: Path) -> None:
 
 def test_an_index_in_a_layout_is_resolved(tmp_path: Path) -> None:
     layout = tmp_path / "layout"
-    images = {text: sample_image(b"one", platform=Platform.parse(text)) for text in ("amd64", "arm64")}
+    images = {text: sample_image(b"one", platform=Platform.parse(text), family=OCI) for text in ("amd64", "arm64")}
     entries = [write_layout(image, layout, name=name) for name, image in images.items()]
     index = Index.build(tuple(entries))
     (layout / "blobs" / "sha256" / index.descriptor.digest.hex).write_bytes(index.data)

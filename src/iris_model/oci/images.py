@@ -15,6 +15,7 @@ from iris_model.oci.blobs import BytesBlob
 from iris_model.oci.configs import CREATED, Config
 from iris_model.oci.descriptors import Descriptor
 from iris_model.oci.digests import Digest
+from iris_model.oci.gzips import DEFAULT_LEVEL
 from iris_model.oci.layers import Layer, gzip_layer
 from iris_model.oci.manifests import Manifest
 from iris_model.oci.media_types import DOCKER, MediaTypes
@@ -100,9 +101,9 @@ class Image:
             return self
         return replace(self, family=family, layers=tuple(layer.with_family(family) for layer in self.layers))
 
-    def with_gzip_layers(self, *, store: BlobStore | None = None) -> Image:
+    def with_gzip_layers(self, *, store: BlobStore | None = None, level: int = DEFAULT_LEVEL) -> Image:
         """Another image with every layer compressed with gzip; itself, if they are."""
-        layers = tuple(gzip_layer(layer, store=store) for layer in self.layers)
+        layers = tuple(gzip_layer(layer, store=store, level=level) for layer in self.layers)
         return self if layers == self.layers else replace(self, layers=layers)
 
 

@@ -19,7 +19,7 @@ from iris_model.oci.file_trees import DirectoryTree, FileTree, file_blob, open_t
 from iris_model.oci.images import Image, image_layers
 from iris_model.oci.layers import Layer
 from iris_model.oci.manifests import LARGEST_MANIFEST, Index, Manifest
-from iris_model.oci.media_types import INDEXES
+from iris_model.oci.media_types import INDEXES, OCI
 from iris_model.oci.platforms import Platform
 from iris_model.oci.writing import atomic_directory, atomic_file
 
@@ -66,7 +66,11 @@ def image_of_layout(tree: FileTree, *, name: str = "", platform: Platform | None
 
 
 def write_layout(image: Image, path: Path, *, name: str = "latest") -> Descriptor:
-    """Write an image to a layout directory, which is made if it is not there. Returns its entry of `index.json`."""
+    """Write an image to a layout directory, which is made if it is not there. Returns its entry of `index.json`.
+
+    In OCI's words, whatever the image's family: other readers of layouts know no others.
+    """
+    image = image.with_family(OCI)
     entry = replace(image.manifest.descriptor, annotations={REF_NAME: name}, platform=image.platform)
     tree = DirectoryTree(path)
     if path.is_dir() and is_layout(tree):
