@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import sklearn
 from sklearn import dummy, ensemble, linear_model, naive_bayes, neighbors, svm, tree
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from tests.parity.zoo import CLASSES, MISSING_CLASSES, MISSING_NUMBERS, NUMBERS, TABLES, DataSet, make_animals
+from tests.parity.zoo import CLASSES, MISSING_CLASSES, MISSING_NUMBERS, NUMBERS, TABLES, DataSet, made, make_animals
 
 SEED = 7
 TWO = {name: CLASSES[name] for name in ("two texts", "booleans")}
@@ -70,6 +71,17 @@ BOOSTERS = {
         neighbors.KNeighborsClassifier(3), n_estimators=3, max_features=3, random_state=SEED
     ),
 }
+# The default of scikit-learn 1.5, gone since.
+REAL_BOOSTERS = (
+    {
+        "adaboost samme.r": made(ensemble.AdaBoostClassifier, n_estimators=6, algorithm="SAMME.R", random_state=SEED),
+        "adaboost samme.r of bayes": made(
+            ensemble.AdaBoostClassifier, naive_bayes.GaussianNB(), n_estimators=3, algorithm="SAMME.R"
+        ),
+    }
+    if sklearn.__version__.startswith("1.5.")
+    else {}
+)
 TWO_CLASS_BOOSTERS = {
     "exponential": _boost(loss="exponential"),
     "exponential from probabilities": _boost(loss="exponential", init=neighbors.KNeighborsClassifier(7)),
@@ -143,5 +155,5 @@ SLOW_ENCLOSURES = (
     (POSITIVE_REGRESSORS, POSITIVE),
     (OUTLIER_DETECTORS, {"three integers": CLASSES["three integers"]}),
 )
-ANIMALS = make_animals(ENCLOSURES)
+ANIMALS = make_animals((*ENCLOSURES, (REAL_BOOSTERS, CLASSES)))
 SLOW_ANIMALS = make_animals(SLOW_ENCLOSURES)

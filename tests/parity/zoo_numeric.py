@@ -10,7 +10,7 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.neighbors import NearestCentroid
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from tests.parity.zoo import CLASSES, MULTI_LABEL, NUMBERS, SMALL_NUMBERS, TABLES, DataSet, make_animals
+from tests.parity.zoo import CLASSES, MULTI_LABEL, NUMBERS, SMALL_NUMBERS, TABLES, DataSet, made, make_animals
 
 SEED = 7
 SOME_CLASSES = {name: CLASSES[name] for name in ("two texts", "three integers", "booleans", "whole numbers")}
@@ -27,7 +27,7 @@ NETWORK_CLASSIFIERS = {
 NETWORK_REGRESSORS = {
     f"mlp {name}": MLPRegressor(activation=name, **SMALL) for name in ("identity", "logistic", "tanh", "relu")
 } | {"mlp lbfgs": MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", max_iter=20, random_state=SEED)}
-POISSON = {"mlp poisson": MLPRegressor(loss="poisson", **SMALL)}
+POISSON = {"mlp poisson": made(MLPRegressor, loss="poisson", **SMALL)}
 CLUSTERERS = {
     "k-means": KMeans(4, random_state=SEED),
     "mini-batch k-means": MiniBatchKMeans(3, random_state=SEED),
@@ -43,8 +43,8 @@ CLUSTERERS = {
 CENTROIDS = {
     "nearest centroid": NearestCentroid(),
     "nearest centroid manhattan": NearestCentroid("manhattan"),
-    "nearest centroid shrunken": NearestCentroid(shrink_threshold=0.3, priors="empirical"),
-    "nearest centroid manhattan priors": NearestCentroid("manhattan", priors="empirical"),
+    "nearest centroid shrunken": made(NearestCentroid, shrink_threshold=0.3, priors="empirical"),
+    "nearest centroid manhattan priors": made(NearestCentroid, "manhattan", priors="empirical"),
 }
 KERNEL_RIDGE = {
     "linear": KernelRidge(alpha=0.5),

@@ -10,7 +10,7 @@ from sklearn.gaussian_process import kernels as gp
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, ComplementNB, GaussianNB, MultinomialNB
 
-from tests.parity.zoo import CLASSES, NUMBERS, SMALL_NUMBERS, TABLES, DataSet, _classification, make_animals
+from tests.parity.zoo import CLASSES, NUMBERS, SMALL_NUMBERS, TABLES, DataSet, _classification, made, make_animals
 
 SEED = 7
 SOME_CLASSES = {name: CLASSES[name] for name in ("two texts", "three integers", "booleans", "whole numbers")}
@@ -46,7 +46,7 @@ DISCRIMINANTS = {
     "lda lsqr": LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),
     "lda eigen": LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.3, n_components=1),
     "qda": QuadraticDiscriminantAnalysis(reg_param=0.05),
-    "qda eigen": QuadraticDiscriminantAnalysis(solver="eigen", shrinkage=0.2),
+    "qda eigen": made(QuadraticDiscriminantAnalysis, solver="eigen", shrinkage=0.2),
 }
 COVARIANCES = ("full", "tied", "diag", "spherical")
 MIXTURES = {

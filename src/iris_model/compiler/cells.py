@@ -85,7 +85,10 @@ def _categories(column: dict[str, Any]) -> Pool:
         others = [max(numbers) + 1, min(numbers) - 1, numbers[0] + 0.5, float(np.nextafter(numbers[-1], np.inf)), 1e300]
         return Pool(numbers, [cell for cell in others if cell not in numbers])
     # True is no number here: a request says true, and the column takes it for 1.
-    seen: list[Cell] = [one if isinstance(one, str) else float(one) for one in column["categories"]] or ["any", ""]
+    seen: list[Cell] = [one if isinstance(one, str) else float(one) for one in column["categories"]]
+    if column["dtype"] == "object" and column.get("optional"):
+        seen += [1.0, -2.5, 0.0]
+    seen = seen or ["any", ""]
     texts = [one for one in seen if isinstance(one, str)]
     unseen = [*STRANGE_TEXTS, *(f"{one} " for one in texts[:3]), *(one.upper() for one in texts[:3])]
     return Pool(seen, [cell for cell in unseen if cell not in seen])

@@ -119,7 +119,8 @@ def _number_or_text(cell: str, column: Mapping[str, Any]) -> Cell:
         return TRUTH[cell.lower()]
     if holds_numbers(column):
         return float(cell) if _is_number(cell) else cell
-    mixed = column["kind"] == "categorical" and _is_number(cell) and float(cell) in column["categories"]
+    takes_any = column["dtype"] == "object" and column.get("optional")
+    mixed = column["kind"] == "categorical" and _is_number(cell) and (takes_any or float(cell) in column["categories"])
     return float(cell) if mixed else cell
 
 

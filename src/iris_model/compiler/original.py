@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from iris_model.engine.rows import holds_numbers
+from iris_model.readers.dictionaries import takes_dictionaries
 from iris_model.readers.documents import takes_documents
 from iris_model.readers.frames import make_frame
 from iris_model.readers.graph import Estimator
@@ -26,6 +27,7 @@ class Original:
     def __init__(self, estimator: Estimator, signature: Mapping[str, Any] | None = None) -> None:
         self._estimator = estimator
         self._takes_documents = takes_documents(estimator)
+        self._takes_dictionaries = takes_dictionaries(estimator)
         self._columns = signature["columns"] if signature else []
         self._named = bool(signature and signature["named"])
 
@@ -38,9 +40,12 @@ class Original:
             return {method: _plain(getattr(self._estimator, method)(table)) for method in methods}
 
     def _table(self, rows: Sequence[Row]) -> Any:
-        """The rows as the original was trained with: documents, a DataFrame, an array of numbers or of objects."""
+        """The rows as the original was trained with: documents, dictionaries, a DataFrame, an array of numbers or of objects."""
         if self._takes_documents:
             return [row[0] for row in rows]
+        if self._takes_dictionaries:
+            names = [column["name"] for column in self._columns]
+            return [{name: cell for name, cell in zip(names, row, strict=True) if cell is not None} for row in rows]
         if all(holds_numbers(column) for column in self._columns):
             return np.array([[np.nan if cell is None else cell for cell in row] for row in rows], dtype=np.float64)
         cells = [_fill_missing([row[index] for row in rows], column) for index, column in enumerate(self._columns)]

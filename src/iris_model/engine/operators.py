@@ -125,6 +125,8 @@ OPERATORS = {
     "count_terms": "documents",
     "hash_terms": "documents",
     "log_counts": "documents",
+    "vectorize_features": "features",
+    "hash_features": "features",
     "normalize": "documents",
     "map_cells": "preprocessing",
     "binarize": "preprocessing",

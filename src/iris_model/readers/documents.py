@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from .graph import Estimator
 from .names import class_name
 
@@ -17,21 +19,33 @@ INNER = ("best_estimator_", "estimator_", "estimator", "calibrated_classifiers_"
 
 
 def takes_documents(estimator: Estimator) -> bool:
-    """Whether the first thing that sees the input is a vectorizer."""
-    if class_name(type(estimator)) in VECTORIZERS:
-        return True
+    """Whether the first thing that sees the input is a vectorizer of texts."""
+    return any(class_name(type(one)) in VECTORIZERS for one in find_first(estimator))
+
+
+def find_first(estimator: Estimator) -> Iterator[Estimator]:
+    """The estimators inside that see the input first: several where a union puts them side by side."""
     if hasattr(estimator, "steps"):
         steps = [step for _, step in estimator.steps if step is not None and step != "passthrough"]
-        return bool(steps) and takes_documents(steps[0])
+        yield from find_first(steps[0]) if steps else ()
+        return
     if hasattr(estimator, "transformer_list"):
-        parts = [part for _, part in estimator.transformer_list if part not in ("drop", "passthrough")]
-        return bool(parts) and takes_documents(parts[0])
-    if hasattr(estimator, "n_features_in_"):
-        return False
+        for _, part in estimator.transformer_list:
+            if part not in ("drop", "passthrough"):
+                yield from find_first(part)
+        return
+    inner = None if hasattr(estimator, "n_features_in_") else _inner(estimator)
+    if inner is None:
+        yield estimator
+    else:
+        yield from find_first(inner)
+
+
+def _inner(estimator: Estimator) -> Estimator | None:
     for name in INNER:
         inner = getattr(estimator, name, None)
         if isinstance(inner, (list, tuple)) and inner:
             inner = inner[0]
         if inner is not None and not isinstance(inner, (str, list, tuple)):
-            return takes_documents(inner)
-    return False
+            return inner
+    return None

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from iris_model.errors import UnsupportedModel
 
+from .dictionaries import feature_names, takes_dictionaries
 from .documents import DOCUMENT_COLUMN, takes_documents
 from .graph import Estimator, Graph, GraphBuilder, Reader
 from .libraries import find_version_problem
@@ -22,6 +23,7 @@ from .sklearn import (
     clustering,
     compose,
     decomposition,
+    dictionaries,
     discriminant,
     dummy,
     encoders,
@@ -71,6 +73,7 @@ READERS: dict[str, Reader] = {
     **encoders.READERS,
     **imputers.READERS,
     **text.READERS,
+    **dictionaries.READERS,
     **preprocessing.READERS,
     **feature_selection.READERS,
     **decomposition.READERS,
@@ -96,7 +99,7 @@ METHODS = ("predict", "predict_proba", "decision_function", "score_samples", "tr
 BESIDE_PREDICT = ("score_samples", "transform")
 
 # Nothing to learn, and before scikit-learn 1.6 no tag that says so.
-STATELESS = ("sklearn.feature_extraction.text.HashingVectorizer",)
+STATELESS = ("sklearn.feature_extraction.FeatureHasher", "sklearn.feature_extraction.text.HashingVectorizer")
 
 WAYS_OUT = (
     'ways out: serve the original library (executor = "original" in iris-model.toml: same answers, slower start); '
@@ -108,6 +111,16 @@ WAYS_OUT = (
 def read_estimator(estimator: Estimator, names: Sequence[str] | None = None) -> Graph:
     """Read a fitted estimator. `names` are used where the estimator was trained without column names."""
     trained = _trained_columns(estimator)
+    if takes_dictionaries(estimator):
+        learned = feature_names(estimator) or list(names or ())
+        trained = len(learned), learned
+        if not learned:
+            raise UnsupportedModel(
+                [
+                    f"{class_name(type(estimator))} takes dictionaries of any features, and a signature lists its columns"
+                ],
+                remedy="name them: give rows with a header line (data in iris-model.toml, or --data); or " + WAYS_OUT,
+            )
     count, trained_names = trained if trained else (len(names or ()), None)
     builder = GraphBuilder(
         trained_names
@@ -180,6 +193,9 @@ def _trained_columns(estimator: Estimator) -> tuple[int, list[str] | None] | Non
     if not hasattr(estimator, "n_features_in_"):
         return None
     names = getattr(estimator, "feature_names_in_", None)
+    if names is None and getattr(getattr(estimator, "booster_", None), "pandas_categorical", None):
+        # LightGBM before 4.6 has no such attribute; with categories of a DataFrame it takes nothing but one.
+        names = estimator.booster_.feature_name()
     return int(estimator.n_features_in_), None if names is None else [str(name) for name in names]
 
 

@@ -199,7 +199,10 @@ class GraphBuilder:
                 self._columns[trace.copy_of].narrowed = True
 
     def expect_categories(self, value: Value, index: int, categories: Sequence[Json], *, dtype: str = "object") -> None:
-        """Say that the original compares column `index` of `value` with these categories (None: missing is one)."""
+        """Say that the original compares column `index` of `value` with these categories (None: missing is one).
+
+        `dtype`: "category" for a pandas Categorical, "mixed" where numbers are taken besides.
+        """
         origin = value.traces[index].origin
         if origin is not None:
             self._columns[origin].expect_categories(categories, dtype)
@@ -209,6 +212,12 @@ class GraphBuilder:
         for trace in value.traces:
             if trace.origin is not None:
                 self._columns[trace.origin].kind = "text"
+
+    def expect_optional(self, value: Value) -> None:
+        """Say that the columns of `value` are features of a dictionary, which may leave them out."""
+        for trace in value.traces:
+            if trace.origin is not None:
+                self._columns[trace.origin].optional = True
 
     def expect_missing_as(self, value: Value, index: int, marker: Literal["nan", "none"]) -> None:
         """Say whether the original was trained with NaN or with None for what is missing in a column of objects."""

@@ -22,6 +22,7 @@ class InputColumn:
     missing: bool = True
     narrowed: bool = False
     used: bool = False
+    optional: bool = False
     categories: list[Any] = field(default_factory=list)
     missing_as: Marker | None = None
     _dtype: str = ""
@@ -31,8 +32,8 @@ class InputColumn:
         self.used = True
         if self.kind == "numeric":
             self.kind = "categorical"
-        if dtype == "category":
-            self._dtype = dtype
+        if dtype in ("category", "mixed"):
+            self._dtype = "object" if dtype == "mixed" else dtype
         self.categories = _distinct([*self.categories, *(one for one in categories if not _is_missing(one))])
 
     def expect_missing_as(self, marker: Marker) -> bool:
@@ -67,6 +68,8 @@ class InputColumn:
             entry["categories"] = self.categories
         if self.missing_as == "none":
             entry["missing_as"] = "none"
+        if self.optional:
+            entry["optional"] = True
         return entry
 
 

@@ -34,6 +34,8 @@ REMARKS = {
     "sklearn.decomposition.KernelPCA": "not with a kernel of your own, or a precomputed one",
     "sklearn.ensemble.GradientBoostingClassifier": "not with an init that computes in float32",
     "sklearn.ensemble.GradientBoostingRegressor": "not with an init that computes in float32",
+    "sklearn.feature_extraction.DictVectorizer": "its features are the columns; a text in a list of texts is not taken",
+    "sklearn.feature_extraction.FeatureHasher": "of dictionaries, whose features rows with a header line name (`--data`)",
     "sklearn.feature_extraction.text.CountVectorizer": "not with functions of your own",
     "sklearn.feature_extraction.text.HashingVectorizer": "not with functions of your own",
     "sklearn.feature_extraction.text.TfidfVectorizer": "not with functions of your own, in float64",

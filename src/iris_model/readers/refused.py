@@ -11,7 +11,6 @@ _COVARIANCE = "it estimates a covariance, and has no answer for a row"
 _TARGETS = "it transforms targets, not rows"
 _GRAPH = "it finds neighbors and gives a sparse graph of them, which is no answer for a row"
 _SOLVES = "every row is a problem of its own that it solves step by step, and where it stops depends on rounding"
-_DICTS = "it takes dictionaries of features, whose names a signature of columns cannot list"
 
 REFUSED = {
     "sklearn.cluster.AgglomerativeClustering": _TRAINING_ROWS,
@@ -34,8 +33,6 @@ REFUSED = {
     "sklearn.decomposition.MiniBatchNMF": _SOLVES,
     "sklearn.decomposition.NMF": _SOLVES,
     "sklearn.decomposition.SparseCoder": _SOLVES,
-    "sklearn.feature_extraction.DictVectorizer": _DICTS,
-    "sklearn.feature_extraction.FeatureHasher": _DICTS,
     "sklearn.feature_extraction.image.PatchExtractor": "it takes images, not rows",
     "sklearn.kernel_approximation.PolynomialCountSketch": "it multiplies by Fourier transforms, whose rounding is its own",
     "sklearn.kernel_approximation.RBFSampler": (

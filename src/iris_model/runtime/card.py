@@ -33,8 +33,8 @@ def row_schema(columns: "list[dict[str, Any]]") -> "dict[str, Any]":
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
         "properties": {column["name"]: _value_schema(column) for column in columns},
-        "required": [column["name"] for column in columns],
-        "additionalProperties": False,
+        "required": [column["name"] for column in columns if not column.get("optional")],
+        "additionalProperties": all(column.get("optional") for column in columns),
     }
 
 

@@ -104,6 +104,11 @@ def _as_category(text: str, column: "Any") -> "Any":
     categories = column.get("categories", ())
     if text in categories:
         return text
+    if column.get("optional") and column.get("dtype") == "object":
+        try:
+            return float(text)
+        except ValueError:
+            return text
     for category in categories:
         if isinstance(category, (int, float)) and text.strip() in (str(category), str(int(category))):
             return category

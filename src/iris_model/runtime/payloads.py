@@ -186,8 +186,12 @@ def order_features(record: "Any", columns: "list[Any]", row: int) -> "list[Any]"
     except KeyError:
         pass
     names = [column["name"] for column in columns]
-    unknown = [name for name in record if name not in names]
-    missing = [name for name in names if name not in record]
+    optional = [column["name"] for column in columns if column.get("optional")]
+    missing = [name for name in names if name not in record and name not in optional]
+    # Features of a dictionary: what the model does not know, it ignores.
+    unknown = [] if len(optional) == len(names) else [name for name in record if name not in names]
+    if not unknown and not missing:
+        return [record.get(name) for name in names]
     parts = []
     if unknown:
         parts.append(f"unknown feature {_listed(unknown)}")

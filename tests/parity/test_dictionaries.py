@@ -1,0 +1,133 @@
+"""Dictionaries of features: DictVectorizer and FeatureHasher, compared with scikit-learn on dictionaries of all shapes."""
+
+import csv
+
+import numpy as np
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction import DictVectorizer, FeatureHasher
+from sklearn.feature_selection import SelectKBest, chi2
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import MaxAbsScaler
+
+from iris_model.compiler import compile_model
+from iris_model.engine import InvalidInput, load
+from iris_model.errors import UnsupportedModel
+from iris_model.runtime.payloads import order_features
+from tests.parity.test_zoo import METHODS, assert_same
+
+SAMPLES = 80
+random = np.random.RandomState(3)
+
+
+def _dictionary():
+    row = {
+        "city": str(random.choice(["Rome", "Oslo", "São Paulo"])),
+        "age": float(random.randint(1, 90)),
+        "mood": str(random.choice(["good", "a=b", ""])) if random.uniform() < 0.5 else float(random.randint(-2, 3)),
+        "member": float(random.uniform() < 0.5),
+    }
+    return {name: cell for name, cell in row.items() if random.uniform() < 0.8}
+
+
+ROWS = [_dictionary() for _ in range(SAMPLES)]
+LABELS = random.choice(["u", "v", "w"], SAMPLES)
+STRANGE = [
+    {"city": "Atlantis", "age": 1e30},
+    {"mood": 0.0, "age": -0.0},
+    {"city": "", "mood": "a"},
+    {"age": 5e-324},
+    {"mood": "=", "city": "東京"},
+]
+VECTORIZERS = {
+    "dictionaries": DictVectorizer(),
+    "dictionaries, dense": DictVectorizer(sparse=False, sort=False),
+    "dictionaries, another separator": DictVectorizer(separator=" is "),
+    "hashed": FeatureHasher(64),
+    "hashed upwards": FeatureHasher(7, alternate_sign=False),
+}
+ANIMALS = [
+    *VECTORIZERS.items(),
+    *(
+        (f"{name}, logistic", make_pipeline(one, MaxAbsScaler(), LogisticRegression()))
+        for name, one in VECTORIZERS.items()
+    ),
+    ("dictionaries, forest", make_pipeline(DictVectorizer(), RandomForestClassifier(5, random_state=0))),
+    ("hashed wide", make_pipeline(FeatureHasher(2**20), LogisticRegression(max_iter=5))),
+    (
+        "both",
+        make_pipeline(FeatureUnion([("known", DictVectorizer()), ("any", FeatureHasher(16))]), LogisticRegression()),
+    ),
+    (
+        "restricted",
+        make_pipeline(
+            DictVectorizer(), SelectKBest(lambda X, y: chi2(abs(X), y), k=4), RandomForestClassifier(3, random_state=0)
+        ),
+    ),
+]
+
+
+@pytest.fixture
+def header(tmp_path):
+    path = tmp_path / "rows.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["city", "age", "mood", "member"], restval="")
+        writer.writeheader()
+        writer.writerows(ROWS)
+    return path
+
+
+@pytest.mark.parametrize("estimator", [pytest.param(one, id=name) for name, one in ANIMALS])
+def test_compiled_model_answers_as_the_original(estimator, header, tmp_path, record_property):
+    record_property("parity", "wrong")
+    fitted = estimator.fit(ROWS, LABELS)
+    compilation = compile_model(fitted, data=header)
+    (tmp_path / "model.safetensors").write_bytes(compilation.data)
+    model = load(str(tmp_path / "model.safetensors"))
+    columns = model.signature["columns"]
+    asked = ROWS + STRANGE
+    rows = [order_features(row, columns, 0) for row in asked]
+    for method in model.outputs:
+        expected = getattr(fitted, method)(asked)
+        expected = expected.toarray() if hasattr(expected, "toarray") else expected
+        assert_same(getattr(model, method)(rows), expected, model.signature["outputs"][method]["kind"] == "label")
+    assert all(column["optional"] and column["missing"] for column in columns)
+    record_property("rows", len(asked) + compilation.report.row_count)
+    record_property("parity", "exact")
+
+
+def test_features_are_columns_that_a_request_may_leave_out():
+    columns = compile_model(DictVectorizer().fit(ROWS)).signature["columns"]
+    named = {column["name"]: column for column in columns}
+    assert set(named) == {"city", "age", "mood", "member"}
+    assert named["city"]["categories"] == ["Oslo", "Rome", "São Paulo"] and named["city"]["dtype"] == "str"
+    assert named["age"]["kind"] == "numeric" and named["mood"]["dtype"] == "object"
+    assert order_features({"age": 3, "unheard of": 1}, columns, 0) == [
+        3 if column["name"] == "age" else None for column in columns
+    ]
+
+
+def test_a_hasher_needs_names(header):
+    hasher = FeatureHasher(8)
+    with pytest.raises(UnsupportedModel, match="dictionaries of any features") as caught:
+        compile_model(hasher)
+    assert "header line" in caught.value.remedy
+
+    assert compile_model(hasher, data=header).signature["columns"][0]["name"] == "city"
+
+
+def test_lists_of_texts_are_refused(header, tmp_path):
+    fitted = DictVectorizer().fit(ROWS)
+    (tmp_path / "model.safetensors").write_bytes(compile_model(fitted).data)
+    model = load(str(tmp_path / "model.safetensors"))
+    with pytest.raises(InvalidInput, match="a list of 2"):
+        model.transform([[["Rome", "Oslo"] if one["name"] == "city" else None for one in model.signature["columns"]]])
+    with pytest.raises(UnsupportedModel, match="input_type is 'string'"):
+        compile_model(FeatureHasher(8, input_type="string"), data=header)
+
+
+def test_methods_that_are_offered_are_there(header):
+    fitted = make_pipeline(DictVectorizer(), LogisticRegression()).fit(ROWS, LABELS)
+    outputs = compile_model(fitted, data=header).signature["outputs"]
+    assert set(outputs) == {method for method in METHODS if hasattr(fitted, method)}
