@@ -19,7 +19,10 @@ from bench.report import RESULTS, Claim, render
 REPOSITORY = Path(__file__).resolve().parents[1]
 KEPT = REPOSITORY / "bench" / "results.json"
 README = REPOSITORY / "README.md"
-SCRIPTS = ("cold_start", "opening", "engine", "local")
+SCRIPTS = ("cold_start", "opening", "engine", "local", "servers")
+# Claims of these are many of one kind: a table of their own, a row for each peer.
+PEERS = "servers"
+PEER_MARK = " / ours: "
 START, END = "<!-- made by `make bench` -->", "<!-- end of what `make bench` made -->"
 WORSE_BY = 4 / 3
 
@@ -80,13 +83,41 @@ def find_regressions(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
 
 
 def render_table(results: dict[str, Any]) -> str:
-    """The claims as a table of Markdown; those that do not hold say so."""
+    """The claims as tables of Markdown; those that do not hold say so."""
+    claims = claims_of({name: found for name, found in results.items() if name != PEERS})
     lines = ["| what | ours | the other | ratio | target |", "|---|---|---|---|---|"]
-    for claim in claims_of(results):
+    for claim in claims:
         target = f"{claim.bound} {claim.target:g}" + ("" if claim.held else ", **missed**")
         ours, other = (f"{value:,.1f} {claim.unit}" for value in (claim.ours, claim.other))
         lines.append(f"| {claim.text} | {ours} | {other} | **{claim.ratio:.2f}** | {target} |")
+    if PEERS in results:
+        lines += ["", *render_peers(claims_of({PEERS: results[PEERS]}))]
     return "\n".join(lines)
+
+
+def render_peers(claims: list[Claim]) -> list[str]:
+    """A row for each server, a column for each measure: its figure, and how many times ours it is."""
+    table: dict[str, dict[str, Claim]] = {}
+    for claim in claims:
+        peer, _, measure = claim.text.partition(PEER_MARK)
+        table.setdefault(peer, {})[measure] = claim
+    measures = list(dict.fromkeys(measure for row in table.values() for measure in row))
+    if not measures:
+        return []
+    lines = [f"| the same iris model behind | {' | '.join(measures)} |", "|---" * (len(measures) + 1) + "|"]
+    first = next(iter(table.values()))
+    ours = " | ".join(f"{first[measure].ours:,.1f} {first[measure].unit}" for measure in measures)
+    lines.append(f"| iris-model, under the official emulator | {ours} |")
+    for peer, row in table.items():
+        cells = " | ".join(
+            f"{row[m].other:,.1f} {row[m].unit} (**{_times(row[m].ratio)}**)" for m in measures if m in row
+        )
+        lines.append(f"| {peer} | {cells} |")
+    return lines
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f}x" if ratio >= 10 else f"{ratio:.1f}x"
 
 
 def replace_table(readme: str, results: dict[str, Any]) -> str:

@@ -60,6 +60,21 @@ def test_what_is_missed_says_so():
     assert "| large | 1.0 ms | 2.0 ms | **0.50** | at least 1, **missed** |" in table
 
 
+def test_peers_have_a_table_of_their_own():
+    claims = [
+        suite.Claim(f"{peer} / ours: {what}", 2.0, 2.0 * times, unit, times, 1, "at least")
+        for peer, times in (("FastAPI", 40.0), ("MLflow", 1.25))
+        for what, unit in (("start", "ms"), ("memory", "MB"))
+    ]
+    assert suite.render_peers(claims) == [
+        "| the same iris model behind | start | memory |",
+        "|---|---|---|",
+        "| iris-model, under the official emulator | 2.0 ms | 2.0 MB |",
+        "| FastAPI | 80.0 ms (**40x**) | 80.0 MB (**40x**) |",
+        "| MLflow | 2.5 ms (**1.2x**) | 2.5 MB (**1.2x**) |",
+    ]
+
+
 def test_a_readme_without_a_place_for_it():
     with pytest.raises(SystemExit, match="lacks the marks"):
         suite.replace_table("# iris-model\n", results(large=2))
