@@ -223,7 +223,7 @@ def test_host_leaves_no_directory_even_without_permissions(tmp_path: Path) -> No
         (made / "closed").mkdir()
         (made / "closed" / "file").write_text("x")
         (made / "closed").chmod(0)
-        host.close()
+        await host.close()
         return made
 
     made = asyncio.run(run())

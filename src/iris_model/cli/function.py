@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,9 @@ def find_function(directory: Path, on_step: OnStep, **overrides: Any) -> Functio
             click.echo(f"Note: {note}.", err=True)
         overrides["page"] = _page_sources(packaged.settings)
         directory = packaged.directory
+    elif (image := _image_of(overrides)) is not None and not (directory / FUNCTION_FILE).exists():
+        on_step("Starting")
+        return _image_function(image, overrides)
     elif not (directory / FUNCTION_FILE).exists():
         raise ProjectError(
             f"{directory} is neither a project nor a function directory: expected {SETTINGS_FILE} or {FUNCTION_FILE} in it",
@@ -36,6 +41,24 @@ def find_function(directory: Path, on_step: OnStep, **overrides: Any) -> Functio
     from iris_model.local import read_function_directory
 
     return read_function_directory(directory, **overrides)
+
+
+def _image_of(overrides: Mapping[str, Any]) -> str | None:
+    sandbox = overrides.get("sandbox")
+    return None if sandbox is None or sandbox.image is None else str(sandbox.image.reference)
+
+
+def _image_function(reference: str, overrides: Mapping[str, Any]) -> FunctionSettings:
+    """Any Lambda image, of whatever making: its name is that of its repository."""
+    from iris_model.local import FunctionSettings
+    from iris_model.local.settings import check_settings
+
+    repository = reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    name = re.sub(r"[^A-Za-z0-9_-]", "-", repository)[:64]
+    chosen = {key: value for key, value in overrides.items() if value is not None}
+    settings = FunctionSettings(**{"name": name, "directory": Path.cwd(), "handler": "", "route": f"/{name}", **chosen})
+    check_settings(settings)
+    return settings
 
 
 def _page_sources(settings: ProjectSettings) -> PageSources:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["group", "marker", "cgroup", "container", "directory"]
+Kind = Literal["group", "marker", "cgroup", "container", "network", "directory"]
 
 _ROUNDS = 20
 
@@ -120,11 +120,18 @@ def _end_group(name: str) -> None:
 
 
 def _end_container(name: str) -> None:
+    _tell_docker("rm", "--force", "--volumes", name)
+
+
+def _end_network(name: str) -> None:
+    _tell_docker("network", "rm", name)
+
+
+def _tell_docker(*arguments: str) -> None:
     docker = shutil.which("docker")
     if docker is not None:
-        command = [docker, "rm", "--force", "--volumes", name]
         try:
-            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+            subprocess.run([docker, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
         except (OSError, subprocess.TimeoutExpired):
             pass  # the next service removes it: it bears our label
 
@@ -139,6 +146,7 @@ _ENDINGS: dict[str, Callable[[str], None]] = {
     "cgroup": lambda name: end_cgroup(Path(name)),
     "marker": end_marked,
     "container": _end_container,
+    "network": _end_network,
     "directory": _end_directory,
 }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from iris_model.local.cgroups import CgroupPlace, find_cgroups
+from iris_model.local.docker_place import DockerPlace
 from iris_model.local.guardian import Guardian
 
 _WATCH_SECONDS = 0.05
@@ -33,6 +34,11 @@ class Host:
         self._watched: set[Watched] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._scratch: Path | None = None
+
+    @cached_property
+    def docker(self) -> DockerPlace:
+        """Docker Engine, not asked before it is needed."""
+        return DockerPlace(self.guardian)
 
     @cached_property
     def cgroups(self) -> CgroupPlace:
@@ -74,11 +80,13 @@ class Host:
         """No longer."""
         self._watched.discard(sandbox)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """The sandboxes are closed; so is everything else now."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if "docker" in vars(self):
+            await self.docker.close()
         if self._scratch is not None:
             self.remove_directory(self._scratch)
             self._scratch = None

@@ -30,7 +30,7 @@ class RuntimeProcess(Protocol):
 
     @property
     def is_running(self) -> bool: ...  # noqa: D102
-    def drain(self) -> None: ...  # noqa: D102
+    async def settle_output(self) -> None: ...  # noqa: D102
     def signal(self, number: signal.Signals) -> None: ...  # noqa: D102
     async def kill(self) -> None: ...  # noqa: D102
     async def terminate(self, grace_seconds: float) -> None: ...  # noqa: D102
@@ -80,7 +80,7 @@ class ChildProcess:
         """Whether the process has not been seen to end."""
         return not self.exited.done()
 
-    def drain(self) -> None:
+    async def settle_output(self) -> None:
         """Pass on the output that is already there."""
         self._output.drain()
 

@@ -268,7 +268,7 @@ class Sandbox:
             self._measure()
             self._count_files()
             if self._process is not None:
-                self._process.drain()
+                await self._process.settle_output()
         else:
             await self._stop_process()
 

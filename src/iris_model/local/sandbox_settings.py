@@ -53,6 +53,11 @@ def find_sandbox_problems(settings: SandboxSettings, reserved_concurrency: int |
         problems.append("strict mode and an image are both asked for; a container is strict by itself")
     if settings.image is not None and not settings.image.reference.strip():
         problems.append(f"image is {settings.image.reference!r}; expected a reference, as in my-image:latest")
+    directory = None if settings.image is None else settings.image.working_directory
+    if directory is not None and not directory.startswith("/"):
+        problems.append(
+            f"working directory is {directory!r}; expected a path from the root of the image, as in /var/task"
+        )
     return problems
 
 

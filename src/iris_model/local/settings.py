@@ -156,9 +156,10 @@ def find_problems(settings: FunctionSettings) -> list[str]:
     problems = []
     if not isinstance(settings.name, str) or not _NAME.fullmatch(settings.name):
         problems.append(f"name is {settings.name!r}; expected up to 64 letters, digits, hyphens, underscores")
-    if not settings.directory.is_dir():
+    is_image = settings.sandbox.image is not None  # which brings its own files, handler and Python
+    if not is_image and not settings.directory.is_dir():
         problems.append(f"directory {settings.directory} does not exist")
-    if not isinstance(settings.handler, str) or not settings.handler:
+    if not is_image and (not isinstance(settings.handler, str) or not settings.handler):
         problems.append(f"handler is {settings.handler!r}; expected module.function, as in app.handler")
     if not _is_number(settings.memory_mib, int) or not 128 <= settings.memory_mib <= 10_240:
         problems.append(f"memory is {settings.memory_mib!r}; expected a whole number from 128 to 10240 (MB)")
@@ -177,7 +178,7 @@ def find_problems(settings: FunctionSettings) -> list[str]:
         problems.append(f"runtime is {settings.runtime!r}; expected one of {', '.join(RUNTIMES)}")
     if settings.log_format not in LOG_FORMATS:
         problems.append(f"log format is {settings.log_format!r}; expected one of {', '.join(LOG_FORMATS)}")
-    if shutil.which(settings.python) is None:
+    if not is_image and shutil.which(settings.python) is None:
         problems.append(f"python is {settings.python!r}; no such program can be started here")
     problems += find_sandbox_problems(settings.sandbox, settings.reserved_concurrency)
     return problems + _find_environment_problems(settings.environment)

@@ -207,7 +207,7 @@ class StrictProcess:
         """Whether it has not been seen to end."""
         return not self.exited.done()
 
-    def drain(self) -> None:
+    async def settle_output(self) -> None:
         """Pass on the output that is already there."""
         self._output.drain()
 

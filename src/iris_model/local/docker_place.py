@@ -1,0 +1,133 @@
+"""What the containers of one service share: the Engine, the networks, and the labels by which the dead are found.
+
+A container reaches the Runtime API through the gateway of a network of ours. That network is internal: there is nothing
+else to reach, unless the function asked for the network. The gateway must be an address of this machine, so the Engine
+must run on it, natively.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from iris_model.errors import LocalError
+from iris_model.local.docker_engine import DockerEngine, DockerError
+from iris_model.local.guardian import Guardian
+
+LABEL = "iris-model.service"
+
+
+class DockerPlace:
+    """Made when the first container is wanted, closed with the service."""
+
+    def __init__(self, guardian: Guardian) -> None:
+        self._guardian = guardian
+        self._lock = asyncio.Lock()
+        self._engine: DockerEngine | None = None
+        self._networks: dict[bool, tuple[str, str]] = {}
+        self._images: dict[str, Mapping[str, Any]] = {}
+        self.labels = {LABEL: describe_process(os.getpid())}
+
+    async def engine(self) -> DockerEngine:
+        """The Engine, which answers; what dead services left in it is gone."""
+        async with self._lock:
+            if self._engine is None:
+                engine = DockerEngine()
+                try:
+                    await engine.check()
+                    await remove_leftovers(engine)
+                except BaseException:
+                    await engine.close()
+                    raise
+                self._engine = engine
+            return self._engine
+
+    async def image(self, reference: str) -> Mapping[str, Any]:
+        """The image as it was when the service first used it: a tag that moves changes nothing, as in the cloud."""
+        engine = await self.engine()
+        if reference not in self._images:
+            self._images[reference] = await engine.inspect_image(reference)
+        return self._images[reference]
+
+    async def network(self, *, is_open: bool) -> tuple[str, str]:
+        """Its name, and the address of this machine in it."""
+        engine = await self.engine()
+        async with self._lock:
+            if is_open not in self._networks:
+                self._networks[is_open] = await self._create_network(engine, is_open)
+            return self._networks[is_open]
+
+    async def close(self) -> None:
+        """Remove the networks."""
+        if self._engine is None:
+            return
+        for name, _ in self._networks.values():
+            try:
+                await self._engine.call("DELETE", f"/networks/{name}")
+            except DockerError:
+                continue  # something of somebody else hangs in it; the label tells whose it was
+            self._guardian.forget("network", name)
+        await self._engine.close()
+
+    async def _create_network(self, engine: DockerEngine, is_open: bool) -> tuple[str, str]:
+        name = f"iris-model-{os.getpid()}-{id(self):x}-{'open' if is_open else 'closed'}"
+        await engine.call(
+            "POST",
+            "/networks/create",
+            {
+                "Name": name,
+                "Internal": not is_open,
+                "Labels": self.labels,
+                # One sandbox must not see another.
+                "Options": {"com.docker.network.bridge.enable_icc": "false"},
+            },
+        )
+        self._guardian.watch("network", name)
+        found = await engine.call("GET", f"/networks/{name}")
+        gateway = str(found["IPAM"]["Config"][0].get("Gateway", ""))
+        try:
+            socket.create_server((gateway, 0)).close()
+        except OSError:
+            raise LocalError(
+                f"the gateway {gateway!r} of Docker's network is no address of this machine; containers could not reach the "
+                "Runtime API.",
+                remedy="Serve on the machine that runs Docker Engine (on Linux, not inside a virtual machine of Docker's).",
+            ) from None
+        return name, gateway
+
+
+async def remove_leftovers(engine: DockerEngine) -> None:
+    """Remove what services left that were killed together with their guardian; those that run are left alone."""
+    filters = json.dumps({"label": [LABEL]})
+    for container in await engine.call("GET", "/containers/json", all="true", filters=filters):
+        if not _is_alive(container["Labels"][LABEL]):
+            await _try(engine, f"/containers/{container['Id']}", force="true", v="true")
+    for network in await engine.call("GET", "/networks", filters=filters):
+        if not _is_alive(network["Labels"][LABEL]):
+            await _try(engine, f"/networks/{network['Id']}")
+
+
+def describe_process(pid: int) -> str:
+    """A process, told from a later one with the same number: the number, and when the process began."""
+    try:
+        after_name = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2]
+        return f"{pid}-{after_name.split()[19]}"
+    except (OSError, IndexError):
+        return f"{pid}-gone"
+
+
+def _is_alive(owner: str) -> bool:
+    pid = owner.partition("-")[0]
+    return pid.isdigit() and describe_process(int(pid)) == owner
+
+
+async def _try(engine: DockerEngine, path: str, **query: str) -> None:
+    try:
+        await engine.call("DELETE", path, **query)
+    except DockerError:
+        pass  # another service is at it, too
