@@ -211,7 +211,6 @@ class LocalLambda:
         other = self._web.server
         assert other is not None
         try:
-<<<<<<< HEAD
             server = await listen(lambda: FrontDoor(self._invoke_api, other), self._host, self._port)
             self._servers.append(server)
             self._port = find_port(server)
@@ -219,20 +218,6 @@ class LocalLambda:
             await self._runner.open()
         except BaseException:
             await self._close()
-=======
-            self._server = await asyncio.get_running_loop().create_server(
-                lambda: FrontDoor(self._invoke_api, other), self._host, self._port, backlog=_BACKLOG
-            )
-        except (OSError, OverflowError) as error:
-            await self._web.cleanup()
-            await self._runner.close()
-            raise _describe_bind_error(self._host, self._port, error) from None
-        self._port = self._server.sockets[0].getsockname()[1]
-        try:
-            await self._runner.open()
-        except BaseException:
-            await self.__aexit__(None, None, None)
->>>>>>> 05f6a49 (serve --image: containers of any Lambda image as sandboxes)
             raise
         return self
 
