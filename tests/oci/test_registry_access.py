@@ -88,7 +88,7 @@ def test_without_the_right_password(closed: FakeRegistry, clients: Clients, cred
     with pytest.raises(RegistryDenied) as caught:
         push(clients.make(fixed(credentials)), IMAGE, clients.reference("model:1"))
     assert "401" in caught.value.problem
-    assert caught.value.remedy == f"Log in: docker login {closed.host}"
+    assert f"docker login {closed.host}" in caught.value.remedy
     assert "wrong-password" not in str(caught.value)
     assert "model" not in closed.repositories
 
@@ -282,3 +282,12 @@ def test_a_helper_that_fails(tmp_path: Path, script: str, why: str) -> None:
     with pytest.raises(OciError, match=why) as caught:
         config_of(tmp_path, {"credsStore": "all"})("r.example")
     assert SECRET not in str(caught.value)
+
+
+def test_a_token_endpoint_that_is_gone(registry: FakeRegistry, clients: Clients) -> None:
+    challenge = {"WWW-Authenticate": 'Bearer realm="http://127.0.0.1:9/token",service="x"'}
+    registry.faults = [Answers("HEAD", "", times=99, status=401, headers=challenge)]
+    with pytest.raises(
+        RegistryError, match=r"ask 127\.0\.0\.1:9 for a token: no answer from 127\.0\.0\.1:9 after 3 tries"
+    ):
+        push(clients.make(KNOWN), IMAGE, clients.reference("model:1"))

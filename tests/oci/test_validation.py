@@ -101,6 +101,13 @@ def test_a_diff_id_that_lies() -> None:
     assert codes(lying) == [("damage", "diff-id")]
 
 
+def test_zstd_that_this_python_cannot_read_is_no_damage() -> None:
+    layer = layer_of(b"", b"\x28\xb5\x2f\xfd and what follows", OCI)
+    zstd = replace(layer.descriptor, media_type=OCI.layer_zstd)
+    image = Image.empty(Platform(), OCI).append_layer(replace(layer, descriptor=zstd))
+    assert codes(image) == [("risk", "unchecked"), ("risk", "zstd")]
+
+
 def test_a_tar_that_breaks_off() -> None:
     tar = tar_bytes(lambda archive: archive.addfile(_sized("big", 9000), io.BytesIO(b"x" * 9000)))[:5000]
     assert codes(image_of(tar)) == [("damage", "unreadable")]

@@ -10,12 +10,14 @@ import base64
 import hashlib
 import json
 import re
+import ssl
 import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -84,10 +86,15 @@ class FakeRegistry:
 
 
 @contextmanager
-def running(registry: FakeRegistry) -> Iterator[FakeRegistry]:
-    """Serve it on a port of the loopback until the end of the `with`."""
+def running(registry: FakeRegistry, *, certificate: Path | None = None) -> Iterator[FakeRegistry]:
+    """Serve it on a port of the loopback until the end of the `with`; with TLS, if there is a file of key and certificate."""
     handler = type("Handler", (_Handler,), {"registry": registry})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        server.handle_error = lambda *arguments: None  # type: ignore[method-assign]  # clients that do not trust it
     server.daemon_threads = True
     registry.host = f"127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -19,6 +19,7 @@ from iris_model.oci.blobs import Blob, BytesBlob, FileBlob
 from iris_model.oci.configs import Config
 from iris_model.oci.descriptors import Descriptor
 from iris_model.oci.digests import Digest
+from iris_model.oci.fetching import fetch_layers
 from iris_model.oci.images import Image
 from iris_model.oci.layer_entries import LayerEntry, directory_entry, file_entry, link_entry, tree_entries
 from iris_model.oci.layers import Layer, build_layer
@@ -52,6 +53,7 @@ __all__ = [
     "StrictLimits",
     "build_layer",
     "directory_entry",
+    "fetch_layers",
     "file_entry",
     "link_entry",
     "read_archive",

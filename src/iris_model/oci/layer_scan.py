@@ -12,7 +12,7 @@ import tarfile
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from iris_model.errors import IrisModelError
+from iris_model.errors import InvalidImage, IrisModelError
 from iris_model.oci.digests import BLOCK, Digest
 from iris_model.oci.gzips import decompressed, detect_compression
 from iris_model.oci.layers import Layer
@@ -54,11 +54,14 @@ def scan_layer(layer: Layer) -> LayerScan:
             compression = detect_compression(stream.read(4))
         with layer.blob.open() as stream:
             outer = _Meter(stream, layer.digest.algorithm)
-            with decompressed(outer, f"layer {layer.digest}") as tar:
-                inner = _Meter(tar, layer.diff_id.algorithm)
-                problem = _read_entries(inner, entries)
-                inner.drain()
-            outer.drain()
+            try:
+                with decompressed(outer, f"layer {layer.digest}") as tar:
+                    inner = _Meter(tar, layer.diff_id.algorithm)
+                    problem = _read_entries(inner, entries)
+                    inner.drain()
+            except InvalidImage as failure:
+                problem = problem or failure.problem
+            outer.drain()  # so that the compressed bytes are known, whatever is in them
     except IrisModelError as failure:
         problem = problem or failure.problem
     except OSError as failure:

@@ -17,6 +17,7 @@ LARGEST_MANIFEST = 4 << 20
 """What the distribution specification asks registries to take; nobody sends more."""
 
 _ATTESTATION = "vnd.docker.reference.type"
+_UNSAID = 99
 
 
 @dataclass(frozen=True)
@@ -144,14 +145,14 @@ class Index:
         return tuple(each for each in self.manifests if not is_attestation(each))
 
     def select(self, platform: Platform, what: str) -> Descriptor:
-        """The image that runs best on a platform."""
+        """The image that runs best on a platform; one that does not say what it is for comes last."""
         ranked = [
             (preference, position, each)
             for position, each in enumerate(self.images)
-            if (preference := platform.preference(each.platform or Platform())) is not None
+            if (preference := platform.preference(each.platform) if each.platform else _UNSAID) is not None
         ]
         if not ranked:
-            there = sorted({str(each.platform or Platform()) for each in self.images})
+            there = sorted({str(each.platform) for each in self.images})
             raise PlatformNotFound(
                 f"{what}: it has no image for {platform}, only for {', '.join(there) or 'no platform at all'}",
                 remedy="Choose one of those platforms, or another base image.",

@@ -15,7 +15,8 @@ from iris_model.errors import InvalidReference
 from iris_model.oci.digests import Digest
 
 DOCKER_HUB = "docker.io"
-_HUB_NAMES = ("docker.io", "index.docker.io", "registry-1.docker.io")
+HUB_NAMES = ("docker.io", "index.docker.io", "registry-1.docker.io")
+"""What Docker Hub is called, here and there."""
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _REGISTRY = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:]+\])(?::[0-9]{{1,5}})?")
@@ -55,7 +56,7 @@ class Reference:
         registry, name = _split_registry(rest, default_registry)
         if not _REGISTRY.fullmatch(registry):
             raise _wrong(text, f"{registry!r} is not the name of a registry", "Write host or host:port first.")
-        if registry in _HUB_NAMES:
+        if registry in HUB_NAMES:
             registry, name = DOCKER_HUB, name if "/" in name or not name else f"library/{name}"
         _check_name(name, text)
         return cls(Repository(registry, name), tag or ("" if digest else "latest"), digest)

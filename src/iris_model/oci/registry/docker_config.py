@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from iris_model.errors import OciError, StorageError
-from iris_model.oci.references import DOCKER_HUB
+from iris_model.oci.references import DOCKER_HUB, HUB_NAMES
 from iris_model.oci.registry.credential_helpers import ask_helper
 from iris_model.oci.registry.credentials import ANONYMOUS, Credentials
 
@@ -93,5 +93,6 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def _host(key: str) -> str:
-    """Keys have been written with a scheme and a path by some versions of Docker."""
-    return key.removeprefix("https://").removeprefix("http://").partition("/")[0]
+    """Keys have been written with a scheme and a path by some versions of Docker, and Docker Hub under several names."""
+    host = key.removeprefix("https://").removeprefix("http://").partition("/")[0]
+    return DOCKER_HUB if host in HUB_NAMES else host

@@ -31,9 +31,11 @@ def _kind_and_remedy(answer: Answer, registry: str) -> tuple[type[RegistryError]
     if "MANIFEST_UNKNOWN" in codes:
         return ManifestNotFound, "Mend the tag or digest."
     if status == 401:
-        return RegistryDenied, f"Log in: docker login {registry}"
+        return RegistryDenied, f"Log in: docker login {registry}. Some registries say this of unknown repositories too."
     if status == 403 or "DENIED" in codes:
         return RegistryDenied, "Ask for the permission, or log in as somebody who has it."
+    if "TAG_INVALID" in codes:
+        return RegistryError, "Choose a tag that is new, or one that this registry takes."
     if "NAME_INVALID" in codes:
         return RegistryError, "This registry wants other names: look at its own rules."
     if status == 429:

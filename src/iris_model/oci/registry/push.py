@@ -15,9 +15,8 @@ from iris_model.oci.digests import Digest
 from iris_model.oci.images import Image
 from iris_model.oci.media_types import is_foreign
 from iris_model.oci.progress import Reporter, one_at_a_time, silent
-from iris_model.oci.references import Reference
+from iris_model.oci.references import Reference, Repository
 from iris_model.oci.registry.client import RegistryClient
-from iris_model.oci.registry.downloads import RegistryBlob
 from iris_model.oci.registry.failures import with_note
 from iris_model.oci.registry.uploads import MOUNTED, PRESENT, UPLOADED, Cancelled, Upload, UploadSettings
 
@@ -116,10 +115,10 @@ class _Push:
             raise
 
     def _sister_of(self, blob: Blob) -> str:
-        """Another repository of this registry that has the blob."""
-        here = self.reference.repository
-        if isinstance(blob, RegistryBlob) and blob.repository.registry == here.registry:
-            return blob.repository.name if blob.repository.name != here.name else ""
+        """Another repository of this registry that has the blob: its own `repository`, if it says where it is from."""
+        here, origin = self.reference.repository, getattr(blob, "repository", None)
+        if isinstance(origin, Repository) and origin.registry == here.registry:
+            return origin.name if origin.name != here.name else ""
         return next((name for name in self.mount_from if name != here.name), "")
 
 

@@ -93,7 +93,11 @@ class Transport:
         return failure_of(answer, what, self.registry, self.redactor)
 
     def _with_retries(
-        self, request: Request, read: Callable[[urllib3.BaseHTTPResponse, str], Read], again: bool
+        self,
+        request: Request,
+        read: Callable[[urllib3.BaseHTTPResponse, str], Read],
+        again: bool,
+        send: Callable[[Request], tuple[urllib3.BaseHTTPResponse, str]] | None = None,
     ) -> Read:
         attempt = 0
         while True:
@@ -101,7 +105,7 @@ class Transport:
             failure: HTTPError | None = None
             retry_after = ""
             try:
-                response, url = self._follow(request)
+                response, url = (send or self._follow)(request)
                 retry_after = response.headers.get("Retry-After", "")
                 wait = self.retries.wait_before(attempt, retry_after) if again else None
                 if response.status not in RETRYABLE or wait is None:
@@ -179,18 +183,13 @@ class Transport:
                 content.close()
 
     def _ask_token(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
-        attempt = 0
-        while True:
-            attempt += 1
-            response = self._send(method, url, headers, body)
-            answer = _read_whole(response, url)
-            wait = self.retries.wait_before(attempt, answer.header("Retry-After"))
-            if answer.status not in RETRYABLE or wait is None:
-                return answer
-            self.retries.sleep(wait)
+        """One question to a token endpoint: no authentication but its own headers, and no redirects with them."""
+        request = Request(method, url, f"ask {urlsplit(url).netloc.rpartition('@')[2]} for a token")
+        return self._with_retries(request, _read_whole, True, lambda _: (self._send(method, url, headers, body), url))
 
     def _unreachable(self, failure: HTTPError, request: Request, attempts: int) -> RegistryUnreachable:
         reason = self.redactor.clean(_reason(failure))
+        host = urlsplit(urljoin(self.base, request.path)).netloc.rpartition("@")[2]
         tried = f" after {attempts} tries" if attempts > 1 else ""
         if isinstance(failure, SSLError):
             remedy = "Name the certificate authority of that host in SSL_CERT_FILE."
@@ -198,7 +197,7 @@ class Transport:
             remedy = "Mend the name of the registry, the network, or HTTPS_PROXY."
         else:
             remedy = "Look at the network between here and the registry, and try again."
-        return RegistryUnreachable(f"{request.what}: no answer from {self.registry}{tried}: {reason}", remedy=remedy)
+        return RegistryUnreachable(f"{request.what}: no answer from {host}{tried}: {reason}", remedy=remedy)
 
 
 def _reason(failure: HTTPError) -> str:
