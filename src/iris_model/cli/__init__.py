@@ -21,6 +21,7 @@ COMMANDS = {
     "invoke": ("iris_model.cli.invoke", "invoke", "Send one event to a function and print the answer."),
     "openapi": ("iris_model.cli.openapi", "openapi", "Print the OpenAPI 3.1 document of the endpoint."),
     "cost": ("iris_model.cli.cost", "cost", "Estimate the monthly cost, against servers that wait."),
+    "tune": ("iris_model.cli.tune", "tune", "Find the memory size for the money."),
     "deploy": ("iris_model.cli.deploy", "deploy", "Deploy a project to AWS, and verify its answers."),
     "template": ("iris_model.cli.template", "template", "Print the CloudFormation template of a project."),
 }

@@ -9,6 +9,7 @@ The flow, a file each:
     estimates     all of it                                               -> CostComponents per alternative, per month
     break_even    the estimates over the request rate                     -> where another alternative becomes cheaper
     plot          the same curves                                         -> a picture (SVG)
+    tuning        a measurement for each memory size                      -> the cheapest, the fastest, the compromise
 
 Money is `Decimal`. A price that is not known stays unknown: it is shown as unknown, and never counts as nothing.
 """

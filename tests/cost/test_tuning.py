@@ -1,0 +1,61 @@
+"""Memory sizes compared by arithmetic done by hand."""
+
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from iris_model.cost import Measurement, read_prices
+from iris_model.cost.tuning import TunedSize, choose_size
+from iris_model.cost.tuning_plot import render_tuning_plot
+from iris_model.errors import CostError
+
+BASE = Measurement(128, 700, 700.0, 710, None, None, 20, 10, 0)
+
+
+def size(memory, warm_ms):
+    return TunedSize(memory, replace(BASE, memory_mib=memory, warm_ms=warm_ms, warm_billed_ms=round(warm_ms)))
+
+
+MEASURED = [size(128, 700), size(256, 345), size(512, 180), size(1024, 90), size(1769, 50), size(3008, 50)]
+
+
+def test_the_three_to_choose_from():
+    tuning = choose_size(MEASURED, read_prices(), "x86_64")
+    # 256 MB: 0.25 GB x 0.345 s x 1e6 x 0.0000166667 + 0.20 = 1.6375; at 128 MB 1.6583, at 1769 MB 1.6396.
+    assert tuning.cheapest.memory_mib == 256
+    assert float(tuning.cheapest.usd_per_million) == pytest.approx(1.6375, abs=1e-4)
+    # Two are as fast; the second only costs more.
+    assert (tuning.fastest.memory_mib, tuning.balanced.memory_mib) == (1769, 1769)
+
+
+def test_arm64_costs_less():
+    x86, arm = (choose_size(MEASURED, read_prices(), architecture) for architecture in ("x86_64", "arm64"))
+    assert arm.cheapest.usd_per_million < x86.cheapest.usd_per_million
+
+
+def test_a_size_at_which_it_dies_is_left_out():
+    tuning = choose_size([TunedSize(128, None, "out of memory"), *MEASURED[1:]], read_prices(), "x86_64")
+    assert [each.memory_mib for each in tuning.sizes] == [256, 512, 1024, 1769, 3008]
+
+
+def test_it_dies_at_all_of_them():
+    with pytest.raises(CostError, match="128 MB: out of memory"):
+        choose_size([TunedSize(128, None, "out of memory")], read_prices(), "x86_64")
+
+
+def test_prices_that_are_not_known():
+    prices = replace(read_prices(), prices={})
+    with pytest.raises(CostError, match=r"lambda\.request"):
+        choose_size(MEASURED, prices, "x86_64")
+
+
+@pytest.mark.parametrize("measured", [MEASURED, MEASURED[:1], [size(128, 0.2), size(256, 0.1)]])
+def test_the_picture_has_every_size(measured):
+    tuning = choose_size(measured, read_prices(), "x86_64")
+    root = ElementTree.fromstring(render_tuning_plot(tuning, title="a < b"))
+    texts = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    for each in measured:
+        assert texts.count(str(each.memory_mib)) == 2
+    assert "a < b" in texts
+    assert {"fastest", "cheapest", "best compromise"} <= set(texts)
