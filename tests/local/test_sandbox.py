@@ -342,9 +342,10 @@ def test_json_log_format(settings: Settings) -> None:
         "start",
         "report",
         "start",
+        "runtimeDone",  # a success is for DEBUG, a failure is a warning
         "report",
     ]
-    first, last = platform[2]["record"], platform[4]["record"]
+    first, last = platform[2]["record"], platform[5]["record"]
     assert (first["status"], last["status"], last["errorType"]) == ("success", "failure", "Runtime.ExitError")
     total = first["metrics"]["durationMs"] + first["metrics"]["initDurationMs"]
     assert total - 0.01 <= first["metrics"]["billedDurationMs"] < total + 1

@@ -140,7 +140,7 @@ def test_billed_duration_is_rounded_up_once() -> None:
 
 def test_report_line_is_that_of_lambda() -> None:
     report = Report("6f7f0961-0000", "success", 26.73, 128, 75, 111.23)
-    assert TextFormat().report(report) == (
+    assert TextFormat().end(report)[-1] == (
         "REPORT RequestId: 6f7f0961-0000\tDuration: 26.73 ms\tBilled Duration: 138 ms\tMemory Size: 128 MB\t"
         "Max Memory Used: 75 MB\tInit Duration: 111.23 ms\t"
     )

@@ -17,7 +17,7 @@ COMMANDS = {
     "inspect": ("iris_model.cli.inspect", "inspect", "Look into a model file without running anything from it."),
     "compile": ("iris_model.cli.compile", "compile_command", "Compile a model and verify it against the original."),
     "package": ("iris_model.cli.package", "package", "Write the function directory of a project."),
-    "serve": ("iris_model.cli.serve", "serve", "Run a function here as AWS Lambda runs it."),
+    "serve": ("iris_model.cli.serve", "serve", "Run functions here as AWS Lambda runs them."),
     "invoke": ("iris_model.cli.invoke", "invoke", "Send one event to a function and print the answer."),
     "openapi": ("iris_model.cli.openapi", "openapi", "Print the OpenAPI 3.1 document of the endpoint."),
     "cost": ("iris_model.cli.cost", "cost", "Estimate the monthly cost, against servers that wait."),

@@ -22,7 +22,7 @@ EVENTS_DIRECTORY = "events"
 
 
 def find_function(directory: Path, on_step: OnStep, **overrides: Any) -> FunctionSettings:
-    """Package `directory` if it is a project, or take it as it is if it is a function directory."""
+    """Package `directory` if it is a project, or take it as it is if it is a function directory or has a `handler`."""
     if (directory / SETTINGS_FILE).exists():
         packaged = package_project(directory, on_step=on_step)
         for note in packaged.notes if not packaged.unchanged else ():
@@ -33,9 +33,12 @@ def find_function(directory: Path, on_step: OnStep, **overrides: Any) -> Functio
         on_step("Starting")
         return _image_function(image, overrides)
     elif not (directory / FUNCTION_FILE).exists():
+        if overrides.get("handler") and directory.is_dir():
+            return _describe_folder(directory, overrides)
         raise ProjectError(
             f"{directory} is neither a project nor a function directory: expected {SETTINGS_FILE} or {FUNCTION_FILE} in it",
-            remedy="Go to the project, name its directory, or make one: iris-model init DIR",
+            remedy="Go to the project, name its directory, or make one: iris-model init DIR. "
+            "Any other Lambda function is served with --handler MODULE.FUNCTION.",
         )
     on_step("Starting")
     from iris_model.local import read_function_directory
@@ -59,6 +62,16 @@ def _image_function(reference: str, overrides: Mapping[str, Any]) -> FunctionSet
     settings = FunctionSettings(**{"name": name, "directory": Path.cwd(), "handler": "", "route": f"/{name}", **chosen})
     check_settings(settings)
     return settings
+
+
+def _describe_folder(directory: Path, overrides: dict[str, Any]) -> FunctionSettings:
+    """The settings of a folder that says nothing about itself: Lambda's defaults, and a route of its name."""
+    from iris_model.local import FunctionSettings
+
+    values = {setting: value for setting, value in overrides.items() if value is not None}
+    # A folder may be called what a function may not.
+    values.setdefault("name", re.sub(r"[^A-Za-z0-9_-]", "-", directory.resolve().name)[:64] or "function")
+    return FunctionSettings(directory=directory.resolve(), route=f"/{values['name']}", stage="default", **values)
 
 
 def _page_sources(settings: ProjectSettings) -> PageSources:

@@ -47,6 +47,8 @@ def build_environment(
     }
     if settings.log_format == "JSON":
         reserved["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
+    if settings.log_level:
+        reserved["AWS_LAMBDA_LOG_LEVEL"] = settings.log_level
     return defaults | kept | dict(settings.environment) | reserved
 
 

@@ -18,13 +18,18 @@ _PYTHON = re.compile(r"python(3\.\d+)")
 
 def describe_configuration(settings: FunctionSettings) -> dict[str, Any]:
     """The FunctionConfiguration: always Active, since it can be invoked at once."""
-    size, digest, modified = _measure(settings.directory)
+    image = settings.sandbox.image
+    if image is None:
+        size, digest, modified = _measure(settings.directory)
+        code: dict[str, Any] = {"PackageType": "Zip", "Runtime": _runtime(settings), "Handler": settings.handler}
+    else:
+        size, digest, modified = 0, hashlib.sha256(image.reference.encode()).digest(), 0.0
+        code = {"PackageType": "Image"}
     return {
         "FunctionName": settings.name,
         "FunctionArn": settings.arn,
-        "Runtime": _runtime(settings),
+        **code,
         "Role": f"arn:aws:iam::{settings.account_id}:role/local",
-        "Handler": settings.handler,
         "CodeSize": size,
         "Description": "Served by the local Lambda of iris-model",
         "Timeout": math.ceil(settings.timeout_seconds),
@@ -37,9 +42,8 @@ def describe_configuration(settings: FunctionSettings) -> dict[str, Any]:
         "RevisionId": str(uuid.UUID(bytes=digest[:16])),
         "State": "Active",
         "LastUpdateStatus": "Successful",
-        "PackageType": "Zip",
         "Architectures": [settings.architecture],
-        "EphemeralStorage": {"Size": 512},
+        "EphemeralStorage": {"Size": settings.sandbox.tmp_mib},
         "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
         "LoggingConfig": {"LogFormat": settings.log_format, "LogGroup": settings.log_group},
     }
@@ -47,6 +51,8 @@ def describe_configuration(settings: FunctionSettings) -> dict[str, Any]:
 
 def describe_code(settings: FunctionSettings) -> dict[str, Any]:
     """Where the code lies."""
+    if settings.sandbox.image is not None:
+        return {"RepositoryType": "ECR", "ImageUri": settings.sandbox.image.reference}
     return {"RepositoryType": "local", "Location": settings.directory.as_uri()}
 
 

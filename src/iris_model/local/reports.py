@@ -1,7 +1,8 @@
 """The lines Lambda itself writes into a function's log, in its text and its JSON format. Values in, text out.
 
-Text: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html; fields of INIT_REPORT and
-REPORT are separated by tabs, and a REPORT line ends with one. JSON: the shape of the Telemetry API,
+A method returns no line where the format has none, or its system log level leaves it out. Text:
+https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html; fields of INIT_REPORT and REPORT are
+separated by tabs, and a REPORT line ends with one. JSON: the shape of the Telemetry API,
 https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html.
 """
 
@@ -11,7 +12,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 
@@ -26,6 +27,9 @@ class Report:
     max_memory_used_mib: int
     init_duration_ms: float | None = None
     error_type: str | None = None
+    produced_bytes: int = 0
+    response_ms: float | None = None
+    """From the start to the posted answer; None when none was posted."""
 
     @property
     def billed_duration_ms(self) -> int:
@@ -41,6 +45,7 @@ class InitReport:
     status: str
     duration_ms: float
     error_type: str | None = None
+    initialization_type: str = "on-demand"
 
 
 @dataclass(frozen=True)
@@ -57,39 +62,50 @@ class RuntimeVersion:
 
 
 class LogFormat(Protocol):
-    """One of the two formats. A method returns no line where the format has none."""
+    """One of the formats."""
 
-    def init_start(self, version: RuntimeVersion) -> str: ...  # noqa: D102
-    def init_report(self, report: InitReport) -> str: ...  # noqa: D102
-    def start(self, request_id: str, version: str) -> str: ...  # noqa: D102
-    def end(self, request_id: str) -> str | None: ...  # noqa: D102
-    def report(self, report: Report) -> str: ...  # noqa: D102
+    def init_start(self, version: RuntimeVersion, initialization_type: str = "on-demand") -> str | None: ...  # noqa: D102
+    def init_done(self, report: InitReport) -> list[str]: ...  # noqa: D102
+    def start(self, request_id: str, version: str) -> str | None: ...  # noqa: D102
+    def failure(self, report: Report, message: str) -> str | None: ...  # noqa: D102
+    def end(self, report: Report) -> list[str]: ...  # noqa: D102
 
 
 class TextFormat:
     """Lambda's default: lines for people."""
 
-    def init_start(self, version: RuntimeVersion) -> str:
+    def __init__(self, *, old_failure_lines: bool = False) -> None:
+        """`old_failure_lines`: a line for a timeout, and no status in REPORT, as it was before."""
+        self._old = old_failure_lines
+
+    def init_start(self, version: RuntimeVersion, initialization_type: str = "on-demand") -> str | None:
         """INIT_START."""
         return f"INIT_START Runtime Version: {version.name}\tRuntime Version ARN: {version.arn}"
 
-    def init_report(self, report: InitReport) -> str:
-        """INIT_REPORT, written for a failed init only."""
+    def init_done(self, report: InitReport) -> list[str]:
+        """INIT_REPORT: for a failed init, and for one of provisioned concurrency."""
+        if report.status == "success" and report.initialization_type == "on-demand":
+            return []
         fields = [f"Init Duration: {report.duration_ms:.2f} ms", f"Phase: {report.phase}", f"Status: {report.status}"]
         if report.error_type:
             fields.append(f"Error Type: {report.error_type}")
-        return "INIT_REPORT " + "\t".join(fields)
+        return ["INIT_REPORT " + "\t".join(fields)]
 
-    def start(self, request_id: str, version: str) -> str:
+    def start(self, request_id: str, version: str) -> str | None:
         """START."""
         return f"START RequestId: {request_id} Version: {version}"
 
-    def end(self, request_id: str) -> str | None:
-        """END."""
-        return f"END RequestId: {request_id}"
+    def failure(self, report: Report, message: str) -> str | None:
+        """The line of an exit; in the old form, that of a timeout as well. `message` is that of the error document."""
+        if report.status == "failure":
+            # Without it the log would not tell one exit from another.
+            return message
+        if report.status == "timeout" and self._old:
+            return f"{_now()} {report.request_id} {message.partition('Error: ')[2]}"
+        return None
 
-    def report(self, report: Report) -> str:
-        """REPORT, with the status only when the invocation failed."""
+    def end(self, report: Report) -> list[str]:
+        """END, and REPORT with the status only when the invocation failed."""
         fields = [
             f"REPORT RequestId: {report.request_id}",
             f"Duration: {report.duration_ms:.2f} ms",
@@ -99,52 +115,76 @@ class TextFormat:
         ]
         if report.init_duration_ms is not None:
             fields.append(f"Init Duration: {report.init_duration_ms:.2f} ms")
-        if report.status == "timeout":
+        if not self._old and report.status == "timeout":
             fields.append("Status: timeout")
-        elif report.status != "success":
+        elif not self._old and report.status != "success":
             # The text line knows no `failure`: a crash is an error here, too.
             fields.append("Status: error")
             fields.append(f"Error Type: {report.error_type}")
-        return "\t".join(fields) + "\t"
+        lines = [f"END RequestId: {report.request_id}", "\t".join(fields) + "\t"]
+        if self._old and report.status == "failure":
+            lines += [
+                f"RequestId: {report.request_id} Error: Runtime exited without providing a reason",
+                str(report.error_type),
+            ]
+        return lines
 
 
 class JsonFormat:
-    """One JSON object per line. There is no line for END; `platform.report` is the last word."""
+    """One JSON object per line, the shape of the Telemetry API. There is no line for END.
 
-    def init_start(self, version: RuntimeVersion) -> str:
+    Each type has a system log level, which is a step up where something failed:
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+    """
+
+    def __init__(self, level: str = "INFO") -> None:
+        self._least = _SYSTEM_LEVELS[level]
+
+    def init_start(self, version: RuntimeVersion, initialization_type: str = "on-demand") -> str | None:
         """platform.initStart."""
-        return _event(
-            "platform.initStart",
-            {
-                "initializationType": "on-demand",
-                "phase": "init",
-                "runtimeVersion": version.name,
-                "runtimeVersionArn": version.arn,
-            },
-        )
+        record = {
+            "initializationType": initialization_type,
+            "phase": "init",
+            "runtimeVersion": version.name,
+            "runtimeVersionArn": version.arn,
+        }
+        return self._event("platform.initStart", record, "INFO")
 
-    def init_report(self, report: InitReport) -> str:
-        """platform.initReport."""
-        record: dict[str, Any] = {
-            "initializationType": "on-demand",
+    def init_done(self, report: InitReport) -> list[str]:
+        """platform.initRuntimeDone and platform.initReport."""
+        common: dict[str, Any] = {
+            "initializationType": report.initialization_type,
             "phase": report.phase,
             "status": report.status,
-            "metrics": {"durationMs": round(report.duration_ms, 3)},
         }
         if report.error_type:
-            record["errorType"] = report.error_type
-        return _event("platform.initReport", record)
+            common["errorType"] = report.error_type
+        failed = report.status != "success"
+        is_ordinary = report.initialization_type == "on-demand" and not failed
+        lines = [
+            self._event("platform.initRuntimeDone", common, "WARN" if failed else "DEBUG"),
+            self._event(
+                "platform.initReport",
+                common | {"metrics": {"durationMs": round(report.duration_ms, 3)}},
+                "DEBUG" if is_ordinary else "INFO",
+            ),
+        ]
+        return [line for line in lines if line is not None]
 
-    def start(self, request_id: str, version: str) -> str:
+    def start(self, request_id: str, version: str) -> str | None:
         """platform.start."""
-        return _event("platform.start", {"requestId": request_id, "version": version})
+        return self._event("platform.start", {"requestId": request_id, "version": version}, "INFO")
 
-    def end(self, request_id: str) -> str | None:
-        """No line."""
+    def failure(self, report: Report, message: str) -> str | None:
+        """No line: platform.runtimeDone and platform.report say it."""
         return None
 
-    def report(self, report: Report) -> str:
-        """platform.report."""
+    def end(self, report: Report) -> list[str]:
+        """platform.runtimeDone and platform.report."""
+        record: dict[str, Any] = {"requestId": report.request_id, "status": report.status}
+        if report.error_type and report.status != "timeout":
+            record["errorType"] = report.error_type
+        done = {"durationMs": round(report.duration_ms, 3), "producedBytes": report.produced_bytes}
         metrics: dict[str, float] = {
             "durationMs": round(report.duration_ms, 3),
             "billedDurationMs": report.billed_duration_ms,
@@ -153,15 +193,52 @@ class JsonFormat:
         }
         if report.init_duration_ms is not None:
             metrics["initDurationMs"] = round(report.init_duration_ms, 3)
-        record: dict[str, Any] = {"requestId": report.request_id, "metrics": metrics, "status": report.status}
-        if report.error_type and report.status != "timeout":
-            record["errorType"] = report.error_type
-        return _event("platform.report", record)
+        failed = report.status != "success"
+        lines = [
+            self._event(
+                "platform.runtimeDone",
+                record | {"metrics": done, "spans": _spans(report)},
+                "WARN" if failed else "DEBUG",
+            ),
+            self._event("platform.report", record | {"metrics": metrics}, "WARN" if failed else "INFO"),
+        ]
+        return [line for line in lines if line is not None]
+
+    def _event(self, kind: str, record: dict[str, Any], level: str) -> str | None:
+        if _SYSTEM_LEVELS[level] < self._least:
+            return None
+        return json.dumps({"time": _now(), "type": kind, "record": record}, separators=(",", ":"))
 
 
-LOG_FORMATS: dict[str, LogFormat] = {"Text": TextFormat(), "JSON": JsonFormat()}
+_SYSTEM_LEVELS = {"DEBUG": 0, "INFO": 1, "WARN": 2}
 
 
-def _event(kind: str, record: dict[str, Any]) -> str:
-    time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return json.dumps({"time": time, "type": kind, "record": record}, separators=(",", ":"))
+def make_log_format(name: str, *, system_log_level: str = "INFO", old_failure_lines: bool = False) -> LogFormat:
+    """The format of that name: Text or JSON. Levels are JSON's alone."""
+    return JsonFormat(system_log_level) if name == "JSON" else TextFormat(old_failure_lines=old_failure_lines)
+
+
+def _spans(report: Report) -> list[dict[str, Any]]:
+    """Where the time went: until the answer, and from the answer to the runtime's next poll."""
+    if report.response_ms is None:
+        return []
+    end = datetime.now(UTC)
+    start = end - timedelta(milliseconds=report.duration_ms)
+    answered = start + timedelta(milliseconds=report.response_ms)
+    spans = (
+        ("responseLatency", start, report.response_ms),
+        ("responseDuration", answered, 0.0),  # an answer in one piece
+        ("runtimeOverhead", answered, report.duration_ms - report.response_ms),
+    )
+    return [
+        {"name": name, "start": _format_time(begin), "durationMs": round(max(0.0, length), 3)}
+        for name, begin, length in spans
+    ]
+
+
+def _now() -> str:
+    return _format_time(datetime.now(UTC))
+
+
+def _format_time(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -74,6 +75,7 @@ class RuntimeSession:
         # Ends the init: None when the runtime asked for its first event, a Failure when it reported one.
         self.initialized: asyncio.Future[Failure | None] = loop.create_future()
         self.answer: Answer | None = None
+        self.answered_at: float | None = None  # by time.perf_counter
         self._delivery: Delivery | None = None
         self._on_answer: OnAnswer | None = None
         self._finished: asyncio.Future[Answer] | None = None
@@ -88,6 +90,7 @@ class RuntimeSession:
             raise RuntimeError(f"an invocation was delivered to a runtime that is {self.state.value}")
         self.state = RuntimeState.RUNNING
         self.answer = None
+        self.answered_at = None
         self._delivery = delivery
         self._on_answer = on_answer
         self._finished = asyncio.get_running_loop().create_future()
@@ -149,6 +152,7 @@ class RuntimeSession:
 
     def _answer(self, answer: Answer) -> None:
         self.answer = answer
+        self.answered_at = time.perf_counter()
         on_answer, self._on_answer = self._on_answer, None
         if on_answer is not None:
             on_answer(answer)

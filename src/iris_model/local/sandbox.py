@@ -28,7 +28,7 @@ from iris_model.local.invocation import Invocation, Outcome
 from iris_model.local.logs import LogBook, SandboxLog
 from iris_model.local.memory import MIB, MemoryReading
 from iris_model.local.process import RuntimeProcess
-from iris_model.local.reports import LOG_FORMATS, InitReport, Report, RuntimeVersion
+from iris_model.local.reports import InitReport, Report, RuntimeVersion, make_log_format
 from iris_model.local.runtime_api import RuntimeApi
 from iris_model.local.runtime_session import Answer, Delivery, OnAnswer, RuntimeSession
 from iris_model.local.settings import FunctionSettings
@@ -53,7 +53,11 @@ class Sandbox:
         self._settings = settings
         self._host = host
         self._log = SandboxLog(log_book, settings.name)
-        self._format = LOG_FORMATS[settings.log_format]
+        self._format = make_log_format(
+            settings.log_format,
+            system_log_level=settings.system_log_level,
+            old_failure_lines=settings.old_failure_lines,
+        )
         self._runtime_api = RuntimeApi()
         self._name = secrets.token_hex(16)
         self._log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{self._name}"
@@ -121,6 +125,7 @@ class Sandbox:
             answer = await self._run(Delivery(invocation, deadline_ms), remaining, on_answer)
             failure = answer.failure
         duration_ms = _milliseconds_since(started)
+        answered_at = self._session.answered_at if self._session is not None else None
         if failure is not None and failure.status == "timeout":
             duration_ms = timeout * 1000  # as AWS has it: the configured time, not the moment of the kill
 
@@ -133,13 +138,15 @@ class Sandbox:
             max_memory_used_mib=self._max_memory_used_mib(),
             init_duration_ms=init_duration_ms,
             error_type=failure.error_type if failure else None,
+            produced_bytes=len(answer.payload),
+            response_ms=None if answered_at is None else (answered_at - started) * 1000,
         )
         payload = failure.payload(invocation.request_id) if failure else answer.payload
-        if failure is not None and failure.status == "failure":
-            # Lambda's older log form has this line; without it the log would not tell one exit from another.
-            self._log.write_platform(failure.message.replace("{request_id}", invocation.request_id))
-        self._log.write_platform(self._format.end(invocation.request_id))
-        self._log.write_platform(self._format.report(report))
+        if failure is not None:
+            message = failure.message.replace("{request_id}", invocation.request_id)
+            self._log.write_platform(self._format.failure(report, message))
+        for line in self._format.end(report):
+            self._log.write_platform(line)
         self._killed_for_memory = False
         return Outcome(
             payload=payload,
@@ -150,21 +157,23 @@ class Sandbox:
 
     async def _start_runtime(self, phase: str, limit_seconds: float) -> Failure | None:
         """Start a process and wait until it asks for its first event. None is success; a failure is logged."""
-        self._log.write_platform(self._format.init_start(_runtime_version(self._settings)))
+        initialization_type = "provisioned-concurrency" if self._is_provisioned else "on-demand"
+        self._log.write_platform(self._format.init_start(_runtime_version(self._settings), initialization_type))
         started = time.perf_counter()
         failure = await self._attempt_start(limit_seconds)
         if failure is not None:
             await self._stop_process()
         else:
             self._confinement.throttle(True)
-        if failure is not None or self._is_provisioned:  # Lambda writes the line for a failed init, else only here
-            report = InitReport(
-                phase=phase,
-                status="success" if failure is None else "timeout" if failure.status == "timeout" else "error",
-                duration_ms=_milliseconds_since(started),
-                error_type=None if failure is None or failure.status == "timeout" else failure.error_type,
-            )
-            self._log.write_platform(self._format.init_report(report))
+        report = InitReport(
+            phase=phase,
+            status="success" if failure is None else "timeout" if failure.status == "timeout" else "error",
+            duration_ms=_milliseconds_since(started),
+            error_type=None if failure is None or failure.status == "timeout" else failure.error_type,
+            initialization_type=initialization_type,
+        )
+        for line in self._format.init_done(report):
+            self._log.write_platform(line)
         return failure
 
     async def _attempt_start(self, limit_seconds: float) -> Failure | None:

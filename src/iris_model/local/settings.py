@@ -23,6 +23,8 @@ from iris_model.local.sandbox_settings import SandboxSettings, find_sandbox_prob
 FUNCTION_FORMAT = "iris-model-function/1"
 RUNTIMES = ("iris_model", "awslambdaric")
 LOG_FORMATS = ("Text", "JSON")
+LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+SYSTEM_LOG_LEVELS = ("DEBUG", "INFO", "WARN")
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 # The four credential variables are reserved in the cloud, where the role provides them. There is no role here, so a
@@ -70,6 +72,10 @@ class FunctionSettings:
     python: str = sys.executable
     runtime: str = "iris_model"
     log_format: str = "Text"
+    log_level: str = ""
+    """The application log level; empty is the runtime's own."""
+    system_log_level: str = "INFO"
+    old_failure_lines: bool = False
     region: str = "us-east-1"
     account_id: str = "012345678912"  # nobody's; the emulator uses it too
     architecture: str = "x86_64"
@@ -178,6 +184,12 @@ def find_problems(settings: FunctionSettings) -> list[str]:
         problems.append(f"runtime is {settings.runtime!r}; expected one of {', '.join(RUNTIMES)}")
     if settings.log_format not in LOG_FORMATS:
         problems.append(f"log format is {settings.log_format!r}; expected one of {', '.join(LOG_FORMATS)}")
+    if settings.log_level and settings.log_level not in LOG_LEVELS:
+        problems.append(f"log level is {settings.log_level!r}; expected one of {', '.join(LOG_LEVELS)}")
+    if settings.system_log_level not in SYSTEM_LOG_LEVELS:
+        problems.append(
+            f"system log level is {settings.system_log_level!r}; expected one of {', '.join(SYSTEM_LOG_LEVELS)}"
+        )
     if not is_image and shutil.which(settings.python) is None:
         problems.append(f"python is {settings.python!r}; no such program can be started here")
     problems += find_sandbox_problems(settings.sandbox, settings.reserved_concurrency)
