@@ -17,13 +17,11 @@ from iris_model.errors import UnsupportedModel
 from iris_model.readers import needed_methods, open_model
 from iris_model.readers.graph import Estimator
 
-from .data import Data, Row, arrange, read_data
+from .data import Row, read_data
+from .describe_columns import describe_columns
 from .golden import choose_golden
 from .original import Original
-from .ranges import DEFAULT
-from .rows import SEED
 
-TRIED_ROWS = 16
 # Columns that are asked one by one whether they may be missing; of a wider model, all at once.
 PROBED_COLUMNS = 256
 
@@ -40,7 +38,7 @@ class Description:
 def describe_original(path: str | Path, data: str | Path | None = None, trust: Sequence[str] = ()) -> Description:
     """Open a model file and describe it. Raises ModelFileError, UntrustedModel, and UnsupportedModel if it answers nothing.
 
-    Columns are numbers: a model that wants text in a column is for a later reader.
+    Which columns are texts or categories is what readers learn before they refuse the model, and what `data` shows.
     """
     opened = open_model(path, trust)
     estimator = opened.estimator
@@ -50,25 +48,27 @@ def describe_original(path: str | Path, data: str | Path | None = None, trust: S
         raise UnsupportedModel(
             [f"{opened.class_name} has neither predict nor transform"], remedy="Save a fitted estimator."
         )
-    columns, named = _columns(estimator, given, opened.class_name)
-    original = Original(estimator)
-    rows = _rows(given, columns, named)
+    found = describe_columns(estimator, given, opened.names, opened.class_name)
+    original = Original(estimator, {"columns": found.entries, "named": found.named})
     try:
-        golden = choose_golden(original, rows, methods)
+        golden = choose_golden(original, found.rows, methods)
     except Exception as error:
-        # Whatever a library raises: it does not answer rows of numbers, and that is the finding.
+        # Whatever a library raises: it does not answer such rows, and that is the finding.
+        kinds = ", ".join(f"{one['name']} ({one['kind']})" for one in found.entries[:8])
         raise UnsupportedModel(
-            [f"{opened.class_name} raises on rows of numbers: {type(error).__name__}: {error}"],
-            remedy="If it needs rows of a certain range, give some with data in iris-model.toml.",
+            [f"{opened.class_name} raises on rows of {kinds}: {type(error).__name__}: {error}"],
+            remedy="If it needs rows of a certain range, or texts, give some with data in iris-model.toml.",
         ) from None
+    answered = golden[0]["row"] if golden else found.rows[0]
     columns = [
-        {**column, "missing": missing}
-        for column, missing in zip(columns, _find_missing(original, rows[0], methods[0]), strict=True)
+        {**column, "missing": missing or bool(column.get("optional"))}
+        for column, missing in zip(found.entries, _find_missing(original, answered, methods[0]), strict=True)
     ]
     task = _task(estimator)
     signature = {
         "columns": columns,
-        "named": named,
+        "named": found.named,
+        "input": found.input,
         "task": task,
         "classes": _classes(estimator),
         "outputs": {method: _describe_output(method, task, golden) for method in methods},
@@ -85,33 +85,6 @@ def describe_original(path: str | Path, data: str | Path | None = None, trust: S
 
 def _predicts(estimator: Estimator) -> bool:
     return hasattr(estimator, "predict")
-
-
-def _columns(estimator: Estimator, given: Data | None, class_name: str) -> tuple[list[dict[str, Any]], bool]:
-    """The columns, not yet saying which may be missing, and whether the model was trained with their names."""
-    trained = getattr(estimator, "feature_names_in_", None)
-    count = getattr(estimator, "n_features_in_", None)
-    if trained is not None:
-        names = [str(name) for name in trained]
-    elif given is not None and given.names and count in (None, len(given.names)):
-        names = list(given.names)
-    elif count is not None:
-        names = [f"x{index}" for index in range(int(count))]
-    else:
-        raise UnsupportedModel(
-            [f"{class_name} does not say how many columns it takes (n_features_in_)"],
-            remedy="Give sample rows with a header line: data in iris-model.toml.",
-        )
-    columns = [{"name": name, "kind": "numeric", "dtype": "float64", "missing": True} for name in names]
-    return columns, trained is not None
-
-
-def _rows(given: Data | None, columns: Sequence[Mapping[str, Any]], named: bool) -> list[Row]:
-    if given is not None:
-        return arrange(given, {"columns": columns, "named": named})
-    random = np.random.RandomState(SEED)
-    rows: list[Row] = random.uniform(*DEFAULT, size=(TRIED_ROWS, len(columns))).tolist()
-    return rows
 
 
 def _find_missing(original: Original, row: Row, method: str) -> list[bool]:

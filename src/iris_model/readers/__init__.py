@@ -7,7 +7,7 @@ Nothing here runs code from a file before it was judged, and nothing here decide
 the compiler's work. A library is imported by its own pickles only.
 """
 
-from .estimators import METHODS, needed_methods, offered_methods, read_estimator
+from .estimators import METHODS, needed_methods, offered_methods, read_estimator, read_partly
 from .graph import Graph, Node
 from .libraries import library_of
 from .open import OpenedModel, open_model
@@ -26,5 +26,6 @@ __all__ = [
     "offered_methods",
     "open_model",
     "read_estimator",
+    "read_partly",
     "scan_pickle",
 ]

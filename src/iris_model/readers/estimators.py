@@ -139,6 +139,32 @@ def read_estimator(estimator: Estimator, names: Sequence[str] | None = None) -> 
     return builder.finish(reading)
 
 
+def read_partly(estimator: Estimator, names: Sequence[str] | None = None) -> Graph | None:
+    """What readers learn of a model that they refuse: nodes up to there, and the columns; None if not even how many.
+
+    A column that nothing looked at before the refusal has `"kind": "unknown"`.
+    """
+    trained = _trained_columns(estimator)
+    learned = feature_names(estimator) if takes_dictionaries(estimator) else None
+    if learned is not None:
+        trained = len(learned), learned
+    if trained is None and not names:
+        return None
+    count, trained_names = trained or (len(names or ()), None)
+    if takes_dictionaries(estimator):
+        trained_names = trained_names or list(names or ())
+    default = [DOCUMENT_COLUMN] if takes_documents(estimator) else [f"x{index}" for index in range(count)]
+    builder = GraphBuilder(
+        trained_names or _checked(names, count) or default, named=trained_names is not None, find_reader=_find_reader
+    )
+    try:
+        builder.read(estimator, builder.rows)
+    except Exception:
+        # Readers may stumble where a version is too old for them, or a class is none of the library's: then nothing is known.
+        builder.reasons.append("")
+    return builder.finish_partly()
+
+
 def offered_methods(estimator: Estimator) -> list[str]:
     """The `METHODS` that this very estimator offers: libraries hide those that its parameters rule out."""
     return [method for method in METHODS if hasattr(estimator, method)]

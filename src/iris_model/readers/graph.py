@@ -249,6 +249,14 @@ class GraphBuilder:
         }
         return Graph(tuple(self._nodes), {m: value.name for m, value in reading.outputs.items()}, signature)
 
+    def finish_partly(self) -> Graph:
+        """Return what was learned before a refusal: a graph without outputs, whose columns may be unknown."""
+        columns = [column.describe() for column in self._columns]
+        if self.reasons:
+            known = zip(columns, self._columns, strict=True)
+            columns = [entry if column.used else {**entry, "kind": "unknown"} for entry, column in known]
+        return Graph(tuple(self._nodes), {}, {"columns": columns, "named": self._named})
+
     def _use(self, value: Value) -> None:
         """Remember which input columns something looks at."""
         for trace in value.traces:

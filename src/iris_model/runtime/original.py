@@ -7,9 +7,9 @@ model lies `<model>.signature.json`, written when the function was packaged.
 import os
 import warnings
 
-from iris_model.engine.errors import ModelFormatError
+from iris_model.engine.errors import InvalidInput, ModelFormatError
 from iris_model.engine.json_text import make_decoder
-from iris_model.engine.rows import RowEncoder
+from iris_model.engine.rows import RowEncoder, holds_numbers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,26 +30,95 @@ class OriginalModel:
         self.outputs = [name for name in methods if hasattr(self._estimator, name)]
 
     def evaluate(self, rows: "list[Any]", outputs: "tuple[str, ...]") -> "list[Any]":
-        """Return the values of several outputs as plain lists."""
-        table = self._table(self._encoder.encode(rows))
+        """Return the values of several outputs as plain lists. InvalidInput names the row that the original refuses."""
+        cells = self._encoder.encode(rows)
+        if not cells:
+            return [[] for _ in outputs]
+        try:
+            return self._ask(cells, outputs)
+        except (ValueError, IndexError) as error:
+            # What libraries raise on a row: an unknown category, a value beyond their range.
+            for index, row in enumerate(cells):
+                try:
+                    self._ask([row], outputs)
+                except (ValueError, IndexError) as said:
+                    raise _refused(index, said) from None
+            raise _refused(None, error) from None
+
+    def _ask(self, rows: "list[Any]", outputs: "tuple[str, ...]") -> "list[Any]":
+        table = self._table(rows)
         with warnings.catch_warnings():
             # Trained with names and asked without pandas: the order of the columns is ours to keep, and we keep it.
             warnings.filterwarnings("ignore", message="X does not have valid feature names")
             return [_plain(getattr(self._estimator, output)(table)) for output in outputs]
 
     def _table(self, rows: "list[Any]") -> "Any":
-        names = [column["name"] for column in self.signature["columns"]]
+        """The rows as the original was trained with: documents, dictionaries, a DataFrame, or an array."""
+        columns = self.signature["columns"]
+        names = [column["name"] for column in columns]
+        shape = self.signature.get("input")
+        if shape == "documents":
+            return [row[0] for row in rows]
+        if shape == "dictionaries":
+            return [{name: cell for name, cell in zip(names, row) if cell is not None and cell == cell} for row in rows]
+        numeric = all(map(holds_numbers, columns))
         if self.signature.get("named"):
             try:
-                from pandas import DataFrame
+                return _frame(rows, columns)
+            except ImportError as error:
+                if not numeric:
+                    raise ModelFormatError(
+                        f"the model was trained on a DataFrame, and {error}; name pandas in requirements.txt "
+                        "and package with --install-requirements"
+                    ) from None
+        from numpy import array, empty
 
-                return DataFrame(rows, columns=names)
-            except ImportError:
-                pass
-        from numpy import array
+        if numeric:
+            return array(rows, dtype=float)
+        table = empty((len(rows), len(columns)), dtype=object)
+        for position, column in enumerate(columns):
+            table[:, position] = _cells([row[position] for row in rows], column)
+        return table
 
-        numeric = all(column["kind"] == "numeric" for column in self.signature["columns"])
-        return array(rows, dtype=float if numeric else object)
+
+def _frame(rows: "list[Any]", columns: "list[Any]") -> "Any":
+    """A DataFrame whose columns have the types of training: numbers, truth values, objects, or pandas' Categorical."""
+    from pandas import Categorical, DataFrame, Series
+
+    parts = {}
+    for position, column in enumerate(columns):
+        cells = [row[position] for row in rows]
+        if column.get("dtype") == "category":
+            known = column.get("categories", [])
+            every = known + [cell for cell in dict.fromkeys(cells) if cell is not None and cell not in known]
+            if all(type(cell) is not str and cell == int(cell) for cell in every):
+                # XGBoost asks for integers.
+                every = [int(cell) for cell in every]
+                cells = [None if cell is None else int(cell) for cell in cells]
+            parts[column["name"]] = Series(Categorical(cells, categories=every))
+        else:
+            made = _cells(cells, column)
+            # Left to itself, pandas makes NaN of None in a column of texts.
+            parts[column["name"]] = Series(made, dtype=made.dtype)
+    return DataFrame(parts)
+
+
+def _cells(cells: "list[Any]", column: "Any") -> "Any":
+    """One column as an array, with what the original was trained with where a cell is missing."""
+    from numpy import array, empty, nan
+
+    if holds_numbers(column):
+        is_truth = column.get("dtype") == "bool" and all(cell in (0.0, 1.0) for cell in cells)
+        return array(cells, dtype=bool if is_truth else float)
+    part = empty(len(cells), dtype=object)
+    marker = None if column.get("missing_as") == "none" else nan
+    part[:] = [marker if cell is None else cell for cell in cells]
+    return part
+
+
+def _refused(row: "int | None", error: Exception) -> InvalidInput:
+    where = "the rows" if row is None else f"row {row}"
+    return InvalidInput(f"{where}: the original model does not take it: {str(error).partition(chr(10))[0]}", row=row)
 
 
 def _read_description(path: str) -> "dict[str, Any]":
