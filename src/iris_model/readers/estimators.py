@@ -142,7 +142,7 @@ def read_estimator(estimator: Estimator, names: Sequence[str] | None = None) -> 
 def read_partly(estimator: Estimator, names: Sequence[str] | None = None) -> Graph | None:
     """What readers learn of a model that they refuse: nodes up to there, and the columns; None if not even how many.
 
-    A column that nothing looked at before the refusal has `"kind": "unknown"`.
+    A column that only what was refused looks at has `"kind": "unknown"`.
     """
     trained = _trained_columns(estimator)
     learned = feature_names(estimator) if takes_dictionaries(estimator) else None
@@ -160,9 +160,15 @@ def read_partly(estimator: Estimator, names: Sequence[str] | None = None) -> Gra
     try:
         builder.read(estimator, builder.rows)
     except Exception:
-        # Readers may stumble where a version is too old for them, or a class is none of the library's: then nothing is known.
-        builder.reasons.append("")
+        # Readers may stumble over what another version has, or over a class that is none of the library's.
+        return None if trained is None else _guess(builder)
     return builder.finish_partly()
+
+
+def _guess(builder: GraphBuilder) -> Graph:
+    graph = builder.finish_partly()
+    columns = [{**column, "kind": "unknown"} for column in graph.signature["columns"]]
+    return Graph(graph.nodes, {}, {**graph.signature, "columns": columns})
 
 
 def offered_methods(estimator: Estimator) -> list[str]:

@@ -115,15 +115,24 @@ class GraphBuilder:
         self._nodes: list[Node] = []
         self._uses: dict[str, int] = {}
         self._refusals = 0
+        self._puzzled = 0
         self.reasons: list[str] = []
         self.rows = Value(INPUT, tuple(Trace(frozenset({i}), i) for i in range(len(self._columns))))
 
     def read(self, estimator: Estimator, inputs: Value) -> Reading | None:
         """Read an estimator applied to `inputs`. None if it, or one inside it, was refused: go on, find other reasons."""
-        refusals = self._refusals
+        refusals, puzzled = self._refusals, self._puzzled
         reader = self._find_reader(self, estimator)
         reading = None if reader is None else reader(self, estimator, inputs)
-        return reading if self._refusals == refusals else None
+        if self._refusals == refusals and reader is not None:
+            return reading
+        if self._puzzled == puzzled:
+            # This very estimator, and none inside it: what it makes of its columns is not known.
+            self._puzzled += 1
+            for trace in inputs.traces:
+                if trace.origin is not None:
+                    self._columns[trace.origin].puzzling = True
+        return None
 
     def refuse(self, reason: str) -> None:
         """Keep a reason why this model cannot be compiled."""
@@ -252,9 +261,9 @@ class GraphBuilder:
     def finish_partly(self) -> Graph:
         """Return what was learned before a refusal: a graph without outputs, whose columns may be unknown."""
         columns = [column.describe() for column in self._columns]
-        if self.reasons:
-            known = zip(columns, self._columns, strict=True)
-            columns = [entry if column.used else {**entry, "kind": "unknown"} for entry, column in known]
+        for entry, column in zip(columns, self._columns, strict=True):
+            if column.puzzling and not column.used:
+                entry["kind"] = "unknown"
         return Graph(tuple(self._nodes), {}, {"columns": columns, "named": self._named})
 
     def _use(self, value: Value) -> None:

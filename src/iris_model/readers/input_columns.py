@@ -15,7 +15,10 @@ Marker = Literal["nan", "none"]
 
 @dataclass
 class InputColumn:
-    """One input column. A column is numeric until a reader says otherwise, and unused until something looks at it."""
+    """One input column. A column is numeric until a reader says otherwise, and unused until something looks at it.
+
+    `puzzling`: something that was refused looks at it.
+    """
 
     name: str
     kind: Literal["numeric", "categorical", "text"] = "numeric"
@@ -23,6 +26,7 @@ class InputColumn:
     narrowed: bool = False
     used: bool = False
     optional: bool = False
+    puzzling: bool = False
     categories: list[Any] = field(default_factory=list)
     missing_as: Marker | None = None
     _dtype: str = ""
