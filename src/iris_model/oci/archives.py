@@ -7,14 +7,15 @@ Writing makes both in one, as Docker does since 25: a layout, and a `manifest.js
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from iris_model.errors import InvalidImage, InvalidReference
 from iris_model.oci.blobs import verified
 from iris_model.oci.configs import Config, canonical_json, parse_json
-from iris_model.oci.descriptors import Descriptor, expect_list, expect_object
+from iris_model.oci.descriptors import Descriptor, expect_list, expect_object, expect_text_list
 from iris_model.oci.digests import Digest
 from iris_model.oci.file_trees import FileTree, file_blob, open_tree, read_file
 from iris_model.oci.gzips import detect_compression
@@ -58,7 +59,7 @@ def image_of_archive(tree: FileTree, *, name: str = "", platform: Platform | Non
         )
     entry = _choose(tree, name)
     config = Config(read_file(tree, str(entry.get("Config")), limit=LARGEST_MANIFEST))
-    names = [str(each) for each in expect_list(entry.get("Layers"), f"{tree.place}: Layers")]
+    names = expect_text_list(entry.get("Layers"), f"{tree.place}: Layers")
     if len(names) != len(config.diff_ids):
         raise InvalidImage(
             f"{tree.place}: {len(names)} layers, and {len(config.diff_ids)} diff_ids in the config, expected the same number",
@@ -119,26 +120,25 @@ def _entries(image: Image, names: Sequence[Reference]) -> tuple[Descriptor, ...]
     return tuple(replace(plain, annotations=annotations) for annotations in named) or (plain,)
 
 
-def _choose(tree: FileTree, name: str) -> dict[str, object]:
+def _choose(tree: FileTree, name: str) -> Mapping[str, Any]:
     what = f"{tree.place}: {_MANIFEST}"
-    entries = expect_list(parse_json(read_file(tree, _MANIFEST, limit=LARGEST_MANIFEST), what), what)
-    tags = [tag for entry in entries for tag in expect_object(entry, what).get("RepoTags") or ()]
-    found = [
-        entry for entry in entries if not name or any(_is_called(tag, name) for tag in entry.get("RepoTags") or ())
-    ]
+    document = parse_json(read_file(tree, _MANIFEST, limit=LARGEST_MANIFEST), what)
+    entries = [expect_object(entry, what) for entry in expect_list(document, what)]
+    tags = [expect_text_list(entry.get("RepoTags"), f"{what}: RepoTags") for entry in entries]
+    found = [entry for entry, there in zip(entries, tags) if not name or any(_is_called(tag, name) for tag in there)]
     if len(found) != 1:
-        there = ", ".join(sorted(map(str, tags))) or "images without a name"
+        known = ", ".join(sorted(tag for there in tags for tag in there)) or "images without a name"
         raise InvalidImage(
-            f"{tree.place}: it has {len(found) or 'no'} images called {name!r}; there are {there}"
+            f"{tree.place}: it has {len(found) or 'no'} images called {name!r}; there are {known}"
             if name
-            else f"{tree.place}: it has {len(entries)} images, and none was named; there are {there}",
+            else f"{tree.place}: it has {len(entries)} images, and none was named; there are {known}",
             remedy="Name one of them.",
         )
-    return dict(found[0])
+    return found[0]
 
 
-def _is_called(tag: object, name: str) -> bool:
-    return tag == name or str(tag).rpartition(":")[2] == name
+def _is_called(tag: str, name: str) -> bool:
+    return tag == name or tag.rpartition(":")[2] == name
 
 
 def _layer(tree: FileTree, name: str, diff_id: Digest) -> Layer:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iris_model.errors import InvalidImage, InvalidReference
-from iris_model.oci.descriptors import expect_list, expect_object
+from iris_model.oci.descriptors import expect_list, expect_object, expect_text_list, expect_texts
 from iris_model.oci.digests import Digest
 from iris_model.oci.platforms import Platform
 
@@ -28,10 +28,14 @@ class Config:
 
     def __post_init__(self) -> None:
         document = self.document
-        expect_object(document.get("config") or {}, "image config: config")
-        rootfs = expect_object(document.get("rootfs") or {}, "image config: rootfs")
-        expect_list(rootfs.get("diff_ids") or [], "image config: rootfs.diff_ids")
-        expect_list(document.get("history") or [], "image config: history")
+        rootfs = _object(document.get("rootfs"), "rootfs")
+        expect_text_list(rootfs.get("diff_ids"), "image config: rootfs.diff_ids")
+        for step in expect_list(document.get("history") or [], "image config: history"):
+            expect_object(step, "image config: history")
+        run = _object(document.get("config"), "config")
+        for name in ("Entrypoint", "Cmd", "Env"):
+            expect_text_list(run.get(name), f"image config: config.{name}")
+        expect_texts(run.get("Labels"), "image config: config.Labels")
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Config:
@@ -137,6 +141,10 @@ class Config:
         rootfs = dict(document.get("rootfs") or {"type": "layers"})
         rootfs["diff_ids"] = [*(rootfs.get("diff_ids") or ()), str(diff_id)]
         return self.with_fields(rootfs=rootfs, history=[*(document.get("history") or ()), dict(history)])
+
+
+def _object(document: Any, where: str) -> Mapping[str, Any]:
+    return {} if document is None else expect_object(document, f"image config: {where}")
 
 
 def canonical_json(document: Any) -> bytes:

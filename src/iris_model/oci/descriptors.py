@@ -57,7 +57,7 @@ class Descriptor:
             Platform.from_document(expect_object(platform, f"{where}: platform")) if platform else None,
             expect_texts(fields.get("annotations"), f"{where}: annotations"),
             str(fields.get("artifactType") or ""),
-            tuple(str(url) for url in fields.get("urls") or ()),
+            expect_text_list(fields.get("urls"), f"{where}: urls"),
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -86,6 +86,14 @@ def expect_list(document: Any, where: str) -> list[Any]:
     if not isinstance(document, list):
         raise InvalidImage(f"{where}: expected a JSON array, got {type(document).__name__}")
     return document
+
+
+def expect_text_list(document: Any, where: str) -> tuple[str, ...]:
+    """A JSON array of texts; absent is empty."""
+    found = [] if document is None else expect_list(document, where)
+    if not all(isinstance(each, str) for each in found):
+        raise InvalidImage(f"{where}: every entry must be a text")
+    return tuple(found)
 
 
 def expect_texts(document: Any, where: str) -> Mapping[str, str]:

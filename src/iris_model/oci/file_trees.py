@@ -35,9 +35,13 @@ class DirectoryTree:
     place: Path
 
     def find(self, name: str) -> tuple[Path, int, int] | None:
-        """Where a file is."""
+        """Where a file is. A name or a link that leads out of the directory would make a file of this machine a layer."""
         path = self.place / name
         with storage_errors(path, "read"):
+            if not path.resolve().is_relative_to(self.place.resolve()):
+                raise InvalidImage(
+                    f"{self.place}: {name} lies outside of the directory", remedy="Do not use what somebody put there."
+                )
             return (path, 0, path.stat().st_size) if path.is_file() else None
 
 
