@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iris_model.errors import InvalidImage, IrisModelError
@@ -77,6 +77,7 @@ MANIFEST["layers"][0].update(annotations={"a": "b"}, urls=["https://x"], platfor
 
 
 @pytest.mark.parametrize("name", ["config", "manifest", "index"])
+@settings(deadline=None)
 @given(data=st.data())
 def test_any_field_may_be_anything(name: str, data: st.DataObject) -> None:
     index = {
@@ -99,6 +100,7 @@ def test_any_field_may_be_anything(name: str, data: st.DataObject) -> None:
         pass
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_any_byte_of_an_archive_may_be_another(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as directory:
@@ -117,6 +119,7 @@ def test_any_byte_of_an_archive_may_be_another(data: st.DataObject) -> None:
             pass
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_any_field_of_an_old_archive_may_be_anything(data: st.DataObject) -> None:
     manifest: list[Any] = [{"Config": "config.json", "RepoTags": ["model:1"], "Layers": ["a/layer.tar"]}]

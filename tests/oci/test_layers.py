@@ -11,7 +11,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iris_model.errors import InvalidImage, StorageError
@@ -85,6 +85,7 @@ def test_in_a_store_and_in_memory_it_is_the_same(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "blobs").iterdir()] == ["sha256"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=200_000), max_size=4), st.integers(0, 9))
 def test_gzip_is_read_by_python_and_says_nothing_of_us(blocks: list[bytes], level: int) -> None:
     target = io.BytesIO()
@@ -107,6 +108,7 @@ part = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]
 paths = st.lists(part, min_size=1, max_size=5).map("/".join)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(paths, st.binary(max_size=2000), min_size=1, max_size=5))
 def test_any_names_survive(contents: dict[str, bytes]) -> None:
     try:

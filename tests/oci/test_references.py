@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iris_model.errors import InvalidReference
@@ -73,6 +73,7 @@ component = st.from_regex(r"\A[a-z0-9]+((\.|_|__|-{1,3})[a-z0-9]+){0,2}\Z")
 registry = st.from_regex(r"\A[a-z][a-z0-9]{0,8}\.example(:[0-9]{1,5})?\Z")
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     registry,
     st.lists(component, min_size=1, max_size=3),
@@ -89,6 +90,7 @@ def test_what_is_written_by_the_grammar_is_read_back(host: str, parts: list[str]
     assert Reference.parse(str(reference)) == reference
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_a_reference_or_a_mistake(text: str) -> None:
     try:
