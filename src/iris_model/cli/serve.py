@@ -13,10 +13,12 @@ import click
 from iris_model.cli.environment_options import read_environment
 from iris_model.cli.http_options import HttpOptions, http_options
 from iris_model.cli.output import json_option, progress
+from iris_model.cli.reloading import reloading
 from iris_model.cli.sandbox_options import sandbox_options
 from iris_model.cli.serve_output import describe_addresses, example_payload, find_notes, show_addresses
 
 if TYPE_CHECKING:
+    from iris_model.cli.output import OnStep
     from iris_model.local import Addresses, FunctionSettings, Prices, SandboxSettings
 
 
@@ -70,6 +72,9 @@ if TYPE_CHECKING:
 @click.option(
     "--old-failure-lines", is_flag=True, help="Report failures as Lambda did before its REPORT line had a status."
 )
+@click.option(
+    "--reload", "reloads", is_flag=True, help="When the sources change: package, start the new version, replace."
+)
 @http_options
 @sandbox_options
 @json_option
@@ -88,6 +93,7 @@ def serve(
     environment_files: tuple[Path, ...],
     http: HttpOptions,
     sandbox: SandboxSettings,
+    reloads: bool,
     as_json: bool,
     **logging: Any,
 ) -> None:
@@ -114,18 +120,22 @@ def serve(
     functions = []
     with progress() as on_step:
         for directory in directories:
-            settings = find_function(
-                directory,
-                on_step,
-                name=name,
-                handler=handler,
-                memory_mib=memory,
-                timeout_seconds=timeout,
-                reserved_concurrency=concurrency,
-                runtime=runtime,
-                sandbox=sandbox,
-            )
-            functions.append(_override(settings, http, environment, logging))
+
+            def build(on_step: OnStep, directory: Path = directory) -> FunctionSettings:
+                settings = find_function(
+                    directory,
+                    on_step,
+                    name=name,
+                    handler=handler,
+                    memory_mib=memory,
+                    timeout_seconds=timeout,
+                    reserved_concurrency=concurrency,
+                    runtime=runtime,
+                    sandbox=sandbox,
+                )
+                return _override(settings, http, environment, logging)
+
+            functions.append(reloading(directory, build, on_step) if reloads else build(on_step))
     for note in find_notes(functions, has_function_urls=function_url_port is not None):
         click.echo(f"Note: {note}.", err=True)
 

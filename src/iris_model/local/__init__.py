@@ -24,6 +24,7 @@ the two sides cannot share a mistake.
 from iris_model.local.http_settings import Cors, HttpSettings, Throttling
 from iris_model.local.invocation import Invocation, Outcome
 from iris_model.local.page_sources import PageSources
+from iris_model.local.reload_plan import ReloadPlan
 from iris_model.local.running_cost import Prices
 from iris_model.local.sandbox_settings import ImageSettings, SandboxSettings
 from iris_model.local.service import Addresses, LocalLambda, OnceResult, invoke_once, serve
@@ -41,6 +42,7 @@ __all__ = [
     "Outcome",
     "PageSources",
     "Prices",
+    "ReloadPlan",
     "SandboxSettings",
     "Throttling",
     "check_settings",

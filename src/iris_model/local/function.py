@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from iris_model.local.concurrency import Concurrency, Gate, Throttled
+from iris_model.local.failures import Failure
 from iris_model.local.host import Host
 from iris_model.local.invocation import Invocation, Outcome
 from iris_model.local.logs import LogBook
@@ -41,10 +42,32 @@ class LocalFunction:
         self._log_book = log_book
         self._retry_delays = tuple(retry_delays_seconds)
         self._events: set[asyncio.Task[None]] = set()
+        self._retirements: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Make ready what is provisioned."""
         await self.pool.open()
+
+    def adopt(self, settings: FunctionSettings) -> None:
+        """Take other settings from now on; what is under way ends under the old ones."""
+        pool = SandboxPool(settings, host=self._host, log_book=self._log_book, gate=self._gate)
+        self._switch(settings, pool)
+
+    async def replace(self, settings: FunctionSettings) -> Failure | None:
+        """Let a new version take over once it is warm; or say why it does not get warm, and change nothing."""
+        pool = SandboxPool(settings, host=self._host, log_book=self._log_book, gate=self._gate)
+        try:
+            failure = await pool.prepare()
+            if failure is None:
+                await pool.open()
+        except BaseException:
+            await pool.close()
+            raise
+        if failure is not None:
+            await pool.close()
+            return failure
+        self._switch(settings, pool)
+        return None
 
     async def invoke(self, invocation: Invocation, on_answer: OnAnswer | None = None) -> Outcome:
         """Synchronously: the outcome, or `Throttled`. `on_answer` is told the answer when it is posted, before the end."""
@@ -67,6 +90,9 @@ class LocalFunction:
         for task in self._events:
             task.cancel()
         await asyncio.gather(*self._events, return_exceptions=True)
+        for task in self._retirements:
+            task.cancel()
+        await asyncio.gather(*self._retirements, return_exceptions=True)
         await self.pool.close()
 
     async def _run_event(self, invocation: Invocation) -> None:
@@ -92,3 +118,20 @@ class LocalFunction:
                 return await self.invoke(invocation)
             except Throttled:
                 await asyncio.sleep(_THROTTLED_DELAY_SECONDS)
+
+    def _switch(self, settings: FunctionSettings, pool: SandboxPool) -> None:
+        old_settings, old_pool = self.settings, self.pool
+        self.settings, self.pool = settings, pool
+        self._gate.change(settings.reserved_concurrency)
+        task = asyncio.ensure_future(self._retire(old_pool, old_settings))
+        self._retirements.add(task)
+        task.add_done_callback(self._retirements.discard)
+
+    async def _retire(self, pool: SandboxPool, settings: FunctionSettings) -> None:
+        """The version before: what it has begun, it ends. Its copy, if it is one of ours, goes with it."""
+        try:
+            await pool.drain()
+        finally:
+            await pool.close()
+            if settings.directory.is_relative_to(self._host.scratch):
+                self._host.remove_directory(settings.directory)

@@ -39,6 +39,7 @@ class SandboxPool:
         self._gate = gate
         self._idle: deque[_Idle] = deque()  # newest last; the newest is taken first, so that the oldest can be reaped
         self._all: set[Sandbox] = set()
+        self._pending = 0
         self._settling = 0  # of those in flight, how many have been answered
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._reaper: asyncio.TimerHandle | None = None
@@ -74,6 +75,13 @@ class SandboxPool:
 
         `on_answer` is told what the runtime posts when it does, which is before the invocation ends.
         """
+        self._pending += 1
+        try:
+            return await self._invoke(invocation, on_answer)
+        finally:
+            self._pending -= 1
+
+    async def _invoke(self, invocation: Invocation, on_answer: OnAnswer | None) -> Outcome:
         if self._settling and not self._idle:
             await self._wait_for_settling()
         is_settling = False
@@ -109,7 +117,7 @@ class SandboxPool:
         self._cancel_reaper()
         while self._idle:
             self._discard(self._idle.popleft().sandbox)
-        while self._all or self._closings:
+        while self._pending or self._all or self._closings:
             await asyncio.sleep(0.02)
 
     async def close(self) -> None:

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -30,10 +31,14 @@ from iris_model.local.metrics import HttpMetrics
 from iris_model.local.metrics_views import MetricsApi
 from iris_model.local.playground import PATH as PAGE_PATH
 from iris_model.local.playground import Playground
+from iris_model.local.reload_plan import ReloadPlan
 from iris_model.local.reports import Report
 from iris_model.local.running_cost import Prices
 from iris_model.local.service_errors import ServiceError
 from iris_model.local.settings import FunctionSettings, check_settings
+
+if TYPE_CHECKING:
+    from iris_model.local.reload import Reloader
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9000
@@ -90,6 +95,7 @@ class Runner:
                 remedy="Give one of them another name.",
             )
         self._host = Host()
+        self._reloaders: list[Reloader] = []
         self.log_book = LogBook(on_log)
         account = Concurrency(account_concurrency)
         self.functions = {
@@ -112,10 +118,21 @@ class Runner:
         """Say what this machine cannot enforce, and make ready what is provisioned."""
         for name, line in await examine([each.settings for each in self.functions.values()], self._host):
             self.log_book.append(name, "platform", line)
+        for function in self.functions.values():
+            if function.settings.reload is not None:
+                await self._watch(function, function.settings.reload)
         await asyncio.gather(*(function.open() for function in self.functions.values()))
+
+    async def _watch(self, function: LocalFunction, plan: ReloadPlan) -> None:
+        from iris_model.local.reload import Reloader  # imported for those who ask for it only
+
+        reloader = Reloader(function, plan, host=self._host, log_book=self.log_book)
+        self._reloaders.append(reloader)
+        await reloader.open()
 
     async def close(self) -> None:
         """End every process."""
+        await asyncio.gather(*(reloader.close() for reloader in self._reloaders))
         await asyncio.gather(*(function.close() for function in self.functions.values()))
         await self._host.close()
 

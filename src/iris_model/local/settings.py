@@ -18,6 +18,7 @@ from typing import Any
 from iris_model.errors import LocalError
 from iris_model.local.http_settings import HttpSettings, find_http_problems, find_route_problem, read_http_settings
 from iris_model.local.page_sources import PageSources
+from iris_model.local.reload_plan import ReloadPlan
 from iris_model.local.sandbox_settings import SandboxSettings, find_sandbox_problems
 
 FUNCTION_FORMAT = "iris-model-function/1"
@@ -83,6 +84,7 @@ class FunctionSettings:
     init_timeout_seconds: float = 10.0
     idle_timeout_seconds: float = 300.0
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
+    reload: ReloadPlan | None = field(default=None, compare=False)
     page: PageSources = field(default_factory=PageSources)
 
     @property
