@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from iris_model.cli.deployed_image import find_image
 from iris_model.cli.deployment import (
     aws_options,
     connect,
     project_argument,
     read_deployment,
-    read_digest,
-    refuse_push,
     stage_option,
 )
 from iris_model.cli.output import OnStep, echo_json, json_option, progress
@@ -36,7 +35,12 @@ TOKEN_VARIABLE = "IRIS_MODEL_TOKEN"  # noqa: S105 - the name of a variable
 @project_argument
 @stage_option
 @aws_options
-@click.option("--image", required=True, metavar="DIGEST", help="The image, by its digest, in the repository.")
+@click.option(
+    "--image",
+    required=True,
+    metavar="IMAGE",
+    help="A layout or an archive (docker save), an image of any registry, or the digest of one that is in the repository.",
+)
 @click.option(
     "--plan", "only_plan", is_flag=True, help="Show what would be done, and exit with 2 if there is something."
 )
@@ -67,8 +71,8 @@ def deploy(
 
     \b
     Example:
-      iris-model deploy --plan
-      iris-model deploy --stage prod --canary 10 --for 15
+      iris-model deploy --image iris.tar --plan
+      iris-model deploy --image iris.tar --stage prod --canary 10 --for 15
     """
     from iris_model.aws.deploy import Wanted, plan_deployment
     from iris_model.aws.deploy import deploy as deploy_to_aws
@@ -78,11 +82,12 @@ def deploy(
     with progress() as on_step:
         golden = _golden(project, on_step) if verify else []
         transport, aws = connect(profile, region or settings.deployment.region)
+        digest, push = find_image(image, deployment, project, transport, on_step)
         wanted = Wanted(
             deployment,
-            read_digest(image),
+            digest,
             golden,
-            refuse_push,
+            push,
             _make_ask(deployment, transport),
             Canary(canary, minutes) if canary else None,
         )

@@ -41,23 +41,6 @@ def connect(profile: str | None, region: str | None) -> tuple[BotoTransport, Aws
     return transport, Aws(transport)
 
 
-def read_digest(text: str) -> str:
-    """Read the digest of an image, alone or at the end of its URI."""
-    from iris_model.aws.images import read_image
-
-    digest = text.rpartition("@")[2]
-    read_image(text, "")
-    return digest
-
-
-def refuse_push(aws: Aws, deployment: Deployment, digest: str) -> None:
-    """Say that the image that was named is not in the repository, and how it comes there."""
-    raise IrisModelError(
-        f"the repository {deployment.repository} does not have the image {digest[:19]}",
-        remedy=f"Push it first: docs/how-to/by-hand.md has the commands, with {deployment.repository} as the repository.",
-    )
-
-
 def read_deployment(project: Path, stage: str | None) -> tuple[ProjectSettings, Deployment]:
     """Read the settings of a stage, and make a deployment of them."""
     require_extra()

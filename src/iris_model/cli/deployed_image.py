@@ -1,0 +1,49 @@
+"""Which image is deployed, and how it comes into the repository."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from iris_model.cli.output import OnStep
+from iris_model.errors import IrisModelError
+
+if TYPE_CHECKING:
+    from iris_model.aws.calls import Aws
+    from iris_model.aws.deployment import Deployment
+    from iris_model.aws.session import BotoTransport
+
+    Push = Callable[[Aws, Deployment, str], None]
+
+_DIGEST = re.compile(r"(?:.*@)?(sha256:[0-9a-f]{64})")
+
+
+def find_image(
+    named: str, deployment: Deployment, project: Path, transport: BotoTransport, on_step: OnStep
+) -> tuple[str, Push]:
+    """Return the digest of the image, and what pushes it if the repository does not have it."""
+    if (found := _DIGEST.fullmatch(named)) and (".dkr.ecr." in named or "@" not in named):
+        return found[1], _refuse
+    from iris_model.aws.push import open_image, push_image
+
+    on_step(f"Opening the image {named}")
+    image, findings = open_image(named, deployment.architecture, project / ".iris-model" / "cache")
+
+    for finding in findings:
+        click.echo(f"Note: Lambda may refuse {finding.subject[:26]}: {finding.problem}. {finding.remedy}", err=True)
+
+    def push(aws: Aws, deployment: Deployment, digest: str) -> None:
+        push_image(aws, deployment, image, transport.endpoint_url("ecr"), on_step)
+
+    return str(image.digest), push
+
+
+def _refuse(aws: Aws, deployment: Deployment, digest: str) -> None:
+    raise IrisModelError(
+        f"the repository {deployment.repository} does not have the image {digest[:19]}, of which only the digest was named",
+        remedy="Name the image itself with --image: a path, or its name in another registry.",
+    )
