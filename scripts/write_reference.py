@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from iris_model.aws import permissions_page
 from iris_model.cli import reference as cli_reference
 from iris_model.project import reference as settings_reference
 from iris_model.readers import reference as models_reference
 
 ROOT = Path(__file__).resolve().parent.parent
 
-for page in (cli_reference, settings_reference, models_reference):
+for page in (cli_reference, settings_reference, models_reference, permissions_page):
     path = ROOT / page.REFERENCE_PAGE
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page.render_reference(), encoding="utf-8")

@@ -65,7 +65,7 @@ class Function:
     last_update: str
     last_update_reason: str
     last_modified: str = ""
-    memory: int = 0
+    state_code: str = ""
     accepted: str = ""
 
 
@@ -189,7 +189,7 @@ def find_function(aws: Aws, name: str, qualifier: str | None = None) -> Function
         last_update=found.get("LastUpdateStatus", "Successful"),
         last_update_reason=found.get("LastUpdateStatusReason", ""),
         last_modified=str(found.get("LastModified", "")),
-        memory=int(found.get("MemorySize", 0)),
+        state_code=str(found.get("StateReasonCode") or found.get("LastUpdateStatusReasonCode") or ""),
         accepted=answer.get("Tags", {}).get(ACCEPTED_TAG, ""),
     )
 

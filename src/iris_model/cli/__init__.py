@@ -23,6 +23,13 @@ COMMANDS = {
     "cost": ("iris_model.cli.cost", "cost", "Estimate the monthly cost, against servers that wait."),
     "tune": ("iris_model.cli.tune", "tune", "Find the memory size for the money."),
     "deploy": ("iris_model.cli.deploy", "deploy", "Deploy a project to AWS, and verify its answers."),
+    "status": ("iris_model.cli.status", "status", "Show what is deployed: version, image, state, alarm."),
+    "logs": ("iris_model.cli.logs", "logs", "Show the log of the deployed function, and sum up its REPORT lines."),
+    "rollback": ("iris_model.cli.rollback", "rollback", "Let an earlier version answer again, at once."),
+    "destroy": ("iris_model.cli.destroy", "destroy", "Delete what deploy made: list it, ask, delete."),
+    "events": ("iris_model.cli.events", "events", "Share test events with the Lambda console."),
+    "doctor": ("iris_model.cli.doctor", "doctor", "Look for what would stop a deployment."),
+    "login": ("iris_model.cli.login", "login", "Log Docker in to the registry of ECR, for 12 hours."),
     "template": ("iris_model.cli.template", "template", "Print the CloudFormation template of a project."),
 }
 

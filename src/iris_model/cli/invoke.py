@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from iris_model.cli.deployment import aws_options, connect, read_deployment, stage_option
 from iris_model.cli.output import echo_json, json_option, progress
 from iris_model.cli.payloads import read_event, read_payload
 from iris_model.cli.remote import Answer, post_event
@@ -21,8 +22,21 @@ FUNCTION_ERROR = 3
 @click.option("--event", metavar="NAME", help="Send the project's events/NAME.json.")
 @click.option("--url", help="Send to this address: a served function, its Invoke API, or any HTTP endpoint.")
 @click.option("--log", "show_log", is_flag=True, help="Show the log of the invocation, on stderr.")
+@click.option("--remote", is_flag=True, help="Invoke the deployed function, through the Invoke API of AWS.")
+@stage_option
+@aws_options
 @json_option
-def invoke(arguments: tuple[str, ...], event: str | None, url: str | None, show_log: bool, as_json: bool) -> None:
+def invoke(
+    arguments: tuple[str, ...],
+    event: str | None,
+    url: str | None,
+    show_log: bool,
+    remote: bool,
+    stage: str | None,
+    profile: str | None,
+    region: str | None,
+    as_json: bool,
+) -> None:
     """Send one event to a function and print the answer.
 
     PROJECT is a project or a function directory, by default this directory. PAYLOAD is JSON, @FILE, or - for stdin.
@@ -32,11 +46,17 @@ def invoke(arguments: tuple[str, ...], event: str | None, url: str | None, show_
     Example:
       iris-model invoke examples/iris '[5.1, 3.5, 1.4, 0.2]'
       iris-model invoke examples/iris --event versicolor --log
+      iris-model invoke --event versicolor --remote --stage prod --log
       iris-model invoke @row.json --url https://abc123.execute-api.eu-west-1.amazonaws.com/default/iris-prediction
     """
     project, payload_argument = split_arguments(arguments, event)
     payload = read_event(project, event) if event else read_payload(payload_argument, sys.stdin.buffer.read)
-    answer = post_event(url, payload, log=show_log or as_json) if url else _invoke_here(project, payload)
+    if url:
+        answer = post_event(url, payload, log=show_log or as_json)
+    elif remote or stage:
+        answer = _invoke_on_aws(project, payload, stage, profile, region)
+    else:
+        answer = _invoke_here(project, payload)
     _show(answer, show_log=show_log, as_json=as_json)
     if answer.function_error:
         raise click.exceptions.Exit(FUNCTION_ERROR)
@@ -68,6 +88,16 @@ def _invoke_here(project: Path, payload: bytes) -> Answer:
 
         result = invoke_once(settings, payload)
     return Answer(result.payload, result.function_error, result.log)
+
+
+def _invoke_on_aws(project: Path, payload: bytes, stage: str | None, profile: str | None, region: str | None) -> Answer:
+    settings, deployment = read_deployment(project, stage)
+    _, aws = connect(profile, region or settings.deployment.region)
+    from iris_model.aws.deployment import ALIAS
+    from iris_model.aws.invoke import invoke as invoke_on_aws
+
+    result = invoke_on_aws(aws, deployment.function, ALIAS, payload)
+    return Answer(result.payload.encode(), result.function_error or None, result.log)
 
 
 def _show(answer: Answer, *, show_log: bool, as_json: bool) -> None:

@@ -6,7 +6,9 @@ A stage has a function, a stack and a path of its own, and shares model, handler
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from iris_model.errors import ProjectError
@@ -58,6 +60,11 @@ def apply_stage(document: Mapping[str, Any], stage: str | None) -> dict[str, Any
         else:
             merged[name] = value
     return merged
+
+
+def list_stages(project: Path) -> list[str]:
+    """Return the names of all stages of a project whose settings were read before."""
+    return list(tomllib.loads((project / "iris-model.toml").read_text(encoding="utf-8")).get(STAGES, {}))
 
 
 def _find_unknown(path: str, overrides: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,75 @@
+"""The log of the function: a time in, log lines out, once or for as long as somebody listens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from iris_model.aws.calls import Aws
+from iris_model.aws.deployment import Deployment
+from iris_model.errors import DeploymentError
+
+_POLL_SECONDS = 2.0
+# Lines reach CloudWatch some seconds after they were written, and not in order.
+_OVERLAP_MS = 15_000
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One event of the log."""
+
+    time_ms: int
+    stream: str
+    text: str
+
+
+def read_log(aws: Aws, deployment: Deployment, since_ms: int, pattern: str = "") -> Iterator[LogLine]:
+    """Yield the lines since a time, in milliseconds since 1970."""
+    group = deployment.log_group
+    parameters = {"filterPattern": pattern} if pattern else {}
+    token: str | None = None
+    while True:
+        if token:
+            parameters["nextToken"] = token
+        page = aws.call(
+            "logs", "FilterLogEvents", f"log group {group}", absent=("ResourceNotFoundException",), logGroupName=group,
+            startTime=since_ms, **parameters,
+        )  # fmt: skip
+        if not page:
+            raise DeploymentError(
+                f"there is no log group {group} in {aws.region}",
+                remedy="Deploy it: iris-model deploy; or name another --stage or --region.",
+            )
+        for event in page.get("events", []):
+            yield LogLine(event["timestamp"], event.get("logStreamName", ""), event["message"].rstrip("\n"))
+        token = page.get("nextToken")
+        if not token:
+            return
+
+
+def follow_log(
+    aws: Aws,
+    deployment: Deployment,
+    since_ms: int,
+    pattern: str = "",
+    *,
+    is_over: Callable[[], bool] = lambda: False,
+    now_ms: Callable[[], int] = lambda: int(time.time() * 1000),
+) -> Iterator[LogLine]:
+    """Yield the lines since a time and every one that comes, until `is_over`; each once."""
+    seen: dict[tuple[int, str, str], None] = {}
+    while not is_over():
+        for line in read_log(aws, deployment, since_ms, pattern):
+            key = (line.time_ms, line.stream, line.text)
+            if key not in seen:
+                seen[key] = None
+                yield line
+        since_ms = max(since_ms, now_ms() - _OVERLAP_MS)
+        seen = {key: None for key in seen if key[0] >= since_ms}
+        aws.sleep(_POLL_SECONDS)
+
+
+def is_report(line: str) -> bool:
+    """Whether a line is one that Lambda writes at the end of an invocation."""
+    return line.startswith("REPORT RequestId") or '"platform.report"' in line

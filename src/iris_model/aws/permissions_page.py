@@ -1,0 +1,36 @@
+"""The deployer's permissions as a page: docs/reference/permissions.md."""
+
+from __future__ import annotations
+
+import json
+
+from iris_model.aws.permissions import Names, make_policy
+
+REFERENCE_PAGE = "docs/reference/permissions.md"
+
+_HEAD = """\
+# Permissions
+
+<!-- Generated from src/iris_model/aws/permissions.py by `python scripts/write_reference.py`; a test compares the two. -->
+
+## Of the function
+
+The function's role may create log streams in its own log group and write to them, and nothing else; with `tracing = true` it
+may send traces. `iris-model template` shows it. A role of your own is named with `role` in `iris-model.toml`.
+
+## Of the deployer
+
+Who deploys needs this policy, with his own names in the place of `<account>`, `<region>`, `<function>`, `<stack>` and
+`<repository>`. It is made from the calls that the code makes, and from what CloudFormation does in the deployer's name for the
+resources of the template. It has not been tried against IAM itself; `iris-model doctor` asks IAM which of these permissions are
+missing, and a call that is refused names the permission that it wants.
+
+Secrets (`[secrets]`) need `secretsmanager:GetSecretValue` or `ssm:GetParameters` on the secret, in addition.
+
+```json
+"""
+
+
+def render_reference() -> str:
+    """Render the reference page."""
+    return f"{_HEAD}{json.dumps(make_policy(Names()), indent=2)}\n```\n"

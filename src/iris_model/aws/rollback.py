@@ -1,0 +1,88 @@
+"""Back to an earlier version: the alias moves at once; the stack is told afterwards, so that it knows what is true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iris_model.aws.calls import Aws
+from iris_model.aws.deployment import Deployment
+from iris_model.aws.invoke import invoke
+from iris_model.aws.observe import find_function, find_live, find_stack
+from iris_model.aws.stack import OnStep, apply_template
+from iris_model.aws.status import not_deployed
+from iris_model.aws.traffic import mark_accepted, set_alias
+from iris_model.errors import DeploymentError
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """From where to where."""
+
+    before: str
+    now: str
+    image: str
+
+
+def list_versions(aws: Aws, function: str) -> list[str]:
+    """Return the numbers of all published versions, the oldest first."""
+    found = aws.pages("lambda", "ListVersionsByFunction", f"function {function}", "Versions", FunctionName=function)
+    return sorted((each["Version"] for each in found if each["Version"] != "$LATEST"), key=int)
+
+
+def roll_back(
+    aws: Aws, deployment: Deployment, version: str | None, payload: bytes | None, on_step: OnStep
+) -> RolledBack:
+    """Let an earlier version answer: the one before the live one, or the one that is named.
+
+    With a `payload` the version is tried first; without, only that Lambda still has it ready.
+    """
+    stack, live = find_stack(aws, deployment), find_live(aws, deployment.function)
+    if stack is None or not stack.exists or live is None:
+        raise not_deployed(aws, deployment, stack)
+    versions = list_versions(aws, deployment.function)
+    target = _choose(deployment, versions, live.version, version)
+    if target == live.version and not live.weights:
+        raise DeploymentError(
+            f"version {target} of {deployment.function} answers already", remedy=f"There are {', '.join(versions)}."
+        )
+    on_step(f"Trying version {target}")
+    if problem := _find_problem(aws, deployment, target, payload):
+        raise DeploymentError(
+            f"version {target} of {deployment.function} does not work: {problem}",
+            remedy=f"Version {live.version} goes on answering. Name another: {', '.join(versions)}.",
+        )
+    on_step(f"Version {target} answers from now on")
+    set_alias(aws, deployment.function, target)
+    if stack.is_settled:
+        apply_template(aws, deployment, stack.template, target, creates=False, on_step=on_step)
+    function = find_function(aws, deployment.function)
+    if function is not None:
+        mark_accepted(aws, function.arn, target)
+    now = find_function(aws, deployment.function, target)
+    return RolledBack(live.version, target, now.image if now else "")
+
+
+def _find_problem(aws: Aws, deployment: Deployment, version: str, payload: bytes | None) -> str:
+    if payload is not None:
+        answer = invoke(aws, deployment.function, version, payload)
+        return " ".join(answer.payload.split())[:300] if answer.function_error else ""
+    found = find_function(aws, deployment.function, version)
+    if found is None or found.state == "Failed":
+        return found.state_reason if found else "Lambda does not have it any more"
+    return ""
+
+
+def _choose(deployment: Deployment, versions: list[str], live: str, named: str | None) -> str:
+    if named is not None:
+        if named not in versions:
+            raise DeploymentError(
+                f"{deployment.function} has no version {named}", remedy=f"There are {', '.join(versions) or 'none'}."
+            )
+        return named
+    older = [version for version in versions if int(version) < int(live)]
+    if not older:
+        raise DeploymentError(
+            f"{deployment.function} has no version before {live}, the one that answers",
+            remedy=f"There are {', '.join(versions)}; name one of them.",
+        )
+    return older[-1]

@@ -1,0 +1,89 @@
+"""What is deployed: a deployment in, a `Status` out. Only questions are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from iris_model.aws.calls import Aws
+from iris_model.aws.deployment import ALIAS, Deployment
+from iris_model.aws.observe import Function, Live, Stack, find_function, find_live, find_stack
+from iris_model.aws.template import ENDPOINT_OUTPUT, VERSION_OUTPUT, image_uri, render_template
+from iris_model.aws.traffic import alarm_name
+from iris_model.errors import DeploymentError
+
+# What Lambda says of a function's state, and what to do about it.
+_STATES = {
+    "ImageDeleted": "its image was deleted from ECR; iris-model deploy pushes it again",
+    "ImageAccessDenied": "Lambda may not read its image; look at the policy of the repository",
+    "InvalidImage": "Lambda does not take its image; look at iris-model image inspect",
+    "Idle": "it was not called for weeks; the first call wakes it within two minutes",
+}
+
+
+@dataclass(frozen=True)
+class Status:
+    """The deployment as it is."""
+
+    function: str
+    state: str
+    remark: str
+    version: str
+    newest: str
+    accepted: str
+    weights: Mapping[str, float]
+    digest: str
+    last_modified: str
+    stack: str
+    endpoint: str
+    alarm: str
+    settings_match: bool
+
+
+def read_status(aws: Aws, deployment: Deployment) -> Status:
+    """Ask for everything; a deployment that is not there is an error with the way to make it."""
+    stack = find_stack(aws, deployment)
+    function = find_function(aws, deployment.function)
+    live = find_live(aws, deployment.function)
+    if stack is None or not stack.exists or function is None or live is None:
+        raise not_deployed(aws, deployment, stack)
+    return _status(aws, deployment, stack, function, live)
+
+
+def not_deployed(aws: Aws, deployment: Deployment, stack: Stack | None) -> DeploymentError:
+    """Say that there is nothing, or only a part."""
+    state = f"the stack {deployment.stack} is {stack.status}" if stack else f"there is no stack {deployment.stack}"
+    return DeploymentError(
+        f"{deployment.function} is not deployed in {aws.region}: {state}",
+        remedy="Deploy it: iris-model deploy; or name another --stage, --region or --profile.",
+    )
+
+
+def _status(aws: Aws, deployment: Deployment, stack: Stack, function: Function, live: Live) -> Status:
+    running = find_function(aws, deployment.function, ALIAS) or function
+    digest = running.image.rpartition("@")[2]
+    alarms = aws.call(
+        "cloudwatch", "DescribeAlarms", f"alarm {alarm_name(deployment)}", AlarmNames=[alarm_name(deployment)]
+    )
+    states = [each["StateValue"] for each in alarms.get("MetricAlarms", [])]
+    newest = stack.outputs.get(VERSION_OUTPUT, "")
+    # The stack's template is that of the newest version, which is not the live one after a roll-back.
+    newest_image = (find_function(aws, deployment.function, newest) or function).image.rpartition("@")[2]
+    wanted = render_template(deployment, image_uri(deployment.repository, newest_image))
+    return Status(
+        function=deployment.function,
+        state=running.state
+        if running.last_update == "Successful"
+        else f"{running.state}, update {running.last_update}",
+        remark=_STATES.get(running.state_code, running.state_reason) or running.last_update_reason,
+        version=live.version,
+        newest=newest,
+        accepted=function.accepted,
+        weights=live.weights,
+        digest=digest,
+        last_modified=function.last_modified,
+        stack=stack.status,
+        endpoint=stack.outputs.get(ENDPOINT_OUTPUT, ""),
+        alarm=states[0] if states else "",
+        settings_match=stack.template == wanted,
+    )

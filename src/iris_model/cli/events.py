@@ -1,0 +1,92 @@
+"""`iris-model events`: test events, shared with the Lambda console."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from iris_model.cli.deployment import aws_options, connect, project_argument, read_deployment, stage_option
+from iris_model.cli.output import echo_json, json_option
+from iris_model.cli.payloads import EVENTS_DIRECTORY
+from iris_model.errors import ProjectError
+
+
+@click.command()
+@click.argument("action", type=click.Choice(["push", "pull", "list"]))
+@project_argument
+@stage_option
+@aws_options
+@click.option("--force", is_flag=True, help="Replace events that differ.")
+@json_option
+def events(
+    action: str,
+    project: Path,
+    stage: str | None,
+    profile: str | None,
+    region: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Share test events with the Lambda console.
+
+    push brings the project's events/*.json there, pull brings those of the console here, list names those of the console. They
+    are the console's shareable test events, which everybody of the account sees.
+
+    \b
+    Example:
+      iris-model events push
+      iris-model events pull --force
+    """
+    settings, deployment = read_deployment(project, stage)
+    _, aws = connect(profile, region or settings.deployment.region)
+    from iris_model.aws.console_events import read_events, write_events
+
+    directory = project / EVENTS_DIRECTORY
+    if action == "push":
+        names = list(write_events(aws, deployment.function, read_files(directory), replace=force))
+    else:
+        found = read_events(aws, deployment.function)
+        names = write_files(directory, found, force=force) if action == "pull" else sorted(found)
+    if as_json:
+        echo_json({"action": action, "events": names})
+        return
+    for name in names:
+        click.echo(name)
+    if not names:
+        click.echo("There are no events." if action == "list" else "There is nothing to change.", err=True)
+
+
+def read_files(directory: Path) -> dict[str, Any]:
+    """Read the events of a project by name."""
+    found = {}
+    for path in sorted(directory.glob("*.json")):
+        try:
+            found[path.stem] = json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise ProjectError(f"{path} is no JSON: {error}", remedy="Mend it, or take it away.") from None
+    if not found:
+        raise ProjectError(f"{directory} has no test events: expected NAME.json there", remedy="Write one.")
+    return found
+
+
+def write_files(directory: Path, events: dict[str, Any], *, force: bool) -> list[str]:
+    """Write events as files; returns the names of those that are new or changed."""
+    there = {path.stem: json.loads(path.read_bytes()) for path in directory.glob("*.json") if path.stem in events}
+    different = [name for name in there if there[name] != events[name]]
+    if different and not force:
+        raise ProjectError(
+            f"{directory} has other events with the names {', '.join(sorted(different))}",
+            remedy="Replace them: --force",
+        )
+    changed = sorted(name for name in events if name not in there or name in different)
+    for name in changed:
+        # A name of the console may be anything; a file must stay in the directory.
+        if "/" in name or name.startswith("."):
+            raise ProjectError(f"the event {name!r} cannot be a file", remedy="Give it another name in the console.")
+        directory.mkdir(exist_ok=True)
+        text = json.dumps(events[name], indent=2, ensure_ascii=False) + "\n"
+        (directory / f"{name}.json").write_text(text, encoding="utf-8")
+    return changed

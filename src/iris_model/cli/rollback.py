@@ -1,0 +1,51 @@
+"""`iris-model rollback`: an earlier version answers again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from iris_model.cli.deployment import aws_options, connect, read_deployment, stage_option
+from iris_model.cli.output import echo_json, json_option, progress
+from iris_model.cli.payloads import read_payload
+
+
+@click.command()
+@click.argument("version", required=False, metavar="[VERSION]")
+@click.option("--project", type=click.Path(path_type=Path), default=".", help="The project.  [default: this directory]")
+@click.option("--payload", default="{}", metavar="JSON", help="What the version is tried with before it answers.")
+@stage_option
+@aws_options
+@json_option
+def rollback(
+    version: str | None,
+    project: Path,
+    payload: str,
+    stage: str | None,
+    profile: str | None,
+    region: str | None,
+    as_json: bool,
+) -> None:
+    """Let an earlier version answer again, at once.
+
+    Without VERSION it is the one before the live one. With --payload it is invoked first; a version that fails does not get
+    the alias.
+
+    \b
+    Example:
+      iris-model rollback
+      iris-model rollback 4 --stage prod --payload '[5.1, 3.5, 1.4, 0.2]'
+    """
+    settings, deployment = read_deployment(project, stage)
+    tried = read_payload(payload, lambda: b"") if payload != "{}" else None
+    with progress() as on_step:
+        _, aws = connect(profile, region or settings.deployment.region)
+        from iris_model.aws.rollback import roll_back
+
+        done = roll_back(aws, deployment, version, tried, on_step)
+    if as_json:
+        echo_json(vars(done))
+        return
+    click.echo(f"{deployment.function}: version {done.now} answers, before it was {done.before}.")
+    click.echo(f"Image {done.image.rpartition('@')[2]}; the next deploy moves on to what is here.")
