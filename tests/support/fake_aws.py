@@ -73,6 +73,14 @@ class FakeAws:
         self.functions: dict[str, FakeFunction] = {}
         self.models: dict[str, str] = {}
         self.alarm = "OK"
+        self.caller = f"arn:aws:iam::{ACCOUNT}:user/me"
+        self.forbidden: set[str] = set()
+        self.simulated = ""
+        self.log: list[dict[str, Any]] | None = None
+        """The events of the one log group; None is that there is none."""
+        self.log_page = 100
+        self.schemas: dict[str, list[str]] = {}
+        """schema -> its versions, oldest first"""
         self.fail_update: str = ""
         """The reason why the next update of a stack fails."""
         self.alias_history: list[str] = []
@@ -98,7 +106,14 @@ class FakeAws:
     # --- sts, cloudwatch ---
 
     def _sts_GetCallerIdentity(self) -> dict[str, Any]:
-        return {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/me", "UserId": "me"}
+        return {"Account": ACCOUNT, "Arn": self.caller, "UserId": "me"}
+
+    def _iam_SimulatePrincipalPolicy(self, PolicySourceArn: str, ActionNames: list[str], **_: Any) -> dict[str, Any]:
+        self.simulated = PolicySourceArn
+        decisions = {name: "implicitDeny" if name in self.forbidden else "allowed" for name in ActionNames}
+        return {
+            "EvaluationResults": [{"EvalActionName": name, "EvalDecision": each} for name, each in decisions.items()]
+        }
 
     def _cloudwatch_DescribeAlarms(self, AlarmNames: list[str]) -> dict[str, Any]:
         return {"MetricAlarms": [{"AlarmName": name, "StateValue": self.alarm} for name in AlarmNames]}
@@ -136,6 +151,9 @@ class FakeAws:
         if policy is None:
             raise Failure("ecr", "GetLifecyclePolicy", "LifecyclePolicyNotFoundException", "none", 400)
         return {"lifecyclePolicyText": policy}
+
+    def _ecr_ListImages(self, repositoryName: str) -> dict[str, Any]:
+        return {"imageIds": [{"imageDigest": digest} for digest in self.images[repositoryName]]}
 
     def _ecr_PutLifecyclePolicy(self, repositoryName: str, lifecyclePolicyText: str) -> None:
         self._repository(repositoryName)["policy"] = lifecyclePolicyText
@@ -290,11 +308,71 @@ class FakeAws:
         alias = stack.parameters["LiveVersion"] or stack.versions[wanted[0]]
         self._point(function, alias, {})
 
+    def _cloudformation_ListStackResources(self, StackName: str) -> dict[str, Any]:
+        resources = read_template(self._stack(StackName).template)["Resources"]
+        summaries = [
+            {"LogicalResourceId": name, "PhysicalResourceId": name.lower(), "ResourceType": each["Type"]}
+            for name, each in resources.items()
+        ]
+        return {"StackResourceSummaries": summaries}
+
+    # --- logs ---
+
+    def _logs_FilterLogEvents(
+        self, logGroupName: str, startTime: int, nextToken: str = "0", filterPattern: str = ""
+    ) -> dict[str, Any]:
+        if self.log is None:
+            raise Failure("logs", "FilterLogEvents", "ResourceNotFoundException", "no such log group", 400)
+        found = [event for event in self.log if event["timestamp"] >= startTime and filterPattern in event["message"]]
+        begin = int(nextToken)
+        more = {"nextToken": str(begin + self.log_page)} if begin + self.log_page < len(found) else {}
+        return {"events": found[begin : begin + self.log_page], **more}
+
+    def _logs_DescribeLogGroups(self, logGroupNamePrefix: str) -> dict[str, Any]:
+        names = [] if self.log is None else [logGroupNamePrefix, f"{logGroupNamePrefix}-other"]
+        return {"logGroups": [{"logGroupName": name} for name in names]}
+
+    def _logs_DeleteLogGroup(self, logGroupName: str) -> None:
+        self.log = None
+
+    # --- schemas ---
+
+    def _schemas_CreateRegistry(self, RegistryName: str) -> dict[str, Any]:
+        return {"RegistryName": RegistryName}
+
+    def _schemas_DescribeSchema(self, RegistryName: str, SchemaName: str) -> dict[str, Any]:
+        if SchemaName not in self.schemas:
+            raise Failure("schemas", "DescribeSchema", "NotFoundException", "none", 404)
+        return {"Content": self.schemas[SchemaName][-1]}
+
+    def _schemas_CreateSchema(self, RegistryName: str, SchemaName: str, Type: str, Content: str) -> dict[str, Any]:
+        self.schemas[SchemaName] = [Content]
+        return {"SchemaName": SchemaName}
+
+    def _schemas_UpdateSchema(self, RegistryName: str, SchemaName: str, Type: str, Content: str) -> dict[str, Any]:
+        self.schemas[SchemaName].append(Content)
+        assert len(self.schemas[SchemaName]) <= 5, "AWS keeps five versions"
+        return {"SchemaName": SchemaName}
+
+    def _schemas_ListSchemaVersions(self, RegistryName: str, SchemaName: str) -> dict[str, Any]:
+        return {"SchemaVersions": [{"SchemaVersion": str(n)} for n in range(1, len(self.schemas[SchemaName]) + 1)]}
+
+    def _schemas_DeleteSchemaVersion(self, RegistryName: str, SchemaName: str, SchemaVersion: str) -> None:
+        self.schemas[SchemaName].pop(int(SchemaVersion) - 1)
+
     # --- lambda ---
+
+    def _lambda_ListVersionsByFunction(self, FunctionName: str, Marker: str = "") -> dict[str, Any]:
+        numbers = ["$LATEST", *self._function(FunctionName).versions]
+        if not Marker and len(numbers) > 2:
+            return {"Versions": [{"Version": number} for number in numbers[:2]], "NextMarker": "more"}
+        return {"Versions": [{"Version": number} for number in (numbers[2:] if Marker else numbers)]}
 
     def _lambda_GetFunction(self, FunctionName: str, Qualifier: str | None = None) -> dict[str, Any]:
         function = self._function(FunctionName)
-        image = function.config.get("Code", {}).get("ImageUri", "")
+        frozen = {"live": function.alias}.get(Qualifier or "", Qualifier)
+        config = function.versions[frozen] if frozen else function.config
+        image = config.get("Code", {}).get("ImageUri", "")
         arn = f"arn:aws:lambda:{self.region}:{ACCOUNT}:function:{FunctionName}"
         return {
             "Configuration": {"FunctionArn": arn, "PackageType": function.package_type, "State": "Active"},

@@ -6,6 +6,8 @@
     plan         wanted + Observed                 -> steps, as data
     deploy       takes the steps: repository, stack, verify (golden, invoke, endpoint), traffic; goes back if it must
     calls        every call to AWS: tries again what passes by itself, explains the rest    (session: boto3; explain)
+    status, logs, rollback, destroy, console_events, doctor, docker_login      one for each command
+    permissions  the deployer's policy, from a table of every call; a test compares it with the code
 
 Nothing here prints, asks or exits; boto3 is imported when a session is made, so that `template` does without it.
 """
