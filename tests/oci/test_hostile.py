@@ -3,6 +3,7 @@ that lies elsewhere."""
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import shutil
@@ -18,7 +19,11 @@ from hypothesis import strategies as st
 from iris_model.errors import InvalidImage, IrisModelError
 from iris_model.oci import OCI, Config, Index, Manifest, Platform, read_image, validate, write_archive, write_layout
 from iris_model.oci.configs import canonical_json
+from iris_model.oci.registry import Credentials, UploadSettings, fixed, list_referrers, pull, push
+from tests.oci.conftest import Clients
 from tests.oci.samples import sample_image
+from tests.support.registry_fake import FakeRegistry
+from tests.support.registry_faults import Answers, Bodies, Changes, Says
 
 IMAGE = sample_image(b"one", b"two", family=OCI)
 
@@ -161,3 +166,76 @@ def test_nothing_outside_a_directory_is_read(tmp_path: Path, name: str) -> None:
     with pytest.raises(InvalidImage, match="lies outside"):
         read_image(tmp_path / "layout")
     shutil.rmtree(place)
+
+
+METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT")
+URLS = ["http://[", "http://[::1", "//", "<http://[>; rel=next", "http://x:port/"]
+ODD = ["", "x", "sha256:zz", "-1", "0-99999999999999999999", "9" * 30, '=;,"<>', "ä", *URLS]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Location", "Docker-Content-Digest", "Range", "Content-Range", "Content-Type", "Link", "OCI-Chunk-Min-Length"],
+)
+def test_any_header_of_a_registry_may_be_anything(registry: FakeRegistry, clients: Clients, header: str) -> None:
+    for number, value in enumerate(ODD):
+        reference = clients.reference(f"model{number}:1")
+        registry.faults = [
+            Says(method, "", times=999, headers={header: value}) for method in ("GET", "HEAD", "POST", "PATCH", "PUT")
+        ]
+        for act in (
+            lambda to: push(clients.make(), IMAGE, to, settings=UploadSettings(100, 100)),
+            lambda to: [validate(pull(clients.make(), to))],
+            lambda to: clients.make().tags(to.repository),
+            lambda to: list_referrers(clients.make(), to.repository, IMAGE.digest),
+        ):
+            with contextlib.suppress(IrisModelError):
+                act(reference)
+
+
+@pytest.mark.parametrize("header", ["WWW-Authenticate", "Retry-After", "Location"])
+def test_any_header_of_a_refusal_may_be_anything(registry: FakeRegistry, clients: Clients, header: str) -> None:
+    for value in [
+        *ODD,
+        "Bearer realm=",
+        'Bearer realm="http://["',
+        'Bearer realm="file:///etc/passwd"',
+        "Basic",
+        "Thu, 99 Foo",
+    ]:
+        for status in (307, 401, 429):
+            registry.faults = [Answers("HEAD", "", times=9, status=status, headers={header: value})]
+            with contextlib.suppress(IrisModelError):
+                push(clients.make(fixed(Credentials("ada", "password"))), IMAGE, clients.reference("model:1"))
+
+
+BODIES = [b"", b"null", b"[]", b"{}", b'"x"', b"7", b"{" * 99_999, b"[" * 99_999, b"\xff\xfe"]
+BODIES += [b'{"errors": [1]}', b'{"errors": {"a": 1}}']
+BODIES += [
+    b'{"tags": {"a": 1}}',
+    b'{"tags": 7}',
+    b'{"token": 7}',
+    b'{"token": ""}',
+    b'{"manifests": 7}',
+    b'{"errors": [{"code": [1]}]}',
+]
+
+
+@pytest.mark.parametrize("scheme", ["", "bearer"])
+def test_any_body_of_a_registry_may_be_anything(registry: FakeRegistry, clients: Clients, scheme: str) -> None:
+    push(clients.make(), IMAGE, clients.reference("model:1"))
+    registry.scheme, registry.user, registry.password = scheme, "ada", "password"
+    reference = clients.reference("model:1")
+    for body in BODIES:
+        for fault in (
+            Changes("GET", "", times=99, change=lambda _, body=body: body),
+            Bodies("GET", "", times=99, body=body),
+        ):
+            registry.faults = [fault]
+            for act in (
+                lambda client: validate(pull(client, reference)),
+                lambda client: client.tags(reference.repository),
+                lambda client: list_referrers(client, reference.repository, IMAGE.digest),
+            ):
+                with contextlib.suppress(IrisModelError):
+                    act(clients.make(fixed(Credentials("ada", "password"))))

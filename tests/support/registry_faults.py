@@ -41,6 +41,18 @@ class Answers(Fault):
 
 
 @dataclass
+class Bodies(Fault):
+    """A refusal whose explanation is these bytes."""
+
+    body: bytes = b""
+    status: int = 400
+
+    def apply(self, handler: Any) -> bool:
+        handler.answer(self.status, self.body)
+        return True
+
+
+@dataclass
 class HangsUp(Fault):
     """Closes the connection; of an upload, `keep` bytes arrive and are kept."""
 

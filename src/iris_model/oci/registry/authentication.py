@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from iris_model.errors import RegistryDenied, RegistryError
+from iris_model.oci.registry.addresses import is_loopback, origin_of
 from iris_model.oci.registry.answers import Answer
 from iris_model.oci.registry.challenges import Challenge
-from iris_model.oci.registry.connections import is_loopback
 from iris_model.oci.registry.credentials import Credentials, CredentialSource
 from iris_model.oci.registry.failures import failure_of
 from iris_model.oci.registry.redaction import Redactor
@@ -98,17 +98,15 @@ class Authentication:
         return f"Bearer {self._read_token(answer)}"
 
     def _check_realm(self, realm: str) -> str:
-        parts = urlsplit(realm)
-        plain = parts.scheme == "http" and (self._plain_http or is_loopback(parts.hostname or ""))
-        if parts.scheme != "https" and not plain:
-            if parts.scheme == "http" and parts.hostname:
-                problem = (
-                    f"{self._registry}: its token endpoint {parts.hostname} has no TLS, and a password would go there"
-                )
-                raise RegistryDenied(problem, remedy="Nothing was sent. Ask whoever runs the registry.")
+        scheme, host, _ = origin_of(realm)
+        plain = scheme == "http" and (self._plain_http or is_loopback(host))
+        if not host or scheme not in ("http", "https"):
             raise RegistryError(
-                f"{self._registry}: it names no token endpoint: {realm!r}", remedy="Is this a registry?"
+                f"{self._registry}: it names no token endpoint: {realm[:200]!r}", remedy="Is this a registry?"
             )
+        if scheme != "https" and not plain:
+            problem = f"{self._registry}: its token endpoint {host} has no TLS, and a password would go there"
+            raise RegistryDenied(problem, remedy="Nothing was sent. Ask whoever runs the registry.")
         return realm
 
     def _read_token(self, answer: Answer) -> str:
@@ -117,7 +115,7 @@ class Authentication:
         try:
             document = json.loads(answer.body)
             token = document.get("token") or document.get("access_token")
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             token = None
         if not isinstance(token, str) or not token:
             raise RegistryError(f"{self._registry}: its token endpoint answered without a token", status=answer.status)

@@ -7,14 +7,15 @@ import difflib
 import json
 import re
 from collections.abc import Iterator
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
-from iris_model.errors import InvalidImage, ManifestNotFound, RegistryError, RepositoryNotFound
+from iris_model.errors import InvalidImage, InvalidReference, ManifestNotFound, RegistryError, RepositoryNotFound
 from iris_model.oci.descriptors import Descriptor
 from iris_model.oci.digests import Digest
 from iris_model.oci.manifests import LARGEST_MANIFEST
 from iris_model.oci.media_types import FAMILIES
 from iris_model.oci.references import Repository
+from iris_model.oci.registry.addresses import join_address
 from iris_model.oci.registry.answers import Answer
 from iris_model.oci.registry.connections import Connections
 from iris_model.oci.registry.credentials import CredentialSource
@@ -71,10 +72,10 @@ class RegistryClient:
             return None
         if answer.status != 200:
             raise self.transport.failure(answer, what)
-        digest, size = answer.header("Docker-Content-Digest"), answer.header("Content-Length")
-        if not digest or not size.isdigit():  # the specification only recommends them
+        digest, size = _said_digest(answer, what), answer.header("Content-Length")
+        if digest is None or not size.isdigit():  # the specification only recommends them
             return self.manifest(repository, version)[0]
-        return Descriptor(answer.header("Content-Type"), Digest.parse(digest), int(size))
+        return Descriptor(answer.header("Content-Type"), digest, int(size))
 
     def manifest(self, repository: Repository, version: str) -> tuple[Descriptor, bytes]:
         """The manifest or index that a tag or digest names, verified."""
@@ -88,16 +89,13 @@ class RegistryClient:
             raise InvalidImage(
                 f"{what}: the manifest has more than {LARGEST_MANIFEST} bytes", remedy="This is no image."
             )
-        promised = version if ":" in version else answer.header("Docker-Content-Digest")
-        digest = Digest.of(answer.body)
-        if promised:
-            expected = Digest.parse(promised)
-            digest = Digest.of(answer.body, expected.algorithm)
-            if digest != expected:
-                raise InvalidImage(
-                    f"{what}: the manifest has the digest {digest}, the registry said {expected}",
-                    remedy="The registry, or a proxy before it, sends other bytes than it promises. Do not use them.",
-                )
+        promised = Digest.parse(version) if ":" in version else _said_digest(answer, what)
+        digest = Digest.of(answer.body, promised.algorithm if promised else "sha256")
+        if promised is not None and digest != promised:
+            raise InvalidImage(
+                f"{what}: the manifest has the digest {digest}, the registry said {promised}",
+                remedy="The registry, or a proxy before it, sends other bytes than it promises. Do not use them.",
+            )
         media_type = answer.header("Content-Type").partition(";")[0].strip()
         return Descriptor(media_type, digest, len(answer.body)), answer.body
 
@@ -110,8 +108,8 @@ class RegistryClient:
         )
         if answer.status not in (200, 201, 202):
             raise self.transport.failure(answer, what)
-        digest = answer.header("Docker-Content-Digest")
-        if digest and digest != str(Digest.of(data, digest.partition(":")[0] or "sha256")):
+        digest = _said_digest(answer, what)
+        if digest is not None and digest != Digest.of(data, digest.algorithm):
             raise RegistryError(
                 f"{what}: the registry says that it stored {digest}, and we sent {Digest.of(data)}",
                 remedy="Something between here and the registry changes what is sent. Look what the tag names now.",
@@ -179,12 +177,12 @@ class RegistryClient:
             try:
                 tags = json.loads(answer.body).get("tags") or []
                 yield [str(tag) for tag in tags]
-            except (ValueError, AttributeError, TypeError):
+            except (ValueError, AttributeError, TypeError, RecursionError):
                 raise RegistryError(f"{what}: the answer is no list of tags", remedy="Is this a registry?") from None
             link = _NEXT.search(answer.header("Link"))
             if link is None:
                 return
-            path = urljoin(answer.url, link[1])
+            path = join_address(answer.url, link[1], what)
 
     def _not_found(self, answer: Answer, repository: Repository, version: str, what: str) -> RegistryError:
         """Whether it is the repository or only the tag that is unknown, and which tags are like it."""
@@ -214,6 +212,16 @@ def scopes_of(repository: Repository, *, write: bool = False, also: str = "") ->
     """What a token must allow; `also` is a repository to mount from."""
     own = f"repository:{repository.name}:{'pull,push' if write else 'pull'}"
     return (own, f"repository:{also}:pull") if also else (own,)
+
+
+def _said_digest(answer: Answer, what: str) -> Digest | None:
+    """The digest in a registry's header, if it sent one."""
+    said = answer.header("Docker-Content-Digest")
+    try:
+        return Digest.parse(said) if said else None
+    except InvalidReference:
+        problem = f"{what}: the registry calls it {said[:200]!r}, which is no digest"
+        raise RegistryError(problem, remedy="Is this a registry?", status=answer.status) from None
 
 
 def _manifest(repository: Repository, version: str) -> str:

@@ -5,7 +5,6 @@ Goes in: URLs. Comes out: urllib3 pools. What is sent over them is not known her
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
@@ -13,11 +12,10 @@ from urllib.request import getproxies_environment, proxy_bypass
 import urllib3
 
 from iris_model.oci.digests import BLOCK
+from iris_model.oci.registry.addresses import is_loopback, origin_of
 
 CONNECT_SECONDS = 15.0
 READ_SECONDS = 90.0
-
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Connections:
@@ -56,22 +54,6 @@ class Connections:
         user = urlsplit(proxy).netloc.rpartition("@")[0]
         headers = urllib3.make_headers(proxy_basic_auth=user) if user else None
         return urllib3.ProxyManager(proxy, proxy_headers=headers, **settings)  # type: ignore[arg-type]
-
-
-def origin_of(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port: who gets credentials and who does not is decided by all three."""
-    parts = urlsplit(url)
-    return parts.scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, by its name or address."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _proxy_for(url: str) -> str:

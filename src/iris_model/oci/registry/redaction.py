@@ -19,7 +19,10 @@ _SHORTEST_SECRET = 4  # shorter ones turn up in innocent words
 
 def redact_url(url: str) -> str:
     """A URL fit for a message."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return HIDDEN
     host = parts.netloc.rpartition("@")[2]
     query = [(name, value if name in _HARMLESS else HIDDEN) for name, value in parse_qsl(parts.query)]
     return urlunsplit((parts.scheme, host, parts.path, urlencode(query, safe=":/,"), ""))

@@ -17,10 +17,11 @@ from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 
 from iris_model.errors import RegistryError, RegistryUnreachable
 from iris_model.oci.references import DOCKER_HUB
+from iris_model.oci.registry.addresses import host_of, is_loopback, join_address, origin_of
 from iris_model.oci.registry.answers import Answer, Body
 from iris_model.oci.registry.authentication import Authentication, Scopes
 from iris_model.oci.registry.challenges import parse_challenges
-from iris_model.oci.registry.connections import Connections, is_loopback, origin_of
+from iris_model.oci.registry.connections import Connections
 from iris_model.oci.registry.credentials import CredentialSource
 from iris_model.oci.registry.failures import failure_of
 from iris_model.oci.registry.redaction import Redactor, redact_url
@@ -142,7 +143,7 @@ class Transport:
                 return response, url
             _drop(response)
             redirected += 1
-            target = urljoin(url, location)
+            target = join_address(url, location, request.what)
             if redirected > _MOST_REDIRECTS:
                 problem = f"{request.what}: more than {_MOST_REDIRECTS} redirects, the last one to {redact_url(target)}"
                 raise RegistryError(problem, remedy="Is this a registry?", status=response.status)
@@ -184,12 +185,12 @@ class Transport:
 
     def _ask_token(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
         """One question to a token endpoint: no authentication but its own headers, and no redirects with them."""
-        request = Request(method, url, f"ask {urlsplit(url).netloc.rpartition('@')[2]} for a token")
+        request = Request(method, url, f"ask {host_of(url)} for a token")
         return self._with_retries(request, _read_whole, True, lambda _: (self._send(method, url, headers, body), url))
 
     def _unreachable(self, failure: HTTPError, request: Request, attempts: int) -> RegistryUnreachable:
         reason = self.redactor.clean(_reason(failure))
-        host = urlsplit(urljoin(self.base, request.path)).netloc.rpartition("@")[2]
+        host = host_of(urljoin(self.base, request.path))
         tried = f" after {attempts} tries" if attempts > 1 else ""
         if isinstance(failure, SSLError):
             remedy = "Name the certificate authority of that host in SSL_CERT_FILE."

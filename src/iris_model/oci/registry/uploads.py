@@ -18,13 +18,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import BinaryIO
-from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from iris_model.errors import OciError, RegistryError, RegistryUnreachable
 from iris_model.oci.blobs import Blob, verified
 from iris_model.oci.digests import BLOCK
 from iris_model.oci.progress import Progress, Reporter
 from iris_model.oci.references import Repository
+from iris_model.oci.registry.addresses import join_address
 from iris_model.oci.registry.answers import Answer
 from iris_model.oci.registry.client import RegistryClient, scopes_of
 from iris_model.oci.registry.retries import RETRYABLE
@@ -211,7 +212,7 @@ class Upload:
         location = answer.header("Location")
         if not location:
             raise RegistryError(f"{self._what}: the registry opened an upload and named no Location for it")
-        self._location = urljoin(answer.url, location)
+        self._location = join_address(answer.url, location, self._what)
         self.client.transport.check_address(self._location, self._what)
 
     def _check_cancelled(self) -> None:
