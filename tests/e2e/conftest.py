@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.e2e.function_directory import lay_functions
+from tests.support.browser import launch
 from tests.support.docker_base import build_image, lambda_base, plain_base
 from tests.support.docker_engine import build, engine
 from tests.support.requirement import require
@@ -53,3 +57,10 @@ def functions_image(lambda_python: str, tmp_path_factory: pytest.TempPathFactory
     lay_functions(context / "task")
     (context / "Dockerfile").write_text(f"FROM {lambda_python}\nCOPY task /var/task\n")
     return build("iris-model-test/functions:latest", Path(context))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, once per run."""
+    with ExitStack() as stack:
+        yield require(lambda: stack.enter_context(launch()))

@@ -5,6 +5,7 @@ import { kindOf, parseReport } from "./reports.js";
 import { followLog } from "./service.js";
 
 const KEPT_LINES = 1000;
+const WAIT_SECONDS = 20;
 const RETRY_MS = [500, 1000, 2000, 4000];
 
 /**
@@ -44,15 +45,18 @@ export function makeLog({ onReport, onRestart, onConnected }) {
   }
 
   async function follow() {
-    let [last, service, failures] = [0, null, 0];
+    let [last, service, failures, isConnected] = [0, null, 0, false];
     for (;;) {
       try {
-        const answer = await followLog(last);
+        // The first answer comes at once, so that it is known whether anybody is there.
+        const answer = await followLog(last, isConnected ? WAIT_SECONDS : 0);
+        isConnected = true;
         if (service !== null && answer.service !== service) {
           // Another service behind the same address counts its lines anew.
           [last, service] = [0, answer.service];
           clear();
           onRestart();
+          isConnected = false;
           continue;
         }
         service = answer.service;
@@ -65,6 +69,7 @@ export function makeLog({ onReport, onRestart, onConnected }) {
           last = answer.lines.at(-1).sequence;
         }
       } catch {
+        isConnected = false;
         if (failures === 0) announce("The service does not answer");
         showConnection(false);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]));

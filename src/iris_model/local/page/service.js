@@ -17,14 +17,11 @@ const GONE = new Failure("The service does not answer", {
 });
 
 async function request(path, options = {}) {
-  let response;
   try {
-    response = await fetch(path, { cache: "no-store", ...options });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
+    return await fetch(path, { cache: "no-store", ...options });
+  } catch {
     throw GONE;
   }
-  return response;
 }
 
 async function getJson(path, options) {
@@ -48,7 +45,7 @@ const functionPath = (name) => `/_local/functions/${encodeURIComponent(name)}`;
 export const fetchFunctions = () => getJson("/_local/functions");
 export const fetchPoints = (name) => getJson(`${functionPath(name)}/data`);
 export const fetchMetrics = () => getJson("/_local/metrics");
-export const followLog = (after, signal) => getJson(`/_local/log?after=${after}&wait=20`, { signal });
+export const followLog = (after, wait) => getJson(`/_local/log?after=${after}&wait=${wait}`);
 
 /** @returns {Promise<string>} the text of a test event of the project */
 export async function fetchEvent(name, event) {
