@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,9 +39,8 @@ class Opened:
     def choose_event(self, value: str) -> None:
         """A test event, by `project:NAME` or `browser:NAME`."""
         self.page.select_option("#event-choice", value)
-        self.until(
-            f"document.getElementById('announcer').textContent === {f'Test event {value.partition(chr(58))[2]} is loaded'!r}"
-        )
+        told = json.dumps(f"Test event {value.partition(':')[2]} is loaded")
+        self.until(f"document.getElementById('announcer').textContent === {told}")
 
 
 @contextmanager

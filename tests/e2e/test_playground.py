@@ -9,18 +9,20 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from iris_model.cli.function import find_function
 from iris_model.local import FunctionSettings, PageSources
+from iris_model.local.running_cost import Prices
 from tests.e2e.playground_page import Opened, opened
 from tests.local.conftest import make_settings
 from tests.support.browser import lay_model
@@ -267,8 +269,22 @@ def test_log_and_measures(browser: Any, iris: FunctionSettings) -> None:
         assert page.page.locator("#log li:visible").count() == 2
         page.page.click("#log-clear")
         assert page.page.locator("#log li").count() == 0
+
+
+def test_cost(browser: Any, iris: FunctionSettings) -> None:
+    per_gb_second = {"x86_64": Decimal("0.5"), "arm64": Decimal("0.25")}
+    prices = Prices(per_gb_second, Decimal("0.001"), Decimal("0.002"), "a test", "2026-11-25")
+    with running(iris, prices=prices) as service, opened(browser, service.url) as page:
         page.page.wait_for_selector("#cost:not([hidden])")
-        assert "2" in page.page.inner_text("#cost-figures")
+        assert "none yet" in page.page.inner_text("#cost-figures")
+        page.ask()
+        page.until("document.getElementById('cost-figures').textContent.includes('1 cold')")
+        shown = page.page.inner_text("#cost-figures")
+        (function,) = service.request("GET", "/_local/metrics").json()["functions"]
+        for amounts in function["cost"]["architectures"].values():
+            assert f"${float(amounts['so_far']):.2f}"[:4] in shown
+            assert f"${float(amounts['per_million']):,.2f}" in shown
+        assert "2026-11-25" in page.page.inner_text("#cost-hint")
 
 
 def test_opening_the_page_invokes_nothing(browser: Any, iris: FunctionSettings) -> None:
@@ -321,8 +337,9 @@ def test_a_regressor(browser: Any, tmp_path: Path) -> None:
 
 
 def test_a_model_of_texts(browser: Any, tmp_path: Path) -> None:
-    texts = ["good film", "great joy", "bad plot", "awful bore"]
-    model = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts, ["good", "good", "bad", "bad"])
+    texts = ["good film", "great joy", "joy again and again", "bad plot", "awful bore"]
+    labels = ["good", "good", "good", "bad", "bad"]
+    model = make_pipeline(CountVectorizer(), LogisticRegression()).fit(texts, labels)
     directory = lay_model(tmp_path / "texts", model)
     with running(make_settings(directory=directory)) as service, opened(browser, service.url) as page:
         page.page.fill("textarea#column-0", 'a "great" film\nwith joy')
@@ -368,7 +385,7 @@ def test_functions_without_a_model(browser: Any) -> None:
         assert "Misbehaviour: as told" in answer
         page.page.click("#answer-body summary")
         assert "app.py" in page.page.inner_text("#answer-body details")
-        page.page.fill("#event", '{"do": "exit_process", "status": 3}')
+        page.page.fill("#event", '{"do": "exit", "status": 3}')
         assert "exit status 3" in page.ask()
         page.page.fill("#event", '{"do": "sleep", "seconds": 5}')
         assert "ran out of time" in page.ask()

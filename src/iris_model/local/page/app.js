@@ -47,17 +47,22 @@ function update() {
   byId("target").textContent = `POST ${path}`;
   sendButton.textContent = isInvoke ? "Invoke" : "Predict";
   if (form) {
-    const columns = target.model.columns;
-    showPoint(Object.fromEntries(form.peek().map((cell, index) => [columns[index].name, cell])));
+    const cells = (isForm() ? form.peek() : form.cellsOf(parse(eventText.value))) ?? [];
+    showPoint(Object.fromEntries(cells.map((cell, index) => [target.model.columns[index].name, cell])));
+  }
+}
+
+/** The value of a text that may be no JSON; then it is shown and sent as it is, and Lambda says what is wrong. */
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
 function loadEvent(text) {
-  let value;
-  try {
-    value = JSON.parse(text);
-  } catch { /* shown as it is; Lambda will say what is wrong */ }
-  const isFilled = form?.fill(value) ?? false;
+  const isFilled = form?.fill(parse(text)) ?? false;
   if (!isFilled) eventText.value = text.trimEnd();
   ways.choose(isFilled ? "way-form" : "way-event");
 }

@@ -47,6 +47,8 @@ export function makeForm(container, model, onInput) {
   if (example) fill(example);
   return {
     fill,
+    /** The cells of a row or of a named row; null when the value is neither. */
+    cellsOf: asRow,
     /** @returns {unknown[]} the row; throws NotAValue, with the first wrong field focused */
     read() {
       let first;

@@ -16,24 +16,25 @@ const RETRY_MS = [500, 1000, 2000, 4000];
  */
 export function makeLog({ onReport, onRestart, onConnected }) {
   const list = byId("log");
+  const box = byId("log-box");
   const empty = byId("log-empty");
   const filter = byId("log-filter");
   let hasSeveral = false;
 
   const showEmpty = () => {
     empty.hidden = list.childElementCount > 0;
-    list.hidden = list.childElementCount === 0;
+    box.hidden = list.childElementCount === 0;
   };
   const clear = () => {
     list.replaceChildren();
     showEmpty();
   };
-  filter.addEventListener("change", () => { list.dataset.filter = filter.value; });
+  filter.addEventListener("change", () => { box.dataset.filter = filter.value; });
   byId("log-clear").addEventListener("click", clear);
   showEmpty();
 
   function append(lines) {
-    const isAtEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 8;
+    const isAtEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 8;
     for (const line of lines) {
       const report = line.source === "platform" ? parseReport(line.text) : null;
       list.append(drawLine(line, report, hasSeveral));
@@ -41,7 +42,7 @@ export function makeLog({ onReport, onRestart, onConnected }) {
     }
     while (list.childElementCount > KEPT_LINES) list.firstElementChild.remove();
     showEmpty();
-    if (isAtEnd) list.scrollTop = list.scrollHeight;
+    if (isAtEnd) box.scrollTop = box.scrollHeight;
   }
 
   async function follow() {
