@@ -291,3 +291,22 @@ def test_a_token_endpoint_that_is_gone(registry: FakeRegistry, clients: Clients)
         RegistryError, match=r"ask 127\.0\.0\.1:9 for a token: no answer from 127\.0\.0\.1:9 after 3 tries"
     ):
         push(clients.make(KNOWN), IMAGE, clients.reference("model:1"))
+
+
+def test_a_helper_is_asked_once_and_again_when_its_answer_has_run_out(
+    closed: FakeRegistry, clients: Clients, tmp_path: Path
+) -> None:
+    """A helper may start a browser or ask for a fingerprint."""
+    calls = tmp_path / "calls"
+    script = f'echo x >> {calls}; echo "{{\\"Username\\": \\"ada\\", \\"Secret\\": \\"$(cat {tmp_path}/now)\\"}}"'
+    helper(tmp_path, "all", f"PATH=/usr/bin:/bin; {script}")
+    (tmp_path / "now").write_text(SECRET)
+    client = clients.make(config_of(tmp_path, {"credsStore": "all"}))
+    push(client, IMAGE, clients.reference("model:1"))
+    assert calls.read_text() == "x\n"
+    closed.password = "another-password"
+    closed.tokens.clear()
+    (tmp_path / "now").write_text(closed.password)
+    push(client, sample_image(b"new"), clients.reference("model:2"))
+    assert closed.tag("model", "2")
+    assert calls.read_text().startswith("x\nx\n")

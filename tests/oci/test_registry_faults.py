@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from iris_model.errors import InvalidImage, OciError, RegistryDenied, RegistryError, RegistryUnreachable
-from iris_model.oci import Image, build_layer, file_entry, validate
+from iris_model.oci import BlobStore, Image, build_layer, file_entry, validate
 from iris_model.oci.blobs import verified
 from iris_model.oci.registry import RegistryClient, Retries, UploadSettings, anonymous, pull, push
 from tests.oci.conftest import Clients
@@ -213,3 +215,19 @@ def test_something_that_is_no_registry(registry: FakeRegistry, clients: Clients)
     push(clients.make(), OLD, clients.reference("model:2"))
     with pytest.raises(OciError, match=r"not JSON|digest"):
         pull(clients.make(), clients.reference("model:2"))
+
+
+def test_a_copy_that_is_damaged_here_is_not_blamed_on_the_registry(
+    old: FakeRegistry, clients: Clients, tmp_path: Path
+) -> None:
+    for damage, said in (
+        (lambda data: data[:-1], "1 bytes are missing"),
+        (lambda data: data[:-1] + b"!", "bytes have the digest"),
+    ):
+        stored = NEW.append_layer(build_layer([file_entry("more", b"m" * 999)], store=BlobStore(tmp_path)))
+        path = BlobStore(tmp_path).path_of(stored.layers[-1].digest)
+        path.write_bytes(damage(path.read_bytes()))
+        with pytest.raises(InvalidImage, match=said) as caught:
+            push(clients.make(), stored, clients.reference("model:1"))
+        assert "still names" in caught.value.problem
+        assert old.tag("model", "1") == str(OLD.digest)

@@ -40,6 +40,7 @@ class Authentication:
         self._redactor = redactor
         self._headers: dict[Scopes, str] = {}
         self._challenge: Challenge | None = None
+        self._asked: Credentials | None = None
         self._lock = threading.Lock()
 
     def header(self, scopes: Scopes) -> str:
@@ -55,6 +56,8 @@ class Authentication:
             known = self._headers.get(() if self._is_basic else scopes, "")
             if known and known != sent:
                 return True  # another thread was faster
+            if sent:
+                self._asked = None  # what was given has run out or is wrong: ask anew
             for challenge in challenges:
                 header, key = "", scopes
                 if challenge.scheme == "bearer":
@@ -71,9 +74,11 @@ class Authentication:
         return self._challenge is not None and self._challenge.scheme == "basic"
 
     def _credentials(self) -> Credentials:
-        credentials = self._source(self._registry)
-        self._redactor.learn(*credentials.secrets)
-        return credentials
+        """What the source says, asked once: it may start a program, or a person may have to unlock a keychain."""
+        if self._asked is None:
+            self._asked = self._source(self._registry)
+            self._redactor.learn(*self._asked.secrets)
+        return self._asked
 
     def _token(self, challenge: Challenge, scopes: Scopes) -> str:
         credentials = self._credentials()

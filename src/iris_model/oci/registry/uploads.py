@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from iris_model.errors import OciError, RegistryError, RegistryUnreachable
+from iris_model.errors import InvalidImage, RegistryError, RegistryUnreachable
 from iris_model.oci.blobs import Blob, verified
 from iris_model.oci.digests import BLOCK
 from iris_model.oci.progress import Progress, Reporter
@@ -228,7 +228,7 @@ class Upload:
 
     def opened(self, start: int, length: int) -> _Reader:
         """A stretch of the blob, telling how far it is while it is sent."""
-        return _Reader(self.blob.open(start), length, lambda done: self._sent(start + done))
+        return _Reader(self.blob.open(start), length, self._what, lambda done: self._sent(start + done))
 
     def _sent(self, done: int) -> None:
         self._check_cancelled()
@@ -250,15 +250,19 @@ class _Piece:
 class _Reader:
     """Reads so many bytes of a stream and no more."""
 
-    def __init__(self, stream: BinaryIO, length: int, tell: Callable[[int], None]) -> None:
+    def __init__(self, stream: BinaryIO, length: int, what: str, tell: Callable[[int], None]) -> None:
         self._stream = stream
+        self._what = what
         self._left = self._length = length
         self._tell = tell
 
     def read(self, size: int = BLOCK) -> bytes:
         block = self._stream.read(min(self._left, size if size and size > 0 else BLOCK))
         if not block and self._left:
-            raise OciError(f"{self._length - self._left} of {self._length} bytes could be read of what is to be sent")
+            raise InvalidImage(
+                f"{self._what}: {self._left} bytes are missing of what is to be sent",
+                remedy="The copy here is damaged: fetch or build the image again.",
+            )
         self._left -= len(block)
         self._tell(self._length - self._left)
         return block
