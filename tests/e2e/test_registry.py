@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from iris_model.errors import ManifestNotFound, RegistryDenied, RepositoryNotFound
+from iris_model.errors import ManifestNotFound, RegistryDenied, RegistryUnreachable, RepositoryNotFound
 from iris_model.oci import (
     DOCKER,
     OCI,
@@ -28,6 +28,7 @@ from iris_model.oci import (
     write_archive,
     write_layout,
 )
+from iris_model.oci.progress import Progress
 from iris_model.oci.registry import (
     ArtifactFile,
     Credentials,
@@ -48,6 +49,7 @@ from tests.support.docker_base import plain_base
 from tests.support.docker_engine import docker, engine, run_once
 from tests.support.docker_registry import RealRegistry, docker_registry, program
 from tests.support.requirement import require
+from tests.support.token_server import token_server
 
 pytestmark = pytest.mark.e2e
 
@@ -153,6 +155,31 @@ def test_a_broken_connection_is_taken_up_again(
         assert validate(pull(client, Reference.parse(f"{host}/broken:1"))) == []
 
 
+def test_a_registry_that_dies_between_blobs(tmp_path: Path) -> None:
+    require(lambda: program("docker-registry"))
+    old = sample_image(b"old")
+    new = old.append_layer(build_layer([file_entry("a", b"1")])).append_layer(build_layer([file_entry("b", b"2")]))
+    retries = Retries(sleep=lambda seconds: None)
+    with docker_registry(tmp_path) as registry:
+        client = RegistryClient(registry.host, credentials=anonymous, retries=retries)
+        push(client, old, Reference.parse(f"{registry.host}/dies:1"))
+
+        def kill_after_the_first(progress: Progress) -> None:
+            if progress.state == "uploaded":
+                registry.kill()
+
+        with pytest.raises(RegistryUnreachable) as caught:
+            push(client, new, Reference.parse(f"{registry.host}/dies:1"), jobs=1, report=kill_after_the_first)
+        assert f"still names {old.digest}" in caught.value.problem
+    with docker_registry(tmp_path) as registry:
+        client = RegistryClient(registry.host, credentials=anonymous)
+        reference = Reference.parse(f"{registry.host}/dies:1")
+        assert pull(client, reference).digest == old.digest
+        report = push(client, new, reference)
+        assert set(report.present) == {old.layers[0].digest, new.layers[1].digest}
+        assert validate(pull(client, reference)) == []
+
+
 def test_tags_unknown_names_and_deleting(registry: RealRegistry, client: RegistryClient) -> None:
     repository = Reference.parse(f"{registry.host}/tags/model").repository
     image = sample_image(b"tags")
@@ -194,6 +221,34 @@ def test_with_a_password(closed_registry: RealRegistry, tmp_path: Path) -> None:
     client = RegistryClient(closed_registry.host, credentials=DockerConfig(environment=environment))
     push(client, image, reference)
     assert pull(client, reference).digest == image.digest
+
+
+def test_with_tokens(tmp_path: Path) -> None:
+    """The registry verifies what the token says, so that every request must have asked for the right scope."""
+    require(lambda: program("docker-registry"))
+    with (
+        token_server(tmp_path, "ada", PASSWORD) as tokens,
+        docker_registry(tmp_path, tokens=tokens) as registry,
+    ):
+        known = RegistryClient(registry.host, credentials=fixed(Credentials("ada", PASSWORD)))
+        stranger = RegistryClient(registry.host, credentials=anonymous)
+        guesser = RegistryClient(registry.host, credentials=fixed(Credentials("ada", "guess-guess")))
+        reference, image = Reference.parse(f"{registry.host}/team/base:1"), big_image()
+        push(known, image, reference)
+        assert validate(pull(stranger, reference)) == []
+        with pytest.raises(RegistryDenied, match="401"):
+            push(stranger, image, Reference(reference.repository, "2"))
+        with pytest.raises(RegistryDenied, match="asking for a token"):
+            pull(guesser, reference)
+        more = pull(known, reference).append_layer(build_layer([file_entry("model", b"m")]))
+        assert push(known, more, Reference.parse(f"{registry.host}/team/model:1")).mounted == (image.layers[0].digest,)
+        assert "repository:team/base:pull" in tokens.scopes
+        assert known.tags(reference.repository) == ["1"]
+        with pytest.raises(RegistryDenied):
+            stranger.delete_manifest(reference.repository, image.digest)
+        known.delete_manifest(reference.repository, image.digest)
+        with pytest.raises(ManifestNotFound):
+            pull(stranger, reference)
 
 
 @FAMILIES

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.support.requirement import Missing
 from tests.support.rie_process import free_port, wait_until_accepting
+from tests.support.token_server import ISSUER, SERVICE, TokenServer
 
 _PROGRAMS = {"docker-registry": "docker-registry", "skopeo": "skopeo", "umoci": "umoci", "htpasswd": "apache2-utils"}
 
@@ -21,6 +22,12 @@ class RealRegistry:
 
     host: str
     port: int
+    process: subprocess.Popen[bytes]
+
+    def kill(self) -> None:
+        """End it as a power cut does; its data stays."""
+        self.process.kill()
+        self.process.wait(10)
 
 
 def program(name: str) -> str:
@@ -32,11 +39,13 @@ def program(name: str) -> str:
 
 
 @contextmanager
-def docker_registry(directory: Path, *, user: str = "", password: str = "") -> Iterator[RealRegistry]:
-    """Run one that keeps its data in `directory`, until the end of the `with`."""
+def docker_registry(
+    directory: Path, *, user: str = "", password: str = "", tokens: TokenServer | None = None
+) -> Iterator[RealRegistry]:
+    """Run one that keeps its data in `directory`, until the end of the `with`: open, with a password, or with tokens."""
     port = free_port()
     configuration = directory / "config.yml"
-    configuration.write_text(_configuration(directory, port, user, password))
+    configuration.write_text(_configuration(directory, port, user, password, tokens))
     log = (directory / "log").open("wb")
     process = subprocess.Popen(
         [program("docker-registry"), "serve", str(configuration)],
@@ -54,7 +63,7 @@ def docker_registry(directory: Path, *, user: str = "", password: str = "") -> I
 
     try:
         wait_until_accepting("127.0.0.1", port, ended)
-        yield RealRegistry(f"127.0.0.1:{port}", port)
+        yield RealRegistry(f"127.0.0.1:{port}", port, process)
     finally:
         process.terminate()
         try:
@@ -65,7 +74,7 @@ def docker_registry(directory: Path, *, user: str = "", password: str = "") -> I
         log.close()
 
 
-def _configuration(directory: Path, port: int, user: str, password: str) -> str:
+def _configuration(directory: Path, port: int, user: str, password: str, tokens: TokenServer | None) -> str:
     data = directory / "data"
     text = f"""\
 version: 0.1
@@ -81,4 +90,13 @@ http: {{addr: "127.0.0.1:{port}"}}
         )
         (directory / "htpasswd").write_text(made.stdout)
         text += f"auth: {{htpasswd: {{realm: tests, path: {directory / 'htpasswd'}}}}}\n"
+    if tokens is not None:
+        text += f"""\
+auth:
+  token:
+    realm: http://127.0.0.1:{tokens.port}/token
+    service: {SERVICE}
+    issuer: {ISSUER}
+    rootcertbundle: {tokens.certificate}
+"""
     return text
