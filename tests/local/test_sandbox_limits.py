@@ -80,6 +80,14 @@ def test_group_takes_in_and_ends_what_left_the_session(cgroups: CgroupPlace) -> 
         child.wait()
 
 
+def test_fork_bomb_ends_at_the_number_of_processes(cgroups: CgroupPlace) -> None:
+    with running(hostile(memory_mib=2048)) as service:
+        told = service.invoke({"do": "fork_bomb", "most": 1100}).json()
+        assert told == {"children": 1023, "errno": "EAGAIN"}
+        assert len(cgroups.parents) == 3
+        assert service.invoke([1]).json() == [1]
+
+
 def test_share_of_a_processor_after_init_only(cgroups: CgroupPlace) -> None:
     held = SandboxSettings(cpu_share=True)
     with running(hostile(held, memory_mib=256)) as service:
@@ -118,12 +126,14 @@ def test_version_2_takes_the_nearest_delegated_ancestor(tmp_path: Path) -> None:
     }
     (slices / "one" / "memory.events").write_text("low 0\nhigh 0\nmax 3\noom 1\noom_kill 2\n")
     assert group.count_memory_kills() == 2
+    (slices / "one" / "memory.stat").write_text("anon 4096\nfile 8192\nanon_thp 0\n")
+    assert group.anonymous_bytes() == 4096
 
 
 def test_no_groups_where_none_may_be_made(tmp_path: Path) -> None:
     proc = _tree(tmp_path, "", "0::/\n", f"30 20 0:26 / {tmp_path / 'nowhere'} rw - cgroup2 cgroup2 rw\n")
-    assert find_cgroups(proc).missing == ["memory", "cpu"]
-    assert find_cgroups(tmp_path / "absent").missing == ["memory", "cpu"]
+    assert find_cgroups(proc).missing == ["memory", "cpu", "pids"]
+    assert find_cgroups(tmp_path / "absent").missing == ["memory", "cpu", "pids"]
 
 
 def test_peak_of_a_tree_counts_the_children() -> None:
@@ -158,7 +168,7 @@ def test_provisioned_sandboxes_stand_ready_and_stay() -> None:
         assert all(line.endswith("\tPhase: init\tStatus: success") for line in inits)
         told = service.invoke({"do": "whoami"}).json()
         assert told["type"] == "provisioned-concurrency"
-        replies = [clients.submit(service.invoke, {"do": "spin", "seconds": 0.6}) for _ in range(3)]
+        replies = [clients.submit(service.invoke, {"do": "wait", "seconds": 0.6}) for _ in range(3)]
         wait_until(lambda: pool.sandbox_count == 3)  # beyond them, on demand
         assert all(reply.result().status == 200 for reply in replies)
         wait_until(lambda: pool.sandbox_count == 2)  # the third is reaped, they are not
@@ -209,8 +219,8 @@ def test_files_that_outgrow_tmp_are_told_once() -> None:
         for number in range(2):
             part = {"do": "write_file", "path": f"$TMP/part{number}", "seek": 0, "reserve": 300 * MIB}
             assert service.invoke(part).json() == 300 * MIB
-        service.invoke({"do": "spin", "seconds": 1.2})
-        service.invoke({"do": "spin", "seconds": 1.2})
+        service.invoke({"do": "wait", "seconds": 1.2})
+        service.invoke({"do": "wait", "seconds": 1.2})
     warnings = [line for line in service.lines if "its /tmp has 512" in line]
     assert len(warnings) == 1
     assert warnings[0].startswith("The temporary files of hostile take 60")

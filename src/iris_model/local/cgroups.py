@@ -1,4 +1,5 @@
-"""Control groups: the kernel holds a sandbox to its memory and its share of a processor, and knows all its processes.
+"""Control groups: the kernel holds a sandbox to its memory, its share of a processor and its number of processes, and
+knows them all.
 
 `find_cgroups` looks where this user may make groups, in either version of the interface; elsewhere there are none, and
 the sandbox is watched instead. A group is a directory per controller (version 1) or one for all (version 2).
@@ -16,13 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Controller = Literal["memory", "cpu"]
-_CONTROLLERS: tuple[Controller, ...] = ("memory", "cpu")
+Controller = Literal["memory", "cpu", "pids"]
+_CONTROLLERS: tuple[Controller, ...] = ("memory", "cpu", "pids")
 
 # Short, so that a small share is many small pauses rather than few long ones, as it is in the cloud.
 _PERIOD_US = 20_000
 _LEAST_QUOTA_US = 1_000  # the kernel takes no less
 _REMOVE_SECONDS = 1.0
+# What an environment may have, processes and threads together. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MOST_PROCESSES = 1024
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class CgroupPlace:
                 path.mkdir(exist_ok=self.version == 2)
                 paths[controller] = path
             group.limit_memory(memory_bytes)
+            if "pids" in paths:
+                _write(paths["pids"], "pids.max", MOST_PROCESSES)
         except OSError:
             group.remove()
             raise
@@ -89,6 +94,14 @@ class Cgroup:
             _write(path, "memory.limit_in_bytes", size)
             _write_if_there(path, "memory.memsw.limit_in_bytes", size)
             _write_if_there(path, "memory.swappiness", 0)
+
+    def anonymous_bytes(self) -> int:
+        """The memory that its processes have for themselves: neither files nor their cache."""
+        if (path := self._paths.get("memory")) is None:
+            return 0
+        name = "anon" if self._version == 2 else "total_rss"
+        lines = (path / "memory.stat").read_text().splitlines()
+        return next((int(line.split()[1]) for line in lines if line.startswith(name + " ")), 0)
 
     def count_memory_kills(self) -> int:
         """How many processes the kernel has killed in it for want of memory."""
@@ -154,7 +167,7 @@ def find_cgroups(proc: Path = Path("/proc/self")) -> CgroupPlace:
         own, mount = own_of_controller.get(controller), mounts.get(controller)
         if own is not None and mount is not None and (parent := _writable_parent(mount, own)):
             parents[controller] = parent
-    if parents or not {"memory", "cpu"}.isdisjoint(own_of_controller):
+    if parents or not set(_CONTROLLERS).isdisjoint(own_of_controller):
         return CgroupPlace(1, parents)
     unified = next((own for number, names, own in memberships if number == "0" and not names), None)
     mount = mounts.get("")
@@ -229,6 +242,7 @@ def describe_missing(missing: Sequence[Controller]) -> list[str]:
     lines: dict[Controller, str] = {
         "memory": "memory is watched, not held: a sandbox beyond its size is killed up to 50 ms late (no control group "
         "may be made here)",
+        "pids": f"the number of processes is not held: there may be more than {MOST_PROCESSES}",
         "cpu": "the share of a processor is not held: the function has all processors (no control group may be made here)",
     }
     return [lines[controller] for controller in missing]

@@ -16,6 +16,7 @@ from typing import Any
 
 import aiohttp
 
+from iris_model.local.cgroups import MOST_PROCESSES
 from iris_model.local.confinement import RuntimeApiPlace
 from iris_model.local.docker_engine import DockerEngine, DockerError
 from iris_model.local.environment import build_environment
@@ -27,7 +28,6 @@ from iris_model.local.strict_plan import GROUP, TASK_ROOT, USER
 
 _PERIOD_US = 20_000
 _LEAST_QUOTA_US = 1_000
-_PROCESSES = 1024  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _OUTPUT_SECONDS = 0.02
 _END_SECONDS = 10.0
 
@@ -149,7 +149,7 @@ def make_order(
             "IpcMode": "none",
             "Memory": memory,
             "MemorySwap": memory,
-            "PidsLimit": _PROCESSES,
+            "PidsLimit": MOST_PROCESSES,
             "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges"],
             "LogConfig": {"Type": "none"},  # attached; a second copy would fill the Engine's disk

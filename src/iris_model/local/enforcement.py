@@ -33,7 +33,7 @@ async def examine(functions: Iterable[FunctionSettings], host: Host) -> list[tup
         if settings.sandbox.image is None and (settings.sandbox.strict or settings.sandbox.holds_cpu_share):
             held = held or settings
     if held is not None:
-        missing = [each for each in host.cgroups.missing if each == "memory" or held.sandbox.holds_cpu_share]
+        missing = [each for each in host.cgroups.missing if each != "cpu" or held.sandbox.holds_cpu_share]
         lines += [(held.name, f"Not enforced here: {line}") for line in describe_missing(missing)]
     return lines
 

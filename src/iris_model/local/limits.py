@@ -43,6 +43,10 @@ class Limits:
         """Every process of the sandbox."""
         return [] if self._group is None else self._group.members()
 
+    def anonymous_bytes(self) -> int:
+        """The memory of all of them together, without files."""
+        return 0 if self._group is None else self._group.anonymous_bytes()
+
     def throttle(self, throttled: bool) -> None:
         """Hold it to its share of a processor, or not."""
         if self._group is not None and self._share is not None:

@@ -70,6 +70,7 @@ class PlainConfinement:
             on_output=on_output,
             end_rest=self._end_rest,
             find_members=self._limits.members if self._limits.knows_members else None,
+            read_group=self._limits.anonymous_bytes if self._limits.knows_members else None,
         )
         self._limits.add(process.pid)
         self._limit_files(process.pid)

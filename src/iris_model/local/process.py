@@ -49,8 +49,9 @@ class ChildProcess:
         on_output: Callable[[bytes], None],
         end_rest: Callable[[], None],
         find_members: Callable[[], list[int]] | None = None,
+        read_group: Callable[[], int] | None = None,
     ) -> None:
-        """Start it; OSError when the system refuses. `find_members`: whose memory counts, beside its own."""
+        """Start it; OSError when the system refuses. `find_members` and `read_group` are those of `MemoryMeter`."""
         self._loop = asyncio.get_running_loop()
         self._guardian = guardian
         self._end_rest = end_rest
@@ -70,7 +71,7 @@ class ChildProcess:
             raise
         self.pid = self._popen.pid
         self.exited: asyncio.Future[int] = self._loop.create_future()
-        self.memory: MemoryMeter | None = MemoryMeter(self.pid, find_members)
+        self.memory: MemoryMeter | None = MemoryMeter(self.pid, find_members, read_group)
         guardian.watch("group", self.pid)
         self._output.listen()
         self._watch_exit()

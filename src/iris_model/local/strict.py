@@ -123,7 +123,7 @@ class StrictConfinement:
                 pid = await _receive_pid(ours)
                 assert self._limits is not None
                 self._limits.add(pid)  # before it is the runtime: no page of that is counted elsewhere
-                process = StrictProcess(pid, output, self._find_members)
+                process = StrictProcess(pid, output, self._find_members, self._read_group())
                 self._running = process
                 await loop.sock_sendall(ours, b"+")
                 problem = await asyncio.wait_for(loop.sock_recv(ours, 16), _START_SECONDS)
@@ -169,6 +169,10 @@ class StrictConfinement:
         # The first process of the namespace is not the function's.
         return find_descendants(self._init.pid)[1:]
 
+    def _read_group(self) -> Callable[[], int] | None:
+        assert self._limits is not None
+        return self._limits.anonymous_bytes if self._limits.knows_members else None
+
     def _on_message(self) -> None:
         assert self._control is not None
         try:
@@ -196,11 +200,17 @@ class StrictConfinement:
 class StrictProcess:
     """A runtime that the first process has started. Ours to signal and to measure, not to wait for."""
 
-    def __init__(self, pid: int, output: OutputPipe, find_members: Callable[[], list[int]]) -> None:
+    def __init__(
+        self,
+        pid: int,
+        output: OutputPipe,
+        find_members: Callable[[], list[int]],
+        read_group: Callable[[], int] | None,
+    ) -> None:
         self.pid = pid
         self._output = output
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self.memory: MemoryMeter | None = MemoryMeter(pid, find_members)
+        self.memory: MemoryMeter | None = MemoryMeter(pid, find_members, read_group)
 
     @property
     def is_running(self) -> bool:

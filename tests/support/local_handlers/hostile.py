@@ -136,6 +136,19 @@ def wait(event, context):
     return os.getpid()
 
 
+def fork_bomb(event, context):
+    children = []
+    try:
+        while len(children) < event["most"]:
+            pid = os.fork()
+            if pid == 0:
+                time.sleep(600)
+            children.append(pid)
+    except OSError as error:
+        return {"children": len(children), "errno": errno.errorcode[error.errno]}
+    return {"children": len(children)}
+
+
 def spin(event, context):
     """Processor time and wall time of a busy loop."""
     started, used = time.monotonic(), time.process_time()
