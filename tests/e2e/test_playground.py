@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from iris_model.cli.function import find_function
-from iris_model.local import FunctionSettings, PageSources
+from iris_model.local import FunctionSettings, PageSources, ReloadPlan
 from iris_model.local.running_cost import Prices
 from tests.e2e.playground_page import Opened, opened
 from tests.local.conftest import make_settings
@@ -318,6 +318,23 @@ def test_the_field_that_the_model_complains_about(browser: Any, tmp_path: Path) 
         assert "The model cannot take this" in page.ask()
         assert page.page.get_attribute("#column-1", "aria-invalid") == "true"
         assert page.page.evaluate("document.activeElement.id") == "column-1"
+
+
+def test_a_new_version_has_a_new_form(browser: Any, tmp_path: Path) -> None:
+    rows = np.array([[1.0, 2.0], [3.0, 4.0]])
+    directory = lay_model(tmp_path / "one", DecisionTreeClassifier().fit(rows, ["a", "b"]))
+    newer = lay_model(tmp_path / "two", DecisionTreeClassifier().fit(rows[:, :1], ["c", "d"]), example=[1.0])
+    settings = make_settings(directory=directory)
+    plan = ReloadPlan((directory,), lambda: settings)
+    with running(replace(settings, reload=plan)) as service, opened(browser, service.url) as page:
+        page.page.fill("#column-0", "1.5")
+        (directory / "app.py").write_text((directory / "app.py").read_text() + "# the same, edited\n")
+        page.until("document.getElementById('log').textContent.includes('the new version of')")
+        assert page.page.input_value("#column-0") == "1.5", "the same form keeps what was typed"
+        shutil.copytree(newer, directory, dirs_exist_ok=True)
+        page.until("document.querySelectorAll('.field').length === 1")
+        page.ask()
+        assert page.page.inner_text(".prediction").strip() == "c"
 
 
 def test_a_regressor(browser: Any, tmp_path: Path) -> None:

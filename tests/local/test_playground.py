@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from iris_model.local import PageSources
+from iris_model.local.page_guard import find_foreign_call
 from tests.local.conftest import make_settings
 from tests.support.local_service import RunningService, running
 from tests.support.tiny_model import CLASSES, NAMES, write_tiny
@@ -289,6 +290,21 @@ def test_other_sites_cannot_invoke(service: RunningService) -> None:
     assert service.request("POST", address, b"[7]", rebound).status == 403
     # A client that is no browser may call this machine what it likes.
     assert service.request("POST", address, b"[7]", {"Host": "iris:9000"}).json() == [7]
+
+
+def test_other_sites_cannot_read_what_the_service_is(service: RunningService) -> None:
+    # GetFunctionConfiguration tells the environment. A browser that DNS sent here says nothing of itself in a GET.
+    for address in ("/2015-03-31/functions/tiny/configuration", "/_local/metrics", "/_local/metrics.prometheus"):
+        assert service.request("GET", address).status == 200
+        assert service.request("GET", address, headers={"Host": "host.docker.internal:9000"}).status == 200
+        assert service.request("GET", address, headers={"Host": "evil.example:9000"}).status == 403
+        assert service.request("GET", address, headers={"Sec-Fetch-Site": "cross-site"}).status == 403
+
+
+def test_who_listens_to_all_is_called_by_any_name(project: Path) -> None:
+    calls = {"method": "GET", "served_host": "0.0.0.0", "is_loopback": False}
+    assert find_foreign_call(headers={"Host": "iris:9000"}, **calls) == ""
+    assert find_foreign_call(headers={"Host": "iris:9000", "Origin": "http://iris:9000"}, **calls)
 
 
 def test_the_log_is_told_as_it_grows(service: RunningService) -> None:

@@ -66,11 +66,12 @@ def _image_function(reference: str, overrides: Mapping[str, Any]) -> FunctionSet
 
 def _describe_folder(directory: Path, overrides: dict[str, Any]) -> FunctionSettings:
     """The settings of a folder that says nothing about itself: Lambda's defaults, and a route of its name."""
-    from iris_model.local import FunctionSettings
+    from iris_model.local import FunctionSettings, PageSources
 
     values = {setting: value for setting, value in overrides.items() if value is not None}
     # A folder may be called what a function may not.
     values.setdefault("name", re.sub(r"[^A-Za-z0-9_-]", "-", directory.resolve().name)[:64] or "function")
+    values["page"] = PageSources(events=directory.resolve() / EVENTS_DIRECTORY)
     return FunctionSettings(directory=directory.resolve(), route=f"/{values['name']}", stage="default", **values)
 
 

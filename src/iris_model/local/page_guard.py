@@ -12,6 +12,9 @@ import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+# How Docker Desktop lets containers name the machine that they run on.
+_ALIASES = ("localhost", "host.docker.internal")
+
 
 def find_foreign(headers: Mapping[str, str], *, served_host: str, is_navigation_allowed: bool = False) -> str:
     """Say why a request is refused; "" when it is not.
@@ -24,7 +27,7 @@ def find_foreign(headers: Mapping[str, str], *, served_host: str, is_navigation_
     if name is None or not (_is_ours(name) or name == served_host.lower()):
         return f"the request is for the host {host!r}; expected an address of this machine, such as 127.0.0.1"
     origin = headers.get("Origin")
-    if origin is not None and urlsplit_or_none(origin) != ("http", host.lower()):
+    if origin is not None and _split_origin(origin) != ("http", host.lower()):
         return f"the request comes from {origin}; expected http://{host}, which is this page"
     site = headers.get("Sec-Fetch-Site", "none")
     if site not in ("none", "same-origin"):
@@ -34,8 +37,19 @@ def find_foreign(headers: Mapping[str, str], *, served_host: str, is_navigation_
     return ""
 
 
-def urlsplit_or_none(origin: str) -> tuple[str, str] | None:
-    """Scheme and host of an origin, None when it is no URL (`null`, say)."""
+def find_foreign_call(method: str, headers: Mapping[str, str], *, served_host: str, is_loopback: bool) -> str:
+    """The same for what stands for AWS: the Invoke API and its kin. In the cloud a signature keeps others out; here nobody signs.
+
+    Programs may call this machine what they like, unless the name could be one of a web site's: a browser that was sent here
+    by DNS says nothing of itself when it reads (GET), only when it posts. Who listens beyond loopback has opened the door.
+    """
+    is_browser = "Origin" in headers or "Sec-Fetch-Site" in headers
+    if is_browser or (method in ("GET", "HEAD") and is_loopback):
+        return find_foreign(headers, served_host=served_host)
+    return ""
+
+
+def _split_origin(origin: str) -> tuple[str, str] | None:
     try:
         parts = urlsplit(origin)
     except ValueError:
@@ -52,7 +66,7 @@ def _name_of(host: str) -> str | None:
 
 def _is_ours(name: str) -> bool:
     # A number is no name: nobody can make it point elsewhere.
-    if name == "localhost" or name.endswith(".localhost"):
+    if name in _ALIASES or name.endswith(".localhost"):
         return True
     try:
         ipaddress.ip_address(name)

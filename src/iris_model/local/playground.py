@@ -19,7 +19,7 @@ from iris_model.local.logs import LogBook
 from iris_model.local.page_data import NoPicture, read_points
 from iris_model.local.page_events import MAX_EVENT_BYTES, EventRefused, ProjectEvents
 from iris_model.local.page_files import INDEX, answer_file, read_page_files
-from iris_model.local.page_guard import find_foreign
+from iris_model.local.page_guard import find_foreign, find_foreign_call
 from iris_model.local.page_model import read_model
 
 PATH = "/_local/"
@@ -35,10 +35,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Playground:
     """Serves the page's files, and its data as JSON."""
 
-    def __init__(self, functions: Iterable[LocalFunction], *, log_book: LogBook, served_host: str) -> None:
+    def __init__(
+        self, functions: Iterable[LocalFunction], *, log_book: LogBook, served_host: str, is_loopback: bool
+    ) -> None:
         self._functions = {function.settings.name: function for function in functions}
         self._log_book = log_book
         self._served_host = served_host
+        self._is_loopback = is_loopback
         self._files = read_page_files()
         self._waiting = 0
         # Sequences of the log begin anew with the service, and the page must notice.
@@ -124,11 +127,12 @@ class Playground:
         return _json({"service": self._service_id, "lines": lines[:_MAX_LINES]})
 
     def guard_invocations(self, handler: Handler) -> Handler:
-        """The Invoke API, closed to web sites. In the cloud a signature keeps them out; here nobody signs."""
+        """The Invoke API and its kin, closed to web sites."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            is_browser = "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
-            reason = find_foreign(request.headers, served_host=self._served_host) if is_browser else ""
+            reason = find_foreign_call(
+                request.method, request.headers, served_host=self._served_host, is_loopback=self._is_loopback
+            )
             if not reason:
                 return await handler(request)
             headers = {"x-amzn-ErrorType": "AccessDeniedException"}

@@ -279,7 +279,9 @@ class LocalLambda:
             integration_timeout_seconds=self._integration_timeout,
         )
         metrics_api = MetricsApi(functions.values(), self._http_metrics, self._prices)
-        playground = Playground(functions.values(), log_book=self.log_book, served_host=self._host)
+        playground = Playground(
+            functions.values(), log_book=self.log_book, served_host=self._host, is_loopback=is_loopback(self._host)
+        )
 
         async def handle_root(request: web.Request) -> web.StreamResponse:
             # A function may own `/`; then it does, and the page gives way.

@@ -19,6 +19,7 @@ let target; // of `functions`, the one that is shown
 let form = null; // null where there is no model, or one of too many features
 let showPoint = () => {};
 let range = null; // of a regressor's target in training
+let isReportDue = false;
 let asked = 0; // counts, so that a late answer does not replace a newer one
 
 const [answerBody, took, eventText, sendButton] = ["answer-body", "took", "event", "send"].map(byId);
@@ -26,7 +27,7 @@ const showCode = makeCode();
 const showCost = makeCost();
 const ways = makeTabs(byId("ways"), () => update());
 const events = makeEvents({ onChosen: loadEvent, onFailure: showFailure, current: () => readAsked().text });
-const log = makeLog({ onReport, onRestart: start, onConnected: () => target || start() });
+const log = makeLog({ onReport, onChange: start, onRestart: start, onConnected: () => target || start() });
 
 const isForm = () => form !== null && ways.chosen() === "way-form";
 const classNames = () => (target.model?.classes ?? []).flatMap((each) => (Array.isArray(each) ? [] : [typeof each === "string" ? each : JSON.stringify(each)]));
@@ -81,6 +82,7 @@ async function ask() {
   const turn = (asked += 1);
   const began = performance.now();
   hideMeasures();
+  isReportDue = true;
   answerBody.setAttribute("aria-busy", "true");
   try {
     const reply = await send({ path: request.path, body: request.text, isInvoke: request.isInvoke });
@@ -108,8 +110,10 @@ function showFailure(error) {
 
 function onReport(report, functionName) {
   if (functionName !== target?.name) return;
-  showMeasures(report);
   showCost(target.name);
+  // The first REPORT after asking. With other clients about it may be one of theirs: an HTTP API tells no request id.
+  if (isReportDue) showMeasures(report);
+  isReportDue = false;
 }
 
 // --- which function -------------------------------------------------------------------------------------------------
@@ -191,7 +195,7 @@ async function start() {
   const chosen = functions.find(({ name }) => name === before) ?? functions[0];
   byId("function").value = chosen.name;
   if (target && isSameForm(target, chosen)) {
-    // The service was started again: what stands in the form is still meant.
+    // The service was started again, or the function reloaded: what stands in the form is still meant.
     target = chosen;
     events.setTarget(target);
     update();

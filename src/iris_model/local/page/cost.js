@@ -3,7 +3,7 @@
 import { byId, element } from "./dom.js";
 import { fetchMetrics } from "./service.js";
 
-const WAIT_MS = 400; // after a burst of REPORT lines, once
+const WAIT_MS = 400; // however many REPORT lines come meanwhile
 const NAMES = { x86_64: "x86", arm64: "Arm" };
 
 /** @returns {(functionName: string) => void} shows the numbers of a function anew */
@@ -23,8 +23,10 @@ export function makeCost() {
   }
   return (functionName) => {
     wanted = functionName;
-    clearTimeout(timer);
-    timer = setTimeout(refresh, WAIT_MS);
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      refresh();
+    }, WAIT_MS);
   };
 }
 

@@ -6,15 +6,17 @@ import { followLog } from "./service.js";
 
 const KEPT_LINES = 1000;
 const WAIT_SECONDS = 20;
+const RELOADED = "Reload: the new version of";
 const RETRY_MS = [500, 1000, 2000, 4000];
 
 /**
  * @param {object} listeners
  * @param {(report: import("./reports.js").Report, functionName: string) => void} listeners.onReport
+ * @param {() => void} listeners.onChange a function was reloaded
  * @param {() => void} listeners.onRestart another service answers at this address
  * @param {() => void} listeners.onConnected
  */
-export function makeLog({ onReport, onRestart, onConnected }) {
+export function makeLog({ onReport, onChange, onRestart, onConnected }) {
   const list = byId("log");
   const box = byId("log-box");
   const empty = byId("log-empty");
@@ -39,6 +41,7 @@ export function makeLog({ onReport, onRestart, onConnected }) {
       const report = line.source === "platform" ? parseReport(line.text) : null;
       list.append(drawLine(line, report, hasSeveral));
       if (report) onReport(report, line.function);
+      if (line.source === "platform" && line.text.startsWith(RELOADED)) onChange();
     }
     while (list.childElementCount > KEPT_LINES) list.firstElementChild.remove();
     showEmpty();
@@ -66,6 +69,9 @@ export function makeLog({ onReport, onRestart, onConnected }) {
         showConnection(true);
         onConnected();
         if (answer.lines.length) {
+          // The service keeps the newest lines only; what came too fast is told, and not passed over.
+          const lost = answer.lines[0].sequence - last - 1;
+          if (last > 0 && lost > 0) list.append(element("li", { className: "platform" }, element("span", {}), element("span", { className: "text" }, `… ${lost} lines came too fast to be shown`)));
           append(answer.lines);
           last = answer.lines.at(-1).sequence;
         }
