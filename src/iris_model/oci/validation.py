@@ -5,8 +5,8 @@
     risk      reports differ: some strict unpackers refuse it, in some places
     note      no unpacker minds, but a function that does not run as root may: files that not every user can read
 
-The rules of strict unpackers are those of docs/reference/registries.md: one plain manifest, gzip layers, every parent directory in
-the layer itself, no hard links and no devices, files that any user can read.
+The rules of strict unpackers are those of docs/reference/registries.md: one plain manifest, gzip layers, every parent directory
+in the layer itself, no hard links and no devices, files that any user can read.
 """
 
 from __future__ import annotations
