@@ -11,6 +11,7 @@ from iris_model.engine import InvalidInput, load
 from iris_model.errors import UnsupportedModel
 from tests.parity.tables import ANIMALS, DOCUMENTS, FRAME, STRANGE
 from tests.parity.test_zoo import METHODS, assert_same
+from tests.parity.zoo import DataSet, fit
 
 
 def plain_rows(X):
@@ -32,7 +33,7 @@ def test_compiled_model_answers_as_the_original(estimator, X, y, tmp_path, recor
     record_property("parity", "wrong")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fitted = clone(estimator).fit(X, y)
+        fitted = fit(estimator, DataSet(X, y))
         compilation, model = compile_to(tmp_path / "model.safetensors", fitted)
         asked = X + STRANGE if isinstance(X, list) else X
         offered = [method for method in METHODS if hasattr(fitted, method)]

@@ -30,11 +30,13 @@ def impute_from_donors(
     kept: "Sequence[int]",
     neighbors: int,
     weighted: bool,
+    strangers: bool = False,
 ) -> "list[list[float]]":
     """Fill the columns `kept` from the training rows `vectors` (missing cells are NaN), or from their `means`.
 
     A training row can give a cell that it has. Distances count the columns that both rows have, as if it were all; a
-    training row that has none in common with the row gives nothing.
+    training row that has none in common with the row gives nothing, or, as before scikit-learn 1.6 where nothing is weighted,
+    counts as the furthest (`strangers`).
     """
     table = []
     donors: list[list[float]] = []
@@ -58,7 +60,14 @@ def impute_from_donors(
                 for square, donor in zip(squares, donors)
                 if donor[column] == donor[column] and square == square
             ]
-            filled[column] = _fill(near, neighbors, weighted, noise, index) if near else means[column]
+            if not near:
+                filled[column] = means[column]
+                continue
+            far = []
+            if strangers:
+                far = [donor[column] for square, donor in zip(squares, donors) if square != square]
+                far = [value for value in far if value == value]
+            filled[column] = _fill(near, far, neighbors, weighted, noise, index)
         table.append([filled[column] for column in kept])
     return table
 
@@ -75,7 +84,9 @@ def _measure(row: "list[float]", donors: "list[list[float]]") -> "list[float]":
     return squares
 
 
-def _fill(near: "list[tuple[float, float]]", neighbors: int, weighted: bool, noise: float, row: int) -> float:
+def _fill(
+    near: "list[tuple[float, float]]", far: "list[float]", neighbors: int, weighted: bool, noise: float, row: int
+) -> float:
     near = sorted(near, key=_first)
     chosen = near[:neighbors]
     if len(near) > neighbors:
@@ -85,7 +96,12 @@ def _fill(near: "list[tuple[float, float]]", neighbors: int, weighted: bool, noi
             if len(tied) > 1:
                 raise _undecided(row)
     if not weighted:
-        return fsum([value for _, value in chosen]) / len(chosen)
+        values = [value for _, value in chosen]
+        if far and len(values) < neighbors:
+            if len(values) + len(far) > neighbors and len(set(far)) > 1:
+                raise _undecided(row)
+            values += far[: neighbors - len(values)]
+        return fsum(values) / len(values)
     if any(not noise <= KNOWN * square for square, _ in chosen):
         raise _undecided(row)
     weights = [1.0 / sqrt(square) for square, _ in chosen]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Trace, Value
+from iris_model.readers.libraries import installed_version
 
 
 def read_simple_imputer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
@@ -117,6 +118,8 @@ def read_neighbors_imputer(builder: GraphBuilder, estimator: Estimator, inputs: 
         "neighbors": int(estimator.n_neighbors),
         "weighted": estimator.weights == "distance",
     }
+    if installed_version("scikit-learn") < (1, 6):
+        attributes["strangers"] = estimator.weights == "uniform"
     if callable(estimator.weights):
         builder.refuse("KNNImputer: its weights are a function of the user's; expected 'uniform' or 'distance'")
     tensors = {"vectors": np.where(missing, np.nan, trained), "means": means.astype(np.float64)}
