@@ -46,6 +46,9 @@ def answers_of(estimator, method, rows):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         answers = getattr(estimator, method)(rows)
+        if method == "predict" and type(estimator).__module__ == "catboost.core" and answers.shape[1:] == (1,):
+            # Of several classes, CatBoost makes a table of one column of labels; a label per row is what is wanted.
+            answers = answers.ravel()
         return answers.toarray() if hasattr(answers, "toarray") else answers
 
 

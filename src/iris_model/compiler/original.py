@@ -37,7 +37,11 @@ class Original:
         with warnings.catch_warnings(), np.errstate(all="ignore"), _one_after_another(self._estimator):
             # That arrays have no column names is known here; overflow is judged by its result.
             warnings.simplefilter("ignore")
-            return {method: _plain(getattr(self._estimator, method)(table)) for method in methods}
+            answers = {method: getattr(self._estimator, method)(table) for method in methods}
+            if "predict" in answers and type(self._estimator).__module__ == "catboost.core":
+                # Of several classes, CatBoost answers with a table of one column of labels.
+                answers["predict"] = _flat(answers["predict"])
+            return {method: _plain(part) for method, part in answers.items()}
 
     def _table(self, rows: Sequence[Row]) -> Any:
         """The rows as the original was trained with: documents, dictionaries, a DataFrame, an array of numbers or of objects."""
@@ -69,6 +73,10 @@ def _fill_missing(cells: list[Any], column: Mapping[str, Any]) -> Any:
     part = np.empty(len(cells), dtype=object)
     part[:] = [marker if cell is None else cell for cell in cells]
     return part
+
+
+def _flat(answers: Any) -> Any:
+    return answers.ravel() if answers.ndim == 2 and answers.shape[1] == 1 else answers
 
 
 def _plain(answers: Any) -> Answers:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from iris_model.errors import UnsupportedModel
 
+from .catboost import wrappers as catboost_wrappers
 from .dictionaries import feature_names, takes_dictionaries
 from .documents import DOCUMENT_COLUMN, takes_documents
 from .graph import Estimator, Graph, GraphBuilder, Reader
@@ -80,6 +81,7 @@ READERS: dict[str, Reader] = {
     **gradient_boosting.READERS,
     **ensembles.READERS,
     **xgboost_wrappers.READERS,
+    **catboost_wrappers.READERS,
     **lightgbm_wrappers.READERS,
     **lightgbm_boosters.READERS,
     **calibration.READERS,
@@ -202,7 +204,8 @@ def _is_fitted(estimator: Estimator) -> bool:
         return True  # a pipeline has nothing of its own to fit; its steps are asked one by one
     if class_name(type(estimator)) in STATELESS:
         return True
-    asked = getattr(estimator, "__sklearn_is_fitted__", None)
+    # CatBoost's own word for it.
+    asked = getattr(estimator, "__sklearn_is_fitted__", None) or getattr(estimator, "is_fitted", None)
     if asked is not None:
         return bool(asked())
     if any(name.endswith("_") and not name.startswith("__") for name in vars(estimator)):
@@ -222,6 +225,10 @@ def _trained_columns(estimator: Estimator) -> tuple[int, list[str] | None] | Non
         return None
     if hasattr(estimator, "X_thresholds_"):
         return 1, None  # isotonic regression: one column by definition, and it does not count it
+    if class_name(type(estimator)).startswith("catboost."):
+        # It gives columns without names their numbers, and once unpickled it says that there are none.
+        learned = [str(name) for name in estimator.feature_names_ or ()]
+        return len(learned), None if learned == [str(index) for index in range(len(learned))] else learned
     if not hasattr(estimator, "n_features_in_"):
         return None
     names = getattr(estimator, "feature_names_in_", None)

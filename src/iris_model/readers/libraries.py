@@ -23,6 +23,7 @@ class Library:
 
 # Top-level package -> library.
 LIBRARIES = {
+    "catboost": Library("catboost", (1, 2)),
     "sklearn": Library("scikit-learn", (1, 5), "_sklearn_version"),
     "lightgbm": Library("lightgbm", (4, 0)),
     "xgboost": Library("xgboost", (2, 0), twins=("xgboost-cpu",)),

@@ -14,7 +14,14 @@ from .graph import Estimator
 from .libraries import LIBRARIES
 
 # Suffix of a file -> the library that wrote it.
-NATIVE_SUFFIXES = {".json": "xgboost", ".ubj": "xgboost", ".xgb": "xgboost", ".txt": "lightgbm", ".lgb": "lightgbm"}
+NATIVE_SUFFIXES = {
+    ".json": "xgboost",
+    ".ubj": "xgboost",
+    ".xgb": "xgboost",
+    ".txt": "lightgbm",
+    ".lgb": "lightgbm",
+    ".cbm": "catboost",
+}
 
 
 def open_native(path: Path, data: bytes) -> Estimator:

@@ -27,6 +27,10 @@ EXPERIMENTAL = {
 
 # What is refused of a class that has a reader: parameters for which no exact answer is known.
 REMARKS = {
+    **{
+        f"catboost.core.CatBoost{name}": "of numbers: no categories, texts, embeddings, or loss of your own; also as `.cbm`"
+        for name in ("Classifier", "Ranker", "Regressor")
+    },
     "lightgbm.Booster": "also as LightGBM's own text file",
     "lightgbm.sklearn.LGBMClassifier": "not with an objective of your own",
     "lightgbm.sklearn.LGBMRegressor": "not with an objective of your own",

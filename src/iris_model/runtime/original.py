@@ -50,7 +50,14 @@ class OriginalModel:
         with warnings.catch_warnings():
             # Trained with names and asked without pandas: the order of the columns is ours to keep, and we keep it.
             warnings.filterwarnings("ignore", message="X does not have valid feature names")
-            return [_plain(getattr(self._estimator, output)(table)) for output in outputs]
+            return [self._shape(output, _plain(getattr(self._estimator, output)(table))) for output in outputs]
+
+    def _shape(self, output: str, values: "list[Any]") -> "list[Any]":
+        """CatBoost answers with a table of one column of labels; a label per row is what the signature promises."""
+        promised = self.signature.get("outputs", {}).get(output, {})
+        if promised.get("kind") == "label" and promised.get("columns") == 1 and type(values[0]) is list:
+            return [row[0] for row in values]
+        return values
 
     def _table(self, rows: "list[Any]") -> "Any":
         """The rows as the original was trained with: documents, dictionaries, a DataFrame, or an array."""

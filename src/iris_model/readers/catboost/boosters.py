@@ -1,0 +1,26 @@
+"""Models in CatBoost's own file, `.cbm`. CatBoost itself opens them, as the estimator that fits the loss."""
+
+from __future__ import annotations
+
+from iris_model.readers.graph import Estimator
+
+from .wrappers import BINARY, ONE_AGAINST_ALL, SOFTMAX
+
+
+class NotABooster(Exception):
+    """CatBoost cannot read the bytes; the text says why."""
+
+
+def load(data: bytes) -> Estimator:
+    """Return a CatBoostClassifier or CatBoostRegressor; a ranker answers as a regressor does."""
+    import catboost
+
+    try:
+        plain = catboost.CatBoost().load_model(blob=data)
+        loss = str(plain.get_all_params()["loss_function"])
+        is_classifier = loss.partition(":")[0] in (*BINARY, SOFTMAX, ONE_AGAINST_ALL)
+        cls = catboost.CatBoostClassifier if is_classifier else catboost.CatBoostRegressor
+        # By its loss an estimator knows what to make of raw values; the file alone does not tell it.
+        return cls(loss_function=loss).load_model(blob=data)
+    except catboost.CatBoostError as error:
+        raise NotABooster(str(error).partition("\n")[0]) from None

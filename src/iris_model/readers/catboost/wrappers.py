@@ -1,0 +1,101 @@
+"""The estimators of CatBoost. Source: catboost/python-package/catboost/core.py, catboost/libs/model/eval_processing.
+
+Features are rounded to float32, leaves are added in float64.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
+from iris_model.readers.sklearn.classes import read_classes
+from iris_model.readers.tree_layout import lay_out_boosted
+
+from .model_json import Model, read_model
+
+# Losses by what `predict` makes of the raw values.
+IDENTITY = (
+    *("RMSE", "MAE", "Quantile", "MAPE", "Lq", "Huber", "Expectile", "LogCosh", "MultiRMSE", "MultiQuantile"),
+    *(
+        "YetiRank",
+        "YetiRankPairwise",
+        "PairLogit",
+        "PairLogitPairwise",
+        "QueryRMSE",
+        "QuerySoftMax",
+        "QueryCrossEntropy",
+    ),
+    *("LambdaMart", "StochasticFilter", "StochasticRank"),
+)
+EXPONENT = ("Poisson", "Tweedie")
+BINARY = ("Logloss", "CrossEntropy")
+SOFTMAX = "MultiClass"
+ONE_AGAINST_ALL = "MultiClassOneVsAll"
+
+
+def read_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """The raw values, or their powers; rankers, too."""
+    model = _read(builder, estimator, (*IDENTITY, *EXPONENT))
+    if model is None:
+        return Reading("regressor", {})
+    values = _add_raw(builder, model, inputs)
+    # Asked of the estimator: one that was opened from a file without its loss gives the raw values.
+    if model.loss in EXPONENT and str(estimator.get_params().get("loss_function", "")).startswith(model.loss):
+        values = builder.add("exponential", values, width=values.width)
+    if values.width == 1:
+        values = builder.add("column", values, width=1, attributes={"index": 0})
+    return Reading("regressor", {"predict": values})
+
+
+def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+    """Of two classes the second where the raw value is above zero, or above what stands for another probability."""
+    classes = read_classes(builder, estimator, np.asarray(estimator.classes_))
+    model = _read(builder, estimator, (*BINARY, SOFTMAX, ONE_AGAINST_ALL))
+    if model is None:
+        return Reading("classifier", {}, classes)
+    if (model.loss in BINARY) != (len(classes) == 2) or model.width != (1 if model.loss in BINARY else len(classes)):
+        builder.refuse(
+            f"{type(estimator).__name__}: {model.loss} with {len(classes)} classes; expected one class per row"
+        )
+        return Reading("classifier", {}, classes)
+    raw = _add_raw(builder, model, inputs)
+    if model.loss in BINARY:
+        threshold = estimator.get_probability_threshold()
+        if threshold != 0.5:
+            builder.refuse(f"{type(estimator).__name__}: its probability threshold is {threshold}; expected 0.5")
+        label = builder.add("threshold_label", raw, width=1, kind="label", attributes={"classes": classes})
+        return Reading(
+            "classifier", {"predict": label, "predict_proba": builder.add("expit_pair", raw, width=2)}, classes
+        )
+    label = builder.add("argmax_label", raw, width=1, kind="label", attributes={"classes": classes})
+    link = "softmax" if model.loss == SOFTMAX else "expit"
+    return Reading("classifier", {"predict": label, "predict_proba": builder.add(link, raw, width=raw.width)}, classes)
+
+
+def _read(builder: GraphBuilder, estimator: Estimator, losses: tuple[str, ...]) -> Model | None:
+    model = read_model(estimator)
+    name = type(estimator).__name__
+    if model.problem is not None:
+        builder.refuse(f"{name}: {model.problem}")
+        return None
+    if model.loss not in losses:
+        builder.refuse(f"{name}: the loss {model.loss!r} is unknown, and so is what it makes of a raw value")
+        return None
+    return model
+
+
+def _add_raw(builder: GraphBuilder, model: Model, inputs: Value) -> Value:
+    attributes: dict[str, Json] = {"infinite": True}
+    rows = builder.add("narrow_to_float32", inputs, width=inputs.width, keeps_missing=True, attributes=attributes)
+    width = model.width
+    tensors = lay_out_boosted(model.trees, model.outputs, np.zeros(width), with_missing=True)
+    raw = builder.add("boosted_trees", rows, width=width, attributes={"narrow": False}, tensors=tensors)
+    scaled = {"scale": np.full(width, model.scale), "offset": model.bias}
+    return builder.add("min_max_scale", raw, width=width, tensors=scaled)
+
+
+READERS: dict[str, Reader] = {
+    "catboost.core.CatBoostClassifier": read_classifier,
+    "catboost.core.CatBoostRanker": read_regressor,
+    "catboost.core.CatBoostRegressor": read_regressor,
+}
