@@ -39,6 +39,7 @@ ROOMS = {
             ("sklearn", ("sklearn", "scipy")),
             ("xgboost", ("xgboost",)),
             ("lightgbm", ("lightgbm",)),
+            ("catboost", ("catboost",)),
             ("joblibs.py", ("joblib",)),
             ("frames.py", ("pandas",)),
             ("onnx.py", ("onnxruntime",)),
