@@ -1,0 +1,131 @@
+"""Our small HTTP/1.1, cut at every byte: the pieces in which data comes must not change what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from iris_model.local.http1 import BadRequest, Head, HttpConnection, parse_head
+
+REQUESTS = (
+    b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+    b"GET /b HTTP/1.1\r\n\r\n"
+    b"POST /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nde\r\nA\r\n0123456789\r\n0\r\nTrailer: t\r\n\r\n"
+    b"POST /d HTTP/1.0\r\nConnection: keep-alive\r\nX: 1\r\nx:  2 \r\n\r\n"
+)
+EXPECTED = [
+    ("POST", "/a", b"abc"),
+    ("GET", "/b", b""),
+    ("POST", "/c", b"de0123456789"),
+    ("POST", "/d", b""),
+]
+
+
+class Transport:
+    """Notes what is written."""
+
+    def __init__(self) -> None:
+        self.written = b""
+        self.is_closed = False
+        self.is_paused = False
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def pause_reading(self) -> None:
+        self.is_paused = True
+
+    def resume_reading(self) -> None:
+        self.is_paused = False
+
+
+class Recorder(HttpConnection):
+    """Answers at once, or when it is told to."""
+
+    def __init__(self, *, answers_at_once: bool = True, max_body_bytes: int = 100) -> None:
+        super().__init__(max_head_bytes=200, max_body_bytes=max_body_bytes)
+        self.seen: list[tuple[str, str, bytes]] = []
+        self.sizes: list[int] = []
+        self._at_once = answers_at_once
+        self.wire: Any = Transport()
+        self.connection_made(self.wire)
+
+    def handle(self, head: Head, body: bytes, size: int) -> None:
+        self.seen.append((head.method, head.target, body))
+        self.sizes.append(size)
+        if self._at_once:
+            self.reply(b"<%d>" % len(self.seen))
+
+
+@pytest.mark.parametrize("step", range(1, 40))
+def test_however_it_is_cut_it_says_the_same(step: int) -> None:
+    connection = Recorder()
+    for index in range(0, len(REQUESTS), step):
+        connection.data_received(REQUESTS[index : index + step])
+    assert connection.seen == EXPECTED
+    assert connection.wire.written == b"<1><2><3><4>"
+
+
+def test_one_request_at_a_time_however_many_have_come() -> None:
+    connection = Recorder(answers_at_once=False)
+    connection.data_received(REQUESTS)
+    for number in range(1, 5):
+        assert len(connection.seen) == number
+        connection.reply(b"ok")
+    assert connection.seen == EXPECTED
+
+
+def test_what_waits_is_bounded() -> None:
+    connection = Recorder(answers_at_once=False)
+    connection.data_received(b"GET / HTTP/1.1\r\n\r\n")
+    connection.data_received(b"x" * 70_000)
+    assert connection.wire.is_paused
+    connection.reply(b"ok")
+    assert not connection.wire.is_paused
+    assert connection.wire.is_closed  # what waited was no request
+
+
+def test_a_body_beyond_the_limit_is_counted_and_not_kept() -> None:
+    for data in (
+        b"POST / HTTP/1.1\r\nContent-Length: 101\r\n\r\n" + b"x" * 101,
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" + b"x" * 101 + b"\r\n0\r\n\r\n",
+    ):
+        connection = Recorder()
+        connection.data_received(data)
+        assert (connection.seen[0][2], connection.sizes) == (b"", [101])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /",
+        b"GET / HTTP/2",
+        b"GET  / HTTP/1.1",
+        b"GET / HTTP/1.1\r\nname",
+        b"GET / HTTP/1.1\r\n: value",
+        b"GET / HTTP/1.1\r\nname : value",
+        b"GET / HTTP/1.1\r\n name: value",
+        b"GET / HTTP/1.1\r\nname: a\nb: c",
+        b"GET / HTTP/1.1\r\nname: a\0",
+        b"GET / HTTP/1.1\r\ncontent-length: -1",
+        b"GET / HTTP/1.1\r\ncontent-length: 1, 1",
+        "GET / HTTP/1.1\r\ncontent-length: ²".encode("latin-1"),
+        b"GET / HTTP/1.1\r\ntransfer-encoding: gzip, chunked",
+        b"GET / HTTP/1.1\r\ntransfer-encoding: chunked\r\ncontent-length: 1",
+    ],
+)
+def test_what_is_no_head(head: bytes) -> None:
+    with pytest.raises(BadRequest):
+        parse_head(head)
+
+
+def test_a_head_without_end_is_given_up() -> None:
+    connection = Recorder()
+    for _ in range(5):
+        connection.data_received(b"x" * 50)
+    assert connection.wire.is_closed
+    assert connection.wire.written.startswith(b"HTTP/1.1 400 ")
