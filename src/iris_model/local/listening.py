@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import logging
 import socket
 from collections.abc import Callable
+
+from aiohttp.http_exceptions import HttpProcessingError
 
 from iris_model.errors import LocalError
 
@@ -19,6 +22,14 @@ async def listen(make_protocol: Callable[[], asyncio.BaseProtocol], host: str, p
         return await asyncio.get_running_loop().create_server(make_protocol, host, port, backlog=_BACKLOG)
     except (OSError, OverflowError) as error:
         raise _describe_bind_error(host, port, error) from None
+
+
+def make_logger() -> logging.Logger:
+    """Where aiohttp complains. That somebody spoke no HTTP is no defect of ours: he has his 400, and nobody a traceback."""
+    logger = logging.getLogger("iris_model.local.http")
+    if not logger.filters:
+        logger.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError)))
+    return logger
 
 
 def find_port(server: asyncio.Server) -> int:

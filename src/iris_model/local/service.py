@@ -25,7 +25,7 @@ from iris_model.local.http_api import INTEGRATION_TIMEOUT_SECONDS, HttpApi
 from iris_model.local.http_routes import parse_route
 from iris_model.local.invocation import Invocation, Outcome
 from iris_model.local.invoke_api import InvokeApi
-from iris_model.local.listening import find_port, is_loopback, listen
+from iris_model.local.listening import find_port, is_loopback, listen, make_logger
 from iris_model.local.logs import LineBatch, LogBook
 from iris_model.local.metrics import HttpMetrics
 from iris_model.local.metrics_views import MetricsApi
@@ -220,6 +220,7 @@ class LocalLambda:
         self._web = web.AppRunner(
             self._build_application(),
             access_log=None,
+            logger=make_logger(),
             shutdown_timeout=_CLOSE_SECONDS,
             max_line_size=MAX_HEAD_BYTES,
             max_field_size=MAX_HEAD_BYTES,
@@ -243,7 +244,13 @@ class LocalLambda:
             return
         for index, function in enumerate(self._runner.functions.values()):
             url = FunctionUrl(function, log_book=self.log_book, metrics=self._http_metrics)
-            front = web.Server(url.handle, access_log=None, max_line_size=MAX_HEAD_BYTES, max_field_size=MAX_HEAD_BYTES)
+            front = web.Server(
+                url.handle,
+                access_log=None,
+                logger=make_logger(),
+                max_line_size=MAX_HEAD_BYTES,
+                max_field_size=MAX_HEAD_BYTES,
+            )
             server = await listen(front, self._host, self._url_port + index if self._url_port else 0)
             self._url_fronts.append(front)
             self._servers.append(server)
