@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
+KERNELS := $(wildcard src/iris_model/engine/csrc/*)
 SOURCES := src tests bench scripts examples
 
 .PHONY: run test check e2e bench bench-check clean help
@@ -41,12 +42,12 @@ help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*##' Makefile | sort | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 # The stamps are newer than what they depend on, so that a second `make run` installs nothing and starts at once.
-$(VENV)/.installed: pyproject.toml setup.py src/iris_model/engine/_kernels.c constraints.txt | $(VENV)
+$(VENV)/.installed: pyproject.toml setup.py $(KERNELS) constraints.txt | $(VENV)
 	@echo "installing iris-model into $(VENV)"
 	@$(INSTALL) --editable '.[aws,sklearn]'
 	@touch $@
 
-$(VENV)/.installed-for-work: pyproject.toml setup.py src/iris_model/engine/_kernels.c constraints.txt | $(VENV)
+$(VENV)/.installed-for-work: pyproject.toml setup.py $(KERNELS) constraints.txt | $(VENV)
 	@echo "installing iris-model and its test tools into $(VENV)"
 	@$(INSTALL) --editable '.[aws,sklearn,test,check]'
 	@touch $@ $(VENV)/.installed

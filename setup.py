@@ -5,17 +5,21 @@ installation goes on without them (`optional`), and the engine answers in Python
 """
 
 import sys
+from pathlib import Path
 
 from setuptools import Extension, setup
 
 # A fused multiply-add would round once where Python rounds twice. Microsoft's compiler does not fuse unless asked to.
-FLAGS = [] if sys.platform == "win32" else ["-O3", "-ffp-contract=off"]
+# Without `errno` a square root is an instruction; nothing of libm is called.
+FLAGS = [] if sys.platform == "win32" else ["-O3", "-ffp-contract=off", "-fno-math-errno"]
+SOURCES = Path("src/iris_model/engine/csrc")
 
 setup(
     ext_modules=[
         Extension(
             "iris_model.engine._kernels",
-            ["src/iris_model/engine/_kernels.c"],
+            sorted(map(str, SOURCES.glob("*.c"))),
+            depends=sorted(map(str, SOURCES.glob("*.h"))),
             define_macros=[("Py_LIMITED_API", "0x030b0000")],
             extra_compile_args=FLAGS,
             optional=True,

@@ -3,12 +3,20 @@
 from math import exp, log, log1p
 from math import tanh as _tanh
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .native import Table
+
+    Rows = Table | list[list[float]]
+
 # The exponential of more is infinite.
 OVERFLOW = 709.782712893384
 
 
-def exponential(rows: "list[list[float]]") -> "list[list[float]]":
+def exponential(rows: "Rows") -> "Rows":
     """exp(x), cell by cell: the inverse of the logarithmic link."""
+    if not isinstance(rows, list) and (made := rows.map("exponential")) is not None:
+        return made
     return [[exp(value) for value in row] for row in rows]
 
 
@@ -22,13 +30,17 @@ def normalize_log(rows: "list[list[float]]") -> "list[list[float]]":
     return table
 
 
-def logistic(rows: "list[list[float]]", *, slope: float) -> "list[list[float]]":
+def logistic(rows: "Rows", *, slope: float) -> "Rows":
     """1 / (1 + exp(-slope * x)) as written, so that far below zero it is 0 and ties are those of LightGBM."""
+    if not isinstance(rows, list) and (made := rows.map("logistic", slope)) is not None:
+        return made
     return [[1.0 / (1.0 + exp(-slope * value)) if slope * value > -OVERFLOW else 0.0 for value in row] for row in rows]
 
 
-def complement_pair(rows: "list[list[float]]") -> "list[list[float]]":
+def complement_pair(rows: "Rows") -> "Rows":
     """One probability p per row becomes [1 - p, p]."""
+    if not isinstance(rows, list) and (made := rows.map("complement_pair")) is not None:
+        return made
     return [[1.0 - row[0], row[0]] for row in rows]
 
 

@@ -37,12 +37,13 @@ def boosted_trees(
     `output`: the column that each tree adds to. `starts` (n x k), where a first model of its own made them, replaces
     `base`. `narrow` and `missing_left`: see `tree_ensemble`. The last five are sets of categories (categories.py).
     """
-    if category_set is None and starts is None and kernels_pay(rows, roots, feature):
+    sets = None if category_set is None else (category_set, set_start, set_words, outside_left)
+    if starts is None and kernels_pay(rows, roots):
         from .native import run_kernel
 
         nodes = roots, feature, threshold, jump, missing_left
         made: list[list[float]] | None = run_kernel(
-            "boosted_trees", rows, *nodes, leaves, output, base, narrow, float32_sum
+            "boosted_trees", rows, *nodes, leaves, output, base, narrow, float32_sum, sets, lowest_category
         )
         if made is not None:
             return made
@@ -51,8 +52,7 @@ def boosted_trees(
     cell = memoryview(bytearray(4)).cast("f")
     table = []
     for position, row in enumerate(rows):
-        if category_set is not None:
-            sets = (category_set, set_start, set_words, outside_left)
+        if sets is not None:
             reached = walk_trees_with_categories(
                 row, roots, feature, threshold, jump, missing_left, sets, lowest_category
             )

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from .native import Table
+
+    Rows = Table | list[list[float]]
+
 # The largest number of which XGBoost takes the exponential in its sigmoid.
 LARGEST_EXPONENT = 88.69999694824219
 # Beyond, a float32 exponential is infinite.
@@ -27,22 +31,28 @@ def _rounder() -> "Callable[[float], float]":
     return rounded
 
 
-def expit_float32(rows: "list[list[float]]") -> "list[list[float]]":
+def expit_float32(rows: "Rows") -> "Rows":
     """1 / (exp(-x) + 1), cell by cell."""
+    if not isinstance(rows, list) and (made := rows.map("expit_float32")) is not None:
+        return made
     rounded = _rounder()
     return [
         [rounded(1.0 / rounded(rounded(exp(min(-value, LARGEST_EXPONENT))) + 1.0)) for value in row] for row in rows
     ]
 
 
-def exponential_float32(rows: "list[list[float]]") -> "list[list[float]]":
+def exponential_float32(rows: "Rows") -> "Rows":
     """exp(x), cell by cell."""
+    if not isinstance(rows, list) and (made := rows.map("exponential_float32")) is not None:
+        return made
     rounded = _rounder()
     return [[rounded(exp(value)) if value < OVERFLOW else float("inf") for value in row] for row in rows]
 
 
-def softmax_float32(rows: "list[list[float]]") -> "list[list[float]]":
+def softmax_float32(rows: "Rows") -> "Rows":
     """exp(x - max) over their sum, which is added in float64."""
+    if not isinstance(rows, list) and (made := rows.map("softmax_float32")) is not None:
+        return made
     rounded = _rounder()
     table = []
     for row in rows:
@@ -61,8 +71,10 @@ def step_float32(rows: "list[list[float]]") -> "list[list[float]]":
     return [[1.0 if value > 0.0 else 0.0 for value in row] for row in rows]
 
 
-def pair_float32(rows: "list[list[float]]") -> "list[list[float]]":
+def pair_float32(rows: "Rows") -> "Rows":
     """One probability per row becomes [1 - p, p]."""
+    if not isinstance(rows, list) and (made := rows.map("pair_float32")) is not None:
+        return made
     rounded = _rounder()
     return [[rounded(1.0 - row[0]), row[0]] for row in rows]
 

@@ -3,17 +3,66 @@
 from _operator import mul, sub
 from math import dist, exp, fsum, tanh
 
-from .native import measure
+from .native import MACHINES, Table, find_kernels, measure, run_kernel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from typing import Any
 
     Rows = Sequence[Sequence[float]]
 
+# Up to this power a kernel multiplies.
+LARGEST_DEGREE = 16
 
-def rbf_kernel(rows: "Rows", *, vectors: "Rows", gamma: float) -> "list[list[float]]":
+
+class KernelTable(Table):
+    """Kernel values that are made when they are asked for. What only sums them up (`sums`) never sees them.
+
+    Ten thousand rows against a thousand vectors are ten million numbers.
+    """
+
+    __slots__ = ("_make", "_rows", "_shape", "_vectors")
+
+    def __init__(
+        self, rows: "Rows", vectors: "Any", shape: "tuple[int, float, float, int]", make: "Callable[[], list[list[float]]]"
+    ) -> None:
+        self._rows, self._vectors, self._shape, self._make = rows, vectors, shape, make
+        self._lists = None
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def lists(self) -> "list[list[float]]":
+        """The values as Python makes them."""
+        if self._lists is None:
+            self._lists = self._make()
+        return self._lists
+
+    def sums(
+        self, weights: "Any", starts: "Sequence[int] | None", intercepts: "Sequence[float]"
+    ) -> "list[list[float]] | None":
+        """What `linear` makes of the values, or with `starts` what `one_vs_one_decisions` does; or None."""
+        flat = getattr(weights, "flat", None)
+        if flat is None:
+            return None
+        vectors = self._vectors
+        made: list[list[float]] | None = run_kernel(
+            "kernel_sums", self._rows, vectors.flat, len(vectors), *self._shape, flat, starts, intercepts
+        )
+        return made
+
+
+def rbf_kernel(rows: "Rows", *, vectors: "Rows", gamma: float) -> "KernelTable | list[list[float]]":
     """exp(-gamma |x - y|^2). A distance beyond every double gives 0, as it does in C."""
+    if _can_wait(vectors):
+        shape = MACHINES["rbf"], gamma, 0.0, 0
+        return KernelTable(rows, vectors, shape, lambda: _rbf_values(rows, vectors, gamma))
+    return _rbf_values(rows, vectors, gamma)
+
+
+def _rbf_values(rows: "Rows", vectors: "Rows", gamma: float) -> "list[list[float]]":
     squares = measure(rows, vectors, "squared")
     if squares is not None:
         return [[exp(-gamma * square) for square in line] for line in squares]
@@ -27,8 +76,17 @@ def rbf_kernel(rows: "Rows", *, vectors: "Rows", gamma: float) -> "list[list[flo
 
 def polynomial_kernel(
     rows: "Rows", *, vectors: "Rows", gamma: float, coef0: float, degree: float
-) -> "list[list[float]]":
+) -> "KernelTable | list[list[float]]":
     """(gamma <x, y> + coef0) ^ degree."""
+    if _can_wait(vectors) and degree in range(LARGEST_DEGREE + 1):
+        shape = MACHINES["polynomial"], gamma, coef0, int(degree)
+        return KernelTable(rows, vectors, shape, lambda: _polynomial_values(rows, vectors, gamma, coef0, degree))
+    return _polynomial_values(rows, vectors, gamma, coef0, degree)
+
+
+def _polynomial_values(
+    rows: "Rows", vectors: "Rows", gamma: float, coef0: float, degree: float
+) -> "list[list[float]]":
     bases = _scaled_products(rows, vectors, gamma, coef0)
     table = [[base**degree for base in row] for row in bases]
     if degree != int(degree) and any(type(value) is complex for row in table for value in row):
@@ -41,8 +99,15 @@ def sigmoid_kernel(rows: "Rows", *, vectors: "Rows", gamma: float, coef0: float)
     return [[tanh(value) for value in row] for row in _scaled_products(rows, vectors, gamma, coef0)]
 
 
-def laplacian_kernel(rows: "Rows", *, vectors: "Rows", gamma: float) -> "list[list[float]]":
+def laplacian_kernel(rows: "Rows", *, vectors: "Rows", gamma: float) -> "KernelTable | list[list[float]]":
     """exp(-gamma |x - y|_1)."""
+    if _can_wait(vectors):
+        shape = MACHINES["laplacian"], gamma, 0.0, 0
+        return KernelTable(rows, vectors, shape, lambda: _laplacian_values(rows, vectors, gamma))
+    return _laplacian_values(rows, vectors, gamma)
+
+
+def _laplacian_values(rows: "Rows", vectors: "Rows", gamma: float) -> "list[list[float]]":
     sums = measure(rows, vectors, "absolute")
     if sums is not None:
         return [[exp(-gamma * value) for value in line] for line in sums]
@@ -74,6 +139,10 @@ def chi_squared_kernel(rows: "Rows", *, vectors: "Rows", gamma: "float | None") 
         sums = [-fsum([(x - y) * (x - y) / (x + y) for x, y in zip(row, vector) if x + y != 0.0]) for vector in vectors]
         table.append(sums if gamma is None else [exp(gamma * value) for value in sums])
     return table
+
+
+def _can_wait(vectors: "Rows") -> bool:
+    return hasattr(vectors, "flat") and find_kernels() is not None
 
 
 def _scaled_products(rows: "Rows", vectors: "Rows", gamma: float, coef0: float) -> "list[list[float]]":

@@ -4,9 +4,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .native import Table
 
-def argmax_label(rows: "list[list[float]]", *, classes: "list[Any]") -> "list[Any]":
+    Rows = Table | list[list[float]]
+
+
+def argmax_label(rows: "Rows", *, classes: "list[Any]") -> "list[Any]":
     """The class of the largest cell of each row; the first one wins a tie, as numpy.argmax decides."""
+    if not isinstance(rows, list) and (made := rows.labels(classes)) is not None:
+        return made
     return [classes[row.index(max(row))] for row in rows]
 
 
@@ -19,15 +25,19 @@ def last_argmax_label(rows: "list[list[float]]", *, classes: "list[Any]") -> "li
     return labels
 
 
-def threshold_label(rows: "list[list[float]]", *, classes: "list[Any]", threshold: float = 0.0) -> "list[Any]":
+def threshold_label(rows: "Rows", *, classes: "list[Any]", threshold: float = 0.0) -> "list[Any]":
     """The second class where the only cell of the row is greater than the threshold, else the first."""
+    if not isinstance(rows, list) and (made := rows.labels(classes, threshold)) is not None:
+        return made
     negative, positive = classes
     return [positive if row[0] > threshold else negative for row in rows]
 
 
 def threshold_label_inclusive(
-    rows: "list[list[float]]", *, classes: "list[Any]", threshold: float = 0.0
+    rows: "Rows", *, classes: "list[Any]", threshold: float = 0.0
 ) -> "list[Any]":
     """The second class where the only cell of the row reaches the threshold, else the first."""
+    if not isinstance(rows, list) and (made := rows.labels(classes, threshold, True)) is not None:
+        return made
     negative, positive = classes
     return [positive if row[0] >= threshold else negative for row in rows]

@@ -8,7 +8,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    Rows = list[list[float]] | list[dict[int, float]]
+    from .native import Table
+
+    Rows = Table | list[list[float]] | list[dict[int, float]]
 
 # Below this many rows Python is as fast.
 FEWEST_ROWS = 16
@@ -22,6 +24,11 @@ def linear(
     The products of one output are summed exactly and rounded once (`fsum`), so that the result depends neither on an
     order of summation nor on the Python version, as `sum` of floats does since 3.12.
     """
+    if not isinstance(rows, list):
+        # Kernel values that were not made yet (kernels.py).
+        totals: list[list[float]] | None = rows.sums(coefficients, None, intercepts)
+        if totals is not None:
+            return totals
     if len(rows) >= FEWEST_ROWS and hasattr(coefficients, "flat"):
         from .native import run_kernel
 

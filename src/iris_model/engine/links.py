@@ -2,6 +2,12 @@
 
 from math import exp
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .native import Table
+
+    Rows = Table | list[list[float]]
+
 
 def _expit(value: float) -> float:
     if value >= 0:
@@ -10,13 +16,17 @@ def _expit(value: float) -> float:
     return power / (1.0 + power)
 
 
-def expit(rows: "list[list[float]]") -> "list[list[float]]":
+def expit(rows: "Rows") -> "Rows":
     """1 / (1 + exp(-x)), cell by cell. Source: scipy.special.expit."""
+    if not isinstance(rows, list) and (made := rows.map("expit")) is not None:
+        return made
     return [[_expit(value) for value in row] for row in rows]
 
 
-def expit_pair(rows: "list[list[float]]") -> "list[list[float]]":
+def expit_pair(rows: "Rows") -> "Rows":
     """One decision per row to the probabilities of both classes, [1 - p, p]."""
+    if not isinstance(rows, list) and (made := rows.map("expit_pair")) is not None:
+        return made
     pairs = []
     for row in rows:
         probability = _expit(row[0])
@@ -24,8 +34,10 @@ def expit_pair(rows: "list[list[float]]") -> "list[list[float]]":
     return pairs
 
 
-def softmax(rows: "list[list[float]]") -> "list[list[float]]":
+def softmax(rows: "Rows") -> "Rows":
     """exp(x - max) over their sum, row by row. Source: sklearn.utils.extmath.softmax."""
+    if not isinstance(rows, list) and (made := rows.map("softmax")) is not None:
+        return made
     table = []
     for row in rows:
         largest = max(row)
@@ -35,8 +47,10 @@ def softmax(rows: "list[list[float]]") -> "list[list[float]]":
     return table
 
 
-def softmax_pair(rows: "list[list[float]]") -> "list[list[float]]":
+def softmax_pair(rows: "Rows") -> "Rows":
     """One decision d per row to the softmax over [-d, d]: binary LogisticRegression with multinomial loss."""
+    if not isinstance(rows, list) and (made := rows.map("softmax_pair")) is not None:
+        return made
     return softmax([[-row[0], row[0]] for row in rows])
 
 

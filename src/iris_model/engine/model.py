@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Tensors up to this many numbers are unpacked when first used: a list answers a little faster than a view.
 UNPACK_UP_TO = 1024
-# From so many rows on a kernel looks at them first.
+# From so many rows on a kernel packs them first.
 MANY_ROWS = 64
 
 
@@ -40,26 +40,33 @@ class CompiledModel:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise self._damaged(f"its graph or signature lacks {error}") from None
         self._plans: dict[tuple[str, ...], list[Any]] = {}
+        self._calls = 0
+        self._are_ordinary: Any = None
 
     def predict(self, rows: "list[Any]") -> "list[Any]":
         """Labels (classifier) or numbers (regressor), one per row; a list per row where the target has several."""
-        return self._one("predict", rows)
+        value: list[Any] = self.evaluate(rows, ("predict",))[0]
+        return value
 
     def predict_proba(self, rows: "list[Any]") -> "list[Any]":
         """Probabilities, one list per row in the order of `classes`."""
-        return self._one("predict_proba", rows)
+        value: list[Any] = self.evaluate(rows, ("predict_proba",))[0]
+        return value
 
     def decision_function(self, rows: "list[Any]") -> "list[Any]":
         """Decisions as the original library's method of this name gives them."""
-        return self._one("decision_function", rows)
+        value: list[Any] = self.evaluate(rows, ("decision_function",))[0]
+        return value
 
     def score_samples(self, rows: "list[Any]") -> "list[Any]":
         """Scores as the original library's method of this name gives them."""
-        return self._one("score_samples", rows)
+        value: list[Any] = self.evaluate(rows, ("score_samples",))[0]
+        return value
 
     def transform(self, rows: "list[Any]") -> "list[Any]":
         """The transformed rows, where the model is a transformer."""
-        return self._one("transform", rows)
+        value: list[Any] = self.evaluate(rows, ("transform",))[0]
+        return value
 
     def evaluate(self, rows: "list[Any]", outputs: "tuple[str, ...]") -> "list[Any]":
         """Return the values of several outputs, computing what they share once. Rows: lists of numbers, text, None."""
@@ -69,8 +76,11 @@ class CompiledModel:
         if not rows:
             return [[] for _ in outputs]
         try:
-            for function, inputs, output, parameters in plan:
-                values[output] = function(*[values[name] for name in inputs], **parameters)
+            for function, inputs, output in plan:
+                if len(inputs) == 1:
+                    values[output] = function(values[inputs[0]])
+                else:
+                    values[output] = function(*[values[name] for name in inputs])
         except InvalidInput:
             raise
         except (IndexError, TypeError, KeyError, AttributeError, ZeroDivisionError, MemoryError) as error:
@@ -80,19 +90,28 @@ class CompiledModel:
             raise InvalidInput(
                 f"a value is so large that {function.__name__} cannot compute with it ({error}); send smaller values"
             ) from None
-        return [values[self.outputs[name]] for name in outputs]
+        # What kernels packed leaves as lists.
+        found = [values[self.outputs[name]] for name in outputs]
+        return found if {list}.issuperset(map(type, found)) else [list(value) for value in found]
 
-    def _encode(self, rows: "list[Any]") -> "list[list[Any]]":
+    def _encode(self, rows: "list[Any]") -> "Any":
+        encoder = self._encoder
         if type(rows) is list and len(rows) >= MANY_ROWS:
-            from .native import run_kernel
+            from .native import pack_rows
 
-            if run_kernel("are_ordinary", rows, self._encoder.width, self._encoder._least_limit):
-                return rows
-        return self._encoder.encode(rows)
+            packed = pack_rows(rows, encoder.width, encoder.least_limit, encoder.missing)
+            return encoder.encode(rows) if packed is None else packed
+        if self._calls < 2:
+            # The first call is a cold start, which looks for no kernels.
+            self._calls += 1
+            if self._calls == 2:
+                from .native import find_kernels
 
-    def _one(self, output: str, rows: "list[Any]") -> "list[Any]":
-        value: list[Any] = self.evaluate(rows, (output,))[0]
-        return value
+                self._are_ordinary = getattr(find_kernels(), "are_ordinary", None)
+        check = self._are_ordinary
+        if check is not None and check(rows, encoder.width, encoder.least_limit):
+            return rows
+        return encoder.encode(rows)
 
     def _make_plan(self, outputs: "tuple[str, ...]") -> "list[Any]":
         """Keep the nodes that `outputs` need, in order, with functions found and tensors bound."""
@@ -118,12 +137,23 @@ class CompiledModel:
             parameters = dict(attributes)
             for name in tensors:
                 parameters[name] = self._bind(f"{output}.{name}")
-            plan.append((find_operator(op), inputs, output, parameters))
+            plan.append((self._fix(find_operator(op), parameters), inputs, output))
         missing = wanted - known
         if missing:
             raise self._damaged(f"nothing makes {sorted(missing)[0]!r}")
         self._plans[outputs] = plan
         return plan
+
+    def _fix(self, function: "Any", parameters: "dict[str, Any]") -> "Any":
+        """The operator with its parameters as defaults: nothing is quicker to call, and the first error has its name."""
+        code = function.__code__
+        known = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        unknown = [name for name in parameters if name not in known]
+        if unknown:
+            raise self._damaged(f"operator {function.__name__!r} has no {unknown[0]!r}")
+        fixed = type(function)(code, function.__globals__, function.__name__, function.__defaults__)
+        fixed.__kwdefaults__ = {**(function.__kwdefaults__ or {}), **parameters}
+        return fixed
 
     def _bind(self, name: str) -> "Any":
         """A tensor as operators take it: flat for one dimension, a list of rows for two."""

@@ -5,22 +5,22 @@ stays depends on the order in which rows are offered and on the heap itself: bot
 Sources: sklearn.neighbors._binary_tree, sklearn.utils._heap, sklearn.metrics._pairwise_distances_reduction._argkmin.
 """
 
-from _operator import sub
 from math import sqrt, ulp
 
 from .centers import expanded_distances
 from .errors import InvalidInput
 from .metrics import find_metric
-from .native import measure, run_kernel
+from .native import MEASURES, find_kernels, measure, run_kernel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
 
     from .metrics import Measure
 
     Rows = Sequence[Sequence[float]]
-    Neighbors = list[list[tuple[float, int]]]
+    Neighbors = "Found | list[list[tuple[float, int]]]"
 
 INFINITY = float("inf")
 # Where heaps start: nothing beyond gets in, and position 0 stays.
@@ -28,14 +28,37 @@ LARGEST = 1.7976931348623157e308
 EPSILON = 2.0**-52
 # Squares of whole numbers below this add up without rounding, a thousand features long.
 MOST_WHOLE = 1e6
-# The power that distances to boxes are made of, for metrics that are not named after theirs.
 # Up to so many cells a kernel measures all points before Python has searched a tree.
 MOST_CELLS = 200_000
-# More than rounding moves the bounds of a tree's nodes, which are sums and differences of distances between points.
-TREE_ROUNDING = 1e-10
+# What makes a row doubtful for the kernel: their numbers in csrc/nearest.c.
+DOUBTS = {"none": 0, "products": 1, "whole products": 2, "tree": 3}
 # What the kernels call the metrics that they know.
-KERNEL_MEASURES = {"euclidean": "squared", "manhattan": "absolute", "chebyshev": "largest"}
+KERNEL_MEASURES = {"euclidean": "squared", "manhattan": "absolute", "chebyshev": "largest", "products": "expanded"}
+# The power that distances to boxes are made of, for metrics that are not named after theirs.
 BOX_POWERS = {"euclidean": 2.0, "manhattan": 1.0, "chebyshev": INFINITY}
+
+
+class Found:
+    """The neighbors of many rows, packed. To Python it looks like a list of (distance, position) per row."""
+
+    def __init__(self, distances: bytearray, positions: bytearray, neighbors: int) -> None:
+        self.distances = memoryview(distances).cast("d")
+        self.positions = memoryview(positions).cast("q")
+        self.neighbors = neighbors
+
+    def __len__(self) -> int:
+        return len(self.positions) // self.neighbors
+
+    def __iter__(self) -> "Iterator[list[tuple[float, int]]]":
+        pairs = list(zip(self.distances, self.positions))
+        for start in range(0, len(pairs), self.neighbors):
+            yield pairs[start : start + self.neighbors]
+
+    def replace(self, row: int, pairs: "list[tuple[float, int]]") -> None:
+        """Other neighbors for one row."""
+        for place, (distance, position) in enumerate(pairs, row * self.neighbors):
+            self.distances[place] = distance
+            self.positions[place] = position
 
 
 def nearest_in_tree(
@@ -70,12 +93,7 @@ def nearest_in_tree(
             return reduce(reach) if reach > 0.0 else 0.0
         return _box_distance(row, low[node], high[node], box_power)  # type: ignore[index]
 
-    found = []
-    for row in rows:
-        pairs = _unrivalled(row, points, neighbors, metric, expand)
-        if pairs is not None:
-            found.append([(distance, order[place]) for distance, place in pairs])
-            continue
+    def search(row: "Sequence[float]") -> "list[tuple[float, int]]":
         distances, positions = [INFINITY] * neighbors, [0] * neighbors
         waiting = [(bound(0, row), 0)]
         while waiting:
@@ -91,7 +109,34 @@ def nearest_in_tree(
             left, right = 2 * node + 1, 2 * node + 2
             first, second = (bound(left, row), left), (bound(right, row), right)
             waiting += (second, first) if first[0] <= second[0] else (first, second)
-        found.append(_sorted([expand(distance) for distance in distances], positions))
+        return _sorted([expand(distance) for distance in distances], positions)
+
+    if len(points) * len(rows[0]) <= MOST_CELLS and neighbors < len(points):
+        # Where no two of the nearest are about equally far, every search finds these and in this order, whatever it leaves
+        # out by rounded bounds.
+        made = _ask_kernel(rows, points, metric, neighbors + 1, "tree")
+        if made is not None:
+            near, doubtful = made
+            return _without_the_last(near, doubtful, rows, order, search)
+    return [search(row) for row in rows]
+
+
+def _without_the_last(
+    near: Found,
+    doubtful: "list[int]",
+    rows: "Rows",
+    order: "Sequence[int]",
+    search: "Callable[[Sequence[float]], list[tuple[float, int]]]",
+) -> "Neighbors":
+    """One neighbor less per row, their positions in training; doubtful rows are searched for."""
+    neighbors = near.neighbors - 1
+    doubts = set(doubtful)
+    found = []
+    for place, (row, pairs) in enumerate(zip(rows, near)):
+        if place in doubts:
+            found.append(search(row))
+        else:
+            found.append([(distance, order[position]) for distance, position in pairs[:neighbors]])
     return found
 
 
@@ -106,6 +151,9 @@ def nearest_in_table(
     matrix: "Rows | None" = None,
 ) -> "Neighbors":
     """Measure every training row, in order."""
+    made = _ask_kernel(rows, vectors, metric, neighbors, "none")
+    if made is not None:
+        return made[0]
     reduced, expand, _ = find_metric(metric, power, weights, matrix)
     found = []
     for line in _measured(rows, vectors, reduced, metric):
@@ -130,8 +178,8 @@ def nearest_by_products(
     whole numbers, and then a row of such numbers has exact distances.
     """
     largest = max(norms)
-    found = []
-    for row, line in zip(rows, expanded_distances(rows, vectors=vectors, norms=norms, with_row_norm=True)):
+
+    def search(row: "Sequence[float]", line: "list[float]") -> "list[tuple[float, int]]":
         distances, positions = _smallest(line, neighbors)
         # What products of matrices may be off by. Far away the sum is coarser than that, so its rounding is the same
         # everywhere: whole groups of training rows tie, and the first ones are taken.
@@ -143,8 +191,31 @@ def nearest_by_products(
                 near = [place for place, value in enumerate(line) if abs(value - distances[0]) <= noise]
                 if len({groups[place] for place in near}) > 1:
                     raise _undecided()
-        found.append(_sorted([sqrt(distance) for distance in distances], positions))
+        return _sorted([sqrt(distance) for distance in distances], positions)
+
+    made = _ask_kernel(rows, vectors, "products", neighbors, "whole products" if whole else "products", norms)
+    if made is None:
+        lines = expanded_distances(rows, vectors=vectors, norms=norms, with_row_norm=True)
+        return [search(row, line) for row, line in zip(rows, lines)]
+    found, doubtful = made
+    for place in doubtful:
+        row = rows[place]
+        (line,) = expanded_distances([row], vectors=vectors, norms=norms, with_row_norm=True)
+        found.replace(place, search(row, line))
     return found
+
+
+def _ask_kernel(
+    rows: "Rows", vectors: "Any", metric: str, neighbors: int, doubts: str, norms: "Sequence[float] | None" = None
+) -> "tuple[Found, list[int]] | None":
+    """The nearest vectors and the doubtful rows, or None."""
+    kernels, flat, kind = find_kernels(), getattr(vectors, "flat", None), KERNEL_MEASURES.get(metric)
+    if kernels is None or flat is None or kind is None:
+        return None
+    with_root = kind in ("squared", "expanded")
+    arguments = flat, len(vectors), MEASURES[kind], norms, neighbors, DOUBTS[doubts], with_root
+    made: tuple[bytearray, bytearray, list[int]] | None = kernels.nearest(rows, *arguments)
+    return None if made is None else (Found(made[0], made[1], neighbors), made[2])
 
 
 def within_radius(
@@ -212,27 +283,6 @@ def _measured(rows: "Rows", vectors: "Rows", reduced: "Measure", metric: str) ->
             continue
         unpacked = unpacked or list(vectors)
         yield [reduced(row, vector) for vector in unpacked]
-
-
-def _unrivalled(
-    row: "Sequence[float]", points: "Rows", neighbors: int, metric: str, expand: "Callable[[float], float]"
-) -> "list[tuple[float, int]] | None":
-    """The nearest points without a search, where a kernel can measure them all and no two are about equally far.
-
-    Then every search finds these and in this order, whatever it leaves out by rounded bounds. Otherwise None.
-    """
-    kind = KERNEL_MEASURES.get(metric)
-    if kind is None or not neighbors < len(points) or len(points) * len(row) > MOST_CELLS:
-        return None
-    made = measure([row], points, kind)
-    if made is None:
-        return None
-    pairs = _sorted(*_smallest(made[0], neighbors + 1))
-    distances = [expand(distance) for distance, _ in pairs]
-    margin = TREE_ROUNDING * expand(max(made[0]))
-    if min(map(sub, distances[1:], distances)) <= margin:
-        return None
-    return [(distance, place) for distance, (_, place) in zip(distances[:-1], pairs)]
 
 
 def _smallest(line: "list[float]", count: int) -> "tuple[list[float], list[int]]":

@@ -39,7 +39,9 @@ class RowEncoder:
             for column in columns
         ]
         # A single column without a limit, or none at all, and no row takes the fast way.
-        self._least_limit = min(self._limits) if all(limit == limit for limit in self._limits) and columns else -1.0
+        self.least_limit = min(self._limits) if all(limit == limit for limit in self._limits) and columns else -1.0
+        # A byte per column, for the kernel that packs.
+        self.missing = bytes([bool(column.get("missing")) for column in columns])
 
     def encode(self, rows: "Any") -> "list[list[Any]]":
         """Return the table for `rows`."""
@@ -56,7 +58,7 @@ class RowEncoder:
                 raise self._wrong_shape(index, row)
             # Most rows are finite floats and nothing else, and the built-ins see that twice as fast as a loop does: a sum of
             # magnitudes within the limit has no member beyond it, no infinity and no NaN.
-            if FLOATS.issuperset(map(type, row)) and sum(map(abs, row)) <= self._least_limit:
+            if FLOATS.issuperset(map(type, row)) and sum(map(abs, row)) <= self.least_limit:
                 table.append(row)
                 continue
             cells = []

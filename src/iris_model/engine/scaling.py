@@ -7,6 +7,12 @@ if TYPE_CHECKING:
 
 def scale(rows: "list[list[float]]", *, offset: "Sequence[float]", divisor: "Sequence[float]") -> "list[list[float]]":
     """(x - offset) / divisor, column by column. Source: sklearn.preprocessing.StandardScaler.transform."""
+    if type(rows) is not list:
+        from .native import run_kernel
+
+        made: list[list[float]] | None = run_kernel("scale", rows, offset, divisor)
+        if made is not None:
+            return made
     pairs = tuple(zip(offset, divisor))
     return [[(value - shift) / by for value, (shift, by) in zip(row, pairs)] for row in rows]
 

@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from .kernels import KernelTable
+
 LEAST_PROBABILITY = 1e-7
 
 
 def one_vs_one_decisions(
-    rows: "list[list[float]]",
+    rows: "list[list[float]] | KernelTable",
     *,
     dual: "Sequence[Sequence[float]]",
     starts: "Sequence[int]",
@@ -26,6 +28,10 @@ def one_vs_one_decisions(
     The support vectors of class c are `starts[c]` to `starts[c + 1]`. `dual` (classes - 1 x m) holds their weights
     against each other class: row j - 1 against a later class j, row i against an earlier class i.
     """
+    if not isinstance(rows, list):
+        made = rows.sums(dual, starts, intercepts)
+        if made is not None:
+            return made
     weights = list(dual)
     count = len(starts) - 1
     pairs = []

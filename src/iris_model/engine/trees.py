@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 INFINITY = float("inf")
-# The kernel looks at every node before it walks: rows times trees must be worth it. One row never is, at a cold start.
-NODES_PER_WALK = 256
+# Fewer trees than these are walked by Python, where it is one row, before a kernel has opened its arrays.
+FEW_TREES = 4
 # Below this many rows Python rounds them as fast.
 FEWEST_ROWS = 16
+
+# Emptied by the first row that is asked for alone.
+_cold = [True]
 
 
 def tree_ensemble(
@@ -38,7 +41,7 @@ def tree_ensemble(
     side), "sum", or "mean" (the sum in the order of the trees, over their number: the order decides ties, so it is part
     of the contract; sklearn.ensemble._forest).
     """
-    if kernels_pay(rows, roots, feature):
+    if kernels_pay(rows, roots):
         from .native import COMBINATIONS, run_kernel
 
         flat: Any = getattr(values, "flat", None)
@@ -72,9 +75,12 @@ def tree_ensemble(
     return table
 
 
-def kernels_pay(rows: "list[list[float]]", roots: "Sequence[int]", feature: "Sequence[int]") -> bool:
-    """Whether so many rows are worth the kernel's preparation."""
-    return len(rows) > 1 and len(rows) * len(roots) * NODES_PER_WALK > len(feature)
+def kernels_pay(rows: "list[list[float]]", roots: "Sequence[int]") -> bool:
+    """Whether to ask for a kernel: always for many rows, for a single one only after the first: that is a cold start."""
+    if len(rows) > 1 or not _cold:
+        return len(rows) > 1 or len(roots) > FEW_TREES
+    _cold.clear()
+    return False
 
 
 def walk_trees(

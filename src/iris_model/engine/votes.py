@@ -5,21 +5,30 @@ Sources: sklearn.neighbors (_classification, _regression, _lof), sklearn.utils.e
 
 from .densities import numpy_sum
 from .errors import InvalidInput
+from .native import Table, find_kernels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from .neighbors import Found
+
     Pairs = list[tuple[float, int]]
-    Neighbors = list[Pairs]
+    Neighbors = Found | list[Pairs]
 
 INFINITY = float("inf")
 NAN = float("nan")
 
 
-def neighbor_votes(found: "Neighbors", *, targets: "Sequence[int]", count: int, weighted: bool) -> "list[list[float]]":
+def neighbor_votes(
+    found: "Neighbors", *, targets: "Sequence[int]", count: int, weighted: bool
+) -> "Table | list[list[float]]":
     """The share of each class among the neighbors: n x count. `targets` are the classes of the training rows."""
+    if not weighted and not isinstance(found, list):
+        made = find_kernels().votes(found.positions, found.neighbors, targets, count)
+        if made is not None:
+            return Table(made, count)
     table = []
     for pairs in found:
         votes = _count_votes(pairs, targets, count, weighted)

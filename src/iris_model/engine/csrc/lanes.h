@@ -1,0 +1,37 @@
+/* Many sums side by side, each from left to right, in registers: vectors of 16 bytes, which x86_64 and arm64 always have,
+ * and of 32 bytes where the processor has AVX2. Lanes do not mix, so both give the same sums.
+ *
+ * Vectors (of features) lie in groups of FLOAT_SIDE or DOUBLE_SIDE, feature by feature.
+ */
+#ifndef IRIS_MODEL_LANES_H
+#define IRIS_MODEL_LANES_H
+
+#include "kernels.h"
+
+#define FLOAT_SIDE 16
+#define DOUBLE_SIDE 8
+/* Rows that are measured together, so that a vector is fetched once for all of them. */
+#define FLOAT_ROWS 4
+#define DOUBLE_ROWS 2
+
+enum { TIMES, DIFFERENCE, SQUARE, GREATEST };
+
+/* FLOAT_ROWS rows of `width` against one group: rows x FLOAT_SIDE. */
+typedef void (*SumFloats)(int kind, const float *rows, const float *side, Py_ssize_t width, float *out);
+/* DOUBLE_ROWS rows against one group; the second may be the first once more. */
+typedef void (*SumDoubles)(int kind, const double *first, const double *second, const double *side, Py_ssize_t width,
+                           double *out);
+
+/* exp(factor * value) in place of each of some values, whose count is a multiple of DOUBLE_SIDE; none overflows. */
+typedef void (*Exponentials)(double *values, Py_ssize_t count, double factor);
+
+typedef struct {
+    SumFloats sum_floats;
+    SumDoubles sum_doubles;
+    Exponentials exponentials;
+} Lanes;
+
+/* The widest that this processor has. */
+Lanes find_lanes(void);
+
+#endif

@@ -1,0 +1,33 @@
+/* The module: every kernel by its name. Each answers, or declines with None; what they share is in kernels.h. */
+#include "kernels.h"
+
+static PyMethodDef METHODS[] = {
+    {"pack", pack, METH_VARARGS, NULL},
+    {"unpack", unpack, METH_VARARGS, NULL},
+    {"are_ordinary", are_ordinary, METH_VARARGS, NULL},
+    {"narrow", narrow, METH_VARARGS, NULL},
+    {"tree_ensemble", tree_ensemble, METH_VARARGS, NULL},
+    {"boosted_trees", boosted_trees, METH_VARARGS, NULL},
+    {"linear", linear, METH_VARARGS, NULL},
+    {"distances", distances, METH_VARARGS, NULL},
+    {"scale", scale, METH_VARARGS, NULL},
+    {"map_rows", map_rows, METH_VARARGS, NULL},
+    {"label_rows", label_rows, METH_VARARGS, NULL},
+    {"kernel_sums", kernel_sums, METH_VARARGS, NULL},
+    {"nearest", nearest, METH_VARARGS, NULL},
+    {"votes", votes, METH_VARARGS, NULL},
+    {"smallest", smallest, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef MODULE = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "_kernels",
+    .m_doc = "Kernels for batches; each answers, or declines with None.",
+    .m_size = 0,
+    .m_methods = METHODS,
+};
+
+PyMODINIT_FUNC PyInit__kernels(void) {
+    return PyModuleDef_Init(&MODULE);
+}

@@ -1,0 +1,255 @@
+/* Trees: packed for many rows, or walked where they lie in the file for few. As trees.py, boosting.py, categories.py.
+ *
+ * Packed, all indices are checked once and every walk after that stays inside and ends. Where they lie, each step is
+ * checked. Packing costs a look at every node, so rows times trees must be worth it.
+ */
+#include "kernels.h"
+#include "walks.h"
+
+/* Packing a node costs about as much as this many steps. */
+#define NODES_PER_WALK 64
+/* Beyond every set of categories there can be. */
+#define LARGEST_CATEGORY 2147483648.0
+
+enum { SINGLE, EACH, SUM, MEAN, BOOSTED };
+
+typedef struct {
+    Numbers feature, threshold, jump, missing, roots;
+    Numbers category_set, set_start, set_words, outside_left;
+    Numbers values, output, base;
+    double lowest_category;
+    Packed packed;
+    float *narrowed;
+    double *widened;
+    Py_ssize_t leaves, width, trees; /* width: numbers per leaf; boosted: outputs */
+    int combine, narrow, float32_sum;
+} Forest;
+
+/* ---- Where they lie ---- */
+
+/* Whether a value that is not missing goes left at a node with a set; -1 for a set that is not there. */
+static int in_set(const Forest *forest, int64_t number, double value) {
+    if (number >= forest->outside_left.count || number + 1 >= forest->set_start.count)
+        return -1;
+    int64_t start = integer_at(&forest->set_start, number), end = integer_at(&forest->set_start, number + 1);
+    if (value > forest->lowest_category && value < LARGEST_CATEGORY && value > -LARGEST_CATEGORY) {
+        int64_t category = (int64_t)value, word;
+        if (category < 0 || start < 0)
+            return -1; /* Python has its own way with these, and a sound file none of them */
+        word = start + category / 32;
+        if (word < end)
+            return word < forest->set_words.count ? integer_at(&forest->set_words, word) >> category % 32 & 1 : -1;
+    }
+    return integer_at(&forest->outside_left, number) != 0;
+}
+
+/* The leaf of one row in one tree, or -1. */
+static int64_t walk_in_place(const Forest *forest, int64_t node, const double *row, Py_ssize_t width) {
+    const double *threshold = forest->threshold.data;
+    Py_ssize_t nodes = forest->feature.count;
+    while (node >= 0 && node < nodes) {
+        int64_t chosen = integer_at(&forest->feature, node), jump = integer_at(&forest->jump, node), set = -1;
+        if (chosen < 0)
+            return jump >= 0 && jump < forest->leaves ? jump : -1;
+        if (chosen >= width)
+            return -1;
+        double value = row[chosen];
+        int left = value <= threshold[node];
+        if (forest->category_set.data != NULL)
+            set = integer_at(&forest->category_set, node);
+        if (value != value)
+            left = forest->missing.data != NULL && integer_at(&forest->missing, node) != 0;
+        else if (set >= 0)
+            left = in_set(forest, set, value);
+        if (left < 0 || (!left && (jump <= 0 || jump >= nodes)))
+            return -1;
+        node += left ? 1 : jump;
+    }
+    return -1;
+}
+
+/* ---- What a leaf adds ---- */
+
+static void add_leaf(const Forest *forest, Py_ssize_t tree, int64_t leaf, double *totals) {
+    const double *values = (const double *)forest->values.data;
+    if (forest->combine == BOOSTED) {
+        double *total = totals + integer_at(&forest->output, tree);
+        *total += values[leaf];
+        if (forest->float32_sum)
+            *total = (float)*total;
+        return;
+    }
+    values += leaf * forest->width;
+    if (forest->combine == EACH)
+        totals[tree] = values[0];
+    else if (tree == 0) /* not 0.0 + value: the sign of zero */
+        memcpy(totals, values, (size_t)forest->width * sizeof(double));
+    else
+        for (Py_ssize_t i = 0; i < forest->width; i++)
+            totals[i] += values[i];
+}
+
+static int add_in_place(const Forest *forest, Py_ssize_t tree, const double *block, Py_ssize_t count, Py_ssize_t width,
+                        double *out, Py_ssize_t out_width) {
+    for (Py_ssize_t i = 0; i < count; i++) {
+        int64_t leaf = walk_in_place(forest, integer_at(&forest->roots, tree), block + i * width, width);
+        if (leaf < 0)
+            return -1;
+        add_leaf(forest, tree, leaf, out + i * out_width);
+    }
+    return 0;
+}
+
+static void add_packed(const Forest *forest, Py_ssize_t tree, const double *block, Py_ssize_t count, Py_ssize_t width,
+                       double *out, Py_ssize_t out_width) {
+    int64_t root = integer_at(&forest->roots, tree);
+    int32_t leaves[LANES];
+    for (Py_ssize_t i = 0; i < count; i += LANES) {
+        Py_ssize_t lanes = count - i < LANES ? count - i : LANES;
+        if (forest->packed.small != NULL)
+            walk_small(&forest->packed, root, forest->narrowed + i * width, width, lanes, leaves);
+        else
+            walk_large(&forest->packed, root, block + i * width, width, lanes, leaves);
+        for (int lane = 0; lane < lanes; lane++)
+            add_leaf(forest, tree, leaves[lane], out + (i + lane) * out_width);
+    }
+}
+
+static int narrow_block(Forest *forest, const double *block, Py_ssize_t cells) {
+    if (forest->narrowed == NULL && (forest->narrowed = allocate(cells, sizeof(float))) == NULL)
+        return -1;
+    if (forest->widened == NULL && (forest->widened = allocate(cells, sizeof(double))) == NULL)
+        return -1;
+    for (Py_ssize_t i = 0; i < cells; i++) {
+        float cell = (float)block[i];
+        if (cell - cell != 0.0f && cell == cell)
+            return -1;
+        forest->narrowed[i] = cell;
+        forest->widened[i] = cell;
+    }
+    return 0;
+}
+
+static int walk_block(void *model, const double *block, Py_ssize_t count, Py_ssize_t width, double *out) {
+    Forest *forest = model;
+    Py_ssize_t out_width = forest->combine == EACH ? forest->trees : forest->width;
+    if (forest->narrow) {
+        /* The first block is the largest. */
+        if (narrow_block(forest, block, count * width) < 0)
+            return -1;
+        block = forest->widened;
+    }
+    if (forest->combine == BOOSTED)
+        for (Py_ssize_t i = 0; i < count; i++)
+            memcpy(out + i * out_width, forest->base.data, (size_t)out_width * sizeof(double));
+    for (Py_ssize_t tree = 0; tree < forest->trees; tree++) {
+        if (forest->packed.leaves != NULL)
+            add_packed(forest, tree, block, count, width, out, out_width);
+        else if (add_in_place(forest, tree, block, count, width, out, out_width) < 0)
+            return -1;
+    }
+    if (forest->combine == MEAN)
+        for (Py_ssize_t i = 0; i < count * out_width; i++)
+            out[i] /= (double)forest->trees;
+    return 0;
+}
+
+/* ---- In and out ---- */
+
+static int open_forest(Forest *forest, PyObject *roots, PyObject *parts[4]) {
+    int status = open_integers(roots, &forest->roots) | open_integers(parts[0], &forest->feature) |
+                 open_doubles(parts[1], &forest->threshold) | open_integers(parts[2], &forest->jump);
+    if (parts[3] != Py_None)
+        status |= open_integers(parts[3], &forest->missing);
+    Py_ssize_t nodes = forest->feature.count;
+    if (forest->threshold.count != nodes || forest->jump.count != nodes ||
+        (parts[3] != Py_None && forest->missing.count != nodes))
+        status = -1;
+    forest->trees = forest->roots.count;
+    return forest->trees > 0 ? status : -1;
+}
+
+static int open_sets(Forest *forest, PyObject *sets) {
+    PyObject *parts[4];
+    if (sets == Py_None)
+        return 0;
+    if (!PyTuple_Check(sets) || !PyArg_ParseTuple(sets, "OOOO", parts, parts + 1, parts + 2, parts + 3))
+        return -1;
+    int status = open_integers(parts[0], &forest->category_set) | open_integers(parts[1], &forest->set_start) |
+                 open_integers(parts[2], &forest->set_words) | open_integers(parts[3], &forest->outside_left);
+    return forest->category_set.count == forest->feature.count && forest->missing.data != NULL ? status : -1;
+}
+
+static void close_forest(Forest *forest) {
+    Numbers *all[] = {&forest->feature,   &forest->threshold, &forest->jump,         &forest->missing,
+                      &forest->roots,     &forest->values,    &forest->output,       &forest->base,
+                      &forest->set_start, &forest->set_words, &forest->outside_left, &forest->category_set};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        close_numbers(all[i]);
+    free_packed(&forest->packed);
+    PyMem_Free(forest->narrowed);
+    PyMem_Free(forest->widened);
+}
+
+static int pack_forest(Forest *forest, const Rows *rows) {
+    Nodes nodes = {&forest->feature, &forest->threshold, &forest->jump, &forest->missing};
+    Py_ssize_t count = nodes.feature->count;
+    if (forest->category_set.data != NULL || rows->count <= count / NODES_PER_WALK / forest->trees)
+        return 0;
+    for (Py_ssize_t i = 0; i < forest->trees; i++)
+        if (integer_at(&forest->roots, i) < 0 || integer_at(&forest->roots, i) >= count)
+            return -1;
+    return pack_nodes(&forest->packed, &nodes, rows->width, forest->leaves, forest->narrow);
+}
+
+static PyObject *run_forest(PyObject *object, Forest *forest, int status) {
+    PyObject *made = NULL;
+    Rows rows;
+    status |= open_rows(object, &rows);
+    if (status == 0 && pack_forest(forest, &rows) == 0)
+        made = run_blocks(&rows, forest->combine == EACH ? forest->trees : forest->width, forest, walk_block);
+    close_rows(&rows);
+    close_forest(forest);
+    return made != NULL ? made : answer(NULL, -1);
+}
+
+/* (rows, roots, feature, threshold, jump, missing_left, values, numbers per leaf, combine, narrow) */
+PyObject *tree_ensemble(PyObject *Py_UNUSED(module), PyObject *arguments) {
+    PyObject *rows, *roots, *parts[4], *values;
+    Forest forest;
+    memset(&forest, 0, sizeof forest);
+    if (!PyArg_ParseTuple(arguments, "OOOOOOOnip:tree_ensemble", &rows, &roots, parts, parts + 1, parts + 2, parts + 3,
+                          &values, &forest.width, &forest.combine, &forest.narrow))
+        return answer(NULL, -1);
+    int status = open_forest(&forest, roots, parts) | open_doubles(values, &forest.values);
+    if (forest.width < 1 || forest.combine < SINGLE || forest.combine > MEAN)
+        status = -1;
+    if (forest.combine == SINGLE && forest.trees > 1)
+        status = -1;
+    forest.leaves = status == 0 ? forest.values.count / forest.width : 0;
+    return run_forest(rows, &forest, status);
+}
+
+/* (rows, roots, feature, threshold, jump, missing_left, leaves, output of each tree, base, narrow, float32_sum,
+ *  sets of categories or None, lowest category) */
+PyObject *boosted_trees(PyObject *Py_UNUSED(module), PyObject *arguments) {
+    PyObject *rows, *roots, *parts[4], *leaves, *output, *base, *sets;
+    Forest forest;
+    memset(&forest, 0, sizeof forest);
+    if (!PyArg_ParseTuple(arguments, "OOOOOOOOOppOd:boosted_trees", &rows, &roots, parts, parts + 1, parts + 2,
+                          parts + 3, &leaves, &output, &base, &forest.narrow, &forest.float32_sum, &sets,
+                          &forest.lowest_category))
+        return answer(NULL, -1);
+    int status = open_forest(&forest, roots, parts) | open_doubles(leaves, &forest.values) |
+                 open_integers(output, &forest.output) | open_doubles(base, &forest.base);
+    status |= open_sets(&forest, sets);
+    forest.combine = BOOSTED;
+    forest.width = forest.base.count;
+    forest.leaves = forest.values.count;
+    if (forest.output.count != forest.trees || forest.width < 1)
+        status = -1;
+    for (Py_ssize_t i = 0; status == 0 && i < forest.trees; i++)
+        if (integer_at(&forest.output, i) < 0 || integer_at(&forest.output, i) >= forest.width)
+            status = -1;
+    return run_forest(rows, &forest, status);
+}
