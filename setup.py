@@ -11,7 +11,7 @@ from setuptools import Extension, setup
 
 # A fused multiply-add would round once where Python rounds twice. Microsoft's compiler does not fuse unless asked to.
 # Without `errno` a square root is an instruction; nothing of libm is called.
-FLAGS = [] if sys.platform == "win32" else ["-O3", "-ffp-contract=off", "-fno-math-errno"]
+FLAGS = [] if sys.platform == "win32" else ["-O3", "-ffp-contract=off", "-fno-math-errno", "-g0"]
 SOURCES = Path("src/iris_model/engine/csrc")
 
 setup(

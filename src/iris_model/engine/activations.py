@@ -5,7 +5,7 @@ from math import tanh as _tanh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .native import Table
+    from .packed import Table
 
     Rows = Table | list[list[float]]
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from .native import Table
+    from .packed import Table
 
     Rows = Table | list[list[float]]
 

@@ -3,13 +3,13 @@
 from _operator import mul, sub
 from math import dist, exp, fsum, tanh
 
-from .native import MACHINES, Table, find_kernels, measure, run_kernel
+from .native import MACHINES, find_kernels, measure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from typing import Any
+    from .kernel_tables import KernelTable, Shape
 
     Rows = Sequence[Sequence[float]]
 
@@ -17,48 +17,11 @@ if TYPE_CHECKING:
 LARGEST_DEGREE = 16
 
 
-class KernelTable(Table):
-    """Kernel values that are made when they are asked for. What only sums them up (`sums`) never sees them.
-
-    Ten thousand rows against a thousand vectors are ten million numbers.
-    """
-
-    __slots__ = ("_make", "_rows", "_shape", "_vectors")
-
-    def __init__(
-        self, rows: "Rows", vectors: "Any", shape: "tuple[int, float, float, int]", make: "Callable[[], list[list[float]]]"
-    ) -> None:
-        self._rows, self._vectors, self._shape, self._make = rows, vectors, shape, make
-        self._lists = None
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def lists(self) -> "list[list[float]]":
-        """The values as Python makes them."""
-        if self._lists is None:
-            self._lists = self._make()
-        return self._lists
-
-    def sums(
-        self, weights: "Any", starts: "Sequence[int] | None", intercepts: "Sequence[float]"
-    ) -> "list[list[float]] | None":
-        """What `linear` makes of the values, or with `starts` what `one_vs_one_decisions` does; or None."""
-        flat = getattr(weights, "flat", None)
-        if flat is None:
-            return None
-        vectors = self._vectors
-        made: list[list[float]] | None = run_kernel(
-            "kernel_sums", self._rows, vectors.flat, len(vectors), *self._shape, flat, starts, intercepts
-        )
-        return made
-
-
 def rbf_kernel(rows: "Rows", *, vectors: "Rows", gamma: float) -> "KernelTable | list[list[float]]":
     """exp(-gamma |x - y|^2). A distance beyond every double gives 0, as it does in C."""
     if _can_wait(vectors):
         shape = MACHINES["rbf"], gamma, 0.0, 0
-        return KernelTable(rows, vectors, shape, lambda: _rbf_values(rows, vectors, gamma))
+        return _later(rows, vectors, shape, lambda: _rbf_values(rows, vectors, gamma))
     return _rbf_values(rows, vectors, gamma)
 
 
@@ -80,13 +43,11 @@ def polynomial_kernel(
     """(gamma <x, y> + coef0) ^ degree."""
     if _can_wait(vectors) and degree in range(LARGEST_DEGREE + 1):
         shape = MACHINES["polynomial"], gamma, coef0, int(degree)
-        return KernelTable(rows, vectors, shape, lambda: _polynomial_values(rows, vectors, gamma, coef0, degree))
+        return _later(rows, vectors, shape, lambda: _polynomial_values(rows, vectors, gamma, coef0, degree))
     return _polynomial_values(rows, vectors, gamma, coef0, degree)
 
 
-def _polynomial_values(
-    rows: "Rows", vectors: "Rows", gamma: float, coef0: float, degree: float
-) -> "list[list[float]]":
+def _polynomial_values(rows: "Rows", vectors: "Rows", gamma: float, coef0: float, degree: float) -> "list[list[float]]":
     bases = _scaled_products(rows, vectors, gamma, coef0)
     table = [[base**degree for base in row] for row in bases]
     if degree != int(degree) and any(type(value) is complex for row in table for value in row):
@@ -103,7 +64,7 @@ def laplacian_kernel(rows: "Rows", *, vectors: "Rows", gamma: float) -> "KernelT
     """exp(-gamma |x - y|_1)."""
     if _can_wait(vectors):
         shape = MACHINES["laplacian"], gamma, 0.0, 0
-        return KernelTable(rows, vectors, shape, lambda: _laplacian_values(rows, vectors, gamma))
+        return _later(rows, vectors, shape, lambda: _laplacian_values(rows, vectors, gamma))
     return _laplacian_values(rows, vectors, gamma)
 
 
@@ -139,6 +100,12 @@ def chi_squared_kernel(rows: "Rows", *, vectors: "Rows", gamma: "float | None") 
         sums = [-fsum([(x - y) * (x - y) / (x + y) for x, y in zip(row, vector) if x + y != 0.0]) for vector in vectors]
         table.append(sums if gamma is None else [exp(gamma * value) for value in sums])
     return table
+
+
+def _later(rows: "Rows", vectors: "Rows", shape: "Shape", make: "Callable[[], list[list[float]]]") -> "KernelTable":
+    from .kernel_tables import KernelTable
+
+    return KernelTable(rows, vectors, shape, make)
 
 
 def _can_wait(vectors: "Rows") -> bool:

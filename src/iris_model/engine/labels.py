@@ -4,7 +4,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .native import Table
+    from .packed import Table
 
     Rows = Table | list[list[float]]
 
@@ -33,9 +33,7 @@ def threshold_label(rows: "Rows", *, classes: "list[Any]", threshold: float = 0.
     return [positive if row[0] > threshold else negative for row in rows]
 
 
-def threshold_label_inclusive(
-    rows: "Rows", *, classes: "list[Any]", threshold: float = 0.0
-) -> "list[Any]":
+def threshold_label_inclusive(rows: "Rows", *, classes: "list[Any]", threshold: float = 0.0) -> "list[Any]":
     """The second class where the only cell of the row reaches the threshold, else the first."""
     if not isinstance(rows, list) and (made := rows.labels(classes, threshold, True)) is not None:
         return made

@@ -7,8 +7,9 @@ from math import fsum
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
-    from .native import Table
+    from .packed import Table
 
     Rows = Table | list[list[float]] | list[dict[int, float]]
 
@@ -38,6 +39,7 @@ def linear(
     pairs = tuple(zip(coefficients, intercepts))
     if type(rows[0]) is dict:
         table = []
+        row: Any
         for row in rows:
             indices, values = row.keys(), row.values()
             table.append(

@@ -4,7 +4,7 @@ from math import exp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .native import Table
+    from .packed import Table
 
     Rows = Table | list[list[float]]
 

@@ -97,10 +97,15 @@ class CompiledModel:
     def _encode(self, rows: "list[Any]") -> "Any":
         encoder = self._encoder
         if type(rows) is list and len(rows) >= MANY_ROWS:
-            from .native import pack_rows
+            from .native import find_kernels
 
-            packed = pack_rows(rows, encoder.width, encoder.least_limit, encoder.missing)
-            return encoder.encode(rows) if packed is None else packed
+            if find_kernels() is not None:
+                from .packed import pack_rows
+
+                packed = pack_rows(rows, encoder.width, encoder.least_limit, encoder.missing)
+                if packed is not None:
+                    return packed
+            return encoder.encode(rows)
         if self._calls < 2:
             # The first call is a cold start, which looks for no kernels.
             self._calls += 1

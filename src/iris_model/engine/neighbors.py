@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
+    from .found import Found
     from .metrics import Measure
 
     Rows = Sequence[Sequence[float]]
-    Neighbors = "Found | list[list[tuple[float, int]]]"
+    Neighbors = Found | list[list[tuple[float, int]]]
 
 INFINITY = float("inf")
 # Where heaps start: nothing beyond gets in, and position 0 stays.
@@ -36,29 +37,6 @@ DOUBTS = {"none": 0, "products": 1, "whole products": 2, "tree": 3}
 KERNEL_MEASURES = {"euclidean": "squared", "manhattan": "absolute", "chebyshev": "largest", "products": "expanded"}
 # The power that distances to boxes are made of, for metrics that are not named after theirs.
 BOX_POWERS = {"euclidean": 2.0, "manhattan": 1.0, "chebyshev": INFINITY}
-
-
-class Found:
-    """The neighbors of many rows, packed. To Python it looks like a list of (distance, position) per row."""
-
-    def __init__(self, distances: bytearray, positions: bytearray, neighbors: int) -> None:
-        self.distances = memoryview(distances).cast("d")
-        self.positions = memoryview(positions).cast("q")
-        self.neighbors = neighbors
-
-    def __len__(self) -> int:
-        return len(self.positions) // self.neighbors
-
-    def __iter__(self) -> "Iterator[list[tuple[float, int]]]":
-        pairs = list(zip(self.distances, self.positions))
-        for start in range(0, len(pairs), self.neighbors):
-            yield pairs[start : start + self.neighbors]
-
-    def replace(self, row: int, pairs: "list[tuple[float, int]]") -> None:
-        """Other neighbors for one row."""
-        for place, (distance, position) in enumerate(pairs, row * self.neighbors):
-            self.distances[place] = distance
-            self.positions[place] = position
 
 
 def nearest_in_tree(
@@ -122,7 +100,7 @@ def nearest_in_tree(
 
 
 def _without_the_last(
-    near: Found,
+    near: "Found",
     doubtful: "list[int]",
     rows: "Rows",
     order: "Sequence[int]",
@@ -215,7 +193,11 @@ def _ask_kernel(
     with_root = kind in ("squared", "expanded")
     arguments = flat, len(vectors), MEASURES[kind], norms, neighbors, DOUBTS[doubts], with_root
     made: tuple[bytearray, bytearray, list[int]] | None = kernels.nearest(rows, *arguments)
-    return None if made is None else (Found(made[0], made[1], neighbors), made[2])
+    if made is None:
+        return None
+    from .found import Found
+
+    return Found(made[0], made[1], neighbors), made[2]
 
 
 def within_radius(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from .kernels import KernelTable
+    from .kernel_tables import KernelTable
 
 LEAST_PROBABILITY = 1e-7
 

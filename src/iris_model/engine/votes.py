@@ -5,14 +5,14 @@ Sources: sklearn.neighbors (_classification, _regression, _lof), sklearn.utils.e
 
 from .densities import numpy_sum
 from .errors import InvalidInput
-from .native import Table, find_kernels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from .neighbors import Found
+    from .found import Found
+    from .packed import Table
 
     Pairs = list[tuple[float, int]]
     Neighbors = Found | list[Pairs]
@@ -26,9 +26,9 @@ def neighbor_votes(
 ) -> "Table | list[list[float]]":
     """The share of each class among the neighbors: n x count. `targets` are the classes of the training rows."""
     if not weighted and not isinstance(found, list):
-        made = find_kernels().votes(found.positions, found.neighbors, targets, count)
+        made = found.votes(targets, count)
         if made is not None:
-            return Table(made, count)
+            return made
     table = []
     for pairs in found:
         votes = _count_votes(pairs, targets, count, weighted)

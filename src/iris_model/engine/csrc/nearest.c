@@ -4,20 +4,21 @@
  * root of the heap is the real distance asked for: what is skipped would not have entered the heap.
  */
 #include "kernels.h"
+#include "heap.h"
 #include "lanes.h"
 
 #define TILE FLOAT_ROWS
 #define SIDE FLOAT_SIDE
 /* With fewer rows, arranging the vectors costs more than it saves. */
 #define FEWEST_ROWS 8
-/* Beyond these float32 does not reach; rows and vectors so large are measured one by one. */
-#define LARGEST_NORM 1e30
+/* Rows and vectors beyond this, or their squares, are not estimated: float32 ends at 1e38. */
+#define LARGEST_SIZE 1e15
 #define LARGEST_FLOAT 3.4e38
 
 #define FLOAT32_STEP 5.9604644775390625e-08
 #define STEP 1.1102230246251565e-16
-/* What rounding moves the bounds of a tree's nodes by, and reaches are twice that of distances; see neighbors.py. */
-#define TREE_ROUNDING 4e-10
+/* More than rounding moves the bounds of a tree's nodes, which are sums and differences of distances between points. */
+#define TREE_ROUNDING 1e-10
 /* Squares of whole numbers below this add up without rounding, a thousand features long. */
 #define MOST_WHOLE 1e6
 
@@ -26,11 +27,13 @@ enum { ALL, PRODUCTS, WHOLE_PRODUCTS, TREE };
 typedef struct {
     Numbers vectors, norms;
     Py_ssize_t count, padded, width, neighbors;
-    int measure, doubts, root;
+    int measure, squares, doubts, root;
     Lanes lanes;
     double *center, *heap, *line;
     float *sides, *side_norms, *tile, *near;
-    double reach, largest; /* the longest centered vector; the largest norm */
+    float *kept;
+    double last;                        /* the reduced distance of the last neighbor */
+    double reach, largest_size, largest; /* the longest centered vector and the limit of these; the largest norm */
     Py_ssize_t *positions;
     double *distances; /* out */
     int64_t *places;
@@ -43,7 +46,7 @@ static double size_of(const Search *search, const double *cells) {
     double total = 0.0;
     for (Py_ssize_t i = 0; i < search->width; i++) {
         double cell = cells[i] - search->center[i];
-        total += search->measure == SQUARED || search->measure == EXPANDED ? cell * cell : cell < 0.0 ? -cell : cell;
+        total += search->squares ? cell * cell : cell < 0.0 ? -cell : cell;
     }
     return total;
 }
@@ -53,12 +56,14 @@ static int arrange(Search *search) {
     Py_ssize_t width = search->width, count = search->count;
     search->padded = (count + SIDE - 1) / SIDE * SIDE;
     search->lanes = find_lanes();
+    search->largest_size = search->squares ? LARGEST_SIZE * LARGEST_SIZE : LARGEST_SIZE;
     search->center = allocate(width, 8);
     search->sides = allocate(search->padded, (Py_ssize_t)sizeof(float) * width);
     search->side_norms = allocate(search->padded, sizeof(float));
     search->tile = allocate(TILE * width, sizeof(float));
     search->near = allocate(search->padded, TILE * sizeof(float));
-    if (!search->center || !search->sides || !search->side_norms || !search->tile || !search->near)
+    search->kept = allocate(search->neighbors, sizeof(float));
+    if (!search->center || !search->sides || !search->side_norms || !search->tile || !search->near || !search->kept)
         return -1;
     memset(search->center, 0, (size_t)width * 8);
     memset(search->sides, 0, (size_t)(search->padded * width) * sizeof(float));
@@ -67,7 +72,7 @@ static int arrange(Search *search) {
             search->center[j] += vectors[i * width + j] / (double)count;
     for (Py_ssize_t i = 0; i < search->padded; i++) {
         double size = i < count ? size_of(search, vectors + i * width) : 0.0;
-        if (!(size < LARGEST_NORM))
+        if (!(size < search->largest_size))
             return 0; /* `reach` stays 0: all are measured */
         search->side_norms[i] = i < count ? (float)size : (float)LARGEST_FLOAT;
         search->reach = size > search->reach ? size : search->reach;
@@ -79,8 +84,7 @@ static int arrange(Search *search) {
 
 /* For each row of the tile and each vector, something that orders vectors as distances do. */
 static void estimate(const Search *search) {
-    int squares = search->measure == SQUARED || search->measure == EXPANDED;
-    int kind = squares ? TIMES : search->measure == ABSOLUTE ? DIFFERENCE : GREATEST;
+    int squares = search->squares, kind = squares ? TIMES : search->measure == ABSOLUTE ? DIFFERENCE : GREATEST;
     for (Py_ssize_t from = 0; from < search->padded; from += SIDE) {
         float sums[TILE * SIDE];
         search->lanes.sum_floats(kind, search->tile, search->sides + from * search->width, search->width, sums);
@@ -92,12 +96,16 @@ static void estimate(const Search *search) {
     }
 }
 
-/* Whether any of SIDE estimates is below the bound. */
-static inline int any_below(const float *near, float bound) {
-    int below = 0;
-    for (int i = 0; i < SIDE; i++)
-        below |= near[i] < bound;
-    return below;
+/* Where the next SIDE estimates begin of which any is below the bound; the end if there are none. */
+WIDE static Py_ssize_t next_below(const float *near, Py_ssize_t from, Py_ssize_t padded, float bound) {
+    for (; from < padded; from += SIDE) {
+        int below = 0;
+        for (int i = 0; i < SIDE; i++)
+            below |= near[from + i] < bound;
+        if (below)
+            break;
+    }
+    return from;
 }
 
 WIDE static Py_ssize_t count_below(const float *near, Py_ssize_t count, float bound) {
@@ -113,45 +121,6 @@ WIDE static Py_ssize_t count_below(const float *near, Py_ssize_t count, float bo
 
 static float as_bound(double value) {
     return value > LARGEST_FLOAT ? (float)INFINITE : value < -LARGEST_FLOAT ? -(float)LARGEST_FLOAT : (float)value;
-}
-
-/* ---- The heap ---- */
-
-/* As `heap_push` in neighbors.py. */
-static void heap_push(double *distances, Py_ssize_t *positions, Py_ssize_t size, double distance, Py_ssize_t position) {
-    Py_ssize_t place = 0;
-    for (Py_ssize_t child = 1; child < size; child = 2 * place + 1) {
-        if (child + 1 < size && distances[child] < distances[child + 1])
-            child++;
-        if (!(distances[child] > distance))
-            break;
-        distances[place] = distances[child];
-        positions[place] = positions[child];
-        place = child;
-    }
-    distances[place] = distance;
-    positions[place] = position;
-}
-
-static void empty_heap(double *distances, Py_ssize_t *positions, Py_ssize_t size) {
-    for (Py_ssize_t i = 0; i < size; i++) {
-        distances[i] = LARGEST_DOUBLE;
-        positions[i] = 0;
-    }
-}
-
-/* In rising order; of equal ones, the first of the heap first. */
-static void sort_heap(double *distances, Py_ssize_t *positions, Py_ssize_t size) {
-    for (Py_ssize_t i = 1; i < size; i++) {
-        double distance = distances[i];
-        Py_ssize_t position = positions[i], place = i;
-        for (; place > 0 && distances[place - 1] > distance; place--) {
-            distances[place] = distances[place - 1];
-            positions[place] = positions[place - 1];
-        }
-        distances[place] = distance;
-        positions[place] = position;
-    }
 }
 
 /* ---- One row ---- */
@@ -171,6 +140,7 @@ static double real_distance(const Search *search, const double *row, double own,
 /* Every distance, and the largest of them; -1 where one is not finite. */
 static double measure_all(const Search *search, const double *row, double own) {
     double largest = 0.0;
+    empty_heap(search->heap, search->positions, search->neighbors);
     for (Py_ssize_t i = 0; i < search->count; i++) {
         double distance = search->line[i] = real_distance(search, row, own, i);
         if (!is_finite(distance))
@@ -182,82 +152,138 @@ static double measure_all(const Search *search, const double *row, double own) {
     return largest;
 }
 
-/* `shift`: what estimates lack of distances; `slack`: what both together are off by. */
+/* The estimate of the last neighbor: what is `size`th in rising order. */
+static float last_estimate(float *kept, const float *near, Py_ssize_t padded, Py_ssize_t size) {
+    for (Py_ssize_t i = 0; i < size; i++)
+        kept[i] = LARGEST_FLOAT;
+    for (Py_ssize_t from = 0; (from = next_below(near, from, padded, kept[size - 1])) < padded; from += SIDE)
+        for (Py_ssize_t i = from; i < from + SIDE; i++) {
+            Py_ssize_t place = size - 1;
+            if (!(near[i] < kept[place]))
+                continue;
+            for (; place > 0 && kept[place - 1] > near[i]; place--)
+                kept[place] = kept[place - 1];
+            kept[place] = near[i];
+        }
+    return kept[size - 1];
+}
+
+/* `shift`: what estimates lack of distances; `slack`: what both together are off by. With a `bound` of its own, what is
+ * beyond is not even offered to the heap; that is the same unless distances tie, and then 1 is returned. */
 static int measure_near(const Search *search, const double *row, double own, const float *near, double shift,
-                        double slack) {
-    float bound = as_bound(search->heap[0]);
-    for (Py_ssize_t from = 0; from < search->padded; from += SIDE) {
-        if (!any_below(near + from, bound))
-            continue;
+                        double slack, float bound) {
+    int bounded = bound < (float)LARGEST_FLOAT;
+    double outside = INFINITE, *heap = search->heap;
+    empty_heap(heap, search->positions, search->neighbors);
+    for (Py_ssize_t from = 0; (from = next_below(near, from, search->padded, bound)) < search->padded; from += SIDE) {
         for (Py_ssize_t i = from; i < from + SIDE && i < search->count; i++) {
             if (!(near[i] < bound))
                 continue;
-            double distance = real_distance(search, row, own, i);
+            double distance = real_distance(search, row, own, i), root = heap[0];
             if (!is_finite(distance))
                 return -1;
-            if (distance < search->heap[0]) {
-                heap_push(search->heap, search->positions, search->neighbors, distance, i);
-                double root = search->heap[0];
-                bound = as_bound(root - shift + slack + 8.0 * FLOAT32_STEP * (root + shift));
+            outside = distance < root ? (root < outside ? root : outside) : distance < outside ? distance : outside;
+            if (distance < root) {
+                heap_push(heap, search->positions, search->neighbors, distance, i);
+                if (!bounded)
+                    bound = as_bound(heap[0] - shift + slack + 8.0 * FLOAT32_STEP * (heap[0] + shift));
             }
         }
     }
+    return bounded && outside <= heap[0];
+}
+
+/* Whether any two of the neighbors are equally far. */
+static int any_tie(const Search *search) {
+    for (Py_ssize_t i = 1; i < search->neighbors; i++)
+        if (!(search->heap[i] > search->heap[i - 1]))
+            return 1;
     return 0;
 }
 
+/* Roots, in rising order. */
+static void order(const Search *search) {
+    for (Py_ssize_t i = 0; search->root && i < search->neighbors; i++)
+        search->heap[i] = __builtin_sqrt(search->heap[i]);
+    sort_heap(search->heap, search->positions, search->neighbors);
+}
+
+/* What is known of a row before it is measured. */
+typedef struct {
+    double own, shift, slack, reach;
+} Bounds;
+
+static Bounds bounds_of(const Search *search, double own, double size) {
+    int squares = search->squares;
+    double terms = (double)search->width + 16.0, center = 0.0;
+    for (Py_ssize_t i = 0; i < search->width; i++)
+        center += search->center[i] < 0.0 ? -search->center[i] : search->center[i];
+    double reach = squares ? 2.0 * (size + search->reach) : size + search->reach;
+    double slack = 8.0 * terms * FLOAT32_STEP * (size + search->reach) + 1e-26 * terms;
+    /* The real distance rounds as well, before the center is taken away. */
+    slack += 16.0 * terms * STEP * (squares ? 4.0 * (center * center + size + search->reach) : center + reach);
+    return (Bounds){own, squares ? size : 0.0, slack, reach};
+}
+
 /* Whether others are so near that the last bit of the original's products decides. */
-static int has_rivals(const Search *search, const float *near, double shift, double slack, double reach) {
-    double limit = search->heap[0] + 8.1 * 2.0 * STEP * (reach + 2.0 * search->largest);
+static int has_rivals(const Search *search, const float *near, const Bounds *bounds) {
+    double limit = search->last + 8.1 * 2.0 * STEP * (bounds->reach + 2.0 * search->largest);
+    double slack = bounds->slack + 8.0 * FLOAT32_STEP * (limit + bounds->shift);
     if (near != NULL)
-        return count_below(near, search->padded, as_bound(limit - shift + slack + 8.0 * FLOAT32_STEP * (limit + shift))) >
-               search->neighbors;
+        return count_below(near, search->padded, as_bound(limit - bounds->shift + slack)) > search->neighbors;
     Py_ssize_t below = 0;
     for (Py_ssize_t i = 0; i < search->count; i++)
         below += search->line[i] <= limit;
     return below > search->neighbors;
 }
 
+/* The heap of a row and, unless it is not known what they are (1), its roots in order; -1 where a distance is not finite. */
+static int fill_heap(Search *search, const double *row, const float *near, const Bounds *bounds) {
+    float last = last_estimate(search->kept, near, search->padded, search->neighbors);
+    double bound = last + 2.0 * bounds->slack + 8.0 * FLOAT32_STEP * (last < 0.0f ? -last : last);
+    int status = measure_near(search, row, bounds->own, near, bounds->shift, bounds->slack, as_bound(bound));
+    if (status != 0)
+        return status;
+    double root = search->heap[0];
+    order(search);
+    search->last = root;
+    return any_tie(search);
+}
+
 static int find(Search *search, const double *row, const float *near, Py_ssize_t place) {
-    double own = search->measure == EXPANDED ? product(row, row, search->width) : 0.0, reach, slack = 0.0, shift = 0.0;
-    int squares = search->measure == SQUARED || search->measure == EXPANDED, doubtful = 0;
-    double *heap = search->heap;
-    empty_heap(heap, search->positions, search->neighbors);
-    double size = near != NULL ? size_of(search, row) : LARGEST_NORM;
-    if (size < LARGEST_NORM) {
-        double terms = (double)search->width + 16.0, plain = 0.0;
-        for (Py_ssize_t i = 0; i < search->width; i++)
-            plain += search->center[i] < 0.0 ? -search->center[i] : search->center[i];
-        shift = squares ? size : 0.0;
-        reach = squares ? 2.0 * (size + search->reach) : size + search->reach;
-        slack = 8.0 * terms * FLOAT32_STEP * (size + search->reach) + 1e-26 * terms;
-        /* The real distance rounds as well, before the center is taken away. */
-        slack += 16.0 * terms * STEP * (squares ? 4.0 * (plain * plain + size + search->reach) : plain + reach);
-        if (measure_near(search, row, own, near, shift, slack) < 0)
-            return -1;
+    double own = search->measure == EXPANDED ? product(row, row, search->width) : 0.0;
+    double size = near != NULL ? size_of(search, row) : INFINITE;
+    Bounds bounds = {own, 0.0, 0.0, 0.0};
+    int doubtful = 0, status = 1;
+    if (near != NULL && size < search->largest_size) {
+        bounds = bounds_of(search, own, size);
+        status = fill_heap(search, row, near, &bounds);
+        if (status == 1)
+            status = measure_near(search, row, own, near, bounds.shift, bounds.slack, (float)INFINITE) < 0 ? -1 : 1;
     } else {
         near = NULL;
-        if ((reach = measure_all(search, row, own)) < 0.0)
-            return -1;
+        bounds.reach = measure_all(search, row, own);
+        status = bounds.reach < 0.0 ? -1 : 1;
+    }
+    if (status < 0)
+        return -1;
+    if (status == 1) {
+        search->last = search->heap[0];
+        order(search);
     }
     if (search->doubts == PRODUCTS || (search->doubts == WHOLE_PRODUCTS && !is_whole(row, search->width)))
-        doubtful = has_rivals(search, near, shift, slack, reach);
-    if (search->doubts == TREE) {
-        sort_heap(heap, search->positions, search->neighbors);
-        for (Py_ssize_t i = 1; i < search->neighbors; i++)
-            doubtful |= heap[i] - heap[i - 1] <= TREE_ROUNDING * reach;
-    }
-    if (search->root)
-        for (Py_ssize_t i = 0; i < search->neighbors; i++)
-            heap[i] = __builtin_sqrt(heap[i]);
-    sort_heap(heap, search->positions, search->neighbors);
+        doubtful = has_rivals(search, near, &bounds);
+    double *distances = search->distances + place * search->neighbors;
     for (Py_ssize_t i = 0; i < search->neighbors; i++) {
-        search->distances[place * search->neighbors + i] = heap[i];
+        distances[i] = search->heap[i];
         search->places[place * search->neighbors + i] = search->positions[i];
+        if (search->doubts == TREE && i > 0)
+            doubtful |= distances[i] - distances[i - 1] <= TREE_ROUNDING * (search->root ? __builtin_sqrt(bounds.reach) : bounds.reach);
     }
     if (!doubtful)
         return 0;
     PyObject *number = PyLong_FromSsize_t(place);
-    int status = number != NULL ? PyList_Append(search->doubtful, number) : -1;
+    status = number != NULL ? PyList_Append(search->doubtful, number) : -1;
     Py_XDECREF(number);
     return status;
 }
@@ -287,6 +313,7 @@ static int open_search(Search *search, const Rows *rows, PyObject *vectors, PyOb
     if (norms != Py_None)
         status |= open_doubles(norms, &search->norms);
     search->width = rows->width;
+    search->squares = search->measure == SQUARED || search->measure == EXPANDED;
     if (status < 0 || search->count < 1 || search->count > PY_SSIZE_T_MAX / 256 / rows->width ||
         search->vectors.count != search->count * rows->width)
         return -1;
@@ -313,7 +340,7 @@ static int open_search(Search *search, const Rows *rows, PyObject *vectors, PyOb
 
 static void close_search(Search *search) {
     void *all[] = {search->center, search->heap, search->line, search->sides,
-                   search->side_norms, search->tile, search->near, search->positions};
+                   search->side_norms, search->tile, search->near, search->kept, search->positions};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         PyMem_Free(all[i]);
     close_numbers(&search->vectors);
@@ -359,76 +386,4 @@ PyObject *nearest(PyObject *Py_UNUSED(module), PyObject *arguments) {
     close_search(&search);
     close_rows(&rows);
     return answer(made, made != NULL ? 0 : -1);
-}
-
-/* (positions of the neighbors of all rows, neighbors per row, class of each training row, how many classes): the share of
- * each class among the neighbors, packed. */
-PyObject *votes(PyObject *Py_UNUSED(module), PyObject *arguments) {
-    PyObject *positions, *classes, *made = NULL;
-    Py_ssize_t neighbors, count;
-    Numbers places, targets;
-    memset(&targets, 0, sizeof targets);
-    if (!PyArg_ParseTuple(arguments, "OnOn:votes", &positions, &neighbors, &classes, &count))
-        return answer(NULL, -1);
-    int status = open_integers(positions, &places) | open_integers(classes, &targets);
-    if (status == 0 && (neighbors < 1 || places.count % neighbors != 0 || count < 1 || places.count < 1 ||
-                        count > PY_SSIZE_T_MAX / 8 / places.count))
-        status = -1;
-    Py_ssize_t rows = status == 0 ? places.count / neighbors : 0;
-    if (status == 0 && (made = PyBytes_FromStringAndSize(NULL, rows * count * 8)) == NULL)
-        status = -1;
-    double *out = made != NULL ? (double *)PyBytes_AsString(made) : NULL;
-    for (Py_ssize_t i = 0; status == 0 && i < rows; i++, out += count) {
-        memset(out, 0, (size_t)count * 8);
-        for (Py_ssize_t j = 0; status == 0 && j < neighbors; j++) {
-            int64_t place = integer_at(&places, i * neighbors + j);
-            int64_t target = place >= 0 && place < targets.count ? integer_at(&targets, place) : -1;
-            status = target >= 0 && target < count ? 0 : -1;
-            if (status == 0)
-                out[target] += 1.0;
-        }
-        for (Py_ssize_t j = 0; j < count; j++)
-            out[j] /= (double)neighbors;
-    }
-    close_numbers(&places);
-    close_numbers(&targets);
-    return answer(made, status);
-}
-
-/* (list of floats, how many): the smallest and their positions, as the heap leaves them. */
-PyObject *smallest(PyObject *Py_UNUSED(module), PyObject *arguments) {
-    PyObject *line, *made = NULL;
-    Numbers numbers;
-    Py_ssize_t size;
-    if (!PyArg_ParseTuple(arguments, "On:smallest", &line, &size))
-        return answer(NULL, -1);
-    int status = open_doubles(line, &numbers);
-    double *heap = NULL;
-    Py_ssize_t *positions = NULL;
-    if (status == 0 && size >= 1 && size <= numbers.count) {
-        heap = allocate(size, 8);
-        positions = allocate(size, sizeof *positions);
-    }
-    if (heap != NULL && positions != NULL) {
-        const double *cells = numbers.data;
-        empty_heap(heap, positions, size);
-        for (Py_ssize_t i = 0; status == 0 && i < numbers.count; i++) {
-            status = cells[i] == cells[i] ? 0 : -1;
-            if (cells[i] < heap[0])
-                heap_push(heap, positions, size, cells[i], i);
-        }
-        PyObject *first = make_row(heap, size), *second = PyList_New(size);
-        for (Py_ssize_t i = 0; second != NULL && i < size; i++) {
-            PyObject *position = PyLong_FromSsize_t(positions[i]);
-            if (position == NULL || PyList_SetItem(second, i, position) < 0)
-                Py_CLEAR(second);
-        }
-        made = first != NULL && second != NULL ? PyTuple_Pack(2, first, second) : NULL;
-        Py_XDECREF(first);
-        Py_XDECREF(second);
-    }
-    PyMem_Free(heap);
-    PyMem_Free(positions);
-    close_numbers(&numbers);
-    return answer(made, status == 0 && made != NULL ? 0 : -1);
 }

@@ -2,7 +2,7 @@
 #include "kernels.h"
 
 /* Rows that are worked on at a time, so that what is made of them stays near. */
-#define BLOCK 1024
+#define BLOCK 4096
 /* Numbers that a block may hold or answer with, so that wide tables take few rows at a time. */
 #define MOST_CELLS 131072
 /* Whole numbers up to here are doubles. */

@@ -22,7 +22,7 @@ typedef struct {
     float *narrowed;
     double *widened;
     Py_ssize_t leaves, width, trees; /* width: numbers per leaf; boosted: outputs */
-    int combine, narrow, float32_sum;
+    int combine, narrow, float32_sum, asks_missing;
 } Forest;
 
 /* ---- Where they lie ---- */
@@ -50,7 +50,7 @@ static int64_t walk_in_place(const Forest *forest, int64_t node, const double *r
     while (node >= 0 && node < nodes) {
         int64_t chosen = integer_at(&forest->feature, node), jump = integer_at(&forest->jump, node), set = -1;
         if (chosen < 0)
-            return jump >= 0 && jump < forest->leaves ? jump : -1;
+            return jump >= 0 && jump < forest->leaves && jump <= INT32_MAX ? jump : -1;
         if (chosen >= width)
             return -1;
         double value = row[chosen];
@@ -70,23 +70,30 @@ static int64_t walk_in_place(const Forest *forest, int64_t node, const double *r
 
 /* ---- What a leaf adds ---- */
 
-static void add_leaf(const Forest *forest, Py_ssize_t tree, int64_t leaf, double *totals) {
+/* The leaves of one tree for some rows, whose totals lie `out_width` apart. */
+static void add_leaves(const Forest *forest, Py_ssize_t tree, const int32_t *leaves, Py_ssize_t count, double *totals,
+                       Py_ssize_t out_width) {
     const double *values = (const double *)forest->values.data;
-    if (forest->combine == BOOSTED) {
-        double *total = totals + integer_at(&forest->output, tree);
-        *total += values[leaf];
-        if (forest->float32_sum)
-            *total = (float)*total;
-        return;
+    Py_ssize_t width = forest->width;
+    if (forest->combine == BOOSTED)
+        totals += integer_at(&forest->output, tree);
+    else if (forest->combine == EACH)
+        totals += tree;
+    for (Py_ssize_t i = 0; i < count; i++, totals += out_width) {
+        const double *leaf = values + (forest->combine == BOOSTED ? 1 : width) * leaves[i];
+        if (forest->combine == EACH)
+            *totals = *leaf;
+        else if (forest->combine == BOOSTED)
+            *totals = forest->float32_sum ? (float)(*totals + *leaf) : *totals + *leaf;
+        else if (tree == 0) /* not 0.0 + value: the sign of zero */
+            memcpy(totals, leaf, (size_t)width * sizeof(double));
+        else if (width == 2) {
+            totals[0] += leaf[0];
+            totals[1] += leaf[1];
+        } else
+            for (Py_ssize_t j = 0; j < width; j++)
+                totals[j] += leaf[j];
     }
-    values += leaf * forest->width;
-    if (forest->combine == EACH)
-        totals[tree] = values[0];
-    else if (tree == 0) /* not 0.0 + value: the sign of zero */
-        memcpy(totals, values, (size_t)forest->width * sizeof(double));
-    else
-        for (Py_ssize_t i = 0; i < forest->width; i++)
-            totals[i] += values[i];
 }
 
 static int add_in_place(const Forest *forest, Py_ssize_t tree, const double *block, Py_ssize_t count, Py_ssize_t width,
@@ -95,7 +102,8 @@ static int add_in_place(const Forest *forest, Py_ssize_t tree, const double *blo
         int64_t leaf = walk_in_place(forest, integer_at(&forest->roots, tree), block + i * width, width);
         if (leaf < 0)
             return -1;
-        add_leaf(forest, tree, leaf, out + i * out_width);
+        int32_t one = (int32_t)leaf;
+        add_leaves(forest, tree, &one, 1, out + i * out_width, out_width);
     }
     return 0;
 }
@@ -107,32 +115,41 @@ static void add_packed(const Forest *forest, Py_ssize_t tree, const double *bloc
     for (Py_ssize_t i = 0; i < count; i += LANES) {
         Py_ssize_t lanes = count - i < LANES ? count - i : LANES;
         if (forest->packed.small != NULL)
-            walk_small(&forest->packed, root, forest->narrowed + i * width, width, lanes, leaves);
+            walk_small(&forest->packed, forest->asks_missing, root, forest->narrowed + i * width, width, lanes, leaves);
         else
-            walk_large(&forest->packed, root, block + i * width, width, lanes, leaves);
-        for (int lane = 0; lane < lanes; lane++)
-            add_leaf(forest, tree, leaves[lane], out + (i + lane) * out_width);
+            walk_large(&forest->packed, forest->asks_missing, root, block + i * width, width, lanes, leaves);
+        add_leaves(forest, tree, leaves, lanes, out + i * out_width, out_width);
     }
 }
 
+static int any_missing(const double *cells, Py_ssize_t count) {
+    int missing = 0;
+    for (Py_ssize_t i = 0; i < count; i++)
+        missing |= cells[i] != cells[i];
+    return missing;
+}
+
 static int narrow_block(Forest *forest, const double *block, Py_ssize_t cells) {
-    if (forest->narrowed == NULL && (forest->narrowed = allocate(cells, sizeof(float))) == NULL)
+    int small = forest->packed.small != NULL, status = 0;
+    if (small && forest->narrowed == NULL && (forest->narrowed = allocate(cells, sizeof(float))) == NULL)
         return -1;
-    if (forest->widened == NULL && (forest->widened = allocate(cells, sizeof(double))) == NULL)
+    if (!small && forest->widened == NULL && (forest->widened = allocate(cells, sizeof(double))) == NULL)
         return -1;
     for (Py_ssize_t i = 0; i < cells; i++) {
         float cell = (float)block[i];
-        if (cell - cell != 0.0f && cell == cell)
-            return -1;
-        forest->narrowed[i] = cell;
-        forest->widened[i] = cell;
+        status |= (cell - cell != 0.0f) & (cell == cell);
+        if (small)
+            forest->narrowed[i] = cell;
+        else
+            forest->widened[i] = cell;
     }
-    return 0;
+    return status ? -1 : 0;
 }
 
 static int walk_block(void *model, const double *block, Py_ssize_t count, Py_ssize_t width, double *out) {
     Forest *forest = model;
     Py_ssize_t out_width = forest->combine == EACH ? forest->trees : forest->width;
+    forest->asks_missing = forest->packed.missing && any_missing(block, count * width);
     if (forest->narrow) {
         /* The first block is the largest. */
         if (narrow_block(forest, block, count * width) < 0)
@@ -202,10 +219,22 @@ static int pack_forest(Forest *forest, const Rows *rows) {
     return pack_nodes(&forest->packed, &nodes, rows->width, forest->leaves, forest->narrow);
 }
 
+/* Rows that float32 holds as they are, as after a narrowing of their own, take small nodes. */
+static int are_float32(const double *cells, Py_ssize_t count) {
+    int same = 1;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        float cell = (float)cells[i];
+        same &= (cell == cells[i] && cell - cell == 0.0f) | (cells[i] != cells[i]);
+    }
+    return same;
+}
+
 static PyObject *run_forest(PyObject *object, Forest *forest, int status) {
     PyObject *made = NULL;
     Rows rows;
     status |= open_rows(object, &rows);
+    if (status == 0 && rows.cells != NULL && are_float32(rows.cells, rows.count * rows.width))
+        forest->narrow = 1;
     if (status == 0 && pack_forest(forest, &rows) == 0)
         made = run_blocks(&rows, forest->combine == EACH ? forest->trees : forest->width, forest, walk_block);
     close_rows(&rows);

@@ -71,6 +71,9 @@ void free_packed(Packed *packed) {
     PyMem_Free(packed->leaves);
 }
 
+/* Keeps a compiler from making a branch of it: half of them would be guessed wrong. */
+#define OPAQUE(number) __asm__("" : "+r"(number))
+
 /* Both sizes of nodes and of cells, with and without missing values: the same walk. */
 #define STEP_PLAIN(value, node) ((value) <= (node)->threshold)
 #define STEP_MISSING(value, node) (((value) <= (node)->threshold) | (((value) != (value)) & ((node)->feature & 1)))
@@ -86,8 +89,9 @@ void free_packed(Packed *packed) {
                 for (int lane = 0; lane < LANES; lane++) {                                                             \
                     const NODE *node = at[lane];                                                                       \
                     CELL value = rows[lane * width + (node->feature >> 1)];                                            \
-                    int jump = node->jump;                                                                             \
-                    node += jump ^ ((jump ^ 1) & -(int)STEP(value, node));                                             \
+                    int64_t left = STEP(value, node), jump = node->jump;                                               \
+                    OPAQUE(left);                                                                                      \
+                    node += jump ^ ((jump ^ 1) & -left);                                                               \
                     at[lane] = node;                                                                                   \
                     onward |= (unsigned)node->jump;                                                                    \
                 }                                                                                                      \
@@ -102,19 +106,19 @@ void free_packed(Packed *packed) {
             leaves[lane] = packed->leaves[at[lane] - first];                                                           \
     } while (0)
 
-void walk_small(const Packed *packed, int64_t root, const float *rows, Py_ssize_t width, Py_ssize_t lanes,
+void walk_small(const Packed *packed, int missing, int64_t root, const float *rows, Py_ssize_t width, Py_ssize_t lanes,
                 int32_t *leaves) {
     const SmallNode *first = packed->small;
-    if (packed->missing)
+    if (missing)
         WALK(SmallNode, float, STEP_MISSING);
     else
         WALK(SmallNode, float, STEP_PLAIN);
 }
 
-void walk_large(const Packed *packed, int64_t root, const double *rows, Py_ssize_t width, Py_ssize_t lanes,
+void walk_large(const Packed *packed, int missing, int64_t root, const double *rows, Py_ssize_t width, Py_ssize_t lanes,
                 int32_t *leaves) {
     const LargeNode *first = packed->large;
-    if (packed->missing)
+    if (missing)
         WALK(LargeNode, double, STEP_MISSING);
     else
         WALK(LargeNode, double, STEP_PLAIN);

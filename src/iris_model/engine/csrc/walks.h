@@ -36,10 +36,10 @@ typedef struct {
 int pack_nodes(Packed *packed, const Nodes *nodes, Py_ssize_t features, Py_ssize_t leaves, int narrow);
 void free_packed(Packed *packed);
 
-/* The leaves of up to LANES rows, which lie `width` apart. */
-void walk_small(const Packed *packed, int64_t root, const float *rows, Py_ssize_t width, Py_ssize_t lanes,
+/* The leaves of up to LANES rows, which lie `width` apart; `missing`: whether any of their cells is. */
+void walk_small(const Packed *packed, int missing, int64_t root, const float *rows, Py_ssize_t width, Py_ssize_t lanes,
                 int32_t *leaves);
-void walk_large(const Packed *packed, int64_t root, const double *rows, Py_ssize_t width, Py_ssize_t lanes,
+void walk_large(const Packed *packed, int missing, int64_t root, const double *rows, Py_ssize_t width, Py_ssize_t lanes,
                 int32_t *leaves);
 
 #endif
