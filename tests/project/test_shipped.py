@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from iris_model.engine.operators import OPERATORS
-from iris_model.project.shipped import ROOT, shipped_files
+from iris_model.project.shipped import ONLY_WITH_KERNELS, ROOT, shipped_files
 
 
 def names(executor: str, modules: tuple[str, ...] | None) -> set[str]:
@@ -27,7 +27,10 @@ def test_an_executor_brings_its_own_file() -> None:
 
 def test_without_a_graph_to_look_at_everything_of_the_engine_travels() -> None:
     engine = {f"engine/{path.name}" for path in (ROOT / "engine").glob("*.py")}
-    assert engine <= names("compiled", None)
+    only_with_kernels = {f"engine/{name}.py" for name in ONLY_WITH_KERNELS}
+    assert engine - only_with_kernels <= names("compiled", None)
+    assert not only_with_kernels & names("compiled", None)
+    assert only_with_kernels < engine
 
 
 def test_each_operator_runs_with_what_travels_for_it(tmp_path: Path) -> None:

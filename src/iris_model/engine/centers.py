@@ -3,7 +3,7 @@
 from _operator import mul
 from math import fsum, sqrt
 
-from .native import measure
+from .measuring import measure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from math import dist, erf, exp, fsum, pi, sin, sqrt
 
-from .native import measure
+from .measuring import measure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

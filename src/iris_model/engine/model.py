@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Tensors up to this many numbers are unpacked when first used: a list answers a little faster than a view.
 UNPACK_UP_TO = 1024
-# From so many rows on a kernel packs them first.
+# From so many rows on they are packed.
 MANY_ROWS = 64
 
 
@@ -40,35 +40,31 @@ class CompiledModel:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise self._damaged(f"its graph or signature lacks {error}") from None
         self._plans: dict[tuple[str, ...], list[Any]] = {}
-        self._calls = 0
-        self._are_ordinary: Any = None
+        # Looked for at the second call or the first batch.
+        self._kernels: Any = None
+        self._called = False
 
     def predict(self, rows: "list[Any]") -> "list[Any]":
         """Labels (classifier) or numbers (regressor), one per row; a list per row where the target has several."""
-        value: list[Any] = self.evaluate(rows, ("predict",))[0]
-        return value
+        return self.evaluate(rows, ("predict",))[0]
 
     def predict_proba(self, rows: "list[Any]") -> "list[Any]":
         """Probabilities, one list per row in the order of `classes`."""
-        value: list[Any] = self.evaluate(rows, ("predict_proba",))[0]
-        return value
+        return self.evaluate(rows, ("predict_proba",))[0]
 
     def decision_function(self, rows: "list[Any]") -> "list[Any]":
         """Decisions as the original library's method of this name gives them."""
-        value: list[Any] = self.evaluate(rows, ("decision_function",))[0]
-        return value
+        return self.evaluate(rows, ("decision_function",))[0]
 
     def score_samples(self, rows: "list[Any]") -> "list[Any]":
         """Scores as the original library's method of this name gives them."""
-        value: list[Any] = self.evaluate(rows, ("score_samples",))[0]
-        return value
+        return self.evaluate(rows, ("score_samples",))[0]
 
     def transform(self, rows: "list[Any]") -> "list[Any]":
         """The transformed rows, where the model is a transformer."""
-        value: list[Any] = self.evaluate(rows, ("transform",))[0]
-        return value
+        return self.evaluate(rows, ("transform",))[0]
 
-    def evaluate(self, rows: "list[Any]", outputs: "tuple[str, ...]") -> "list[Any]":
+    def evaluate(self, rows: "list[Any]", outputs: "tuple[str, ...]") -> "list[list[Any]]":
         """Return the values of several outputs, computing what they share once. Rows: lists of numbers, text, None."""
         outputs = tuple(outputs)
         plan = self._plans.get(outputs) or self._make_plan(outputs)
@@ -90,32 +86,26 @@ class CompiledModel:
             raise InvalidInput(
                 f"a value is so large that {function.__name__} cannot compute with it ({error}); send smaller values"
             ) from None
-        # What kernels packed leaves as lists.
+        # Packed tables leave as lists.
         found = [values[self.outputs[name]] for name in outputs]
         return found if {list}.issuperset(map(type, found)) else [list(value) for value in found]
 
     def _encode(self, rows: "list[Any]") -> "Any":
         encoder = self._encoder
-        if type(rows) is list and len(rows) >= MANY_ROWS:
+        many = type(rows) is list and len(rows) >= MANY_ROWS
+        if self._kernels is None and (many or self._called):
             from .native import find_kernels
 
-            if find_kernels() is not None:
+            self._kernels = find_kernels() or False
+        self._called = True
+        if self._kernels:
+            if many:
                 from .packed import pack_rows
 
                 packed = pack_rows(rows, encoder.width, encoder.least_limit, encoder.missing)
-                if packed is not None:
-                    return packed
-            return encoder.encode(rows)
-        if self._calls < 2:
-            # The first call is a cold start, which looks for no kernels.
-            self._calls += 1
-            if self._calls == 2:
-                from .native import find_kernels
-
-                self._are_ordinary = getattr(find_kernels(), "are_ordinary", None)
-        check = self._are_ordinary
-        if check is not None and check(rows, encoder.width, encoder.least_limit):
-            return rows
+                return encoder.encode(rows) if packed is None else packed
+            if self._kernels.are_ordinary(rows, encoder.width, encoder.least_limit):
+                return rows
         return encoder.encode(rows)
 
     def _make_plan(self, outputs: "tuple[str, ...]") -> "list[Any]":
@@ -150,7 +140,7 @@ class CompiledModel:
         return plan
 
     def _fix(self, function: "Any", parameters: "dict[str, Any]") -> "Any":
-        """The operator with its parameters as defaults: nothing is quicker to call, and the first error has its name."""
+        """The operator with its parameters as defaults: nothing is quicker to call."""
         code = function.__code__
         known = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
         unknown = [name for name in parameters if name not in known]

@@ -9,8 +9,9 @@ from math import sqrt, ulp
 
 from .centers import expanded_distances
 from .errors import InvalidInput
+from .measuring import MEASURES, measure
 from .metrics import find_metric
-from .native import MEASURES, find_kernels, measure, run_kernel
+from .native import find_kernels, run_kernel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ class RowEncoder:
         ]
         # A single column without a limit, or none at all, and no row takes the fast way.
         self.least_limit = min(self._limits) if all(limit == limit for limit in self._limits) and columns else -1.0
-        # A byte per column, for the kernel that packs.
+        # For the kernel that packs.
         self.missing = bytes([bool(column.get("missing")) for column in columns])
 
     def encode(self, rows: "Any") -> "list[list[Any]]":

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 INFINITY = float("inf")
+# Their numbers in csrc/trees.c.
+COMBINATIONS = {"single": 0, "each": 1, "sum": 2, "mean": 3}
 # Fewer trees than these are walked by Python, where it is one row, before a kernel has opened its arrays.
 FEW_TREES = 4
 # Below this many rows Python rounds them as fast.
@@ -42,7 +44,7 @@ def tree_ensemble(
     of the contract; sklearn.ensemble._forest).
     """
     if kernels_pay(rows, roots):
-        from .native import COMBINATIONS, run_kernel
+        from .native import run_kernel
 
         flat: Any = getattr(values, "flat", None)
         if combine in COMBINATIONS and flat is not None:

@@ -47,6 +47,14 @@ PROJECT_KEYS: tuple[Key, ...] = (
         choices=("auto", "compiled", "onnxruntime", "original"),
     ),
     Key(
+        "kernels",
+        "text",
+        "C kernels (90 KiB) for trees, neighbors and support vector machines. `auto` takes them where they pay: models of 64 KiB "
+        "and more, and a function for the processor of this machine.",
+        default="auto",
+        choices=("auto", "always", "never"),
+    ),
+    Key(
         "memory",
         "integer",
         "Memory of the function.",

@@ -23,6 +23,7 @@ from iris_model.project.function_directory import (
     size_of,
     write_function_directory,
 )
+from iris_model.project.kernels import choose_kernels
 from iris_model.project.requirements import REQUIREMENTS_FILE, check_can_install, install_requirements_into
 from iris_model.project.settings import SETTINGS_FILE, ProjectSettings, read_settings
 from iris_model.project.shipped import shipped_files
@@ -92,7 +93,11 @@ def package_project(
     on_step(f"Writing {output}")
     # A second compiled model among the included files may need any operator.
     several = any(name.endswith(COMPILED_SUFFIX) for name in sources)
-    shipped = shipped_files(executable.executor, None if several else executable.operator_modules)
+    modules = None if several else executable.operator_modules
+    kernels, no_kernels = choose_kernels(
+        settings, executable.executor, modules, _size_of_model(executable, sources), _target_python(settings)
+    )
+    shipped = shipped_files(executable.executor, modules, kernels)
     write_function_directory(
         output,
         {**sources, **shipped, **executable.files, "golden.json": encode_json_lines(executable.golden)},
@@ -104,7 +109,7 @@ def package_project(
     remembered = {
         "executor": executable.executor,
         "reason": executable.reason,
-        "notes": _notes(settings, executable, needs, installed=install_requirements),
+        "notes": _notes(settings, executable, needs, no_kernels, installed=install_requirements),
     }
     write_stamp(settings, output, inputs, remembered)
     return _packaged(output, settings, remembered, unchanged=False)
@@ -176,6 +181,14 @@ def _target_python(settings: ProjectSettings) -> str:
     return settings.python or RUNNING_PYTHON
 
 
+def _size_of_model(executable: Executable, sources: Mapping[str, Path]) -> int:
+    """Bytes of the largest compiled model that travels."""
+    compiled = [content for name, content in {**sources, **executable.files}.items() if name.endswith(COMPILED_SUFFIX)]
+    return max(
+        [content.stat().st_size if isinstance(content, Path) else len(content) for content in compiled], default=0
+    )
+
+
 def _find_needs(executable: Executable, sources: Mapping[str, Path]) -> tuple[str, ...]:
     """What of `requirements.txt` the function itself needs: nothing, as a rule, when the model is compiled."""
     foreign = find_foreign_imports(sources)
@@ -183,9 +196,11 @@ def _find_needs(executable: Executable, sources: Mapping[str, Path]) -> tuple[st
 
 
 def _notes(
-    settings: ProjectSettings, executable: Executable, needs: tuple[str, ...], *, installed: bool
+    settings: ProjectSettings, executable: Executable, needs: tuple[str, ...], no_kernels: str, *, installed: bool
 ) -> tuple[str, ...]:
     notes = []
+    if no_kernels:
+        notes.append(f"Python answers, which is slower for many rows at once: {no_kernels}")
     if needs and not installed:
         notes.append(
             f"{', '.join(needs)} must be importable where the function runs and is not in the function directory: "

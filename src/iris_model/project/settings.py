@@ -74,6 +74,7 @@ class ProjectSettings:
     model: str
     handler: str
     executor: str
+    kernels: str
     memory: int
     timeout: int
     architecture: str
@@ -158,8 +159,8 @@ def parse_settings(document: Mapping[str, Any], directory: Path, stage: str | No
 
 
 _TOP_FIELDS = (
-    "name", "model", "handler", "executor", "memory", "timeout", "architecture", "base_image", "python", "route", "stage",
-    "data", "trust", "include", "environment",
+    "name", "model", "handler", "executor", "kernels", "memory", "timeout", "architecture", "base_image", "python", "route",
+    "stage", "data", "trust", "include", "environment",
 )  # fmt: skip
 
 

@@ -22,8 +22,13 @@ EXECUTOR_FILES = {"original.py": "original", "onnx.py": "onnxruntime"}
 # What the engine is without any operator.
 ENGINE_CORE = ("__init__", "model", "json_text")
 
+# Modules of the engine that are imported only where there are kernels.
+ONLY_WITH_KERNELS = ("found", "kernel_tables", "packed")
 
-def shipped_files(executor: str, operator_modules: Iterable[str] | None) -> dict[str, Path]:
+
+def shipped_files(
+    executor: str, operator_modules: Iterable[str] | None, kernels: Path | None = None
+) -> dict[str, Path]:
     """Return the files by their path in the function directory. `operator_modules` None: every operator."""
     files = [ROOT / "__init__.py"]
     files += [path for path in (ROOT / "runtime").rglob("*.py") if EXECUTOR_FILES.get(path.name, executor) == executor]
@@ -35,6 +40,10 @@ def shipped_files(executor: str, operator_modules: Iterable[str] | None) -> dict
         for path in files:
             needed |= _imports_of(path, "iris_model.engine.")
         files += [engine / f"{module}.py" for module in _closure(engine, needed)]
+    if kernels is None:
+        files = [path for path in files if path.parent != engine or path.stem not in ONLY_WITH_KERNELS]
+    else:
+        files.append(kernels)
     return {f"iris_model/{path.relative_to(ROOT).as_posix()}": path for path in sorted(files)}
 
 

@@ -110,8 +110,8 @@ def _tool_files() -> dict[str, Path]:
     return {
         str(path.relative_to(_PACKAGE)): path
         for room in _DECIDING_ROOMS
-        for path in (_PACKAGE / room).rglob("*.py")
-        if "templates" not in path.parts
+        for path in (_PACKAGE / room).rglob("*")
+        if path.suffix in (".py", ".so") and "templates" not in path.parts
     }
 
 
