@@ -248,6 +248,22 @@ def ask(path: Path, rows: list[Any], what: str) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+@pytest.mark.parametrize("shape", [[2**40, 0], [2**40, 0, 1], [0, 2**40]])
+@pytest.mark.parametrize("family", ["linear", "products", "svm", "kd tree", "forest"])
+def test_rows_without_cells(
+    compiled: dict[str, tuple[bytes, list[Any]]], family: str, shape: list[int], tmp_path: Path
+) -> None:
+    """A tensor of no bytes may say that it has any number of rows."""
+    data, rows = compiled[family]
+    path = tmp_path / "model.safetensors"
+    for name in [name for name in split(data)[0] if name != "__metadata__"]:
+        header, tensors = split(data)
+        header[name] = {"dtype": "F64", "shape": shape, "data_offsets": [0, 0]}
+        path.write_bytes(join(header, tensors))
+        for asked in (rows[:1], rows * 2):
+            ask(path, asked, name)
+
+
 @pytest.mark.parametrize("depth", [900, 20_000, 500_000])
 @pytest.mark.parametrize("part", ["header", "graph", "signature"])
 def test_deep_json(tmp_path: Path, part: str, depth: int, compiled: dict[str, tuple[bytes, list[Any]]]) -> None:

@@ -25,23 +25,18 @@ def linear(
     The products of one output are summed exactly and rounded once (`fsum`), so that the result depends neither on an
     order of summation nor on the Python version, as `sum` of floats does since 3.12.
     """
-    if not isinstance(rows, list):
-        # Kernel values that were not made yet (kernels.py).
-        totals: list[list[float]] | None = rows.sums(coefficients, None, intercepts)
-        if totals is not None:
-            return totals
-    if len(rows) >= FEWEST_ROWS and hasattr(coefficients, "flat"):
+    made: Any = None if isinstance(rows, list) else rows.sums(coefficients, None, intercepts)
+    if made is None and len(rows) >= FEWEST_ROWS and hasattr(coefficients, "flat"):
         from .native import run_kernel
 
-        made: list[list[float]] | None = run_kernel("linear", rows, coefficients.flat, len(coefficients), intercepts)
-        if made is not None:
-            return made
+        made = run_kernel("linear", rows, coefficients.flat, len(coefficients), intercepts)
+    if made is not None:
+        return made  # type: ignore[no-any-return]
     pairs = tuple(zip(coefficients, intercepts))
     if type(rows[0]) is dict:
         table = []
-        row: Any
         for row in rows:
-            indices, values = row.keys(), row.values()
+            indices, values = row.keys(), row.values()  # type: ignore[union-attr]
             table.append(
                 [fsum(map(mul, map(weights.__getitem__, indices), values)) + intercept for weights, intercept in pairs]
             )

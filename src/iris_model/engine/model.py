@@ -65,7 +65,7 @@ class CompiledModel:
         return self.evaluate(rows, ("transform",))[0]
 
     def evaluate(self, rows: "list[Any]", outputs: "tuple[str, ...]") -> "list[list[Any]]":
-        """Return the values of several outputs, computing what they share once. Rows: lists of numbers, text, None."""
+        """The values of several outputs, what they share computed once. Rows: lists of numbers, text, None."""
         outputs = tuple(outputs)
         plan = self._plans.get(outputs) or self._make_plan(outputs)
         values = {"rows": self._encode(rows)}
@@ -143,9 +143,8 @@ class CompiledModel:
         """The operator with its parameters as defaults: nothing is quicker to call."""
         code = function.__code__
         known = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-        unknown = [name for name in parameters if name not in known]
-        if unknown:
-            raise self._damaged(f"operator {function.__name__!r} has no {unknown[0]!r}")
+        if unknown := parameters.keys() - known:
+            raise self._damaged(f"operator {function.__name__!r} has no {unknown.pop()!r}")
         fixed = type(function)(code, function.__globals__, function.__name__, function.__defaults__)
         fixed.__kwdefaults__ = {**(function.__kwdefaults__ or {}), **parameters}
         return fixed
@@ -156,8 +155,9 @@ class CompiledModel:
         small = len(view) <= UNPACK_UP_TO
         if len(shape) == 1:
             return view.tolist() if small else view
-        if len(shape) != 2:
-            raise self._damaged(f"tensor {name!r} has {len(shape)} dimensions, expected one or two")
+        # Rows of nothing would be endless.
+        if len(shape) != 2 or (shape[0] and not shape[1]):
+            raise self._damaged(f"tensor {name!r} has the shape {shape}")
         return RowsView(view.tolist() if small else view, *shape)
 
     def _damaged(self, what: str) -> ModelFormatError:
@@ -181,17 +181,21 @@ def _are_texts(values: "Any") -> bool:
 class RowsView:
     """A matrix as a sequence of rows, sliced when asked for: binding a million leaves costs nothing."""
 
-    __slots__ = ("_count", "flat", "width")
+    __slots__ = ("_count", "_rows", "flat", "width")
 
     def __init__(self, flat: "Any", count: int, width: int) -> None:
         self.flat = flat
         self._count = count
         self.width = width
+        self._rows = [self[index] for index in range(count)] if type(flat) is list else None
+
+    def __iter__(self) -> "Any":
+        return map(self.__getitem__, range(self._count)) if self._rows is None else iter(self._rows)
 
     def __len__(self) -> int:
         return self._count
 
     def __getitem__(self, index: int) -> "Any":
         if not 0 <= index < self._count:
-            raise IndexError(f"row {index} of {self._count}")
+            raise IndexError(f"row {index}")
         return self.flat[index * self.width : (index + 1) * self.width]

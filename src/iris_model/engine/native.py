@@ -1,7 +1,7 @@
-"""The C kernels, where they were built. Without them every operator works, in Python, and answers the same.
+"""The C kernels, where they were built. Without them Python answers the same.
 
-A kernel answers or declines with None (csrc/), so a caller asks first and then goes on in Python. The module is looked for
-at the first batch or the second request: a cold start does not pay for it. `IRIS_MODEL_KERNELS=0` turns kernels off.
+A kernel answers or declines with None (csrc/), and then Python answers. The module is looked for at the first batch or the
+second request: a cold start does not pay for it. `IRIS_MODEL_KERNELS=0` turns kernels off.
 """
 
 TYPE_CHECKING = False

@@ -44,6 +44,11 @@ class Table:
         """Only tables of kernel values have these (kernels.py)."""
         return None
 
+    def scale(self, offset: "Any", divisor: "Any") -> "Table | None":
+        """As the function of that name in scaling.py, or None."""
+        made: Table | None = run_kernel("scale", self, offset, divisor)
+        return made
+
     def map(self, link: str, slope: float = 1.0) -> "Table | None":
         """What the function of that name in links.py, activations.py or float32.py makes of it, or None."""
         made: Table | None = run_kernel("map_rows", self, LINKS.index(link), slope)

@@ -4,15 +4,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .packed import Table
 
-def scale(rows: "list[list[float]]", *, offset: "Sequence[float]", divisor: "Sequence[float]") -> "list[list[float]]":
+
+def scale(
+    rows: "Table | list[list[float]]", *, offset: "Sequence[float]", divisor: "Sequence[float]"
+) -> "Table | list[list[float]]":
     """(x - offset) / divisor, column by column. Source: sklearn.preprocessing.StandardScaler.transform."""
-    if type(rows) is not list:
-        from .native import run_kernel
-
-        made: list[list[float]] | None = run_kernel("scale", rows, offset, divisor)
-        if made is not None:
-            return made
+    if not isinstance(rows, list) and (made := rows.scale(offset, divisor)) is not None:
+        return made
     pairs = tuple(zip(offset, divisor))
     return [[(value - shift) / by for value, (shift, by) in zip(row, pairs)] for row in rows]
 
