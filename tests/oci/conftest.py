@@ -18,10 +18,13 @@ class Clients:
 
     registry: FakeRegistry
     waits: list[float] = field(default_factory=list)
+    made: list[RegistryClient] = field(default_factory=list)
 
     def make(self, credentials: CredentialSource = anonymous, **options) -> RegistryClient:
         retries = Retries(sleep=self.waits.append, jitter=lambda: 1.0)
-        return RegistryClient(self.registry.host, credentials=credentials, retries=retries, **options)
+        client = RegistryClient(self.registry.host, credentials=credentials, retries=retries, **options)
+        self.made.append(client)
+        return client
 
     def reference(self, text: str) -> Reference:
         return Reference.parse(f"{self.registry.host}/{text}")
@@ -34,8 +37,11 @@ def registry() -> Iterator[FakeRegistry]:
 
 
 @pytest.fixture
-def clients(registry: FakeRegistry) -> Clients:
-    return Clients(registry)
+def clients(registry: FakeRegistry) -> Iterator[Clients]:
+    clients = Clients(registry)
+    yield clients
+    for client in clients.made:
+        client.close()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterator
+from typing import Self
 from urllib.parse import urlencode
 
 from iris_model.errors import InvalidImage, InvalidReference, ManifestNotFound, RegistryError, RepositoryNotFound
@@ -55,6 +56,12 @@ class RegistryClient:
     def close(self) -> None:
         """Close all connections."""
         self.transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
 
     def ping(self) -> None:
         """Ask whether this is a registry and whether it knows us."""
