@@ -64,6 +64,7 @@ def test_the_world_of_a_container(service: RunningService) -> None:
     told = service.invoke({"do": "whoami"}).json()
     assert (told["uid"], told["user"], told["tmp"]) == (993, "0000000000000000", "/tmp")
     assert (told["cwd"], told["home"]) == ("/var/task", "/home/sbx_user1051")
+    wait_until(lambda: any(line.startswith("REPORT") for line in service.lines))
     report = next(line for line in service.lines if line.startswith("REPORT"))
     assert 5 < int(report.split("Max Memory Used: ")[1].split()[0]) < 80
     assert 10 < float(report.split("Init Duration: ")[1].split()[0]) < 9000

@@ -51,7 +51,10 @@ class DockerPlace:
         """The image as it was when the service first used it: a tag that moves changes nothing, as in the cloud."""
         engine = await self.engine()
         if reference not in self._images:
-            self._images[reference] = await engine.inspect_image(reference)
+            try:
+                self._images[reference] = await engine.inspect_image(reference)
+            except DockerError as error:
+                raise _refused(f"image {reference!r}", error) from None
         return self._images[reference]
 
     async def network(self, *, is_open: bool) -> tuple[str, str]:
@@ -59,7 +62,10 @@ class DockerPlace:
         engine = await self.engine()
         async with self._lock:
             if is_open not in self._networks:
-                self._networks[is_open] = await self._create_network(engine, is_open)
+                try:
+                    self._networks[is_open] = await self._create_network(engine, is_open)
+                except DockerError as error:
+                    raise _refused("a network for the sandboxes", error) from None
             return self._networks[is_open]
 
     async def close(self) -> None:
@@ -124,6 +130,10 @@ def describe_process(pid: int) -> str:
 def _is_alive(owner: str) -> bool:
     pid = owner.partition("-")[0]
     return pid.isdigit() and describe_process(int(pid)) == owner
+
+
+def _refused(thing: str, error: DockerError) -> LocalError:
+    return LocalError(f"Docker Engine refuses {thing}: {error}.", remedy="See what it says in its own log.")
 
 
 async def _try(engine: DockerEngine, path: str, **query: str) -> None:

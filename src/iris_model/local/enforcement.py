@@ -26,7 +26,9 @@ async def examine(functions: Iterable[FunctionSettings], host: Host) -> list[tup
     held: FunctionSettings | None = None
     for settings in functions:
         if settings.sandbox.image is not None:
-            await host.docker.image(settings.sandbox.image.reference)  # or the error, before anybody asks the function
+            # Or the error, before anybody asks the function.
+            await host.docker.image(settings.sandbox.image.reference)
+            await host.docker.network(is_open=settings.sandbox.network)
             lines.append((settings.name, f"Not enforced here: {_LOST_IN_CONTAINERS}"))
         if settings.sandbox.strict:
             lines += [(settings.name, line) for line in await _examine_strict(settings, host)]
