@@ -144,10 +144,9 @@ def test_everything_by_keyboard(page: Opened) -> None:
 
 
 @pytest.mark.parametrize("way", ["form", "event"])
-def test_code_runs_and_answers_the_same(page: Opened, service: RunningService, way: str, tmp_path: Path) -> None:
+def test_code_runs_and_answers_the_same(page: Opened, service: RunningService, way: str) -> None:
     if way == "event":
         page.page.click("#way-event")
-        page.page.fill("#event", '{"body": "[5.1, 3.5, 1.4, 0.2]", "note": "it\'s \\"quoted\\" \\\\ é 🌸"}')
         page.page.fill("#event", "[5.1, 3.5, 1.4, 0.2]\n")
         expected = post(f"{service.url}/2015-03-31/functions/iris-prediction/invocations", SETOSA)
     else:
@@ -161,15 +160,8 @@ def test_code_runs_and_answers_the_same(page: Opened, service: RunningService, w
         [sys.executable, "-c", code["python"]], capture_output=True, timeout=30, check=True, text=True
     )
     assert python.stdout.strip() == repr(expected)
-    (tmp_path / "snippet.mjs").write_text(code["javascript"])
-    if node := shutil.which("node"):
-        done = subprocess.run(
-            [node, "snippet.mjs"], cwd=tmp_path, capture_output=True, timeout=30, check=True, text=True
-        )
-        assert "setosa" in done.stdout
-    else:
-        done = page.page.evaluate(f"(async () => {{ {code['javascript'].replace('console.log(', 'return (')} }})()")
-        assert done == expected
+    in_page = code["javascript"].replace("console.log(", "return (")
+    assert page.page.evaluate(f"(async () => {{ {in_page} }})()") == expected
 
 
 def test_quotes_survive_in_code(page: Opened) -> None:

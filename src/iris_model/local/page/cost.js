@@ -4,7 +4,7 @@ import { byId, element } from "./dom.js";
 import { fetchMetrics } from "./service.js";
 
 const WAIT_MS = 400; // however many REPORT lines come meanwhile
-const NAMES = { x86_64: "x86", arm64: "Arm" };
+const FIRST = "x86_64"; // what a function runs on unless its project says otherwise
 
 /** @returns {(functionName: string) => void} shows the numbers of a function anew */
 export function makeCost() {
@@ -33,10 +33,10 @@ export function makeCost() {
 function show(numbers) {
   const { cost, invocations, cold_starts: cold, duration_ms: durations, errors, throttles } = numbers;
   const figures = [];
-  for (const [architecture, amounts] of Object.entries(cost?.architectures ?? {})) {
-    const name = NAMES[architecture] ?? architecture;
-    figures.push([`So far, ${name}`, dollars(amounts.so_far)]);
-    figures.push([`A million like these, ${name}`, amounts.per_million === null ? "none yet" : dollars(amounts.per_million)]);
+  const { [FIRST]: usual, arm64: arm } = cost?.architectures ?? {};
+  if (usual) {
+    figures.push(["So far", dollars(usual.so_far), arm && `on Arm ${dollars(arm.so_far)}`]);
+    figures.push(["A million like these", perMillion(usual), arm && `on Arm ${perMillion(arm)}`]);
   }
   figures.push(["Invocations", count(invocations), `${count(cold)} cold`]);
   const failed = sum(errors);
@@ -56,6 +56,7 @@ export function dollars(amount) {
   return `$${value.toLocaleString("en", { minimumFractionDigits: Math.min(digits, 2), maximumFractionDigits: digits })}`;
 }
 
+const perMillion = (amounts) => (amounts.per_million === null ? "none yet" : dollars(amounts.per_million));
 const count = (value) => value.toLocaleString("en");
 const sum = (counts) => Object.values(counts ?? {}).reduce((total, each) => total + each, 0);
 const milliseconds = (value) => (value === null ? "none yet" : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`);
