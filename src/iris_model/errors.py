@@ -97,3 +97,7 @@ class RepositoryNotFound(RegistryError):
 
 class ManifestNotFound(RegistryError):
     """The repository has no such tag or digest."""
+
+
+class ImageError(IrisModelError):
+    """The image of a project cannot be built as it is asked for: its base, its packages, its size."""

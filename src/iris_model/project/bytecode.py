@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
+from typing import Protocol
 
 # Where the function directory will lie; tracebacks and `co_filename` say it.
 TASK_ROOT = "/var/task"
@@ -27,34 +28,47 @@ TASK_ROOT = "/var/task"
 UNCHECKED_HASH = (0b01).to_bytes(4, "little")
 
 
-def write_bytecode(directory: Path, modules: Iterable[str]) -> None:
+class Compiler(Protocol):
+    """A Python of this machine: `interpreters.Interpreter`, which this file cannot import, because it is run by itself."""
+
+    @property
+    def path(self) -> str:
+        """Where it lies."""
+
+    @property
+    def cache_tag(self) -> str:
+        """What its bytecode files are called."""
+
+
+def write_bytecode(directory: Path, modules: Iterable[str], compiler: Compiler) -> None:
     """Write the bytecode of the user's `modules`, paths relative to `directory`, beside them; other files are left alone."""
-    _run(directory, {module: bytecode_path(module) for module in modules}, shipped=False)
+    targets = {module: bytecode_path(module, compiler.cache_tag) for module in modules}
+    _run(directory, targets, compiler, shipped=False)
 
 
-def replace_by_bytecode(directory: Path, modules: Sequence[str]) -> None:
+def replace_by_bytecode(directory: Path, modules: Sequence[str], compiler: Compiler) -> None:
     """Put bytecode in the place of the shipped `modules`: `a/b.py` -> `a/b.pyc`.
 
     Half the size, and one file less to look for at each import. Docstrings, annotations and columns of source positions
     stay behind: error documents never show frames of ours. A user's modules are not treated so; their tracebacks are theirs
     to read.
     """
-    _run(directory, {module: f"{module}c" for module in modules}, shipped=True)
+    _run(directory, {module: f"{module}c" for module in modules}, compiler, shipped=True)
     for module in modules:
         (directory / module).unlink()
 
 
-def bytecode_path(module: str) -> str:
-    """Return the path of a module's bytecode for this Python: `a/b.py` -> `a/__pycache__/b.cpython-311.pyc`."""
+def bytecode_path(module: str, cache_tag: str = sys.implementation.cache_tag or "") -> str:
+    """Return the path of a module's bytecode, by default for this Python: `a/b.py` -> `a/__pycache__/b.cpython-311.pyc`."""
     folder, _, file = module.rpartition("/")
-    name = f"__pycache__/{file.removesuffix('.py')}.{sys.implementation.cache_tag}.pyc"
+    name = f"__pycache__/{file.removesuffix('.py')}.{cache_tag}.pyc"
     return f"{folder}/{name}" if folder else name
 
 
-def _run(directory: Path, targets: Mapping[str, str], *, shipped: bool) -> None:
+def _run(directory: Path, targets: Mapping[str, str], compiler: Compiler, *, shipped: bool) -> None:
     options = ["-X", "no_debug_ranges"] if shipped else []
     subprocess.run(
-        [sys.executable, "-I", "-S", "-X", "utf8", "-W", "ignore", *options, __file__],
+        [compiler.path, "-I", "-S", "-X", "utf8", "-W", "ignore", *options, __file__],
         input=json.dumps([str(directory), shipped, targets]).encode(),
         env={},
         check=True,

@@ -17,6 +17,7 @@ from typing import Any
 
 from iris_model.errors import ProjectError
 from iris_model.project.bytecode import replace_by_bytecode, write_bytecode
+from iris_model.project.interpreters import Interpreter
 from iris_model.project.shipped import KEPT_AS_SOURCE
 
 FUNCTION_FILE = "function.json"
@@ -33,13 +34,13 @@ def write_function_directory(
     files: Mapping[str, bytes | Path],
     description: Mapping[str, Any],
     *,
-    bytecode: bool,
+    compiler: Interpreter | None,
     fill: Callable[[Path], None] | None = None,
     check: Callable[[Path], None] | None = None,
 ) -> None:
     """Write `files` and a `function.json` made of `description` and all digests.
 
-    `fill` may put further files into the new directory first (installed packages); `check` may refuse the finished one.
+    `compiler` makes bytecode; without one everything stays source. `fill` may put further files into the new directory first (installed packages); `check` may refuse the finished one.
     """
     check_may_replace(output)
     with _replacing(output) as staging:
@@ -47,11 +48,11 @@ def write_function_directory(
             fill(staging)
         for name, content in files.items():
             _write_file(staging / name, content)
-        if bytecode:
+        if compiler:
             modules = [name for name in list_files(staging) if name.endswith(".py")]
             ours = [name for name in modules if name.startswith("iris_model/") and name not in KEPT_AS_SOURCE]
-            replace_by_bytecode(staging, ours)
-            write_bytecode(staging, [name for name in modules if not name.startswith("iris_model/")])
+            replace_by_bytecode(staging, ours, compiler)
+            write_bytecode(staging, [name for name in modules if not name.startswith("iris_model/")], compiler)
         digests = {name: _sha256(staging / name) for name in list_files(staging)}
         _write_file(staging / FUNCTION_FILE, encode_json({**description, "files": digests}))
         _normalize(staging)

@@ -6,16 +6,16 @@ as it is (`stamp`), which is what lets `serve` start again at once.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from iris_model.errors import ProjectError
 from iris_model.project.deployment import HttpSettings
 from iris_model.project.executors import COMPILED_SUFFIX, Choose, Executable, choose_executable
 from iris_model.project.function_directory import (
+    FUNCTION_FILE,
     FUNCTION_FORMAT,
     check_may_replace,
     encode_json_lines,
@@ -23,6 +23,7 @@ from iris_model.project.function_directory import (
     size_of,
     write_function_directory,
 )
+from iris_model.project.interpreters import RUNNING_PYTHON, Interpreter, find_interpreter
 from iris_model.project.kernels import choose_kernels
 from iris_model.project.requirements import REQUIREMENTS_FILE, check_can_install, install_requirements_into
 from iris_model.project.settings import SETTINGS_FILE, ProjectSettings, read_settings
@@ -32,10 +33,19 @@ from iris_model.project.stamp import WORK_DIRECTORY, digest_inputs, make_work_di
 
 OnStep = Callable[[str], None]
 
-RUNNING_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-
 # scikit-learn alone needs about 120 MB before it has seen a model (measured; design.md section 12).
 MEMORY_OF_ORIGINAL_MB = 512
+
+
+class PackageSource(Protocol):
+    """Where third-party packages come from, when it is not this machine's own pip and Python."""
+
+    @property
+    def identity(self) -> str:
+        """Everything that decides which files it installs."""
+
+    def install(self, directory: Path, requirements: Path) -> None:
+        """Put the packages into `directory`, as `pip install --target` lays them."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,11 @@ class PackagedFunction:
     size_bytes: int
     files: int
     unchanged: bool
+    own_files: tuple[str, ...] = ()
+    """What is neither a package nor of ours: the handler, its modules, the model and what describes it."""
+
+    needs: tuple[str, ...] = ()
+    """What of requirements.txt the function itself imports."""
 
 
 def package_project(
@@ -58,19 +73,30 @@ def package_project(
     output: Path | None = None,
     executor: str | None = None,
     install_requirements: bool = False,
+    settings: ProjectSettings | None = None,
+    packages: PackageSource | None = None,
     on_step: OnStep = lambda step: None,
     choose: Choose = choose_executable,
 ) -> PackagedFunction:
-    """Package the project into `output`, by default its `.iris-model/function`."""
-    settings = read_settings(project)
+    """Package the project into `output`, by default its `.iris-model/function`.
+
+    `settings` stand in for those of the project's file, with another Python or processor, say. What the function needs of
+    requirements.txt is installed from `packages` if they are given, else, on request, by the pip of this machine.
+    """
+    settings = settings or read_settings(project)
     if executor:
         settings = replace(settings, executor=executor)
+    install_requirements = install_requirements or packages is not None
     output = output or settings.directory / WORK_DIRECTORY / "function"
     sources = collect_sources(settings)
-    inputs = digest_inputs(
-        settings, sources | _other_inputs(settings, install_requirements), install_requirements=install_requirements
-    )
-    remembered = read_stamp(settings, output, inputs)
+    compiler = find_interpreter(_target_python(settings))
+    input_files = sources | _other_inputs(settings, install_requirements)
+
+    def digest() -> str:
+        installer = packages.identity if packages else f"pip of this machine: {install_requirements}"
+        return digest_inputs(settings, input_files, packages=installer, compiler=compiler.version if compiler else "")
+
+    remembered = read_stamp(settings, output, digest())
     if remembered:
         return _packaged(output, settings, remembered, unchanged=True)
 
@@ -81,14 +107,15 @@ def package_project(
     _check_no_collision(executable, sources)
     needs = _find_needs(executable, sources)
     if install_requirements and needs:
-        check_can_install(settings, RUNNING_PYTHON)
+        check_can_install(settings, None if packages else RUNNING_PYTHON)
     if output.parent.name == WORK_DIRECTORY:
         make_work_directory(settings.directory)
 
     def fill(directory: Path) -> None:
         if install_requirements and needs:
             on_step(f"Installing {REQUIREMENTS_FILE}")
-            install_requirements_into(directory, settings.directory / REQUIREMENTS_FILE)
+            install = packages.install if packages else install_requirements_into
+            install(directory, settings.directory / REQUIREMENTS_FILE)
 
     on_step(f"Writing {output}")
     # A second compiled model among the included files may need any operator.
@@ -98,20 +125,24 @@ def package_project(
         settings, executable.executor, modules, _size_of_model(executable, sources), _target_python(settings)
     )
     shipped = shipped_files(executable.executor, modules, kernels)
+    own = {**sources, **executable.files, "golden.json": encode_json_lines(executable.golden)}
     write_function_directory(
         output,
-        {**sources, **shipped, **executable.files, "golden.json": encode_json_lines(executable.golden)},
+        {**own, **shipped},
         _describe(settings, executable),
-        bytecode=_target_python(settings) == RUNNING_PYTHON,
+        compiler=compiler,
         fill=fill,
         check=lambda directory: _check_budget(directory, settings),
     )
     remembered = {
         "executor": executable.executor,
         "reason": executable.reason,
-        "notes": _notes(settings, executable, needs, no_kernels, installed=install_requirements),
+        "notes": _notes(settings, executable, needs, no_kernels, compiler, installed=install_requirements),
+        "own_files": sorted([*own, FUNCTION_FILE]),
+        "needs": needs,
     }
-    write_stamp(settings, output, inputs, remembered)
+    # Digested again: what was installed may have been chosen only now.
+    write_stamp(settings, output, digest(), remembered)
     return _packaged(output, settings, remembered, unchanged=False)
 
 
@@ -127,6 +158,8 @@ def _packaged(
         size_bytes=size_of(output),
         files=len(list_files(output)),
         unchanged=unchanged,
+        own_files=tuple(remembered["own_files"]),
+        needs=tuple(remembered["needs"]),
     )
 
 
@@ -196,7 +229,13 @@ def _find_needs(executable: Executable, sources: Mapping[str, Path]) -> tuple[st
 
 
 def _notes(
-    settings: ProjectSettings, executable: Executable, needs: tuple[str, ...], no_kernels: str, *, installed: bool
+    settings: ProjectSettings,
+    executable: Executable,
+    needs: tuple[str, ...],
+    no_kernels: str,
+    compiler: Interpreter | None,
+    *,
+    installed: bool,
 ) -> tuple[str, ...]:
     notes = []
     if no_kernels:
@@ -211,10 +250,11 @@ def _notes(
             f"memory = {settings.memory} MB is little for the original library: "
             f"{MEMORY_OF_ORIGINAL_MB} or more is usual"
         )
-    if _target_python(settings) != RUNNING_PYTHON:
+    if compiler is None:
         notes.append(
             f"the function runs on Python {_target_python(settings)}, this is {RUNNING_PYTHON}: "
-            "no bytecode is included, and every cold start compiles the modules again"
+            "no bytecode is included, and every cold start compiles the modules again; "
+            f"with a python{_target_python(settings)} on the PATH it would be"
         )
     return tuple(notes)
 

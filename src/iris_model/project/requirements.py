@@ -20,14 +20,16 @@ _INSTALLER_FILES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 _MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "arm64", "aarch64": "arm64"}
 
 
-def check_can_install(settings: ProjectSettings, running_python: str) -> None:
-    """Refuse to install packages that would not run where the function runs."""
+def check_can_install(settings: ProjectSettings, running_python: str | None) -> None:
+    """Refuse to install packages that would not run where the function runs. None: they do not come from this Python."""
     requirements = settings.directory / REQUIREMENTS_FILE
     if not requirements.is_file():
         raise ProjectError(
             f"{requirements} does not exist, and the function needs packages",
             remedy="Write it, one exact version a line, such as scikit-learn==1.9.1",
         )
+    if running_python is None:
+        return
     machine = _MACHINES.get(platform.machine().lower(), platform.machine())
     target = (settings.python or running_python, settings.architecture, "linux")
     here = (running_python, machine, sys.platform)

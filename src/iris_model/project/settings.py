@@ -55,6 +55,8 @@ class Budgets:
     """Limits that the user sets for himself; None is no limit."""
 
     function_directory_kib: int | None = None
+    image_layers_kib: int | None = None
+    image_mib: int | None = None
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,9 @@ _PACKAGE = Path(iris_model.__file__).parent
 _DECIDING_ROOMS = ("runtime", "engine", "readers", "compiler", "project")
 
 
-def digest_inputs(settings: ProjectSettings, files: Mapping[str, Path], *, install_requirements: bool) -> str:
-    """Digest everything that the function directory depends on."""
+def digest_inputs(settings: ProjectSettings, files: Mapping[str, Path], *, packages: str, compiler: str) -> str:
+    """Digest everything that the function directory depends on; `packages` says how they are installed, `compiler` which
+    Python makes the bytecode."""
     # `asdict` cannot copy a mapping proxy; and nothing of the deployment or the page is in the function directory.
     elsewhere = ("deployment", "playground")
     described = {name: value for name, value in vars(settings).items() if name not in elsewhere}
@@ -47,7 +48,8 @@ def digest_inputs(settings: ProjectSettings, files: Mapping[str, Path], *, insta
         "installed": _installed_distributions(),
         "settings": described,
         "files": _digest_files(files),
-        "install_requirements": install_requirements,
+        "packages": packages,
+        "compiler": compiler,
     }
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 

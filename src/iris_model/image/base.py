@@ -1,0 +1,182 @@
+"""The base image: from a registry, pinned by the lock and kept in the cache; or from a layout or archive on disk.
+
+Nothing is downloaded here but manifest and config. Layers come when somebody opens them, into the cache; a push to a registry
+that has them opens none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from iris_model.errors import ImageError, PlatformNotFound
+from iris_model.image.base_files import BaseFacts, read_base_files
+from iris_model.image.cache import Cache, CachedBlob
+from iris_model.image.lock import Lock
+from iris_model.image.target import architecture_of, image_platform
+from iris_model.oci import BytesBlob, Config, Descriptor, Digest, Image, Layer, Manifest, Platform, Reference, read_image
+from iris_model.oci.images import image_layers
+from iris_model.oci.layers import gzip_layer
+from iris_model.oci.registry import RegistryClient, pull
+
+OnStep = Callable[[str], None]
+Connect = Callable[[str], RegistryClient]
+
+# What bases say of their Python without being opened: the variable of Docker's own `python` images, the name of AWS's.
+_PYTHON_VARIABLE = re.compile(r"(3\.\d+)\.")
+_AWS_NAME = re.compile(r"lambda/python:(3\.\d+)(?:[-.][\w.-]*)?$")
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base image and what may be asked of it."""
+
+    name: str
+    """As the user wrote it."""
+
+    image: Image = field(repr=False)
+    architecture: str
+    cache: Cache = field(repr=False)
+    reference: Reference | None = None
+    """Where it is from, pinned; None from disk."""
+
+    on_step: OnStep = field(default=lambda step: None, repr=False, compare=False)
+
+    @cached_property
+    def facts(self) -> BaseFacts:
+        """What its files say. Read once ever: the first time, every layer is opened."""
+        known = self.cache.facts(self.image.digest)
+        if known is None:
+            self.on_step(f"Reading the base {self.name}")
+            known = read_base_files(self.image, self.name, self.architecture)
+            self.cache.keep_facts(self.image.digest, known)
+        return known
+
+    @property
+    def known_facts(self) -> BaseFacts | None:
+        """The same, if that needs no download."""
+        return self.cache.facts(self.image.digest) if "facts" not in vars(self) else self.facts
+
+    @cached_property
+    def python(self) -> str:
+        """The minor version of its Python; from its config alone where that says it."""
+        environment = self.image.config.environment
+        if self.known_facts is None:
+            if found := _PYTHON_VARIABLE.match(environment.get("PYTHON_VERSION", "")):
+                return found[1]
+            named = _AWS_NAME.search(f"{self.reference.repository}:{self.reference.tag}" if self.reference else "")
+            if named and "/var/lang/bin" in environment.get("PATH", ""):
+                return named[1]
+        return self.facts.python
+
+    @property
+    def program(self) -> str:
+        """How its Python is started: `python3` where the image's own PATH finds that, else by its path."""
+        facts = self.known_facts
+        return "python3" if facts is None or facts.python_on_path else facts.python_path
+
+
+def open_base(
+    text: str,
+    architecture: str,
+    *,
+    project: Path,
+    lock: Lock,
+    cache: Cache,
+    connect: Connect = RegistryClient,
+    on_step: OnStep = lambda step: None,
+) -> Base:
+    """Open the base that `text` names: a path if there is one (from here or from the project), else a reference."""
+    for path in (Path(text).expanduser(), project / text):
+        with suppress(OSError):
+            if path.exists():
+                return _from_disk(text, path, architecture, cache, on_step)
+    if text.startswith((".", "/", "~")) or text.endswith((".tar", ".tgz")):
+        raise ImageError(
+            f"base {text}: there is no such file or directory",
+            remedy="Name an OCI layout, a file that `docker save` wrote, or an image such as public.ecr.aws/lambda/python:3.13",
+        )
+    return _from_registry(text, architecture, lock, cache, connect, on_step)
+
+
+def _from_disk(text: str, path: Path, architecture: str, cache: Cache, on_step: OnStep) -> Base:
+    platform = image_platform(architecture)
+    on_step(f"Opening the base {text}")
+    image = read_image(path, platform=platform)
+    _check_platform(text, image, platform)
+    layers = tuple(_compressed(layer, cache, on_step) for layer in image.layers)
+    return Base(text, replace(image, layers=layers, source=None), architecture, cache, None, on_step)
+
+
+def _compressed(layer: Layer, cache: Cache, on_step: OnStep) -> Layer:
+    """A gzip layer; one that was compressed before is taken from the cache."""
+    if layer.compression == "gzip":
+        return layer
+    known = cache.compressed(layer.diff_id)
+    if known is not None and (blob := cache.blobs.find(Digest.parse(known["digest"]), known["size"])):
+        return Layer(Descriptor(known["media_type"], blob.digest, blob.size), layer.diff_id, blob)
+    on_step("Compressing the base")
+    made = gzip_layer(layer, store=cache.blobs)
+    description = {"digest": str(made.digest), "size": made.size, "media_type": made.descriptor.media_type}
+    cache.keep_compressed(layer.diff_id, description)
+    return made
+
+
+def _from_registry(
+    text: str, architecture: str, lock: Lock, cache: Cache, connect: Connect, on_step: OnStep
+) -> Base:
+    reference, platform = Reference.parse(text), image_platform(architecture)
+    pinned = reference.digest or lock.base(text, str(platform))
+    client = connect(reference.repository.registry)
+    image = _from_cache(cache, pinned, reference, client) if pinned else None
+    if image is None:
+        on_step(f"Asking for the base {text}")
+        image = pull(client, reference.with_digest(pinned) if pinned else reference, platform=platform)
+        for blob in (BytesBlob.of(image.manifest.data), image.config_blob):
+            cache.blobs.add(blob)
+        if reference.digest is None:
+            lock.pin_base(text, str(platform), image.digest)
+    _check_platform(text, image, platform)
+    layers = tuple(replace(layer, blob=_cached(layer, cache)) for layer in image.layers)
+    image = replace(image, layers=layers)
+    return Base(text, image, architecture, cache, reference.with_digest(image.digest), on_step)
+
+
+def _cached(layer: Layer, cache: Cache) -> CachedBlob:
+    return CachedBlob(layer.blob, cache.blobs)
+
+
+def _from_cache(cache: Cache, digest: Digest, reference: Reference, client: RegistryClient) -> Image | None:
+    """The image of a digest, without asking anybody; layers that are not here yet come from the registry when opened."""
+    found = cache.blobs.find_verified(digest)
+    if found is None:
+        return None
+    with found.open() as stream:
+        data = stream.read()
+    what = f"base {reference}"
+    if b'"manifests"' in data:
+        return None  # an index was pinned by hand: which image of it is the registry's to say
+    manifest = Manifest.parse(data, what)
+    config_blob = cache.blobs.find_verified(manifest.config.digest, manifest.config.size)
+    if config_blob is None:
+        return None
+    with config_blob.open() as stream:
+        config = Config(stream.read())
+    layers = tuple(
+        Layer(descriptor, diff_id, client.blob(reference.repository, descriptor))
+        for descriptor, diff_id in image_layers(manifest, config, what)
+    )
+    return Image.of_manifest(manifest, config, layers)
+
+
+def _check_platform(text: str, image: Image, platform: Platform) -> None:
+    if platform.preference(image.platform) is None:
+        raise PlatformNotFound(
+            f"base {text}: it is for {image.platform}, expected {platform}",
+            remedy=f"Choose a base for {platform}, or build for {architecture_of(image.platform)}: --arch, "
+            "or architecture in iris-model.toml.",
+        )

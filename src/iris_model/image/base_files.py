@@ -1,0 +1,304 @@
+"""Reads the files of a base image once and keeps what a build must know of them: Python, C library, shared libraries, sizes.
+
+Goes in: an image whose layers can be opened. Comes out: `BaseFacts`, which can be kept as JSON, so that two hundred megabytes are not
+unpacked again at each build. Nothing is written to disk: layers are streamed, and only libraries and a few small files are
+looked into.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from iris_model.errors import ImageError, InvalidImage
+from iris_model.image.elf import MAGIC, ElfFile, read_elf
+from iris_model.image.target import Libc
+from iris_model.oci import Config, Image, Layer
+
+# The PATH of a container whose image names none.
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+_LOADER_DIRECTORIES = ("/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib", "/usr/local/lib64")
+_LOADER_SETTINGS = "etc/ld.so.conf.d/"
+_DPKG_STATUS, _APK_INSTALLED = "var/lib/dpkg/status", "lib/apk/db/installed"
+_KEPT_FILES = (_DPKG_STATUS, _APK_INSTALLED, "etc/os-release", "usr/lib/os-release", "etc/ld.so.conf")
+_LIBRARY = re.compile(r"\.so(?:\.[0-9][0-9.]*)?$")
+_PYTHON = re.compile(r"python(3\.\d+)$")
+_PROGRAM = re.compile(r"(?:^|/)bin/python3(?:\.\d+)?$")
+_MUSL = re.compile(rb"\x001\.(\d+)\.\d+\x00")
+_LARGEST_KEPT = 64 << 20
+_MOST_LINKS = 20
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package of the operating system."""
+
+    kind: str
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class BaseFacts:
+    """What a build must know of a base."""
+
+    python: str
+    """Minor version, such as 3.13."""
+
+    python_path: str
+    """The interpreter, with all links followed."""
+
+    python_on_path: bool
+    """Whether `python3` is found through the image's own PATH."""
+
+    libc: Libc
+    libraries: Mapping[str, tuple[str, ...]] = field(repr=False)
+    """Name of each library that the loader finds -> versions of symbols that it defines."""
+
+    uncompressed_bytes: int
+    layer_bytes: tuple[int, ...] = ()
+    shell: bool = False
+    system: str = ""
+    packages: tuple[Package, ...] = field(default=(), repr=False)
+
+    def to_document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {**asdict(self), "libraries": {name: list(found) for name, found in sorted(self.libraries.items())}}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> BaseFacts:
+        """From what `to_document` gave."""
+        fields = dict(document)
+        fields["libc"] = Libc(**fields["libc"])
+        fields["libraries"] = {name: tuple(found) for name, found in fields["libraries"].items()}
+        fields["packages"] = tuple(Package(**each) for each in fields["packages"])
+        fields["layer_bytes"] = tuple(fields["layer_bytes"])
+        return cls(**fields)
+
+
+@dataclass
+class _File:
+    """One name in the merged tree of all layers."""
+
+    link: str = ""
+    elf: ElfFile | None = None
+    kept: bytes = b""
+
+
+def read_base_files(image: Image, name: str, architecture: str) -> BaseFacts:
+    """Read the base. Errors name it as `name`; it must have a Python 3 for `architecture`."""
+    files: dict[str, _File] = {}
+    sizes = tuple(_merge_layer(files, layer) for layer in image.layers)
+    tree = _Tree(files)
+    found = _find_python(tree, image.config, name)
+    on_path, path, version = found
+    program = files[path]
+    if program.elf is not None and program.elf.machine != architecture:
+        raise ImageError(
+            f"base {name}: its Python is a program for {program.elf.machine}, expected {architecture}",
+            remedy=f"Choose a base for {architecture}, or name its processor with --arch.",
+        )
+    libraries = _find_libraries(tree, image.config)
+    return BaseFacts(
+        python=version,
+        python_path=f"/{path}",
+        python_on_path=on_path,
+        libc=_find_libc(tree, libraries, name),
+        libraries={library: elf.defined_versions for library, elf in sorted(libraries.items())},
+        uncompressed_bytes=sum(sizes),
+        layer_bytes=sizes,
+        shell=tree.resolve("bin/sh") is not None,
+        system=_system_name(tree),
+        packages=tuple(_packages(tree)),
+    )
+
+
+class _Tree:
+    """The merged files of all layers; paths without a leading slash."""
+
+    def __init__(self, files: dict[str, _File]) -> None:
+        self.files = files
+
+    def resolve(self, path: str) -> str | None:
+        """Follow links in every part of a path, inside the image, as its kernel would."""
+        for _ in range(_MOST_LINKS):
+            head = ""
+            parts = [part for part in path.split("/") if part not in ("", ".")]
+            for position, part in enumerate(parts):
+                if part == "..":
+                    head = posixpath.dirname(head)
+                    continue
+                head = f"{head}/{part}" if head else part
+                link = self.files[head].link if head in self.files else ""
+                if link:
+                    start = "" if link.startswith("/") else posixpath.dirname(head)
+                    path = posixpath.join(start, link.lstrip("/"), *parts[position + 1 :])
+                    break
+            else:
+                return head if head in self.files else None
+        return None
+
+    def below(self, directory: str) -> Iterator[str]:
+        """The names directly in a directory, links of its own path followed."""
+        real = self.resolve(directory)
+        if real is None:
+            return
+        prefix = f"{real}/"
+        for path in self.files:
+            if path.startswith(prefix) and "/" not in path[len(prefix) :]:
+                yield path
+
+
+def _merge_layer(files: dict[str, _File], layer: Layer) -> int:
+    """Lay one layer over the tree; return the bytes of its files."""
+    size = 0
+    try:
+        with layer.open_tar() as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+            for member in archive:
+                path = posixpath.normpath(member.name).lstrip("/")
+                folder, _, name = path.rpartition("/")
+                if name.startswith(".wh."):
+                    # https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
+                    gone = folder if name == ".wh..wh..opq" else posixpath.join(folder, name.removeprefix(".wh."))
+                    _remove(files, gone, itself=name != ".wh..wh..opq")
+                    continue
+                size += member.size
+                files[path] = _read_member(archive, member, path, files)
+    except tarfile.TarError as failure:
+        raise InvalidImage(
+            f"layer {layer.digest}: the tar is broken: {failure}", remedy="Fetch the base image again."
+        ) from None
+    return size
+
+
+def _remove(files: dict[str, _File], path: str, *, itself: bool) -> None:
+    if itself:
+        files.pop(path, None)
+    for below in [name for name in files if name.startswith(f"{path}/")]:
+        del files[below]
+
+
+def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, files: Mapping[str, _File]) -> _File:
+    if member.issym():
+        return _File(link=member.linkname)
+    if member.islnk():
+        return files.get(posixpath.normpath(member.linkname).lstrip("/"), _File())
+    if not member.isfile() or member.size > _LARGEST_KEPT:
+        return _File()
+    kept = path in _KEPT_FILES or path.startswith(_LOADER_SETTINGS)
+    if not kept and not _LIBRARY.search(path) and not _PROGRAM.search(path):
+        return _File()
+    stream = archive.extractfile(member)
+    data = stream.read() if stream else b""
+    if kept:
+        return _File(kept=data)
+    if data[:4] != MAGIC:
+        return _File()
+    elf = read_elf(data, f"/{path} of the base")
+    # musl says its version in a text of its own, and defines no versions of symbols.
+    musl = _MUSL.search(data) if posixpath.basename(path).startswith(("ld-musl", "libc.musl")) else None
+    return _File(elf=elf, kept=musl[1] if musl else b"")
+
+
+def _find_python(tree: _Tree, config: Config, name: str) -> tuple[bool, str, str]:
+    """Whether it is on the PATH, its path with links followed, and its minor version."""
+    on_path = config.environment.get("PATH", "")
+    for directory in (on_path or DEFAULT_PATH).split(":"):
+        for program in ("python3", "python"):
+            if (path := tree.resolve(f"{directory}/{program}")) and (version := _version_of(tree, path)):
+                return bool(on_path) and program == "python3", path, version
+    elsewhere = sorted(path for path in tree.files if _PROGRAM.search(path))
+    for candidate in elsewhere:
+        if (path := tree.resolve(candidate)) and (version := _version_of(tree, path)):
+            return False, path, version
+    raise ImageError(
+        f"base {name}: there is no Python 3 in it, neither on its PATH nor in any directory called bin",
+        remedy="Choose a base with Python 3.11 or later, such as public.ecr.aws/lambda/python:3.13",
+    )
+
+
+def _version_of(tree: _Tree, path: str) -> str:
+    """The minor version: of the program's name, else of the library beside it."""
+    if found := _PYTHON.search(path):
+        return found[1]
+    if not posixpath.basename(path).startswith("python"):
+        return ""
+    prefix = posixpath.dirname(posixpath.dirname(path))
+    beside = re.compile(rf"{re.escape(prefix)}{'/' if prefix else ''}lib(?:64)?/python(3\.\d+)/os\.py[c]?$")
+    versions = {found[1] for each in tree.files if (found := beside.match(each))}
+    return max(versions, key=lambda text: int(text.partition(".")[2])) if versions else ""
+
+
+def _find_libraries(tree: _Tree, config: Config) -> dict[str, ElfFile]:
+    """Every library in a directory that the loader looks into; the first one of a name counts."""
+    directories = [*filter(None, config.environment.get("LD_LIBRARY_PATH", "").split(":")), *_configured(tree)]
+    found: dict[str, ElfFile] = {}
+    for directory in dict.fromkeys([*directories, *_LOADER_DIRECTORIES, *_multiarch(tree)]):
+        for path in tree.below(directory.strip("/")):
+            real = tree.resolve(path)
+            elf = tree.files[real].elf if real else None
+            if elf is not None and _LIBRARY.search(path):
+                found.setdefault(posixpath.basename(path), elf)
+                if elf.soname:
+                    found.setdefault(elf.soname, elf)
+    return found
+
+
+def _configured(tree: _Tree) -> Iterator[str]:
+    for path, file in sorted(tree.files.items()):
+        if path == "etc/ld.so.conf" or path.startswith(_LOADER_SETTINGS):
+            for line in file.kept.decode("utf-8", "replace").splitlines():
+                if line.strip().startswith("/"):
+                    yield line.strip()
+
+
+def _multiarch(tree: _Tree) -> set[str]:
+    """Debian's directories, `/usr/lib/x86_64-linux-gnu`, also where a distroless base says nothing of them."""
+    found = {posixpath.dirname(path) for path in tree.files if "-linux-" in path and _LIBRARY.search(path)}
+    return {directory for directory in sorted(found) if re.fullmatch(r"(?:usr/)?lib/[a-z0-9_]+-linux-\w+", directory)}
+
+
+def _find_libc(tree: _Tree, libraries: Mapping[str, ElfFile], name: str) -> Libc:
+    if "libc.so.6" in libraries:
+        minors = [
+            int(version.split(".")[1])
+            for version in libraries["libc.so.6"].defined_versions
+            if re.fullmatch(r"GLIBC_2\.\d+(\.\d+)?", version)
+        ]
+        if minors:
+            return Libc("glibc", 2, max(minors))
+    for path, file in sorted(tree.files.items()):
+        if posixpath.basename(path).startswith(("ld-musl-", "libc.musl-")) and file.kept:
+            return Libc("musl", 1, int(file.kept))
+    raise ImageError(
+        f"base {name}: neither glibc nor musl was found in it", remedy="Choose a base that has a C library."
+    )
+
+
+def _system_name(tree: _Tree) -> str:
+    for path in ("etc/os-release", "usr/lib/os-release"):
+        real = tree.resolve(path)
+        for line in tree.files[real].kept.decode("utf-8", "replace").splitlines() if real else ():
+            if line.startswith("PRETTY_NAME="):
+                return line.partition("=")[2].strip().strip('"')
+    return ""
+
+
+def _packages(tree: _Tree) -> Iterator[Package]:
+    for path, kind, name_key, version_key in (
+        (_DPKG_STATUS, "deb", "Package: ", "Version: "),
+        (_APK_INSTALLED, "apk", "P:", "V:"),
+    ):
+        if path not in tree.files:
+            continue
+        for paragraph in tree.files[path].kept.decode("utf-8", "replace").split("\n\n"):
+            lines = paragraph.splitlines()
+            name = next((line[len(name_key) :] for line in lines if line.startswith(name_key)), "")
+            version = next((line[len(version_key) :] for line in lines if line.startswith(version_key)), "")
+            if name and version:
+                yield Package(kind, name, version)

@@ -1,0 +1,124 @@
+"""A project in, an image out: the stages in their order, each in its own module.
+
+    base        reference or path        -> Base: image, Python, C library, libraries
+    project     project                  -> function directory for that Python and processor   (packages: packages)
+    layers      function directory       -> packages, runtime, model
+    assemble    base + layers            -> Image
+    sizes       Image                    -> table, limits, budgets
+    documents   Image                    -> SBOM, provenance
+
+Nothing here writes the image anywhere: `outputs` and `publish` do, with what this returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from iris_model.errors import ImageError
+from iris_model.image.assemble import assemble
+from iris_model.image.base import Base, Connect, open_base
+from iris_model.image.cache import Cache, default_directory
+from iris_model.image.layers import FunctionLayer, build_layers, remove_old_layers
+from iris_model.image.lock import Lock
+from iris_model.image.packages import TargetPackages
+from iris_model.image.sizes import SizeReport, check_limits, measure
+from iris_model.oci import DOCKER, BlobStore, Image, MediaTypes
+from iris_model.oci.registry import RegistryClient
+from iris_model.project import PackagedFunction, ProjectSettings, package_project, read_settings
+from iris_model.project.executors import Choose, choose_executable
+from iris_model.project.stamp import WORK_DIRECTORY, make_work_directory
+
+OnStep = Callable[[str], None]
+
+OLDEST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True)
+class BuiltImage:
+    """The image of a project, and what it was made from."""
+
+    image: Image
+    settings: ProjectSettings
+    base: Base
+    packaged: PackagedFunction
+    layers: tuple[FunctionLayer, ...]
+    sizes: SizeReport
+    lock: Lock = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def work_directory(self) -> Path:
+        """Where the project keeps what can be made again."""
+        return self.settings.directory / WORK_DIRECTORY
+
+
+def build_image(
+    project: Path,
+    *,
+    settings: ProjectSettings | None = None,
+    base: str | None = None,
+    architecture: str | None = None,
+    family: MediaTypes = DOCKER,
+    update: bool = False,
+    cache: Cache | None = None,
+    connect: Connect = RegistryClient,
+    on_step: OnStep = lambda step: None,
+    choose: Choose = choose_executable,
+) -> BuiltImage:
+    """Build the image of a project. `base` and `architecture` stand in for those of `iris-model.toml`."""
+    settings = settings or read_settings(project)
+    settings = replace(
+        settings, base_image=base or settings.base_image, architecture=architecture or settings.architecture
+    )
+    cache = cache or Cache(default_directory())
+    cache.check_writable()
+    lock = Lock.read(settings.directory)
+    if update:
+        lock.forget()
+    opened = open_base(
+        settings.base_image,
+        settings.architecture,
+        project=settings.directory,
+        lock=lock,
+        cache=cache,
+        connect=connect,
+        on_step=on_step,
+    )
+    python = _check_python(opened, settings)
+    settings = replace(settings, python=python)
+    work = make_work_directory(settings.directory)
+    packaged = package_project(
+        project,
+        settings=settings,
+        output=work / "functions" / f"python{python}-{settings.architecture}",
+        packages=TargetPackages(opened, python, lock, cache, on_step),
+        on_step=on_step,
+        choose=choose,
+    )
+    on_step("Building the layers")
+    store = BlobStore(work / "layers")
+    layers = build_layers(packaged, store)
+    image = assemble(opened, layers, settings, family)
+    sizes = measure(image, opened, layers)
+    check_limits(sizes, settings.budgets)
+    lock.save()
+    remove_old_layers(store)
+    return BuiltImage(image, settings, opened, packaged, layers, sizes, lock, packaged.notes)
+
+
+def _check_python(base: Base, settings: ProjectSettings) -> str:
+    found = base.python
+    major, _, minor = found.partition(".")
+    if (int(major), int(minor)) < OLDEST_PYTHON:
+        raise ImageError(
+            f"base {base.name}: its Python is {found}, expected {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} or later",
+            remedy="Choose a later base, such as public.ecr.aws/lambda/python:3.13",
+        )
+    if settings.python is not None and settings.python != found:
+        raise ImageError(
+            f'base {base.name}: its Python is {found}, and iris-model.toml says python = "{settings.python}"',
+            remedy=f'Choose a base with Python {settings.python}, or say python = "{found}", or leave the key out.',
+        )
+    return found

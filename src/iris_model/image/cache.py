@@ -1,0 +1,132 @@
+"""The cache of this user: base layers by digest, wheels by sha256, and what was read of bases. May be deleted at any time."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from iris_model.errors import ImageError, StorageError
+from iris_model.image.base_files import BaseFacts
+from iris_model.oci import Blob, BlobStore, Digest
+
+CACHE_VARIABLE = "IRIS_MODEL_CACHE"
+# Raised when what is read of a base changes.
+_FACTS_VERSION = 1
+
+
+def default_directory() -> Path:
+    """Where the cache lies: $IRIS_MODEL_CACHE, else `iris-model` where this user's caches are."""
+    if chosen := os.environ.get(CACHE_VARIABLE):
+        return Path(chosen)
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "iris-model"
+
+
+@dataclass(frozen=True)
+class Cache:
+    """The cache under one directory."""
+
+    directory: Path
+
+    @property
+    def blobs(self) -> BlobStore:
+        """Manifests, configs and layers of bases."""
+        return BlobStore(self.directory)
+
+    def check_writable(self) -> None:
+        """Say at once, and not in the middle of a download, that nothing can be kept."""
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.directory, os.W_OK | os.X_OK):
+                raise PermissionError(13, "Permission denied")
+        except OSError as failure:
+            raise StorageError(
+                f"the cache {self.directory} cannot be written: {failure.strerror}",
+                remedy=f"Mend its permissions, or name another directory: {CACHE_VARIABLE}=DIRECTORY",
+            ) from None
+
+    def facts(self, image: Digest) -> BaseFacts | None:
+        """What was read of a base before."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            document = json.loads(self._facts_path(image).read_text(encoding="utf-8"))
+            if document.pop("version") == _FACTS_VERSION:
+                return BaseFacts.from_document(document)
+        return None
+
+    def keep_facts(self, image: Digest, facts: BaseFacts) -> None:
+        """Keep what was read of a base."""
+        self._write(self._facts_path(image), {"version": _FACTS_VERSION, **facts.to_document()})
+
+    def compressed(self, diff_id: Digest) -> Mapping[str, Any] | None:
+        """Which blob is the layer of this diff_id, compressed: `docker save` gives plain tar files."""
+        with contextlib.suppress(OSError, ValueError):
+            found: dict[str, Any] = json.loads((self.directory / "gzips" / diff_id.hex).read_text())
+            return found
+        return None
+
+    def keep_compressed(self, diff_id: Digest, description: Mapping[str, Any]) -> None:
+        """Keep that."""
+        self._write(self.directory / "gzips" / diff_id.hex, description)
+
+    def wheel(self, sha256: str, file: str) -> Path | None:
+        """A wheel, verified; a damaged one is removed."""
+        path = self.directory / "wheels" / sha256 / file
+        if not path.is_file():
+            return None
+        with path.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() == sha256:
+                return path
+        path.unlink(missing_ok=True)
+        return None
+
+    def keep_wheel(self, path: Path, sha256: str) -> Path:
+        """Move a downloaded wheel into the cache."""
+        target = self.directory / "wheels" / sha256 / path.name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(path, target)
+        except OSError as failure:
+            raise StorageError(
+                f"{target}: cannot be written: {failure.strerror}", remedy=f"Free some space, or set {CACHE_VARIABLE}."
+            ) from None
+        return target
+
+    def _facts_path(self, image: Digest) -> Path:
+        return self.directory / "facts" / f"{image.hex}.json"
+
+    def _write(self, path: Path, document: Mapping[str, Any]) -> None:
+        # Only a memory: where it cannot be kept, it is read again the next time.
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            scratch = path.with_name(f"{path.name}.{os.getpid()}")
+            scratch.write_text(json.dumps(document), encoding="utf-8")
+            scratch.replace(path)
+
+
+@dataclass(frozen=True)
+class CachedBlob:
+    """A blob that comes into the cache when somebody opens it, and from there the next time."""
+
+    remote: Blob
+    store: BlobStore
+
+    @property
+    def digest(self) -> Digest:
+        """What the bytes hash to."""
+        return self.remote.digest
+
+    @property
+    def size(self) -> int:
+        """How many they are."""
+        return self.remote.size
+
+    def open(self, offset: int = 0) -> BinaryIO:
+        """The bytes from `offset` on."""
+        return self.store.add(self.remote, f"base layer {self.digest}").open(offset)

@@ -1,0 +1,131 @@
+"""How large an image is, what is large in it, and what Lambda and the project allow. Checked before anything leaves this machine."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from iris_model.errors import ImageError
+from iris_model.image.base import Base
+from iris_model.image.layers import FunctionLayer
+from iris_model.oci import Image, StrictLimits
+from iris_model.project.settings import Budgets
+
+_MOST = 8
+
+
+@dataclass(frozen=True)
+class Size:
+    """One line of the table."""
+
+    kind: str
+    """`base`, `layer`, `package` or `file`."""
+
+    name: str
+    compressed_bytes: int | None
+    """Of layers only."""
+
+    uncompressed_bytes: int | None
+    """None for a base that was never opened."""
+
+
+@dataclass(frozen=True)
+class SizeReport:
+    """All sizes of an image."""
+
+    base: Size
+    layers: tuple[Size, ...]
+    packages: tuple[Size, ...]
+    files: tuple[Size, ...]
+    manifest_bytes: int
+
+    @property
+    def layers_bytes(self) -> int:
+        """Compressed bytes above the base."""
+        return sum(layer.compressed_bytes or 0 for layer in self.layers)
+
+    @property
+    def uncompressed_bytes(self) -> int:
+        """Of the whole image; of what is known of it, if the base was never opened."""
+        return (self.base.uncompressed_bytes or 0) + sum(layer.uncompressed_bytes or 0 for layer in self.layers)
+
+    @property
+    def rows(self) -> tuple[Size, ...]:
+        """What is big, as a table."""
+        return (self.base, *self.layers, *self.packages[:_MOST], *self.files[:_MOST])
+
+    def to_document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "layers_above_base_bytes": self.layers_bytes,
+            "uncompressed_bytes": self.uncompressed_bytes,
+            "base_known": self.base.uncompressed_bytes is not None,
+            "manifest_bytes": self.manifest_bytes,
+            "largest": [vars(row) for row in self.rows],
+        }
+
+
+def measure(image: Image, base: Base, layers: Sequence[FunctionLayer]) -> SizeReport:
+    """Add up."""
+    facts = base.known_facts
+    compressed = sum(layer.size for layer in base.image.layers)
+    packages: dict[str, int] = defaultdict(int)
+    files: dict[str, int] = {}
+    for each in layers:
+        files |= each.files
+        if each.name == "packages":
+            for path, size in each.files.items():
+                packages[_package_of(path)] += size
+    return SizeReport(
+        base=Size("base", base.name, compressed, facts.uncompressed_bytes if facts else None),
+        layers=tuple(Size("layer", each.name, each.layer.size, each.uncompressed_bytes) for each in layers),
+        packages=_largest("package", packages),
+        files=_largest("file", files),
+        manifest_bytes=len(image.manifest.data),
+    )
+
+
+def check_limits(report: SizeReport, budgets: Budgets, limits: StrictLimits | None = None) -> None:
+    """Refuse an image that Lambda would refuse, or that is beyond the project's own budget; everything in one error."""
+    limits = limits or StrictLimits()
+    problems = []
+    if report.uncompressed_bytes > limits.uncompressed:
+        problems.append(
+            f"uncompressed it has {_mib(report.uncompressed_bytes)}, and Lambda takes at most {_mib(limits.uncompressed)}"
+        )
+    if report.manifest_bytes > limits.manifest:
+        problems.append(f"its manifest has {report.manifest_bytes} bytes, and Lambda takes at most {limits.manifest}")
+    if budgets.image_mib is not None and report.uncompressed_bytes > budgets.image_mib << 20:
+        problems.append(f"uncompressed it has {_mib(report.uncompressed_bytes)}; budgets.image-mib allows {budgets.image_mib}")
+    if budgets.image_layers_kib is not None and report.layers_bytes > budgets.image_layers_kib << 10:
+        problems.append(
+            f"its layers above the base have {report.layers_bytes / 1024:.0f} KiB; "
+            f"budgets.image-layers-kib allows {budgets.image_layers_kib}"
+        )
+    if problems:
+        largest = [f"{row.kind} {row.name}: {_mib(row.uncompressed_bytes or 0)}" for row in report.rows]
+        raise ImageError(
+            "the image is too large: " + "; ".join(problems) + ". What is big in it, uncompressed:\n"
+            + "\n".join(f"  {line}" for line in largest),
+            remedy="Take packages or files out, choose a smaller base, or raise the budget. Nothing was written.",
+        )
+
+
+def _largest(kind: str, sizes: dict[str, int]) -> tuple[Size, ...]:
+    ordered = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Size(kind, name, None, size) for name, size in ordered)
+
+
+def _package_of(path: str) -> str:
+    """The first part of a path; `numpy.libs` and `numpy-2.1.dist-info` belong to numpy."""
+    first = path.partition("/")[0]
+    for ending in (".libs", ".dist-info", ".data"):
+        if first.endswith(ending):
+            return first.removesuffix(ending).partition("-")[0]
+    return first.removesuffix(".py") if "/" not in path else first
+
+
+def _mib(size: int) -> str:
+    return f"{size / (1 << 20):.1f} MiB"

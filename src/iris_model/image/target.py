@@ -1,0 +1,72 @@
+"""What a function runs on: Python, processor and C library; and which wheels run there.
+
+Goes in: words of the project file and what was read of the base. Comes out: the platform tags that pip is asked for, best first
+(https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iris_model.oci import Platform
+
+# Lambda's words -> those of images, of wheels.
+_IMAGE_WORDS = {"x86_64": "amd64", "arm64": "arm64"}
+_WHEEL_WORDS = {"x86_64": "x86_64", "arm64": "aarch64"}
+
+# Names from before the tags said the version of glibc (PEP 513, 571, 599).
+_OLD_NAMES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+_OLDEST_GLIBC = {"x86_64": 5, "arm64": 17}
+_OLDEST_MUSL = 1
+
+
+@dataclass(frozen=True)
+class Libc:
+    """The C library of a base: glibc, or the musl of Alpine."""
+
+    name: str = "glibc"
+    major: int = 2
+    minor: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.major}.{self.minor}"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Python's minor version, Lambda's word for the processor, and the C library."""
+
+    python: str
+    architecture: str
+    libc: Libc
+
+    @property
+    def abi(self) -> str:
+        """The tag of extension modules of this Python: `cp313`."""
+        return "cp" + self.python.replace(".", "")
+
+    @property
+    def platform_tags(self) -> tuple[str, ...]:
+        """Every platform tag whose wheels run here, best first."""
+        machine = _WHEEL_WORDS[self.architecture]
+        if self.libc.name == "musl":
+            return tuple(f"musllinux_1_{minor}_{machine}" for minor in range(self.libc.minor, _OLDEST_MUSL - 1, -1))
+        tags = []
+        for minor in range(self.libc.minor, _OLDEST_GLIBC[self.architecture] - 1, -1):
+            tags.append(f"manylinux_2_{minor}_{machine}")
+            if minor in _OLD_NAMES:
+                tags.append(f"{_OLD_NAMES[minor]}_{machine}")
+        return (*tags, f"linux_{machine}")
+
+    def __str__(self) -> str:
+        return f"Python {self.python} on {self.architecture} with {self.libc}"
+
+
+def image_platform(architecture: str) -> Platform:
+    """The platform of images for a processor in Lambda's words."""
+    return Platform("linux", _IMAGE_WORDS[architecture])
+
+
+def architecture_of(platform: Platform) -> str:
+    """Lambda's word for the processor of an image."""
+    return {word: name for name, word in _IMAGE_WORDS.items()}.get(platform.architecture, platform.architecture)

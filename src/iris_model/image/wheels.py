@@ -1,0 +1,143 @@
+"""Wheels: reads them, checks them against their own RECORD, and unpacks them as `pip install --target` lays them.
+
+Goes in: wheel files. Comes out: files in a directory, the same bytes every time. Nothing is built or run. What only an installer
+needs (RECORD, scripts of the command line) stays behind, as it does when the project's Dockerfile installs.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import email.parser
+import hashlib
+import io
+import posixpath
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from iris_model.errors import ImageError
+
+_LEFT_OUT = ("RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json")
+_LARGEST_METADATA = 16 << 20
+_REMEDY = "Remove it from the cache, and build again."
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel file and what it says of itself."""
+
+    path: Path = field(repr=False)
+    name: str
+    version: str
+    sha256: str
+    license: str = ""
+    requires: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def file(self) -> str:
+        """The file's name, which says for what it was built."""
+        return self.path.name
+
+
+def normalized(name: str) -> str:
+    """The one spelling of a project's name (PEP 503)."""
+    return "-".join(filter(None, name.lower().replace("_", "-").replace(".", "-").split("-")))
+
+
+def open_wheel(path: Path) -> Wheel:
+    """Read a wheel's metadata."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            (name,) = [each for each in archive.namelist() if each.endswith(".dist-info/METADATA") and each.count("/") == 1]
+            if archive.getinfo(name).file_size > _LARGEST_METADATA:
+                raise ValueError("its METADATA is too large")
+            metadata = email.parser.BytesParser().parsebytes(archive.read(name))
+    except (zipfile.BadZipFile, ValueError, KeyError, OSError) as failure:
+        raise ImageError(f"{path.name}: it is no wheel: {failure}", remedy=_REMEDY) from None
+    return Wheel(
+        path=path,
+        name=normalized(str(metadata["Name"])),
+        version=str(metadata["Version"]),
+        sha256=sha256,
+        license=str(metadata["License-Expression"] or ""),
+        requires=tuple(str(line) for line in metadata.get_all("Requires-Dist") or ()),
+    )
+
+
+def unpack_wheels(wheels: Sequence[Wheel], directory: Path) -> dict[str, Wheel]:
+    """Unpack into `directory`; return which wheel each file is from."""
+    owners: dict[str, Wheel] = {}
+    for wheel in sorted(wheels, key=lambda each: each.name):
+        for target, content in _contents(wheel):
+            if target in owners:
+                if (directory / target).read_bytes() == content:
+                    continue
+                raise ImageError(
+                    f"{wheel.file} and {owners[target].file} both bring {target}, and the two differ",
+                    remedy="Take one of the two out of requirements.txt.",
+                )
+            path = directory / target
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            owners[target] = wheel
+    return owners
+
+
+def _contents(wheel: Wheel) -> Iterator[tuple[str, bytes]]:
+    """Path where it is imported from, and bytes, of every file that is of use there."""
+    with zipfile.ZipFile(wheel.path) as archive:
+        names = [name for name in archive.namelist() if not name.endswith("/")]
+        records = _records(archive, names, wheel)
+        for name in sorted(names):
+            target = _target(name, wheel)
+            if target is None:
+                continue
+            try:
+                content = archive.read(name)
+            except (zipfile.BadZipFile, OSError) as failure:
+                raise ImageError(f"{wheel.file}: {name} is damaged: {failure}", remedy=_REMEDY) from None
+            expected = records.get(name, "")
+            if expected and _hash(content, expected) != expected:
+                raise ImageError(
+                    f"{wheel.file}: {name} has other bytes than the wheel's RECORD says, expected {expected}",
+                    remedy="Do not use it: it was changed after it was built. Take another version.",
+                )
+            yield target, content
+
+
+def _records(archive: zipfile.ZipFile, names: Sequence[str], wheel: Wheel) -> dict[str, str]:
+    found = [name for name in names if name.endswith(".dist-info/RECORD") and name.count("/") == 1]
+    if len(found) != 1:
+        raise ImageError(f"{wheel.file}: it has {len(found)} RECORD files, expected one", remedy=_REMEDY)
+    text = archive.read(found[0]).decode("utf-8", "replace")
+    return {row[0]: row[1] for row in csv.reader(io.StringIO(text)) if len(row) >= 2}
+
+
+def _hash(content: bytes, expected: str) -> str:
+    algorithm = expected.partition("=")[0]
+    if algorithm not in ("sha256", "sha384", "sha512"):
+        return ""
+    digest = hashlib.new(algorithm, content).digest()
+    return f"{algorithm}={base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+
+
+def _target(name: str, wheel: Wheel) -> str | None:
+    """Where a member goes: https://packaging.python.org/en/latest/specifications/binary-distribution-format/"""
+    parts = name.split("/")
+    if name.startswith("/") or "\\" in name or ".." in parts or not all(parts) or "\0" in name:
+        raise ImageError(
+            f"{wheel.file}: the name {name!r} leads out of the directory it is unpacked into",
+            remedy="Do not use this wheel.",
+        )
+    if parts[0].endswith(".data") and len(parts) > 2:
+        if parts[1] in ("purelib", "platlib"):
+            return "/".join(parts[2:])
+        # `data` lies beside the modules under --target; scripts and headers are for a command line and a compiler.
+        return "/".join(parts[2:]) if parts[1] == "data" and parts[2] not in ("bin", "include") else None
+    if parts[0].endswith(".dist-info") and len(parts) == 2 and posixpath.basename(name) in _LEFT_OUT:
+        return None
+    return name
