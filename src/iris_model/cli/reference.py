@@ -29,8 +29,16 @@ def render_reference() -> str:
     for name in COMMANDS:
         command = cli.get_command(context, name)
         assert command is not None
-        parts.append(_section(f"iris-model {name}", command.get_help(_context(command, f"iris-model {name}"))))
+        parts += _sections(command, f"iris-model {name}")
     return "".join(parts)
+
+
+def _sections(command: click.Command, name: str) -> list[str]:
+    """A command's own help, and that of the commands in it."""
+    parts = [_section(name, command.get_help(_context(command, name)))]
+    for inner, subcommand in getattr(command, "commands", {}).items():
+        parts += _sections(subcommand, f"{name} {inner}")
+    return parts
 
 
 def _context(command: click.Command, name: str) -> click.Context:

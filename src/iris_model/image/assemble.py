@@ -38,9 +38,7 @@ def labels(settings: ProjectSettings, base: Base) -> dict[str, str]:
     return found
 
 
-def assemble(
-    base: Base, layers: Sequence[FunctionLayer], settings: ProjectSettings, family: MediaTypes
-) -> Image:
+def assemble(base: Base, layers: Sequence[FunctionLayer], settings: ProjectSettings, family: MediaTypes) -> Image:
     """Put the layers on the base, and say what runs."""
     foreign = [str(layer.digest) for layer in base.image.layers if layer.compression not in ("gzip", "zstd", "none")]
     if foreign:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +17,18 @@ from iris_model.image.base_files import BaseFacts, read_base_files
 from iris_model.image.cache import Cache, CachedBlob
 from iris_model.image.lock import Lock
 from iris_model.image.target import architecture_of, image_platform
-from iris_model.oci import BytesBlob, Config, Descriptor, Digest, Image, Layer, Manifest, Platform, Reference, read_image
+from iris_model.oci import (
+    BytesBlob,
+    Config,
+    Descriptor,
+    Digest,
+    Image,
+    Layer,
+    Manifest,
+    Platform,
+    Reference,
+    read_image,
+)
 from iris_model.oci.images import image_layers
 from iris_model.oci.layers import gzip_layer
 from iris_model.oci.registry import RegistryClient, pull
@@ -92,15 +102,21 @@ def open_base(
 ) -> Base:
     """Open the base that `text` names: a path if there is one (from here or from the project), else a reference."""
     for path in (Path(text).expanduser(), project / text):
-        with suppress(OSError):
-            if path.exists():
-                return _from_disk(text, path, architecture, cache, on_step)
+        if _exists(path):
+            return _from_disk(text, path, architecture, cache, on_step)
     if text.startswith((".", "/", "~")) or text.endswith((".tar", ".tgz")):
         raise ImageError(
             f"base {text}: there is no such file or directory",
             remedy="Name an OCI layout, a file that `docker save` wrote, or an image such as public.ecr.aws/lambda/python:3.13",
         )
     return _from_registry(text, architecture, lock, cache, connect, on_step)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long for a file may still be a reference
+        return False
 
 
 def _from_disk(text: str, path: Path, architecture: str, cache: Cache, on_step: OnStep) -> Base:
@@ -126,9 +142,7 @@ def _compressed(layer: Layer, cache: Cache, on_step: OnStep) -> Layer:
     return made
 
 
-def _from_registry(
-    text: str, architecture: str, lock: Lock, cache: Cache, connect: Connect, on_step: OnStep
-) -> Base:
+def _from_registry(text: str, architecture: str, lock: Lock, cache: Cache, connect: Connect, on_step: OnStep) -> Base:
     reference, platform = Reference.parse(text), image_platform(architecture)
     pinned = reference.digest or lock.base(text, str(platform))
     client = connect(reference.repository.registry)

@@ -13,7 +13,7 @@ Nothing here writes the image anywhere: `outputs` and `publish` do, with what th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iris_model.errors import ImageError
@@ -21,13 +21,14 @@ from iris_model.image.assemble import assemble
 from iris_model.image.base import Base, Connect, open_base
 from iris_model.image.cache import Cache, default_directory
 from iris_model.image.layers import FunctionLayer, build_layers, remove_old_layers
-from iris_model.image.lock import Lock
+from iris_model.image.lock import Lock, LockedWheel
 from iris_model.image.packages import TargetPackages
 from iris_model.image.sizes import SizeReport, check_limits, measure
 from iris_model.oci import DOCKER, BlobStore, Image, MediaTypes
 from iris_model.oci.registry import RegistryClient
 from iris_model.project import PackagedFunction, ProjectSettings, package_project, read_settings
 from iris_model.project.executors import Choose, choose_executable
+from iris_model.project.requirements import REQUIREMENTS_FILE
 from iris_model.project.stamp import WORK_DIRECTORY, make_work_directory
 
 OnStep = Callable[[str], None]
@@ -45,7 +46,7 @@ class BuiltImage:
     packaged: PackagedFunction
     layers: tuple[FunctionLayer, ...]
     sizes: SizeReport
-    lock: Lock = field(repr=False)
+    packages: tuple[LockedWheel, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -89,11 +90,12 @@ def build_image(
     python = _check_python(opened, settings)
     settings = replace(settings, python=python)
     work = make_work_directory(settings.directory)
+    packages = TargetPackages(opened, python, lock, cache, on_step)
     packaged = package_project(
         project,
         settings=settings,
         output=work / "functions" / f"python{python}-{settings.architecture}",
-        packages=TargetPackages(opened, python, lock, cache, on_step),
+        packages=packages,
         on_step=on_step,
         choose=choose,
     )
@@ -105,7 +107,9 @@ def build_image(
     check_limits(sizes, settings.budgets)
     lock.save()
     remove_old_layers(store)
-    return BuiltImage(image, settings, opened, packaged, layers, sizes, lock, packaged.notes)
+    installed = any(layer.name == "packages" for layer in layers)
+    wheels = packages.pinned(settings.directory / REQUIREMENTS_FILE) if installed else ()
+    return BuiltImage(image, settings, opened, packaged, layers, sizes, wheels, packaged.notes)
 
 
 def _check_python(base: Base, settings: ProjectSettings) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from iris_model.errors import ImageError, StorageError
+from iris_model.errors import StorageError
 from iris_model.image.base_files import BaseFacts
 from iris_model.oci import Blob, BlobStore, Digest
 

@@ -105,7 +105,9 @@ def _read_record(path: Path, store: BlobStore) -> Layer | None:
 def remove_old_layers(store: BlobStore, *, keep: int = 24) -> None:
     """Forget the layers of long ago: every build of another model leaves some."""
     with contextlib.suppress(OSError, ValueError, KeyError):
-        records = sorted((store.directory / "layers").glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+        records = sorted(
+            (store.directory / "layers").glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True
+        )
         kept = {json.loads(path.read_text(encoding="utf-8"))["digest"].partition(":")[2] for path in records[:keep]}
         for path in records[keep:]:
             path.unlink()

@@ -90,7 +90,11 @@ def check_extensions(extensions: Mapping[str, ElfFile], base: BaseFacts, name: s
         + (f" and {len(each.needed_by) - 1} more" if len(each.needed_by) > 1 else "")
         for each in missing
     ]
-    known = [f"{each.library} is in the system's package {_KNOWN[each.library]}" for each in missing if each.library in _KNOWN]
+    known = [
+        f"{each.library} is in the system's package {_KNOWN[each.library]}"
+        for each in missing
+        if each.library in _KNOWN
+    ]
     ways = [*known, "choose a base that has it (--base)", "or a version of the package whose wheel brings it along"]
     raise ImageError(
         f"the base {name} lacks what compiled packages need:\n" + "\n".join(lines),

@@ -1,7 +1,7 @@
 """Environment markers (`numpy; python_version < "3.13"`): whether a dependency is one on the target.
 
-pip judges markers by the Python that runs it, also when it downloads for another one; so a dependency of the target alone would be
-missing. This judges them anew. The grammar is that of
+pip judges markers by the Python that runs it, also when it downloads for another one; so a dependency of the target alone would
+be missing. This judges them anew. The grammar is that of
 https://packaging.python.org/en/latest/specifications/dependency-specifiers/, without arbitrary expressions.
 """
 

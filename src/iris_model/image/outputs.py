@@ -28,9 +28,7 @@ def put_layout(image: Image, path: Path, name: str) -> bool:
 def _layout_has(image: Image, path: Path, name: str) -> bool:
     with suppress(OSError, ValueError, KeyError):
         index = json.loads((path / "index.json").read_bytes())
-        digests = {
-            each["digest"] for each in index["manifests"] if each.get("annotations", {}).get(REF_NAME) == name
-        }
+        digests = {each["digest"] for each in index["manifests"] if each.get("annotations", {}).get(REF_NAME) == name}
         return digests == {str(image.digest)} and all(
             (path / "blobs" / digest.algorithm / digest.hex).stat().st_size == blob.size
             for digest, blob in image_blobs(image).items()

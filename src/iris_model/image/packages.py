@@ -52,6 +52,10 @@ class TargetPackages:
         facts = self._base.known_facts  # to ask for more would download a base that nobody may need
         return str(Target(self._python, self._base.architecture, facts.libc)) if facts else ""
 
+    def pinned(self, requirements: Path) -> tuple[LockedWheel, ...]:
+        """What was installed."""
+        return self._lock.wheels(self._key, hashlib.sha256(requirements.read_bytes()).hexdigest()) or ()
+
     def install(self, directory: Path, requirements: Path) -> None:
         """Choose, download, check and unpack."""
         target = Target(self._python, self._base.architecture, self._base.facts.libc)
@@ -150,5 +154,7 @@ def _download(arguments: Sequence[str], target: Target, directory: Path) -> None
 
 def _last(text: str) -> str:
     """The end of what pip said, without the addresses that a private index may have secrets in."""
-    lines = [re.sub(r"(\w+://)[^\s/@]+@", r"\1***@", line) for line in text.splitlines() if not line.startswith("WARNING")]
+    lines = [
+        re.sub(r"(\w+://)[^\s/@]+@", r"\1***@", line) for line in text.splitlines() if not line.startswith("WARNING")
+    ]
     return "\n".join(lines[-12:])

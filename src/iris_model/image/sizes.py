@@ -1,4 +1,7 @@
-"""How large an image is, what is large in it, and what Lambda and the project allow. Checked before anything leaves this machine."""
+"""How large an image is, what is large in it, and what Lambda and the project allow.
+
+Goes in: image, base, layers. Comes out: a table, or an error before anything leaves this machine.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +101,9 @@ def check_limits(report: SizeReport, budgets: Budgets, limits: StrictLimits | No
     if report.manifest_bytes > limits.manifest:
         problems.append(f"its manifest has {report.manifest_bytes} bytes, and Lambda takes at most {limits.manifest}")
     if budgets.image_mib is not None and report.uncompressed_bytes > budgets.image_mib << 20:
-        problems.append(f"uncompressed it has {_mib(report.uncompressed_bytes)}; budgets.image-mib allows {budgets.image_mib}")
+        problems.append(
+            f"uncompressed it has {_mib(report.uncompressed_bytes)}; budgets.image-mib allows {budgets.image_mib}"
+        )
     if budgets.image_layers_kib is not None and report.layers_bytes > budgets.image_layers_kib << 10:
         problems.append(
             f"its layers above the base have {report.layers_bytes / 1024:.0f} KiB; "
@@ -107,7 +112,9 @@ def check_limits(report: SizeReport, budgets: Budgets, limits: StrictLimits | No
     if problems:
         largest = [f"{row.kind} {row.name}: {_mib(row.uncompressed_bytes or 0)}" for row in report.rows]
         raise ImageError(
-            "the image is too large: " + "; ".join(problems) + ". What is big in it, uncompressed:\n"
+            "the image is too large: "
+            + "; ".join(problems)
+            + ". What is big in it, uncompressed:\n"
             + "\n".join(f"  {line}" for line in largest),
             remedy="Take packages or files out, choose a smaller base, or raise the budget. Nothing was written.",
         )

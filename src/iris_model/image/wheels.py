@@ -52,7 +52,9 @@ def open_wheel(path: Path) -> Wheel:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     try:
         with zipfile.ZipFile(path) as archive:
-            (name,) = [each for each in archive.namelist() if each.endswith(".dist-info/METADATA") and each.count("/") == 1]
+            (name,) = [
+                each for each in archive.namelist() if each.endswith(".dist-info/METADATA") and each.count("/") == 1
+            ]
             if archive.getinfo(name).file_size > _LARGEST_METADATA:
                 raise ValueError("its METADATA is too large")
             metadata = email.parser.BytesParser().parsebytes(archive.read(name))

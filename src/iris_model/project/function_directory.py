@@ -40,7 +40,8 @@ def write_function_directory(
 ) -> None:
     """Write `files` and a `function.json` made of `description` and all digests.
 
-    `compiler` makes bytecode; without one everything stays source. `fill` may put further files into the new directory first (installed packages); `check` may refuse the finished one.
+    `compiler` makes bytecode; without one everything stays source. `fill` may put further files into the new directory first
+    (installed packages); `check` may refuse the finished one.
     """
     check_may_replace(output)
     with _replacing(output) as staging:

@@ -1,0 +1,233 @@
+"""`iris-model build`: the image of a project, without Docker."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from iris_model.cli.image_text import describe_push, echo_sizes, push_document, transfer_bars
+from iris_model.cli.output import echo_json, json_option, progress, show_size
+
+if TYPE_CHECKING:
+    from iris_model.image.build import BuiltImage
+    from iris_model.oci import Reference
+
+IMAGE_DIRECTORY = "image"
+
+
+@click.command()
+@click.argument("project", type=click.Path(path_type=Path), default=".")
+@click.option("--tag", "-t", metavar="REF", help="Name of the image.  [default: NAME:latest]")
+@click.option(
+    "--output",
+    "-o",
+    "outputs",
+    nargs=2,
+    multiple=True,
+    metavar="layout|archive PATH",
+    help="Write an OCI layout (a directory) or an archive for `docker load`.  [default: layout PROJECT/.iris-model/image]",
+)
+@click.option(
+    "--base", metavar="REF|PATH", help="In place of base-image in iris-model.toml: an image, a layout or an archive."
+)
+@click.option("--arch", type=click.Choice(["x86_64", "arm64"]), help="In place of architecture in iris-model.toml.")
+@click.option(
+    "--format",
+    "family_name",
+    type=click.Choice(["docker", "oci"]),
+    default="docker",
+    show_default=True,
+    help="Words of the manifest; both hold the same layers.",
+)
+@click.option("--push", "do_push", is_flag=True, help="Push it to the registry that REF names.")
+@click.option("--load", "do_load", is_flag=True, help="Load it into Docker Engine.")
+@click.option("--update", is_flag=True, help="Ask for base and packages anew; else iris-model.lock decides.")
+@click.option("--sizes", "show_sizes", is_flag=True, help="Show what is big in it.")
+@click.option(
+    "--scan", is_flag=True, help="Report known vulnerabilities with grype, trivy or pip-audit, whichever is installed."
+)
+@click.option("--time-in-provenance", is_flag=True, help="Write the time of this build into the provenance statement.")
+@json_option
+def build(
+    project: Path,
+    tag: str | None,
+    outputs: tuple[tuple[str, str], ...],
+    base: str | None,
+    arch: str | None,
+    family_name: str,
+    do_push: bool,
+    do_load: bool,
+    update: bool,
+    show_sizes: bool,
+    scan: bool,
+    time_in_provenance: bool,
+    as_json: bool,
+) -> None:
+    """Build the image of a project, without Docker.
+
+    The same project on the same base gives the same digest; building again without a change does nothing. Base and packages
+    are pinned in iris-model.lock. An SBOM and a provenance statement are written beside the image.
+
+    \b
+    Example:
+      iris-model build . --load
+      iris-model build . -t registry.example/team/iris:1 --push
+      iris-model build . -o archive iris.tar --base python:3.13-slim --arch arm64
+    """
+    from iris_model.image.build import build_image
+    from iris_model.oci import DOCKER, OCI
+
+    kinds = _check_outputs(outputs)
+    reference = _check_tag(tag, do_push=do_push)
+    started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") if time_in_provenance else ""
+    with progress() as on_step:
+        family = {"docker": DOCKER, "oci": OCI}[family_name]
+        built = build_image(project, base=base, architecture=arch, family=family, update=update, on_step=on_step)
+        reference = reference or _default_reference(built)
+        on_step("Writing the image")
+        written = _write(built, reference, kinds, do_push=do_push, do_load=do_load)
+        documents = _write_documents(built, [Path(path) for _, path in kinds], started)
+    document: dict[str, Any] = {
+        "digest": str(built.image.digest),
+        "reference": str(reference),
+        "base": {
+            "name": built.settings.base_image,
+            "digest": str(built.base.image.digest),
+            "python": built.base.python,
+        },
+        "platform": str(built.image.platform),
+        "executor": built.packaged.executor,
+        "layers": [
+            {
+                "name": each.name,
+                "digest": str(each.layer.digest),
+                "compressed_bytes": each.layer.size,
+                "unchanged": each.unchanged,
+            }
+            for each in built.layers
+        ],
+        "sizes": built.sizes.to_document(),
+        "outputs": written,
+        "documents": {name: str(path) for name, path in documents.items()},
+        "notes": list(built.notes),
+    }
+    if not as_json:
+        _echo_built(built, written, show_sizes=show_sizes)
+    if do_push:
+        document["push"] = _push(built, reference, documents, quiet=as_json)
+    document["unchanged"] = all(each["unchanged"] for each in written) and document.get("push", {}).get(
+        "unchanged", True
+    )
+    if scan:
+        document["vulnerabilities"] = _scan(documents["sbom"], quiet=as_json)
+    if as_json:
+        echo_json(document)
+
+
+def _check_outputs(outputs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    for kind, _ in outputs:
+        if kind not in ("layout", "archive"):
+            raise click.BadParameter(
+                f"{kind!r} is no kind of output: expected layout or archive, and a path after it", param_hint="-o"
+            )
+    return outputs
+
+
+def _check_tag(tag: str | None, *, do_push: bool) -> Reference | None:
+    """Read the reference before anything is built: a mistake in it should not cost a build."""
+    from iris_model.oci import Reference
+
+    if tag is None and do_push:
+        raise click.UsageError("--push needs the name of the image: -t REGISTRY/REPOSITORY:TAG")
+    return Reference.parse(tag) if tag else None
+
+
+def _default_reference(built: BuiltImage) -> Reference:
+    from iris_model.oci import Reference
+
+    name = built.settings.name.lower().strip("-_")
+    return Reference.parse(f"{name or 'model'}:latest")
+
+
+def _write(
+    built: BuiltImage, reference: Reference, kinds: tuple[tuple[str, str], ...], *, do_push: bool, do_load: bool
+) -> list[dict[str, Any]]:
+    from iris_model.image import outputs
+
+    written = []
+    if not kinds and not do_push and not do_load:
+        path = built.work_directory / IMAGE_DIRECTORY
+        changed = outputs.put_layout(built.image, path, reference.tag)
+        outputs.remove_unnamed_blobs(path)
+        written.append({"kind": "layout", "path": str(path), "unchanged": not changed})
+    for kind, text in kinds:
+        if kind == "layout":
+            changed = outputs.put_layout(built.image, Path(text), reference.tag)
+        else:
+            changed = outputs.put_archive(built.image, Path(text), reference, built.work_directory / "archives.json")
+        written.append({"kind": kind, "path": text, "unchanged": not changed})
+    if do_load:
+        written.append(
+            {"kind": "docker", "path": str(reference), "unchanged": not outputs.load(built.image, reference)}
+        )
+    return written
+
+
+def _write_documents(built: BuiltImage, paths: list[Path], started: str) -> dict[str, Path]:
+    """SBOM and provenance beside each image that was written to a place of the user's, and in the project."""
+    from iris_model.image.provenance import render_provenance
+    from iris_model.image.sbom import render_sbom
+    from iris_model.oci.writing import atomic_file
+
+    contents = {"sbom": render_sbom(built), "provenance": render_provenance(built, started=started)}
+    endings = {"sbom": ".cdx.json", "provenance": ".intoto.json"}
+    for place in [*paths, built.work_directory / IMAGE_DIRECTORY]:
+        for name, data in contents.items():
+            path = place.with_name(place.name + endings[name])
+            if not path.is_file() or path.read_bytes() != data:
+                with atomic_file(path) as file:
+                    file.write(data)
+    first = [*paths, built.work_directory / IMAGE_DIRECTORY][0]
+    return {name: first.with_name(first.name + ending) for name, ending in endings.items()}
+
+
+def _echo_built(built: BuiltImage, written: list[dict[str, Any]], *, show_sizes: bool) -> None:
+    for each in written:
+        click.echo(f"{each['kind']} {each['path']} {'is up to date' if each['unchanged'] else 'is written'}.")
+    layers = ", ".join(f"{each.name} {show_size(each.layer.size)}" for each in built.layers)
+    click.echo(f"{built.image.digest} for {built.image.platform}: {layers}, on {built.settings.base_image}.")
+    if show_sizes:
+        echo_sizes(built.sizes)
+    for note in built.notes:
+        click.echo(f"Note: {note}.", err=True)
+
+
+def _push(built: BuiltImage, reference: Reference, documents: dict[str, Path], *, quiet: bool) -> dict[str, Any]:
+    from iris_model.image import provenance, sbom
+    from iris_model.image.publish import publish
+
+    attached = {
+        sbom.MEDIA_TYPE: documents["sbom"].read_bytes(),
+        provenance.MEDIA_TYPE: documents["provenance"].read_bytes(),
+    }
+    with transfer_bars() as report:
+        published = publish(built.image, reference, documents=attached, base=built.base.reference, report=report)
+    if not quiet:
+        click.echo(describe_push(published.report))
+        if published.note:
+            click.echo(f"Note: {published.note}.", err=True)
+    return {**push_document(published.report), "attached": list(published.attached), "note": published.note}
+
+
+def _scan(sbom: Path, *, quiet: bool) -> dict[str, Any]:
+    from iris_model.image.vulnerabilities import report_vulnerabilities
+
+    found = report_vulnerabilities(sbom.read_bytes())
+    path = sbom.with_name(sbom.name.removesuffix(".cdx.json") + ".vulnerabilities.json")
+    path.write_bytes(found.report)
+    if not quiet:
+        click.echo(f"{found.tool} knows of {found.found} vulnerabilities in it: {path}")
+    return {"tool": found.tool, "found": found.found, "report": str(path)}

@@ -1,0 +1,89 @@
+"""Images as text for people: sizes as a table, transfers as bars."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from iris_model.cli.output import show_size
+
+if TYPE_CHECKING:
+    from iris_model.image.sizes import SizeReport
+    from iris_model.oci.progress import Progress, Reporter
+    from iris_model.oci.registry import PushReport
+
+_STATES = {"present": "there already", "mounted": "mounted", "uploaded": "uploaded", "downloaded": "downloaded"}
+
+
+def echo_sizes(report: SizeReport) -> None:
+    """Print what is big: base, layers, packages, files."""
+    click.echo(f"{'':8} {'compressed':>11} {'unpacked':>11}")
+    for row in report.rows:
+        compressed = show_size(row.compressed_bytes) if row.compressed_bytes is not None else ""
+        unpacked = show_size(row.uncompressed_bytes) if row.uncompressed_bytes is not None else "unknown"
+        click.echo(f"{row.kind:8} {compressed:>11} {unpacked:>11}  {row.name}")
+
+
+def describe_push(report: PushReport) -> str:
+    """One sentence on what was sent."""
+    if report.unchanged:
+        return f"{report.reference} is there already: nothing was sent."
+    kept = len(report.present) + len(report.mounted)
+    return (
+        f"{report.reference} is pushed: {show_size(report.bytes_sent)} sent in {len(report.uploaded)} blobs, "
+        f"{kept} were there or mounted."
+    )
+
+
+def push_document(report: PushReport) -> dict[str, Any]:
+    """The same as JSON."""
+    return {
+        "reference": str(report.reference),
+        "unchanged": report.unchanged,
+        "bytes_sent": report.bytes_sent,
+        "uploaded": [str(digest) for digest in report.uploaded],
+        "mounted": [str(digest) for digest in report.mounted],
+        "present": [str(digest) for digest in report.present],
+    }
+
+
+def echo_findings(findings: list[Mapping[str, str]]) -> None:
+    """What Lambda would say."""
+    if not findings:
+        click.echo("AWS Lambda takes it: nothing was found against it.")
+        return
+    refused = any(finding["severity"] in ("damage", "refused") for finding in findings)
+    click.echo("AWS Lambda would refuse it:" if refused else "AWS Lambda takes it; mind this:")
+    for finding in findings:
+        click.echo(f"  {finding['severity']}: {finding['subject']}: {finding['problem']}. {finding['remedy']}")
+
+
+@contextlib.contextmanager
+def transfer_bars() -> Iterator[Reporter]:
+    """A bar for each blob on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda progress: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(progress: Progress) -> None:
+            name = progress.digest.hex[:12]
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=max(progress.total, 1))
+            said = _STATES.get(progress.state, progress.note or progress.state)
+            ended = progress.state in _STATES
+            bars.update(
+                tasks[name], completed=max(progress.total, 1) if ended else progress.done, description=f"{name} {said}"
+            )
+
+        yield report

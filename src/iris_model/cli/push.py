@@ -1,0 +1,46 @@
+"""`iris-model push`: an image on disk to a registry."""
+
+from __future__ import annotations
+
+import click
+
+from iris_model.cli.image_text import describe_push, push_document, transfer_bars
+from iris_model.cli.output import echo_json, json_option
+
+
+@click.command()
+@click.argument("source", metavar="PATH|REF")
+@click.argument("reference", metavar="REF")
+@click.option("--force", is_flag=True, help="Push it although AWS Lambda would refuse it.")
+@json_option
+def push(source: str, reference: str, force: bool, as_json: bool) -> None:
+    """Push an image to a registry: from a layout or archive on disk, or from another registry.
+
+    What the registry has is not sent again. The manifest goes last: until then the tag names the old image. The image is
+    looked into first, and one that AWS Lambda would refuse is not pushed.
+
+    \b
+    Example:
+      iris-model push .iris-model/image registry.example/team/iris:1
+      iris-model push image.tar 123456789012.dkr.ecr.eu-west-1.amazonaws.com/iris:1
+    """
+    from iris_model.errors import ImageError
+    from iris_model.image.examine import open_image
+    from iris_model.image.publish import publish
+    from iris_model.oci import Reference, validate
+
+    target = Reference.parse(reference)
+    image = open_image(source).with_gzip_layers()
+    findings = [each for each in validate(image) if each.severity in ("damage", "refused")] if not force else []
+    if findings:
+        listing = "\n".join(f"  - {each.subject}: {each.problem}" for each in findings)
+        raise ImageError(
+            f"{source}: AWS Lambda would refuse this image:\n{listing}",
+            remedy=f"{findings[0].remedy} Or push it all the same: --force. Nothing was pushed.",
+        )
+    with transfer_bars() as report:
+        published = publish(image, target, report=report)
+    if as_json:
+        echo_json(push_document(published.report))
+    else:
+        click.echo(describe_push(published.report))

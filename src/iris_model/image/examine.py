@@ -1,0 +1,198 @@
+"""Looks into any image, ours or not: what it is made of, what runs in it, what Lambda would say, and how two of them differ."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from iris_model.errors import ImageError, InvalidImage
+from iris_model.image.base import Connect
+from iris_model.oci import Image, Platform, Reference, read_image, validate
+from iris_model.oci.registry import RegistryClient, pull
+
+_BLOCK = 1 << 20
+
+
+def open_image(text: str, *, platform: Platform | None = None, connect: Connect = RegistryClient) -> Image:
+    """The image that `text` names: a layout or archive on disk (`PATH` or `PATH@NAME`), else a reference."""
+    path, at, name = text, "", ""
+    if not Path(text).exists() and "@" in text and "@sha256:" not in text:
+        path, at, name = text.rpartition("@")
+    if Path(path).exists():
+        return read_image(Path(path), name=name if at else "", platform=platform)
+    if text.startswith((".", "/")) or text.endswith(".tar"):
+        raise ImageError(
+            f"{text}: there is no such file or directory", remedy="Name an OCI layout, an archive, or a reference."
+        )
+    reference = Reference.parse(text)
+    return pull(connect(reference.repository.registry), reference, platform=platform)
+
+
+def describe(image: Image, *, check: bool = True) -> dict[str, Any]:
+    """The image as JSON. `check` reads every layer, and so downloads those of a registry."""
+    config = image.config
+    steps = [step for step in config.history if not step.get("empty_layer")]
+    created_by = [str(step.get("created_by") or "") for step in steps] if len(steps) == len(image.layers) else []
+    document: dict[str, Any] = {
+        "digest": str(image.digest),
+        "media_type": image.manifest.media_type,
+        "manifest_bytes": len(image.manifest.data),
+        "platform": str(image.platform),
+        "config": {
+            "digest": str(image.config_blob.digest),
+            "entrypoint": list(config.entrypoint),
+            "cmd": list(config.cmd),
+            "working_directory": config.working_directory,
+            "user": config.user,
+            "environment": config.environment,
+            "labels": config.labels,
+        },
+        "layers": [
+            {
+                "digest": str(layer.digest),
+                "diff_id": str(layer.diff_id),
+                "media_type": layer.descriptor.media_type,
+                "compressed_bytes": layer.size,
+                "created_by": created_by[position] if created_by else "",
+            }
+            for position, layer in enumerate(image.layers)
+        ],
+        "compressed_bytes": sum(layer.size for layer in image.layers),
+    }
+    if check:
+        document["findings"] = [vars(finding) for finding in validate(image)]
+    return document
+
+
+@dataclass(frozen=True)
+class FileState:
+    """A file in the merged tree of an image."""
+
+    kind: str
+    size: int
+    mode: int
+    content: str
+    """sha256 of a file, target of a link."""
+
+
+@dataclass(frozen=True)
+class ImageDifference:
+    """How image B differs from image A."""
+
+    config: Mapping[str, tuple[Any, Any]]
+    shared_layers: int
+    shared_bytes: int
+    new_bytes: int
+    """Compressed bytes of layers that only B has: what a push of B sends after A."""
+
+    added: Mapping[str, FileState] = field(repr=False)
+    removed: Mapping[str, FileState] = field(repr=False)
+    changed: Mapping[str, tuple[FileState, FileState]] = field(repr=False)
+
+    @property
+    def equal(self) -> bool:
+        """Nothing that runs differs."""
+        return not (self.config or self.added or self.removed or self.changed)
+
+    def to_document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "equal": self.equal,
+            "config": {key: list(pair) for key, pair in self.config.items()},
+            "shared_layers": self.shared_layers,
+            "shared_bytes": self.shared_bytes,
+            "new_bytes": self.new_bytes,
+            "added": {path: vars(state) for path, state in self.added.items()},
+            "removed": {path: vars(state) for path, state in self.removed.items()},
+            "changed": {path: [vars(one), vars(other)] for path, (one, other) in self.changed.items()},
+        }
+
+
+def compare(one: Image, other: Image) -> ImageDifference:
+    """Compare two images: only layers that they do not share are opened."""
+    common = 0
+    for mine, theirs in zip(one.layers, other.layers, strict=False):
+        if mine.diff_id != theirs.diff_id:
+            break
+        common += 1
+    below = _files(one, 0, common) if one.layers[common:] or other.layers[common:] else {}
+    left, right = _files(one, common, None, below), _files(other, common, None, below)
+    had = {layer.digest for layer in one.layers}
+    return ImageDifference(
+        config=_config_difference(one, other),
+        shared_layers=common,
+        shared_bytes=sum(layer.size for layer in other.layers if layer.digest in had),
+        new_bytes=sum(layer.size for layer in other.layers if layer.digest not in had),
+        added={path: right[path] for path in sorted(right.keys() - left.keys())},
+        removed={path: left[path] for path in sorted(left.keys() - right.keys())},
+        changed={
+            path: (left[path], right[path]) for path in sorted(left.keys() & right.keys()) if left[path] != right[path]
+        },
+    )
+
+
+def _config_difference(one: Image, other: Image) -> dict[str, tuple[Any, Any]]:
+    def fields(image: Image) -> dict[str, Any]:
+        config = image.config
+        return {
+            "platform": str(image.platform),
+            "entrypoint": list(config.entrypoint),
+            "cmd": list(config.cmd),
+            "working_directory": config.working_directory,
+            "user": config.user,
+            **{f"environment.{name}": value for name, value in config.environment.items()},
+            **{f"label.{name}": value for name, value in config.labels.items()},
+        }
+
+    left, right = fields(one), fields(other)
+    return {
+        name: (left.get(name), right.get(name))
+        for name in dict.fromkeys([*left, *right])
+        if left.get(name) != right.get(name)
+    }
+
+
+def _files(
+    image: Image, first: int, last: int | None, below: Mapping[str, FileState] | None = None
+) -> dict[str, FileState]:
+    files = dict(below or {})
+    for layer in image.layers[first:last]:
+        try:
+            with layer.open_tar() as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+                for member in archive:
+                    _lay(archive, member, files)
+        except tarfile.TarError as failure:
+            raise InvalidImage(
+                f"layer {layer.digest}: the tar is broken: {failure}", remedy="Fetch it again."
+            ) from None
+    return files
+
+
+def _lay(archive: tarfile.TarFile, member: tarfile.TarInfo, files: dict[str, FileState]) -> None:
+    path = posixpath.normpath(member.name).lstrip("/")
+    folder, _, name = path.rpartition("/")
+    if name.startswith(".wh."):
+        opaque = name == ".wh..wh..opq"
+        gone = folder if opaque else posixpath.join(folder, name.removeprefix(".wh."))
+        for each in [each for each in files if each.startswith(f"{gone}/") or (each == gone and not opaque)]:
+            del files[each]
+        return
+    if path == ".":
+        return
+    if member.isfile():
+        stream, hasher = archive.extractfile(member), hashlib.sha256()
+        while stream and (block := stream.read(_BLOCK)):
+            hasher.update(block)
+        files[path] = FileState("file", member.size, member.mode, hasher.hexdigest())
+    elif member.islnk():
+        original = files.get(posixpath.normpath(member.linkname).lstrip("/"))
+        files[path] = original or FileState("hard link", 0, member.mode, member.linkname)
+    elif member.isdir():
+        files[path] = FileState("directory", 0, member.mode, "")
+    else:
+        files[path] = FileState("symlink" if member.issym() else "special", 0, member.mode, member.linkname)

@@ -1,0 +1,123 @@
+"""The SBOM of an image: CycloneDX 1.6 as JSON (https://cyclonedx.org/docs/1.6/json/).
+
+Goes in: a built image. Comes out: bytes; the same image gives the same ones: no time, no host.
+"""
+
+from __future__ import annotations
+
+import email.parser
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import iris_model
+from iris_model.image.build import BuiltImage
+from iris_model.image.wheels import normalized
+
+MEDIA_TYPE = "application/vnd.cyclonedx+json"
+
+_SYSTEM_KINDS = {"deb": "debian", "apk": "alpine"}
+
+
+def render_sbom(built: BuiltImage) -> bytes:
+    """Everything that is in the image and can be named: model, runtime, packages, packages of the base's system."""
+    digest = built.image.digest
+    name = f"{built.settings.name}"
+    root = f"image:{digest}"
+    components = [*_model(built), _runtime(), *_packages(built), *_base(built)]
+    document = {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        # Names this very document, and is the same for the same image.
+        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{MEDIA_TYPE}:{digest}')}",
+        "version": 1,
+        "metadata": {
+            "tools": {"components": [{"type": "application", "name": "iris-model", "version": iris_model.__version__}]},
+            "component": {
+                "type": "container",
+                "bom-ref": root,
+                "name": name,
+                "version": str(digest),
+                "purl": f"pkg:oci/{quote(name.lower())}@{quote(str(digest), safe='')}?arch={built.image.platform.architecture}",
+                "hashes": [{"alg": "SHA-256", "content": digest.hex}],
+            },
+        },
+        "components": components,
+        "dependencies": [{"ref": root, "dependsOn": sorted(each["bom-ref"] for each in components)}],
+    }
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _model(built: BuiltImage) -> Iterator[dict[str, Any]]:
+    description = json.loads((built.packaged.directory / "function.json").read_bytes())
+    model = description["model"]
+    sha256 = description["files"].get(model, "")
+    component: dict[str, Any] = {
+        "type": "machine-learning-model",
+        "bom-ref": f"model:{model}",
+        "name": model,
+        "description": f"served by the executor {built.packaged.executor}",
+    }
+    if sha256:
+        component["hashes"] = [{"alg": "SHA-256", "content": sha256}]
+    original = built.settings.model_path
+    component["properties"] = [
+        {"name": "iris-model:trained-model", "value": original.name},
+        {"name": "iris-model:trained-model:sha256", "value": hashlib.sha256(original.read_bytes()).hexdigest()},
+    ]
+    yield component
+
+
+def _runtime() -> dict[str, Any]:
+    version = iris_model.__version__
+    return {
+        "type": "library",
+        "bom-ref": f"pkg:pypi/iris-model@{version}",
+        "name": "iris-model",
+        "version": version,
+        "purl": f"pkg:pypi/iris-model@{version}",
+        "licenses": [{"license": {"id": "Apache-2.0"}}],
+    }
+
+
+def _packages(built: BuiltImage) -> Iterator[dict[str, Any]]:
+    hashes = {wheel.name: wheel.sha256 for wheel in built.packages}
+    for path in sorted(built.packaged.directory.glob("*.dist-info/METADATA")):
+        metadata = email.parser.BytesParser().parsebytes(path.read_bytes())
+        name, version = normalized(str(metadata["Name"])), str(metadata["Version"])
+        purl = f"pkg:pypi/{name}@{quote(version)}"
+        component: dict[str, Any] = {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl}
+        if name in hashes:
+            component["hashes"] = [{"alg": "SHA-256", "content": hashes[name]}]
+        if metadata["License-Expression"]:
+            component["licenses"] = [{"expression": str(metadata["License-Expression"])}]
+        elif metadata["License"] and len(str(metadata["License"])) <= 80:
+            component["licenses"] = [{"license": {"name": str(metadata["License"]).strip()}}]
+        yield component
+
+
+def _base(built: BuiltImage) -> Iterator[dict[str, Any]]:
+    base = built.base
+    name = str(base.reference.repository) if base.reference else "base image"
+    yield {
+        "type": "container",
+        "bom-ref": f"base:{base.image.digest}",
+        "name": name,
+        "version": str(base.image.digest),
+        "hashes": [{"alg": "SHA-256", "content": base.image.digest.hex}],
+    }
+    facts = base.known_facts
+    for package in facts.packages if facts else ():
+        system = _SYSTEM_KINDS[package.kind]
+        purl = f"pkg:{package.kind}/{system}/{quote(package.name)}@{quote(package.version)}"
+        yield {
+            "type": "library",
+            "bom-ref": purl,
+            "name": package.name,
+            "version": package.version,
+            "purl": purl,
+        }
