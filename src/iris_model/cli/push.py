@@ -11,9 +11,17 @@ from iris_model.cli.output import echo_json, json_option
 @click.command()
 @click.argument("source", metavar="PATH|REF")
 @click.argument("reference", metavar="REF")
+@click.option(
+    "--format",
+    "family_name",
+    type=click.Choice(["docker", "oci", "as-is"]),
+    default="docker",
+    show_default=True,
+    help="Words of the manifest. In Docker's the image has the digest that `build` says; a layout on disk is in OCI's.",
+)
 @click.option("--force", is_flag=True, help="Push it although AWS Lambda would refuse it.")
 @json_option
-def push(source: str, reference: str, force: bool, as_json: bool) -> None:
+def push(source: str, reference: str, family_name: str, force: bool, as_json: bool) -> None:
     """Push an image to a registry: from a layout or archive on disk, or from another registry.
 
     What the registry has is not sent again. The manifest goes last: until then the tag names the old image. The image is
@@ -27,10 +35,12 @@ def push(source: str, reference: str, force: bool, as_json: bool) -> None:
     from iris_model.errors import ImageError
     from iris_model.image.examine import open_image
     from iris_model.image.publish import publish
-    from iris_model.oci import Reference, validate
+    from iris_model.oci import DOCKER, OCI, Reference, validate
 
     target = Reference.parse(reference)
-    image = open_image(source).with_gzip_layers()
+    image = open_image(source)
+    if family_name != "as-is":
+        image = image.with_gzip_layers().with_family({"docker": DOCKER, "oci": OCI}[family_name])
     findings = [each for each in validate(image) if each.severity in ("damage", "refused")] if not force else []
     if findings:
         listing = "\n".join(f"  - {each.subject}: {each.problem}" for each in findings)

@@ -18,6 +18,7 @@ from iris_model.image.cache import Cache, CachedBlob
 from iris_model.image.lock import Lock
 from iris_model.image.target import architecture_of, image_platform
 from iris_model.oci import (
+    DOCKER,
     BytesBlob,
     Config,
     Descriptor,
@@ -125,7 +126,10 @@ def _from_disk(text: str, path: Path, architecture: str, cache: Cache, on_step: 
     image = read_image(path, platform=platform)
     _check_platform(text, image, platform)
     layers = tuple(_compressed(layer, cache, on_step) for layer in image.layers)
-    return Base(text, replace(image, layers=layers, source=None), architecture, cache, None, on_step)
+    image = replace(image, layers=layers, source=None)
+    if all(layer.compression == "gzip" for layer in layers):
+        image = image.with_family(DOCKER)  # the same base has the same digest, whichever kind of file it came in
+    return Base(text, image, architecture, cache, None, on_step)
 
 
 def _compressed(layer: Layer, cache: Cache, on_step: OnStep) -> Layer:

@@ -1,8 +1,8 @@
 """Reads the files of a base image once and keeps what a build must know of them: Python, C library, shared libraries, sizes.
 
-Goes in: an image whose layers can be opened. Comes out: `BaseFacts`, which can be kept as JSON, so that two hundred
-are not unpacked again at each build. Nothing is written to disk: layers are streamed, and only libraries and a few small files are
-looked into.
+Goes in: an image whose layers can be opened. Comes out: `BaseFacts`, which can be kept as JSON, so that two hundred megabytes
+are not unpacked again at each build. Nothing is written to disk: layers are streamed, and only libraries and a few small
+files are looked into.
 """
 
 from __future__ import annotations

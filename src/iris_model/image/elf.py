@@ -1,8 +1,8 @@
 """A small reader of ELF files (programs and shared libraries of Linux): what a file needs before it can be loaded.
 
 Goes in: the bytes of a file. Comes out: an `ElfFile`, or None when it is no ELF file; a damaged one is an `InvalidImage`.
-Only the program headers and the dynamic section are read, as the loader does; section headers may be stripped. Every table is bounded
-by the file itself, so that no file can make this loop.
+Only the program headers and the dynamic section are read, as the loader does; section headers may be stripped. Every table is
+bounded by the file itself, so that no file can make this loop.
 """
 
 from __future__ import annotations

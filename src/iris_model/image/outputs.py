@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from iris_model.errors import ImageError
-from iris_model.oci import Image, Reference, write_archive, write_layout
+from iris_model.oci import OCI, Image, Reference, write_archive, write_layout
 from iris_model.oci.archives import familiar_name
 from iris_model.oci.layouts import REF_NAME, image_blobs
 from iris_model.oci.writing import atomic_file
@@ -18,7 +18,9 @@ _DOCKER_SECONDS = 1800
 
 
 def put_layout(image: Image, path: Path, name: str) -> bool:
-    """Write the image to a layout under a name; False if it is there already."""
+    """Write the image to a layout under a name; False if it is there already. A layout speaks OCI's words, and in them the
+    image has another digest than in Docker's."""
+    image = image.with_family(OCI)
     if _layout_has(image, path, name):
         return False
     write_layout(image, path, name=name)

@@ -1,0 +1,162 @@
+"""`build`, `push`, `image` and `dockerfile` as a user types them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from iris_model.cli import cli
+from iris_model.image.cache import CACHE_VARIABLE
+from iris_model.oci import DOCKER, OCI, Reference, build_layer, file_entry, read_archive, read_layout, write_layout
+from iris_model.oci.registry import RegistryClient, anonymous, push
+from tests.support.base_images import base_image
+from tests.support.registry_fake import FakeRegistry, running
+
+
+def run(*arguments: object, exit_code: int = 0) -> Result:
+    result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+    assert result.exit_code == exit_code, result.output
+    assert "Traceback" not in result.output
+    return result
+
+
+def answer(*arguments: object) -> dict[str, object]:
+    document = json.loads(run(*arguments, "--json").stdout)
+    assert isinstance(document, dict)
+    return document
+
+
+@pytest.fixture(scope="module")
+def iris(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The project that `init` makes, beside a base and a cache of their own."""
+    directory = tmp_path_factory.mktemp("commands")
+    write_layout(base_image(), directory / "base")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE_VARIABLE, str(directory / "cache"))
+        run("init", directory / "iris")
+        yield directory / "iris"
+
+
+@pytest.fixture
+def base(iris: Path) -> Path:
+    return iris.parent / "base"
+
+
+def test_build_writes_a_layout_and_documents_and_a_second_one_says_it_is_there(iris: Path, base: Path) -> None:
+    first = answer("build", iris, "--base", base)
+    layout = iris / ".iris-model/image"
+    assert read_layout(layout).with_family(DOCKER).digest == read_digest(first)
+    assert json.loads((iris / ".iris-model/image.cdx.json").read_bytes())["bomFormat"] == "CycloneDX"
+    assert json.loads((iris / ".iris-model/image.intoto.json").read_bytes())["_type"].startswith("https://in-toto.io")
+    said = run("build", iris, "--base", base).output
+    assert "is up to date" in said
+    assert str(first["digest"]) in said
+    assert answer("build", iris, "--base", base)["unchanged"] is True
+
+
+def read_digest(document: dict[str, object]) -> object:
+    from iris_model.oci import Digest
+
+    return Digest.parse(str(document["digest"]))
+
+
+def test_outputs_of_the_users_own(iris: Path, base: Path, tmp_path: Path) -> None:
+    archive, layout = tmp_path / "iris.tar", tmp_path / "layout"
+    document = answer(
+        "build", iris, "--base", base, "-o", "archive", archive, "-o", "layout", layout, "-t", "team/iris:3"
+    )
+    assert read_archive(archive, name="3").config == read_layout(layout, name="3").config
+    assert (tmp_path / "iris.tar.cdx.json").exists()
+    assert [each["unchanged"] for each in document["outputs"]] == [False, False]  # type: ignore[attr-defined]
+
+
+def test_sizes(iris: Path, base: Path) -> None:
+    lines = run("build", iris, "--base", base, "--sizes").output.splitlines()
+    kinds = [line.split()[0] for line in lines if line.startswith(("base", "layer", "file"))]
+    assert kinds[:3] == ["base", "layer", "layer"]
+    assert "file" in kinds
+
+
+def test_push_and_push_again_and_push_of_a_layout(iris: Path, base: Path) -> None:
+    with running(FakeRegistry()) as registry:
+        reference = f"{registry.host}/team/iris:1"
+        first = answer("build", iris, "--base", base, "-t", reference, "--push")
+        assert registry.tag("team/iris", "1") == first["digest"]
+        assert first["push"]["attached"] == ["application/vnd.cyclonedx+json", "application/vnd.in-toto+json"]  # type: ignore[index]
+        assert "nothing was sent" in run("build", iris, "--base", base, "-t", reference, "--push").output
+        run("build", iris, "--base", base)
+        assert "nothing was sent" in run("push", iris / ".iris-model/image", reference).output
+        assert "Nothing that runs differs" in run("image", "diff", reference, iris / ".iris-model/image").output
+
+
+def test_mistakes_on_the_command_line_cost_no_build(iris: Path) -> None:
+    assert "-t REGISTRY/REPOSITORY:TAG" in run("build", iris, "--push", exit_code=2).output
+    assert "expected layout or archive" in run("build", iris, "-o", "tarball", "x", exit_code=2).output
+    assert "has capitals" in run("build", iris, "-t", "Team/Iris", exit_code=1).output
+
+
+def test_inspect_says_what_lambda_would_say(iris: Path, base: Path, tmp_path: Path) -> None:
+    run("build", iris, "--base", base)
+    said = run("image", "inspect", iris / ".iris-model/image").output
+    assert "AWS Lambda takes it" in said
+    assert "command      app.handler" in said
+    bad = base_image(more=[file_entry("closed", b"")])
+    plain = build_layer([file_entry("x", b"1")], level=0)
+    write_layout(bad.append_layer(plain), tmp_path / "fine")
+    document = answer("image", "inspect", tmp_path / "fine")
+    assert document["findings"] == []
+    assert "findings" not in answer("image", "inspect", tmp_path / "fine", "--no-check")
+
+
+def test_push_refuses_what_lambda_would_refuse(tmp_path: Path) -> None:
+    import tarfile
+
+    from iris_model.oci import BytesBlob, Descriptor, Layer
+    from iris_model.oci.layers import gzip_layer
+
+    with tarfile.open(tmp_path / "layer.tar", "w") as archive:
+        archive.addfile(tarfile.TarInfo("orphan/file"))
+    blob = BytesBlob.of((tmp_path / "layer.tar").read_bytes())
+    layer = gzip_layer(Layer(Descriptor(OCI.layer, blob.digest, blob.size), blob.digest, blob))
+    write_layout(base_image().append_layer(layer), tmp_path / "image")
+    with running(FakeRegistry()) as registry:
+        reference = f"{registry.host}/team/bad:1"
+        refused = run("push", tmp_path / "image", reference, exit_code=1).output
+        assert "orphan/file has no entry for its directory" in refused
+        assert not registry.tag("team/bad", "1")
+        run("push", tmp_path / "image", reference, "--force")
+        assert registry.tag("team/bad", "1")
+
+
+def test_diff_names_files_and_config(tmp_path: Path) -> None:
+    one = base_image()
+    other = one.append_layer(build_layer([file_entry("added", b"1"), file_entry("usr/lib64/libc.so.6", b"changed")]))
+    write_layout(one, tmp_path / "one")
+    write_layout(other.with_config(other.config.with_run(cmd=["x"])), tmp_path / "other")
+    document = answer("image", "diff", tmp_path / "one", tmp_path / "other")
+    assert list(document["added"]) == ["added"]  # type: ignore[call-overload]
+    assert list(document["changed"]) == ["usr/lib64/libc.so.6"]  # type: ignore[call-overload]
+    assert document["config"] == {"cmd": [[], ["x"]]}
+    assert "+ /added" in run("image", "diff", tmp_path / "one", tmp_path / "other").output
+
+
+def test_dockerfile(iris: Path, base: Path, tmp_path: Path) -> None:
+    assert run("dockerfile", iris).output == (iris / "Dockerfile").read_text()
+    assert "not pinned yet" in run("dockerfile", iris, "--pinned", exit_code=1).output
+    settings = (iris / "iris-model.toml").read_text()
+    with running(FakeRegistry()) as registry:
+        text = f"{registry.host}/lambda/python:3.11"
+        image = base_image()
+        push(RegistryClient(registry.host, credentials=anonymous), image, Reference.parse(text))
+        try:
+            (iris / "iris-model.toml").write_text(f'base-image = "{text}"\nhandler = "app.handler"\n{settings}')
+            run("build", iris)
+            pinned = run("dockerfile", iris, "--pinned").output
+        finally:
+            (iris / "iris-model.toml").write_text(settings)
+    assert f"ARG BASE_IMAGE={text}@{image.digest}\n" in pinned
+    assert 'CMD ["app.handler"]\n' in pinned

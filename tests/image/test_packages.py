@@ -1,0 +1,193 @@
+"""Packages for a target: a real pip, an index on this disk, real extension modules, and bases that lack what those need."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from iris_model.errors import ImageError
+from iris_model.image.build import BuiltImage, build_image
+from iris_model.image.cache import Cache
+from iris_model.image.elf import read_elf
+from iris_model.oci import Platform, write_layout
+from iris_model.project.package import RUNNING_PYTHON
+from tests.image.test_wheels import METADATA, write_wheel
+from tests.support.base_images import as_machine, base_image
+from tests.support.projects import SETTINGS, FakeChoice, write_project
+from tests.support.requirement import skip_unless_ci
+
+SOURCE = """
+#include <omp.h>
+int threads(void) { return omp_get_max_threads(); }
+"""
+
+
+def compile_library(directory: Path, source: str, *options: str) -> bytes:
+    if shutil.which("cc") is None:
+        skip_unless_ci("there is no C compiler (Debian: gcc)")
+    (directory / "a.c").write_text(source)
+    made = directory / "_fast.so"
+    subprocess.run(["cc", "-shared", "-fPIC", *options, "-o", str(made), str(directory / "a.c")], check=True)
+    return made.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def extension(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A library that needs libgomp.so.1, as xgboost's and scikit-learn's do."""
+    return compile_library(tmp_path_factory.mktemp("extension"), SOURCE, "-fopenmp")
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only place where pip looks: nothing here needs a network."""
+    directory = tmp_path / "index"
+    directory.mkdir()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(directory))
+    return directory
+
+
+def wheel(index: Path, name: str, tags: str, files: dict[str, bytes], *, more: str = "") -> Path:
+    """A wheel with any tags and any bytes; without hashes in its RECORD, which the format allows."""
+    import zipfile
+
+    info = f"{name}-1.2.dist-info"
+    contents = {
+        **files,
+        f"{info}/METADATA": METADATA.replace("Sample_Pkg", name).format(more=more).encode(),
+        f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: {tags}\n".encode(),
+    }
+    contents[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in [*contents, f"{info}/RECORD"]).encode()
+    path = index / f"{name}-1.2-{tags}.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, content in contents.items():
+            archive.writestr(member, content)
+    return path
+
+
+def project_with(directory: Path, requirements: str, *, settings: str = SETTINGS) -> Path:
+    return write_project(directory, {"requirements.txt": requirements}, settings=settings)
+
+
+def build(project: Path, base: str, cache: Cache, **options: object) -> BuiltImage:
+    choice = FakeChoice("original", needs=("fast",))
+    return build_image(project, base=base, cache=cache, **{"choose": choice, **options})  # type: ignore[arg-type]
+
+
+def tag(libc: str = "manylinux_2_17", machine: str = "x86_64", python: str = RUNNING_PYTHON) -> str:
+    abi = "cp" + python.replace(".", "")
+    return f"{abi}-{abi}-{libc}_{machine}"
+
+
+def test_a_library_that_the_base_lacks_is_named_with_who_needs_it(
+    tmp_path: Path, index: Path, extension: bytes, base: str, cache: Cache
+) -> None:
+    wheel(index, "fast", tag(), {"fast/_fast.so": extension})
+    project = project_with(tmp_path / "p", "fast==1.2\n")
+    with pytest.raises(ImageError, match=r"(?s)libgomp\.so\.1, needed by fast/_fast\.so.*libgomp1 \(Debian\)"):
+        build(project, base, cache)
+    assert not (project / "iris-model.lock").exists()
+
+
+def test_with_the_library_in_the_base_or_in_the_wheel_it_builds(
+    tmp_path: Path, index: Path, extension: bytes, base: str, cache: Cache
+) -> None:
+    needed = read_elf(extension, "extension")
+    assert needed is not None
+    versions = {version for name, found in needed.needed_versions.items() if "gomp" in name for version in found}
+    path = subprocess.run(["cc", "-print-file-name=libgomp.so.1"], capture_output=True, text=True, check=True).stdout
+    library = Path(path.strip()).resolve().read_bytes()
+    write_layout(base_image(libraries={"libgomp.so.1": library}), tmp_path / "with-gomp")
+    wheel(index, "fast", tag(), {"fast/_fast.so": extension})
+    project = project_with(tmp_path / "p", "fast==1.2\n")
+    built = build(project, str(tmp_path / "with-gomp"), cache)
+    assert [each.name for each in built.layers] == ["packages", "runtime", "model"]
+    assert "fast/_fast.so" in built.layers[0].files
+    assert versions
+
+    wheel(index, "fast", tag(), {"fast/_fast.so": extension, "fast.libs/libgomp.so.1": library})
+    another = project_with(tmp_path / "another", "fast==1.2\n")
+    assert build(another, base, Cache(tmp_path / "fresh")).layers[0].name == "packages"
+
+
+def test_symbols_newer_than_the_base(tmp_path: Path, index: Path, base: str, cache: Cache) -> None:
+    """A wheel whose tag promises less than its library needs."""
+    source = '#include <stdio.h>\nint one(void) { return puts("one"); }\n'
+    data = compile_library(tmp_path, source)
+    elf = read_elf(data, "library")
+    assert elf is not None
+    (version,) = [each for each in elf.needed_versions["libc.so.6"] if each.startswith("GLIBC_")]
+    later = "GLIBC_2." + "9" * (len(version) - len("GLIBC_2."))
+    wheel(index, "fast", tag(), {"fast/_fast.so": data.replace(version.encode() + b"\0", later.encode() + b"\0")})
+    with pytest.raises(ImageError, match=rf"libc\.so\.6 with {later}"):
+        build(project_with(tmp_path / "p", "fast\n"), base, cache)
+
+
+def test_no_wheel_for_the_base_is_never_built_from_source(tmp_path: Path, index: Path, base: str, cache: Cache) -> None:
+    wheel(index, "fast", tag("manylinux_2_99"), {"fast/__init__.py": b""})
+    with pytest.raises(
+        ImageError, match=r"no wheel of fast.* for Python .* glibc 2\.\d+, and packages are never built"
+    ):
+        build(project_with(tmp_path / "p", "fast==1.2\n"), base, cache)
+
+
+def test_wheels_for_another_processor_and_another_python(
+    tmp_path: Path, index: Path, extension: bytes, cache: Cache
+) -> None:
+    write_layout(base_image("3.13", platform=Platform("linux", "arm64")), tmp_path / "arm")
+    wheel(index, "fast", tag(), {"fast/_fast.so": extension})
+    arm = as_machine(compile_library(tmp_path, "int one(void) { return 1; }\n", "-nostdlib"), 183)
+    project = project_with(tmp_path / "p", "fast==1.2\n")
+    with pytest.raises(ImageError, match="no wheel of fast"):
+        build(project, str(tmp_path / "arm"), cache, architecture="arm64")
+    wheel(index, "fast", tag(machine="aarch64", python="3.13"), {"fast/_fast.so": extension})
+    with pytest.raises(ImageError, match=r"fast/_fast\.so is built for x86_64, expected arm64"):
+        build(project, str(tmp_path / "arm"), cache, architecture="arm64")
+    wheel(index, "fast", tag(machine="aarch64", python="3.13"), {"fast/_fast.so": arm})
+    built = build(project, str(tmp_path / "arm"), Cache(tmp_path / "fresh"), architecture="arm64")
+    assert built.layers[0].name == "packages"
+
+
+def test_what_is_chosen_is_locked_and_comes_from_the_cache(
+    tmp_path: Path, index: Path, base: str, cache: Cache
+) -> None:
+    needs = "Requires-Dist: sample_pkg\nRequires-Dist: nowhere; python_version < '3'"
+    wheel(index, "fast", "py3-none-any", {"fast/__init__.py": b""}, more=needs)
+    write_wheel(index)
+    project = project_with(tmp_path / "p", "fast\n")
+    first = build(project, base, cache)
+    lock = json.loads((project / "iris-model.lock").read_text())
+    (entry,) = lock["packages"].values()
+    assert [(each["name"], each["version"]) for each in entry["wheels"]] == [("fast", "1.2"), ("sample-pkg", "1.2")]
+    for path in index.iterdir():
+        path.unlink()
+    shutil.rmtree(project / ".iris-model")
+    again = build(project, base, cache)
+    assert again.image.digest == first.image.digest
+    assert [each.name for each in again.packages] == ["fast", "sample-pkg"]
+    with pytest.raises(ImageError, match="no wheel of"):
+        build(project, base, Cache(tmp_path / "fresh"), update=True)
+
+
+def test_a_compiled_function_asks_pip_for_nothing(tmp_path: Path, index: Path, base: str, cache: Cache) -> None:
+    project = project_with(tmp_path / "p", "does-not-exist==7\n")
+    built = build(project, base, cache, choose=FakeChoice())
+    assert [each.name for each in built.layers] == ["runtime", "model"]
+    assert built.packages == ()
+
+
+def test_the_packages_can_be_imported_from_the_function_directory(
+    tmp_path: Path, index: Path, base: str, cache: Cache
+) -> None:
+    write_wheel(index)
+    built = build(project_with(tmp_path / "p", "sample_pkg\n"), base, cache)
+    program = "import sample_pkg, beside; print(sample_pkg.x + beside.y)"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program], cwd=built.packaged.directory, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "3\n"
