@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import numpy
@@ -20,6 +21,7 @@ from tests.support.requirement import skip_unless_ci
 PACKAGES = Path(numpy.__file__).parents[1]
 
 
+@cache
 def extensions() -> list[Path]:
     """Compiled files of this environment: they differ in how they were linked."""
     found = sorted(path for path in PACKAGES.rglob("*.so*") if path.is_file() and path.stat().st_size < 20_000_000)
@@ -69,11 +71,15 @@ def test_other_files_are_none() -> None:
     assert read_elf(b"#!/bin/sh\n", "script") is None
 
 
+@cache
+def smallest() -> bytes:
+    return min((path.read_bytes() for path in extensions()), key=len)
+
+
 @given(st.data())
 @settings(max_examples=150, deadline=None, derandomize=True)
 def test_damaged_files_are_said_to_be_damaged(data: st.DataObject) -> None:
-    path = min(extensions(), key=lambda each: each.stat().st_size)
-    content = bytearray(path.read_bytes())
+    content = bytearray(smallest())
     if data.draw(st.booleans()):
         del content[data.draw(st.integers(5, len(content) - 1)) :]
     for _ in range(data.draw(st.integers(0, 12))):

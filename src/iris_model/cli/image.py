@@ -15,6 +15,11 @@ def image() -> None:
     """Look into an image, or compare two.
 
     REF is an image in a registry, an OCI layout or an archive on disk; PATH@NAME names one of several in a file.
+
+    \b
+    Example:
+      iris-model image inspect .iris-model/image
+      iris-model image diff registry.example/team/iris:1 .iris-model/image
     """
 
 
