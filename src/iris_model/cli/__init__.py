@@ -24,13 +24,13 @@ COMMANDS = {
     "push": (
         "iris_model.cli.push",
         "push",
-        "Push an image to a registry: from a layout or archive on disk, or from another registry.",
+        "Push an image to a registry, from disk or from another one.",
     ),
     "image": ("iris_model.cli.image", "image", "Look into an image, or compare two."),
     "dockerfile": (
         "iris_model.cli.dockerfile",
         "dockerfile",
-        "Print the Dockerfile that makes this project's image with Docker.",
+        "Print the Dockerfile of a project, for building with Docker.",
     ),
     "cost": ("iris_model.cli.cost", "cost", "Estimate the monthly cost, against servers that wait."),
     "tune": ("iris_model.cli.tune", "tune", "Find the memory size for the money."),

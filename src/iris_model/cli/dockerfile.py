@@ -11,7 +11,7 @@ import click
 @click.argument("project", type=click.Path(path_type=Path), default=".")
 @click.option("--pinned", is_flag=True, help="Name the base by the digest in iris-model.lock.")
 def dockerfile(project: Path, pinned: bool) -> None:
-    """Print the Dockerfile that makes this project's image with Docker.
+    """Print the Dockerfile of a project, for building with Docker.
 
     It is the one that `init` wrote, with the base and the handler of iris-model.toml; it needs the wheel of this tool that
     `init` put into the project.

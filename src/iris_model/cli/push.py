@@ -22,7 +22,7 @@ from iris_model.cli.output import echo_json, json_option
 @click.option("--force", is_flag=True, help="Push it although AWS Lambda would refuse it.")
 @json_option
 def push(source: str, reference: str, family_name: str, force: bool, as_json: bool) -> None:
-    """Push an image to a registry: from a layout or archive on disk, or from another registry.
+    """Push an image to a registry, from disk or from another one.
 
     What the registry has is not sent again. The manifest goes last: until then the tag names the old image. The image is
     looked into first, and one that AWS Lambda would refuse is not pushed.
