@@ -1,6 +1,7 @@
 """The generated rows do what they are for: they get to each threshold, through scalers too, and cover what is legal."""
 
 import numpy as np
+from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
@@ -18,6 +19,13 @@ Y = (X[:, 0] > 5).astype(int) + (X[:, 1] > -3)
 
 def rows_of(estimator, data=()):
     return make_rows(read_estimator(estimator), data)
+
+
+def test_thresholds_behind_a_projection_are_counted_and_not_met():
+    forest = make_pipeline(PCA(2), RandomForestClassifier(3, random_state=0)).fit(X, Y)
+    splits = sum(int((tree.tree_.feature >= 0).sum()) for tree in forest[-1].estimators_)
+    rows = make_rows(read_estimator(forest), [])
+    assert (rows.thresholds, rows.thresholds_total) == (0, splits)
 
 
 def test_threshold_rows_reach_both_sides_of_every_node():

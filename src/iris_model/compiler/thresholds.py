@@ -23,12 +23,17 @@ TREE_OPERATORS = ("tree_ensemble", "boosted_trees", "linear_leaf_trees", "leaf_i
 
 
 def threshold_rows(graph: Graph, ranges: Array, random: np.random.RandomState, limit: int) -> tuple[Array, int, int]:
-    """Return rows, how many thresholds they meet, and how many there are. At most about `limit` rows."""
+    """Return rows, how many thresholds they meet, and how many there are. At most about `limit` rows.
+
+    Thresholds behind a projection or a text are counted, and never met: no row is known that leads to one.
+    """
     views = trace_views(graph)
-    ensembles = [node for node in graph.nodes if node.op in TREE_OPERATORS and node.inputs[0] in views]
-    total = sum(len(_finite_splits(node)) for node in ensembles)
+    every = [node for node in graph.nodes if node.op in TREE_OPERATORS]
+    total = sum(len(_finite_splits(node)) for node in every)
+    ensembles = [node for node in every if node.inputs[0] in views]
+    reachable = sum(len(_finite_splits(node)) for node in ensembles)
     per_threshold = len(neighbours(0.5, Affine(0)))
-    share = limit / per_threshold / total if total else 0.0
+    share = limit / per_threshold / reachable if reachable else 0.0
     rows: list[Array] = []
     met = 0
     for ensemble in ensembles:
