@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -13,14 +14,23 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import iris_model
 from tests.support.local_service import HANDLERS, RunningService
 from tests.support.requirement import Missing
 
 NOBODY = 65_534
+
+# What the service is made of: the packages that it has imported, and where they lie.
+_PARTS = """
+import json, sys
+import iris_model.local, iris_model.local.reload
+names = {name.partition(".")[0] for name in sys.modules}
+files = {getattr(sys.modules[name], "__file__", None) for name in names if name in sys.modules}
+print(json.dumps(sorted(each for each in files if each and ("site-packages" in each or "/iris_model/" in each))))
+"""
 
 _SERVICE = """
 import json, sys
@@ -58,7 +68,8 @@ def serving(user: str, *, before: Sequence[str] = (), **settings: Any) -> Iterat
     """Serve as `root` or `nobody`; `before` is a command of that user that becomes the service."""
     *become, python = python_of(user)
     command = [*become, *before, python]
-    values = {"name": "hostile", "handler": "hostile.handler", "directory": str(HANDLERS), "timeout_seconds": 10}
+    values = {"name": "hostile", "handler": "hostile.handler", "directory": str(stage() / HANDLERS.name)}
+    values = {"timeout_seconds": 10, **values}
     with tempfile.TemporaryDirectory() as directory:
         service = ForeignService(scratch=Path(directory) / "tmp", log=Path(directory) / "log")
         service.scratch.mkdir()
@@ -119,11 +130,29 @@ def python_of(user: str) -> list[str]:
     raise Missing(f"an ordinary user cannot start the service here: {done.stderr.strip()[-200:]}")
 
 
+@cache
+def stage() -> Path:
+    """Where everybody can read it: the service with all it imports, and the handlers. A checkout may be its owner's only."""
+    target = Path(tempfile.mkdtemp(prefix="iris-model-test-"))
+    atexit.register(shutil.rmtree, target, ignore_errors=True)
+    target.chmod(0o755)
+    done = subprocess.run([sys.executable, "-c", _PARTS], capture_output=True, text=True, check=True)
+    for name in json.loads(done.stdout):
+        file = Path(name)
+        if file.name == "__init__.py":
+            shutil.copytree(file.parent, target / file.parent.name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(file, target)
+    shutil.copytree(HANDLERS, target / HANDLERS.name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in target.rglob("*"):
+        path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
+    return target
+
+
 def _environment(scratch: Path) -> dict[str, str]:
-    packages = [path for path in sys.path if path.endswith("site-packages")]
     return {
         "PATH": os.environ["PATH"],
         "TMPDIR": str(scratch),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": os.pathsep.join([str(Path(iris_model.__file__).parents[1]), *packages]),
+        "PYTHONPATH": str(stage()),
     }

@@ -156,12 +156,20 @@ class SandboxPool:
         other down and be reported, even timed out, as slow inits; so no more run at once than there are processors. Who
         waits for his turn takes a sandbox that became free meanwhile.
         """
-        if self._idle:
-            return self._idle.pop().sandbox
+        if (idle := self._take_idle()) is not None:
+            return idle
         async with self._host.init_slots:
-            if self._idle:
-                return self._idle.pop().sandbox
+            if (idle := self._take_idle()) is not None:
+                return idle
             return await self._start("on-demand")
+
+    def _take_idle(self) -> Sandbox | None:
+        while self._idle:
+            sandbox = self._idle.pop().sandbox
+            if sandbox.is_intact:
+                return sandbox
+            self._discard(sandbox)
+        return None
 
     async def _make(self, initialization_type: str) -> Sandbox:
         async with self._host.init_slots:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import platform
 import signal
 import socket
 import struct
@@ -248,6 +249,8 @@ class StrictProcess:
 
 async def probe_strict(settings: FunctionSettings, host: Host) -> tuple[str, bool]:
     """Try it: what was refused ("" when nothing was), and whether the sandbox has a user of its own."""
+    if platform.system() != "Linux":
+        return f"{platform.system()} has no namespaces", False
     confinement = StrictConfinement(settings, host=host, name="probe", initialization_type="on-demand")
     try:
         place = await confinement.open()

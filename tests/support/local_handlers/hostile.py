@@ -4,6 +4,7 @@ import errno
 import http.client
 import multiprocessing
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -54,7 +55,10 @@ def write_file(event, context):
 
 
 def list_tmp(event, context):
-    return sorted(each.name for each in Path(tempfile.gettempdir()).iterdir())
+    """Which sandbox, and what lies in its /tmp; slowly, so that two at once are in two sandboxes."""
+    time.sleep(event["seconds"])
+    files = sorted(each.name for each in Path(tempfile.gettempdir()).iterdir())
+    return [os.environ["AWS_LAMBDA_LOG_STREAM_NAME"], files]
 
 
 def semaphore(event, context):
@@ -147,6 +151,11 @@ def fork_bomb(event, context):
     except OSError as error:
         return {"children": len(children), "errno": errno.errorcode[error.errno]}
     return {"children": len(children)}
+
+
+def note_the_end(event, context):
+    signal.signal(signal.SIGTERM, lambda *_: (Path(event["path"]).write_text("told"), sys.exit(0)))
+    return os.getpid()
 
 
 def spin(event, context):
