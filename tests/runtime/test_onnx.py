@@ -107,6 +107,9 @@ def test_one_input_per_column_has_names_and_types(tmp_path):
     path.with_suffix(".signature.json").write_text(json.dumps(content))
     answers = OnnxModel(str(path)).evaluate([[1.5, "yes", 2], [-1, "no", 1]], ("predict",))
     assert answers == [["yes", "no"]] == [[entry["outputs"]["predict"] for entry in description.golden]]
+    with pytest.raises(InvalidInput, match=r"row 1: the model does not take it: .+") as caught:
+        OnnxModel(str(path)).evaluate([[1.5, "yes", 2], [-1, "perhaps", 1]], ("predict",))
+    assert caught.value.row == 1 and "\n" not in str(caught.value)
 
 
 def test_whole_numbers_stay_whole(tmp_path):

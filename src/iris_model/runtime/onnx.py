@@ -41,8 +41,27 @@ class OnnxModel:
         cells = self._encoder.encode(rows)
         if not cells:
             return [[] for _ in outputs]
-        found = self._session.run([self._tensors[output] for output in outputs], self._feeds(cells))
+        tensors = [self._tensors[output] for output in outputs]
+        try:
+            found = self._session.run(tensors, self._feeds(cells))
+        except InvalidInput:
+            raise
+        except Exception:
+            # A text that an encoder does not know; onnxruntime has a class of its own for each mistake. Numbers never do that.
+            if all(column["kind"] == "numeric" for column in self.signature["columns"]):
+                raise
+            self._find_refused(tensors, cells)
+            raise
         return [self._plain(output, value) for output, value in zip(outputs, found)]
+
+    def _find_refused(self, tensors: "list[str]", rows: "list[Any]") -> None:
+        """Raise InvalidInput for the first row that the model does not take alone."""
+        for index, row in enumerate(rows):
+            try:
+                self._session.run(tensors, self._feeds([row]))
+            except Exception as error:
+                said = str(error).strip().rpartition("\n")[2]
+                raise InvalidInput(f"row {index}: the model does not take it: {said}", row=index) from None
 
     def _feeds(self, rows: "list[Any]") -> "dict[str, Any]":
         """One tensor with all columns, or one per column."""
