@@ -1,0 +1,183 @@
+"""Verification: what counts as the same answer, how the endpoint is asked, and what is waited for."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iris_model.aws.calls import Failure
+from iris_model.aws.endpoint import HttpAnswer, post, public_url
+from iris_model.aws.golden import GoldenRow, compare, read_golden
+from iris_model.aws.invoke import invoke
+from iris_model.aws.verify import verify_endpoint, verify_version
+from iris_model.errors import DeploymentError
+from tests.aws.conftest import GOLDEN, Cloud
+
+FLOWER = GoldenRow([5.1, 3.5], {"predict": "setosa", "predict_proba": [0.9, 0.1]})
+
+
+def answer(prediction: Any, probabilities: Any = None) -> str:
+    return json.dumps({"prediction": prediction} | ({} if probabilities is None else {"probabilities": probabilities}))
+
+
+@pytest.mark.parametrize(
+    ("golden", "text"),
+    [
+        (FLOWER, answer("setosa", {"setosa": 0.9, "other": 0.1})),
+        (FLOWER, answer("setosa", {"setosa": 0.9 * (1 + 1e-8), "other": 0.1})),
+        (FLOWER, answer("setosa")),
+        (GoldenRow([1], {"predict": 2}), answer(2)),
+        (GoldenRow([1], {"predict": True}), answer(True)),
+        (GoldenRow([1], {"predict": 2.0}), answer(2)),
+        (GoldenRow([1], {"predict": [1.5, 2.5]}), answer([1.5, 2.5])),
+        (
+            GoldenRow([1], {"predict": ["a", "b"], "predict_proba": [[0.5, 0.5], [1.0]]}),
+            answer(["a", "b"], [{"a": 0.5, "x": 0.5}, {"b": 1.0}]),
+        ),
+    ],
+)
+def test_the_same_answer(golden: GoldenRow, text: str):
+    assert compare(golden, text) == ()
+
+
+@pytest.mark.parametrize(
+    ("golden", "text", "expected"),
+    [
+        (FLOWER, answer("other", {"setosa": 0.9, "other": 0.1}), 'prediction: expected "setosa", got "other"'),
+        (FLOWER, answer("setosa", {"setosa": 0.91, "other": 0.09}), "probabilities[0]: expected 0.9, got 0.91"),
+        (FLOWER, answer("setosa", {"setosa": 0.9}), "probabilities: expected [0.9, 0.1], got [0.9]"),
+        # A label keeps its type: 1 is neither "1" nor true.
+        (GoldenRow([1], {"predict": 1}), answer("1"), 'prediction: expected 1, got "1"'),
+        (GoldenRow([1], {"predict": 1}), answer(True), "prediction: expected 1, got true"),
+        (GoldenRow([1], {"predict": 1.0}), answer(None), "prediction: expected 1.0, got null"),
+        (GoldenRow([1], {"predict": [1.0, 2.0]}), answer(1.0), "prediction: expected [1.0, 2.0], got 1.0"),
+        (FLOWER, '"setosa"', 'expected {"prediction": ...}'),
+        (FLOWER, "<html>", "expected JSON, got <html>"),
+        (FLOWER, "", "expected JSON"),
+    ],
+)
+def test_another_answer_is_told_with_both(golden: GoldenRow, text: str, expected: str):
+    assert expected in "; ".join(compare(golden, text))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(None, "is missing"), ("{", "cannot be read"), ("[]", "has no rows"), ('[{"row": 1}]', "cannot be read")],
+)
+def test_golden_rows_that_are_none_say_so(tmp_path: Path, content: str | None, expected: str):
+    if content is not None:
+        (tmp_path / "golden.json").write_text(content)
+    with pytest.raises(DeploymentError, match=expected):
+        read_golden(tmp_path)
+
+
+def test_a_function_that_fails_is_told_with_its_error_and_its_log(cloud: Cloud):
+    cloud.deploy()
+    fake = cloud.fake
+    working = fake._lambda_Invoke
+    error = b'{"errorType": "ValueError", "errorMessage": "bad"}'
+    fake._lambda_Invoke = lambda **asked: {**working(**asked), "FunctionError": "Unhandled", "Payload": error}  # type: ignore[method-assign]
+    found = verify_version(cloud.aws, "iris", "1", GOLDEN)
+    assert len(found.differences) == 3
+    assert "the function failed (Unhandled)" in str(found.differences[0]) and "START" in found.log
+
+
+def test_a_function_that_lambda_put_away_is_waited_for(cloud: Cloud):
+    cloud.deploy()
+    until = cloud.now + 100
+
+    def asleep(number: int, service: str, operation: str) -> None:
+        if operation == "Invoke" and cloud.now < until:
+            raise Failure(
+                "lambda", "Invoke", "CodeArtifactUserPendingException", "Lambda is initializing your function.", 409
+            )
+
+    cloud.fake.before = asleep
+    assert invoke(cloud.aws, "iris", "live", b"[1.5]").payload == '{"prediction": 1.5}'
+    until = cloud.now + 10_000
+    with pytest.raises(DeploymentError, match="fetching its image for more than 4 minutes"):
+        invoke(cloud.aws, "iris", "live", b"[1.5]")
+
+
+def test_a_new_endpoint_gets_time_and_a_throttled_one_too(cloud: Cloud):
+    answers = iter([HttpAnswer(0, "no route to host"), HttpAnswer(404, "Not Found"), HttpAnswer(200, answer(1.5))])
+    later = iter([HttpAnswer(429, "Too Many Requests"), HttpAnswer(200, answer(2.5))])
+    found = verify_endpoint(cloud.aws, lambda body: next(answers if b"1.5" in body else later), GOLDEN)
+    assert found.differences == ()
+
+
+def test_an_endpoint_that_never_answers_is_given_up(cloud: Cloud):
+    found = verify_endpoint(cloud.aws, lambda body: HttpAnswer(403, '{"message":"Forbidden"}'), GOLDEN)
+    assert cloud.now < 200
+    assert "status 403; the endpoint refuses the caller, or a permission is missing" in str(found.differences[0])
+
+
+# --- the endpoint itself ---
+
+
+@pytest.mark.parametrize(
+    ("output", "endpoint", "expected"),
+    [
+        (
+            "https://abc.execute-api.eu-west-1.amazonaws.com/default/iris", "https://lambda.eu-west-1.amazonaws.com",
+            "https://abc.execute-api.eu-west-1.amazonaws.com/default/iris",
+        ),
+        (
+            "https://abc.execute-api.eu-west-1.amazonaws.com/default/iris", "http://127.0.0.1:4566",
+            "http://abc.execute-api.localhost:4566/default/iris",
+        ),
+        (
+            "https://xyz.lambda-url.eu-west-1.on.aws/", "http://emulator.test:4566",
+            "http://xyz.lambda-url.eu-west-1.emulator.test:4566/",
+        ),
+        ("", "http://127.0.0.1:4566", ""),
+    ],
+)  # fmt: skip
+def test_the_address_is_that_of_the_stack_or_the_same_in_an_emulator(output: str, endpoint: str, expected: str):
+    assert public_url(output, endpoint) == expected
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with what came."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        text = json.dumps({"path": self.path, "headers": dict(self.headers), "body": body.decode()}).encode()
+        self.send_response(201)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def echo() -> Iterator[int]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+def test_a_body_is_posted_to_a_name_below_localhost_with_its_host_and_token(echo: int):
+    found = post(f"http://abc.execute-api.localhost:{echo}/default/iris", b"[1]", token="t")
+    came = json.loads(found.text)
+    assert found.status == 201
+    assert (came["path"], came["body"]) == ("/default/iris", "[1]")
+    assert came["headers"]["Host"] == f"abc.execute-api.localhost:{echo}"
+    assert came["headers"]["Authorization"] == "Bearer t"
+    assert came["headers"]["Content-Type"] == "application/json"
+
+
+def test_nobody_there_is_an_answer_too():
+    found = post("http://127.0.0.1:9/x", b"[1]")
+    assert found.status == 0 and "refused" in found.text
