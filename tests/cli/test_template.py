@@ -12,6 +12,7 @@ from cfnlint.config import ManualArgs
 from click.testing import CliRunner, Result
 
 from iris_model.cli import cli
+from iris_model.oci import Image, Platform, write_layout
 from tests.support.projects import SETTINGS, write_project
 
 DIGEST = "sha256:" + "0" * 64
@@ -88,3 +89,12 @@ def test_an_image_that_lambda_would_not_take_is_refused(tmp_path: Path, image: s
     result = run(write_project(tmp_path), "--image", image)
     assert result.exit_code == 1
     assert expected in result.stderr
+
+
+def test_without_a_name_it_is_the_image_that_was_built_last(tmp_path: Path):
+    project = write_project(tmp_path)
+    refused = run(project)
+    assert refused.exit_code == 1 and "iris-model build" in refused.stderr
+    built = Image.empty(Platform())
+    write_layout(built, project / ".iris-model" / "image")
+    assert f"/small@{built.digest}" in run(project).stdout

@@ -14,7 +14,7 @@ from iris_model.aws.observe import find_repository
 from iris_model.aws.repository import log_in, registry_of, tag_for
 from iris_model.aws.stack import OnStep
 from iris_model.errors import DeploymentError
-from iris_model.oci import BlobStore, Image, Platform, Reference, Repository, read_image, validate
+from iris_model.oci import DOCKER, BlobStore, Image, Platform, Reference, Repository, read_image, validate
 from iris_model.oci.progress import Progress
 from iris_model.oci.registry import Credentials, RegistryClient, fixed, pull, push
 from iris_model.oci.validation import DAMAGE, REFUSED, Finding
@@ -32,7 +32,8 @@ def open_image(named: str, architecture: str, cache: Path) -> tuple[Image, list[
         reference = Reference.parse(named)
         client = RegistryClient(reference.repository.registry)
         return pull(client, reference, platform=Platform(architecture=_ARCHITECTURES[architecture])), []
-    image = read_image(Path(named)).with_gzip_layers(store=BlobStore(cache))
+    # Docker's words and gzip: what Lambda has taken from the beginning.
+    image = read_image(Path(named)).with_gzip_layers(store=BlobStore(cache)).with_family(DOCKER)
     check_architecture(image, named, architecture)
     findings = validate(image)
     damaged = [finding for finding in findings if finding.severity == DAMAGE]

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     Push = Callable[[Aws, Deployment, str], None]
 
+BUILT_LAYOUT = Path(".iris-model/image")
+"""Where `iris-model build` writes the image, below the project."""
+
 _DIGEST = re.compile(r"(?:.*@)?(sha256:[0-9a-f]{64})")
 
 
@@ -40,6 +43,15 @@ def find_image(
         push_image(aws, deployment, image, transport.endpoint_url("ecr"), on_step)
 
     return str(image.digest), push
+
+
+def find_built(project: Path) -> str | None:
+    """Return the digest of the image that `iris-model build` wrote last, if it did."""
+    from iris_model.oci import DOCKER, read_layout
+
+    layout = project / BUILT_LAYOUT
+    # A layout is in OCI's words; what is pushed is in Docker's, which Lambda knows longest.
+    return str(read_layout(layout).with_family(DOCKER).digest) if (layout / "index.json").exists() else None
 
 
 def _refuse(aws: Aws, deployment: Deployment, digest: str) -> None:

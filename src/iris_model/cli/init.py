@@ -15,9 +15,16 @@ from iris_model.cli.output import echo_json, json_option, progress
 @click.option("--name", help="Name of the function.  [default: the name of the directory]")
 @click.option("--data", type=click.Path(path_type=Path), help="CSV file of sample rows, copied too.")
 @click.option("--trust", multiple=True, metavar="NAME", help="A name in the model file that may be loaded; repeatable.")
+@click.option("--ci", type=click.Choice(["github"]), help="Add a workflow that tests, plans and deploys.")
 @json_option
 def init(
-    directory: Path, model: Path | None, name: str | None, data: Path | None, trust: tuple[str, ...], as_json: bool
+    directory: Path,
+    model: Path | None,
+    name: str | None,
+    data: Path | None,
+    trust: tuple[str, ...],
+    ci: str | None,
+    as_json: bool,
 ) -> None:
     """Make a new project: the iris example, or for your own model.
 
@@ -34,10 +41,10 @@ def init(
     if model is None:
         if given := [option for option, value in (("--name", name), ("--data", data), ("--trust", trust)) if value]:
             raise click.UsageError(f"{', '.join(given)} goes with --model: the iris example has its own.")
-        made = scaffold_iris_project(directory)
+        made = scaffold_iris_project(directory, ci=ci)
     else:
         with progress() as on_step:
-            made = scaffold_model_project(directory, model, name=name, data=data, trust=trust, on_step=on_step)
+            made = scaffold_model_project(directory, model, name=name, data=data, trust=trust, ci=ci, on_step=on_step)
 
     if as_json:
         echo_json(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from iris_model.cli.deployed_image import find_built
 from iris_model.cli.deployment import aws_options, connect, project_argument, read_deployment, stage_option
 from iris_model.cli.output import echo_json, json_option
 
@@ -29,9 +30,10 @@ def status(project: Path, stage: str | None, profile: str | None, region: str | 
     from iris_model.aws.status import read_status
 
     found = read_status(aws, deployment)
+    built = find_built(project)
     url = public_url(found.endpoint, transport.endpoint_url("lambda"))
     if as_json:
-        echo_json({**asdict(found), "weights": dict(found.weights), "endpoint": url})
+        echo_json({**asdict(found), "weights": dict(found.weights), "endpoint": url, "built": built})
         return
     shares = "".join(f", version {number} {share:.0%}" for number, share in found.weights.items())
     rows = [
@@ -39,7 +41,8 @@ def status(project: Path, stage: str | None, profile: str | None, region: str | 
         ("state", found.state + (f": {found.remark}" if found.remark else "")),
         ("live", f"version {found.version}{shares}" + ("" if found.version == found.newest else f"; newest {found.newest}")),
         ("verified", f"version {found.accepted}" if found.accepted else "no version: deploy was interrupted; run it again"),
-        ("image", found.digest),
+        ("image", found.digest + (", as built here" if built == found.digest else "")),
+        ("built", f"{built}, not deployed" if built not in (None, found.digest) else ""),
         ("changed", found.last_modified),
         ("stack", f"{deployment.stack}, {found.stack}"),
         ("settings", "as in iris-model.toml" if found.settings_match else "not as in iris-model.toml: deploy --plan shows it"),
@@ -47,4 +50,5 @@ def status(project: Path, stage: str | None, profile: str | None, region: str | 
         ("endpoint", url or "none"),
     ]  # fmt: skip
     for name, value in rows:
-        click.echo(f"{name:<10}{value}")
+        if value:
+            click.echo(f"{name:<10}{value}")

@@ -28,6 +28,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 IRIS_EXAMPLE = TEMPLATES / "iris"
 IRIS_MODEL_STEM = "iris_trained_model"
 
+# Service of continuous integration -> the template of its workflow, and where it looks for one.
+WORKFLOWS = {"github": ("github-workflow.yml", Path(".github/workflows/iris-model.yml"))}
+
 DOCKERFILE = "Dockerfile"
 DOCKERIGNORE = """\
 .git
@@ -50,7 +53,7 @@ class ScaffoldedProject:
     reason: str = ""
 
 
-def scaffold_iris_project(directory: Path) -> ScaffoldedProject:
+def scaffold_iris_project(directory: Path, *, ci: str | None = None) -> ScaffoldedProject:
     """Make the iris example in `directory`."""
     check_is_new(directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -60,6 +63,7 @@ def scaffold_iris_project(directory: Path) -> ScaffoldedProject:
             (directory / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, directory / path)
     _write_docker_files(directory)
+    _write_workflow(directory, ci)
     return ScaffoldedProject(directory, _list(directory))
 
 
@@ -70,6 +74,7 @@ def scaffold_model_project(
     name: str | None = None,
     data: Path | None = None,
     trust: Sequence[str] = (),
+    ci: str | None = None,
     on_step: OnStep = lambda step: None,
     choose: Choose = choose_executable,
 ) -> ScaffoldedProject:
@@ -109,6 +114,7 @@ def scaffold_model_project(
         (directory / path_name).parent.mkdir(exist_ok=True)
         (directory / path_name).write_text(text, encoding="utf-8")
     _write_docker_files(directory)
+    _write_workflow(directory, ci)
     return ScaffoldedProject(directory, _list(directory), executable.executor, executable.reason)
 
 
@@ -156,6 +162,13 @@ def _write_docker_files(directory: Path) -> None:
     shutil.copyfile(TEMPLATES / DOCKERFILE, directory / DOCKERFILE)
     (directory / ".dockerignore").write_text(DOCKERIGNORE, encoding="utf-8")
     write_wheel(directory)
+
+
+def _write_workflow(directory: Path, ci: str | None) -> None:
+    if ci is not None:
+        source, target = WORKFLOWS[ci]
+        (directory / target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(TEMPLATES / source, directory / target)
 
 
 def _list(directory: Path) -> tuple[str, ...]:
