@@ -219,6 +219,20 @@ def test_a_log_that_stayed_is_taken_over_and_a_stage_is_a_function_of_its_own(
     cloud.run("destroy", project, "--images", "--logs", "--yes")
 
 
+def test_a_project_alone_is_enough(cloud: Cloud, lambda_python: str, tmp_path: Path):
+    """No Docker, no image: `deploy` builds it on a base that lies on this disk."""
+    base = tmp_path / "base.tar"
+    docker("save", lambda_python, "--output", str(base), timeout=240)
+    project = write_project(tmp_path / "alone", "alone")
+    settings = project / "iris-model.toml"
+    settings.write_text(f'base-image = "{base}"\n' + settings.read_text())
+    done = json.loads(cloud.run("deploy", project, "--json").partition("Note:")[0])
+    assert done["verified_rows"] == 32
+    assert ask(done["endpoint"])["prediction"] == "setosa"
+    assert "nothing to change" in cloud.run("deploy", project, "--plan")
+    cloud.run("destroy", project, "--images", "--logs", "--yes")
+
+
 def test_a_function_that_is_not_ours_is_left_alone(cloud: Cloud, tmp_path: Path):
     project = write_project(tmp_path / "foreign", "foreign")
     cloud.client("ecr").create_repository(repositoryName="foreign")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from iris_model.cli.deployed_image import find_image
+from iris_model.cli.deployed_image import choose_image
 from iris_model.cli.deployment import (
     aws_options,
     connect,
@@ -37,9 +37,9 @@ TOKEN_VARIABLE = "IRIS_MODEL_TOKEN"  # noqa: S105 - the name of a variable
 @aws_options
 @click.option(
     "--image",
-    required=True,
     metavar="IMAGE",
-    help="A layout or an archive (docker save), an image of any registry, or the digest of one that is in the repository.",
+    help="A layout or an archive (docker save), an image of any registry, or the digest of one that is in the repository.  "
+    "[default: the project's, built without Docker]",
 )
 @click.option(
     "--plan", "only_plan", is_flag=True, help="Show what would be done, and exit with 2 if there is something."
@@ -56,7 +56,7 @@ def deploy(
     stage: str | None,
     profile: str | None,
     region: str | None,
-    image: str,
+    image: str | None,
     only_plan: bool,
     canary: int | None,
     minutes: float,
@@ -71,8 +71,9 @@ def deploy(
 
     \b
     Example:
-      iris-model deploy --image iris.tar --plan
-      iris-model deploy --image iris.tar --stage prod --canary 10 --for 15
+      iris-model deploy --plan
+      iris-model deploy --stage prod --canary 10 --for 15
+      iris-model deploy --image image.tar
     """
     from iris_model.aws.deploy import Wanted, plan_deployment
     from iris_model.aws.deploy import deploy as deploy_to_aws
@@ -80,14 +81,14 @@ def deploy(
 
     settings, deployment = read_deployment(project, stage)
     with progress() as on_step:
-        golden = _golden(project, on_step) if verify else []
         transport, aws = connect(profile, region or settings.deployment.region)
-        digest, push = find_image(image, deployment, project, transport, on_step)
+        chosen = choose_image(image, deployment, project, transport, on_step)
+        golden = _golden(project, chosen.function_directory, on_step) if verify else []
         wanted = Wanted(
             deployment,
-            digest,
+            chosen.digest,
             golden,
-            push,
+            chosen.push,
             _make_ask(deployment, transport),
             Canary(canary, minutes) if canary else None,
         )
@@ -101,10 +102,10 @@ def deploy(
     _show_outcome(outcome, wanted, transport, as_json=as_json)
 
 
-def _golden(project: Path, on_step: OnStep) -> list[GoldenRow]:
+def _golden(project: Path, function_directory: Path | None, on_step: OnStep) -> list[GoldenRow]:
     from iris_model.aws.golden import read_golden
 
-    return read_golden(package_project(project, on_step=on_step).directory)
+    return read_golden(function_directory or package_project(project, on_step=on_step).directory)
 
 
 def _make_ask(deployment: Deployment, transport: BotoTransport) -> Ask | None:

@@ -1,9 +1,10 @@
-"""Which image is deployed, and how it comes into the repository."""
+"""Which image is deployed, how it comes into the repository, and which golden rows verify it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from iris_model.aws.calls import Aws
     from iris_model.aws.deployment import Deployment
     from iris_model.aws.session import BotoTransport
+    from iris_model.oci import Image
 
     Push = Callable[[Aws, Deployment, str], None]
 
@@ -25,24 +27,30 @@ BUILT_LAYOUT = Path(".iris-model/image")
 _DIGEST = re.compile(r"(?:.*@)?(sha256:[0-9a-f]{64})")
 
 
-def find_image(
-    named: str, deployment: Deployment, project: Path, transport: BotoTransport, on_step: OnStep
-) -> tuple[str, Push]:
-    """Return the digest of the image, and what pushes it if the repository does not have it."""
+@dataclass(frozen=True)
+class ChosenImage:
+    """An image by its digest; `function_directory` is what is in it, if it was built here."""
+
+    digest: str
+    push: Push
+    function_directory: Path | None = None
+
+
+def choose_image(
+    named: str | None, deployment: Deployment, project: Path, transport: BotoTransport, on_step: OnStep
+) -> ChosenImage:
+    """Take the image that is named, or build the project's."""
+    if named is None:
+        return _build(project, transport, on_step)
     if (found := _DIGEST.fullmatch(named)) and (".dkr.ecr." in named or "@" not in named):
-        return found[1], _refuse
-    from iris_model.aws.push import open_image, push_image
+        return ChosenImage(found[1], _refuse)
+    from iris_model.aws.push import open_image
 
     on_step(f"Opening the image {named}")
     image, findings = open_image(named, deployment.architecture, project / ".iris-model" / "cache")
-
     for finding in findings:
         click.echo(f"Note: Lambda may refuse {finding.subject[:26]}: {finding.problem}. {finding.remedy}", err=True)
-
-    def push(aws: Aws, deployment: Deployment, digest: str) -> None:
-        push_image(aws, deployment, image, transport.endpoint_url("ecr"), on_step)
-
-    return str(image.digest), push
+    return ChosenImage(str(image.digest), _pusher(image, transport, on_step))
 
 
 def find_built(project: Path) -> str | None:
@@ -52,6 +60,25 @@ def find_built(project: Path) -> str | None:
     layout = project / BUILT_LAYOUT
     # A layout is in OCI's words; what is pushed is in Docker's, which Lambda knows longest.
     return str(read_layout(layout).with_family(DOCKER).digest) if (layout / "index.json").exists() else None
+
+
+def _build(project: Path, transport: BotoTransport, on_step: OnStep) -> ChosenImage:
+    """Build the image of the project, whatever the stage: all stages share it."""
+    from iris_model.image import build_image
+
+    built = build_image(project, on_step=on_step)
+    for note in built.notes if not built.packaged.unchanged else ():
+        click.echo(f"Note: {note}.", err=True)
+    return ChosenImage(str(built.image.digest), _pusher(built.image, transport, on_step), built.packaged.directory)
+
+
+def _pusher(image: Image, transport: BotoTransport, on_step: OnStep) -> Push:
+    from iris_model.aws.push import push_image
+
+    def push(aws: Aws, deployment: Deployment, digest: str) -> None:
+        push_image(aws, deployment, image, transport.endpoint_url("ecr"), on_step)
+
+    return push
 
 
 def _refuse(aws: Aws, deployment: Deployment, digest: str) -> None:
