@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,10 +135,7 @@ def _show_plan(steps: tuple[Step, ...], *, as_json: bool) -> None:
     from iris_model.aws.plan import ApplyTemplate
 
     if as_json:
-        named = [{"step": type(step).__name__, "does": str(step), **vars(step)} for step in steps]
-        echo_json(
-            {"steps": [{**step, "canary": str(step["canary"])} if step.get("canary") else step for step in named]}
-        )
+        echo_json({"steps": [{"step": type(step).__name__, "does": str(step), **asdict(step)} for step in steps]})
         return
     if not steps:
         click.echo("There is nothing to change.")
