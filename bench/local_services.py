@@ -29,7 +29,9 @@ class Service:
 def our_service(directory: Path) -> Iterator[Service]:
     """`iris-model serve`, as a user starts it."""
     command = [sys.executable, "-m", "iris_model.cli", "serve", str(directory), "--port", "0", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    ) as process:
         assert process.stdout is not None
         try:
             address = urlsplit(json.loads(process.stdout.readline())["page"])

@@ -58,6 +58,11 @@ def iris_compiled() -> Contender:
     )
 
 
+def iris_under_awslambdaric() -> Contender:
+    """The same function directory as most people run theirs: under the official runtime."""
+    return _under_awslambdaric("iris, compiled, awslambdaric", iris_compiled().directory, '"versicolor"')
+
+
 def hello_world() -> Contender:
     """The least that a Python function can be, under the official runtime."""
     directory = _lay("hello", HELLO)

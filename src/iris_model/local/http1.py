@@ -27,6 +27,7 @@ _REASONS = {
 # What may lie in wait behind the request that is being answered. More stays in the socket.
 _MAX_WAITING_BYTES = 65_536
 _MAX_CHUNK_LINE_BYTES = 4096
+_MAX_REMEMBERED_BYTES = 2048
 
 
 class BadRequest(Exception):
@@ -163,6 +164,7 @@ class HttpConnection(asyncio.Protocol):
         self._max_body = max_body_bytes
         self._data = b""
         self._head: Head | None = None
+        self._last: tuple[bytes, Head] | None = None  # a client repeats itself: most heads are the one before
         self._body: _Body | None = None
         self._is_busy = False
         self._is_advancing = False
@@ -250,7 +252,10 @@ class HttpConnection(asyncio.Protocol):
                 return False
             if end < 0 or end > self._max_head:
                 raise BadRequest("a head without end")
-            head = parse_head(self._data[:end])
+            raw = self._data[:end]
+            if self._last is None or self._last[0] != raw:
+                self._last = (raw, parse_head(raw)) if end <= _MAX_REMEMBERED_BYTES else (b"", parse_head(raw))
+            head = self._last[1]
             if not self.takes(head):
                 data, self._data = self._data, b""
                 self.hand_over(data)

@@ -78,13 +78,13 @@ class RuntimeSession:
         self.answered_at: float | None = None  # by time.perf_counter
         self._delivery: Delivery | None = None
         self._on_answer: OnAnswer | None = None
-        self._finished: asyncio.Future[Answer] | None = None
+        self._finished: asyncio.Future[Answer | None] | None = None
         self._polls: list[OnDelivery] = []
 
-    def deliver(self, delivery: Delivery, on_answer: OnAnswer | None = None) -> asyncio.Future[Answer]:
+    def deliver(self, delivery: Delivery, on_answer: OnAnswer | None = None) -> asyncio.Future[Answer | None]:
         """Hand an invocation to the waiting runtime. The future is done when the runtime has answered and polls again.
 
-        `on_answer` is told what the runtime posted as soon as it posts it.
+        Whoever waits for it may end it with None. `on_answer` is told what the runtime posted as soon as it posts it.
         """
         if self.state is not RuntimeState.READY:
             raise RuntimeError(f"an invocation was delivered to a runtime that is {self.state.value}")

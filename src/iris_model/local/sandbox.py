@@ -202,9 +202,23 @@ class Sandbox:
         assert self._process is not None
         finished = self._session.deliver(delivery, on_answer)
         exited = self._process.exited
-        await self._wait(finished, exited, limit_seconds=limit_seconds)
-        if finished.done():
-            return finished.result()
+
+        def interrupt(_: object = None) -> None:
+            if not finished.done():
+                finished.set_result(None)
+
+        # As `_wait`, with one future less: this is on the path of every invocation.
+        timer = asyncio.get_running_loop().call_later(max(0.0, limit_seconds), interrupt)
+        exited.add_done_callback(interrupt)
+        self._host.start_watching(self)
+        try:
+            answer = await finished
+        finally:
+            self._host.stop_watching(self)
+            timer.cancel()
+            exited.remove_done_callback(interrupt)
+        if answer is not None:
+            return answer
         if exited.done():
             posted = self._session.answer
             if posted is not None and posted.failure is not None:
@@ -213,10 +227,7 @@ class Sandbox:
         return Answer(b"", failures.timed_out(self._settings.timeout_seconds))
 
     async def _wait(self, finished: asyncio.Future[Any], exited: asyncio.Future[int], *, limit_seconds: float) -> None:
-        """Wait for the first of them, keeping an eye on the memory meanwhile.
-
-        `asyncio.wait` does the same; this is on the path of every invocation, and makes one future and one timer less.
-        """
+        """Wait for the first of them, keeping an eye on the memory meanwhile."""
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
 
