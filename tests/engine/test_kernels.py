@@ -276,6 +276,7 @@ HOSTILE: list[Any] = [
     memoryview(bytearray(64)).cast("d", (2, 4)), memoryview(bytearray(8)).cast("c"), array("u", "abc"), object(), iter(()),
     Table(bytes(64), 2), Table(b"\xff" * 64, 4), Table(struct.pack("<40d", *range(40)), 2), Table(b"123", 1), Table(b"", 0),
     Table(bytes(64), -1), [[0.5, -1.0]] * 9, [[float(number)] for number in range(20)], [1.0, 2.0, 3.0], [0, 1, 2], 2, 5,
+    [{0: 1.0, 2: -0.5}] * 3, [{-1: 1.0}], [{2**70: 1.0}], [{0: 1}], {"one": 0, "two": 1}, {"one": "two"}, [["one two"]], [[3]],
     (0, 1), (None, None, None, None), ([0], [0, 1], [7], [0]), b"\0\1",
 ]  # fmt: skip
 ARGUMENTS = {
@@ -291,6 +292,9 @@ ARGUMENTS = {
     "kernel_sums": 10,
     "nearest": 8,
     "votes": 4,
+    "count_terms": 4,
+    "scale_sparse": 2,
+    "linear_sparse": 4,
     "smallest": 2,
     "narrow": 1,
     "are_ordinary": 3,

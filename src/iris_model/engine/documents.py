@@ -5,6 +5,7 @@ Sources: CountVectorizer, TfidfTransformer, HashingVectorizer, sklearn.preproces
 
 from math import fabs, fsum, log, sqrt
 
+from .native import run_kernel
 from .text import make_analyzer
 
 TYPE_CHECKING = False
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     SparseRow = dict[int, float]
+
+# Below this many documents Python is as fast.
+FEWEST_ROWS = 16
 
 
 def count_terms(
@@ -29,8 +33,15 @@ def count_terms(
 ) -> "list[SparseRow]":
     """How often each term of the vocabulary stands in each document; `binary`: whether it does."""
     analyze = make_analyzer(analyzer, ngrams, lowercase, accents, pattern, stop_words)
+    made: list[Any] | None = None
+    plain = analyzer == "word" and list(ngrams) == [1, 1] and pattern is None and stop_words is None
+    if plain and len(rows) >= FEWEST_ROWS:
+        made = run_kernel("count_terms", rows, vocabulary, lowercase, binary)
     table = []
-    for row in rows:
+    for place, row in enumerate(rows):
+        if made is not None and made[place] is not None:
+            table.append(made[place])
+            continue
         counts: SparseRow = {}
         for term in analyze(row[0]):
             if term in vocabulary:
@@ -75,6 +86,10 @@ def log_counts(rows: "list[SparseRow]") -> "list[SparseRow]":
 
 def normalize(rows: "Any", *, norm: str) -> "Any":
     """Each row over its norm: l1, l2 or max. A row of zeros stays. Sparse tables stay sparse."""
+    if norm == "l2" and len(rows) >= FEWEST_ROWS and type(rows[0]) is dict:
+        made = run_kernel("scale_sparse", rows, None)
+        if made is not None:
+            return made
     table: list[Any] = []
     for row in rows:
         cells = row.values() if type(row) is dict else row

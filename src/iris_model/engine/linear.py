@@ -7,7 +7,6 @@ from math import fsum
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from .packed import Table
 
@@ -25,13 +24,14 @@ def linear(
     The products of one output are summed exactly and rounded once (`fsum`), so that the result depends neither on an
     order of summation nor on the Python version, as `sum` of floats does since 3.12.
     """
-    made: Any = None if isinstance(rows, list) else rows.sums(coefficients, None, intercepts)
+    made: list[list[float]] | None = None if isinstance(rows, list) else rows.sums(coefficients, None, intercepts)
     if made is None and len(rows) >= FEWEST_ROWS and hasattr(coefficients, "flat"):
         from .native import run_kernel
 
-        made = run_kernel("linear", rows, coefficients.flat, len(coefficients), intercepts)
+        name = "linear_sparse" if type(rows[0]) is dict else "linear"
+        made = run_kernel(name, rows, coefficients.flat, len(coefficients), intercepts)
     if made is not None:
-        return made  # type: ignore[no-any-return]
+        return made
     pairs = tuple(zip(coefficients, intercepts))
     if type(rows[0]) is dict:
         table = []

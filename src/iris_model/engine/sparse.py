@@ -1,11 +1,16 @@
 """Sparse tables: rows that are dicts {column index: value}, for tables that are mostly zeros."""
 
+from .native import run_kernel
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
     SparseRow = dict[int, float]
+
+# Below this many rows Python is as fast.
+FEWEST_ROWS = 16
 
 
 def to_dense(rows: "list[SparseRow]", *, width: int) -> "list[list[float]]":
@@ -41,5 +46,8 @@ def select_columns_sparse(rows: "list[SparseRow]", *, positions: "Sequence[int]"
 def multiply_columns(rows: "Any", *, factors: "Sequence[float]") -> "Any":
     """Each column times its factor; a sparse table stays sparse."""
     if type(rows[0]) is dict:
+        made = run_kernel("scale_sparse", rows, factors) if len(rows) >= FEWEST_ROWS else None
+        if made is not None:
+            return made
         return [{index: value * factors[index] for index, value in row.items()} for row in rows]
     return [[value * factor for value, factor in zip(row, factors)] for row in rows]

@@ -16,6 +16,9 @@ static PyMethodDef METHODS[] = {
     {"kernel_sums", kernel_sums, METH_VARARGS, NULL},
     {"nearest", nearest, METH_VARARGS, NULL},
     {"votes", votes, METH_VARARGS, NULL},
+    {"count_terms", count_terms, METH_VARARGS, NULL},
+    {"scale_sparse", scale_sparse, METH_VARARGS, NULL},
+    {"linear_sparse", linear_sparse, METH_VARARGS, NULL},
     {"smallest", smallest, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
