@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import iris_model
 from iris_model.engine.json_text import make_decoder, make_encoder
 
 VALUES = st.recursive(
@@ -17,6 +21,35 @@ VALUES = st.recursive(
     max_leaves=20,
 )
 DECODE = make_decoder()
+
+
+PROGRAM = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from iris_model.engine.json_text import make_decoder
+assert "json" not in sys.modules
+try:
+    print(repr(make_decoder()(sys.argv[2])))
+except ValueError as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a" 1}', '{"a":1,}', '"abc', "{1:2}", '["\\q"]', '["\\u12"]', '["\n"]', "[1,]", "[NaN]", "-Infinity", "[1 2]"],
+)
+def test_where_json_was_never_imported(text: str) -> None:
+    """As in a function. The accelerator of Python 3.11 fails without a word there."""
+    source = str(Path(iris_model.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", PROGRAM, source, text], capture_output=True, text=True, timeout=30
+    )
+    try:
+        expected = repr(json.loads(text))
+    except ValueError as error:
+        expected = f"{type(error).__name__} {error}"
+    assert done.stdout == expected + "\n", done.stderr
 
 
 @given(VALUES)

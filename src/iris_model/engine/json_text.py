@@ -23,7 +23,7 @@ class _ScannerOptions:
 
     def __init__(self, object_pairs_hook: "Any", parse_constant: "Any") -> None:
         self.object_pairs_hook = object_pairs_hook
-        self.parse_constant = parse_constant
+        self.parse_constant = parse_constant or float
         self.memo: dict[str, str] = {}
 
 
@@ -45,6 +45,10 @@ def make_decoder(object_pairs_hook: "Any" = None, parse_constant: "Any" = None) 
             value, end = scan(text, start)
         except StopIteration as stop:
             raise _decode_error("Expecting value", text, stop.value) from None
+        except SystemError:
+            # Python 3.11 has its error there, if imported.
+            __import__("json.decoder")
+            value, end = scan(text, start)
         rest = text[end:].lstrip(WHITESPACE) if end != len(text) else ""
         if rest:
             raise _decode_error("Extra data", text, len(text) - len(rest))

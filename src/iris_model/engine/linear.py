@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Rows = Table | list[list[float]] | list[dict[int, float]]
 
-# Below this Python is as fast.
+# Below it Python is as fast.
 FEWEST_ROWS = 16
 
 

@@ -40,7 +40,6 @@ class CompiledModel:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise self._damaged(f"its graph or signature lacks {error}") from None
         self._plans: dict[tuple[str, ...], list[Any]] = {}
-        # Looked for at the second call or the first batch.
         self._kernels: Any = None
         self._called = False
 
@@ -140,7 +139,7 @@ class CompiledModel:
         return plan
 
     def _fix(self, function: "Any", parameters: "dict[str, Any]") -> "Any":
-        """The operator with its parameters as defaults: nothing is quicker to call."""
+        """The operator with its parameters as defaults."""
         code = function.__code__
         known = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
         if unknown := parameters.keys() - known:
@@ -155,7 +154,6 @@ class CompiledModel:
         small = len(view) <= UNPACK_UP_TO
         if len(shape) == 1:
             return view.tolist() if small else view
-        # Rows of nothing would be endless.
         if len(shape) != 2 or (shape[0] and not shape[1]):
             raise self._damaged(f"tensor {name!r} has the shape {shape}")
         return RowsView(view.tolist() if small else view, *shape)
