@@ -72,7 +72,7 @@ def ways(candidate: Candidate, count: int) -> dict[str, Way]:
     rows, lists = candidate.rows[:count], candidate.original_rows[:count]
     found: dict[str, Way] = {
         "kernels": lambda: ours(rows),
-        "Python": lambda: without_kernels(ours, rows[:PYTHON_ROWS]),
+        "Python": lambda: without_kernels(compiled, ours, rows[:PYTHON_ROWS]),
         "original": lambda: original(lists),
     }
     if not isinstance(lists[0], str):
@@ -83,14 +83,14 @@ def ways(candidate: Candidate, count: int) -> dict[str, Way]:
     return found
 
 
-def without_kernels(function: Callable[[Any], Any], rows: Any) -> Any:
-    """As with IRIS_MODEL_KERNELS=0."""
-    kept = list(native._found)
-    native._found[:] = [None]
+def without_kernels(model: Any, function: Callable[[Any], Any], rows: Any) -> Any:
+    """As with IRIS_MODEL_KERNELS=0. A model remembers what it found."""
+    kept, remembered = list(native._found), model._kernels
+    native._found[:], model._kernels = [None], False
     try:
         return function(rows)
     finally:
-        native._found[:] = kept
+        native._found[:], model._kernels = kept, remembered
 
 
 def measure(contenders: dict[str, Way], rounds: int, factor: float, calls: int) -> dict[str, list[float]]:
