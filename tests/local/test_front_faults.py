@@ -214,6 +214,15 @@ def test_expect_100_continue_as_curl_sends_it(one: RunningService, tmp_path: Pat
     assert subprocess.run(command, capture_output=True, timeout=60, check=True).stdout == body
 
 
+def test_connections_that_are_kept_end_with_the_service() -> None:
+    with running(make_settings()) as service:
+        client = connect(service)
+        client.sendall(request(b"1"))
+        assert read_answer(client, bytearray()) == (200, b"1")
+    assert client.recv(1) == b""
+    client.close()
+
+
 @pytest.mark.parametrize("header", ["Origin: https://evil.example", "Sec-Fetch-Site: cross-site"])
 def test_other_web_sites_are_kept_from_the_hot_path_too(one: RunningService, header: str) -> None:
     before = len(one.lines)

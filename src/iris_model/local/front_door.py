@@ -30,17 +30,26 @@ _CEREMONY = ("expect", "upgrade", "transfer-encoding", "content-encoding", "orig
 class FrontDoor(HttpConnection):
     """One client of the service."""
 
-    def __init__(self, api: InvokeApi, make_other: Callable[[], asyncio.Protocol]) -> None:
-        """`make_other` makes the protocol that takes over what is not for us."""
+    def __init__(
+        self, api: InvokeApi, make_other: Callable[[], asyncio.Protocol], open_doors: set[FrontDoor] | None = None
+    ) -> None:
+        """`make_other` makes the protocol that takes over what is not for us. `open_doors` has us while we are open."""
         super().__init__(max_head_bytes=MAX_HEAD_BYTES, max_body_bytes=MAX_SYNC_PAYLOAD_BYTES)
         self._api = api
         self._make_other = make_other
+        self._open_doors = open_doors if open_doors is not None else set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client came."""
         super().connection_made(transport)
+        self._open_doors.add(self)
         # A client that vanished without a word is noticed in the end, so that its connection does not stay for ever.
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The client left, or we closed."""
+        super().connection_lost(error)
+        self._open_doors.discard(self)
 
     def takes(self, head: Head) -> bool:
         """Plain invocations only."""
@@ -67,6 +76,7 @@ class FrontDoor(HttpConnection):
         if transport is None:
             return
         self.transport = None
+        self._open_doors.discard(self)
         other = self._make_other()
         transport.set_protocol(other)
         other.connection_made(transport)

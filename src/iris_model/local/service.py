@@ -171,6 +171,7 @@ class LocalLambda:
         self._urls: dict[str, str] = {}  # function -> address of its URL
         self._web: web.AppRunner | None = None
         self._servers: list[asyncio.Server] = []
+        self._doors: set[FrontDoor] = set()
         self._url_fronts: list[web.Server] = []
 
     @property
@@ -229,7 +230,7 @@ class LocalLambda:
         other = self._web.server
         assert other is not None
         try:
-            server = await listen(lambda: FrontDoor(self._invoke_api, other), self._host, self._port)
+            server = await listen(lambda: FrontDoor(self._invoke_api, other, self._doors), self._host, self._port)
             self._servers.append(server)
             self._port = find_port(server)
             await self._open_function_urls()
@@ -268,6 +269,8 @@ class LocalLambda:
             server.close()
         await self._runner.close()
         self.log_book.end_waiting()
+        for door in list(self._doors):
+            door.close()
         for front in self._url_fronts:
             await front.shutdown(_CLOSE_SECONDS)
         await self._web.cleanup()
