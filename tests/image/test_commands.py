@@ -93,6 +93,12 @@ def test_push_and_push_again_and_push_of_a_layout(iris: Path, base: Path) -> Non
         assert "Nothing that runs differs" in run("image", "diff", reference, iris / ".iris-model/image").output
 
 
+def test_an_image_is_not_written_over_its_base(iris: Path, base: Path) -> None:
+    before = read_layout(base).digest
+    assert "is the base" in run("build", iris, "--base", base, "-o", "layout", base, exit_code=1).output
+    assert read_layout(base).digest == before
+
+
 def test_mistakes_on_the_command_line_cost_no_build(iris: Path) -> None:
     assert "-t REGISTRY/REPOSITORY:TAG" in run("build", iris, "--push", exit_code=2).output
     assert "expected layout or archive" in run("build", iris, "-o", "tarball", "x", exit_code=2).output

@@ -157,7 +157,9 @@ def _write(
 ) -> list[dict[str, Any]]:
     from iris_model.image import outputs
 
-    written = []
+    written: list[dict[str, Any]] = []
+    chosen = [Path(text) for _, text in kinds] or [built.work_directory / IMAGE_DIRECTORY]
+    _check_apart(chosen, built.settings.base_image)
     if not kinds and not do_push and not do_load:
         path = built.work_directory / IMAGE_DIRECTORY
         changed = outputs.put_layout(built.image, path, reference.tag)
@@ -174,6 +176,18 @@ def _write(
             {"kind": "docker", "path": str(reference), "unchanged": not outputs.load(built.image, reference)}
         )
     return written
+
+
+def _check_apart(paths: list[Path], base: str) -> None:
+    """An image written over its own base would be the base of the next build, and grow each time."""
+    from iris_model.errors import ImageError
+
+    for path in paths:
+        if path.exists() and Path(base).exists() and path.samefile(base):
+            raise ImageError(
+                f"{path} is the base, and the image would be written over it",
+                remedy="Write it somewhere else (-o), or name another base.",
+            )
 
 
 def _write_documents(built: BuiltImage, paths: list[Path], started: str) -> dict[str, Path]:
