@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,6 +100,27 @@ def test_an_image_is_not_written_over_its_base(iris: Path, base: Path) -> None:
     before = read_layout(base).digest
     assert "is the base" in run("build", iris, "--base", base, "-o", "layout", base, exit_code=1).output
     assert read_layout(base).digest == before
+
+
+def test_a_full_disk_and_a_project_that_cannot_be_written(iris: Path, base: Path, tmp_path: Path) -> None:
+    """A limit on the size of files says what a full disk says, at the same places."""
+    project, blocked = (
+        shutil.copytree(iris, tmp_path / name, ignore=shutil.ignore_patterns(".iris-model"))
+        for name in ("full", "blocked")
+    )
+    program = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "from iris_model.cli import cli; cli.main(sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", program, "build", str(project), "--base", str(base)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "File too large" in done.stderr
+    assert "defect" not in done.stderr
+    assert not (project / ".iris-model/image").exists()
+
+    (blocked / ".iris-model").write_text("a file where a directory must be")
+    assert ".iris-model: File exists" in run("build", blocked, "--base", base, exit_code=1).output
 
 
 def test_mistakes_on_the_command_line_cost_no_build(iris: Path) -> None:

@@ -12,11 +12,12 @@ Nothing here writes the image anywhere: `outputs` and `publish` do, with what th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from iris_model.errors import ImageError
+from iris_model.errors import ImageError, StorageError
 from iris_model.image.assemble import assemble
 from iris_model.image.base import Base, Connect, open_base
 from iris_model.image.cache import Cache, default_directory
@@ -89,16 +90,17 @@ def build_image(
     )
     python = _check_python(opened, settings)
     settings = replace(settings, python=python)
-    work = make_work_directory(settings.directory)
     packages = TargetPackages(opened, python, lock, cache, on_step)
-    packaged = package_project(
-        project,
-        settings=settings,
-        output=work / "functions" / f"python{python}-{settings.architecture}",
-        packages=packages,
-        on_step=on_step,
-        choose=choose,
-    )
+    with _disk_errors(settings.directory):
+        work = make_work_directory(settings.directory)
+        packaged = package_project(
+            project,
+            settings=settings,
+            output=work / "functions" / f"python{python}-{settings.architecture}",
+            packages=packages,
+            on_step=on_step,
+            choose=choose,
+        )
     on_step("Building the layers")
     store = BlobStore(work / "layers")
     layers = build_layers(packaged, store)
@@ -110,6 +112,18 @@ def build_image(
     installed = any(layer.name == "packages" for layer in layers)
     wheels = packages.pinned(settings.directory / REQUIREMENTS_FILE) if installed else ()
     return BuiltImage(image, settings, opened, packaged, layers, sizes, wheels, packaged.notes)
+
+
+@contextmanager
+def _disk_errors(project: Path) -> Iterator[None]:
+    """What the disk says while a function is packaged, as an error about the file it says it of."""
+    try:
+        yield
+    except OSError as failure:
+        raise StorageError(
+            f"{failure.filename or project}: {failure.strerror or failure}",
+            remedy="Is there room on the disk, and may you write to the project? Building writes to .iris-model in it.",
+        ) from failure
 
 
 def _check_python(base: Base, settings: ProjectSettings) -> str:
