@@ -178,7 +178,7 @@ def _show_outcome(outcome: Outcome, wanted: Wanted, transport: BotoTransport, *,
         how = f"{verified} answers are those of the trained model" if verified else "not verified"
         click.echo(f"{name}: version {outcome.version} answers; {how}.")
     if url:
-        click.echo(f"\n  {curl_line(url, payload, wanted.deployment.endpoint.auth)}\n")
+        click.echo(f"\n  {curl_line(url, payload, wanted.deployment.endpoint.auth, transport.region)}\n")
     if measured and measured.cold_ms is not None:
         click.echo(
             f"Cold start {measured.cold_ms:.0f} ms, warm {measured.warm_ms:.1f} ms, {measured.max_memory_mib} of "
@@ -188,12 +188,14 @@ def _show_outcome(outcome: Outcome, wanted: Wanted, transport: BotoTransport, *,
         click.echo(f"A million requests like these cost about {million:.2f} US dollars (iris-model cost says more).")
 
 
-def curl_line(url: str, payload: str, auth: str) -> str:
+def curl_line(url: str, payload: str, auth: str, region: str) -> str:
     """Write the line to paste; who calls an endpoint that is not open adds what it wants."""
+    service = "execute-api" if ".execute-api." in url else "lambda"
+    keys = '--user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" -H "x-amz-security-token: $AWS_SESSION_TOKEN"'
     wants = {
         "open": "",
         "jwt": '-H "Authorization: Bearer $TOKEN" ',
-        "iam": '--aws-sigv4 aws:amz --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" ',
+        "iam": f"--aws-sigv4 aws:amz:{region}:{service} {keys} ",
     }[auth]
     return f"curl -XPOST {shlex.quote(url)} {wants}-H 'Content-Type: application/json' -d {shlex.quote(payload)}"
 

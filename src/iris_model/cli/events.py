@@ -74,8 +74,8 @@ def read_files(directory: Path) -> dict[str, Any]:
 
 def write_files(directory: Path, events: dict[str, Any], *, force: bool) -> list[str]:
     """Write events as files; returns the names of those that are new or changed."""
-    there = {path.stem: json.loads(path.read_bytes()) for path in directory.glob("*.json") if path.stem in events}
-    different = [name for name in there if there[name] != events[name]]
+    there = {path.stem: path for path in directory.glob("*.json") if path.stem in events}
+    different = [name for name, path in there.items() if not _holds(path, events[name])]
     if different and not force:
         raise ProjectError(
             f"{directory} has other events with the names {', '.join(sorted(different))}",
@@ -90,3 +90,10 @@ def write_files(directory: Path, events: dict[str, Any], *, force: bool) -> list
         text = json.dumps(events[name], indent=2, ensure_ascii=False) + "\n"
         (directory / f"{name}.json").write_text(text, encoding="utf-8")
     return changed
+
+
+def _holds(path: Path, event: Any) -> bool:
+    try:
+        return bool(json.loads(path.read_bytes()) == event)
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,115 @@
+"""The commands that reach AWS, as far as they go without it: time spans, event files, and what is said when it is not there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from iris_model.cli import cli
+from iris_model.cli.deploy import curl_line
+from iris_model.cli.events import read_files, write_files
+from iris_model.cli.logs import Duration
+from iris_model.errors import ProjectError
+from tests.support.projects import SETTINGS, write_project
+
+COMMANDS = ("deploy", "status", "logs", "destroy", "doctor", "login")
+DIGEST = "sha256:" + "0" * 64
+
+
+def run(*arguments: object) -> Result:
+    result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+    assert "Traceback" not in result.stderr
+    return result
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine without any configuration of AWS."""
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def arguments_of(name: str) -> list[str]:
+    return ["--image", DIGEST, "--no-verify", "--plan"] if name == "deploy" else []
+
+
+@pytest.mark.usefixtures("nobody")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_without_a_region_each_command_says_where_one_is_set(tmp_path: Path, name: str):
+    result = run(name, write_project(tmp_path / "p"), *arguments_of(name))
+    assert result.exit_code == 1
+    assert "no region is set" in result.output
+    assert "--region eu-west-1" in result.output
+
+
+@pytest.mark.usefixtures("nobody")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_without_credentials_each_command_says_how_to_get_some(tmp_path: Path, name: str):
+    project = write_project(tmp_path / "p", settings=SETTINGS + 'region = "eu-west-1"\n')
+    result = run(name, project, *arguments_of(name))
+    assert result.exit_code == 1
+    assert "there are no credentials of AWS" in result.output
+    assert "aws configure" in result.output
+
+
+@pytest.mark.usefixtures("nobody")
+def test_a_stage_that_is_not_there_is_told_before_anything_is_asked(tmp_path: Path):
+    project = write_project(tmp_path / "p", settings=SETTINGS + "[stages.prod]\n")
+    result = run("status", project, "--stage", "prd")
+    assert result.exit_code == 1 and "did you mean prod?" in result.stderr
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("2h", 7200), ("1d", 86400)])
+def test_time_spans(text: str, seconds: int):
+    assert Duration().convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "10", "m", "1w", "-1m", "1.5h"])
+def test_what_is_no_time_span(text: str):
+    with pytest.raises(click.BadParameter, match="expected a number and s, m, h or d"):
+        Duration().convert(text, None, None)
+
+
+def test_events_of_the_console_become_files_and_differing_ones_are_not_replaced_unasked(tmp_path: Path):
+    directory = tmp_path / "events"
+    assert write_files(directory, {"b": [1], "a": {"x": "é"}}, force=False) == ["a", "b"]
+    assert read_files(directory) == {"a": {"x": "é"}, "b": [1]}
+    assert write_files(directory, {"a": {"x": "é"}}, force=False) == []
+    with pytest.raises(ProjectError, match="other events with the names b"):
+        write_files(directory, {"b": [2]}, force=False)
+    assert write_files(directory, {"b": [2]}, force=True) == ["b"]
+    assert json.loads((directory / "b.json").read_text()) == [2]
+    (directory / "b.json").write_text("{")  # half written by somebody: replaced only when that is asked for
+    with pytest.raises(ProjectError, match="other events with the names b"):
+        write_files(directory, {"b": [2]}, force=False)
+
+
+@pytest.mark.parametrize("name", ["../out", ".hidden", "a/b"])
+def test_an_event_of_the_console_cannot_leave_the_directory(tmp_path: Path, name: str):
+    with pytest.raises(ProjectError, match="cannot be a file"):
+        write_files(tmp_path / "events", {name: 1}, force=True)
+    assert list(tmp_path.rglob("*.json")) == []
+
+
+def test_events_that_cannot_be_read_are_named(tmp_path: Path):
+    with pytest.raises(ProjectError, match="has no test events"):
+        read_files(tmp_path)
+    (tmp_path / "bad.json").write_text("{")
+    with pytest.raises(ProjectError, match=r"bad\.json is no JSON"):
+        read_files(tmp_path)
+
+
+def test_the_line_to_paste_is_quoted_and_says_what_a_closed_endpoint_wants():
+    assert curl_line("https://x/a", '["it\'s"]', "open", "eu-west-1").endswith("""-d '["it'"'"'s"]'""")
+    assert "Authorization: Bearer $TOKEN" in curl_line("https://x/a", "[1]", "jwt", "eu-west-1")
+    # curl would take service and region from the host name, where an endpoint has its own id first.
+    api, url = "https://a.execute-api.eu-west-1.amazonaws.com/x", "https://a.lambda-url.eu-west-1.on.aws/"
+    assert "--aws-sigv4 aws:amz:eu-west-1:execute-api " in curl_line(api, "[1]", "iam", "eu-west-1")
+    assert "--aws-sigv4 aws:amz:eu-west-1:lambda " in curl_line(url, "[1]", "iam", "eu-west-1")
