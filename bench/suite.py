@@ -19,7 +19,7 @@ from bench.report import RESULTS, Claim, render
 REPOSITORY = Path(__file__).resolve().parents[1]
 KEPT = REPOSITORY / "bench" / "results.json"
 README = REPOSITORY / "README.md"
-SCRIPTS = ("cold_start", "opening", "engine", "local", "servers")
+SCRIPTS = ("cold_start", "opening", "engine", "local", "servers", "image")
 # Claims of these are many of one kind: a table of their own, a row for each peer.
 PEERS = "servers"
 PEER_MARK = " / ours: "

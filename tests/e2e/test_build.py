@@ -130,9 +130,13 @@ def test_pushed_pulled_and_run_from_a_registry(
     again = iris_model(cache, "build", flowers, "--base", older_base, "-t", reference, "--push")
     assert (first["push"]["unchanged"], again["push"]["unchanged"]) == (False, True)
     assert first["push"]["note"] or first["push"]["attached"]
-    docker("pull", "--quiet", f"{registry.host}/team/flowers@{first['digest']}", timeout=300)
-    with container(f"{registry.host}/team/flowers@{first['digest']}") as function:
-        assert_curls_answer(function)
+    pinned = f"{registry.host}/team/flowers@{first['digest']}"
+    docker("pull", "--quiet", pinned, timeout=300)
+    try:
+        with container(pinned) as function:
+            assert_curls_answer(function)
+    finally:
+        docker("image", "rm", "--force", pinned, check=False)
     iris_model(cache, "build", flowers, "--base", older_base)
     assert iris_model(cache, "image", "diff", reference, flowers / ".iris-model" / "image")["equal"]
 
