@@ -8,13 +8,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from iris_model.compiler import compile_model
@@ -193,3 +195,18 @@ def test_header_of_another_length_for_a_model_without_names(tmp_path):
 def test_data_that_is_not_there(tmp_path):
     with pytest.raises(IrisModelError, match="cannot read the rows in"):
         compile_model(named_model(), data=tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [
+        make_column_transformer((StandardScaler(), ["a"]), remainder="passthrough"),
+        make_column_transformer((OneHotEncoder(), ["k"]), remainder="passthrough"),
+        make_column_transformer((OneHotEncoder(), ["k", "b"]), (StandardScaler(), ["a"])),
+    ],
+)
+def test_columns_selected_by_name_may_all_be_numbers(prepare):
+    random = np.random.RandomState(0)
+    frame = pd.DataFrame({"a": random.rand(60), "k": random.randint(0, 3, 60), "b": random.rand(60) > 0.5})
+    fitted = make_pipeline(prepare, LogisticRegression()).fit(frame, random.randint(0, 2, 60))
+    assert compile_model(fitted).report.row_count > 500

@@ -50,18 +50,30 @@ class Original:
         if self._takes_dictionaries:
             names = [column["name"] for column in self._columns]
             return [{name: cell for name, cell in zip(names, row, strict=True) if cell is not None} for row in rows]
-        if all(holds_numbers(column) for column in self._columns):
+        numeric = all(map(holds_numbers, self._columns))
+        if self._named:
+            try:
+                return self._frame(rows)
+            except ImportError:
+                if not numeric:
+                    raise
+                # Without pandas, numbers in the order of training say the same to all but those who select by name.
+        if numeric:
             return np.array([[np.nan if cell is None else cell for cell in row] for row in rows], dtype=np.float64)
         cells = [_fill_missing([row[index] for row in rows], column) for index, column in enumerate(self._columns)]
-        if self._named:
-            names = [column["name"] for column in self._columns]
-            # Those that the original takes only as pandas' own type.
-            known = {one["name"]: one["categories"] for one in self._columns if one["dtype"] == "category"}
-            return make_frame(dict(zip(names, cells, strict=True)), known)
         table = np.empty((len(rows), len(cells)), dtype=object)
         for index, part in enumerate(cells):
             table[:, index] = part
         return table
+
+    def _frame(self, rows: Sequence[Row]) -> Any:
+        cells = {
+            column["name"]: _fill_missing([row[index] for row in rows], column)
+            for index, column in enumerate(self._columns)
+        }
+        # Those that the original takes only as pandas' own type.
+        known = {one["name"]: one["categories"] for one in self._columns if one["dtype"] == "category"}
+        return make_frame(cells, known)
 
 
 def _fill_missing(cells: list[Any], column: Mapping[str, Any]) -> Any:
