@@ -368,3 +368,16 @@ def test_kernels_are_looked_for_when_asked_and_can_be_turned_off(setting: str, f
     environment = {"IRIS_MODEL_KERNELS": setting}
     done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, timeout=30)
     assert done.stdout == f"False {found}\n", done.stderr
+
+
+def test_kernels_of_older_sources_count_as_none():
+    """A stand-in that is found first: built before `interface` was there, and with another number."""
+    program = (
+        "import sys, types; import iris_model.engine as engine; from iris_model.engine import native\n"
+        "old = types.ModuleType('iris_model.engine._kernels'); {}\n"
+        "sys.modules[old.__name__] = engine._kernels = old\n"
+        "assert native.find_kernels() is None"
+    )
+    for change in ("old.pack = len", "old.interface = lambda: native.INTERFACE - 1"):
+        subprocess.run([sys.executable, "-c", program.format(change)], check=True, timeout=30)
+    assert kernels.interface() == native.INTERFACE

@@ -53,7 +53,7 @@ def beside_others(*settings: FunctionSettings) -> Iterator[RunningService]:
 
 def test_sandbox_killed_in_the_middle_of_a_request() -> None:
     with beside_others(hostile()) as service, ThreadPoolExecutor(3) as clients:
-        replies = [clients.submit(service.invoke, {"do": "wait", "seconds": 1}, name="hostile") for _ in range(3)]
+        replies = [clients.submit(service.invoke, {"do": "wait", "seconds": 3}, name="hostile") for _ in range(3)]
         wait_until(lambda: _count_starts(service, "hostile") == 3)
         victim = _children_of("hostile.handler")[0]
         os.kill(victim, signal.SIGKILL)

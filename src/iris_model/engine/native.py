@@ -8,6 +8,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# Kernels built from older sources than these files count as none; module.c has the same number.
+INTERFACE = 1
+
 _found: "list[Any]" = []
 
 
@@ -19,8 +22,11 @@ def find_kernels() -> "Any":
         kernels = None
         if environ.get("IRIS_MODEL_KERNELS") != "0":
             try:
-                from . import _kernels as kernels  # type: ignore[attr-defined, no-redef]
-            except ImportError:
+                from . import _kernels  # type: ignore[attr-defined]
+
+                if _kernels.interface() == INTERFACE:
+                    kernels = _kernels
+            except (ImportError, AttributeError):
                 pass
         _found.append(kernels)
     return _found[0]
