@@ -18,6 +18,7 @@ from typing import Protocol
 from iris_model.local.guardian import Guardian
 from iris_model.local.memory import MemoryMeter
 from iris_model.local.output import OutputPipe
+from iris_model.local.session import SessionLeader, signal_group
 
 
 class RuntimeProcess(Protocol):
@@ -36,7 +37,7 @@ class RuntimeProcess(Protocol):
     async def terminate(self, grace_seconds: float) -> None: ...  # noqa: D102
 
 
-class ChildProcess:
+class ChildProcess(SessionLeader):
     """A running child of ours."""
 
     def __init__(
@@ -55,51 +56,25 @@ class ChildProcess:
         self._loop = asyncio.get_running_loop()
         self._guardian = guardian
         self._end_rest = end_rest
-        self._output = OutputPipe(on_output)
+        output = OutputPipe(on_output)
         try:
             self._popen = subprocess.Popen(
                 command,
                 cwd=directory,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
-                stdout=self._output.writing_end,
-                stderr=self._output.writing_end,
+                stdout=output.writing_end,
+                stderr=output.writing_end,
                 start_new_session=True,
             )
         except BaseException:
-            self._output.abandon()
+            output.abandon()
             raise
-        self.pid = self._popen.pid
-        self.exited: asyncio.Future[int] = self._loop.create_future()
-        self.memory: MemoryMeter | None = MemoryMeter(self.pid, find_members, read_group)
+        pid = self._popen.pid
+        super().__init__(pid, output, MemoryMeter(pid, find_members, read_group))
         guardian.watch("group", self.pid)
         self._output.listen()
         self._watch_exit()
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the process has not been seen to end."""
-        return not self.exited.done()
-
-    async def settle_output(self) -> None:
-        """Pass on the output that is already there."""
-        self._output.drain()
-
-    def signal(self, number: signal.Signals) -> None:
-        """Signal the whole process group."""
-        if self.is_running:
-            signal_group(self.pid, number)
-
-    async def kill(self) -> None:
-        """SIGKILL, and wait until it is gone."""
-        self.signal(signal.SIGKILL)
-        await asyncio.shield(self.exited)
-
-    async def terminate(self, grace_seconds: float) -> None:
-        """SIGTERM; SIGKILL when the grace is over."""
-        self.signal(signal.SIGTERM)
-        await asyncio.wait({self.exited}, timeout=grace_seconds)
-        await self.kill()
 
     def _watch_exit(self) -> None:
         if hasattr(os, "pidfd_open"):
@@ -134,11 +109,3 @@ class ChildProcess:
             self.memory.close()
         self._output.close()
         self.exited.set_result(returncode)
-
-
-def signal_group(pid: int, number: signal.Signals) -> None:
-    """Signal a process group that may have ended."""
-    try:
-        os.killpg(pid, number)
-    except (ProcessLookupError, PermissionError):  # macOS says EPERM for a group of zombies
-        pass

@@ -27,7 +27,7 @@ from iris_model.local.host import Host
 from iris_model.local.limits import Limits
 from iris_model.local.memory import MemoryMeter, find_descendants
 from iris_model.local.output import OutputPipe
-from iris_model.local.process import signal_group
+from iris_model.local.session import SessionLeader, signal_group
 from iris_model.local.settings import FunctionSettings
 from iris_model.local.strict_plan import RUNTIME_API_PORT, TASK_ROOT, make_command, make_plan
 
@@ -124,7 +124,7 @@ class StrictConfinement:
                 pid = await _receive_pid(ours)
                 assert self._limits is not None
                 self._limits.add(pid)  # before it is the runtime: no page of that is counted elsewhere
-                process = StrictProcess(pid, output, self._find_members, self._read_group())
+                process = StrictProcess(pid, output, MemoryMeter(pid, self._find_members, self._read_group()))
                 self._running = process
                 await loop.sock_sendall(ours, b"+")
                 problem = await asyncio.wait_for(loop.sock_recv(ours, 16), _START_SECONDS)
@@ -198,45 +198,8 @@ class StrictConfinement:
             self._running = None
 
 
-class StrictProcess:
+class StrictProcess(SessionLeader):
     """A runtime that the first process has started. Ours to signal and to measure, not to wait for."""
-
-    def __init__(
-        self,
-        pid: int,
-        output: OutputPipe,
-        find_members: Callable[[], list[int]],
-        read_group: Callable[[], int] | None,
-    ) -> None:
-        self.pid = pid
-        self._output = output
-        self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self.memory: MemoryMeter | None = MemoryMeter(pid, find_members, read_group)
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it has not been seen to end."""
-        return not self.exited.done()
-
-    async def settle_output(self) -> None:
-        """Pass on the output that is already there."""
-        self._output.drain()
-
-    def signal(self, number: signal.Signals) -> None:
-        """Signal its session's group."""
-        if self.is_running:
-            signal_group(self.pid, number)
-
-    async def kill(self) -> None:
-        """SIGKILL, and wait until it is gone."""
-        self.signal(signal.SIGKILL)
-        await asyncio.shield(self.exited)
-
-    async def terminate(self, grace_seconds: float) -> None:
-        """SIGTERM; SIGKILL when the grace is over."""
-        self.signal(signal.SIGTERM)
-        await asyncio.wait({self.exited}, timeout=grace_seconds)
-        await self.kill()
 
     def end(self, returncode: int) -> None:
         """It has ended, and so has all that it had started."""
