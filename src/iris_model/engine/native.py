@@ -1,14 +1,13 @@
-"""The C kernels, where they were built. Without them Python answers the same.
+"""The C kernels (csrc/), where they were built: each answers, or declines with None. Without them Python answers the same.
 
-A kernel answers or declines with None (csrc/), and then Python answers. The module is looked for at the first batch or the
-second request: a cold start does not pay for it. `IRIS_MODEL_KERNELS=0` turns kernels off.
+They are looked for at the first batch or the second request, so that no cold start pays. `IRIS_MODEL_KERNELS=0`: never.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Kernels built from older sources than these files count as none; module.c has the same number.
+# As in module.c: kernels of older sources count as none.
 INTERFACE = 1
 
 _found: "list[Any]" = []
@@ -19,16 +18,15 @@ def find_kernels() -> "Any":
     if not _found:
         from os import environ
 
-        kernels = None
+        _found.append(None)
         if environ.get("IRIS_MODEL_KERNELS") != "0":
             try:
                 from . import _kernels  # type: ignore[attr-defined]
 
                 if _kernels.interface() == INTERFACE:
-                    kernels = _kernels
+                    _found[0] = _kernels
             except (ImportError, AttributeError):
                 pass
-        _found.append(kernels)
     return _found[0]
 
 

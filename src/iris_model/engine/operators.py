@@ -1,7 +1,6 @@
 """Every operator there is, and the module that has the function of that name.
 
-Written by hand, so that it can be searched; modules are imported when a graph first needs them, so that a linear model
-does not pay for trees. Conventions (docs/architecture.md, "Operators"): positional arguments are tables or columns,
+Written by hand, to be searched; modules are imported when a graph first needs them. Conventions (docs/architecture.md, "Operators"): positional arguments are tables or columns,
 keyword arguments are attributes and tensors, the result is a new table or column.
 """
 
