@@ -1,7 +1,8 @@
 """Every operator there is, and the module that has the function of that name.
 
-Written by hand, to be searched; modules are imported when a graph first needs them. Conventions (docs/architecture.md, "Operators"): positional arguments are tables or columns,
-keyword arguments are attributes and tensors, the result is a new table or column.
+Written by hand, to be searched; modules are imported when a graph first needs them. Conventions (docs/architecture.md,
+"Operators"): positional arguments are tables or columns, keyword arguments are attributes and tensors, the result is a new
+table or column.
 """
 
 TYPE_CHECKING = False
