@@ -44,7 +44,8 @@ class Block:
         return self.words[0] if self.words else ""
 
     def __str__(self) -> str:
-        return f"{self.page.relative_to(REPOSITORY)}:{self.line}"
+        inside = self.page.is_relative_to(REPOSITORY)
+        return f"{self.page.relative_to(REPOSITORY) if inside else self.page.name}:{self.line}"
 
 
 def pages() -> list[Path]:

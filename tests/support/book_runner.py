@@ -6,6 +6,7 @@ the page says fails with the page, the line and what was printed. The words afte
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import subprocess
@@ -18,6 +19,7 @@ from tests.support.book import REPOSITORY, Block, read_blocks
 from tests.support.rie_process import free_port, wait_until_accepting
 
 BLOCK_SECONDS = 240
+SERVER_SECONDS = 60
 WAIT_SECONDS = 10
 MAKE_RUN = "iris-model serve examples/iris"
 
@@ -86,8 +88,24 @@ class PageRunner:
         )
         log.close()
         ended = lambda: None if server.poll() is None else (self.directory / "served.log").read_text()  # noqa: E731
-        wait_until_accepting("127.0.0.1", self.port, ended, seconds=60)
+        wait_until_accepting("127.0.0.1", self.port, ended, seconds=SERVER_SECONDS)
+        self._wait_until_answering()
         return ""
+
+    def _wait_until_answering(self) -> None:
+        """Docker's own proxy accepts before anybody inside listens: only an answer says that there is somebody."""
+        deadline = time.monotonic() + SERVER_SECONDS
+        while True:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+            try:
+                connection.request("GET", "/")
+                connection.getresponse().read()
+                return
+            except (OSError, http.client.HTTPException):
+                assert time.monotonic() < deadline, f"no answer from {self.page}"
+                time.sleep(0.05)
+            finally:
+                connection.close()
 
     def _end_server(self) -> None:
         if self.server is None:
