@@ -60,6 +60,9 @@ ENDPOINTS = {
     )
     if not (kind == "none" and cors)
 }
+ENDPOINTS["http-api-jwt-routes"] = replace(
+    ENDPOINTS["http-api-jwt-cors"], more_routes=("POST /invocations", "GET /ping", "/ping", "/any/{rest+}", "ANY /")
+)
 
 
 def render(deployment: Deployment) -> str:
@@ -154,6 +157,16 @@ def test_a_preflight_request_needs_no_credentials():
         routes = of_type(replace(BARE, endpoint=ENDPOINTS[f"http-api-{auth}-cors"]), "AWS::ApiGatewayV2::Route")
         open_routes = [route["RouteKey"] for route in routes if route["AuthorizationType"] == "NONE"]
         assert len(routes) == 2 and open_routes[0].startswith("OPTIONS ")
+
+
+def test_every_route_is_there_once_and_may_call():
+    deployment = replace(BARE, endpoint=ENDPOINTS["http-api-jwt-routes"])
+    routes = of_type(deployment, "AWS::ApiGatewayV2::Route")
+    keys = {kind: [one["RouteKey"] for one in routes if one["AuthorizationType"] == kind] for kind in ("JWT", "NONE")}
+    assert keys["JWT"] == ["ANY /", "POST /invocations", "GET /ping", "ANY /ping", "ANY /any/{rest+}"]
+    assert keys["NONE"] == ["OPTIONS /", "OPTIONS /invocations", "OPTIONS /ping", "OPTIONS /any/{rest+}"]
+    (permission,) = of_type(deployment, "AWS::Lambda::Permission")
+    assert permission["SourceArn"].value.endswith("${HttpApi}/*/*")
 
 
 def test_secrets_are_references_and_never_values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import re
 import socket
@@ -125,6 +126,18 @@ def test_which_bodies_arrive_as_base64(api: RunningService, content_type: str | 
     event = api.request("POST", "/default/echo", body, {"content-type": content_type} if content_type else {}).json()
     assert event["isBase64Encoded"] is is_base64
     assert (base64.b64decode(event["body"]) if is_base64 else event["body"].encode()) == body
+
+
+def test_a_packed_body_arrives_packed(api: RunningService) -> None:
+    """It is the function that unpacks: an HTTP API does not, and what it calls packed must be."""
+    packed = gzip.compress(b"[5.1,3.5,1.4,0.2]")
+    headers = {"content-encoding": "gzip", "content-type": "application/octet-stream"}
+    event = api.request("POST", "/default/echo", packed, headers).json()
+    assert base64.b64decode(event["body"]) == packed
+    assert (event["headers"]["content-encoding"], event["headers"]["content-length"]) == ("gzip", str(len(packed)))
+    # Nor is it looked at whether it is packed at all.
+    event = api.request("POST", "/default/echo", b"abc", headers | {"content-encoding": "br"}).json()
+    assert base64.b64decode(event["body"]) == b"abc"
 
 
 def test_chunked_body_gets_its_length(api: RunningService) -> None:

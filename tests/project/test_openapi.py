@@ -87,6 +87,7 @@ def requests_of(row, names):
         "Instances": {"instances": [row, named]},
         "DataframeRecords": {"dataframe_records": [named]},
         "DataframeSplit": {"dataframe_split": {"columns": names, "data": [row]}},
+        "Inputs": {"inputs": {name: [cell, cell] for name, cell in named.items()}},
         "InferenceRequest": {
             "inputs": [
                 {"name": name, "shape": [1], "datatype": "BYTES" if isinstance(cell, str) else "FP64", "data": [cell]}
@@ -104,6 +105,7 @@ ANSWERS = {
     "Instances": "Predictions",
     "DataframeRecords": "Predictions",
     "DataframeSplit": "Predictions",
+    "Inputs": "Predictions",
     "InferenceRequest": "InferenceResponse",
 }
 
@@ -124,6 +126,18 @@ def ask(model, payload):
 
 def test_the_document_is_valid(served):
     validate(served[2])
+
+
+def test_every_route_of_the_project_is_a_path(served):
+    routes = ["POST /invocations", "GET /ping", "/invocations", "/any/{rest+}"]
+    function = {"name": "f", "stage": "$default", "route": "/f", "http": {"more_routes": routes}}
+    document = build_openapi(function, served[0].signature, version="1")
+    validate(document)
+    assert {path: sorted(operations) for path, operations in document["paths"].items()} == {
+        "/f": ["get", "post"],
+        "/invocations": ["get", "post"],
+        "/ping": ["get"],
+    }
 
 
 def test_what_is_promised_is_taken_and_answered_so(served):

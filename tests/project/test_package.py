@@ -72,6 +72,7 @@ def test_function_json_says_what_the_settings_say_and_coreutils_agrees_with_its_
             "auth": "open",
             "cors": None,
             "throttling": {"rate": None, "burst": None},
+            "more_routes": [],
         },
         "reserved_concurrency": None,
         "log_format": "Text",

@@ -56,6 +56,7 @@ def test_every_key_can_be_set():
         base-image = "python:3.12-slim"
         python = "3.12"
         route = "/predict/v1"
+        more-routes = ["/ping", "POST /v1/models/iris:predict", "ANY /any/{id}/{rest+}"]
         stage = "$default"
         data = "data/rows.csv"
         trust = ["my_features.Squarer"]
@@ -67,6 +68,7 @@ def test_every_key_can_be_set():
         """
     )
     assert settings.base_image == "python:3.12-slim"
+    assert settings.http.more_routes == ("/ping", "POST /v1/models/iris:predict", "ANY /any/{id}/{rest+}")
     assert settings.include == ("tables/*.csv", "labels.json")
     assert dict(settings.environment) == {"LOG_LEVEL": "debug"}
     assert settings.budgets.function_directory_kib == 200
@@ -93,6 +95,9 @@ def test_every_key_can_be_set():
         ('include = ["a", "b/../../c"]', "expected a list of texts, each a relative path inside the project"),
         ('include = "a"', "expected a list of texts"),
         ('route = "predict"', 'expected a path that begins with "/"'),
+        ('more-routes = ["invocations"]', 'each a path, or a method and a path, as in "POST /invocations"'),
+        ('more-routes = ["FETCH /x"]', "each a path, or a method and a path"),
+        ('more-routes = ["GET  /x"]', "each a path, or a method and a path"),
         ('stage = "a b"', 'expected "$default", or'),
         ('python = "3"', 'as in "3.13"'),
         ("[environment]\nLIMIT = 3", "environment = { LIMIT = 3 }: expected a table of texts"),

@@ -68,7 +68,26 @@ CASES = [
     Bad("another charset", "[1]", 415, "'utf-16'", "application/json; charset=UTF-16", direct=False),
     Bad("instances that are no list", '{"instances": 5}', 422, "'instances' is the number 5"),
     Bad("no instances", '{"instances": []}', 422, "no rows"),
-    Bad("inputs that are no tensors", '{"inputs": [[1, 2]]}', 422, "not a list of tensors"),
+    Bad(
+        "tensors whose names are lists",
+        '{"inputs": [{"name": [], "shape": [1], "datatype": "FP64", "data": [1]}, {"name": {}, "shape": [1], '
+        '"datatype": "FP64", "data": [1]}]}',
+        422,
+        "unknown feature '[]', '{}'",
+    ),
+    Bad(
+        "an output whose name is a list",
+        '{"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP64", "data": [1, 2, 3, 4]}], "outputs": [{"name": []}]}',
+        422,
+        "there is no output '[]'",
+    ),
+    Bad("a tensor among others", '{"inputs": [[1], {"shape": [1], "data": [1]}]}', 422, "not a list of tensors"),
+    Bad("inputs that are too short", '{"inputs": [[1, 2]]}', 422, "row 0 has 2 values"),
+    Bad("inputs that are no list", '{"inputs": 5}', 422, "'inputs' is the number 5"),
+    Bad("inputs by name that are no lists", '{"inputs": {"sepal length (cm)": 5.1}}', 422, "a list for each feature"),
+    Bad("inputs by name, one too short", '{"inputs": {"a": [1, 2], "b": [1]}}', 422, "differ in length"),
+    Bad("inputs by name that are unknown", '{"inputs": {"a": [1, 2]}}', 422, "unknown feature 'a', missing feature"),
+    Bad("a frame with too many columns", '{"dataframe_split": {"columns": [0, 1], "data": []}}', 422, "list of names"),
     Bad(
         "a tensor of another shape",
         '{"inputs": [{"name": "x", "shape": [1, 3], "datatype": "FP64", "data": [1, 2, 3]}]}',

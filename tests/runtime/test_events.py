@@ -117,6 +117,8 @@ def test_a_problem_of_an_http_front_end_is_problem_details(model: Model) -> None
         "status": 422,
         "detail": "row 0 has 3 values; expected a list of 4 values: sepal length (cm), sepal width (cm), "
         "petal length (cm), petal width (cm)",
+        "error": "row 0 has 3 values; expected a list of 4 values: sepal length (cm), sepal width (cm), "
+        "petal length (cm), petal width (cm)",
         "row": 0,
         "expected": "a list of 4 values: sepal length (cm), sepal width (cm), petal length (cm), petal width (cm)",
     }

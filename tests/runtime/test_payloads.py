@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from iris_model.runtime import Model
+from iris_model.runtime.answers import Answers
+from iris_model.runtime.payload_open_inference import encode
 from tests.support.lambda_events import http_api_2
 from tests.support.tiny_model import NAMES
 
@@ -37,6 +39,10 @@ def test_named_rows_in_any_order(model: Model) -> None:
         {"dataframe_records": NAMED},
         {"dataframe_split": {"data": ROWS}},
         {"dataframe_split": {"index": [0, 1], "columns": NAMES, "data": ROWS}},
+        {"dataframe_split": {"index": [0, 1], "columns": [0, 1, 2, 3], "data": ROWS}},  # made without names
+        {"inputs": ROWS},
+        {"inputs": NAMED},
+        {"inputs": {name: [row[index] for row in ROWS] for index, name in reversed(list(enumerate(NAMES)))}},
         {"dataframe_split": {"columns": NAMES[::-1], "data": [row[::-1] for row in ROWS]}},
     ],
 )
@@ -66,6 +72,18 @@ def test_open_inference_protocol(model: Model, inputs: Any) -> None:
     assert predict_proba["shape"] == [2, 3]
     assert predict_proba["datatype"] == "FP64"
     assert len(predict_proba["data"]) == 6
+
+
+def test_open_inference_of_several_targets_has_a_tensor_for_each() -> None:
+    answers = Answers("m", [["a", "b"], [1, 2, 3]], [["a", 3]] * 2, [[[0.9, 0.1], [0.2, 0.3, 0.5]]] * 2)
+    outputs = encode(answers, {"id": None, "outputs": None})["outputs"]
+    assert [(each["name"], each["shape"]) for each in outputs] == [
+        ("predict", [2, 2]),
+        ("predict_proba_0", [2, 2]),
+        ("predict_proba_1", [2, 3]),
+    ]
+    assert outputs[2]["data"] == [0.2, 0.3, 0.5] * 2
+    assert all(each["datatype"] == "FP64" for each in outputs[1:])
 
 
 def test_open_inference_outputs_can_be_chosen(model: Model) -> None:

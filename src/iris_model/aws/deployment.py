@@ -53,6 +53,8 @@ class Endpoint:
     cors: Cors | None = None
     throttling: Throttling = Throttling()
     jwt: Jwt | None = None
+    more_routes: tuple[str, ...] = ()
+    """Further paths, each with its method before it if it is for one method alone."""
 
 
 @dataclass(frozen=True)

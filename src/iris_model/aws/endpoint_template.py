@@ -1,4 +1,4 @@
-"""The resources that make the function answer HTTPS: an HTTP API with one route, a function URL, or nothing.
+"""The resources that make the function answer HTTPS: an HTTP API with its routes, a function URL, or nothing.
 
 Each calls the alias, and each says so in the permission too: a permission on the function would not cover the alias.
 """
@@ -62,10 +62,7 @@ def _http_api(deployment: Deployment) -> dict[str, Any]:
                 "JwtConfiguration": {"Issuer": endpoint.jwt.issuer, "Audience": list(endpoint.jwt.audience)},
             },
         }
-    resources["Route"] = _route(f"ANY {endpoint.route}", endpoint.auth)
-    if endpoint.cors and endpoint.auth != "open":
-        # Browsers ask without credentials first; ANY would demand them.
-        resources["PreflightRoute"] = _route(f"OPTIONS {endpoint.route}", "open")
+    resources |= _routes(endpoint)
     resources["Stage"] = {"Type": "AWS::ApiGatewayV2::Stage", "Properties": {**_stage(endpoint), **tags}}
     resources["ApiPermission"] = {
         "Type": "AWS::Lambda::Permission",
@@ -73,11 +70,26 @@ def _http_api(deployment: Deployment) -> dict[str, Any]:
             "FunctionName": ref(_LIVE),
             "Action": "lambda:InvokeFunction",
             "Principal": "apigateway.amazonaws.com",
+            # Stage, method, path. With several routes any path of this API: it has none but ours.
             "SourceArn": sub(
-                "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*/*" + endpoint.route
+                "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*/*"
+                + ("" if endpoint.more_routes else endpoint.route)
             ),
         },
     }
+    return resources
+
+
+def _routes(endpoint: Endpoint) -> dict[str, Any]:
+    """The first route is called Route, whatever follows: a stack that has it keeps it."""
+    resources = {}
+    keys = [f"ANY {endpoint.route}", *(key if " " in key else f"ANY {key}" for key in endpoint.more_routes)]
+    for index, key in enumerate(dict.fromkeys(keys), 1):
+        resources["Route" if index == 1 else f"Route{index}"] = _route(key, endpoint.auth)
+    if endpoint.cors and endpoint.auth != "open":
+        # Browsers ask without credentials first; ANY would demand them.
+        for index, path in enumerate(dict.fromkeys(key.partition(" ")[2] for key in keys), 1):
+            resources["PreflightRoute" if index == 1 else f"PreflightRoute{index}"] = _route(f"OPTIONS {path}", "open")
     return resources
 
 

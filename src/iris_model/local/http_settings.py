@@ -61,6 +61,10 @@ def read_http_settings(document: object) -> HttpSettings:
     values: dict[str, Any] = {key: document[key] for key in ("endpoint", "auth") if key in document}
     if document.get("cors") is not None:
         values["cors"] = _take(Cors, document["cors"], "http.cors")
+    routes = document.get("more_routes", [])
+    if not isinstance(routes, list) or not all(isinstance(route, str) for route in routes):
+        raise ValueError(f"http.more_routes is {routes!r}; expected a list of routes")
+    values["more_routes"] = tuple(routes)
     throttling = document.get("throttling")
     if isinstance(throttling, Mapping):
         throttling = {name: value for name, value in throttling.items() if value is not None}

@@ -225,6 +225,7 @@ class LocalLambda:
             shutdown_timeout=_CLOSE_SECONDS,
             max_line_size=MAX_HEAD_BYTES,
             max_field_size=MAX_HEAD_BYTES,
+            auto_decompress=False,  # what is packed stays so: an HTTP API does not unpack
         )
         await self._web.setup()
         other = self._web.server
@@ -251,6 +252,7 @@ class LocalLambda:
                 logger=make_logger(),
                 max_line_size=MAX_HEAD_BYTES,
                 max_field_size=MAX_HEAD_BYTES,
+                auto_decompress=False,
             )
             server = await listen(front, self._host, self._url_port + index if self._url_port else 0)
             self._url_fronts.append(front)

@@ -51,6 +51,7 @@ class HttpSettings:
     cors: Cors | None = None
     throttling: Throttling = Throttling()
     jwt: Jwt | None = None
+    more_routes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def take_http_settings(values: Mapping[str, dict[str, Any]]) -> HttpSettings:
         cors=Cors(**cors) if cors["allow_origins"] else None,
         throttling=Throttling(**values["throttling"]),
         jwt=Jwt(**jwt) if jwt["issuer"] else None,
+        more_routes=tuple(top["more_routes"]),
     )
 
 

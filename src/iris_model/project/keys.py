@@ -101,6 +101,15 @@ PROJECT_KEYS: tuple[Key, ...] = (
         staged=True,
     ),
     Key(
+        "more-routes",
+        "texts",
+        "Further routes of the HTTP API, for clients that expect paths of their own.",
+        default=(),
+        pattern=r"(?:(?:ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) )?/(?:[A-Za-z0-9._~:/-]|\{[A-Za-z0-9._-]+\+?\})*",
+        pattern_means='a path, or a method and a path, as in "POST /invocations"',
+        staged=True,
+    ),
+    Key(
         "stage",
         "text",
         "Stage of the HTTP API: the first part of the path.",

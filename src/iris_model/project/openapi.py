@@ -18,6 +18,7 @@ _REQUESTS = (
     "Instances",
     "DataframeRecords",
     "DataframeSplit",
+    "Inputs",
     "InferenceRequest",
 )
 _ANSWERS = ("Answer", "Answers", "Predictions", "InferenceResponse")
@@ -44,15 +45,23 @@ def build_openapi(
     """
     stage = function["stage"]
     prefix = "" if stage == "$default" else f"/{stage}"
-    method, _, path = str(function["route"]).rpartition(" ")
-    operations: dict[str, Any] = {"get": _card_operation(), "post": _predict_operation(signature, example_row)}
-    if method not in ("", "ANY"):
-        operations = {name: operation for name, operation in operations.items() if name == method.lower()}
+    paths: dict[str, Any] = {}
+    for route in (function["route"], *function.get("http", {}).get("more_routes", ())):
+        method, _, path = str(route).rpartition(" ")
+        if "{" in path:  # any path at all: a document cannot list those
+            continue
+        # An operation's name occurs once: the further ones have none.
+        known = {"get": _card_operation(), "post": _predict_operation(signature, example_row)}
+        for name, operation in known.items():
+            if method in ("", "ANY", name.upper()) and name not in paths.setdefault(path, {}):
+                if paths.keys() - {path}:
+                    del operation["operationId"]
+                paths[path][name] = operation
     return {
         "openapi": OPENAPI_VERSION,
         "info": {"title": function["name"], "version": version, "description": _describe(signature)},
         "servers": [{"url": (server or LOCAL_SERVER).rstrip("/") + prefix}],
-        "paths": {path: operations},
+        "paths": paths,
         "components": {"schemas": build_schemas(signature)},
     }
 

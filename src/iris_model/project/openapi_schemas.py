@@ -6,7 +6,7 @@ service with what these schemas allow and forbid.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 JsonSchema = dict[str, Any]
@@ -25,11 +25,12 @@ PROBLEM: JsonSchema = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
+        "error": {"type": "string", "description": "The detail once more, where clients of KServe and Triton look."},
         "row": {"type": "integer", "description": "The row that is wrong, counted from 0."},
         "feature": {"type": "string"},
         "expected": {"type": "string"},
     },
-    "required": ["type", "title", "status", "detail"],
+    "required": ["type", "title", "status", "detail", "error"],
 }
 
 
@@ -67,12 +68,22 @@ def build_schemas(signature: Mapping[str, Any]) -> dict[str, JsonSchema]:
             {
                 "type": "object",
                 "properties": {
-                    "columns": _permutation(names),
+                    "columns": {"anyOf": [_permutation(names), {"const": list(range(len(names)))}]},
                     "data": {"type": "array", "minItems": 1, "items": _values(cells)},
                 },
                 "required": ["data"],
             },
             "MLflow: the columns in any order, and the values in that order; without columns, in the order of training.",
+        ),
+        "Inputs": _wrapper(
+            "inputs",
+            {
+                "anyOf": [
+                    {"type": "array", "minItems": 1, "items": {"anyOf": [_ref("Row"), _ref("NamedRow")]}},
+                    _columns_by_name(columns, cells),
+                ]
+            },
+            "MLflow: rows, or a list of values for each column.",
         ),
         "InferenceRequest": _inference_request(len(cells)),
         "Prediction": prediction,
@@ -124,6 +135,19 @@ def build_cell(column: Mapping[str, Any]) -> JsonSchema:
         schema["description"] = f"between {column['minimum']!r} and {column['maximum']!r} in training"
         schema["examples"] = [column["minimum"], column["maximum"]]
     return schema
+
+
+def _columns_by_name(columns: Sequence[Mapping[str, Any]], cells: list[JsonSchema]) -> JsonSchema:
+    """As many values for each: that is more than a schema can say."""
+    return {
+        "type": "object",
+        "properties": {
+            column["name"]: {"type": "array", "minItems": 1, "items": cell}
+            for column, cell in zip(columns, cells, strict=True)
+        },
+        "required": [column["name"] for column in columns if not column.get("optional")],
+        "additionalProperties": all(column.get("optional") for column in columns),
+    }
 
 
 def _permutation(names: list[str]) -> JsonSchema:
@@ -222,7 +246,7 @@ def _inference_response() -> JsonSchema:
     tensor = {
         "type": "object",
         "properties": {
-            "name": {"enum": ["predict", "predict_proba"]},
+            "name": {"type": "string", "pattern": "^predict(_proba(_[0-9]+)?)?$"},
             "shape": {"type": "array", "items": {"type": "integer"}},
             "datatype": {"enum": ["BOOL", "INT64", "FP64", "BYTES"]},
             "data": {"type": "array"},

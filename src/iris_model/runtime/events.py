@@ -33,7 +33,8 @@ class Request:
         payload: "Any" = NO_PAYLOAD,
     ) -> None:
         self.method = method
-        self.content_type = headers.get("content-type", "")
+        binary = "inference-header-content-length" in headers  # raw tensors after the JSON
+        self.content_type = "binary tensors" if binary else headers.get("content-type", "")
         self.content_encoding = headers.get("content-encoding", "").strip().lower()
         self.accept = headers.get("accept", "")
         self.body = body

@@ -3,8 +3,12 @@
 Source: https://github.com/kserve/open-inference-protocol (REST). One tensor with all columns, or one tensor for each column.
 """
 
+from math import prod
+
 from iris_model.engine.errors import InvalidInput
 from iris_model.engine.rows import describe
+
+from .payloads import order_features
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,15 +17,13 @@ if TYPE_CHECKING:
     from .answers import Answers
     from .events import Request
 
-DATATYPES = (
-    "BOOL UINT8 UINT16 UINT32 UINT64 INT8 INT16 INT32 INT64 FP16 FP32 FP64 BYTES"  # in the order of the specification
-).split()
+DATATYPES = "BOOL UINT8 UINT16 UINT32 UINT64 INT8 INT16 INT32 INT64 FP16 FP32 FP64 BYTES".split()
 
 
 def decode(payload: "Any", request: "Request", columns: "list[Any]") -> "tuple[list[Any], dict[str, Any]]":
     """Return (rows, what the answer must repeat)."""
     tensors = payload["inputs"]
-    if not isinstance(tensors, list) or not tensors or not all(isinstance(tensor, dict) for tensor in tensors):
+    if not all(isinstance(tensor, dict) for tensor in tensors):
         raise InvalidInput("'inputs' is not a list of tensors; expected [{name, shape, datatype, data}, ...]")
     asked = payload.get("outputs")
     if asked is not None and not (
@@ -30,7 +32,7 @@ def decode(payload: "Any", request: "Request", columns: "list[Any]") -> "tuple[l
         raise InvalidInput("'outputs' is not a list of objects with a name; leave it out to get all outputs")
     state = {
         "id": payload.get("id"),
-        "outputs": None if asked is None else [output["name"] for output in asked],
+        "outputs": None if asked is None else [str(output["name"]) for output in asked],
     }
     width = len(columns)
     if len(tensors) == 1 and width != 1:
@@ -41,14 +43,16 @@ def decode(payload: "Any", request: "Request", columns: "list[Any]") -> "tuple[l
 def encode(answers: "Answers", state: "dict[str, Any]") -> "Any":
     """Return `{"model_name", "outputs": [tensor, ...]}`: predict, and predict_proba where the model has it."""
     outputs = [_tensor("predict", answers.plain())]
-    if answers.probabilities is not None:
+    if answers.has_flat_probabilities():
         outputs.append(_tensor("predict_proba", answers.probabilities))
+    elif answers.probabilities:
+        outputs += [_tensor(f"predict_proba_{i}", part) for i, part in enumerate(zip(*answers.probabilities))]
     if state["outputs"] is not None:
-        known = [output["name"] for output in outputs]
-        unknown = [name for name in state["outputs"] if name not in known]
-        if unknown:
-            raise InvalidInput(f"there is no output {unknown[0]!r}; expected some of {', '.join(known)}")
-        outputs = [output for output in outputs if output["name"] in state["outputs"]]
+        known = {output["name"]: output for output in outputs}
+        for name in state["outputs"]:
+            if name not in known:
+                raise InvalidInput(f"there is no output {name!r}; expected some of {', '.join(known)}")
+        outputs = [known[name] for name in state["outputs"]]
     answer = {"model_name": answers.model_name, "outputs": outputs}
     if state["id"] is not None:
         answer["id"] = state["id"]
@@ -56,7 +60,7 @@ def encode(answers: "Answers", state: "dict[str, Any]") -> "Any":
 
 
 def _read(tensor: "dict[str, Any]") -> "tuple[str, list[int], list[Any]]":
-    name = tensor.get("name", "?")
+    name = str(tensor.get("name", "?"))
     shape, data, datatype = tensor.get("shape"), tensor.get("data"), tensor.get("datatype")
     if not isinstance(shape, list) or not shape or not all(type(length) is int and length >= 0 for length in shape):
         raise InvalidInput(f"input {name!r}: the shape is {describe(shape)}; expected a list of lengths")
@@ -65,11 +69,10 @@ def _read(tensor: "dict[str, Any]") -> "tuple[str, list[int], list[Any]]":
     if not isinstance(data, list):
         raise InvalidInput(f"input {name!r}: the data is {describe(data)}; expected a list")
     flat = _flatten(data, len(shape))
-    count = 1
-    for length in shape:
-        count *= length
-    if len(flat) != count:
-        raise InvalidInput(f"input {name!r}: the shape {shape} has room for {count} values, the data has {len(flat)}")
+    if len(flat) != prod(shape):
+        raise InvalidInput(
+            f"input {name!r}: the shape {shape} has room for {prod(shape)} values, the data has {len(flat)}"
+        )
     return name, shape, flat
 
 
@@ -97,24 +100,24 @@ def _columns(tensors: "list[Any]", columns: "list[Any]") -> "list[Any]":
     for tensor in tensors:
         name, shape, flat = _read(tensor)
         if len(shape) > 2 or (len(shape) == 2 and shape[1] != 1):
-            raise InvalidInput(f"input {name!r}: the shape is {shape}; expected [rows] or [rows, 1] for one feature")
+            raise InvalidInput(f"input {name!r}: the shape is {shape}; expected [rows] or [rows, 1]")
         values[name] = flat
-    names = [column["name"] for column in columns]
-    if len(names) == 1 and len(values) == 1:
-        return [[value] for value in next(iter(values.values()))]
-    missing = [name for name in names if name not in values]
-    unknown = [name for name in values if name not in names]
-    if missing or unknown:
-        what = f"missing input {missing[0]!r}" if missing else f"unknown input {unknown[0]!r}"
-        raise InvalidInput(f"{what}; expected one tensor with all features, or one for each of {', '.join(names[:8])}")
-    if len({len(flat) for flat in values.values()}) != 1:
-        raise InvalidInput("the inputs differ in length; expected as many values in each")
-    return [list(row) for row in zip(*(values[name] for name in names))]
+    if len(columns) == len(values) == 1:
+        values = {columns[0]["name"]: flat}
+    return from_columns(values, columns)
 
 
-def _tensor(name: str, values: "list[Any]") -> "dict[str, Any]":
+def from_columns(values: "dict[str, Any]", columns: "list[Any]") -> "list[Any]":
+    """Return the rows of `{feature: list of its values}`."""
+    lengths = {len(column) if isinstance(column, list) else -1 for column in values.values()}
+    if len(lengths) != 1 or -1 in lengths:
+        raise InvalidInput("the inputs differ in length; expected a list for each feature, all of one length")
+    return [order_features(dict(zip(values, row)), columns, index) for index, row in enumerate(zip(*values.values()))]
+
+
+def _tensor(name: str, values: "Any") -> "dict[str, Any]":
     shape = [len(values)]
-    flat = values
+    flat = list(values)
     if isinstance(values[0], list):
         shape.append(len(values[0]))
         flat = [value for row in values for value in row]

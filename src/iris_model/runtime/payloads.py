@@ -18,19 +18,13 @@ if TYPE_CHECKING:
 # Protocol -> module with `decode(payload, request, columns) -> (rows, state)` and `encode(answers, state) -> value`.
 PAYLOAD_FORMATS = {
     "rows": "payload_rows",
-    "instances": "payload_instances",
+    "predictions": "payload_predictions",
     "open-inference": "payload_open_inference",
-    "dataframe": "payload_dataframe",
     "csv": "payload_csv",
 }
 
-# The key of a JSON object that tells its protocol, tried in this order. A feature of that name wins over the protocol.
-KEYS = (
-    ("instances", "instances"),
-    ("inputs", "open-inference"),
-    ("dataframe_split", "dataframe"),
-    ("dataframe_records", "dataframe"),
-)
+# The keys of a JSON object that tell its protocol. A feature of that name wins over the protocol.
+KEYS = ("instances", "inputs", "dataframe_split", "dataframe_records")
 
 CSV_TYPES = ("text/csv", "application/csv")
 # `curl -d` calls everything a form, and browsers' simplest requests call everything plain text.
@@ -64,10 +58,16 @@ def choose_format(payload: "Any", columns: "list[Any]") -> str:
     """Return the protocol of a JSON value by its shape."""
     if isinstance(payload, dict):
         features = [column["name"] for column in columns]
-        for key, name in KEYS:
+        for key in KEYS:
             if key in payload and key not in features:
-                return name
+                return "open-inference" if key == "inputs" and _holds_tensors(payload[key]) else "predictions"
     return "rows"
+
+
+def _holds_tensors(inputs: "Any") -> bool:
+    """MLflow's `inputs` are rows, or a list of values for each feature."""
+    known = {"shape", "datatype", "data"}
+    return isinstance(inputs, list) and any(isinstance(item, dict) and len(known & item.keys()) > 1 for item in inputs)
 
 
 def parse_json(request: Request) -> "Any":
@@ -136,7 +136,10 @@ def _unpack(body: "bytes | str", encoding: str) -> bytes:
     from zlib import decompressobj, error
 
     if isinstance(body, str):
-        body = body.encode("latin-1", "replace")
+        raise InvalidInput(
+            "the gzip body was read as text on its way; send it as application/csv, or JSON with no content type",
+            problem="malformed",
+        )
     unpacker = decompressobj(wbits=31)  # 16 + 15: a gzip header and the largest window
     try:
         # One byte more than allowed is enough to know; a bomb never unfolds.

@@ -32,6 +32,7 @@ def describe_problem(error: "InvalidInput") -> Reply:
         "title": REASONS[status],
         "status": status,
         "detail": str(error),
+        "error": str(error),  # for KServe and Triton
     }
     for name in ("row", "feature", "expected"):
         found = getattr(error, name)

@@ -1,0 +1,1 @@
+"""Other people's clients and formats against the local service with real models."""

@@ -1,0 +1,77 @@
+"""The clients of MLflow and Triton, as they ship and in an environment of their own, against the served iris model."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import venv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.compat.conftest import Served, served
+from tests.support.requirement import Missing, require
+
+pytestmark = pytest.mark.e2e
+
+CLIENTS = Path(__file__).parent / "clients"
+INSTALL_SECONDS = 400
+
+__all__ = ["served"]
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter that has the clients."""
+    home = tmp_path_factory.mktemp("clients")
+
+    def install() -> Path:
+        venv.create(home, with_pip=True, symlinks=True)
+        program = home / "bin/python"
+        command = [
+            program,
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "install",
+            "--quiet",
+            "-r",
+            CLIENTS / "requirements.txt",
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+        if done.returncode:
+            raise Missing(f"the clients cannot be installed: {done.stderr.strip().splitlines()[-1]}")
+        return program
+
+    return require(install)
+
+
+def ask(python: Path, client: str, served: Served) -> Any:
+    given = json.dumps({"names": list(served.named.columns), "rows": served.rows.tolist()})
+    command = [python, "-I", CLIENTS / f"{client}_client.py", served.service.url]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_mlflow(python: Path, served: Served) -> None:
+    told = ask(python, "mlflow", served)
+    refused = told.pop("refused")
+    assert told == dict.fromkeys(("named", "without names", "array", "list", "parameters"), served.labels)
+    assert "error code 422" in refused
+    assert "row 0 has 2 values" in refused
+
+
+def test_triton(python: Path, served: Served) -> None:
+    told = ask(python, "triton", served)
+    assert (told["ready"], told["name"], told["id"]) == ([True] * 3, "iris_trained_model", "7")
+    assert len(told["labels"]) == len(told["probabilities"]) == 4
+    for name, labels in told["labels"].items():
+        assert labels == served.labels, name
+        assert told["probabilities"][name] == [pytest.approx(row, rel=1e-9) for row in served.probabilities], name
+    assert told["wrong shape"] == ["422", "input 'x': the shape is [5, 3]; expected [rows, 4]"]
+    assert told["wrong output"] == ["422", "there is no output 'loss'; expected some of predict, predict_proba"]
+    status, message = told["binary"]
+    assert status == "415"
+    assert message == "the content type is 'binary tensors'; expected application/json or text/csv"
