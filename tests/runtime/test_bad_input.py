@@ -95,6 +95,14 @@ CASES = [
         "the shape is [1, 3]; expected [rows, 4]",
     ),
     Bad(
+        "a tensor of many dimensions",
+        '{"inputs": [{"name": "x", "shape": ['
+        + "99999999," * 200_000
+        + '4], "datatype": "FP64", "data": [1, 2, 3, 4]}]}',
+        422,
+        "expected one or two lengths",
+    ),
+    Bad(
         "a tensor with too little data",
         '{"inputs": [{"name": "x", "shape": [2, 4], "datatype": "FP64", "data": [1, 2, 3]}]}',
         422,

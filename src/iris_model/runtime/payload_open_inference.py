@@ -26,14 +26,11 @@ def decode(payload: "Any", request: "Request", columns: "list[Any]") -> "tuple[l
     if not all(isinstance(tensor, dict) for tensor in tensors):
         raise InvalidInput("'inputs' is not a list of tensors; expected [{name, shape, datatype, data}, ...]")
     asked = payload.get("outputs")
-    if asked is not None and not (
-        isinstance(asked, list) and all(isinstance(output, dict) and "name" in output for output in asked)
-    ):
-        raise InvalidInput("'outputs' is not a list of objects with a name; leave it out to get all outputs")
-    state = {
-        "id": payload.get("id"),
-        "outputs": None if asked is None else [str(output["name"]) for output in asked],
-    }
+    try:
+        names = None if asked is None else [str(output["name"]) for output in asked]
+    except (KeyError, TypeError):
+        raise InvalidInput("'outputs' is not a list of objects with a name; leave it out to get all outputs") from None
+    state = {"id": payload.get("id"), "outputs": names}
     width = len(columns)
     if len(tensors) == 1 and width != 1:
         return _matrix(tensors[0], width), state
@@ -62,33 +59,28 @@ def encode(answers: "Answers", state: "dict[str, Any]") -> "Any":
 def _read(tensor: "dict[str, Any]") -> "tuple[str, list[int], list[Any]]":
     name = str(tensor.get("name", "?"))
     shape, data, datatype = tensor.get("shape"), tensor.get("data"), tensor.get("datatype")
-    if not isinstance(shape, list) or not shape or not all(type(length) is int and length >= 0 for length in shape):
-        raise InvalidInput(f"input {name!r}: the shape is {describe(shape)}; expected a list of lengths")
+    if (
+        not isinstance(shape, list)
+        or not 0 < len(shape) < 3
+        or not all(type(length) is int and length >= 0 for length in shape)
+    ):
+        raise InvalidInput(f"input {name!r}: the shape is {describe(shape)}; expected one or two lengths")
     if datatype not in DATATYPES:
         raise InvalidInput(f"input {name!r}: the datatype is {datatype!r}; expected one of {', '.join(DATATYPES)}")
     if not isinstance(data, list):
         raise InvalidInput(f"input {name!r}: the data is {describe(data)}; expected a list")
-    flat = _flatten(data, len(shape))
-    if len(flat) != prod(shape):
-        raise InvalidInput(
-            f"input {name!r}: the shape {shape} has room for {prod(shape)} values, the data has {len(flat)}"
-        )
-    return name, shape, flat
-
-
-def _flatten(data: "list[Any]", depth: int) -> "list[Any]":
-    """The specification allows both flat data and nested data."""
-    while depth > 1 and data and all(isinstance(item, list) for item in data):
+    # Flat data and nested data are both allowed.
+    if shape[1:] and all(isinstance(item, list) for item in data):
         data = [value for item in data for value in item]
-        depth -= 1
-    return data
+    count = prod(shape)
+    if len(data) != count:
+        raise InvalidInput(f"input {name!r}: the shape {shape} has room for {count} values, the data has {len(data)}")
+    return name, shape, data
 
 
 def _matrix(tensor: "dict[str, Any]", width: int) -> "list[Any]":
     name, shape, flat = _read(tensor)
-    if shape == [width]:
-        return [flat]
-    if len(shape) != 2 or shape[1] != width:
+    if shape[-1] != width:
         raise InvalidInput(
             f"input {name!r}: the shape is {shape}; expected [rows, {width}]", expected=f"[rows, {width}]"
         )
@@ -99,7 +91,7 @@ def _columns(tensors: "list[Any]", columns: "list[Any]") -> "list[Any]":
     values = {}
     for tensor in tensors:
         name, shape, flat = _read(tensor)
-        if len(shape) > 2 or (len(shape) == 2 and shape[1] != 1):
+        if shape[1:] not in ([], [1]):
             raise InvalidInput(f"input {name!r}: the shape is {shape}; expected [rows] or [rows, 1]")
         values[name] = flat
     if len(columns) == len(values) == 1:
