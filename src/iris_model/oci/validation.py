@@ -6,7 +6,7 @@
     note      no unpacker minds, but a function that does not run as root may: files that not every user can read
 
 The rules of strict unpackers are those of docs/reference/registries.md: one plain manifest, gzip layers, every parent directory
-in the layer itself, no hard links and no devices, files that any user can read.
+in the layer itself; at best no hard links and no devices, and files that any user can read.
 """
 
 from __future__ import annotations
@@ -149,9 +149,9 @@ def _entry_faults(subject: str, entries: Sequence[TarEntry], below: set[str]) ->
             "has its directory in a lower layer only",
             "Write directories in every layer.",
         ),
-        (REFUSED, "hard-link", by_kind["hard link"], "is a hard link", "Write the file twice, or a symbolic link."),
-        (REFUSED, "device", by_kind["device"], "is a device", "Leave it out: /dev is made when the image runs."),
-        (REFUSED, "pipe", by_kind["pipe"], "is a named pipe", "Make it when the program starts."),
+        (RISK, "hard-link", by_kind["hard link"], "is a hard link", "Write the file twice, or a symbolic link."),
+        (RISK, "device", by_kind["device"], "is a device", "Leave it out: /dev is made when the image runs."),
+        (RISK, "pipe", by_kind["pipe"], "is a named pipe", "Make it when the program starts."),
         (REFUSED, "outside", outside, "lies outside the image", "Do not use this image."),
         (NOTE, "closed", closed, "cannot be read by every user", "Give files mode 644 and directories 755."),
     )
