@@ -57,7 +57,7 @@ def echo_findings(findings: list[Mapping[str, str]]) -> None:
         click.echo("AWS Lambda takes it: nothing was found against it.")
         return
     refused = any(finding["severity"] in ("damage", "refused") for finding in findings)
-    click.echo("AWS Lambda would refuse it:" if refused else "AWS Lambda takes it; mind this:")
+    click.echo("AWS Lambda would refuse it:" if refused else "Nothing that AWS Lambda is known to refuse; mind this:")
     for finding in findings:
         click.echo(f"  {finding['severity']}: {finding['subject']}: {finding['problem']}. {finding['remedy']}")
 
