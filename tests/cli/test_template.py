@@ -19,6 +19,7 @@ DIGEST = "sha256:" + "0" * 64
 EVERYTHING = """
 memory = 256
 timeout = 29
+more-routes = ["POST /v1/models/iris:predict", "/any/{path+}"]
 architecture = "arm64"
 ephemeral-storage = 1024
 reserved-concurrency = 5
@@ -55,6 +56,7 @@ def test_every_setting_is_in_the_template_and_it_is_lint_clean(tmp_path: Path):
     for part in (
         "MemorySize: 256", "Timeout: 29", "- arm64", "Size: 1024", "ReservedConcurrentExecutions: 5",
         "ProvisionedConcurrentExecutions: 1", "RetentionInDays: 90", "LogFormat: JSON", "Mode: Active", "JWT",
+        "RouteKey: POST /v1/models/iris:predict", "RouteKey: ANY /any/{path+}",
         "policy/b", "LEVEL: info", "{{resolve:ssm:/iris/token}}", "flowers", "https://example.org",
         "ThrottlingRateLimit: 5", "ThrottlingBurstLimit: 10", "https://login.example.org",
     ):  # fmt: skip

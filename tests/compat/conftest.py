@@ -100,7 +100,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (frame / "app.py").write_text(HANDLER.format(model="frame"))
 
     functions = [read_function_directory(package_project(each).directory) for each in (iris, frame)]
-    with running(functions) as service:
+    with running(functions, function_url_port=0) as service:
         original = pickle.loads((IRIS / "iris_trained_model.pkl").read_bytes())
         rows = np.array(
             [[5.1, 3.5, 1.4, 0.2], [5.7, 2.8, 4.5, 1.3], [6.3, 3.3, 6.0, 2.5], [5.9, 3.0, 4.9, 1.7], [6, 3, 5, 2]]

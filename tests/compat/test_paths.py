@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.compat.conftest import Served
+from tests.support.local_service import RunningService
 
 
 def sagemaker(served: Served) -> Any:
@@ -34,6 +35,16 @@ def test_probes(served: Served, path: str) -> None:
     assert reply.json()["name"] == "iris_trained_model"  # the model card
     # Nobody asked for this method there.
     assert served.service.request("POST", path, b"[5.1, 3.5, 1.4, 0.2]").status == 404
+
+
+def test_a_function_url_has_every_path(served: Served) -> None:
+    assert served.service.lambda_ is not None
+    url = dict(served.service.lambda_.addresses.function_urls)["iris"].rstrip("/")
+    other = RunningService(url=url)
+    assert other.request("GET", "/v2/models/other/ready").status == 200
+    body = json.dumps({"instances": served.rows.tolist()}).encode()
+    for path in ("/", "/invocations", "/v1/models/other:predict"):
+        assert other.request("POST", path, body).json() == {"predictions": served.labels}
 
 
 def test_kserve_v1(served: Served) -> None:
