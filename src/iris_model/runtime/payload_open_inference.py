@@ -23,7 +23,7 @@ DATATYPES = "BOOL UINT8 UINT16 UINT32 UINT64 INT8 INT16 INT32 INT64 FP16 FP32 FP
 def decode(payload: "Any", request: "Request", columns: "list[Any]") -> "tuple[list[Any], dict[str, Any]]":
     """Return (rows, what the answer must repeat)."""
     tensors = payload["inputs"]
-    if not all(isinstance(tensor, dict) for tensor in tensors):
+    if set(map(type, tensors)) != {dict}:
         raise InvalidInput("'inputs' is not a list of tensors; expected [{name, shape, datatype, data}, ...]")
     asked = payload.get("outputs")
     try:
@@ -39,17 +39,18 @@ def decode(payload: "Any", request: "Request", columns: "list[Any]") -> "tuple[l
 
 def encode(answers: "Answers", state: "dict[str, Any]") -> "Any":
     """Return `{"model_name", "outputs": [tensor, ...]}`: predict, and predict_proba where the model has it."""
-    outputs = [_tensor("predict", answers.plain())]
+    values: dict[str, Any] = {"predict": answers.plain()}
     if answers.has_flat_probabilities():
-        outputs.append(_tensor("predict_proba", answers.probabilities))
+        values["predict_proba"] = answers.probabilities
     elif answers.probabilities:
-        outputs += [_tensor(f"predict_proba_{i}", part) for i, part in enumerate(zip(*answers.probabilities))]
-    if state["outputs"] is not None:
-        known = {output["name"]: output for output in outputs}
-        for name in state["outputs"]:
-            if name not in known:
-                raise InvalidInput(f"there is no output {name!r}; expected some of {', '.join(known)}")
-        outputs = [known[name] for name in state["outputs"]]
+        for index, part in enumerate(zip(*answers.probabilities)):
+            values[f"predict_proba_{index}"] = part
+    asked = values if state["outputs"] is None else state["outputs"]
+    outputs = []
+    for name in asked:
+        if name not in values:
+            raise InvalidInput(f"there is no output {name!r}; expected some of {', '.join(values)}")
+        outputs.append(_tensor(name, values[name]))
     answer = {"model_name": answers.model_name, "outputs": outputs}
     if state["id"] is not None:
         answer["id"] = state["id"]
@@ -59,19 +60,15 @@ def encode(answers: "Answers", state: "dict[str, Any]") -> "Any":
 def _read(tensor: "dict[str, Any]") -> "tuple[str, list[int], list[Any]]":
     name = str(tensor.get("name", "?"))
     shape, data, datatype = tensor.get("shape"), tensor.get("data"), tensor.get("datatype")
-    if (
-        not isinstance(shape, list)
-        or not 0 < len(shape) < 3
-        or not all(type(length) is int and length >= 0 for length in shape)
-    ):
+    if not isinstance(shape, list) or not 0 < len(shape) < 3 or set(map(type, shape)) != {int} or min(shape) < 0:
         raise InvalidInput(f"input {name!r}: the shape is {describe(shape)}; expected one or two lengths")
     if datatype not in DATATYPES:
         raise InvalidInput(f"input {name!r}: the datatype is {datatype!r}; expected one of {', '.join(DATATYPES)}")
     if not isinstance(data, list):
         raise InvalidInput(f"input {name!r}: the data is {describe(data)}; expected a list")
     # Flat data and nested data are both allowed.
-    if shape[1:] and all(isinstance(item, list) for item in data):
-        data = [value for item in data for value in item]
+    if shape[1:] and set(map(type, data)) == {list}:
+        data = _join(data)
     count = prod(shape)
     if len(data) != count:
         raise InvalidInput(f"input {name!r}: the shape {shape} has room for {count} values, the data has {len(data)}")
@@ -107,17 +104,21 @@ def from_columns(values: "dict[str, Any]", columns: "list[Any]") -> "list[Any]":
     return [order_features(dict(zip(values, row)), columns, index) for index, row in enumerate(zip(*values.values()))]
 
 
+def _join(rows: "list[Any]") -> "list[Any]":
+    return [value for row in rows for value in row]
+
+
 def _tensor(name: str, values: "Any") -> "dict[str, Any]":
     shape = [len(values)]
     flat = list(values)
     if isinstance(values[0], list):
         shape.append(len(values[0]))
-        flat = [value for row in values for value in row]
+        flat = _join(flat)
     return {"name": name, "shape": shape, "datatype": _datatype(flat), "data": flat}
 
 
 def _datatype(flat: "list[Any]") -> str:
-    kinds = {type(value) for value in flat if value is not None}
+    kinds = set(map(type, flat)) - {type(None)}
     if kinds == {bool}:
         return "BOOL"
     if kinds == {int}:
