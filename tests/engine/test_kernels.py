@@ -22,7 +22,7 @@ from iris_model.engine.kernels import laplacian_kernel, polynomial_kernel, rbf_k
 from iris_model.engine.linear import linear
 from iris_model.engine.model import RowsView
 from iris_model.engine.neighbors import nearest_by_products, nearest_in_table, nearest_in_tree, within_radius
-from iris_model.engine.packed import Table
+from iris_model.engine.packed import SparseTable, Table
 from iris_model.engine.rows import RowEncoder
 from iris_model.engine.trees import narrow_to_float32, tree_ensemble
 
@@ -51,7 +51,7 @@ def in_python(function: Any, *inputs: Any, **parameters: Any) -> Any:
 def outcome(function: Any, *inputs: Any, **parameters: Any) -> Any:
     try:
         made = function(*inputs, **parameters)
-        return list(made) if isinstance(made, (Table, Found)) else made
+        return list(made) if isinstance(made, (Table, SparseTable, Found)) else made
     except (ArithmeticError, IndexError, TypeError, ValueError) as error:
         return type(error), str(error)
 
@@ -277,6 +277,8 @@ HOSTILE: list[Any] = [
     Table(bytes(64), 2), Table(b"\xff" * 64, 4), Table(struct.pack("<40d", *range(40)), 2), Table(b"123", 1), Table(b"", 0),
     Table(bytes(64), -1), [[0.5, -1.0]] * 9, [[float(number)] for number in range(20)], [1.0, 2.0, 3.0], [0, 1, 2], 2, 5,
     [{0: 1.0, 2: -0.5}] * 3, [{-1: 1.0}], [{2**70: 1.0}], [{0: 1}], {"one": 0, "two": 1}, {"one": "two"}, [["one two"]], [[3]],
+    SparseTable(struct.pack("<3q", 0, 1, 3), struct.pack("<3i", 2, 0, 1), struct.pack("<3d", 1, 2, 3)), [None], [None] * 3,
+    SparseTable(struct.pack("<2q", 0, 9), bytes(4), bytes(8)), SparseTable(b"", b"", b""), SparseTable(bytes(3), b"", b""),
     (0, 1), (None, None, None, None), ([0], [0, 1], [7], [0]), b"\0\1",
 ]  # fmt: skip
 ARGUMENTS = {
@@ -292,7 +294,7 @@ ARGUMENTS = {
     "kernel_sums": 10,
     "nearest": 8,
     "votes": 4,
-    "count_terms": 4,
+    "count_terms": 5,
     "scale_sparse": 2,
     "linear_sparse": 4,
     "smallest": 2,

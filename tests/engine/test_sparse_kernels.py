@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import struct
 from array import array
 from collections.abc import Iterator
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 
 from iris_model.engine import native
-from iris_model.engine.documents import count_terms, normalize
+from iris_model.engine.documents import count_terms, log_counts, normalize
 from iris_model.engine.linear import linear
-from iris_model.engine.sparse import multiply_columns
+from iris_model.engine.packed import SparseTable, Table
+from iris_model.engine.sparse import multiply_columns, to_dense
 from tests.engine.test_kernels import in_python, outcome, table, view
 
 kernels = pytest.importorskip("iris_model.engine._kernels", reason="the kernels were not built (no C compiler)")
@@ -50,9 +52,104 @@ def test_counts_and_their_order(lowercase: bool, binary: bool, analyzer: str) ->
         "lowercase": lowercase,
     }
     ours = count_terms(documents, **parameters)
+    assert type(ours) is (SparseTable if analyzer == "word" else list)
     assert [list(row.items()) for row in ours] == [
         list(row.items()) for row in in_python(count_terms, documents, **parameters)
     ]
+
+
+VOCABULARY = {f"w{number}": (number * 7) % WIDTH for number in range(WIDTH)}
+WORDS: dict[str, Any] = {"binary": False, "analyzer": "word", "ngrams": [1, 1], "lowercase": True}
+
+
+def documents(seed: int, count: int = 40) -> list[list[str]]:
+    """Some of them not of ASCII, one with half of a surrogate pair, as JSON may bring it."""
+    numbers = random.Random(seed)
+    words = [*VOCABULARY, "W3", "unknown", "grün"]
+    return [[" ".join(numbers.choices(words, k=numbers.randrange(30)))] for _ in range(count)] + [
+        ["w1 \ud800 w1 w2"],
+        [""],
+    ]
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_sparse_rows_stay_packed_from_the_text_to_the_decision(outputs: int) -> None:
+    rows = documents(5)
+    coefficients = view(table(3, outputs, WIDTH))
+    steps: list[tuple[Any, dict[str, Any], type]] = [
+        (count_terms, {"vocabulary": VOCABULARY, **WORDS}, SparseTable),
+        (multiply_columns, {"factors": [abs(cell) for cell in table(2, 1, WIDTH)[0]]}, SparseTable),
+        (normalize, {"norm": "l2"}, SparseTable),
+        (linear, {"coefficients": coefficients, "intercepts": [0.5] * outputs}, Table),
+    ]
+    ours: Any = rows
+    theirs: Any = rows
+    for operator, parameters, kind in steps:
+        ours, theirs = operator(ours, **parameters), in_python(operator, theirs, **parameters)
+        assert type(ours) is kind
+        assert list(ours) == theirs
+        assert len(ours) == len(theirs) and ours[3] == theirs[3]
+
+
+def test_python_operators_take_packed_sparse_rows() -> None:
+    packed = count_terms(documents(6), vocabulary=VOCABULARY, **WORDS)
+    plain = list(packed)
+    for operator, parameters in (
+        (log_counts, {}),
+        (to_dense, {"width": WIDTH}),
+        (normalize, {"norm": "l1"}),
+        (normalize, {"norm": "max"}),
+        # Without `flat` there is no kernel.
+        (linear, {"coefficients": table(3, 2, WIDTH), "intercepts": [0.0, 1.0]}),
+    ):
+        assert list(operator(packed, **parameters)) == in_python(operator, plain, **parameters)
+    assert type(log_counts(packed)) is SparseTable
+
+
+@pytest.mark.parametrize("column", [2, WIDTH, 2**31, 2**70, -1, True, 1.0, "1"])
+def test_a_vocabulary_that_is_not_as_it_must_be(column: Any) -> None:
+    """Columns beyond its own size, of another type, or the same for two terms."""
+    rows, parameters = documents(7), {"vocabulary": {"w1": column, "w2": 2, "w3": 1}, **WORDS}
+    assert list(count_terms(rows, **parameters)) == in_python(count_terms, rows, **parameters)
+
+
+def test_a_document_that_is_no_text() -> None:
+    for rows in ([[None]] * 20, [[1.0]] * 20, [["w1"]] * 20 + [[b"w1"]]):
+        parameters = {"vocabulary": VOCABULARY, **WORDS}
+        with pytest.raises((AttributeError, TypeError)) as ours:
+            count_terms(rows, **parameters)
+        assert str(ours.value)
+
+
+@pytest.mark.parametrize(
+    ("starts", "columns"),
+    [
+        ([0, 2, 1, 3], [0, 1, 2]),  # a row ends before it begins
+        ([0, 1, 2, 4], [0, 1, 2]),  # beyond the cells
+        ([0, 1, 2, 2], [0, 1, 2]),  # cells of no row
+        ([1, 1, 2, 3], [0, 1, 2]),
+        ([-1, 1, 2, 3], [0, 1, 2]),
+        ([0, 2**62, 2, 3], [0, 1, 2]),
+        ([0, 1, 2, 3], [0, 1]),  # fewer columns than values
+        ([0, 1, 2, 3], [0, -1, 2]),
+        ([0, 1, 2, 3], [0, 1, WIDTH]),
+        ([], [0, 1, 2]),
+    ],
+)
+def test_a_damaged_sparse_table_is_declined(starts: list[int], columns: list[int]) -> None:
+    rows = SparseTable(
+        struct.pack(f"={len(starts)}q", *starts),
+        struct.pack(f"={len(columns)}i", *columns),
+        struct.pack("=3d", 1, 2, 3),
+    )
+    sound = SparseTable(struct.pack("=4q", 0, 1, 2, 3), struct.pack("=3i", 0, 1, 2), struct.pack("=3d", 1, 2, 3))
+    weights, factors = [1.0] * WIDTH, [2.0] * WIDTH
+    assert kernels.scale_sparse(sound, factors) is not None
+    assert kernels.linear_sparse(sound, weights, 1, [0.0]) is not None
+    assert kernels.scale_sparse(rows, factors) is None
+    assert kernels.linear_sparse(rows, weights, 1, [0.0]) is None
+    if columns[-1] != WIDTH:
+        assert kernels.scale_sparse(rows, None) is None
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200])
@@ -67,11 +164,12 @@ def test_sparse_rows(scale: float) -> None:
         assert outcome(operator, rows, **parameters) == in_python(operator, rows, **parameters)
 
 
-@pytest.mark.parametrize("column", [WIDTH, -1, 2**70])
+@pytest.mark.parametrize("column", [WIDTH, -1, 2**31, 2**32, 2**70])
 def test_a_column_that_is_not_there(column: int) -> None:
     rows = [{column: 1.0}] * 20
     for operator, parameters in (
         (multiply_columns, {"factors": [1.0] * WIDTH}),
         (linear, {"coefficients": view(table(3, 3, WIDTH)), "intercepts": [0.0, 1.0, -1.0]}),
+        (normalize, {"norm": "l2"}),
     ):
         assert outcome(operator, rows, **parameters) == in_python(operator, rows, **parameters)

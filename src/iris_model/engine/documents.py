@@ -5,7 +5,8 @@ Sources: CountVectorizer, TfidfTransformer, HashingVectorizer, sklearn.preproces
 
 from math import fabs, fsum, log, sqrt
 
-from .native import run_kernel
+from .native import find_kernels
+from .sparse import FEWEST_ROWS, run_sparse
 from .text import make_analyzer
 
 TYPE_CHECKING = False
@@ -13,10 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    SparseRow = dict[int, float]
+    from .packed import SparseTable
 
-# Below this many documents Python is as fast.
-FEWEST_ROWS = 16
+    SparseRow = dict[int, float]
 
 
 def count_terms(
@@ -30,25 +30,26 @@ def count_terms(
     accents: "str | None" = None,
     pattern: "str | None" = None,
     stop_words: "dict[str, Any] | None" = None,
-) -> "list[SparseRow]":
+) -> "list[SparseRow] | SparseTable":
     """How often each term of the vocabulary stands in each document; `binary`: whether it does."""
     analyze = make_analyzer(analyzer, ngrams, lowercase, accents, pattern, stop_words)
-    made: list[Any] | None = None
-    plain = analyzer == "word" and list(ngrams) == [1, 1] and pattern is None and stop_words is None
-    if plain and len(rows) >= FEWEST_ROWS:
-        made = run_kernel("count_terms", rows, vocabulary, lowercase, binary)
-    table = []
-    for place, row in enumerate(rows):
-        if made is not None and made[place] is not None:
-            table.append(made[place])
-            continue
+
+    def count(document: str) -> "SparseRow":
         counts: SparseRow = {}
-        for term in analyze(row[0]):
+        for term in analyze(document):
             if term in vocabulary:
                 column = vocabulary[term]
                 counts[column] = 1.0 if binary else counts.get(column, 0.0) + 1.0
-        table.append(counts)
-    return table
+        return counts
+
+    plain = analyzer == "word" and list(ngrams) == [1, 1] and pattern is None and stop_words is None
+    if plain and len(rows) >= FEWEST_ROWS and find_kernels() is not None:
+        # The kernel knows the letters of ASCII.
+        counted = [None if type(text) is str and text.isascii() else count(text) for (text,) in rows]
+        made = run_sparse("count_terms", rows, vocabulary, lowercase, binary, counted)
+        if made is not None:
+            return made
+    return [count(row[0]) for row in rows]
 
 
 def hash_terms(
@@ -79,15 +80,17 @@ def hash_terms(
     return table
 
 
-def log_counts(rows: "list[SparseRow]") -> "list[SparseRow]":
+def log_counts(rows: "list[SparseRow] | SparseTable") -> "list[SparseRow] | SparseTable":
     """log(x) + 1 of each count (`sublinear_tf`)."""
+    if not isinstance(rows, list):
+        return rows.replace([log(value) + 1.0 for value in rows.cells()])
     return [{index: log(value) + 1.0 for index, value in row.items()} for row in rows]
 
 
 def normalize(rows: "Any", *, norm: str) -> "Any":
     """Each row over its norm: l1, l2 or max. A row of zeros stays. Sparse tables stay sparse."""
-    if norm == "l2" and len(rows) >= FEWEST_ROWS and type(rows[0]) is dict:
-        made = run_kernel("scale_sparse", rows, None)
+    if norm == "l2" and type(rows[0]) is dict:
+        made = run_sparse("scale_sparse", rows, None)
         if made is not None:
             return made
     table: list[Any] = []

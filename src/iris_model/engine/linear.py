@@ -8,9 +8,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .packed import Table
+    from .packed import SparseTable, Table
 
-    Rows = Table | list[list[float]] | list[dict[int, float]]
+    Rows = SparseTable | Table | list[list[float]] | list[dict[int, float]]
 
 # Below it Python is as fast.
 FEWEST_ROWS = 16
@@ -21,8 +21,8 @@ def linear(
 ) -> "list[list[float]]":
     """Rows (dense or sparse) times the transposed coefficients (k x f) plus intercepts (k): n x k.
 
-    The products of one output are summed exactly and rounded once (`fsum`), so that the result depends neither on an
-    order of summation nor on the Python version, as `sum` of floats does since 3.12.
+    Products of one output are summed exactly and rounded once (`fsum`): the result depends on no order of summation,
+    nor on the Python version, as `sum` does since 3.12.
     """
     made: list[list[float]] | None = None if isinstance(rows, list) else rows.sums(coefficients, None, intercepts)
     if made is None and len(rows) >= FEWEST_ROWS and hasattr(coefficients, "flat"):

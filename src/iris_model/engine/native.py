@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # As in module.c: kernels of older sources count as none.
-INTERFACE = 1
+INTERFACE = 2
 
 _found: "list[Any]" = []
 

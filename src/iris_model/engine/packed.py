@@ -1,4 +1,4 @@
-"""Tables of many rows as packed doubles, which kernels hand on to each other. Only where there are kernels."""
+"""Tables of many rows as packed numbers, which kernels hand on to each other. Only where there are kernels."""
 
 from .native import find_kernels, run_kernel
 
@@ -58,6 +58,43 @@ class Table:
         """The class of the largest cell of each row; with a threshold, the second one above it. Or None."""
         made: list[Any] | None = find_kernels().label_rows(self, classes, threshold, inclusive)
         return made
+
+
+class SparseTable:
+    """A table, mostly zeros, that to Python looks like its rows: dicts {column index: value}, made when asked for."""
+
+    __slots__ = ("columns", "starts", "values")
+
+    def __init__(self, starts: bytes, columns: bytes, values: bytes) -> None:
+        # Of 8, 4 and 8 bytes: the cell where each row starts and, last, their number; the column and value of each cell.
+        self.starts = starts
+        self.columns = columns
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(self.starts) // 8 - 1
+
+    def __iter__(self) -> "Iterator[dict[int, float]]":
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, index: int) -> "dict[int, float]":
+        start, stop = memoryview(self.starts).cast("q")[index : index + 2]
+        columns = memoryview(self.columns).cast("i")
+        return dict(zip(columns[start:stop], self.cells()[start:stop]))
+
+    def cells(self) -> "memoryview[float]":
+        """The values of all rows."""
+        return memoryview(self.values).cast("d")
+
+    def replace(self, cells: "list[float]") -> "SparseTable":
+        """Other values in the same places."""
+        from struct import pack
+
+        return SparseTable(self.starts, self.columns, pack(f"{len(cells)}d", *cells))
+
+    def sums(self, weights: "Any", starts: "Any", intercepts: "Any") -> "Any":
+        """Only tables of kernel values have these (kernels.py)."""
+        return None
 
 
 def pack_rows(rows: "list[Any]", width: int, limit: float, missing: bytes) -> "Table | None":

@@ -7,10 +7,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from .packed import SparseTable
+
     SparseRow = dict[int, float]
 
 # Below this many rows Python is as fast.
 FEWEST_ROWS = 16
+
+
+def run_sparse(name: str, rows: "Any", *arguments: "Any") -> "SparseTable | None":
+    """The sparse table that a kernel makes of many rows, or None."""
+    made: tuple[bytes, bytes, bytes] | None = run_kernel(name, rows, *arguments) if len(rows) >= FEWEST_ROWS else None
+    if made is None:
+        return None
+    from .packed import SparseTable
+
+    return SparseTable(*made)
 
 
 def to_dense(rows: "list[SparseRow]", *, width: int) -> "list[list[float]]":
@@ -46,7 +58,7 @@ def select_columns_sparse(rows: "list[SparseRow]", *, positions: "Sequence[int]"
 def multiply_columns(rows: "Any", *, factors: "Sequence[float]") -> "Any":
     """Each column times its factor; a sparse table stays sparse."""
     if type(rows[0]) is dict:
-        made = run_kernel("scale_sparse", rows, factors) if len(rows) >= FEWEST_ROWS else None
+        made = run_sparse("scale_sparse", rows, factors)
         if made is not None:
             return made
         return [{index: value * factors[index] for index, value in row.items()} for row in rows]

@@ -1,6 +1,6 @@
 """Whether the C kernels of the engine travel in a function: its settings and model in, the file or a reason out.
 
-The kernels are one file of some 90 KiB. A sandbox loads it at its second request or first batch, never while it starts. It
+The kernels are one file of some 100 KB. A sandbox loads it at its second request or first batch, never while it starts. It
 is in the limited API, so every Python from 3.11 on can load it, on the system and processor that it was built for. Where
 it cannot be loaded all the same (another C library in the base image), Python answers, and answers the same.
 """

@@ -1,152 +1,186 @@
-/* Documents to counts of terms, and what is done with sparse rows. As documents.py, sparse.py and linear.py. */
-#include "kernels.h"
+/* Sparse rows: packed, scaled, multiplied. As sparse.py, documents.py and linear.py. */
+#include "sparse.h"
 
-static int is_word(char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
-           letter == '_';
-}
-
-/* One more of the term, if the vocabulary has it. */
-static int count_term(PyObject *counts, PyObject *vocabulary, const char *letters, Py_ssize_t length, int binary) {
-    PyObject *term = PyUnicode_FromStringAndSize(letters, length);
-    PyObject *column = term != NULL ? PyDict_GetItemWithError(vocabulary, term) : NULL, *count, *known;
-    int status = PyErr_Occurred() == NULL ? 0 : -1;
-    if (column != NULL && !PyLong_CheckExact(column))
-        status = -1;
-    else if (column != NULL) {
-        known = binary ? NULL : PyDict_GetItemWithError(counts, column);
-        count = PyFloat_FromDouble(known != NULL ? PyFloat_AsDouble(known) + 1.0 : 1.0);
-        status = count != NULL ? PyDict_SetItem(counts, column, count) : -1;
-        Py_XDECREF(count);
-    }
-    Py_XDECREF(term);
-    return status;
-}
-
-/* The counts of one document, or None where it is not of ASCII. `lowered` has place for it. */
-static PyObject *count_document(const char *text, Py_ssize_t size, char *lowered, PyObject *vocabulary, int lowercase,
-                                int binary) {
-    for (Py_ssize_t i = 0; i < size; i++) {
-        if ((unsigned char)text[i] >= 128)
-            return Py_NewRef(Py_None);
-        lowered[i] = (char)(lowercase && text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
-    }
-    PyObject *counts = PyDict_New();
-    for (Py_ssize_t from = 0, to; counts != NULL && from < size; from = to + 1) {
-        for (to = from; to < size && is_word(lowered[to]); to++)
-            ;
-        if (to - from > 1 && count_term(counts, vocabulary, lowered + from, to - from, binary) < 0)
-            Py_CLEAR(counts);
-    }
-    return counts;
-}
-
-/* (rows of one text, vocabulary, lowercase, binary): sparse rows, and None for documents that are not of ASCII */
-PyObject *count_terms(PyObject *Py_UNUSED(module), PyObject *arguments) {
-    PyObject *rows, *vocabulary, *made = NULL;
-    int lowercase, binary, status = -1;
-    if (PyArg_ParseTuple(arguments, "OOpp:count_terms", &rows, &vocabulary, &lowercase, &binary) &&
-        PyList_CheckExact(rows) && PyDict_CheckExact(vocabulary) && (made = PyList_New(PyList_Size(rows))) != NULL)
-        status = 0;
-    for (Py_ssize_t i = 0; status == 0 && i < PyList_Size(rows); i++) {
-        PyObject *row = PyList_GetItem(rows, i), *counts = NULL;
-        PyObject *document = PyList_CheckExact(row) && PyList_Size(row) == 1 ? PyList_GetItem(row, 0) : NULL;
-        Py_ssize_t size;
-        const char *text = document != NULL && PyUnicode_CheckExact(document) ? PyUnicode_AsUTF8AndSize(document, &size) : NULL;
-        char *lowered = text != NULL ? allocate(size, 1) : NULL;
-        if (lowered != NULL)
-            counts = count_document(text, size, lowered, vocabulary, lowercase, binary);
-        PyMem_Free(lowered);
-        status = counts != NULL ? PyList_SetItem(made, i, counts) : -1;
-    }
-    return answer(made, status);
-}
-
-/* The number that a sparse row has next, and its column; 0 at the end, -1 for what is no sparse row of `width`. */
-static int next_cell(PyObject *row, Py_ssize_t *place, Py_ssize_t width, PyObject **key, Py_ssize_t *column, double *cell) {
-    PyObject *value;
-    if (!PyDict_Next(row, place, key, &value))
+int next_cell(PyObject *row, Py_ssize_t *place, int32_t *column, double *value) {
+    PyObject *key, *cell;
+    if (!PyDict_Next(row, place, &key, &cell))
         return 0;
-    if (!PyLong_CheckExact(*key) || !PyFloat_CheckExact(value))
+    if (!PyLong_CheckExact(key) || !PyFloat_CheckExact(cell))
         return -1;
-    *column = PyLong_AsSsize_t(*key);
-    *cell = PyFloat_AsDouble(value);
-    return *column >= 0 && *column < width ? 1 : -1;
+    long long number = PyLong_AsLongLong(key);
+    *column = (int32_t)number;
+    *value = PyFloat_AsDouble(cell);
+    return number >= 0 && number <= INT32_MAX ? 1 : -1;
 }
 
-/* The row with each cell times its factor, or over the norm of the row. */
-static PyObject *scale_row(PyObject *row, const Numbers *factors) {
-    Py_ssize_t place = 0, column, width = factors->data != NULL ? factors->count : PY_SSIZE_T_MAX;
-    PyObject *made = PyDict_New(), *key;
-    Sum squares = {0.0, 0.0, 0.0};
-    double cell, norm = 1.0;
-    int status = made != NULL && PyDict_CheckExact(row) ? 1 : -1;
-    while (factors->data == NULL && status == 1 && (status = next_cell(row, &place, width, &key, &column, &cell)) == 1)
-        add_term(&squares, cell * cell);
-    if (factors->data == NULL && status == 0) {
-        norm = __builtin_sqrt(squares.sum + (squares.error + squares.rest));
-        status = is_finite(norm) ? 1 : -1;
+/* Space for so many rows and cells, to be filled before anyone else sees it. */
+static int make_bytes(Sparse *sparse, Py_ssize_t cells) {
+    if (cells > PY_SSIZE_T_MAX / 8 || sparse->rows >= PY_SSIZE_T_MAX / 8)
+        return -1;
+    sparse->starts_bytes = PyBytes_FromStringAndSize(NULL, (sparse->rows + 1) * 8);
+    sparse->columns_bytes = PyBytes_FromStringAndSize(NULL, cells * 4);
+    sparse->values_bytes = PyBytes_FromStringAndSize(NULL, cells * 8);
+    return sparse->starts_bytes != NULL && sparse->columns_bytes != NULL && sparse->values_bytes != NULL ? 0 : -1;
+}
+
+static int pack_dicts(PyObject *rows, Sparse *sparse) {
+    Py_ssize_t cells = 0, filled = 0;
+    sparse->rows = PyList_Size(rows);
+    for (Py_ssize_t i = 0; i < sparse->rows; i++) {
+        if (!PyDict_CheckExact(PyList_GetItem(rows, i)))
+            return -1;
+        cells += PyDict_Size(PyList_GetItem(rows, i));
+    }
+    if (make_bytes(sparse, cells) < 0)
+        return -1;
+    int64_t *starts = (int64_t *)PyBytes_AsString(sparse->starts_bytes);
+    int32_t *columns = (int32_t *)PyBytes_AsString(sparse->columns_bytes);
+    double *values = (double *)PyBytes_AsString(sparse->values_bytes);
+    for (Py_ssize_t i = 0; i < sparse->rows; i++) {
+        PyObject *row = PyList_GetItem(rows, i);
+        Py_ssize_t place = 0, size = PyDict_Size(row);
+        starts[i] = filled;
+        for (Py_ssize_t j = 0; j < size && filled < cells; j++, filled++)
+            if (next_cell(row, &place, columns + filled, values + filled) != 1)
+                return -1;
+    }
+    starts[sparse->rows] = filled;
+    return filled == cells ? 0 : -1;
+}
+
+static const void *open_bytes(PyObject *object, Py_ssize_t size, Py_ssize_t *count) {
+    if (object == NULL || !PyBytes_CheckExact(object) || PyBytes_Size(object) % size != 0)
+        return NULL;
+    const char *data = PyBytes_AsString(object);
+    *count = PyBytes_Size(object) / size;
+    return (uintptr_t)data % (uintptr_t)size == 0 ? data : NULL;
+}
+
+static int check(const Sparse *sparse, Py_ssize_t cells) {
+    if (sparse->starts[0] != 0 || sparse->starts[sparse->rows] != cells)
+        return -1;
+    for (Py_ssize_t i = 0; i < sparse->rows; i++)
+        if (sparse->starts[i] > sparse->starts[i + 1])
+            return -1;
+    int32_t signs = 0;
+    for (Py_ssize_t i = 0; i < cells; i++)
+        signs |= sparse->columns[i];
+    return signs < 0 ? -1 : 0;
+}
+
+int open_sparse(PyObject *object, Sparse *sparse) {
+    memset(sparse, 0, sizeof *sparse);
+    if (PyList_CheckExact(object)) {
+        if (pack_dicts(object, sparse) < 0)
+            return -1;
+    } else {
+        sparse->starts_bytes = PyObject_GetAttrString(object, "starts");
+        sparse->columns_bytes = sparse->starts_bytes != NULL ? PyObject_GetAttrString(object, "columns") : NULL;
+        sparse->values_bytes = sparse->columns_bytes != NULL ? PyObject_GetAttrString(object, "values") : NULL;
+        PyErr_Clear();
+    }
+    Py_ssize_t starts = 0, columns = 0, values = 0;
+    sparse->starts = open_bytes(sparse->starts_bytes, 8, &starts);
+    sparse->columns = open_bytes(sparse->columns_bytes, 4, &columns);
+    sparse->values = open_bytes(sparse->values_bytes, 8, &values);
+    sparse->rows = starts - 1;
+    if (sparse->starts == NULL || sparse->columns == NULL || sparse->values == NULL || starts < 1 || columns != values)
+        return -1;
+    return check(sparse, values);
+}
+
+void close_sparse(Sparse *sparse) {
+    Py_XDECREF(sparse->starts_bytes);
+    Py_XDECREF(sparse->columns_bytes);
+    Py_XDECREF(sparse->values_bytes);
+}
+
+static int times_factors(const Sparse *sparse, const Numbers *factors, double *out) {
+    for (Py_ssize_t i = 0; i < sparse->starts[sparse->rows]; i++) {
+        if (sparse->columns[i] >= factors->count)
+            return -1;
+        out[i] = sparse->values[i] * ((const double *)factors->data)[sparse->columns[i]];
+    }
+    return 0;
+}
+
+static int over_norms(const Sparse *sparse, double *out) {
+    for (Py_ssize_t row = 0; row < sparse->rows; row++) {
+        Py_ssize_t from = sparse->starts[row], to = sparse->starts[row + 1];
+        Sum squares = {0.0, 0.0, 0.0};
+        add_products(&squares, sparse->values + from, sparse->values + from, to - from);
+        double norm = __builtin_sqrt(squares.sum + (squares.error + squares.rest));
+        if (!is_finite(norm))
+            return -1;
         norm = norm == 0.0 ? 1.0 : norm;
+        for (Py_ssize_t i = from; i < to; i++)
+            out[i] = sparse->values[i] / norm;
     }
-    for (place = 0; status == 1 && (status = next_cell(row, &place, width, &key, &column, &cell)) == 1;) {
-        PyObject *value = PyFloat_FromDouble(
-            factors->data != NULL ? cell * ((const double *)factors->data)[column] : cell / norm);
-        if (value == NULL || PyDict_SetItem(made, key, value) < 0)
-            status = -1;
-        Py_XDECREF(value);
-    }
-    if (status != 0)
-        Py_CLEAR(made);
-    return made;
+    return 0;
 }
 
-/* (sparse rows, factors, or None for the Euclidean norm of each row) */
+/* (sparse rows, factors, or None for the Euclidean norm of each row): starts, columns, values */
 PyObject *scale_sparse(PyObject *Py_UNUSED(module), PyObject *arguments) {
-    PyObject *rows, *factors, *made = NULL;
+    PyObject *rows, *factors, *values = NULL, *made = NULL;
+    Sparse sparse;
     Numbers by;
     memset(&by, 0, sizeof by);
-    int status = -1;
-    if (PyArg_ParseTuple(arguments, "OO:scale_sparse", &rows, &factors) && PyList_CheckExact(rows) &&
-        (factors == Py_None || open_doubles(factors, &by) == 0) && (made = PyList_New(PyList_Size(rows))) != NULL)
-        status = 0;
-    for (Py_ssize_t i = 0; status == 0 && i < PyList_Size(rows); i++) {
-        PyObject *row = scale_row(PyList_GetItem(rows, i), &by);
-        status = row != NULL ? PyList_SetItem(made, i, row) : -1;
+    if (!PyArg_ParseTuple(arguments, "OO:scale_sparse", &rows, &factors))
+        return answer(NULL, -1);
+    int status = open_sparse(rows, &sparse);
+    if (status == 0 && factors != Py_None)
+        status = open_doubles(factors, &by);
+    if (status == 0 && (values = PyBytes_FromStringAndSize(NULL, sparse.starts[sparse.rows] * 8)) == NULL)
+        status = -1;
+    if (status == 0) {
+        double *out = (double *)PyBytes_AsString(values);
+        status = factors != Py_None ? times_factors(&sparse, &by, out) : over_norms(&sparse, out);
     }
+    if (status == 0)
+        made = PyTuple_Pack(3, sparse.starts_bytes, sparse.columns_bytes, values);
+    Py_XDECREF(values);
     close_numbers(&by);
+    close_sparse(&sparse);
     return answer(made, status);
+}
+
+static int multiply(const Sparse *sparse, const Numbers *weights, const Numbers *starts, double *out) {
+    Py_ssize_t outputs = starts->count, width = weights->count / outputs;
+    for (Py_ssize_t i = 0; i < sparse->starts[sparse->rows]; i++)
+        if (sparse->columns[i] >= width)
+            return -1;
+    for (Py_ssize_t row = 0; row < sparse->rows; row++)
+        for (Py_ssize_t output = 0; output < outputs; output++, out++) {
+            const double *line = (const double *)weights->data + output * width;
+            Sum total = {0.0, 0.0, 0.0};
+            for (Py_ssize_t i = sparse->starts[row]; i < sparse->starts[row + 1]; i++)
+                add_term(&total, line[sparse->columns[i]] * sparse->values[i]);
+            double sum = total.sum + (total.error + total.rest);
+            *out = sum + ((const double *)starts->data)[output];
+            if (!is_finite(sum))
+                return -1;
+        }
+    return 0;
 }
 
 /* (sparse rows, coefficients, outputs, intercepts) as `linear`, packed */
 PyObject *linear_sparse(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *rows, *coefficients, *intercepts, *made = NULL;
+    Sparse sparse;
     Numbers weights, starts;
     Py_ssize_t outputs;
-    memset(&starts, 0, sizeof starts);
     if (!PyArg_ParseTuple(arguments, "OOnO:linear_sparse", &rows, &coefficients, &outputs, &intercepts))
         return answer(NULL, -1);
-    int status = open_doubles(coefficients, &weights) | open_doubles(intercepts, &starts);
-    Py_ssize_t count = PyList_CheckExact(rows) ? PyList_Size(rows) : 0;
-    if (status == 0 && (count < 1 || outputs < 1 || weights.count % outputs != 0 || starts.count != outputs ||
-                        outputs > PY_SSIZE_T_MAX / 8 / count))
+    int status = open_sparse(rows, &sparse) | open_doubles(coefficients, &weights) | open_doubles(intercepts, &starts);
+    if (status == 0 && (sparse.rows < 1 || outputs < 1 || weights.count % outputs != 0 || starts.count != outputs ||
+                        outputs > PY_SSIZE_T_MAX / 8 / sparse.rows))
         status = -1;
-    if (status == 0 && (made = PyBytes_FromStringAndSize(NULL, count * outputs * 8)) == NULL)
+    if (status == 0 && (made = PyBytes_FromStringAndSize(NULL, sparse.rows * outputs * 8)) == NULL)
         status = -1;
-    double *out = made != NULL ? (double *)PyBytes_AsString(made) : NULL;
-    for (Py_ssize_t i = 0; status == 0 && i < count * outputs; i++) {
-        PyObject *row = PyList_GetItem(rows, i / outputs), *key;
-        const double *line = (const double *)weights.data + i % outputs * (weights.count / outputs);
-        Sum total = {0.0, 0.0, 0.0};
-        Py_ssize_t place = 0, column;
-        double cell;
-        status = PyDict_CheckExact(row) ? 1 : -1;
-        while (status == 1 && (status = next_cell(row, &place, weights.count / outputs, &key, &column, &cell)) == 1)
-            add_term(&total, line[column] * cell);
-        double sum = total.sum + (total.error + total.rest);
-        out[i] = sum + ((const double *)starts.data)[i % outputs];
-        status |= is_finite(sum) ? 0 : -1;
-    }
+    if (status == 0)
+        status = multiply(&sparse, &weights, &starts, (double *)PyBytes_AsString(made));
     close_numbers(&weights);
     close_numbers(&starts);
+    close_sparse(&sparse);
     return answer(made, status);
 }
