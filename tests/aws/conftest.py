@@ -14,6 +14,7 @@ from iris_model.aws.deploy import Outcome, Wanted, deploy
 from iris_model.aws.deployment import Deployment
 from iris_model.aws.endpoint import HttpAnswer
 from iris_model.aws.golden import GoldenRow
+from iris_model.aws.images import tag_for
 from iris_model.aws.plan import Canary
 from iris_model.aws.template import image_uri, render_template
 from tests.support.fake_aws import FakeAws
@@ -51,14 +52,16 @@ class Cloud:
     def wanted(self, number: int = 1, **more: Any) -> Wanted:
         canary: Canary | None = more.pop("canary", None)
         golden = more.pop("golden", GOLDEN)
+        others: list[str] = more.pop("others", [])
         deployment = replace(self.deployment, **more)
-        wanted = Wanted(deployment, digest_of(number), golden, self.push, self.ask, canary)
-        if not more:  # rendering is most of the time of the tests that walk all calls
+        is_default = replace(deployment, keep_versions=DEPLOYMENT.keep_versions) == DEPLOYMENT
+        wanted = Wanted(deployment, digest_of(number), golden, self.push, self.ask, canary, others)
+        if is_default:  # rendering is most of the time of the tests that walk all calls
             vars(wanted)["template"] = _template(number)
         return wanted
 
     def push(self, aws: Aws, deployment: Deployment, digest: str) -> None:
-        self.fake.images[deployment.repository].add(digest)
+        self.fake.images[deployment.repository].setdefault(digest, []).append(tag_for(digest))
 
     def ask(self, url: str, body: bytes) -> HttpAnswer:
         function = self.fake.functions["iris"]

@@ -10,7 +10,8 @@ from iris_model.aws.deploy import VerificationFailed, plan_deployment
 from iris_model.aws.plan import ApplyTemplate, Canary, MoveAlias
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import Cloud, digest_of
-from tests.support.fake_aws import FakeFunction, FakeStack
+from tests.support.fake_aws import FakeStack
+from tests.support.fake_lambda import FakeFunction
 
 
 def kinds(cloud: Cloud, number: int = 1, **more: object) -> list[str]:

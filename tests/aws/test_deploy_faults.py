@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from copy import deepcopy
+from dataclasses import replace
 from functools import cache, partial
 
 import pytest
 
 from iris_model.aws.calls import Failure
 from iris_model.errors import DeploymentError
-from tests.aws.conftest import Cloud, digest_of
+from tests.aws.conftest import DEPLOYMENT, Cloud, digest_of
 
 MENDED = {
     "throttling": ("ThrottlingException", "Rate exceeded", 400),
@@ -35,17 +36,22 @@ class Interrupted(BaseException):
 
 @cache
 def deployed() -> Cloud:
-    cloud = Cloud()
+    cloud = Cloud(deployment=replace(DEPLOYMENT, keep_versions=2))
     cloud.deploy(1)
+    cloud.deploy(2)
     return cloud
 
 
 def started(kind: str) -> Cloud:
-    """Before a first deployment, or before an update."""
-    return Cloud() if kind == "create" else deepcopy(deployed())
+    """Before a first deployment; before an update that prunes version 1; or after the image was deleted."""
+    cloud = Cloud(deployment=replace(DEPLOYMENT, keep_versions=2)) if kind == "create" else deepcopy(deployed())
+    if kind == "mend":
+        cloud.fake.images["iris"].clear()
+        cloud.fake.functions["iris"].without_image.add(digest_of(2))
+    return cloud
 
 
-NUMBER = {"create": 1, "update": 2}
+NUMBER = {"create": 1, "update": 3, "mend": 2}
 
 
 def count_calls(kind: str) -> list[tuple[str, str]]:
@@ -56,6 +62,7 @@ def count_calls(kind: str) -> list[tuple[str, str]]:
 
 
 WALK = [(kind, index, *call) for kind in NUMBER for index, call in enumerate(count_calls(kind))]
+CHANGES = [entry for entry in WALK if entry[0] != "mend"]
 IDS = [f"{kind}-{index}-{operation}" for kind, index, _, operation in WALK]
 
 
@@ -74,7 +81,14 @@ def check_right(cloud: Cloud, kind: str) -> None:
     function = cloud.fake.functions["iris"]
     image = function.versions[function.alias]["Code"]["ImageUri"].value
     assert image.endswith(digest_of(NUMBER[kind]))
-    assert function.tags == {"iris-model:accepted": function.alias}
+    before = {} if kind == "create" else {"iris-model:previous": str(int(function.alias) - 1)}
+    assert function.tags == {"iris-model:accepted": function.alias, **before}
+    images = cloud.fake.images["iris"]
+    cloud.fake.expire("iris")
+    if kind == "update":
+        assert list(function.versions) == ["2", "3"]
+        assert sorted(images) == [digest_of(2), digest_of(3)]
+    assert digest_of(NUMBER[kind]) in images and not function.without_image
     assert cloud.fake.stacks["iris"].parameters["LiveVersion"] in ("", function.alias)
     assert cloud.deploy(NUMBER[kind]).steps == ()
 
@@ -129,7 +143,7 @@ def test_interrupted_anywhere_the_next_run_goes_on(when: str):
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_interrupted_anywhere_a_wrong_model_does_not_stay_live(when: str):
     """The next run finds it, and puts the old one back, or takes the stack away."""
-    for kind, index, _, operation in WALK:
+    for kind, index, _, operation in CHANGES:
         cloud = started(kind)
         cloud.endpoint_is_wrong = lambda fake=cloud.fake, kind=kind: fake.functions["iris"].alias == str(NUMBER[kind])
         setattr(cloud.fake, when, raise_once(len(cloud.fake.calls) + index, lambda *_: Interrupted()))
@@ -140,4 +154,4 @@ def test_interrupted_anywhere_a_wrong_model_does_not_stay_live(when: str):
         if kind == "create":
             assert cloud.fake.functions == {}, f"{when} call {index}, {operation}"
         else:
-            assert cloud.fake.functions["iris"].alias == "1", f"{when} call {index}, {operation}"
+            assert cloud.fake.functions["iris"].alias == "2", f"{when} call {index}, {operation}"

@@ -2,13 +2,11 @@
 
 Every question and every answer is checked against botocore's service model, so that neither we nor the fake can make
 anything up.
-What a function answers follows from its image: `FakeAws.models` says for each digest whether it is right.
+Its ECR and its Lambda have files of their own.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,8 +16,9 @@ from botocore.session import Session
 from botocore.validate import ParamValidator
 
 from iris_model.aws.calls import Failure
-from iris_model.aws.yaml_text import Tag, read
-from tests.support.fake_ecr import ACCOUNT, FakeEcr
+from iris_model.aws.yaml_text import read
+from tests.support.fake_ecr import ACCOUNT
+from tests.support.fake_lambda import FakeFunction, FakeLambda, digest_of_image
 
 
 @cache
@@ -49,25 +48,13 @@ class FakeStack:
     """The status that follows when somebody has asked once."""
 
 
-@dataclass
-class FakeFunction:
-    config: dict[str, Any]
-    package_type: str = "Image"
-    versions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    alias: str = ""
-    weights: dict[str, float] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
-
-
-class FakeAws(FakeEcr):
+class FakeAws(FakeLambda):
     """A `Transport`."""
 
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[tuple[str, str, dict[str, Any]]] = []
         self.stacks: dict[str, FakeStack] = {}
-        self.functions: dict[str, FakeFunction] = {}
-        self.models: dict[str, str] = {}
         self.alarm = "OK"
         self.caller = f"arn:aws:iam::{ACCOUNT}:user/me"
         self.forbidden: set[str] = set()
@@ -79,7 +66,6 @@ class FakeAws(FakeEcr):
         """schema -> its versions, oldest first"""
         self.fail_update: str = ""
         """The reason why the next update of a stack fails."""
-        self.alias_history: list[str] = []
         self.before: Callable[[int, str, str], None] = lambda number, service, operation: None
         self.after: Callable[[int, str, str], None] = lambda number, service, operation: None
 
@@ -158,6 +144,9 @@ class FakeAws(FakeEcr):
             raise Failure("cloudformation", "ExecuteChangeSet", "ChangeSetNotFound", "there is none", 404)
         creates = stack.status == "REVIEW_IN_PROGRESS"
         verb = "CREATE" if creates else "UPDATE"
+        name = read_template(change["template"])["Resources"]["Function"]["Properties"]["FunctionName"]
+        if not creates and digest_of_image(self.functions[name].config) in self.functions[name].without_image:
+            self.fail_update = "The function is trying to use a deleted image."
         if self.fail_update:
             reason, self.fail_update = self.fail_update, ""
             self._event(stack, "Function", f"{verb}_FAILED", reason)
@@ -237,7 +226,8 @@ class FakeAws(FakeEcr):
         stack.versions = {name: number for name, number in stack.versions.items() if name in wanted}
         for name in wanted:
             if name not in stack.versions:
-                number = str(len(function.versions) + 1)
+                function.count += 1
+                number = str(function.count)
                 function.versions[number] = properties
                 stack.versions[name] = number
         alias = stack.parameters["LiveVersion"] or stack.versions[wanted[0]]
@@ -294,66 +284,6 @@ class FakeAws(FakeEcr):
 
     def _schemas_DeleteSchemaVersion(self, RegistryName: str, SchemaName: str, SchemaVersion: str) -> None:
         self.schemas[SchemaName].pop(int(SchemaVersion) - 1)
-
-    # --- lambda ---
-
-    def _lambda_ListVersionsByFunction(self, FunctionName: str, Marker: str = "") -> dict[str, Any]:
-        numbers = ["$LATEST", *self._function(FunctionName).versions]
-        if not Marker and len(numbers) > 2:
-            return {"Versions": [{"Version": number} for number in numbers[:2]], "NextMarker": "more"}
-        return {"Versions": [{"Version": number} for number in (numbers[2:] if Marker else numbers)]}
-
-    def _lambda_GetFunction(self, FunctionName: str, Qualifier: str | None = None) -> dict[str, Any]:
-        function = self._function(FunctionName)
-        frozen = {"live": function.alias}.get(Qualifier or "", Qualifier)
-        config = function.versions[frozen] if frozen else function.config
-        image = config.get("Code", {}).get("ImageUri", "")
-        arn = f"arn:aws:lambda:{self.region}:{ACCOUNT}:function:{FunctionName}"
-        return {
-            "Configuration": {"FunctionArn": arn, "PackageType": function.package_type, "State": "Active"},
-            "Code": {"ImageUri": image.value if isinstance(image, Tag) else image},
-            "Tags": dict(function.tags),
-        }
-
-    def _lambda_GetAlias(self, FunctionName: str, Name: str) -> dict[str, Any]:
-        function = self._function(FunctionName)
-        if not function.alias:
-            raise Failure("lambda", "GetAlias", "ResourceNotFoundException", "no alias", 404)
-        routing = {"RoutingConfig": {"AdditionalVersionWeights": function.weights}} if function.weights else {}
-        return {"FunctionVersion": function.alias, **routing}
-
-    def _lambda_UpdateAlias(self, FunctionName: str, Name: str, FunctionVersion: str, RoutingConfig: Any) -> None:
-        self._point(self._function(FunctionName), FunctionVersion, RoutingConfig["AdditionalVersionWeights"])
-
-    def _lambda_TagResource(self, Resource: str, Tags: dict[str, str]) -> None:
-        self._function(Resource.rpartition(":")[2]).tags.update(Tags)
-
-    def _lambda_Invoke(self, FunctionName: str, Qualifier: str, Payload: bytes, LogType: str) -> dict[str, Any]:
-        function = self._function(FunctionName)
-        version = function.alias if Qualifier == "live" else Qualifier
-        report = "REPORT RequestId: 1\tDuration: 2.00 ms\tBilled Duration: 2 ms\tMemory Size: 128 MB\tMax Memory Used: 20 MB\t"
-        return {
-            "StatusCode": 200,
-            "Payload": self.answer(function, version, Payload).encode(),
-            "LogResult": base64.b64encode(f"START\n{report}Init Duration: 40.00 ms\t\n".encode()).decode(),
-            "ExecutedVersion": version,
-        }
-
-    def answer(self, function: FakeFunction, version: str, payload: bytes) -> str:
-        """What the model of a version says: the first number, or one more where it is wrong."""
-        image = function.versions[version]["Code"]["ImageUri"]
-        digest = (image.value if isinstance(image, Tag) else image).rpartition("@")[2]
-        wrong = self.models.get(digest, "right") == "wrong"
-        return json.dumps({"prediction": json.loads(payload)[0] + wrong})
-
-    def _function(self, name: str) -> FakeFunction:
-        if name not in self.functions:
-            raise Failure("lambda", "?", "ResourceNotFoundException", f"Function not found: {name}", 404)
-        return self.functions[name]
-
-    def _point(self, function: FakeFunction, alias: str, weights: dict[str, float]) -> None:
-        function.alias, function.weights = alias, dict(weights)
-        self.alias_history.append(alias)
 
 
 def _validation(message: str) -> Failure:

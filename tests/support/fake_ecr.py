@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
+from fnmatch import fnmatch
 from typing import Any
 
 from iris_model.aws.calls import Failure
 
 ACCOUNT = "123456789012"
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 class FakeEcr:
@@ -17,7 +20,8 @@ class FakeEcr:
 
     def __init__(self) -> None:
         self.repositories: dict[str, dict[str, Any]] = {}
-        self.images: dict[str, set[str]] = {}
+        self.images: dict[str, dict[str, list[str]]] = {}
+        """repository -> digest -> tags"""
 
     def _ecr_DescribeRepositories(self, repositoryNames: list[str]) -> dict[str, Any]:
         found = self._repository(repositoryNames[0])
@@ -33,7 +37,7 @@ class FakeEcr:
             **settings,
         }
         self.repositories[repositoryName] = {"description": description, "tags": list(tags), "policy": None}
-        self.images.setdefault(repositoryName, set())
+        self.images.setdefault(repositoryName, {})
         return {"repository": description}
 
     def _ecr_DeleteRepository(self, repositoryName: str, force: bool) -> dict[str, Any]:
@@ -66,7 +70,51 @@ class FakeEcr:
     def _ecr_BatchGetImage(self, repositoryName: str, imageIds: list[dict[str, str]]) -> dict[str, Any]:
         self._repository(repositoryName)
         there = self.images[repositoryName]
-        return {"images": [{"imageId": each} for each in imageIds if each["imageDigest"] in there], "failures": []}
+        found = [
+            {"imageId": each, "imageManifest": json.dumps(each), "imageManifestMediaType": MANIFEST}
+            for each in imageIds
+            if each["imageDigest"] in there
+        ]
+        return {"images": found, "failures": []}
+
+    def _ecr_DescribeImages(self, repositoryName: str, imageIds: list[dict[str, str]]) -> dict[str, Any]:
+        self._repository(repositoryName)
+        there = self.images[repositoryName]
+        if missing := [each for each in imageIds if each["imageDigest"] not in there]:
+            raise Failure("ecr", "DescribeImages", "ImageNotFoundException", f"{missing} does not exist", 400)
+        digests = [each["imageDigest"] for each in imageIds]
+        return {"imageDetails": [{"imageDigest": each, "imageTags": list(there[each])} for each in digests]}
+
+    def _ecr_PutImage(
+        self, repositoryName: str, imageManifest: str, imageManifestMediaType: str, imageTag: str, imageDigest: str
+    ) -> dict[str, Any]:
+        """Only what is there gets another tag."""
+        assert (json.loads(imageManifest), imageManifestMediaType) == ({"imageDigest": imageDigest}, MANIFEST)
+        there = self.images[repositoryName]
+        if imageTag in there[imageDigest]:
+            raise Failure("ecr", "PutImage", "ImageAlreadyExistsException", "it has that tag", 400)
+        if any(imageTag in tags for tags in there.values()):
+            raise Failure("ecr", "PutImage", "ImageTagAlreadyExistsException", "the tag is immutable", 400)
+        there[imageDigest].append(imageTag)
+        return {"image": {"repositoryName": repositoryName}}
+
+    def _ecr_BatchDeleteImage(self, repositoryName: str, imageIds: list[dict[str, str]]) -> dict[str, Any]:
+        """A tag goes; the image goes with its last one."""
+        there = self.images[repositoryName]
+        for each in imageIds:
+            for digest in [digest for digest, tags in there.items() if each["imageTag"] in tags]:
+                there[digest].remove(each["imageTag"])
+                if not there[digest]:
+                    del there[digest]
+        return {"imageIds": imageIds, "failures": []}
+
+    def expire(self, repository: str) -> None:
+        """What the lifecycle policy does some day."""
+        (rule,) = json.loads(self.repositories[repository]["policy"])["rules"]
+        patterns = rule["selection"]["tagPatternList"]
+        there = self.images[repository]
+        for digest in [each for each, tags in there.items() if any(fnmatch(tag, *patterns) for tag in tags)]:
+            del there[digest]
 
     def _ecr_GetAuthorizationToken(self) -> dict[str, Any]:
         token = base64.b64encode(b"AWS:secret").decode()

@@ -87,14 +87,23 @@ class Aws:
                 self.sleep(_pause(attempt))
         raise AssertionError("the loop returns or raises")
 
-    def pages(self, service: str, operation: str, resource: str, key: str, **parameters: Any) -> Iterator[Any]:
-        """Yield the items below `key` of every page."""
+    def pages(
+        self,
+        service: str,
+        operation: str,
+        resource: str,
+        key: str,
+        *,
+        absent: tuple[str, ...] = (),
+        **parameters: Any,
+    ) -> Iterator[Any]:
+        """Yield the items below `key` of every page; none after a failure whose code is in `absent`."""
         names = _PAGE_NAMES[service]
         token: str | None = None
         while True:
             if token:
                 parameters[names[0]] = token
-            page = self.call(service, operation, resource, **parameters)
+            page = self.call(service, operation, resource, absent=absent, **parameters)
             yield from page.get(key, ())
             token = page.get(names[1])
             if not token:

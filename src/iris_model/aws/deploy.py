@@ -13,15 +13,19 @@ from functools import cached_property
 from iris_model.aws.calls import Aws
 from iris_model.aws.deployment import Deployment
 from iris_model.aws.endpoint import HttpAnswer
+from iris_model.aws.expiry import keep_image
 from iris_model.aws.golden import Difference, GoldenRow
-from iris_model.aws.observe import Observed, Stack, find_function, observe
+from iris_model.aws.observe import Observed, Stack, find_function, find_repository, observe
 from iris_model.aws.plan import (
     ApplyTemplate,
     Canary,
     CreateRepository,
+    KeepImage,
     MendStack,
     MoveAlias,
+    PruneVersions,
     PushImage,
+    RefreshImage,
     SetLifecycle,
     SetRepository,
     Step,
@@ -30,6 +34,8 @@ from iris_model.aws.plan import (
     find_serving,
     make_plan,
 )
+from iris_model.aws.pruning import prune
+from iris_model.aws.refresh import refresh_image
 from iris_model.aws.repository import create_repository, set_lifecycle, set_repository
 from iris_model.aws.stack import OnStep, apply_template, delete_stack, mend_stack
 from iris_model.aws.template import ENDPOINT_OUTPUT, VERSION_OUTPUT, image_uri, render_template
@@ -74,6 +80,8 @@ class Wanted:
     push: Push
     ask: Ask | None
     canary: Canary | None = None
+    others: Sequence[str] = ()
+    """The functions of the other stages, which run from the same repository."""
 
     @cached_property
     def template(self) -> str:
@@ -161,8 +169,13 @@ class _Run:
                 set_repository(aws, step.name, scan=step.scan, immutable=step.immutable)
             case SetLifecycle():
                 set_lifecycle(aws, step.name)
+            case KeepImage():
+                if not keep_image(aws, step.repository, step.digest):
+                    self.wanted.push(aws, deployment, step.digest)  # it expired just now
             case PushImage():
                 self.wanted.push(aws, deployment, step.digest)
+            case RefreshImage():
+                self._refresh(step.digest)
             case ApplyTemplate():
                 self.created, self.changed_template = step.creates, True
                 self.stack = self._apply(self.wanted.template, step.live_version, creates=step.creates)
@@ -172,6 +185,8 @@ class _Run:
                 self._move(step.canary)
             case VerifyEndpoint():
                 self._verify_endpoint()
+            case PruneVersions():
+                prune(aws, deployment, step.versions, self.wanted.others, self.on_step)
             case MendStack():
                 raise AssertionError("mending comes before the walk")
 
@@ -179,6 +194,15 @@ class _Run:
         return apply_template(
             self.aws, self.wanted.deployment, template, live_version, creates=creates, on_step=self.on_step
         )
+
+    def _refresh(self, digest: str) -> None:
+        repository = find_repository(self.aws, self.wanted.deployment.repository)
+        if repository is None:
+            raise DeploymentError(
+                f"the repository {self.wanted.deployment.repository} was deleted by somebody else",
+                remedy="Run the same command again.",
+            )
+        refresh_image(self.aws, self.wanted.deployment, f"{repository.uri}@{digest}", self.on_step)
 
     def _verify_version(self) -> None:
         if not self.wanted.golden:
@@ -210,7 +234,7 @@ class _Run:
                 raise VerificationFailed(found.differences, self._go_back(), found.log)
         function = find_function(self.aws, deployment.function)
         if function is not None:
-            mark_accepted(self.aws, function.arn, self.version)
+            mark_accepted(self.aws, function.arn, self.version, self.serving)
 
     def _go_back(self) -> str:
         """Put everything back as it was before this run, and say so."""

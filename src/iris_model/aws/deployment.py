@@ -77,6 +77,7 @@ class Deployment:
     log_format: str = "text"
     tracing: bool = False
     error_alarm: bool = True
+    keep_versions: int = 5
     role: str | None = None
     permissions_boundary: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)

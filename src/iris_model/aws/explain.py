@@ -83,7 +83,9 @@ _ROWS = (
     ),
     _row(
         "CodeArtifactUserFailedException CodeArtifactUserDeletedException", "",
-        "Lambda cannot fetch the image any more: {message}", "Run: iris-model deploy, which pushes it again.",
+        "Lambda cannot fetch the image any more: {message}",
+        "Run: iris-model deploy, which pushes it again. If deploy itself says this, change a setting, such as memory: "
+        "that makes a new version.",
     ),
     _row(
         "InvalidParameterValueException", "image", "Lambda does not take the image: {message}",

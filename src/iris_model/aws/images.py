@@ -1,4 +1,7 @@
-"""How an image is named on AWS: always by its digest, in a repository of the function's own region."""
+"""How an image is named on AWS: always by its digest, in a repository of the function's own region.
+
+Its tags are for the repository alone. They cannot move, so they follow from the content.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,21 @@ from iris_model.aws.template import image_uri
 from iris_model.aws.yaml_text import Tag
 from iris_model.errors import DeploymentError
 
+SUPERSEDED = "superseded-"
+"""The tag prefix that lets an image expire."""
+
 _DIGEST = r"sha256:[0-9a-f]{64}"
 _URI = rf"\d{{12}}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/[a-z0-9._/-]+@{_DIGEST}"
+
+
+def tag_for(digest: str) -> str:
+    """Name the tag that an image is pushed with."""
+    return f"sha256-{digest.removeprefix('sha256:')[:16]}"
+
+
+def mark_of(digest: str) -> str:
+    """Name the tag that lets an image expire."""
+    return f"{SUPERSEDED}{digest.removeprefix('sha256:')[:12]}"
 
 
 def read_image(text: str, repository: str) -> str | Tag:

@@ -8,10 +8,17 @@ from typing import Any
 
 from iris_model.aws.calls import Aws
 from iris_model.aws.deployment import ALIAS, OWNER_TAG, Deployment
+from iris_model.aws.expiry import find_tags
+from iris_model.aws.images import mark_of
 from iris_model.aws.template import FUNCTION, LIVE_VERSION
 
 ACCEPTED_TAG = "iris-model:accepted"
 """Tag of the function: the version that has given the right answers last, or was accepted unverified."""
+
+PREVIOUS_TAG = "iris-model:previous"
+"""Tag of the function: the version that answered before that one."""
+
+IMAGE_DELETED = "ImageDeleted"
 
 NO_STACK = ("ValidationError:does not exist",)
 
@@ -67,6 +74,12 @@ class Function:
     last_modified: str = ""
     state_code: str = ""
     accepted: str = ""
+    previous: str = ""
+
+    @property
+    def has_lost_its_image(self) -> bool:
+        """Whether Lambda has noticed that the image was deleted."""
+        return self.state_code == IMAGE_DELETED or "deleted image" in self.last_update_reason
 
 
 @dataclass(frozen=True)
@@ -88,19 +101,37 @@ class Observed:
     stack: Stack | None
     function: Function | None
     live: Live | None
+    image_is_marked: bool = False
+    """Whether the image may expire, because no version used it."""
+
+    image_is_lost: bool = False
+    """Whether the image of the function was deleted from the repository."""
+
+    versions: tuple[str, ...] = ()
+    """The published versions, the oldest first."""
+
+    aliased: frozenset[str] = frozenset()
+    """Versions that an alias other than `live` uses."""
 
 
 def observe(aws: Aws, deployment: Deployment, digest: str) -> Observed:
     """Ask for everything that a plan for `digest` depends on."""
     repository = find_repository(aws, deployment.repository)
+    tags = find_tags(aws, deployment.repository, digest) if repository is not None else None
+    function = find_function(aws, deployment.function)
+    live = find_live(aws, deployment.function)
     return Observed(
         account=str(aws.call("sts", "GetCallerIdentity", "the credentials")["Account"]),
         region=aws.region,
         repository=repository,
-        has_image=repository is not None and has_image(aws, deployment.repository, digest),
+        has_image=tags is not None,
         stack=find_stack(aws, deployment),
-        function=find_function(aws, deployment.function),
-        live=find_live(aws, deployment.function),
+        function=function,
+        live=live,
+        image_is_marked=tags is not None and mark_of(digest) in tags,
+        image_is_lost=function is not None and _has_lost_its_image(aws, deployment, function, live),
+        versions=tuple(list_versions(aws, deployment.function)) if function is not None else (),
+        aliased=_find_aliased(aws, deployment.function) if function is not None else frozenset(),
     )
 
 
@@ -128,13 +159,21 @@ def find_repository(aws: Aws, name: str) -> Repository | None:
     )
 
 
-def has_image(aws: Aws, repository: str, digest: str) -> bool:
-    """Whether the repository has the image."""
-    answer = aws.call(
-        "ecr", "BatchGetImage", f"image {digest[:19]} in {repository}", repositoryName=repository,
-        imageIds=[{"imageDigest": digest}],
-    )  # fmt: skip
-    return bool(answer.get("images"))
+def digest_in(repository: str, function: Function) -> str:
+    """Return the digest of the function's image if it is one of the repository, or nothing."""
+    place, _, digest = function.image.rpartition("@")
+    return digest if place.endswith(f"/{repository}") else ""
+
+
+def _has_lost_its_image(aws: Aws, deployment: Deployment, function: Function, live: Live | None) -> bool:
+    """Whether the image was deleted: Lambda may have noticed in what answers, in the function, or not yet."""
+    digest = digest_in(deployment.repository, function)
+    answering = find_function(aws, deployment.function, ALIAS) if live is not None else None
+    if function.has_lost_its_image or (
+        answering is not None and answering.has_lost_its_image and answering.image == function.image
+    ):
+        return True
+    return digest != "" and find_tags(aws, deployment.repository, digest) is None
 
 
 def find_stack(aws: Aws, deployment: Deployment) -> Stack | None:
@@ -191,6 +230,7 @@ def find_function(aws: Aws, name: str, qualifier: str | None = None) -> Function
         last_modified=str(found.get("LastModified", "")),
         state_code=str(found.get("StateReasonCode") or found.get("LastUpdateStatusReasonCode") or ""),
         accepted=answer.get("Tags", {}).get(ACCEPTED_TAG, ""),
+        previous=answer.get("Tags", {}).get(PREVIOUS_TAG, ""),
     )
 
 
@@ -208,6 +248,28 @@ def find_live(aws: Aws, name: str) -> Live | None:
         return None
     weights = (answer.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     return Live(str(answer["FunctionVersion"]), dict(weights))
+
+
+def list_versions(aws: Aws, function: str) -> list[str]:
+    """Return the numbers of all published versions, the oldest first; none of a function that is not there."""
+    found = aws.pages(
+        "lambda", "ListVersionsByFunction", f"function {function}", "Versions", absent=("ResourceNotFoundException",),
+        FunctionName=function,
+    )  # fmt: skip
+    return sorted((each["Version"] for each in found if each["Version"] != "$LATEST"), key=int)
+
+
+def _find_aliased(aws: Aws, function: str) -> frozenset[str]:
+    found = aws.pages(
+        "lambda", "ListAliases", f"function {function}", "Aliases", absent=("ResourceNotFoundException",),
+        FunctionName=function,
+    )  # fmt: skip
+    versions: set[str] = set()
+    for alias in found:
+        if alias["Name"] != ALIAS:
+            weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+            versions |= {alias["FunctionVersion"], *weights}
+    return frozenset(versions)
 
 
 def _parameter(stack: Mapping[str, Any], name: str) -> str:

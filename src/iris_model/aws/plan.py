@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from iris_model.aws.deployment import OWNER_TAG, Deployment
 from iris_model.aws.observe import Observed
+from iris_model.aws.pruning import find_superseded
 from iris_model.aws.repository import LIFECYCLE_POLICY, same_policy
 from iris_model.aws.template import VERSION_OUTPUT
 from iris_model.errors import DeploymentError
@@ -89,6 +90,28 @@ class PushImage:
 
 
 @dataclass(frozen=True)
+class KeepImage:
+    """Take the mark from an image that may expire: a version is going to use it again."""
+
+    repository: str
+    digest: str
+
+    def __str__(self) -> str:
+        return f"keep the image {self.digest[:19]} in {self.repository}, which was about to expire"
+
+
+@dataclass(frozen=True)
+class RefreshImage:
+    """Make Lambda read the image again, after the one that it had was deleted."""
+
+    function: str
+    digest: str
+
+    def __str__(self) -> str:
+        return f"make Lambda read the image {self.digest[:19]} for {self.function}, whose image was deleted from ECR"
+
+
+@dataclass(frozen=True)
 class ApplyTemplate:
     """Create or update the stack; with `live_version`, the alias stays there."""
 
@@ -137,16 +160,34 @@ class VerifyEndpoint:
         return "verify the endpoint with the golden rows; on a difference everything goes back"
 
 
+@dataclass(frozen=True)
+class PruneVersions:
+    """Delete versions that nobody needs any more, and let their images expire."""
+
+    function: str
+    versions: tuple[str, ...]
+    keep: int
+
+    def __str__(self) -> str:
+        names = f"version{'s' if len(self.versions) > 1 else ''} {', '.join(self.versions)} of {self.function}"
+        return (
+            f"delete {names}: the newest {self.keep} stay, and what an alias uses; images that no version uses expire"
+        )
+
+
 Step = (
     MendStack
     | CreateRepository
     | SetRepository
     | SetLifecycle
+    | KeepImage
     | PushImage
+    | RefreshImage
     | ApplyTemplate
     | VerifyVersion
     | MoveAlias
     | VerifyEndpoint
+    | PruneVersions
 )
 
 _MENDABLE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED")
@@ -166,6 +207,11 @@ def make_plan(
     steps: list[Step] = _plan_repository(deployment, observed)
     if not observed.has_image:
         steps.append(PushImage(deployment.repository, digest))
+    elif observed.image_is_marked:
+        steps.append(KeepImage(deployment.repository, digest))
+    refreshes = exists and observed.image_is_lost
+    if refreshes:
+        steps.append(RefreshImage(deployment.function, digest))
     serving = find_serving(observed) if exists else ""
     changes_stack = old_template != template
     if changes_stack:
@@ -173,17 +219,21 @@ def make_plan(
     newest = stack.outputs.get(VERSION_OUTPUT, "") if stack is not None else ""
     is_moved = not changes_stack and live is not None and live.version == newest and not live.weights
     is_accepted = observed.function is not None and observed.function.accepted == newest != ""
-    if is_moved and is_accepted:
+    version_is_new = find_version_id(template) not in old_template
+    superseded = find_superseded(
+        observed, deployment.keep_versions, newest=newest, serving=serving, makes_version=version_is_new
+    )
+    pruning = [PruneVersions(deployment.function, superseded, deployment.keep_versions)] if superseded else []
+    if is_moved and is_accepted and not refreshes:
         if stack is not None and stack.live_version not in ("", newest):
             steps.append(MoveAlias(deployment.function, None))
-        return tuple(steps)
-    version_is_new = find_version_id(template) not in old_template
-    if version_is_new or not is_accepted or live is None or live.version != newest or live.weights:
+        return (*steps, *pruning)
+    if version_is_new or refreshes or not is_accepted or live is None or live.version != newest or live.weights:
         steps.append(VerifyVersion(deployment.function))
         if serving and not is_moved:
             steps.append(MoveAlias(deployment.function, canary))
     steps.append(VerifyEndpoint(deployment.function))
-    return tuple(steps)
+    return (*steps, *pruning)
 
 
 def find_serving(observed: Observed) -> str:

@@ -6,17 +6,20 @@ or devices depends on more than is written down: those are told, and the verific
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from iris_model.aws.calls import Aws
 from iris_model.aws.deployment import Deployment
+from iris_model.aws.images import tag_for
 from iris_model.aws.observe import find_repository
-from iris_model.aws.repository import log_in, registry_of, tag_for
+from iris_model.aws.repository import log_in, registry_of
 from iris_model.aws.stack import OnStep
 from iris_model.errors import DeploymentError
+from iris_model.image.publish import publish
 from iris_model.oci import DOCKER, BlobStore, Image, Platform, Reference, Repository, read_image, validate
 from iris_model.oci.progress import Progress
-from iris_model.oci.registry import Credentials, RegistryClient, fixed, pull, push
+from iris_model.oci.registry import Credentials, RegistryClient, fixed, pull
 from iris_model.oci.validation import DAMAGE, REFUSED, Finding
 
 # Lambda's word -> that of images.
@@ -53,8 +56,17 @@ def check_architecture(image: Image, named: str, architecture: str) -> None:
         )
 
 
-def push_image(aws: Aws, deployment: Deployment, image: Image, endpoint_url: str, on_step: OnStep) -> None:
-    """Push what the repository does not have yet; the manifest goes last."""
+def push_image(
+    aws: Aws,
+    deployment: Deployment,
+    image: Image,
+    endpoint_url: str,
+    on_step: OnStep,
+    *,
+    documents: Mapping[str, bytes] | None = None,
+    base: Reference | None = None,
+) -> None:
+    """Push what the repository does not have yet; the manifest goes last. `documents` (media type -> bytes) go beside it."""
     repository = find_repository(aws, deployment.repository)
     if repository is None:
         raise DeploymentError(
@@ -76,7 +88,11 @@ def push_image(aws: Aws, deployment: Deployment, image: Image, endpoint_url: str
             on_step(f"Pushing {str(progress.digest)[:19]}: {share} % of {progress.total / 1e6:.1f} MB")
 
     try:
-        push(client, image, target, report=report)
+        published = publish(
+            image, target, documents=documents, base=base, connect=lambda registry: client, report=report
+        )
+        if published.note:
+            on_step(published.note)
     finally:
         client.close()
 

@@ -13,10 +13,8 @@ from dataclasses import dataclass, field
 
 from iris_model.aws.calls import Aws
 from iris_model.aws.deployment import OWNER_TAG, Deployment
+from iris_model.aws.images import SUPERSEDED
 from iris_model.aws.observe import Repository
-
-SUPERSEDED = "superseded-"
-"""The tag prefix that lets an image expire."""
 
 LIFECYCLE_POLICY = json.dumps(
     {
@@ -93,11 +91,6 @@ def log_in(aws: Aws) -> Login:
     found = aws.call("ecr", "GetAuthorizationToken", "the registry")["authorizationData"][0]
     user, _, password = base64.b64decode(found["authorizationToken"]).decode().partition(":")
     return Login(urllib.parse.urlsplit(found["proxyEndpoint"]).netloc, user, password)
-
-
-def tag_for(digest: str) -> str:
-    """Name the tag of an image: tags are immutable, so it follows from the content."""
-    return f"sha256-{digest.removeprefix('sha256:')[:16]}"
 
 
 def registry_of(repository: Repository, endpoint_url: str) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from iris_model.aws.calls import Aws
 from iris_model.aws.deployment import Deployment
+from iris_model.aws.expiry import keep_image
 from iris_model.aws.invoke import invoke
-from iris_model.aws.observe import find_function, find_live, find_stack
+from iris_model.aws.observe import digest_in, find_function, find_live, find_stack, list_versions
 from iris_model.aws.stack import OnStep, apply_template
 from iris_model.aws.status import not_deployed
 from iris_model.aws.traffic import mark_accepted, set_alias
@@ -21,12 +22,6 @@ class RolledBack:
     before: str
     now: str
     image: str
-
-
-def list_versions(aws: Aws, function: str) -> list[str]:
-    """Return the numbers of all published versions, the oldest first."""
-    found = aws.pages("lambda", "ListVersionsByFunction", f"function {function}", "Versions", FunctionName=function)
-    return sorted((each["Version"] for each in found if each["Version"] != "$LATEST"), key=int)
 
 
 def roll_back(
@@ -51,15 +46,18 @@ def roll_back(
             f"version {target} of {deployment.function} does not work: {problem}",
             remedy=f"Version {live.version} goes on answering. Name another: {', '.join(versions)}.",
         )
+    chosen = find_function(aws, deployment.function, target)
+    if chosen is not None and (digest := digest_in(deployment.repository, chosen)):
+        # A pruning that was interrupted may have marked it.
+        keep_image(aws, deployment.repository, digest)
     on_step(f"Version {target} answers from now on")
     set_alias(aws, deployment.function, target)
     if stack.is_settled:
         apply_template(aws, deployment, stack.template, target, creates=False, on_step=on_step)
     function = find_function(aws, deployment.function)
     if function is not None:
-        mark_accepted(aws, function.arn, target)
-    now = find_function(aws, deployment.function, target)
-    return RolledBack(live.version, target, now.image if now else "")
+        mark_accepted(aws, function.arn, target, live.version)
+    return RolledBack(live.version, target, chosen.image if chosen else "")
 
 
 def _find_problem(aws: Aws, deployment: Deployment, version: str, payload: bytes | None) -> str:

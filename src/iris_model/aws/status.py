@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from iris_model.aws.calls import Aws
 from iris_model.aws.deployment import ALIAS, Deployment
-from iris_model.aws.observe import Function, Live, Stack, find_function, find_live, find_stack
+from iris_model.aws.expiry import find_tags
+from iris_model.aws.images import mark_of
+from iris_model.aws.observe import IMAGE_DELETED, Function, Live, Stack, digest_in, find_function, find_live, find_stack
 from iris_model.aws.template import ENDPOINT_OUTPUT, VERSION_OUTPUT, image_uri, render_template
 from iris_model.aws.traffic import alarm_name
 from iris_model.errors import DeploymentError
 
 # What Lambda says of a function's state, and what to do about it.
 _STATES = {
-    "ImageDeleted": "its image was deleted from ECR; iris-model deploy pushes it again",
+    IMAGE_DELETED: "its image was deleted from ECR; iris-model deploy pushes it again",
     "ImageAccessDenied": "Lambda may not read its image; look at the policy of the repository",
     "InvalidImage": "Lambda does not take its image; look at iris-model image inspect",
     "Idle": "it was not called for weeks; the first call wakes it within two minutes",
@@ -59,6 +61,17 @@ def not_deployed(aws: Aws, deployment: Deployment, stack: Stack | None) -> Deplo
     )
 
 
+def _find_danger(aws: Aws, repository: str, running: Function) -> str:
+    """Say what Lambda does not know yet: it asks for the image again only when it needs it."""
+    digest = digest_in(repository, running)
+    tags = find_tags(aws, repository, digest) if digest else ()
+    if tags is None:
+        return f"its image is not in the repository {repository} any more; iris-model deploy pushes it again"
+    if digest and mark_of(digest) in tags:
+        return f"its image is tagged {mark_of(digest)} and will expire; iris-model deploy, or rollback to it, keeps it"
+    return ""
+
+
 def _status(aws: Aws, deployment: Deployment, stack: Stack, function: Function, live: Live) -> Status:
     running = find_function(aws, deployment.function, ALIAS) or function
     digest = running.image.rpartition("@")[2]
@@ -75,7 +88,9 @@ def _status(aws: Aws, deployment: Deployment, stack: Stack, function: Function, 
         state=running.state
         if running.last_update == "Successful"
         else f"{running.state}, update {running.last_update}",
-        remark=_STATES.get(running.state_code, running.state_reason) or running.last_update_reason,
+        remark=_STATES.get(running.state_code, running.state_reason)
+        or running.last_update_reason
+        or _find_danger(aws, deployment.repository, running),
         version=live.version,
         newest=newest,
         accepted=function.accepted,

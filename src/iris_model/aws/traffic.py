@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from iris_model.aws.calls import Aws
 from iris_model.aws.deployment import ALIAS, Deployment
-from iris_model.aws.observe import ACCEPTED_TAG
+from iris_model.aws.observe import ACCEPTED_TAG, PREVIOUS_TAG
 
 OnStep = Callable[[str], None]
 
@@ -47,6 +47,7 @@ def alarm_rings(aws: Aws, deployment: Deployment) -> bool:
     return any(alarm["StateValue"] == "ALARM" for alarm in found)
 
 
-def mark_accepted(aws: Aws, function_arn: str, version: str) -> None:
-    """Remember on the function which version was found right."""
-    aws.call("lambda", "TagResource", f"function {function_arn}", Resource=function_arn, Tags={ACCEPTED_TAG: version})
+def mark_accepted(aws: Aws, function_arn: str, version: str, before: str) -> None:
+    """Remember on the function which version was found right, and which one answered before it."""
+    tags = {ACCEPTED_TAG: version, **({PREVIOUS_TAG: before} if before not in ("", version) else {})}
+    aws.call("lambda", "TagResource", f"function {function_arn}", Resource=function_arn, Tags=tags)

@@ -14,6 +14,7 @@ from iris_model.cli.deployed_image import choose_image
 from iris_model.cli.deployment import (
     aws_options,
     connect,
+    list_other_functions,
     project_argument,
     read_deployment,
     stage_option,
@@ -92,6 +93,7 @@ def deploy(
             chosen.push,
             _make_ask(deployment, transport),
             Canary(canary, minutes) if canary else None,
+            list_other_functions(project, deployment),
         )
         if only_plan:
             _, steps = plan_deployment(aws, wanted)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from iris_model.aws.calls import Aws
     from iris_model.aws.deployment import Deployment
     from iris_model.aws.session import BotoTransport
+    from iris_model.image import BuiltImage
     from iris_model.oci import Image
 
     Push = Callable[[Aws, Deployment, str], None]
@@ -69,14 +70,24 @@ def _build(project: Path, transport: BotoTransport, on_step: OnStep) -> ChosenIm
     built = build_image(project, on_step=on_step)
     for note in built.notes if not built.packaged.unchanged else ():
         click.echo(f"Note: {note}.", err=True)
-    return ChosenImage(str(built.image.digest), _pusher(built.image, transport, on_step), built.packaged.directory)
+    push = _pusher(built.image, transport, on_step, built)
+    return ChosenImage(str(built.image.digest), push, built.packaged.directory)
 
 
-def _pusher(image: Image, transport: BotoTransport, on_step: OnStep) -> Push:
+def _pusher(image: Image, transport: BotoTransport, on_step: OnStep, built: BuiltImage | None = None) -> Push:
+    """Make what pushes; what was built here has SBOM and provenance to go beside it."""
     from iris_model.aws.push import push_image
+    from iris_model.image import provenance, sbom
 
     def push(aws: Aws, deployment: Deployment, digest: str) -> None:
-        push_image(aws, deployment, image, transport.endpoint_url("ecr"), on_step)
+        documents, base = {}, None
+        if built is not None:
+            documents[sbom.MEDIA_TYPE] = sbom.render_sbom(built)
+            documents[provenance.MEDIA_TYPE] = provenance.render_provenance(built)
+            base = built.base.reference
+        push_image(
+            aws, deployment, image, transport.endpoint_url("ecr"), on_step, documents=documents, base=base
+        )  # fmt: skip
 
     return push
 

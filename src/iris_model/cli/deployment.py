@@ -11,6 +11,7 @@ import click
 
 from iris_model.errors import IrisModelError
 from iris_model.project.settings import ProjectSettings, read_settings
+from iris_model.project.stages import list_stages
 
 if TYPE_CHECKING:
     from iris_model.aws.calls import Aws
@@ -71,6 +72,12 @@ def read_deployment(project: Path, stage: str | None) -> tuple[ProjectSettings, 
         ),
         **names,
     )
+
+
+def list_other_functions(project: Path, deployment: Deployment) -> list[str]:
+    """List the functions of the other stages: they run from the same repository."""
+    names = [read_deployment(project, stage)[1].function for stage in (None, *list_stages(project))]
+    return [name for name in names if name != deployment.function]
 
 
 def require_extra() -> None:

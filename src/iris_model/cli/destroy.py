@@ -7,9 +7,15 @@ from pathlib import Path
 
 import click
 
-from iris_model.cli.deployment import aws_options, connect, project_argument, read_deployment, stage_option
+from iris_model.cli.deployment import (
+    aws_options,
+    connect,
+    list_other_functions,
+    project_argument,
+    read_deployment,
+    stage_option,
+)
 from iris_model.cli.output import echo_json, json_option, progress
-from iris_model.project.stages import list_stages
 
 
 @click.command()
@@ -51,8 +57,7 @@ def destroy(
     )
     going += [f"the log group {remains.log_group}"] if logs and remains.log_group else []
     if images and remains.repository:
-        others = [read_deployment(project, other)[1].function for other in (None, *list_stages(project))]
-        check_images_may_go(aws, deployment, [name for name in others if name != deployment.function])
+        check_images_may_go(aws, deployment, list_other_functions(project, deployment))
     if going and not yes:
         click.echo(f"These go, in {aws.region}:", err=True)
         for name in going:

@@ -68,6 +68,7 @@ class Deployment:
     log_format: str
     tracing: bool
     error_alarm: bool
+    keep_versions: int
     role: str | None
     permissions_boundary: str | None
     tags: Mapping[str, str]
@@ -101,7 +102,7 @@ def take_deployment(values: Mapping[str, dict[str, Any]], project_name: str) -> 
 
 _TAKEN_AS_THEY_ARE = (
     "region", "ephemeral_storage", "reserved_concurrency", "provisioned_concurrency", "log_retention_days", "log_format",
-    "tracing", "error_alarm", "role", "permissions_boundary",
+    "tracing", "error_alarm", "keep_versions", "role", "permissions_boundary",
 )  # fmt: skip
 
 

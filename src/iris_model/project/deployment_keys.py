@@ -88,6 +88,15 @@ DEPLOYMENT_KEYS: tuple[Key, ...] = (
         staged=True,
     ),
     Key(
+        "keep-versions",
+        "integer",
+        "Newest versions that stay to go back to; older ones go when a deployment is live and verified, and their images expire.",
+        default=5,
+        minimum=2,
+        unit="versions",
+        staged=True,
+    ),
+    Key(
         "region",
         "text",
         "Region of AWS.",

@@ -1,0 +1,81 @@
+"""An image that was deleted under a live function: told by `status`, mended by `deploy`."""
+
+from __future__ import annotations
+
+import pytest
+
+from iris_model.aws.deploy import plan_deployment
+from iris_model.aws.status import read_status
+from iris_model.errors import DeploymentError
+from tests.aws.conftest import DEPLOYMENT, Cloud, digest_of
+
+
+@pytest.fixture
+def lost(cloud: Cloud) -> Cloud:
+    """The image is gone, and Lambda has not needed it since."""
+    cloud.deploy(1)
+    del cloud.fake.images["iris"][digest_of(1)]
+    return cloud
+
+
+@pytest.fixture
+def failed(lost: Cloud) -> Cloud:
+    """Lambda has needed it."""
+    lost.fake.functions["iris"].without_image.add(digest_of(1))
+    return lost
+
+
+def kinds(cloud: Cloud, number: int) -> list[str]:
+    return [type(step).__name__ for step in plan_deployment(cloud.aws, cloud.wanted(number))[1]]
+
+
+def test_it_is_pushed_and_read_again_before_and_after_lambda_notices(lost: Cloud):
+    for _ in range(2):
+        assert kinds(lost, 1) == ["PushImage", "RefreshImage", "VerifyVersion", "VerifyEndpoint"]
+        lost.deploy(1)
+        assert kinds(lost, 1) == []
+        assert list(lost.fake.functions["iris"].versions) == ["1"]
+        del lost.fake.images["iris"][digest_of(1)]
+        lost.fake.functions["iris"].without_image.add(digest_of(1))
+
+
+def test_an_image_that_somebody_pushed_again_is_read_again(failed: Cloud):
+    failed.push(failed.aws, DEPLOYMENT, digest_of(1))
+    assert kinds(failed, 1) == ["RefreshImage", "VerifyVersion", "VerifyEndpoint"]
+    failed.deploy(1)
+    assert read_status(failed.aws, DEPLOYMENT).state == "Active"
+
+
+def test_another_model_goes_over_it(failed: Cloud):
+    """CloudFormation alone is refused: the function's own code is gone."""
+    assert kinds(failed, 2)[:3] == ["PushImage", "RefreshImage", "ApplyTemplate"]
+    assert failed.deploy(2).version == "2"
+    assert kinds(failed, 2) == []
+
+
+def test_the_whole_repository_may_be_gone(failed: Cloud):
+    del failed.fake.repositories["iris"], failed.fake.images["iris"]
+    assert kinds(failed, 1)[:4] == ["CreateRepository", "SetLifecycle", "PushImage", "RefreshImage"]
+    failed.deploy(1)
+    assert kinds(failed, 1) == []
+
+
+def test_status_says_so_before_and_after_lambda_notices(lost: Cloud):
+    found = read_status(lost.aws, DEPLOYMENT)
+    assert found.state == "Active"
+    assert "not in the repository iris any more; iris-model deploy pushes it again" in found.remark
+    lost.fake.functions["iris"].without_image.add(digest_of(1))
+    found = read_status(lost.aws, DEPLOYMENT)
+    assert (found.state, found.remark) == (
+        "Failed", "its image was deleted from ECR; iris-model deploy pushes it again",
+    )  # fmt: skip
+
+
+def test_an_image_that_lambda_does_not_take_is_told(failed: Cloud):
+    failed.fake.refuse_image = "Lambda does not have permission to access the ECR image."
+    with pytest.raises(DeploymentError, match=r"does not take the image .*: Lambda does not have permission") as caught:
+        failed.deploy(1)
+    assert "repository's policy" in caught.value.remedy
+    failed.fake.refuse_image = ""
+    failed.deploy(1)
+    assert kinds(failed, 1) == []
