@@ -219,6 +219,49 @@ def test_a_log_that_stayed_is_taken_over_and_a_stage_is_a_function_of_its_own(
     cloud.run("destroy", project, "--images", "--logs", "--yes")
 
 
+def test_old_versions_go_with_their_images_and_a_deleted_image_is_mended(
+    cloud: Cloud, lambda_python: str, tmp_path: Path
+):
+    name = "pruned"
+    project = write_project(tmp_path / "pruned", name)
+    settings = project / "iris-model.toml"
+    settings.write_text('endpoint = "none"\nkeep-versions = 2\n' + settings.read_text())
+    ecr, functions = cloud.client("ecr"), cloud.client("lambda")
+
+    def tags() -> dict[str, list[str]]:
+        found = ecr.describe_images(repositoryName=name)["imageDetails"]
+        return {each["imageDigest"]: sorted(each["imageTags"]) for each in found}
+
+    def versions() -> list[str]:
+        found = functions.list_versions_by_function(FunctionName=name)["Versions"]
+        return [each["Version"] for each in found if each["Version"] != "$LATEST"]
+
+    archive = tmp_path / "image.tar"
+    docker("save", build_image(project, lambda_python, "deploy-pruned"), "--output", str(archive), timeout=240)
+    cloud.deploy(project, archive)
+    (first,) = tags()
+    # Another image, and then the same one with another setting: nothing uses the first one any more.
+    (project / "context" / "Dockerfile").open("a").write("LABEL second=yes\n")
+    second = cloud.push(build("iris-model-test/deploy-pruned-second:latest", project / "context"), name, "second")
+    cloud.deploy(project, second)
+    assert versions() == ["1", "2"] and not [tag for each in tags().values() for tag in each if "superseded" in tag]
+    settings.write_text("memory = 256\n" + re.sub(r"(?m)^memory.*\n", "", settings.read_text()))
+    assert f"delete version 1 of {name}" in cloud.deploy(project, second, "--plan", expect=2)
+    cloud.deploy(project, second)
+    assert versions() == ["2", "3"]
+    assert f"superseded-{first[7:19]}" in tags()[first] and tags()[second] == ["second"]
+    assert "nothing to change" in cloud.deploy(project, second, "--plan")
+
+    # The image goes under the live function. Another one takes its place, whatever Lambda made of that.
+    ecr.batch_delete_image(repositoryName=name, imageIds=[{"imageDigest": each} for each in tags()])
+    assert "not in the repository pruned any more; iris-model deploy pushes it again" in cloud.run("status", project)
+    plan = cloud.deploy(project, archive, "--plan", expect=2)
+    assert "push the image" in plan and "make Lambda read the image" in plan
+    assert cloud.deploy_json(project, archive)["version"] == "4"
+    assert list(tags()) == [first] and versions() == ["3", "4"]
+    cloud.run("destroy", project, "--images", "--logs", "--yes")
+
+
 def test_a_project_alone_is_enough(cloud: Cloud, lambda_python: str, tmp_path: Path):
     """No Docker, no image: `deploy` builds it on a base that lies on this disk."""
     base = tmp_path / "base.tar"

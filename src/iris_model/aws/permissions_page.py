@@ -25,8 +25,8 @@ Who deploys needs this policy, with his own names in the place of `<account>`, `
 resources of the template. It has not been tried against IAM itself; `iris-model doctor` asks IAM which of these permissions are
 missing, and a call that is refused names the permission that it wants.
 
-With several stages, `deploy` looks at the functions of the others before it lets an image expire: it needs `lambda:GetFunction` and
-`lambda:ListVersionsByFunction` on those as well.
+With several stages, `deploy` looks at the functions of the others before it lets an image expire: it needs
+`lambda:GetFunction` and `lambda:ListVersionsByFunction` on those as well.
 
 Secrets (`[secrets]`) need `secretsmanager:GetSecretValue` or `ssm:GetParameters` on the secret, in addition.
 
