@@ -11,9 +11,10 @@ from tests.support.book import REPOSITORY, read_blocks
 from tests.support.book_runner import MAKE_RUN, PageRunner, makefile_run
 
 DOCS = REPOSITORY / "docs"
-QUICK = ("tutorial.md", "how-to/own-steps.md")
+QUICK = ("tutorial.md",)
 # Each trains and compiles models.
 SLOW = (
+    "how-to/own-steps.md",
     "how-to/scikit-learn.md",
     "how-to/boosting.md",
     "how-to/onnx.md",
