@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -63,6 +64,20 @@ def test_init_for_a_model_makes_a_project_that_packages_and_answers(tmp_path: Pa
     assert answered.exit_code == 0, answered.output
     assert json.loads(answered.stdout)["prediction"] in ("setosa", "versicolor", "virginica")
     assert run("invoke", tmp_path / "mine", "--event", "bad-count").exit_code == 3
+
+
+def test_an_mlflow_model_directory_is_inspected_and_made_a_project_of(tmp_path: Path):
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    (saved / "MLmodel").write_text("flavors:\n  sklearn:\n    pickled_model: model.pkl\n")
+    shutil.copyfile(MODEL, saved / "model.pkl")
+    assert json.loads(run("inspect", saved, "--json").stdout)["class"] == "sklearn.pipeline.Pipeline"
+    assert run("init", tmp_path / "made", "--model", saved).exit_code == 0
+    assert (tmp_path / "made/model.pkl").read_bytes() == (saved / "model.pkl").read_bytes()
+    (saved / "MLmodel").unlink()
+    refused = run("inspect", saved)
+    assert refused.exit_code == 1
+    assert "without a file MLmodel" in refused.stderr
 
 
 def test_init_overwrites_nothing(tmp_path: Path):

@@ -37,6 +37,10 @@ def init(
       iris-model init churn --model churn.pkl --data sample.csv
     """
     from iris_model.project.scaffold import scaffold_iris_project, scaffold_model_project
+    from iris_model.readers.mlflow import find_model
+
+    if model is not None and model.is_dir():
+        model = find_model(model).path  # an MLflow model directory: its file travels
 
     if model is None:
         if given := [option for option, value in (("--name", name), ("--data", data), ("--trust", trust)) if value]:

@@ -25,6 +25,10 @@ def inspect(model: Path, trust: tuple[str, ...], as_json: bool) -> None:
     Example:
       iris-model inspect iris_trained_model.pkl
     """
+    from iris_model.readers.mlflow import find_model
+
+    if model.is_dir():
+        model = find_model(model).path  # an MLflow model directory
     found = describe_model_file(model, trust)
     if as_json:
         echo_json(found)
