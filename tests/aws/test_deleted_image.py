@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iris_model.aws.deploy import plan_deployment
+from iris_model.aws.rollback import roll_back
 from iris_model.aws.status import read_status
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import DEPLOYMENT, Cloud, digest_of
@@ -51,6 +52,16 @@ def test_another_model_goes_over_it(failed: Cloud):
     assert kinds(failed, 2)[:3] == ["PushImage", "RefreshImage", "ApplyTemplate"]
     assert failed.deploy(2).version == "2"
     assert kinds(failed, 2) == []
+
+
+def test_the_function_may_have_lost_another_image_than_the_one_that_answers(cloud: Cloud):
+    cloud.deploy(1)
+    cloud.deploy(2)
+    roll_back(cloud.aws, DEPLOYMENT, "1", None, lambda step: None)
+    # Deleted, noticed, and pushed again by somebody.
+    cloud.fake.functions["iris"].without_image.add(digest_of(2))
+    assert kinds(cloud, 3)[:3] == ["PushImage", "RefreshImage", "ApplyTemplate"]
+    assert cloud.deploy(3).version == "3"
 
 
 def test_the_whole_repository_may_be_gone(failed: Cloud):
