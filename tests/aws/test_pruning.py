@@ -149,6 +149,20 @@ def test_an_image_that_expires_while_it_is_kept_is_pushed():
     assert digest_of(1) in images_that_stay(cloud)
 
 
+def test_an_image_that_another_stage_marks_meanwhile_does_not_expire():
+    cloud = deployed(1)
+
+    def mark(number: int, service: str, name: str) -> None:
+        if name == "Invoke":
+            cloud.fake.after = lambda *_: None
+            mark_image(cloud.aws, "iris", digest_of(2))
+
+    cloud.fake.after = mark
+    cloud.deploy(2)
+    assert "PutImage" in cloud.fake.names()
+    assert digest_of(2) in images_that_stay(cloud)
+
+
 def test_taking_the_last_tag_does_not_take_the_image(cloud: Cloud):
     cloud.deploy(1)
     cloud.fake.images["iris"][digest_of(2)] = []  # pushed by its digest alone

@@ -232,6 +232,8 @@ class _Run:
             self.verifications.append(found)
             if found.differences:
                 raise VerificationFailed(found.differences, self._go_back(), found.log)
+        # A stage that was deployed at the same time may have marked it before this version was there.
+        keep_image(self.aws, deployment.repository, self.wanted.digest)
         function = find_function(self.aws, deployment.function)
         if function is not None:
             mark_accepted(self.aws, function.arn, self.version, self.serving)
