@@ -93,8 +93,9 @@ def test_share_of_a_processor_after_init_only(cgroups: CgroupPlace) -> None:
     with running(hostile(held, memory_mib=256)) as service:
         service.invoke([1], name="hostile")
         slow = service.invoke({"do": "spin", "seconds": 0.2}, name="hostile").json()
-    # 256 of 1,769 MB is a seventh of a processor, however idle the machine is.
-    assert slow > 0.2 * 1769 / 256 * 0.7
+    # 256 of 1,769 MB is a seventh of a processor, however idle the machine is; less than half of that factor tells it from a
+    # whole processor, whatever is left over from the period before.
+    assert slow > 0.2 * 1769 / 256 * 0.4
 
 
 def _tree(root: Path, controllers: str, own: str, mounts: str) -> Path:
