@@ -34,6 +34,7 @@ def test_far_rows_whose_decisions_are_noise_are_counted():
     assert not any(entry["row"] in compilation.report.left_out for entry in compilation.golden)
 
 
+@pytest.mark.slow
 def test_a_model_that_is_noise_everywhere_is_refused():
     with (
         warnings.catch_warnings(),
