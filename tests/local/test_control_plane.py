@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.local.conftest import make_settings
+from tests.support.aws_cli import find_aws_cli
 from tests.support.local_service import RunningService, running
 
 ARN = "arn:aws:lambda:us-east-1:012345678912:function:"
@@ -125,16 +124,7 @@ def test_invoke_async_of_old(service: RunningService) -> None:
 
 
 def test_aws_cli_lists_and_waits(three: RunningService, tmp_path: Path) -> None:
-    aws = Path(sys.executable).with_name("aws")
-    if not aws.exists():
-        pytest.skip("the AWS CLI is not installed beside this Python")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_CONFIG_FILE": str(tmp_path / "none"),
-    }
+    aws, environment = find_aws_cli(tmp_path)
 
     def run(*words: str) -> str:
         command = [str(aws), "lambda", *words, "--endpoint-url", three.url]

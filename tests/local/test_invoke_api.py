@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import subprocess
-import sys
 import uuid
 from pathlib import Path
 from urllib.parse import quote
@@ -16,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.local.conftest import Settings, make_settings
+from tests.support.aws_cli import find_aws_cli
 from tests.support.local_service import RunningService, running
 
 ARN = "arn:aws:lambda:us-east-1:012345678912:function:behave"
@@ -175,16 +174,7 @@ def test_several_functions_by_name_and_no_alias() -> None:
 
 
 def test_aws_cli(service: RunningService, tmp_path: Path) -> None:
-    aws = Path(sys.executable).with_name("aws")
-    if not aws.exists():
-        pytest.skip("the AWS CLI is not installed beside this Python")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_CONFIG_FILE": str(tmp_path / "none"),
-    }
+    aws, environment = find_aws_cli(tmp_path)
     command = [str(aws), "lambda", "invoke", "--endpoint-url", service.url, "--function-name", "behave"]
     command += ["--cli-binary-format", "raw-in-base64-out"] if _is_version_2(aws) else []
     command += ["--payload", '{"do": "fail"}', "--log-type", "Tail", str(tmp_path / "out.json")]

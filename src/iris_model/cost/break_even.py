@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from iris_model.cost.estimates import Estimate, Workload, estimate_all
+from iris_model.cost.estimates import Workload, estimate_all
 
 FEWEST, MOST = 1, 1_000_000_000
 _STEPS_PER_DECADE = 6
@@ -56,17 +56,10 @@ def find_break_evens(workload: Workload, baseline: str) -> list[BreakEven]:
 
 def _bisect(workload: Workload, name: str, baseline: str, low: float, high: float) -> float:
     """Between a rate at which `baseline` is cheaper and one at which it is not."""
-
-    def monthly(rate: float) -> Callable[[str], Decimal | None]:
-        estimates: dict[str, Estimate] = {
-            each.name: each for each in estimate_all(replace(workload, requests_per_day=rate))
-        }
-        return lambda which: estimates[which].monthly
-
     while high / low > _PRECISION:
         middle = (low * high) ** 0.5
-        at = monthly(middle)
-        if _is_cheaper(at(name), at(baseline)):
+        at = {each.name: each.monthly for each in estimate_all(replace(workload, requests_per_day=middle))}
+        if _is_cheaper(at[name], at[baseline]):
             high = middle
         else:
             low = middle
