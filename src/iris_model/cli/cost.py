@@ -11,7 +11,7 @@ import click
 from iris_model.cli.output import echo_json, json_option, progress
 
 if TYPE_CHECKING:
-    from iris_model.cost import BreakEven, Estimate, Measurement, Workload
+    from iris_model.cost import BreakEven, Workload
 
 # A picture with every alternative is a picture of none; the table has them all.
 PLOTTED = (
@@ -75,6 +75,8 @@ def cost(
       iris-model cost --from-log serve.log --requests-per-day 100000 --plot cost.svg
     """
     from iris_model import cost as costs
+    from iris_model.cli.cost_json import cost_document
+    from iris_model.cli.cost_text import print_table
     from iris_model.cost.prices import read_price_file
     from iris_model.errors import CostError
 
@@ -99,9 +101,9 @@ def cost(
     if plot is not None:
         _write_plot(plot, workload, baseline, break_evens)
     if as_json:
-        echo_json(_as_json(workload, estimates, break_evens, baseline))
+        echo_json(cost_document(workload, estimates, break_evens, baseline))
         return
-    _print_table(workload, estimates, break_evens, baseline)
+    print_table(workload, estimates, break_evens, baseline)
     if plot is not None:
         click.echo(f"\n{plot} is written.")
 
@@ -146,101 +148,3 @@ def _write_plot(path: Path, workload: Workload, baseline: str, break_evens: list
         raise CostError(
             f"{path} cannot be written ({error.strerror}).", remedy="Name a file in a directory of yours."
         ) from None
-
-
-def _print_table(workload: Workload, estimates: list[Estimate], break_evens: list[BreakEven], baseline: str) -> None:
-    measured, use = workload.measurement, workload.sandbox_use
-    click.echo(
-        f"{workload.requests_per_day:,.0f} requests a day, {workload.traffic.name}; {_describe(measured)}\n"
-        f"cold starts: {use.cold_share:.1%} of requests; p99 {use.p99_ms:.1f} ms; "
-        f"at most {use.peak_concurrency} at once; prices of {workload.prices.region}, US dollars\n"
-    )
-    cheaper = {each.name: _rate(each.requests_per_day) for each in break_evens} | {baseline: "-"}
-    rows = [("per month", "per million", "cheaper from", "alternative")]
-    notes = []
-    for each in estimates:
-        marks = "*" if each.is_weak else ""
-        rows.append((_usd(each.monthly), _usd(_per_million(workload, each)), cheaper[each.name], each.name + marks))
-        notes += [f"{each.name}: {note}" for note in each.notes]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for row in rows:
-        click.echo("  ".join([*(cell.rjust(width) for cell, width in zip(row, widths, strict=False)), row[3]]))
-    click.echo(f"\ncheaper from: requests a day from which it costs less than {baseline}, the shape being the same")
-    if any(each.is_weak for each in estimates):
-        click.echo("* a price from a secondary or undated source; iris-model cost --show-prices names it")
-    for note in notes:
-        click.echo(f"- {note}")
-
-
-def _describe(measured: Measurement) -> str:
-    text = f"{measured.memory_mib} MB, {measured.warm_ms:.1f} ms warm"
-    if measured.cold_ms is not None:
-        text += f", {measured.cold_ms:.0f} ms cold"
-    return (
-        f"{text}, {measured.max_memory_mib} MB used ({measured.invocations} invocations, {measured.cold_starts} cold)"
-    )
-
-
-def _per_million(workload: Workload, estimate: Estimate) -> Decimal | None:
-    return None if estimate.monthly is None else estimate.monthly / workload.monthly_requests * 1_000_000
-
-
-def _usd(amount: Decimal | None) -> str:
-    if amount is None:
-        return "unknown"
-    return f"{amount:,.2f}" if amount >= 1 or not amount else f"{amount:.4f}"
-
-
-def _rate(rate: float | None) -> str:
-    if rate is None:
-        return "never"
-    return "always" if rate <= 1 else f"{rate:,.0f}"
-
-
-def _as_json(
-    workload: Workload, estimates: list[Estimate], break_evens: list[BreakEven], baseline: str
-) -> dict[str, Any]:
-    rates = {each.name: each.requests_per_day for each in break_evens}
-    use, measured = workload.sandbox_use, workload.measurement
-    return {
-        "requests_per_day": workload.requests_per_day,
-        "traffic": workload.traffic.name,
-        "region": workload.prices.region,
-        "currency": "USD",
-        "baseline": baseline,
-        "measurement": {
-            "memory_mib": measured.memory_mib,
-            "max_memory_mib": measured.max_memory_mib,
-            "warm_ms": measured.warm_ms,
-            "warm_p99_ms": measured.warm_p99_ms,
-            "cold_ms": measured.cold_ms,
-            "invocations": measured.invocations,
-            "cold_starts": measured.cold_starts,
-        },
-        "sandboxes": {"cold_share": use.cold_share, "p99_ms": use.p99_ms, "peak_concurrency": use.peak_concurrency},
-        "alternatives": [
-            {
-                "name": each.name,
-                "monthly": _text(each.monthly),
-                "per_million": _text(_per_million(workload, each)),
-                "cheaper_from_requests_per_day": rates.get(each.name),
-                "weak": each.is_weak,
-                "notes": list(each.notes),
-                "components": [
-                    {
-                        "name": component.name,
-                        "quantity": _text(component.quantity),
-                        "unit": component.unit,
-                        "monthly": _text(component.monthly),
-                    }
-                    for component in each.components
-                ],
-            }
-            for each in estimates
-        ],
-    }
-
-
-def _text(amount: Decimal | None) -> str | None:
-    """Money as text, so that no program takes it for a float."""
-    return None if amount is None else f"{amount:.6f}"

@@ -13,7 +13,7 @@ from iris_model.cli.output import echo_json, json_option, progress
 
 if TYPE_CHECKING:
     from iris_model.cli.output import OnStep
-    from iris_model.cost.tuning import TunedCost, TunedSize, Tuning
+    from iris_model.cost.tuning import TunedSize, Tuning
     from iris_model.local import FunctionSettings
 
 COLD_STARTS = 3
@@ -65,6 +65,7 @@ def tune(
       iris-model tune . --sizes 128,512,1769 --plot tune.svg
     """
     from iris_model.cli.function import find_function
+    from iris_model.cli.tune_text import print_table, tuning_document
     from iris_model.cost import read_prices
     from iris_model.cost.tuning import choose_size
     from iris_model.errors import CostError
@@ -81,9 +82,9 @@ def tune(
     if plot is not None:
         _write_plot(plot, tuning, f"{settings.name}, {architecture}: time and cost over memory")
     if as_json:
-        echo_json(_as_json(tuning, measured, architecture))
+        echo_json(tuning_document(tuning, measured, architecture))
         return
-    _print_table(tuning, measured)
+    print_table(tuning, measured)
     if plot is not None:
         click.echo(f"\n{plot} is written.")
 
@@ -124,47 +125,3 @@ def _write_plot(path: Path, tuning: Tuning, title: str) -> None:
         raise CostError(
             f"{path} cannot be written ({error.strerror}).", remedy="Name a file in a directory of yours."
         ) from None
-
-
-def _marks(tuning: Tuning, size: TunedCost) -> str:
-    named = {"cheapest": tuning.cheapest, "fastest": tuning.fastest, "best compromise": tuning.balanced}
-    return ", ".join(name for name, marked in named.items() if marked is size)
-
-
-def _print_table(tuning: Tuning, measured: list[TunedSize]) -> None:
-    by_size = {each.memory_mib: each for each in tuning.sizes}
-    click.echo("  memory      warm      cold  per million")
-    for size in measured:
-        cost = by_size.get(size.memory_mib)
-        if cost is None:
-            click.echo(f"{size.memory_mib:>5} MB  {size.problem.splitlines()[0]}")
-            continue
-        cold = f"{cost.cold_ms:.0f} ms" if cost.cold_ms is not None else "-"
-        line = f"{size.memory_mib:>5} MB {cost.warm_ms:>6.1f} ms {cold:>9} {cost.usd_per_million:>12.2f}"
-        click.echo(f"{line}  {_marks(tuning, cost)}".rstrip())
-    click.echo("\nper million: US dollars for a million warm invocations, without the endpoint")
-
-
-def _as_json(tuning: Tuning, measured: list[TunedSize], architecture: str) -> dict[str, Any]:
-    by_size = {each.memory_mib: each for each in tuning.sizes}
-    found = []
-    for size in measured:
-        cost = by_size.get(size.memory_mib)
-        if cost is None:
-            found.append({"memory_mib": size.memory_mib, "problem": size.problem})
-        else:
-            found.append(
-                {
-                    "memory_mib": size.memory_mib,
-                    "warm_ms": cost.warm_ms,
-                    "cold_ms": cost.cold_ms,
-                    "usd_per_million": f"{cost.usd_per_million:.6f}",
-                }
-            )
-    return {
-        "architecture": architecture,
-        "sizes": found,
-        "cheapest": tuning.cheapest.memory_mib,
-        "fastest": tuning.fastest.memory_mib,
-        "balanced": tuning.balanced.memory_mib,
-    }

@@ -94,6 +94,10 @@ class Workload:
         mean_ms = (1 - cold) * measured.warm_billed_ms + cold * cold_ms
         return self.monthly_requests * Decimal(str(mean_ms)) / 1000 * Decimal(measured.memory_mib) / 1024
 
+    def per_million(self, estimate: Estimate) -> Decimal | None:
+        """The same estimate for a million of these requests."""
+        return None if estimate.monthly is None else estimate.monthly / self.monthly_requests * 1_000_000
+
     def component(self, price_name: str, name: str, quantity: Decimal, free: Decimal = Decimal(0)) -> CostComponent:
         """A quantity at the price of that name."""
         price = self.prices.find(price_name)
