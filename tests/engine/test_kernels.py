@@ -294,7 +294,7 @@ ARGUMENTS = {
     "kernel_sums": 10,
     "nearest": 8,
     "votes": 4,
-    "count_terms": 5,
+    "count_terms": 7,
     "scale_sparse": 2,
     "linear_sparse": 4,
     "smallest": 2,

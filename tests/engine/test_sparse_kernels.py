@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iris_model.engine import native
-from iris_model.engine.documents import count_terms, log_counts, normalize
+from iris_model.engine.documents import count_terms, hash_terms, log_counts, normalize
 from iris_model.engine.linear import linear
 from iris_model.engine.packed import SparseTable, Table
 from iris_model.engine.sparse import multiply_columns, to_dense
@@ -37,25 +39,64 @@ def sparse(seed: int, rows: int = 40, scale: float = 1.0) -> list[dict[int, floa
     ]
 
 
+ANALYSES: list[dict[str, Any]] = [
+    {"analyzer": "word", "ngrams": [1, 1]},
+    {"analyzer": "word", "ngrams": [1, 3]},
+    {"analyzer": "word", "ngrams": [1, 1], "stop_words": {"one": 1}},
+    {"analyzer": "word", "ngrams": [1, 1], "pattern": r"\w+"},
+    {"analyzer": "word", "ngrams": [1, 1], "accents": "ascii"},
+    {"analyzer": "char", "ngrams": [1, 1]},
+    {"analyzer": "char_wb", "ngrams": [2, 3]},
+]
+
+
 @pytest.mark.parametrize("lowercase", [True, False])
 @pytest.mark.parametrize("binary", [True, False])
-@pytest.mark.parametrize("analyzer", ["word", "char"])
-def test_counts_and_their_order(lowercase: bool, binary: bool, analyzer: str) -> None:
+@pytest.mark.parametrize("analysis", ANALYSES, ids=lambda analysis: "-".join(map(str, analysis.values())))
+def test_counts_and_their_order(lowercase: bool, binary: bool, analysis: dict[str, Any]) -> None:
     numbers = random.Random(1)
     words = ["one", "One", "_x", "a", "b2", "ünder", "zwei", "one-two", "tab\tnew\n", "\x00nul", "\x1c", "", "ONE", "İ"]
     documents = [[" ".join(numbers.choices(words, k=12))] for _ in range(60)] + [[""], ["a"], ["zwei"]]
-    parameters: dict[str, Any] = {
-        "vocabulary": {"one": 3, "One": 1, "_x": 0, "b2": 2, "ünder": 4, "nul": 7, "two": 5, "zwei": 6, "i": 8},
-        "binary": binary,
-        "analyzer": analyzer,
-        "ngrams": [1, 1],
-        "lowercase": lowercase,
-    }
-    ours = count_terms(documents, **parameters)
-    assert type(ours) is (SparseTable if analyzer == "word" else list)
-    assert [list(row.items()) for row in ours] == [
-        list(row.items()) for row in in_python(count_terms, documents, **parameters)
-    ]
+    found = ["_x", "One", "b2", "one", "ünder", "two", "zwei", "nul", "i", "a", "one two", "zw", " b2", "e", "under"]
+    vocabulary = {term: column for column, term in enumerate(found)}
+    same = {"binary": binary, "lowercase": lowercase, **analysis}
+    asked: list[tuple[Any, dict[str, Any]]] = [(count_terms, {"vocabulary": vocabulary, **same})]
+    # 2**31 - 1 columns would be counted in 16 GB of zeros that nobody touches; a wide table is enough.
+    for width, alternate_sign in [(1, True), (7, False), (2**20, True)]:
+        asked.append((hash_terms, {"width": width, "alternate_sign": alternate_sign, **same}))
+    for operator, parameters in asked:
+        ours = operator(documents, **parameters)
+        assert type(ours) is SparseTable
+        assert [list(row.items()) for row in ours] == [
+            list(row.items()) for row in in_python(operator, documents, **parameters)
+        ]
+
+
+@given(st.lists(st.text(max_size=9), min_size=1, max_size=4))
+def test_the_kernel_hashes_as_python(terms: list[str]) -> None:
+    rows = [["".join(terms)]] * 16
+    parameters: dict[str, Any] = {"width": 2**20, "alternate_sign": True, "binary": False}
+    parameters |= {"analyzer": "char", "ngrams": [1, 9], "lowercase": False}
+    native._found[:] = [kernels]
+    assert list(hash_terms(rows, **parameters)) == in_python(hash_terms, rows, **parameters)
+
+
+@pytest.mark.parametrize("width", [0, -1, 2**31, 2**63])
+def test_a_table_of_no_or_too_many_columns_is_not_the_kernels(width: int) -> None:
+    assert kernels.count_terms([["one two"]], None, width, True, False, True, str.split) is None
+
+
+def test_python_may_change_the_rows_while_it_takes_them_apart() -> None:
+    rows: list[Any] = [["grün one"] for _ in range(20)]
+
+    def analyze(document: str) -> list[str]:
+        del rows[4:]
+        return document.split()
+
+    assert kernels.count_terms(rows, None, 8, True, False, None, analyze) is None
+    # An analyzer that fails, or answers with something else.
+    for wrong in ([].index, len, lambda document: [document.encode()], lambda document: (document,)):
+        assert kernels.count_terms([["one"]] * 20, {"one": 0}, 1, False, False, None, wrong) is None
 
 
 VOCABULARY = {f"w{number}": (number * 7) % WIDTH for number in range(WIDTH)}

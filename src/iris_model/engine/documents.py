@@ -5,13 +5,12 @@ Sources: CountVectorizer, TfidfTransformer, HashingVectorizer, sklearn.preproces
 
 from math import fabs, fsum, log, sqrt
 
-from .native import find_kernels
-from .sparse import FEWEST_ROWS, run_sparse
+from .sparse import run_sparse
 from .text import make_analyzer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from .packed import SparseTable
@@ -32,24 +31,17 @@ def count_terms(
     stop_words: "dict[str, Any] | None" = None,
 ) -> "list[SparseRow] | SparseTable":
     """How often each term of the vocabulary stands in each document; `binary`: whether it does."""
-    analyze = make_analyzer(analyzer, ngrams, lowercase, accents, pattern, stop_words)
 
-    def count(document: str) -> "SparseRow":
+    def count(terms: "list[str]") -> "SparseRow":
         counts: SparseRow = {}
-        for term in analyze(document):
+        for term in terms:
             if term in vocabulary:
                 column = vocabulary[term]
                 counts[column] = 1.0 if binary else counts.get(column, 0.0) + 1.0
         return counts
 
-    plain = analyzer == "word" and list(ngrams) == [1, 1] and pattern is None and stop_words is None
-    if plain and len(rows) >= FEWEST_ROWS and find_kernels() is not None:
-        # The kernel knows the letters of ASCII.
-        counted = [None if type(text) is str and text.isascii() else count(text) for (text,) in rows]
-        made = run_sparse("count_terms", rows, vocabulary, lowercase, binary, counted)
-        if made is not None:
-            return made
-    return [count(row[0]) for row in rows]
+    analysis = (analyzer, ngrams, lowercase, accents, pattern, stop_words)
+    return _count_all(rows, count, (vocabulary, len(vocabulary), False, binary), analysis)
 
 
 def hash_terms(
@@ -64,20 +56,33 @@ def hash_terms(
     accents: "str | None" = None,
     pattern: "str | None" = None,
     stop_words: "dict[str, Any] | None" = None,
-) -> "list[SparseRow]":
+) -> "list[SparseRow] | SparseTable":
     """Terms counted in the column of their hash, half of them downwards. Source: FeatureHasher."""
-    analyze = make_analyzer(analyzer, ngrams, lowercase, accents, pattern, stop_words)
-    table = []
-    for row in rows:
+
+    def count(terms: "list[str]") -> "SparseRow":
         counts: SparseRow = {}
-        for term in analyze(row[0]):
+        for term in terms:
             number = murmurhash3(term.encode())
             negative = number >= 0x80000000
             column = (0x100000000 - number if negative else number) % width
             counts[column] = counts.get(column, 0.0) + (-1.0 if negative and alternate_sign else 1.0)
         # A term may have cancelled another; it is there nevertheless.
-        table.append(dict.fromkeys(counts, 1.0) if binary else counts)
-    return table
+        return dict.fromkeys(counts, 1.0) if binary else counts
+
+    analysis = (analyzer, ngrams, lowercase, accents, pattern, stop_words)
+    return _count_all(rows, count, (None, width, alternate_sign, binary), analysis)
+
+
+def _count_all(
+    rows: "list[list[str]]", count: "Callable[[list[str]], SparseRow]", columns: "tuple[Any, ...]", analysis: "Any"
+) -> "list[SparseRow] | SparseTable":
+    """The counts of every document: by the kernel, which knows the `columns`, else by `count`, of its terms."""
+    analyzer, ngrams, lowercase, _, pattern, stop_words = analysis
+    analyze = make_analyzer(*analysis)
+    # The kernel finds words in ASCII, and asks `analyze` for all else.
+    plain = analyzer == "word" and list(ngrams) == [1, 1] and pattern is None and stop_words is None
+    made = run_sparse("count_terms", rows, *columns, lowercase if plain else None, analyze)
+    return [count(analyze(text)) for (text,) in rows] if made is None else made
 
 
 def log_counts(rows: "list[SparseRow] | SparseTable") -> "list[SparseRow] | SparseTable":

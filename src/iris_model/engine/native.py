@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # As in module.c: kernels of older sources count as none.
-INTERFACE = 2
+INTERFACE = 3
 
 _found: "list[Any]" = []
 

@@ -1,8 +1,12 @@
 /* Documents to counts of terms, as documents.py. */
 #include "sparse.h"
 
-/* What was counted so far. `place`: of each column where it was counted last, plus one; 0 for nowhere. */
+/* Which column a term has, and what was counted so far. Without `vocabulary` it is that of its hash.
+ * `place`: of each column where it was counted last, plus one; 0 for nowhere.
+ */
 typedef struct {
+    PyObject *vocabulary;
+    int alternate_sign, binary;
     int32_t *columns;
     double *values;
     Py_ssize_t *place;
@@ -14,13 +18,36 @@ static int is_word(char letter) {
            letter == '_';
 }
 
+static uint32_t turn(uint32_t word, int bits) {
+    return word << bits | word >> (32 - bits);
+}
+
+/* MurmurHash3, x86, 32 bits, seed 0. */
+static uint32_t murmurhash3(const char *text, Py_ssize_t size) {
+    const unsigned char *data = (const unsigned char *)text;
+    uint32_t state = 0;
+    for (Py_ssize_t from = 0; from < size; from += 4) {
+        uint32_t word = 0;
+        Py_ssize_t many = size - from < 4 ? size - from : 4;
+        for (Py_ssize_t i = 0; i < many; i++)
+            word |= (uint32_t)data[from + i] << (8 * i);
+        state ^= turn(word * 0xCC9E2D51u, 15) * 0x1B873593u;
+        if (many == 4)
+            state = turn(state, 13) * 5 + 0xE6546B64u;
+    }
+    state ^= (uint32_t)size;
+    state = (state ^ state >> 16) * 0x85EBCA6Bu;
+    state = (state ^ state >> 13) * 0xC2B2AE35u;
+    return state ^ state >> 16;
+}
+
 static int grow(void **data, Py_ssize_t room, Py_ssize_t size) {
     void *larger = room <= PY_SSIZE_T_MAX / size ? PyMem_Realloc(*data, (size_t)(room * size)) : NULL;
     *data = larger != NULL ? larger : *data;
     return larger != NULL ? 0 : -1;
 }
 
-static int append(Counts *counts, int32_t column, double value) {
+static int append(Counts *counts, Py_ssize_t column, double value) {
     if (counts->count == counts->room) {
         Py_ssize_t room = counts->room > PY_SSIZE_T_MAX / 2 ? PY_SSIZE_T_MAX : 2 * counts->room + 1024;
         if (grow((void **)&counts->columns, room, sizeof *counts->columns) < 0 ||
@@ -28,28 +55,44 @@ static int append(Counts *counts, int32_t column, double value) {
             return -1;
         counts->room = room;
     }
-    counts->columns[counts->count] = column;
+    counts->columns[counts->count] = (int32_t)column;
     counts->values[counts->count++] = value;
     return 0;
 }
 
-/* One more of the term, if the vocabulary has it. */
-static int count_term(Counts *counts, PyObject *vocabulary, const char *letters, Py_ssize_t length, int binary) {
-    PyObject *term = PyUnicode_FromStringAndSize(letters, length);
-    PyObject *found = term != NULL ? PyDict_GetItemWithError(vocabulary, term) : NULL;
-    Py_XDECREF(term);
-    if (found == NULL)
-        return PyErr_Occurred() == NULL ? 0 : -1;
-    Py_ssize_t column = PyLong_CheckExact(found) ? PyLong_AsSsize_t(found) : -1;
-    if (column < 0 || column >= counts->width)
-        return -1;
+static int count_column(Counts *counts, Py_ssize_t column, double value) {
     Py_ssize_t place = counts->place[column] - 1;
     if (place >= counts->row_start) {
-        counts->values[place] += binary ? 0.0 : 1.0;
+        counts->values[place] += counts->binary ? 0.0 : value;
         return 0;
     }
     counts->place[column] = counts->count + 1;
-    return append(counts, (int32_t)column, 1.0);
+    return append(counts, column, counts->binary ? 1.0 : value);
+}
+
+static int hash_term(Counts *counts, const char *letters, Py_ssize_t length) {
+    uint32_t number = murmurhash3(letters, length);
+    int negative = number >= 0x80000000u;
+    Py_ssize_t column = (Py_ssize_t)((negative ? 0u - number : number) % (uint32_t)counts->width);
+    return count_column(counts, column, negative && counts->alternate_sign ? -1.0 : 1.0);
+}
+
+/* One more of the term, if the vocabulary has it. */
+static int find_term(Counts *counts, PyObject *term) {
+    PyObject *found = term != NULL ? PyDict_GetItemWithError(counts->vocabulary, term) : NULL;
+    if (found == NULL)
+        return PyErr_Occurred() == NULL ? 0 : -1;
+    Py_ssize_t column = PyLong_CheckExact(found) ? PyLong_AsSsize_t(found) : -1;
+    return column >= 0 && column < counts->width ? count_column(counts, column, 1.0) : -1;
+}
+
+static int count_letters(Counts *counts, const char *letters, Py_ssize_t length) {
+    if (counts->vocabulary == Py_None)
+        return hash_term(counts, letters, length);
+    PyObject *term = PyUnicode_FromStringAndSize(letters, length);
+    int status = find_term(counts, term);
+    Py_XDECREF(term);
+    return status;
 }
 
 /* The same letters, small ones if so wished; -1 where they are not of ASCII. */
@@ -62,47 +105,63 @@ static int lower(const char *text, Py_ssize_t size, int lowercase, char *lowered
     return all < 128 ? 0 : -1;
 }
 
-static int count_words(Counts *counts, PyObject *vocabulary, const char *text, Py_ssize_t size, int binary) {
-    for (Py_ssize_t from = 0, to; from < size; from = to + 1) {
-        for (to = from; to < size && is_word(text[to]); to++)
-            ;
-        if (to - from > 1 && count_term(counts, vocabulary, text + from, to - from, binary) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* What Python has counted. */
-static int take_counts(Counts *counts, PyObject *counted) {
-    int status = PyDict_CheckExact(counted) ? 1 : -1;
-    Py_ssize_t place = 0;
-    int32_t column;
-    double value;
-    while (status == 1 && (status = next_cell(counted, &place, &column, &value)) == 1)
-        status = append(counts, column, value) == 0 ? 1 : -1;
-    return status;
-}
-
-static int count_document(Counts *counts, PyObject *document, PyObject *vocabulary, int lowercase, int binary) {
+/* Runs of two or more word characters; 1 for a document that is not of ASCII, of which nothing was counted. */
+static int count_words(Counts *counts, PyObject *document, int lowercase) {
     Py_ssize_t size;
-    const char *text = PyUnicode_CheckExact(document) ? PyUnicode_AsUTF8AndSize(document, &size) : NULL;
-    char *lowered = text != NULL ? allocate(size, 1) : NULL;
-    int status = lowered != NULL ? lower(text, size, lowercase, lowered) : -1;
-    if (status == 0)
-        status = count_words(counts, vocabulary, lowered, size, binary);
+    const char *text = PyUnicode_AsUTF8AndSize(document, &size);
+    if (text == NULL) {
+        /* Half of a surrogate pair, as JSON may bring it. */
+        PyErr_Clear();
+        return 1;
+    }
+    char *lowered = allocate(size, 1);
+    int status = lowered != NULL ? 0 : -1;
+    if (status == 0 && lower(text, size, lowercase, lowered) < 0)
+        status = 1;
+    for (Py_ssize_t from = 0, to; status == 0 && from < size; from = to + 1) {
+        for (to = from; to < size && is_word(lowered[to]); to++)
+            ;
+        if (to - from > 1)
+            status = count_letters(counts, lowered + from, to - from);
+    }
     PyMem_Free(lowered);
     return status;
 }
 
-static int count_rows(Counts *counts, PyObject *rows, PyObject *counted, PyObject *vocabulary, int lowercase, int binary,
+/* The terms that Python finds. */
+static int count_terms_of(Counts *counts, PyObject *document, PyObject *analyze) {
+    PyObject *terms = PyObject_CallFunctionObjArgs(analyze, document, NULL);
+    int status = terms != NULL && PyList_CheckExact(terms) ? 0 : -1;
+    for (Py_ssize_t i = 0; status == 0 && i < PyList_Size(terms); i++) {
+        PyObject *term = PyList_GetItem(terms, i);
+        Py_ssize_t size = 0;
+        const char *letters = NULL;
+        if (!PyUnicode_CheckExact(term))
+            status = -1;
+        else if (counts->vocabulary != Py_None)
+            status = find_term(counts, term);
+        else
+            status = (letters = PyUnicode_AsUTF8AndSize(term, &size)) != NULL ? hash_term(counts, letters, size) : -1;
+    }
+    Py_XDECREF(terms);
+    return status;
+}
+
+/* `lowercase`: None where only Python can take the documents apart. Python may run meanwhile, and change the rows. */
+static int count_rows(Counts *counts, PyObject *rows, PyObject *lowercase, PyObject *analyze, Py_ssize_t many,
                       int64_t *starts) {
-    Py_ssize_t many = PyList_Size(rows);
     for (Py_ssize_t i = 0; i < many; i++) {
-        PyObject *row = PyList_GetItem(rows, i), *known = PyList_GetItem(counted, i);
+        PyObject *row = PyList_GetItem(rows, i);
+        PyObject *document = row != NULL && PyList_CheckExact(row) && PyList_Size(row) == 1 ? PyList_GetItem(row, 0) : NULL;
+        int status = document != NULL && PyUnicode_CheckExact(document) ? 1 : -1;
         starts[i] = counts->row_start = counts->count;
-        if (!PyList_CheckExact(row) || PyList_Size(row) != 1 ||
-            (known != Py_None ? take_counts(counts, known)
-                              : count_document(counts, PyList_GetItem(row, 0), vocabulary, lowercase, binary)) < 0)
+        Py_XINCREF(document);
+        if (status == 1 && lowercase != Py_None)
+            status = count_words(counts, document, lowercase == Py_True);
+        if (status == 1)
+            status = count_terms_of(counts, document, analyze);
+        Py_XDECREF(document);
+        if (status != 0)
             return -1;
     }
     starts[many] = counts->count;
@@ -118,24 +177,26 @@ static PyObject *make_table(const Counts *counts, PyObject *starts) {
     return made;
 }
 
-/* (rows of one text, vocabulary, lowercase, binary, a dict of counts for each text that is not of ASCII, None for the
- * others): starts, columns, values
+/* (rows of one text, vocabulary or None to hash, width, alternate_sign, binary, lowercase or None, analyze): starts,
+ * columns, values
  */
 PyObject *count_terms(PyObject *Py_UNUSED(module), PyObject *arguments) {
-    PyObject *rows, *vocabulary, *counted, *starts = NULL, *made = NULL;
-    int lowercase, binary, status = -1;
+    PyObject *rows, *lowercase, *analyze, *starts = NULL, *made = NULL;
+    int status = -1;
     Counts counts;
     memset(&counts, 0, sizeof counts);
-    if (!PyArg_ParseTuple(arguments, "OOppO:count_terms", &rows, &vocabulary, &lowercase, &binary, &counted) ||
-        !PyList_CheckExact(rows) || !PyDict_CheckExact(vocabulary) || !PyList_CheckExact(counted) ||
-        PyList_Size(counted) != PyList_Size(rows) || PyList_Size(rows) >= PY_SSIZE_T_MAX / 8)
+    if (!PyArg_ParseTuple(arguments, "OOnppOO:count_terms", &rows, &counts.vocabulary, &counts.width,
+                          &counts.alternate_sign, &counts.binary, &lowercase, &analyze) ||
+        !PyList_CheckExact(rows) || (counts.vocabulary != Py_None && !PyDict_CheckExact(counts.vocabulary)) ||
+        counts.width < 0 || (counts.vocabulary == Py_None && counts.width == 0) || counts.width > INT32_MAX ||
+        PyList_Size(rows) >= PY_SSIZE_T_MAX / 8)
         return answer(NULL, -1);
-    counts.width = PyDict_Size(vocabulary);
-    /* Zeros that nobody has touched cost nothing, however large the vocabulary. */
+    Py_ssize_t many = PyList_Size(rows);
+    /* Zeros that nobody has touched cost nothing, however wide the table. */
     counts.place = PyMem_Calloc((size_t)counts.width, sizeof *counts.place);
-    starts = PyBytes_FromStringAndSize(NULL, (PyList_Size(rows) + 1) * 8);
-    if (counts.place != NULL && counts.width <= INT32_MAX && starts != NULL)
-        status = count_rows(&counts, rows, counted, vocabulary, lowercase, binary, (int64_t *)PyBytes_AsString(starts));
+    starts = PyBytes_FromStringAndSize(NULL, (many + 1) * 8);
+    if (counts.place != NULL && starts != NULL)
+        status = count_rows(&counts, rows, lowercase, analyze, many, (int64_t *)PyBytes_AsString(starts));
     if (status == 0)
         made = make_table(&counts, starts);
     Py_XDECREF(starts);

@@ -1,7 +1,8 @@
 /* Sparse rows: packed, scaled, multiplied. As sparse.py, documents.py and linear.py. */
 #include "sparse.h"
 
-int next_cell(PyObject *row, Py_ssize_t *place, int32_t *column, double *value) {
+/* The next cell of a dict {column: float} as PyDict_Next; 0 at its end, -1 for anything else. */
+static int next_cell(PyObject *row, Py_ssize_t *place, int32_t *column, double *value) {
     PyObject *key, *cell;
     if (!PyDict_Next(row, place, &key, &cell))
         return 0;

@@ -19,7 +19,4 @@ typedef struct {
 int open_sparse(PyObject *object, Sparse *sparse);
 void close_sparse(Sparse *sparse);
 
-/* The next cell of a dict {column: float} as PyDict_Next; 0 at its end, -1 for anything else. */
-int next_cell(PyObject *row, Py_ssize_t *place, int32_t *column, double *value);
-
 #endif
