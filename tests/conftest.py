@@ -1,10 +1,19 @@
 """Prints the counts of the zoo at the end of the run, whatever number of workers ran it.
 
-Tests marked `slow` run only where the marker is asked for: pytest -m slow, or -m "e2e or slow".
+Tests marked `slow` run only where the marker is asked for: pytest -m slow, or -m "e2e or slow". Each worker has a cache of
+its own, so that no run finds what an earlier one left in the user's.
 """
+
+import os
+import tempfile
+
+CACHE_VARIABLE = "IRIS_MODEL_CACHE"
 
 
 def pytest_configure(config):
+    cache = tempfile.TemporaryDirectory(prefix="iris-model-tests-", ignore_cleanup_errors=True)
+    config.add_cleanup(cache.cleanup)
+    os.environ[CACHE_VARIABLE] = cache.name
     config.addinivalue_line("markers", "slow: a larger zoo, run in CI")
 
 

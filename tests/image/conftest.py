@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from iris_model.image.cache import CACHE_VARIABLE, Cache
+from iris_model.image.cache import Cache
 from iris_model.oci import write_layout
+from iris_model.project.user_cache import CACHE_VARIABLE
 from tests.support.base_images import base_image
 from tests.support.projects import write_project
 

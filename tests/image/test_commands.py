@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from iris_model.cli import cli
-from iris_model.image.cache import CACHE_VARIABLE
 from iris_model.oci import DOCKER, OCI, Reference, build_layer, file_entry, read_archive, read_layout, write_layout
 from iris_model.oci.registry import RegistryClient, anonymous, push
+from iris_model.project.user_cache import CACHE_VARIABLE
 from tests.support.base_images import base_image
 from tests.support.registry_fake import FakeRegistry, running
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from iris_model.errors import ImageError, StorageError
 from iris_model.image.assemble import assemble
 from iris_model.image.base import Base, Connect, open_base
-from iris_model.image.cache import Cache, default_directory
+from iris_model.image.cache import Cache
 from iris_model.image.layers import FunctionLayer, build_layers, remove_old_layers
 from iris_model.image.lock import Lock, LockedWheel
 from iris_model.image.packages import TargetPackages
@@ -28,9 +28,11 @@ from iris_model.image.sizes import SizeReport, check_limits, measure
 from iris_model.oci import DOCKER, BlobStore, Image, MediaTypes
 from iris_model.oci.registry import RegistryClient
 from iris_model.project import PackagedFunction, ProjectSettings, package_project, read_settings
-from iris_model.project.executors import Choose, choose_executable
+from iris_model.project.compilations import choose_remembered
+from iris_model.project.executors import Choose
 from iris_model.project.requirements import REQUIREMENTS_FILE
 from iris_model.project.stamp import WORK_DIRECTORY, make_work_directory
+from iris_model.project.user_cache import default_directory
 
 OnStep = Callable[[str], None]
 
@@ -67,7 +69,7 @@ def build_image(
     cache: Cache | None = None,
     connect: Connect = RegistryClient,
     on_step: OnStep = lambda step: None,
-    choose: Choose = choose_executable,
+    choose: Choose = choose_remembered,
 ) -> BuiltImage:
     """Build the image of a project. `base` and `architecture` stand in for those of `iris-model.toml`."""
     settings = settings or read_settings(project)

@@ -15,18 +15,10 @@ from typing import Any, BinaryIO
 from iris_model.errors import StorageError
 from iris_model.image.base_files import BaseFacts
 from iris_model.oci import Blob, BlobStore, Digest
+from iris_model.project.user_cache import CACHE_VARIABLE
 
-CACHE_VARIABLE = "IRIS_MODEL_CACHE"
 # Raised when what is read of a base changes.
 _FACTS_VERSION = 1
-
-
-def default_directory() -> Path:
-    """Where the cache lies: $IRIS_MODEL_CACHE, else `iris-model` where this user's caches are."""
-    if chosen := os.environ.get(CACHE_VARIABLE):
-        return Path(chosen)
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "iris-model"
 
 
 @dataclass(frozen=True)

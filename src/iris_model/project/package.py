@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from iris_model.errors import ProjectError
+from iris_model.project.compilations import choose_remembered
 from iris_model.project.deployment import HttpSettings
-from iris_model.project.executors import COMPILED_SUFFIX, Choose, Executable, choose_executable
+from iris_model.project.executors import COMPILED_SUFFIX, Choose, Executable
 from iris_model.project.function_directory import (
     FUNCTION_FILE,
     FUNCTION_FORMAT,
@@ -76,7 +77,7 @@ def package_project(
     settings: ProjectSettings | None = None,
     packages: PackageSource | None = None,
     on_step: OnStep = lambda step: None,
-    choose: Choose = choose_executable,
+    choose: Choose = choose_remembered,
 ) -> PackagedFunction:
     """Package the project into `output`, by default its `.iris-model/function`.
 

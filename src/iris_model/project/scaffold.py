@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from iris_model.errors import ProjectError
+from iris_model.project.compilations import choose_remembered
 from iris_model.project.events import build_events, encode_event
-from iris_model.project.executors import Choose, choose_executable
+from iris_model.project.executors import Choose
 from iris_model.project.reference import render_settings_file
 from iris_model.project.requirements import REQUIREMENTS_FILE
 from iris_model.project.settings import SETTINGS_FILE, ProjectSettings, parse_settings
@@ -76,7 +77,7 @@ def scaffold_model_project(
     trust: Sequence[str] = (),
     ci: str | None = None,
     on_step: OnStep = lambda step: None,
-    choose: Choose = choose_executable,
+    choose: Choose = choose_remembered,
 ) -> ScaffoldedProject:
     """Make a project for the user's own model in `directory`; the model is opened, so that the rest fits it."""
     check_is_new(directory)

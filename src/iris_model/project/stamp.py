@@ -10,22 +10,16 @@ import contextlib
 import hashlib
 import json
 import os
-import platform
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import iris_model
 from iris_model.project.function_directory import FIXED_TIME, FUNCTION_FILE, list_files
 from iris_model.project.settings import ProjectSettings
+from iris_model.project.surroundings import describe_installation, digest_files
 
 WORK_DIRECTORY = ".iris-model"
-_PACKAGE = Path(iris_model.__file__).parent
-
-# The rooms whose code decides what is written.
-_DECIDING_ROOMS = ("runtime", "engine", "readers", "compiler", "project")
 
 
 def digest_inputs(settings: ProjectSettings, files: Mapping[str, Path], *, packages: str, compiler: str) -> str:
@@ -41,13 +35,9 @@ def digest_inputs(settings: ProjectSettings, files: Mapping[str, Path], *, packa
     }
     del described["directory"]  # a project that moves is the same project
     inputs = {
-        "tool": iris_model.__version__,
-        "tool files": _digest_files(_tool_files()),
-        "python": sys.version,
-        "machine": platform.machine(),
-        "installed": _installed_distributions(),
+        **describe_installation(),
         "settings": described,
-        "files": _digest_files(files),
+        "files": digest_files(files),
         "packages": packages,
         "compiler": compiler,
     }
@@ -101,26 +91,3 @@ def _sizes_of_untouched(output: Path) -> dict[str, int] | None:
         elif "__pycache__" not in name:  # a Python that ran there may have left bytecode
             return None
     return sizes if FUNCTION_FILE in sizes else None
-
-
-def _digest_files(files: Mapping[str, Path]) -> dict[str, str]:
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(files.items())}
-
-
-def _tool_files() -> dict[str, Path]:
-    """Our own files: in a checkout they change while the version stays."""
-    return {
-        str(path.relative_to(_PACKAGE)): path
-        for room in _DECIDING_ROOMS
-        for path in (_PACKAGE / room).rglob("*")
-        if path.suffix in (".py", ".so") and "templates" not in path.parts
-    }
-
-
-def _installed_distributions() -> list[str]:
-    """Names of all installed distributions, read from the directories: `importlib.metadata` takes ten times as long."""
-    names: set[str] = set()
-    for entry in sys.path:
-        with contextlib.suppress(OSError):
-            names.update(path.name for path in Path(entry).iterdir() if path.suffix in (".dist-info", ".egg-info"))
-    return sorted(names)
