@@ -39,6 +39,21 @@ def test_json_lines():
     assert summarize_reports([report]).warm_ms == 101.51
 
 
+def test_what_was_billed_is_believed_and_only_reckoned_where_it_is_not_said():
+    # Until August 2025 the init of a zip function was not billed, and with SnapStart the restore is.
+    memory = "Memory Size: 128 MB\tMax Memory Used: 75 MB"
+    unbilled_init = (
+        f"REPORT RequestId: 1\tDuration: 61.09 ms\tBilled Duration: 62 ms\t{memory}\tInit Duration: 3986.50 ms"
+    )
+    restored = (
+        f"REPORT RequestId: 2\tDuration: 2338.66 ms\tBilled Duration: 2521 ms\t{memory}\tRestore Duration: 398.97 ms"
+    )
+    silent = f"REPORT RequestId: 3\tDuration: 2.10 ms\t{memory}"
+    measurement = summarize_reports(read_reports([unbilled_init, restored, silent]))
+    assert measurement.cold_billed_ms == 62
+    assert measurement.warm_billed_ms == (2521 + 3) / 2
+
+
 def test_nothing_to_summarize():
     with pytest.raises(CostError, match="no REPORT line"):
         summarize_reports([])

@@ -7,6 +7,7 @@ Its ECR and its Lambda have files of their own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -62,6 +63,8 @@ class FakeAws(FakeLambda):
         self.log: list[dict[str, Any]] | None = None
         """The events of the one log group; None is that there is none."""
         self.log_page = 100
+        self.log_group: dict[str, Any] = {}
+        """What else is known of the log group."""
         self.schemas: dict[str, list[str]] = {}
         """schema -> its versions, oldest first"""
         self.fail_update: str = ""
@@ -248,14 +251,20 @@ class FakeAws(FakeLambda):
     ) -> dict[str, Any]:
         if self.log is None:
             raise Failure("logs", "FilterLogEvents", "ResourceNotFoundException", "no such log group", 400)
-        found = [event for event in self.log if event["timestamp"] >= startTime and filterPattern in event["message"]]
+        # `?"one" ?"another"`: either; anything else is one phrase.
+        phrases = re.findall(r'\?"([^"]*)"', filterPattern) or [filterPattern]
+        found = [
+            event
+            for event in self.log
+            if event["timestamp"] >= startTime and any(phrase in event["message"] for phrase in phrases)
+        ]
         begin = int(nextToken)
         more = {"nextToken": str(begin + self.log_page)} if begin + self.log_page < len(found) else {}
         return {"events": found[begin : begin + self.log_page], **more}
 
     def _logs_DescribeLogGroups(self, logGroupNamePrefix: str) -> dict[str, Any]:
         names = [] if self.log is None else [logGroupNamePrefix, f"{logGroupNamePrefix}-other"]
-        return {"logGroups": [{"logGroupName": name} for name in names]}
+        return {"logGroups": [{"logGroupName": name, **self.log_group} for name in names]}
 
     def _logs_DeleteLogGroup(self, logGroupName: str) -> None:
         self.log = None

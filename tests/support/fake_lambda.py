@@ -67,7 +67,13 @@ class FakeLambda(FakeEcr):
             state |= {"LastUpdateStatus": "Failed", "LastUpdateStatusReason": self.refuse_image}
         arn = f"arn:aws:lambda:{self.region}:{ACCOUNT}:function:{FunctionName}"
         return {
-            "Configuration": {"FunctionArn": arn, "PackageType": function.package_type, **state},
+            "Configuration": {
+                "FunctionArn": arn,
+                "PackageType": function.package_type,
+                "MemorySize": config.get("MemorySize", 128),
+                "Architectures": config.get("Architectures", ["x86_64"]),
+                **state,
+            },
             "Code": {"ImageUri": image_of(config)},
             "Tags": dict(function.tags),
         }

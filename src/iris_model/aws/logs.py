@@ -24,8 +24,15 @@ class LogLine:
     text: str
 
 
-def read_log(aws: Aws, deployment: Deployment, since_ms: int, pattern: str = "") -> Iterator[LogLine]:
-    """Yield the lines since a time, in milliseconds since 1970."""
+def read_log(
+    aws: Aws,
+    deployment: Deployment,
+    since_ms: int,
+    pattern: str = "",
+    *,
+    is_over: Callable[[], bool] = lambda: False,
+) -> Iterator[LogLine]:
+    """Yield the lines since a time, in milliseconds since 1970, page by page until `is_over`."""
     group = deployment.log_group
     parameters = {"filterPattern": pattern} if pattern else {}
     token: str | None = None
@@ -44,7 +51,7 @@ def read_log(aws: Aws, deployment: Deployment, since_ms: int, pattern: str = "")
         for event in page.get("events", []):
             yield LogLine(event["timestamp"], event.get("logStreamName", ""), event["message"].rstrip("\n"))
         token = page.get("nextToken")
-        if not token:
+        if not token or is_over():
             return
 
 

@@ -75,6 +75,8 @@ class Function:
     state_code: str = ""
     accepted: str = ""
     previous: str = ""
+    memory: int = 128
+    architecture: str = "x86_64"
 
     @property
     def has_lost_its_image(self) -> bool:
@@ -231,6 +233,8 @@ def find_function(aws: Aws, name: str, qualifier: str | None = None) -> Function
         state_code=str(found.get("StateReasonCode") or found.get("LastUpdateStatusReasonCode") or ""),
         accepted=answer.get("Tags", {}).get(ACCEPTED_TAG, ""),
         previous=answer.get("Tags", {}).get(PREVIOUS_TAG, ""),
+        memory=int(found.get("MemorySize", 128)),
+        architecture=str((found.get("Architectures") or ["x86_64"])[0]),
     )
 
 

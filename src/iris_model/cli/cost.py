@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from iris_model.cli.output import echo_json, json_option, progress
+from iris_model.cli.deployment import aws_options, project_argument, stage_option
+from iris_model.cli.logs import Duration
+from iris_model.cli.output import echo_json, json_option
 
 if TYPE_CHECKING:
     from iris_model.cost import BreakEven, Workload
@@ -25,16 +27,18 @@ PLOTTED = (
 
 
 @click.command()
-@click.argument("project", type=click.Path(path_type=Path), default=".")
+@project_argument
 @click.option(
-    "--requests-per-day", type=click.FloatRange(min=0, min_open=True), default=500, show_default=True, metavar="N"
+    "--requests-per-day",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help="[default: 500; with --remote, those in the log]",
 )
 @click.option(
     "--pattern",
-    default="office-hours",
-    show_default=True,
     metavar="NAME|FILE",
-    help="steady, office-hours, bursts, or a JSON file with the requests of 24 or 168 hours.",
+    help="steady, office-hours, bursts, observed (with --remote), or a JSON file with the requests of 24 or 168 hours.  "
+    "[default: office-hours; with --remote, observed if the log has a day]",
 )
 @click.option(
     "--from-log",
@@ -42,8 +46,22 @@ PLOTTED = (
     metavar="FILE",
     help="Take the REPORT lines of a log instead of measuring.",
 )
-@click.option("--endpoint", type=click.Choice(["function-url", "http-api"]), default="http-api", show_default=True)
-@click.option("--architecture", type=click.Choice(["x86_64", "arm64"]), default="x86_64", show_default=True)
+@click.option("--remote", is_flag=True, help="Take the REPORT lines of the deployed function, from CloudWatch Logs.")
+@click.option(
+    "--since", type=Duration(), default="7d", show_default=True, metavar="SPAN", help="With --remote: how far back."
+)
+@stage_option
+@aws_options
+@click.option(
+    "--endpoint",
+    type=click.Choice(["function-url", "http-api"]),
+    help="[default: http-api; with --remote, what is deployed]",
+)
+@click.option(
+    "--architecture",
+    type=click.Choice(["x86_64", "arm64"]),
+    help="[default: x86_64; with --remote, what is deployed]",
+)
 @click.option("--free-tier/--no-free-tier", default=False, show_default=True, help="Count Lambda's monthly free tier.")
 @click.option("--image-gb", type=float, metavar="GB", help="Size of the image in ECR, to count its storage.")
 @click.option("--prices", type=click.Path(path_type=Path), metavar="FILE", help="Prices in place of ours.")
@@ -52,11 +70,16 @@ PLOTTED = (
 @json_option
 def cost(
     project: Path,
-    requests_per_day: float,
-    pattern: str,
+    requests_per_day: float | None,
+    pattern: str | None,
     from_log: Path | None,
-    endpoint: str,
-    architecture: str,
+    remote: bool,
+    since: int,
+    stage: str | None,
+    profile: str | None,
+    region: str | None,
+    endpoint: str | None,
+    architecture: str | None,
     free_tier: bool,
     image_gb: float | None,
     prices: Path | None,
@@ -67,14 +90,17 @@ def cost(
     """Estimate the monthly cost, against servers that wait.
 
     PROJECT is measured in the local Lambda: init, duration, memory. Or the REPORT lines of a log are taken, of `serve` or of
-    CloudWatch. Times that traffic, times the prices, for Lambda and for what could stand in its place.
+    CloudWatch; with --remote those of the deployed function, and its traffic. Times that traffic, times the prices, for
+    Lambda and for what could stand in its place.
 
     \b
     Example:
       iris-model cost . --requests-per-day 2000 --pattern office-hours
       iris-model cost --from-log serve.log --requests-per-day 100000 --plot cost.svg
+      iris-model cost --remote --stage prod --since 14d
     """
     from iris_model import cost as costs
+    from iris_model.cli import cost_sources
     from iris_model.cli.cost_json import cost_document
     from iris_model.cli.cost_text import print_table
     from iris_model.cost.prices import read_price_file
@@ -85,24 +111,37 @@ def cost(
         return
     if plot is not None and plot.suffix != ".svg":
         raise CostError(f"{plot} is no SVG file; expected a name that ends in .svg.", remedy="Any browser shows SVG.")
-    price_list, traffic = costs.read_prices(prices), costs.read_traffic(pattern)
-    measurement = costs.summarize_reports(_read_log(from_log) if from_log is not None else _measure(project))
+    if remote and from_log is not None:
+        raise click.UsageError("--from-log and --remote are two sources of REPORT lines: give one of them.")
+    price_list = costs.read_prices(prices)
+    cost_sources.check_pattern(pattern, remote=remote)
+    if remote:
+        source = cost_sources.read_deployed(project, stage, profile, region, since)
+    elif from_log is not None:
+        source = cost_sources.read_log_file(from_log)
+    else:
+        source = cost_sources.measure_here(project)
     workload = costs.Workload(
-        requests_per_day,
-        traffic,
-        measurement,
+        source.requests_per_day(requests_per_day),
+        source.traffic(pattern),
+        source.measurement,
         price_list,
         free_tier,
         None if image_gb is None else Decimal(str(image_gb)),
     )
-    baseline = _baseline(architecture, endpoint)
+    baseline = _baseline(architecture or source.architecture, endpoint or source.endpoint)
     estimates = costs.estimate_all(workload)
     break_evens = costs.find_break_evens(workload, baseline)
     if plot is not None:
         _write_plot(plot, workload, baseline, break_evens)
     if as_json:
-        echo_json(cost_document(workload, estimates, break_evens, baseline))
+        document = cost_document(workload, estimates, break_evens, baseline)
+        if source.observed is not None:
+            document["observed"] = cost_sources.observed_document(source.observed)
+        echo_json(document)
         return
+    if source.observed is not None:
+        cost_sources.print_observed(source.observed, workload.sandbox_use.cold_share)
     print_table(workload, estimates, break_evens, baseline)
     if plot is not None:
         click.echo(f"\n{plot} is written.")
@@ -112,25 +151,6 @@ def _baseline(architecture: str, endpoint: str) -> str:
     from iris_model.cost.estimates import lambda_name
 
     return lambda_name(architecture, endpoint)
-
-
-def _read_log(path: Path) -> list[Any]:
-    from iris_model.cost import read_reports
-    from iris_model.errors import CostError
-
-    try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            return list(read_reports(lines))
-    except OSError as error:
-        raise CostError(f"{path} cannot be read ({error.strerror}).", remedy="Name a log of the function.") from None
-
-
-def _measure(project: Path) -> list[Any]:
-    from iris_model.cli.function import find_function
-    from iris_model.cli.measuring import measure_function
-
-    with progress() as on_step:
-        return list(measure_function(find_function(project, on_step), on_step))
 
 
 def _write_plot(path: Path, workload: Workload, baseline: str, break_evens: list[BreakEven]) -> None:

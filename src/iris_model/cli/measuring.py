@@ -45,7 +45,11 @@ async def _measure(
                 report = outcome.report
                 lines.append(
                     ReportLine(
-                        report.duration_ms, report.memory_size_mib, report.max_memory_used_mib, report.init_duration_ms
+                        report.duration_ms,
+                        report.memory_size_mib,
+                        report.max_memory_used_mib,
+                        report.init_duration_ms,
+                        report.billed_duration_ms,
                     )
                 )
     return lines

@@ -72,10 +72,10 @@ def summarize_reports(reports: Sequence[ReportLine]) -> Measurement:
     warm = [report for report in reports if report.init_ms is None] or cold
     return Measurement(
         memory_mib=sizes[0],
-        warm_billed_ms=fmean(max(1, math.ceil(report.duration_ms)) for report in warm),
+        warm_billed_ms=fmean(_billed_warm(report) for report in warm),
         warm_ms=median(report.duration_ms for report in warm),
         warm_p99_ms=percentile([report.duration_ms for report in warm], 99),
-        cold_billed_ms=fmean(_billed(report) for report in cold) if cold else None,
+        cold_billed_ms=fmean(billed(report) for report in cold) if cold else None,
         cold_ms=median(report.duration_ms + (report.init_ms or 0.0) for report in cold) if cold else None,
         max_memory_mib=max(report.max_memory_mib for report in reports),
         invocations=len(reports),
@@ -89,9 +89,17 @@ def percentile(values: Iterable[float], percent: float) -> float:
     return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
-def _billed(report: ReportLine) -> int:
+def billed(report: ReportLine) -> int:
+    """The milliseconds that the line says were billed; where it does not say, what Lambda bills for such a line."""
+    if report.billed_ms is not None:
+        return report.billed_ms
     # Init and duration, summed first and then rounded up once: billed so since August 2025, on every kind of function.
     return max(1, math.ceil(round(report.duration_ms + (report.init_ms or 0.0), 2)))
+
+
+def _billed_warm(report: ReportLine) -> int:
+    # A cold line that has to stand for a warm one is billed without its init.
+    return billed(report) if report.init_ms is None else max(1, math.ceil(report.duration_ms))
 
 
 def _read_text(line: str) -> ReportLine | None:

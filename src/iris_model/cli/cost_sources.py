@@ -1,0 +1,156 @@
+"""Where the numbers of `cost` come from: a log file, the function here, or the deployed one; a `Source` out."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from iris_model.cli.deployment import connect, read_deployment
+from iris_model.cli.output import progress
+
+if TYPE_CHECKING:
+    from iris_model.aws.reports import DeployedReports
+    from iris_model.cost import Measurement, Traffic
+    from iris_model.cost.observed import ObservedTraffic
+
+REQUESTS_PER_DAY = 500.0
+PATTERN = "office-hours"
+ARCHITECTURE = "x86_64"
+ENDPOINT = "http-api"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What was measured, and what of the question it answers by itself."""
+
+    measurement: Measurement
+    architecture: str = ARCHITECTURE
+    endpoint: str = ENDPOINT
+    observed: Observation | None = None
+
+    def requests_per_day(self, asked: float | None) -> float:
+        """What the user says, else what was seen, else a few."""
+        if asked is not None:
+            return asked
+        return self.observed.seen.requests_per_day if self.observed else REQUESTS_PER_DAY
+
+    def traffic(self, asked: str | None) -> Traffic:
+        """The pattern by its name; `observed` is what was seen, and is meant where nothing is said."""
+        from iris_model.cost import read_traffic
+        from iris_model.cost.observed import OBSERVED
+        from iris_model.errors import CostError
+
+        seen = self.observed.seen if self.observed else None
+        if asked is None:
+            return seen.traffic if seen and seen.traffic else read_traffic(PATTERN)
+        if asked != OBSERVED or seen is None:
+            return read_traffic(asked)
+        if seen.traffic is None:
+            raise CostError(f"--pattern {OBSERVED}: {seen.note}.", remedy="Look further back with --since 7d.")
+        return seen.traffic
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the log of the deployed function says of itself."""
+
+    deployed: DeployedReports
+    seen: ObservedTraffic
+    cold_share: float
+
+
+def check_pattern(asked: str | None, *, remote: bool) -> None:
+    """Refuse what is no pattern before anything is measured."""
+    from iris_model.cost import read_traffic
+    from iris_model.cost.observed import OBSERVED
+    from iris_model.errors import CostError
+
+    if asked == OBSERVED and not remote:
+        raise CostError(
+            f"--pattern {OBSERVED} is the traffic of the deployed function, and nothing is asked of it.",
+            remedy="Add --remote, or name another pattern.",
+        )
+    if asked not in (None, OBSERVED):
+        read_traffic(asked)
+
+
+def read_log_file(path: Path) -> Source:
+    """Take the REPORT lines of a file."""
+    from iris_model.cost import read_reports, summarize_reports
+    from iris_model.errors import CostError
+
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            return Source(summarize_reports(read_reports(lines)))
+    except OSError as error:
+        raise CostError(f"{path} cannot be read ({error.strerror}).", remedy="Name a log of the function.") from None
+
+
+def measure_here(project: Path) -> Source:
+    """Run the function in the local Lambda."""
+    from iris_model.cli.function import find_function
+    from iris_model.cli.measuring import measure_function
+    from iris_model.cost import summarize_reports
+
+    with progress() as on_step:
+        return Source(summarize_reports(measure_function(find_function(project, on_step), on_step)))
+
+
+def read_deployed(project: Path, stage: str | None, profile: str | None, region: str | None, since: int) -> Source:
+    """Take the REPORT lines of the deployed function from its log."""
+    from iris_model.cost import summarize_reports
+    from iris_model.cost.observed import observe_traffic
+
+    settings, deployment = read_deployment(project, stage)
+    with progress() as on_step:
+        _, aws = connect(profile, region or settings.deployment.region)
+        from iris_model.aws.reports import read_deployed_reports
+
+        now = time.time()
+        deployed = read_deployed_reports(aws, deployment, now - since, now, on_step)
+    measurement = summarize_reports(deployed.reports)
+    seen = observe_traffic(deployed.moments, deployed.begin, deployed.end)
+    observation = Observation(deployed, seen, measurement.cold_starts / measurement.invocations)
+    # A function without an endpoint costs what one behind a function URL does.
+    return Source(measurement, deployed.architecture, deployed.endpoint or "function-url", observation)
+
+
+def print_observed(observation: Observation, simulated_cold_share: float) -> None:
+    """Say what was seen, beside what the simulation makes of it."""
+    deployed, seen = observation.deployed, observation.seen
+    click.echo(
+        f"{deployed.function}, version {deployed.version}, as logged from {_show_time(deployed.begin)} to "
+        f"{_show_time(deployed.end)}: {seen.requests:,} requests, {seen.requests_per_day:,.0f} a day\n"
+        f"cold starts: {observation.cold_share:.1%} of requests in the log, {simulated_cold_share:.1%} in the simulation"
+    )
+    for note in (seen.note, *deployed.notes):
+        if note:
+            click.echo(f"- {note}")
+    click.echo()
+
+
+def observed_document(observation: Observation) -> dict[str, Any]:
+    """Give the same for programs."""
+    deployed, seen = observation.deployed, observation.seen
+    return {
+        "function": deployed.function,
+        "version": deployed.version,
+        "architecture": deployed.architecture,
+        "endpoint": deployed.endpoint or None,
+        "begin": _show_time(deployed.begin),
+        "end": _show_time(deployed.end),
+        "requests": seen.requests,
+        "requests_per_day": seen.requests_per_day,
+        "cold_share": observation.cold_share,
+        "hourly_shares": list(seen.traffic.shares) if seen.traffic else None,
+        "notes": [note for note in (seen.note, *deployed.notes) if note],
+    }
+
+
+def _show_time(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
