@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import click
 
 from iris_model.cli import COMMANDS
+from iris_model.cli.group import HELP_OPTIONS
 
 # What ends a command in a line of shell.
 ENDS = {"|", "||", "&&", ";", ">", ">>", "<", "2>", "2>&1", "&"}
@@ -38,12 +39,13 @@ def find_problem(words: list[str]) -> str:
         return f"there is no command {words[:1]}"
     module, attribute, _ = COMMANDS[words[0]]
     command = getattr(importlib.import_module(module), attribute)
-    context = click.Context(command, info_name=words[0])
+    # click keeps the first help option that a command was asked for, for all who ask later.
+    context = click.Context(command, info_name=words[0], help_option_names=HELP_OPTIONS)
     rest = words[1:]
-    if isinstance(command, click.Group):
-        if not rest or rest[0] not in command.commands:
-            return f"{words[0]} has no command {rest[:1]}"
-        command = command.commands[rest[0]]
+    if isinstance(command, click.Group) and (not rest or rest[0] not in command.commands):
+        return f"{words[0]} has no command {rest[:1]}"
+    if rest and rest[0] in (inner := getattr(command, "commands", {})):
+        command = inner[rest[0]]
         context, rest = click.Context(command, info_name=rest[0], parent=context), rest[1:]
     try:
         values, left, _ = command.make_parser(context).parse_args(rest)
