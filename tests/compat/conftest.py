@@ -36,13 +36,14 @@ more-routes = [
     "POST /endpoints/iris/invocations",
     "POST /v1/models/iris:predict", "GET /v1/models/iris",
     "POST /v2/models/iris/infer", "GET /v2/models/iris", "GET /v2/models/iris/ready",
-    "GET /v2/health/live", "GET /v2/health/ready",
+    "GET /v2", "GET /v2/health/live", "GET /v2/health/ready",
 ]
 """
 FRAME_SETTINGS = """\
 name = "frame"
 model = "frame.pkl"
 stage = "$default"
+more-routes = ["GET /v2/models/frame/versions/{version}"]
 """
 HANDLER = """\
 from iris_model.runtime import Model

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
+from iris_model import __version__
 from tests.compat.conftest import Served
 from tests.support.local_service import Reply
 
@@ -103,3 +104,41 @@ def test_binary_tensors_are_refused(served: Served) -> None:
     # Without the bytes, what the JSON lacks is named.
     reply = served.service.request("POST", INFER, text, {"Content-Type": "application/json"})
     assert (reply.status, "the data is null; expected a list" in reply.json()["error"]) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "says"),
+    [
+        ("/v2", "server_metadata", {"name": "iris-model", "version": __version__, "extensions": []}),
+        ("/v2/health/live", "live", {"live": True}),
+        ("/v2/health/ready", "ready", {"ready": True}),
+        ("/v2/models/iris/ready", "model_ready", {"name": "iris_trained_model", "ready": True}),
+    ],
+)
+def test_what_is_asked_before_inference(served: Served, path: str, kind: str, says: dict[str, Any]) -> None:
+    answer = served.service.request("GET", path).json()
+    check(answer, kind)
+    assert answer == says
+
+
+def test_a_client_that_knows_nothing_but_the_metadata(served: Served) -> None:
+    """It sends the tensors that the metadata names, and gets those that it names."""
+    columns = {
+        "rows": served.rows,
+        "colour": served.frame[["colour"]].to_numpy(),
+        "size": served.frame[["size"]].to_numpy(),
+    }
+    for path, ask in (("/v2/models/iris", INFER), ("/v2/models/frame/versions/1", "/frame")):
+        metadata = served.service.request("GET", path).json()
+        check(metadata, "model_metadata")
+        inputs = [tensor(each["name"], columns[each["name"]], each["datatype"]) for each in metadata["inputs"]]
+        assert [list(columns[each["name"]].shape)[1:] for each in metadata["inputs"]] == [
+            each["shape"][1:] for each in metadata["inputs"]
+        ]
+        answer = infer(served, {"inputs": inputs}, ask).json()
+        assert answer["model_name"] == metadata["name"]
+        assert [{**each, "shape": [-1, *each["shape"][1:]]} for each in without_data(answer)] == metadata["outputs"]
+
+
+def without_data(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{key: each[key] for key in ("name", "datatype", "shape")} for each in answer["outputs"]]

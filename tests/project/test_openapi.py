@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from sklearn.compose import make_column_transformer
+from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import CountVectorizer
@@ -44,6 +45,11 @@ def two_labels():
     return RandomForestClassifier(3, random_state=0).fit(NUMBERS, targets), NUMBERS
 
 
+def components():
+    """A transformer: it has `score_samples` as well."""
+    return PCA(2).fit(NUMBERS), NUMBERS
+
+
 def frame():
     encode = make_column_transformer((OneHotEncoder(), ["colour"]), remainder="passthrough")
     return make_pipeline(encode, LogisticRegression()).fit(FRAME, RANDOM.choice([True, False], 60)), FRAME
@@ -60,7 +66,7 @@ def counts():
     return fitted, [[1.0, 2.0]]
 
 
-@pytest.fixture(params=[numbers, two_targets, two_labels, frame, text, counts], ids=lambda make: make.__name__)
+@pytest.fixture(params=[numbers, two_targets, two_labels, components, frame, text, counts], ids=lambda make: make.__name__)
 def served(request, tmp_path, monkeypatch):
     estimator, rows = request.param()
     path = tmp_path / "model.safetensors"

@@ -4,8 +4,8 @@
     model = load("iris_trained_model.safetensors")
     model.predict([[5.1, 3.5, 1.4, 0.2]])          # ['setosa']
 
-In: the path of a compiled-model file; rows as plain lists. Out: plain lists. This room is shipped inside every function: it
-imports nothing from outside the standard library, and as little as possible of that.
+In: a path; rows as plain lists. Out: plain lists. This room is shipped inside every function and imports nothing but the
+standard library, and as little as possible of that.
 """
 
 from .errors import InvalidInput, ModelFormatError

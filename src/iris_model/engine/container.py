@@ -1,8 +1,7 @@
 """The compiled-model file: an O(1) view of a safetensors file.
 
 In: a path. Out: four pieces of metadata and tensors as memory views. Nothing is copied or parsed but the header, whose
-length does not depend on the number of parameters. Format: https://github.com/huggingface/safetensors (8 bytes header
-length, little endian; JSON header; raw little-endian tensors), which any safetensors reader can open as well.
+length does not depend on the number of parameters. Format: docs/reference/compiled-model.md.
 """
 
 import sys

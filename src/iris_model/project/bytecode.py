@@ -49,9 +49,9 @@ def write_bytecode(directory: Path, modules: Iterable[str], compiler: Compiler) 
 def replace_by_bytecode(directory: Path, modules: Sequence[str], compiler: Compiler) -> None:
     """Put bytecode in the place of the shipped `modules`: `a/b.py` -> `a/b.pyc`.
 
-    Half the size, and one file less to look for at each import. Docstrings, annotations and columns of source positions
-    stay behind: error documents never show frames of ours. A user's modules are not treated so; their tracebacks are theirs
-    to read.
+    Half the size, and one file less to look for at each import. Docstrings, annotations, what only type checkers import and
+    columns of source positions stay behind: error documents never show frames of ours. A user's modules are not treated
+    so; their tracebacks are theirs to read.
     """
     _run(directory, {module: f"{module}c" for module in modules}, compiler, shipped=True)
     for module in modules:
@@ -82,7 +82,7 @@ def _compile_modules(directory: str, shipped: bool, targets: Mapping[str, str]) 
         try:
             tree = ast.parse(source)
             if shipped:
-                tree = ast.fix_missing_locations(_WithoutAnnotations().visit(tree))
+                tree = ast.fix_missing_locations(_WithoutTypes().visit(tree))
             code = compile(tree, f"{TASK_ROOT}/{module}", "exec", dont_inherit=True, optimize=2 if shipped else 0)
         except (SyntaxError, ValueError):
             # Packages carry templates and tests for other Pythons; importing them fails on Lambda as it would anywhere.
@@ -92,8 +92,14 @@ def _compile_modules(directory: str, shipped: bool, targets: Mapping[str, str]) 
         path.write_bytes(MAGIC_NUMBER + UNCHECKED_HASH + source_hash(source) + marshal.dumps(code))
 
 
-class _WithoutAnnotations(ast.NodeTransformer):
+class _WithoutTypes(ast.NodeTransformer):
     """Types are for people and for mypy; in a function they would be bytes to load."""
+
+    def visit_Module(self, node: ast.Module) -> ast.Module:
+        self.generic_visit(node)
+        # `TYPE_CHECKING = False` and `if TYPE_CHECKING:` with its imports.
+        node.body = [each for each in node.body if not (isinstance(each, ast.Assign | ast.If) and _is_for_types(each))]
+        return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         self.generic_visit(node)
@@ -110,6 +116,11 @@ class _WithoutAnnotations(ast.NodeTransformer):
         if node.value is None:
             return ast.copy_location(ast.Pass(), node)
         return ast.copy_location(ast.Assign([node.target], node.value), node)
+
+
+def _is_for_types(node: ast.Assign | ast.If) -> bool:
+    name = node.test if isinstance(node, ast.If) else node.targets[0]
+    return isinstance(name, ast.Name) and name.id == "TYPE_CHECKING" and not getattr(node, "orelse", None)
 
 
 if __name__ == "__main__":

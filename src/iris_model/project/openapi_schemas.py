@@ -103,6 +103,7 @@ def build_schemas(signature: Mapping[str, Any]) -> dict[str, JsonSchema]:
             "type": "object",
             "properties": {
                 "name": {"type": "string"},
+                "ready": {"const": True},
                 "task": {"const": signature["task"]},
                 "classes": {"type": ["array", "null"]},
                 "executor": {"enum": ["compiled", "onnxruntime", "original"]},
@@ -111,7 +112,7 @@ def build_schemas(signature: Mapping[str, Any]) -> dict[str, JsonSchema]:
                 "source": {"type": "object"},
                 "digest": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"},
             },
-            "required": ["name", "task", "classes", "executor", "columns", "schema", "source", "digest"],
+            "required": ["name", "ready", "task", "classes", "executor", "columns", "schema", "source", "digest"],
         },
         "Problem": PROBLEM,
     }
@@ -183,7 +184,9 @@ def _ref(name: str) -> JsonSchema:
 
 def _prediction(signature: Mapping[str, Any]) -> JsonSchema:
     """A label of the classes, a number, or a list of either where the target has several."""
-    described = signature["outputs"].get("predict", {})
+    outputs = signature["outputs"]
+    name = next((each for each in ("predict", "transform", "score_samples") if each in outputs), "")
+    described = outputs.get(name, {})
     classes = signature.get("classes")
     if classes and isinstance(classes[0], list):
         options = [{"enum": group} for group in classes]
@@ -195,7 +198,7 @@ def _prediction(signature: Mapping[str, Any]) -> JsonSchema:
     number: JsonSchema = {"type": ["number", "null"]}
     if described.get("kind") == "label":
         number = {"type": ["number", "string", "boolean"]}
-    if isinstance(width, int) and width > 1:
+    if isinstance(width, int) and (width > 1 or name == "transform"):
         return {"type": "array", "items": number, "minItems": width, "maxItems": width}
     return {"anyOf": [number, {"type": "array", "items": number}]} if not described else number
 

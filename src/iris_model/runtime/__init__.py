@@ -6,9 +6,8 @@
     def handler(event, context):
         return model.answer(event)
 
-Flow: `__main__` and `start` find the Runtime API; `loop` takes invocations and runs the handler; inside it `Model.answer`
-asks `events` which front end sent the event, `payloads` which protocol its body speaks, the engine for the prediction, and
-answers in kind. This room is shipped in every function and imports nothing but `engine` and the standard library.
+`docs/architecture.md` has the flow. This room is shipped in every function and imports nothing but `engine` and the standard
+library.
 """
 
 TYPE_CHECKING = False

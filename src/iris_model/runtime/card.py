@@ -17,6 +17,7 @@ def describe_model(model: "Model") -> "dict[str, Any]":
     signature = model.signature
     return {
         "name": model.name,
+        "ready": True,  # for clients of KServe v1
         "task": signature["task"],
         "classes": signature.get("classes"),
         "executor": model.executor,

@@ -1,8 +1,7 @@
 """A small emulator for bases that bring none: `docker run -p 9000:8080 IMAGE` answers the invocation path.
 
 It starts the runtime as a child over a real Runtime API: one invocation at a time, a timeout that kills, a fresh process
-after a crash. Where the official emulator differs from the cloud (a timeout as plain text, no function-error header), this
-one does as the cloud. For more, there is `iris-model serve`.
+after a crash. Where the official emulator differs from the cloud, this one does as the cloud.
 """
 
 import base64

@@ -21,9 +21,12 @@ NO_PAYLOAD = object()
 
 
 class Request:
-    """What was asked: `payload` (a JSON value) for a direct invocation, else `body` (bytes or text) with its headers."""
+    """What was asked: `payload` (a JSON value) for a direct invocation, else `body` (bytes or text) with its headers.
 
-    __slots__ = ("accept", "body", "content_encoding", "content_type", "method", "payload")
+    `path` matters to a GET alone: what a POST means is told by its body.
+    """
+
+    __slots__ = ("accept", "body", "content_encoding", "content_type", "method", "path", "payload")
 
     def __init__(
         self,
@@ -31,8 +34,10 @@ class Request:
         headers: dict[str, str],
         body: "bytes | str | None" = None,
         payload: "Any" = NO_PAYLOAD,
+        path: "Any" = "",
     ) -> None:
         self.method = method
+        self.path = str(path)
         binary = "inference-header-content-length" in headers  # raw tensors after the JSON
         self.content_type = "binary tensors" if binary else headers.get("content-type", "")
         self.content_encoding = headers.get("content-encoding", "").strip().lower()
@@ -75,7 +80,7 @@ class HttpApi2:
     @staticmethod
     def decode(event: "Any") -> Request:
         method = str(event["requestContext"]["http"].get("method", "POST"))
-        return Request(method, _lower(event.get("headers")), _body(event))
+        return Request(method, _lower(event.get("headers")), _body(event), path=event.get("rawPath"))
 
     @staticmethod
     def encode(event: "Any", reply: Reply) -> "Any":
@@ -101,7 +106,7 @@ class Rest1:
     def decode(event: "Any") -> Request:
         headers = {name: values[-1] for name, values in _lower(event.get("multiValueHeaders")).items() if values}
         headers.update(_lower(event.get("headers")))
-        return Request(str(event["httpMethod"]), headers, _body(event))
+        return Request(str(event["httpMethod"]), headers, _body(event), path=event.get("path"))
 
     encode = HttpApi2.encode
 

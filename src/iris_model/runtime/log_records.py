@@ -18,33 +18,10 @@ JSON_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 # What every record has by itself; anything else on it came in `extra` and is shown in JSON format.
 RECORD_FIELDS = frozenset(
-    [
-        "args",
-        "asctime",
-        "aws_request_id",
-        "created",
-        "exc_info",
-        "exc_text",
-        "filename",
-        "funcName",
-        "levelname",
-        "levelno",
-        "lineno",
-        "message",
-        "module",
-        "msecs",
-        "msg",
-        "name",
-        "pathname",
-        "process",
-        "processName",
-        "relativeCreated",
-        "stack_info",
-        "taskName",
-        "tenant_id",
-        "thread",
-        "threadName",
-    ]
+    (
+        "args asctime aws_request_id created exc_info exc_text filename funcName levelname levelno lineno message module "
+        "msecs msg name pathname process processName relativeCreated stack_info taskName tenant_id thread threadName"
+    ).split()
 )
 
 

@@ -1,7 +1,6 @@
 """The life of a sandbox: find the handler, then invocation after invocation until the platform ends the process.
 
-In: a handler's name and the address of a Runtime API. Out: nothing; it returns never, or exits with 1 when the handler
-cannot be had, as awslambdaric does.
+In: a handler's name and the address of a Runtime API. It never returns; it exits with 1 when the handler cannot be had.
 """
 
 import os

@@ -1,7 +1,7 @@
 """The model as a handler sees it: load it once per sandbox, then answer any event.
 
-In: a name; then Lambda events. Out: the response that the sender of the event understands. Which executor stands behind
-the name is decided by the files that are there: a compiled model, an ONNX model, or the original with its library.
+In: a name; then Lambda events. Out: the response that the sender of the event understands. The files that are there decide
+which executor it is.
 """
 
 import os
@@ -48,10 +48,10 @@ class Model:
         self._evaluator = evaluator
         self._columns: list[Any] = self.signature["columns"]
         self._features = [column["name"] for column in self._columns]
-        names = [output for output in ("predict", "score_samples", "transform") if output in evaluator.outputs][:1]
+        names = [output for output in ("predict", "transform", "score_samples") if output in evaluator.outputs][:1]
         if self.task == "classifier" and "predict_proba" in evaluator.outputs:
             names.append("predict_proba")
-        self._outputs = tuple(names)
+        self.outputs = tuple(names)
 
     @classmethod
     def load(cls, name: str) -> "Model":
@@ -116,11 +116,11 @@ class Model:
 
     def _reply(self, request: "Request", is_http: bool) -> Reply:
         if is_http and request.method != "POST":
-            return self._reply_card(request.method)
+            return self._describe(request)
         from .answers import Answers
 
         protocol, rows, state = decode_request(request, self._columns)
-        values = self._evaluator.evaluate(rows, self._outputs)
+        values = self._evaluator.evaluate(rows, self.outputs)
         answers = Answers(self.name, self.classes, values[0], values[1] if len(values) > 1 else None)
         value = protocol.encode(answers, state)
         if not is_http:
@@ -129,17 +129,23 @@ class Model:
             return self._check_size(Reply(value, str(value), "text/csv; charset=utf-8"))
         return self._check_size(Reply(value, encode_json(value)))
 
-    def _reply_card(self, method: str) -> Reply:
-        if method != "GET":
+    def _describe(self, request: "Request") -> Reply:
+        if request.method != "GET":
             raise InvalidInput(
-                f"the method is {method}; expected POST with rows, or GET for the model card",
+                f"the method is {request.method}; expected POST with rows, or GET for the model card",
                 expected="GET or POST",
                 problem="method-not-allowed",
             )
-        from .card import describe_model
+        value = None
+        if "/v2/" in f"{request.path}/":
+            from .open_inference_metadata import describe_path
 
-        card = describe_model(self)
-        return Reply(card, encode_json(card))
+            value = describe_path(self, request.path)
+        if value is None:
+            from .card import describe_model
+
+            value = describe_model(self)
+        return Reply(value, encode_json(value))
 
     @staticmethod
     def _check_size(reply: Reply) -> Reply:

@@ -1,6 +1,6 @@
 """The Open Inference Protocol v2 (KServe, Triton, MLServer): tensors in, tensors out.
 
-Source: https://github.com/kserve/open-inference-protocol (REST). One tensor with all columns, or one tensor for each column.
+Source: https://github.com/kserve/open-inference-protocol (REST). One tensor with all columns, or one for each.
 """
 
 from math import prod
@@ -114,10 +114,11 @@ def _tensor(name: str, values: "Any") -> "dict[str, Any]":
     if isinstance(values[0], list):
         shape.append(len(values[0]))
         flat = _join(flat)
-    return {"name": name, "shape": shape, "datatype": _datatype(flat), "data": flat}
+    return {"name": name, "shape": shape, "datatype": datatype_of(flat), "data": flat}
 
 
-def _datatype(flat: "list[Any]") -> str:
+def datatype_of(flat: "list[Any]") -> str:
+    """The protocol's name for what all these values are."""
     kinds = set(map(type, flat)) - {type(None)}
     if kinds == {bool}:
         return "BOOL"

@@ -1,8 +1,7 @@
 """Which protocol a body speaks, the rows in it, and the answer in the same protocol.
 
-In: a Request and the model's columns. Out: rows as lists, and the name of the protocol, with which `encode` writes the
-answer. PAYLOAD_FORMATS says where each protocol lives; modules are imported when a request needs them, since a sandbox that
-is asked for one plain row should not read them all.
+In: a Request and the model's columns. Out: rows as lists, and the module of the protocol, whose `encode` writes the answer.
+Modules are imported when a request needs them: a sandbox that is asked for one plain row should not read them all.
 """
 
 from iris_model.engine.errors import InvalidInput

@@ -1,8 +1,7 @@
 """Where imports are looked for, with `site` run only if somebody misses it.
 
-The runtime is started with `-S`: importing `site` takes a fifth of Python's own start-up. A function that imports nothing
-but its own files and the standard library never needs it. The first import that nothing else can find runs it, and the
-search goes on as if it had always been there.
+The runtime is started with `-S`: importing `site` takes a fifth of Python's own start-up, and many functions never need it.
+The first import that nothing else can find runs it, and the search goes on as if it had always been there.
 """
 
 import builtins

@@ -9,7 +9,10 @@ EMULATOR = "/usr/local/bin/aws-lambda-rie"
 
 
 def start(arguments: list[str], function_directory: str) -> None:
-    """Serve the handler named in `arguments[1]`, or in `_HANDLER`."""
+    """Serve the handler named in `arguments[1]`, or in `_HANDLER`.
+
+    Where the environment names no Runtime API: under the emulator of the base image, else under our own.
+    """
     handler = arguments[1] if len(arguments) > 1 else os.environ.get("_HANDLER")
     if not handler:
         sys.exit("iris_model.runtime: no handler given; expected one argument such as app.handler")

@@ -1,0 +1,64 @@
+"""What the Open Inference Protocol asks besides inference: `GET .../v2/...`. Imported only when somebody asks.
+
+In: the model and a path. Out: the answer, or None where the protocol has no such path.
+"""
+
+from iris_model.engine.rows import holds_numbers
+
+from .payload_open_inference import datatype_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .model import Model
+
+
+def describe_path(model: "Model", path: str) -> "dict[str, Any] | None":
+    """There is one model, whatever its name in the path, and it is loaded: who answers is ready."""
+    match f"{path}/".partition("/v2/")[2].strip("/").split("/"):
+        case [""]:
+            from iris_model import __version__
+
+            return {"name": "iris-model", "version": __version__, "extensions": []}
+        case ["health", "live" | "ready" as state]:
+            return {state: True}
+        case ["models", _, "ready"] | ["models", _, "versions", _, "ready"]:
+            return {"name": model.name, "ready": True}
+        case ["models", _] | ["models", _, "versions", _]:
+            return {
+                "name": model.name,
+                "versions": [],
+                "platform": f"iris-model_{model.executor}",
+                "inputs": _inputs(model.signature["columns"]),
+                "outputs": _outputs(model),
+            }
+    return None
+
+
+def _inputs(columns: "list[Any]") -> "list[Any]":
+    """One tensor where all cells are numbers, else one for each column."""
+    if all(map(holds_numbers, columns)):
+        return [_tensor("rows", "FP64", len(columns))]
+    return [_tensor(column["name"], "FP64" if holds_numbers(column) else "BYTES", 1) for column in columns]
+
+
+def _outputs(model: "Model") -> "list[Any]":
+    first, *others = [(name, model.signature["outputs"][name]) for name in model.outputs]
+    classes = model.classes or [0]  # labels without classes are numbers of clusters, or an outlier detector's 1 and -1
+    if isinstance(classes[0], list):
+        classes = [label for group in classes for label in group]
+    datatype = datatype_of(classes) if first[1]["kind"] == "label" else "FP64"
+    width = first[1]["columns"]
+    tensors = [_tensor("predict", datatype, 0 if width == 1 and first[0] != "transform" else width)]
+    for name, output in others:
+        widths = output["columns"]
+        if isinstance(widths, list):
+            tensors += [_tensor(f"{name}_{index}", "FP64", width) for index, width in enumerate(widths)]
+        else:
+            tensors.append(_tensor(name, "FP64", widths))
+    return tensors
+
+
+def _tensor(name: str, datatype: str, width: int) -> "dict[str, Any]":
+    return {"name": name, "datatype": datatype, "shape": [-1, width] if width else [-1]}
