@@ -65,7 +65,17 @@ def test_mlflow(python: Path, served: Served) -> None:
 
 def test_triton(python: Path, served: Served) -> None:
     told = ask(python, "triton", served)
-    assert (told["ready"], told["name"], told["id"]) == ([True] * 3, "iris_trained_model", "7")
+    assert (told["ready"], told["id"], told["server"]["name"]) == ([True] * 3, "7", "iris-model")
+    assert told["metadata"] == {
+        "name": "iris_trained_model",
+        "versions": [],
+        "platform": "iris-model_compiled",
+        "inputs": [{"name": "rows", "datatype": "FP64", "shape": [-1, 4]}],
+        "outputs": [
+            {"name": "predict", "datatype": "BYTES", "shape": [-1]},
+            {"name": "predict_proba", "datatype": "FP64", "shape": [-1, 3]},
+        ],
+    }
     assert len(told["labels"]) == len(told["probabilities"]) == 4
     for name, labels in told["labels"].items():
         assert labels == served.labels, name

@@ -6,10 +6,13 @@ import base64
 import gzip
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sklearn.neighbors import KNeighborsClassifier
 
+from iris_model.compiler import compile_model
 from iris_model.runtime import InvalidInput, Model
 from iris_model.runtime.events import MAX_REQUEST_BYTES
 from tests.support.lambda_events import http_api_2
@@ -190,3 +193,13 @@ def test_direct_bytes_in_base64_of_a_large_payload_still_count(model: Model) -> 
     event = {"body": base64.b64encode(BIG.encode()).decode(), "isBase64Encoded": True}
     with pytest.raises(InvalidInput, match="expected at most"):
         model.answer(event)
+
+
+def test_a_row_that_hangs_on_the_last_bit_of_the_original(tmp_path: Path) -> None:
+    """The engine refuses it, and so it is no fault of the function."""
+    corners = [[0.1, 0.2], [0.7, 0.2], [0.1, 0.9], [0.7, 0.95]]
+    nearest = KNeighborsClassifier(1, algorithm="brute").fit(corners, ["a", "b", "c", "d"])
+    (tmp_path / "model.safetensors").write_bytes(compile_model(nearest).data)
+    response = Model.load(str(tmp_path / "model")).answer(http_api_2("[0.4, 0.2]"))
+    assert response["statusCode"] == 422
+    assert json.loads(response["body"])["type"] == "urn:iris-model:problem:undecided"

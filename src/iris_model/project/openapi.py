@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,9 +23,18 @@ _REQUESTS = (
     "InferenceRequest",
 )
 _ANSWERS = ("Answer", "Answers", "Predictions", "InferenceResponse")
+# What a GET is answered with, by the end of its path: the Open Inference Protocol has paths of its own.
+_DESCRIPTIONS = (
+    (r"/v2/?", "ServerMetadata", "Open Inference Protocol: the server."),
+    (r"/v2/health/live", "Live", "Open Inference Protocol: is the server live?"),
+    (r"/v2/health/ready", "Ready", "Open Inference Protocol: is the server ready?"),
+    (r"/v2/models/[^/]+(/versions/[^/]+)?/ready", "ModelReady", "Open Inference Protocol: is the model ready?"),
+    (r"/v2/models/[^/]+(/versions/[^/]+)?", "ModelMetadata", "Open Inference Protocol: tensors in and out."),
+    (r".*", "ModelCard", "The model card: name, task, classes, columns, source, digest."),
+)
 _PROBLEMS = {
     "400": "Malformed: not JSON, not CSV, not UTF-8, a key twice, NaN or Infinity, an empty body.",
-    "413": "More than 6,291,456 bytes.",
+    "413": "More than 6,291,456 bytes, or an answer beyond 6,291,556.",
     "415": "Another media type, charset or content encoding.",
     "422": "Well-formed, but wrong for this model; `row` and `feature` say where.",
 }
@@ -51,7 +61,7 @@ def build_openapi(
         if "{" in path:  # any path at all: a document cannot list those
             continue
         # An operation's name occurs once: the further ones have none.
-        known = {"get": _card_operation(), "post": _predict_operation(signature, example_row)}
+        known = {"get": _describe_operation(path), "post": _predict_operation(signature, example_row)}
         for name, operation in known.items():
             if method in ("", "ANY", name.upper()) and name not in paths.setdefault(path, {}):
                 if paths.keys() - {path}:
@@ -101,15 +111,13 @@ def _predict_operation(signature: Mapping[str, Any], example_row: Sequence[Any] 
     }
 
 
-def _card_operation() -> dict[str, Any]:
+def _describe_operation(path: str) -> dict[str, Any]:
+    schema, summary = next(rest for ending, *rest in _DESCRIPTIONS if re.search(f"{ending}$", path))
     return {
         "operationId": "describe",
-        "summary": "The model card: name, task, classes, columns, source, digest.",
+        "summary": summary,
         "responses": {
-            "200": {
-                "description": "The card.",
-                "content": {"application/json": {"schema": _ref("ModelCard")}},
-            }
+            "200": {"description": "The answer.", "content": {"application/json": {"schema": _ref(schema)}}},
         },
     }
 

@@ -33,6 +33,49 @@ PROBLEM: JsonSchema = {
     "required": ["type", "title", "status", "detail", "error"],
 }
 
+_METADATA_TENSORS: JsonSchema = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "datatype": {"enum": _DATATYPES},
+            "shape": {"description": "-1: as many as there are rows.", "type": "array", "items": {"type": "integer"}},
+        },
+        "required": ["name", "datatype", "shape"],
+    },
+}
+
+
+def _closed(description: str, **properties: JsonSchema) -> JsonSchema:
+    return {
+        "description": f"Open Inference Protocol v2: {description}",
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+_TEXT: JsonSchema = {"type": "string"}
+_TRUE: JsonSchema = {"const": True}
+METADATA: dict[str, JsonSchema] = {
+    "ServerMetadata": _closed(
+        "the server.", name=_TEXT, version=_TEXT, extensions={"type": "array", "items": _TEXT, "maxItems": 0}
+    ),
+    "Live": _closed("the server is live.", live=_TRUE),
+    "Ready": _closed("the server is ready.", ready=_TRUE),
+    "ModelReady": _closed("the model is ready.", name=_TEXT, ready=_TRUE),
+    "ModelMetadata": _closed(
+        "what an inference request holds, and what its answer.",
+        name=_TEXT,
+        versions={"type": "array", "items": _TEXT, "maxItems": 0},
+        platform={"type": "string", "pattern": "^iris-model_"},
+        inputs=_METADATA_TENSORS,
+        outputs=_METADATA_TENSORS,
+    ),
+}
+
 
 def build_schemas(signature: Mapping[str, Any]) -> dict[str, JsonSchema]:
     """All schemas by name, for `components.schemas`; they refer to each other by `#/components/schemas/NAME`."""
@@ -114,6 +157,7 @@ def build_schemas(signature: Mapping[str, Any]) -> dict[str, JsonSchema]:
             },
             "required": ["name", "ready", "task", "classes", "executor", "columns", "schema", "source", "digest"],
         },
+        **METADATA,
         "Problem": PROBLEM,
     }
     return schemas

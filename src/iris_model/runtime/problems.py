@@ -15,6 +15,7 @@ STATUSES = {
     "too-large": 413,
     "unsupported-media-type": 415,
     "invalid-input": 422,
+    "undecided": 422,
 }
 HEADERS = {
     "method-not-allowed": {"allow": "GET, POST"},

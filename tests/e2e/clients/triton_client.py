@@ -1,4 +1,4 @@
-"""NVIDIA's client of Triton, as it ships: probes, one tensor, a tensor for each feature, chosen outputs, and refusals.
+"""NVIDIA's client of Triton, as it ships: probes, one tensor, a tensor for each feature, metadata, chosen outputs, and refusals.
 
 In: the address, and JSON with `names` and `rows` on stdin. Out: the answers as JSON.
 """
@@ -43,7 +43,8 @@ answers = {
 json.dump(
     {
         "ready": [client.is_server_live(), client.is_server_ready(), client.is_model_ready("iris")],
-        "name": client.get_model_metadata("iris")["name"],
+        "server": client.get_server_metadata(),
+        "metadata": client.get_model_metadata("iris"),
         "id": answers["one tensor"].get_response()["id"],
         "labels": {name: answer.as_numpy("predict").tolist() for name, answer in answers.items()},
         "probabilities": {name: answer.as_numpy("predict_proba").tolist() for name, answer in answers.items()},
