@@ -30,7 +30,6 @@ from iris_model.oci import (
 )
 from iris_model.oci.progress import Progress
 from iris_model.oci.registry import (
-    ArtifactFile,
     Credentials,
     DockerConfig,
     RegistryClient,
@@ -38,10 +37,8 @@ from iris_model.oci.registry import (
     UploadSettings,
     anonymous,
     fixed,
-    list_referrers,
     pull,
     push,
-    push_artifact,
 )
 from tests.oci.samples import sample_image
 from tests.support.cutting_proxy import cutting_proxy
@@ -194,18 +191,6 @@ def test_tags_unknown_names_and_deleting(registry: RealRegistry, client: Registr
     client.delete_manifest(repository, image.digest)
     assert client.find_manifest(repository, "1.0") is None
     assert skopeo("inspect", "--tls-verify=false", f"docker://{repository}:1.0", fails=True) == ""
-
-
-def test_referrers_of_a_registry_that_knows_none(registry: RealRegistry, client: RegistryClient) -> None:
-    """This registry is of the specification 1.0: the list is a tag."""
-    reference, image = Reference.parse(f"{registry.host}/referred:1"), sample_image(b"referred")
-    push(client, image, reference)
-    kind = "application/vnd.cyclonedx+json"
-    files = [ArtifactFile(kind, b'{"bomFormat": "CycloneDX"}', {})]
-    pushed = push_artifact(client, reference.repository, image.manifest.descriptor, kind, files)
-    assert [each.digest for each in list_referrers(client, reference.repository, image.digest)] == [pushed.digest]
-    raw = json.loads(skopeo("inspect", "--raw", "--tls-verify=false", f"docker://{reference}"))
-    assert raw["mediaType"] == DOCKER.manifest  # still one plain manifest
 
 
 def test_with_a_password(closed_registry: RealRegistry, tmp_path: Path) -> None:

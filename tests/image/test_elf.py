@@ -76,6 +76,14 @@ def smallest() -> bytes:
     return min((path.read_bytes() for path in extensions()), key=len)
 
 
+def test_an_offset_beyond_all_memory() -> None:
+    header = bytearray(64)
+    header[:6] = b"\x7fELF\x02\x01"
+    header[32:40], header[54:58] = b"\xff" * 8, b"\x38\0\x01\0"  # one program header, at the end of the world
+    with pytest.raises(InvalidImage, match="damaged"):
+        read_elf(bytes(header), "damaged")
+
+
 @given(st.data())
 @settings(max_examples=150, deadline=None, derandomize=True)
 def test_damaged_files_are_said_to_be_damaged(data: st.DataObject) -> None:

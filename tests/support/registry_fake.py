@@ -62,6 +62,10 @@ class FakeRegistry:
     ranges: bool = True
     chunks: bool = True
     referrers: bool = True
+    etags: bool = False
+    """Whether manifests have ETags, and conditions on them hold."""
+
+    immutable_tags: bool = False
     smallest_chunk: int = 0
     location_query: str = ""
     absolute_locations: bool = False
@@ -242,7 +246,10 @@ class _Handler(BaseHTTPRequestHandler):
             stored.tags = {tag: named for tag, named in stored.tags.items() if named != digest}
             return self.answer(202)
         media_type, data = stored.manifests[digest]
-        return self.answer(200, data, {"Content-Type": media_type, "Docker-Content-Digest": digest})
+        headers = {"Content-Type": media_type, "Docker-Content-Digest": digest}
+        if self.registry.etags:
+            headers["ETag"] = f'"{digest}"'
+        return self.answer(200, data, headers)
 
     def _put_manifest(self, stored: Stored, name: str, version: str) -> None:
         data = bytes(self.read_body(bytearray()))
@@ -253,13 +260,22 @@ class _Handler(BaseHTTPRequestHandler):
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
         if ":" in version and version != digest:
             return self.refuse(400, "DIGEST_INVALID")
-        stored.manifests[digest] = (self.headers["Content-Type"], data)
         if ":" not in version:
+            named = stored.tags.get(version, "")
+            if self.registry.etags and not self._condition_holds(named):
+                return self.refuse(412, "UNKNOWN", "the tag was changed")
+            if self.registry.immutable_tags and named not in ("", digest):
+                return self.refuse(400, "TAG_INVALID", f"the tag {version} is immutable")
             stored.tags[version] = digest
+        stored.manifests[digest] = (self.headers["Content-Type"], data)
         headers = {"Location": f"/v2/{name}/manifests/{digest}", "Docker-Content-Digest": digest}
         if self.registry.referrers and document.get("subject"):
             headers["OCI-Subject"] = document["subject"]["digest"]
         return self.answer(201, headers=headers)
+
+    def _condition_holds(self, named: str) -> bool:
+        wanted = self.headers.get("If-Match")
+        return (wanted is None or wanted == f'"{named}"') and not (self.headers.get("If-None-Match") == "*" and named)
 
     def _tags(self, stored: Stored, name: str, last: str) -> None:
         tags = sorted(tag for tag in stored.tags if tag > self._query.get("last", ""))
@@ -277,9 +293,15 @@ class _Handler(BaseHTTPRequestHandler):
             document = json.loads(data)
             if (document.get("subject") or {}).get("digest") == subject:
                 described = {"mediaType": media_type, "digest": digest, "size": len(data)}
-                found.append({**described, "artifactType": document.get("artifactType", "")})
-        body = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": found}).encode()
-        return self.answer(200, body, {"Content-Type": INDEX})
+                described |= {"artifactType": document.get("artifactType", "")}
+                found.append({**described, "annotations": document.get("annotations", {})})
+        start = int(self._query.get("last", "0"))
+        page = found[start : start + self.registry.page]
+        body = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": page}).encode()
+        headers = {"Content-Type": INDEX}
+        if start + len(page) < len(found):
+            headers["Link"] = f'</v2/{name}/referrers/{subject}?last={start + len(page)}>; rel="next"'
+        return self.answer(200, body, headers)
 
     # authentication
 

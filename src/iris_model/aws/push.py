@@ -89,7 +89,13 @@ def push_image(
 
     try:
         published = publish(
-            image, target, documents=documents, base=base, connect=lambda registry: client, report=report
+            image,
+            target,
+            documents=documents,
+            referrers="api",  # ECR lists them itself; a list under a tag would be one that these tags cannot change
+            base=base,
+            connect=lambda registry: client,
+            report=report,
         )
         if published.note:
             on_step(published.note)

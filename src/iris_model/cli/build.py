@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from iris_model.cli.image_text import describe_push, echo_sizes, push_document, transfer_bars
+from iris_model.cli.image_text import echo_published, echo_sizes, published_document, transfer_bars
 from iris_model.cli.output import echo_json, json_option, progress, show_size
 
 if TYPE_CHECKING:
@@ -44,6 +44,14 @@ IMAGE_DIRECTORY = "image"
 )
 @click.option("--push", "do_push", is_flag=True, help="Push it to the registry that REF names.")
 @click.option("--load", "do_load", is_flag=True, help="Load it into Docker Engine.")
+@click.option(
+    "--referrers",
+    type=click.Choice(["auto", "api", "none"]),
+    default="auto",
+    show_default=True,
+    help="Where SBOM and provenance are listed that a push puts beside the image: by the registry, else under the tag "
+    "sha256-HEX, as the OCI specification has it; by the registry only; nowhere.",
+)
 @click.option("--update", is_flag=True, help="Ask for base and packages anew; else iris-model.lock decides.")
 @click.option("--sizes", "show_sizes", is_flag=True, help="Show what is big in it.")
 @click.option(
@@ -60,6 +68,7 @@ def build(
     family_name: str,
     do_push: bool,
     do_load: bool,
+    referrers: str,
     update: bool,
     show_sizes: bool,
     scan: bool,
@@ -115,9 +124,9 @@ def build(
         "notes": list(built.notes),
     }
     if not as_json:
-        _echo_built(built, written, show_sizes=show_sizes)
+        _echo_built(built, written, documents, show_sizes=show_sizes)
     if do_push:
-        document["push"] = _push(built, reference, documents, quiet=as_json)
+        document["push"] = _push(built, reference, documents, referrers, quiet=as_json)
     document["unchanged"] = all(each["unchanged"] for each in written) and document.get("push", {}).get(
         "unchanged", True
     )
@@ -192,34 +201,44 @@ def _check_apart(paths: list[Path], base: str) -> None:
 
 def _write_documents(built: BuiltImage, paths: list[Path], started: str) -> dict[str, Path]:
     """SBOM and provenance beside each image that was written to a place of the user's, and in the project."""
-    from iris_model.image.provenance import render_provenance
-    from iris_model.image.sbom import render_sbom
+    from iris_model.image import provenance, sbom
+    from iris_model.image.documents import document_path
     from iris_model.oci.writing import atomic_file
 
-    contents = {"sbom": render_sbom(built), "provenance": render_provenance(built, started=started)}
-    endings = {"sbom": ".cdx.json", "provenance": ".intoto.json"}
-    for place in [*paths, built.work_directory / IMAGE_DIRECTORY]:
-        for name, data in contents.items():
-            path = place.with_name(place.name + endings[name])
+    contents = {
+        sbom.MEDIA_TYPE: sbom.render_sbom(built),
+        provenance.MEDIA_TYPE: provenance.render_provenance(built, started=started),
+    }
+    places = [*paths, built.work_directory / IMAGE_DIRECTORY]
+    for place in places:
+        for media_type, data in contents.items():
+            path = document_path(place, media_type)
             if not path.is_file() or path.read_bytes() != data:
                 with atomic_file(path) as file:
                     file.write(data)
-    first = [*paths, built.work_directory / IMAGE_DIRECTORY][0]
-    return {name: first.with_name(first.name + ending) for name, ending in endings.items()}
+    return {
+        "sbom": document_path(places[0], sbom.MEDIA_TYPE),
+        "provenance": document_path(places[0], provenance.MEDIA_TYPE),
+    }
 
 
-def _echo_built(built: BuiltImage, written: list[dict[str, Any]], *, show_sizes: bool) -> None:
+def _echo_built(
+    built: BuiltImage, written: list[dict[str, Any]], documents: dict[str, Path], *, show_sizes: bool
+) -> None:
     for each in written:
         click.echo(f"{each['kind']} {each['path']} {'is up to date' if each['unchanged'] else 'is written'}.")
     layers = ", ".join(f"{each.name} {show_size(each.layer.size)}" for each in built.layers)
     click.echo(f"{built.image.digest} for {built.image.platform}: {layers}, on {built.settings.base_image}.")
+    click.echo(f"SBOM {documents['sbom']}, provenance {documents['provenance']}.")
     if show_sizes:
         echo_sizes(built.sizes)
     for note in built.notes:
         click.echo(f"Note: {note}.", err=True)
 
 
-def _push(built: BuiltImage, reference: Reference, documents: dict[str, Path], *, quiet: bool) -> dict[str, Any]:
+def _push(
+    built: BuiltImage, reference: Reference, documents: dict[str, Path], referrers: str, *, quiet: bool
+) -> dict[str, Any]:
     from iris_model.image import provenance, sbom
     from iris_model.image.publish import publish
 
@@ -228,12 +247,12 @@ def _push(built: BuiltImage, reference: Reference, documents: dict[str, Path], *
         provenance.MEDIA_TYPE: documents["provenance"].read_bytes(),
     }
     with transfer_bars() as report:
-        published = publish(built.image, reference, documents=attached, base=built.base.reference, report=report)
+        published = publish(
+            built.image, reference, documents=attached, referrers=referrers, base=built.base.reference, report=report
+        )
     if not quiet:
-        click.echo(describe_push(published.report))
-        if published.note:
-            click.echo(f"Note: {published.note}.", err=True)
-    return {**push_document(published.report), "attached": list(published.attached), "note": published.note}
+        echo_published(published)
+    return published_document(published)
 
 
 def _scan(sbom: Path, *, quiet: bool) -> dict[str, Any]:

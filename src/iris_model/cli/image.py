@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from iris_model.cli.image_text import echo_findings
+from iris_model.cli.image_text import echo_beside, echo_findings
 from iris_model.cli.output import echo_json, json_option, progress, show_size
 
 _MOST = 40
@@ -29,24 +29,25 @@ def image() -> None:
 @click.option(
     "--no-check",
     is_flag=True,
-    help="Leave the layers closed: of a registry nothing but manifest and config is fetched.",
+    help="Leave the layers closed: of a registry nothing but manifest, config and the list of referrers is fetched.",
 )
 @json_option
 def inspect(ref: str, platform: str | None, no_check: bool, as_json: bool) -> None:
-    """Show config and layers of an image, and what AWS Lambda would say of it.
+    """Show config and layers of an image, what lies beside it, and what AWS Lambda would say of it.
 
     \b
     Example:
       iris-model image inspect .iris-model/image
       iris-model image inspect public.ecr.aws/lambda/python:3.13 --no-check
     """
+    from iris_model.image.beside import describe_beside
     from iris_model.image.examine import describe, open_image
     from iris_model.oci import Platform
 
     with progress() as on_step:
         on_step(f"Reading {ref}")
         opened = open_image(ref, platform=Platform.parse(platform) if platform else None)
-        document = describe(opened, check=not no_check)
+        document = {**describe(opened, check=not no_check), "beside": describe_beside(ref, opened)}
     if as_json:
         echo_json(document)
         return
@@ -63,6 +64,7 @@ def inspect(ref: str, platform: str | None, no_check: bool, as_json: bool) -> No
         click.echo(
             f"layer        {layer['digest']} {show_size(layer['compressed_bytes']):>10}  {layer['created_by'][:60]}"
         )
+    echo_beside(document["beside"])
     if "findings" in document:
         echo_findings(document["findings"])
 

@@ -12,6 +12,7 @@ import click
 from iris_model.cli.output import show_size
 
 if TYPE_CHECKING:
+    from iris_model.image.publish import Published
     from iris_model.image.sizes import SizeReport
     from iris_model.oci.progress import Progress, Reporter
     from iris_model.oci.registry import PushReport
@@ -49,6 +50,34 @@ def push_document(report: PushReport) -> dict[str, Any]:
         "mounted": [str(digest) for digest in report.mounted],
         "present": [str(digest) for digest in report.present],
     }
+
+
+def echo_published(published: Published) -> None:
+    """What was sent, and what lies beside it now."""
+    click.echo(describe_push(published.report))
+    if published.attached:
+        listed = f"under the tag {published.tag}" if published.tag else "by the registry"
+        click.echo(f"SBOM and provenance lie beside it, listed {listed}.")
+    if published.note:
+        click.echo(f"Note: {published.note}.", err=True)
+
+
+def published_document(published: Published) -> dict[str, Any]:
+    """The same as JSON."""
+    beside = {"attached": list(published.attached), "referrers_tag": published.tag, "note": published.note}
+    return {**push_document(published.report), **beside}
+
+
+def echo_beside(beside: Mapping[str, Any]) -> None:
+    """What lies beside an image: files, or what a registry lists."""
+    for each in beside.get("files", ()):
+        click.echo(f"beside it    {each['path']}  {each['media_type']}")
+    for each in beside.get("referrers", ()):
+        click.echo(f"referrer     {each['digest']} {show_size(each['manifest_bytes']):>10}  {each['artifact_type']}")
+    if beside.get("referrers") and beside["listed_by"] != "registry":
+        click.echo(f"             listed under the {beside['listed_by']}")
+    if "problem" in beside:
+        click.echo(f"Note: what lies beside it is not known: {beside['problem']}", err=True)
 
 
 def echo_findings(findings: list[Mapping[str, str]]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from iris_model.cli.image_text import describe_push, push_document, transfer_bars
+from iris_model.cli.image_text import echo_published, published_document, transfer_bars
 from iris_model.cli.output import echo_json, json_option
 
 
@@ -19,13 +21,22 @@ from iris_model.cli.output import echo_json, json_option
     show_default=True,
     help="Words of the manifest. In Docker's the image has the digest that `build` says; a layout on disk is in OCI's.",
 )
+@click.option(
+    "--referrers",
+    type=click.Choice(["auto", "api", "none"]),
+    default="auto",
+    show_default=True,
+    help="Where the SBOM and provenance that lie beside PATH are listed: by the registry, else under the tag sha256-HEX, "
+    "as the OCI specification has it; by the registry only; nowhere.",
+)
 @click.option("--force", is_flag=True, help="Push it although AWS Lambda would refuse it.")
 @json_option
-def push(source: str, reference: str, family_name: str, force: bool, as_json: bool) -> None:
+def push(source: str, reference: str, family_name: str, referrers: str, force: bool, as_json: bool) -> None:
     """Push an image to a registry, from disk or from another one.
 
     What the registry has is not sent again. The manifest goes last: until then the tag names the old image. The image is
-    looked into first, and one that AWS Lambda would refuse is not pushed.
+    looked into first, and one that AWS Lambda would refuse is not pushed. SBOM and provenance that `build` wrote beside PATH
+    go beside the image, as referrers, if they are about this very image.
 
     \b
     Example:
@@ -33,6 +44,7 @@ def push(source: str, reference: str, family_name: str, force: bool, as_json: bo
       iris-model push image.tar 123456789012.dkr.ecr.eu-west-1.amazonaws.com/iris:1
     """
     from iris_model.errors import ImageError
+    from iris_model.image.documents import find_documents
     from iris_model.image.examine import open_image
     from iris_model.image.publish import publish
     from iris_model.oci import DOCKER, OCI, Reference, validate
@@ -49,8 +61,10 @@ def push(source: str, reference: str, family_name: str, force: bool, as_json: bo
             remedy=f"{findings[0].remedy} Or push it all the same: --force. Nothing was pushed.",
         )
     with transfer_bars() as report:
-        published = publish(image, target, report=report)
+        found = find_documents(Path(source.partition("@")[0]), [str(image.digest)])
+        documents = {media_type: path.read_bytes() for media_type, path in found.items()}
+        published = publish(image, target, documents=documents, referrers=referrers, report=report)
     if as_json:
-        echo_json(push_document(published.report))
+        echo_json(published_document(published))
     else:
-        click.echo(describe_push(published.report))
+        echo_published(published)

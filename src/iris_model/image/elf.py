@@ -51,7 +51,7 @@ def read_elf(data: bytes, what: str) -> ElfFile | None:
         return None
     try:
         return _Reader(data).read()
-    except (struct.error, IndexError, ValueError) as failure:
+    except (struct.error, IndexError, ValueError, OverflowError) as failure:
         raise InvalidImage(
             f"{what}: it begins as an ELF file and is damaged: {failure}",
             remedy="Fetch it again, or take another version of the package.",

@@ -3,7 +3,7 @@
 connections     TLS, proxies, plain HTTP only for this machine or when told
 transport       authentication, redirects without credentials, retries, messages without secrets
 client          manifests, tags, blobs: the distribution specification
-pull, push, referrers     images and artifacts, made of those
+pull, push, referrers     images and artifacts, made of those; referrer_tags where the registry keeps no list
 docker_config, credential_helpers     what `docker login` knows
 """
 
@@ -13,22 +13,34 @@ from iris_model.oci.registry.docker_config import DockerConfig
 from iris_model.oci.registry.downloads import RegistryBlob
 from iris_model.oci.registry.pull import pull, resolve
 from iris_model.oci.registry.push import PushReport, push
-from iris_model.oci.registry.referrers import ArtifactFile, list_referrers, push_artifact
+from iris_model.oci.registry.referrers import (
+    Artifact,
+    ArtifactFile,
+    Referrers,
+    attach,
+    find_referrers,
+    list_referrers,
+    push_artifact,
+)
 from iris_model.oci.registry.retries import Retries
 from iris_model.oci.registry.uploads import UploadSettings
 
 __all__ = [
     "ANONYMOUS",
+    "Artifact",
     "ArtifactFile",
     "CredentialSource",
     "Credentials",
     "DockerConfig",
     "PushReport",
+    "Referrers",
     "RegistryBlob",
     "RegistryClient",
     "Retries",
     "UploadSettings",
     "anonymous",
+    "attach",
+    "find_referrers",
     "fixed",
     "list_referrers",
     "pull",

@@ -29,7 +29,7 @@ ACCEPT = ", ".join(word for family in FAMILIES for word in (family.manifest, fam
 
 _NEXT = re.compile(r'<([^>]+)>\s*;[^,]*\brel="?next"?')
 _PAGE = 1000  # ECR refuses more
-_MOST_PAGES = 100
+MOST_PAGES = 100
 
 
 class RegistryClient:
@@ -106,10 +106,18 @@ class RegistryClient:
         media_type = answer.header("Content-Type").partition(";")[0].strip()
         return Descriptor(media_type, digest, len(answer.body)), answer.body
 
-    def put_manifest(self, repository: Repository, version: str, media_type: str, data: bytes) -> Answer:
-        """Store a manifest under a tag or its digest."""
+    def put_manifest(
+        self,
+        repository: Repository,
+        version: str,
+        media_type: str,
+        data: bytes,
+        *,
+        conditions: tuple[tuple[str, str], ...] = (),
+    ) -> Answer:
+        """Store a manifest under a tag or its digest; `conditions` are headers such as If-Match."""
         what = f"push {_named(repository, version)}"
-        headers = (("Content-Type", media_type),)
+        headers = (("Content-Type", media_type), *conditions)
         answer = self._ask(
             "PUT", _manifest(repository, version), what, repository, write=True, headers=headers, body=data
         )
@@ -177,7 +185,7 @@ class RegistryClient:
     def _tag_pages(self, repository: Repository) -> Iterator[list[str]]:
         what = f"list the tags of {repository}"
         path = f"/v2/{repository.name}/tags/list?{urlencode({'n': _PAGE})}"
-        for _ in range(_MOST_PAGES):
+        for _ in range(MOST_PAGES):
             answer = self._ask("GET", path, what, repository)
             if answer.status != 200:
                 raise self.transport.failure(answer, what)
@@ -186,10 +194,10 @@ class RegistryClient:
                 yield [str(tag) for tag in tags]
             except (ValueError, AttributeError, TypeError, RecursionError):
                 raise RegistryError(f"{what}: the answer is no list of tags", remedy="Is this a registry?") from None
-            link = _NEXT.search(answer.header("Link"))
-            if link is None:
+            link = next_page(answer)
+            if not link:
                 return
-            path = join_address(answer.url, link[1], what)
+            path = join_address(answer.url, link, what)
 
     def _not_found(self, answer: Answer, repository: Repository, version: str, what: str) -> RegistryError:
         """Whether it is the repository or only the tag that is unknown, and which tags are like it."""
@@ -219,6 +227,12 @@ def scopes_of(repository: Repository, *, write: bool = False, also: str = "") ->
     """What a token must allow; `also` is a repository to mount from."""
     own = f"repository:{repository.name}:{'pull,push' if write else 'pull'}"
     return (own, f"repository:{also}:pull") if also else (own,)
+
+
+def next_page(answer: Answer) -> str:
+    """Where a list that comes in pages goes on; empty at its end."""
+    link = _NEXT.search(answer.header("Link"))
+    return link[1] if link else ""
 
 
 def _said_digest(answer: Answer, what: str) -> Digest | None:

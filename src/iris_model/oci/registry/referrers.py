@@ -1,16 +1,15 @@
 """Referrers: what belongs to an image without being in it (an SBOM, a provenance statement), and never as an index around it.
 
-An artifact is a manifest whose `subject` is the image. Registries of the specification 1.1 list them by themselves; for older
-ones the specification has a tag, `sha256-<hex>`, under which clients keep the list.
+An artifact is a manifest whose `subject` is the image. Registries of the specification 1.1 list them by themselves; for others
+clients keep the list under a tag (`referrer_tags`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
-from iris_model.errors import ManifestNotFound, RepositoryNotFound
 from iris_model.oci.blobs import BytesBlob
 from iris_model.oci.descriptors import Descriptor
 from iris_model.oci.digests import Digest
@@ -18,11 +17,18 @@ from iris_model.oci.manifests import Index, Manifest
 from iris_model.oci.media_types import EMPTY, INDEXES, OCI
 from iris_model.oci.progress import silent
 from iris_model.oci.references import Repository
-from iris_model.oci.registry.client import RegistryClient, scopes_of
+from iris_model.oci.registry.addresses import join_address
+from iris_model.oci.registry.client import MOST_PAGES, RegistryClient, next_page, scopes_of
+from iris_model.oci.registry.referrer_tags import add_to_tag, read_tag
 from iris_model.oci.registry.transport import Request
 from iris_model.oci.registry.uploads import Upload
 
+TITLE = "org.opencontainers.image.title"
+"""The annotation by which a file of an artifact has a name: `oras pull` writes no file without it."""
+
 _EMPTY_CONFIG = b"{}"
+# What registries answer that do not know the request.
+_UNKNOWN_REQUEST = (400, 404, 405, 501)
 
 
 @dataclass(frozen=True)
@@ -34,21 +40,95 @@ class ArtifactFile:
     annotations: Mapping[str, str]
 
 
-def artifact_manifest(
-    subject: Descriptor, artifact_type: str, files: Sequence[ArtifactFile], annotations: Mapping[str, str]
-) -> Manifest:
-    """The manifest of an artifact about an image. Same input, same bytes."""
-    config = Descriptor.of(EMPTY, _EMPTY_CONFIG)
-    layers = tuple(Descriptor.of(file.media_type, file.data, annotations=dict(file.annotations)) for file in files)
-    about = Descriptor(subject.media_type, subject.digest, subject.size)
-    return Manifest.build(
-        OCI,
-        config,
-        layers or (config,),
-        annotations=annotations,
-        subject=about,
-        artifact_type=artifact_type,
-    )
+@dataclass(frozen=True)
+class Artifact:
+    """What is to lie beside an image: one or more files of one kind."""
+
+    artifact_type: str
+    files: tuple[ArtifactFile, ...]
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    def manifest(self, subject: Descriptor) -> Manifest:
+        """Its manifest, about that image. Same input, same bytes."""
+        config = Descriptor.of(EMPTY, _EMPTY_CONFIG)
+        layers = tuple(
+            Descriptor.of(file.media_type, file.data, annotations=dict(file.annotations)) for file in self.files
+        )
+        about = Descriptor(subject.media_type, subject.digest, subject.size)
+        return Manifest.build(
+            OCI,
+            config,
+            layers or (config,),
+            annotations=self.annotations,
+            subject=about,
+            artifact_type=self.artifact_type,
+        )
+
+
+@dataclass(frozen=True)
+class Referrers:
+    """What a registry has about an image, and who keeps the list."""
+
+    descriptors: tuple[Descriptor, ...]
+    listed_by_registry: bool
+    """Else the list is a tag that clients keep."""
+
+
+def find_referrers(
+    client: RegistryClient, repository: Repository, subject: Digest, *, artifact_type: str = ""
+) -> Referrers:
+    """What the registry has about an image, of one type or of all."""
+    query = f"?{urlencode({'artifactType': artifact_type})}" if artifact_type else ""
+    what = f"list what refers to {repository}@{subject}"
+    path = f"/v2/{repository.name}/referrers/{subject}{query}"
+    found: list[Descriptor] = []
+    by_registry = False
+    for _ in range(MOST_PAGES):
+        answer = client.transport.ask(Request("GET", path, what, scopes_of(repository), (("Accept", OCI.index),)))
+        media_type = answer.header("Content-Type").partition(";")[0].strip()
+        if answer.status == 200 and media_type in INDEXES:
+            by_registry = True
+            found += Index.parse(answer.body, what, media_type).manifests
+            if link := next_page(answer):
+                path = join_address(answer.url, link, what)
+                continue
+        elif by_registry or answer.status not in (200, *_UNKNOWN_REQUEST):
+            raise client.transport.failure(answer, what)
+        break
+    if not by_registry:
+        found = list(read_tag(client, repository, subject).index.manifests)
+    # A registry may leave the filter out, and pages may change while they are read.
+    kept = {each.digest: each for each in found if not artifact_type or each.artifact_type == artifact_type}
+    return Referrers(tuple(kept.values()), by_registry)
+
+
+def list_referrers(
+    client: RegistryClient, repository: Repository, subject: Digest, *, artifact_type: str = ""
+) -> tuple[Descriptor, ...]:
+    """The same, without who keeps the list."""
+    return find_referrers(client, repository, subject, artifact_type=artifact_type).descriptors
+
+
+def attach(
+    client: RegistryClient, repository: Repository, subject: Descriptor, artifacts: Sequence[Artifact]
+) -> Referrers:
+    """Put artifacts beside an image that lies in the same repository. What is there already is not sent again; several at
+    once are one write of the tag, where the list is a tag. Returns all that refers to the image."""
+    there = find_referrers(client, repository, subject.digest)
+    listed = {each.digest: each for each in there.descriptors}
+    unknown_to_registry: list[Descriptor] = []
+    for artifact in artifacts:
+        manifest = artifact.manifest(subject)
+        descriptor = replace(manifest.descriptor, annotations=manifest.annotations)
+        if descriptor.digest in listed:
+            continue
+        said = _store(client, repository, artifact, manifest)
+        listed[descriptor.digest] = descriptor
+        if not said and not there.listed_by_registry:
+            unknown_to_registry.append(descriptor)
+    if unknown_to_registry:
+        add_to_tag(client, repository, subject.digest, unknown_to_registry)
+    return Referrers(tuple(listed.values()), not unknown_to_registry and there.listed_by_registry)
 
 
 def push_artifact(
@@ -60,50 +140,15 @@ def push_artifact(
     *,
     annotations: Mapping[str, str] | None = None,
 ) -> Descriptor:
-    """Store an artifact about an image that lies in the same repository. Returns what names it."""
-    manifest = artifact_manifest(subject, artifact_type, files, annotations or {})
-    for data in dict.fromkeys((_EMPTY_CONFIG, *(file.data for file in files))):
+    """Store one artifact about an image. Returns what names it."""
+    artifact = Artifact(artifact_type, tuple(files), annotations or {})
+    attach(client, repository, subject, [artifact])
+    return artifact.manifest(subject).descriptor
+
+
+def _store(client: RegistryClient, repository: Repository, artifact: Artifact, manifest: Manifest) -> bool:
+    """Send blobs and manifest; whether the registry says that it put the artifact on its own list."""
+    for data in dict.fromkeys((_EMPTY_CONFIG, *(file.data for file in artifact.files))):
         Upload(client, repository, BytesBlob.of(data), silent).run()
-    descriptor = manifest.descriptor
-    answer = client.put_manifest(repository, str(descriptor.digest), manifest.media_type, manifest.data)
-    if not answer.header("OCI-Subject"):  # it does not know of subjects: the list is ours to keep
-        _add_to_tag(client, repository, subject.digest, replace(descriptor, annotations=manifest.annotations))
-    return descriptor
-
-
-def list_referrers(
-    client: RegistryClient, repository: Repository, subject: Digest, *, artifact_type: str = ""
-) -> tuple[Descriptor, ...]:
-    """What the registry has about an image, of one type or of all."""
-    query = f"?{urlencode({'artifactType': artifact_type})}" if artifact_type else ""
-    what = f"list what refers to {repository}@{subject}"
-    path = f"/v2/{repository.name}/referrers/{subject}{query}"
-    answer = client.transport.ask(Request("GET", path, what, scopes_of(repository), (("Accept", OCI.index),)))
-    media_type = answer.header("Content-Type").partition(";")[0]
-    if answer.status == 200 and media_type in INDEXES:
-        found = Index.parse(answer.body, what, media_type).manifests
-    elif answer.status in (200, 400, 404, 405):
-        found = _read_tag(client, repository, subject)
-    else:
-        raise client.transport.failure(answer, what)
-    return tuple(each for each in found if not artifact_type or each.artifact_type == artifact_type)
-
-
-def fallback_tag(digest: Digest) -> str:
-    """The tag under which clients keep the list where the registry does not."""
-    return f"{digest.algorithm}-{digest.hex}"[:128]
-
-
-def _read_tag(client: RegistryClient, repository: Repository, subject: Digest) -> tuple[Descriptor, ...]:
-    try:
-        descriptor, data = client.manifest(repository, fallback_tag(subject))
-    except (ManifestNotFound, RepositoryNotFound):
-        return ()
-    return Index.parse(data, f"{repository}:{fallback_tag(subject)}", descriptor.media_type).manifests
-
-
-def _add_to_tag(client: RegistryClient, repository: Repository, subject: Digest, descriptor: Descriptor) -> None:
-    """Add to the list. Two clients at the same moment may lose one entry: the specification has no lock for this."""
-    others = tuple(each for each in _read_tag(client, repository, subject) if each.digest != descriptor.digest)
-    index = Index.build((*others, descriptor))
-    client.put_manifest(repository, fallback_tag(subject), index.media_type, index.data)
+    answer = client.put_manifest(repository, str(manifest.digest), manifest.media_type, manifest.data)
+    return bool(answer.header("OCI-Subject"))

@@ -1,0 +1,42 @@
+"""The documents beside an image: what they are called on disk, and whether they are about this image and not another.
+
+Goes in: the path of a layout or an archive. Comes out: the SBOM and the provenance statement that lie beside it, by media type.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from iris_model.image import provenance, sbom
+
+SUFFIXES = {sbom.MEDIA_TYPE: ".cdx.json", provenance.MEDIA_TYPE: ".intoto.json"}
+"""Media type -> what is added to the name of the image's file."""
+
+VULNERABILITIES_SUFFIX = ".vulnerabilities.json"
+_LARGEST = 64 << 20
+
+
+def document_path(place: Path, media_type: str) -> Path:
+    """Where the document of an image at `place` lies."""
+    return place.with_name(place.name + SUFFIXES[media_type])
+
+
+def find_documents(place: Path, digests: Iterable[str]) -> dict[str, Path]:
+    """The documents beside `place` that are about an image with one of these digests. One of another build is left out."""
+    wanted, found = set(digests), {}
+    for media_type in SUFFIXES:
+        path = document_path(place, media_type)
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            if path.stat().st_size <= _LARGEST and wanted & _subjects(media_type, json.loads(path.read_bytes())):
+                found[media_type] = path
+    return found
+
+
+def _subjects(media_type: str, document: Any) -> set[str]:
+    if media_type == sbom.MEDIA_TYPE:
+        return {str(document["metadata"]["component"]["version"])}
+    return {f"{kind}:{value}" for each in document["subject"] for kind, value in each["digest"].items()}
