@@ -7,7 +7,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from iris_model.cost import render_plot
 from tests.cost.test_measurement import TEXT
+from tests.support.pixels import inked_share, open_png
+from tests.support.requirement import skip_unless_ci
 
 
 def run(*arguments):
@@ -37,6 +40,20 @@ def test_table_and_picture(log, tmp_path):
     assert {"EC2 t4g.micro", "2,000 a day", "Lambda x86_64, HTTP API"} <= texts
 
 
+def test_a_png_is_drawn_where_a_program_for_it_is_there(log, tmp_path):
+    picture = tmp_path / "cost.PNG"
+    done = run("--from-log", log, "--plot", picture)
+    if "no program that draws" in done.stderr:
+        assert done.returncode == 1 and ".svg" in done.stderr
+        skip_unless_ci("no program that draws an SVG")
+    assert done.returncode == 0, done.stderr
+    image = open_png(picture.read_bytes())
+    svg = ElementTree.fromstring(render_plot([], [], title="", subtitle="", footnotes=[], requests_per_day=1))
+    assert image.size == (2 * int(svg.get("width")), 2 * int(svg.get("height")))
+    assert image.getpixel((0, 0)) == (255, 255, 255)
+    assert inked_share(image, 0.1, 0.2, 0.65, 0.8) > 0.02
+
+
 def test_json_is_consistent(log):
     found = json.loads(run("--from-log", log, "--json", "--free-tier", "--image-gb", 0.2).stdout)
     for each in found["alternatives"]:
@@ -61,7 +78,8 @@ def test_measured_here():
     [
         (["--from-log", "nowhere.log"], "nowhere.log cannot be read"),
         (["--pattern", "weekends"], "weekends"),
-        (["--plot", "cost.png"], "cost.png is no SVG"),
+        (["--plot", "cost.pdf"], "cost.pdf is no picture; expected a name that ends in .svg or .png"),
+        (["--plot", "nowhere/cost.svg"], "there is no directory nowhere"),
         (["--prices", "nowhere.json"], "nowhere.json cannot be read"),
     ],
 )

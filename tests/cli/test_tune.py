@@ -36,6 +36,6 @@ def test_sizes_that_lambda_does_not_have(sizes):
 
 
 def test_a_picture_of_another_kind():
-    done = run("examples/iris", "--plot", "tune.png")
+    done = run("examples/iris", "--plot", "tune.gif")
     assert done.returncode == 1
-    assert "tune.png is no SVG" in done.stderr
+    assert "tune.gif is no picture" in done.stderr

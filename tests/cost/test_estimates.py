@@ -5,8 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from iris_model.cost import PATTERNS, Measurement, Workload, estimate_all, find_break_evens, read_prices
-from iris_model.cost.break_even import make_curves
+from iris_model.cost import PATTERNS, Measurement, Workload, estimate_all, read_prices
 from iris_model.cost.estimates import DAYS_PER_MONTH
 
 HUNDRED_MS = Measurement(
@@ -89,22 +88,3 @@ def test_a_model_that_does_not_fit_is_not_given_a_price():
 def test_weak_prices_are_marked():
     marked = {each.name for each in estimate_all(workload()) if each.is_weak}
     assert marked == {"SageMaker serverless", "SageMaker ml.t2.medium"}
-
-
-def test_break_even_is_where_the_curves_cross():
-    base = workload()
-    name = "Lambda x86_64, HTTP API"
-    found = {each.name: each.requests_per_day for each in find_break_evens(base, name)}
-    # (2.8792 + 0.20 + 1.00) dollars a million reach 6.132 dollars at 1.5032 million a month.
-    expected = 6.132 / 4.0792 * A_MILLION_A_MONTH
-    assert found["EC2 t4g.micro"] == pytest.approx(expected, rel=0.02)
-    below, above = (monthly(replace(base, requests_per_day=expected * factor)) for factor in (0.98, 1.02))
-    assert below[name] < below["EC2 t4g.micro"]
-    assert above[name] > above["EC2 t4g.micro"]
-    assert found["Lambda arm64, HTTP API"] == 1
-
-
-def test_curves_never_fall():
-    for curve in make_curves(workload()):
-        known = [value for value in curve.monthly if value is not None]
-        assert known == sorted(known), curve.name

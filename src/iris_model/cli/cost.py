@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from iris_model.cli.deployment import aws_options, project_argument, stage_option
 from iris_model.cli.logs import Duration
 from iris_model.cli.output import echo_json, json_option
-
-if TYPE_CHECKING:
-    from iris_model.cost import BreakEven, Workload
-
-# A picture with every alternative is a picture of none; the table has them all.
-PLOTTED = (
-    "EC2 t4g.micro",
-    "EC2 c7g.medium",
-    "Fargate arm64, 0.25 vCPU, 0.5 GB",
-    "Fargate x86_64, 1 vCPU, 2 GB",
-    "SageMaker ml.m5.large",
-    "SageMaker serverless",
-)
+from iris_model.cli.pictures import PicturePath, write_picture
 
 
 @click.command()
@@ -66,7 +53,7 @@ PLOTTED = (
 @click.option("--image-gb", type=float, metavar="GB", help="Size of the image in ECR, to count its storage.")
 @click.option("--prices", type=click.Path(path_type=Path), metavar="FILE", help="Prices in place of ours.")
 @click.option("--show-prices", is_flag=True, help="Print the price file and end.")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE.svg", help="Draw cost over requests per day.")
+@click.option("--plot", type=PicturePath(), metavar="FILE.svg|png", help="Draw cost over requests a day.")
 @json_option
 def cost(
     project: Path,
@@ -102,15 +89,13 @@ def cost(
     from iris_model import cost as costs
     from iris_model.cli import cost_sources
     from iris_model.cli.cost_json import cost_document
+    from iris_model.cli.cost_picture import draw_cost
     from iris_model.cli.cost_text import print_table
     from iris_model.cost.prices import read_price_file
-    from iris_model.errors import CostError
 
     if show_prices:
         click.echo(read_price_file(prices), nl=False)
         return
-    if plot is not None and plot.suffix != ".svg":
-        raise CostError(f"{plot} is no SVG file; expected a name that ends in .svg.", remedy="Any browser shows SVG.")
     if remote and from_log is not None:
         raise click.UsageError("--from-log and --remote are two sources of REPORT lines: give one of them.")
     price_list = costs.read_prices(prices)
@@ -131,9 +116,10 @@ def cost(
     )
     baseline = _baseline(architecture or source.architecture, endpoint or source.endpoint)
     estimates = costs.estimate_all(workload)
-    break_evens = costs.find_break_evens(workload, baseline)
+    curves = costs.make_curves(workload)
+    break_evens = costs.find_break_evens(workload, curves, baseline)
     if plot is not None:
-        _write_plot(plot, workload, baseline, break_evens)
+        write_picture(plot, draw_cost(workload, estimates, curves, break_evens, baseline))
     if as_json:
         document = cost_document(workload, estimates, break_evens, baseline)
         if source.observed is not None:
@@ -143,28 +129,9 @@ def cost(
     if source.observed is not None:
         cost_sources.print_observed(source.observed, workload.sandbox_use.cold_share)
     print_table(workload, estimates, break_evens, baseline)
-    if plot is not None:
-        click.echo(f"\n{plot} is written.")
 
 
 def _baseline(architecture: str, endpoint: str) -> str:
     from iris_model.cost.estimates import lambda_name
 
     return lambda_name(architecture, endpoint)
-
-
-def _write_plot(path: Path, workload: Workload, baseline: str, break_evens: list[BreakEven]) -> None:
-    from iris_model.cost import render_plot
-    from iris_model.cost.break_even import make_curves
-    from iris_model.errors import CostError
-
-    curves = {curve.name: curve for curve in make_curves(workload)}
-    shown = [curves[name] for name in (baseline, f"{baseline}, provisioned", *PLOTTED)]
-    title = f"{baseline}, {workload.measurement.memory_mib} MB, {workload.traffic.name}: against what waits"
-    text = render_plot(shown, break_evens, title=title, requests_per_day=workload.requests_per_day)
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CostError(
-            f"{path} cannot be written ({error.strerror}).", remedy="Name a file in a directory of yours."
-        ) from None

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from iris_model.cli.output import echo_json, json_option, progress
+from iris_model.cli.pictures import PicturePath, write_picture
 
 if TYPE_CHECKING:
     from iris_model.cli.output import OnStep
-    from iris_model.cost.tuning import TunedSize, Tuning
+    from iris_model.cost.tuning import TunedSize
     from iris_model.local import FunctionSettings
 
 COLD_STARTS = 3
@@ -43,7 +44,7 @@ class SizesType(click.ParamType[tuple[int, ...]]):
 @click.option("--invocations", type=click.IntRange(min=3), default=60, show_default=True, help="Warm ones, per size.")
 @click.option("--architecture", type=click.Choice(["x86_64", "arm64"]), default="x86_64", show_default=True)
 @click.option("--prices", type=click.Path(path_type=Path), metavar="FILE", help="Prices in place of ours.")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE.svg", help="Draw time and cost over memory.")
+@click.option("--plot", type=PicturePath(), metavar="FILE.svg|png", help="Draw time and cost over memory.")
 @json_option
 def tune(
     project: Path,
@@ -62,16 +63,14 @@ def tune(
     \b
     Example:
       iris-model tune .
-      iris-model tune . --sizes 128,512,1769 --plot tune.svg
+      iris-model tune . --sizes 128,512,1769 --plot tune.png
     """
     from iris_model.cli.function import find_function
     from iris_model.cli.tune_text import print_table, tuning_document
     from iris_model.cost import read_prices
     from iris_model.cost.tuning import choose_size
-    from iris_model.errors import CostError
+    from iris_model.cost.tuning_plot import render_tuning_plot
 
-    if plot is not None and plot.suffix != ".svg":
-        raise CostError(f"{plot} is no SVG file; expected a name that ends in .svg.", remedy="Any browser shows SVG.")
     price_list = read_prices(prices)
     with progress() as on_step:
         settings = find_function(project, on_step)
@@ -80,13 +79,12 @@ def tune(
         measured = [_measure(settings, size, invocations, on_step) for size in sizes]
     tuning = choose_size(measured, price_list, architecture)
     if plot is not None:
-        _write_plot(plot, tuning, f"{settings.name}, {architecture}: time and cost over memory")
+        subtitle = f"{settings.name}, {architecture}, prices of {price_list.region}"
+        write_picture(plot, render_tuning_plot(tuning, title="How much memory", subtitle=subtitle))
     if as_json:
         echo_json(tuning_document(tuning, measured, architecture))
         return
     print_table(tuning, measured)
-    if plot is not None:
-        click.echo(f"\n{plot} is written.")
 
 
 def _not_held() -> Iterable[str]:
@@ -113,15 +111,3 @@ def _measure(settings: FunctionSettings, size: int, invocations: int, on_step: O
     except CostError as error:
         return TunedSize(size, None, error.problem)  # out of memory, or out of time
     return TunedSize(size, summarize_reports(reports))
-
-
-def _write_plot(path: Path, tuning: Tuning, title: str) -> None:
-    from iris_model.cost.tuning_plot import render_tuning_plot
-    from iris_model.errors import CostError
-
-    try:
-        path.write_text(render_tuning_plot(tuning, title=title), encoding="utf-8")
-    except OSError as error:
-        raise CostError(
-            f"{path} cannot be written ({error.strerror}).", remedy="Name a file in a directory of yours."
-        ) from None

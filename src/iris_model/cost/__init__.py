@@ -8,13 +8,14 @@ The flow, a file each:
     sandboxes     arrivals x measurement                                  -> share of cold starts, latency, concurrency
     estimates     all of it                                               -> CostComponents per alternative, per month
     break_even    the estimates over the request rate                     -> where another alternative becomes cheaper
-    plot          the same curves                                         -> a picture (SVG)
+    plot          the same curves                                         -> a picture (SVG), with the elements of `drawing`
+    raster        a picture (SVG)                                         -> a PNG, by a program of this machine
     tuning        a measurement for each memory size                      -> the cheapest, the fastest, the compromise
 
 Money is `Decimal`. A price that is not known stays unknown: it is shown as unknown, and never counts as nothing.
 """
 
-from iris_model.cost.break_even import BreakEven, find_break_evens
+from iris_model.cost.break_even import BreakEven, Curve, find_break_evens, make_curves
 from iris_model.cost.estimates import CostComponent, Estimate, Workload, estimate_all
 from iris_model.cost.measurement import Measurement, read_reports, summarize_reports
 from iris_model.cost.plot import render_plot
@@ -26,6 +27,7 @@ __all__ = [
     "PATTERNS",
     "BreakEven",
     "CostComponent",
+    "Curve",
     "Estimate",
     "Measurement",
     "Price",
@@ -35,6 +37,7 @@ __all__ = [
     "Workload",
     "estimate_all",
     "find_break_evens",
+    "make_curves",
     "read_prices",
     "read_reports",
     "read_traffic",

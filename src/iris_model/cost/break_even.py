@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from iris_model.cost.estimates import Workload, estimate_all
+from iris_model.cost.estimates import Workload, alternatives
 
 FEWEST, MOST = 1, 1_000_000_000
-_STEPS_PER_DECADE = 6
+# Servers come whole, so their curves are stairs. So many rates draw a stair as one, and show where a step up makes a
+# server dearer again.
+_STEPS_PER_DECADE = 24
 _PRECISION = 1.01
 
 RATES = tuple(round(10 ** (step / _STEPS_PER_DECADE), 6) for step in range(9 * _STEPS_PER_DECADE + 1))
@@ -25,41 +27,60 @@ class Curve:
 
 @dataclass(frozen=True)
 class BreakEven:
-    """`requests_per_day` is None when the alternative is never cheaper up to a billion requests a day."""
+    """Where one alternative costs less than the one it is compared with.
+
+    `spans`: from how many requests a day to how many; None at the end of the last one is a billion, and beyond.
+    """
 
     name: str
-    requests_per_day: float | None
+    spans: tuple[tuple[float, float | None], ...]
+
+    @property
+    def requests_per_day(self) -> float | None:
+        """The lowest rate at which it is cheaper; None when it is so at no rate up to a billion."""
+        return self.spans[0][0] if self.spans else None
+
+    @property
+    def dearer_again(self) -> tuple[tuple[float, float | None], ...]:
+        """Above that rate, where it is not cheaper after all: a step to one server more."""
+        ends = [end for _, end in self.spans if end is not None]
+        starts: list[float | None] = [start for start, _ in self.spans[1:]]
+        return tuple(zip(ends, [*starts, None], strict=False))
 
 
-def make_curves(workload: Workload, rates: Sequence[float] = RATES) -> list[Curve]:
-    """The estimates at every rate; the shape of the traffic stays."""
-    tables = [[each.monthly for each in estimate_all(replace(workload, requests_per_day=rate))] for rate in rates]
-    names = [each.name for each in estimate_all(workload)]
-    return [Curve(name, tuple(row[index] for row in tables)) for index, name in enumerate(names)]
+def make_curves(workload: Workload) -> list[Curve]:
+    """The estimates at every rate of RATES; the shape of the traffic stays."""
+    at = [replace(workload, requests_per_day=rate) for rate in RATES]
+    return [
+        Curve(name, tuple(estimate(each).monthly for each in at)) for name, estimate in alternatives(workload).items()
+    ]
 
 
-def find_break_evens(workload: Workload, baseline: str) -> list[BreakEven]:
-    """For every other alternative, the lowest rate from which it costs less than the one called `baseline`."""
-    curves = {curve.name: curve for curve in make_curves(workload)}
-    reference = curves.pop(baseline)
-    found = []
-    for name, curve in curves.items():
-        index = next((i for i in range(len(RATES)) if _is_cheaper(curve.monthly[i], reference.monthly[i])), None)
-        if index is None:
-            found.append(BreakEven(name, None))
-        elif index == 0:
-            found.append(BreakEven(name, float(FEWEST)))
-        else:
-            found.append(BreakEven(name, _bisect(workload, name, baseline, RATES[index - 1], RATES[index])))
-    return found
+def find_break_evens(workload: Workload, curves: Sequence[Curve], baseline: str) -> list[BreakEven]:
+    """For every other alternative, the rates at which it costs less than the one called `baseline`."""
+    by_name = {curve.name: curve for curve in curves}
+    reference = by_name.pop(baseline)
+    return [_compare(workload, curve, reference) for curve in by_name.values()]
 
 
-def _bisect(workload: Workload, name: str, baseline: str, low: float, high: float) -> float:
-    """Between a rate at which `baseline` is cheaper and one at which it is not."""
+def _compare(workload: Workload, curve: Curve, reference: Curve) -> BreakEven:
+    cheaper = [_is_cheaper(one, other) for one, other in zip(curve.monthly, reference.monthly, strict=True)]
+    edges = [float(FEWEST)] if cheaper[0] else []
+    for index in range(1, len(RATES)):
+        if cheaper[index] != cheaper[index - 1]:
+            edges.append(_bisect(workload, curve.name, reference.name, index, cheaper[index]))
+    ends: list[float | None] = [*edges[1::2], None]
+    return BreakEven(curve.name, tuple(zip(edges[::2], ends, strict=False)))
+
+
+def _bisect(workload: Workload, name: str, baseline: str, index: int, becomes_cheaper: bool) -> float:
+    """The rate between RATES[index - 1] and RATES[index] at which the order of the two changes."""
+    low, high = RATES[index - 1], RATES[index]
+    estimates = alternatives(workload)
     while high / low > _PRECISION:
         middle = (low * high) ** 0.5
-        at = {each.name: each.monthly for each in estimate_all(replace(workload, requests_per_day=middle))}
-        if _is_cheaper(at[name], at[baseline]):
+        there = replace(workload, requests_per_day=middle)
+        if _is_cheaper(estimates[name](there).monthly, estimates[baseline](there).monthly) == becomes_cheaper:
             high = middle
         else:
             low = middle

@@ -6,10 +6,10 @@ balancer or a second one for the night it fails: that is generous to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 
 from iris_model.cost.measurement import Measurement
 from iris_model.cost.prices import PriceList
@@ -21,6 +21,8 @@ HOURS_PER_MONTH = Decimal(730)
 DAYS_PER_MONTH = HOURS_PER_MONTH / 24
 ARCHITECTURES = ("x86_64", "arm64")
 ENDPOINTS = ("function-url", "http-api")
+PROVISIONED, ORIGINAL = ", provisioned", ", original"
+SAGEMAKER_SERVERLESS = "SageMaker serverless"
 # SageMaker serverless inference begins at 1 GB and grows by whole GB up to 6.
 _SAGEMAKER_SERVERLESS_GB = range(1, 7)
 
@@ -69,7 +71,10 @@ class Workload:
     prices: PriceList
     free_tier: bool = False
     image_gb: Decimal | None = None
-    use_cache: dict[float, SandboxUse] = field(default_factory=dict, compare=False, repr=False)
+    original: Measurement | None = None
+    """The same model measured on the `original` executor, where it was."""
+    original_image_gb: Decimal | None = None
+    use_cache: dict[tuple[float, Measurement], SandboxUse] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def monthly_requests(self) -> Decimal:
@@ -80,10 +85,16 @@ class Workload:
     def sandbox_use(self) -> SandboxUse:
         """The week of this traffic, simulated."""
         simulated = min(self.requests_per_day, SIMULATED_REQUESTS / 7)
-        if simulated not in self.use_cache:
-            arrivals = self.traffic.arrivals(simulated)
-            self.use_cache[simulated] = simulate_sandboxes(arrivals, self.measurement)
-        return self.use_cache[simulated]
+        key = (simulated, self.measurement)
+        if key not in self.use_cache:
+            self.use_cache[key] = simulate_sandboxes(self.traffic.arrivals(simulated), self.measurement)
+        return self.use_cache[key]
+
+    def of_original(self) -> Workload:
+        """The same requests to the same model on the `original` executor."""
+        if self.original is None:
+            raise ValueError("the original executor was not measured")
+        return replace(self, measurement=self.original, image_gb=self.original_image_gb, original=None)
 
     @property
     def billed_gb_seconds(self) -> Decimal:
@@ -112,20 +123,27 @@ class Workload:
 
 def estimate_all(workload: Workload) -> list[Estimate]:
     """Every alternative, Lambda's first."""
-    return [
-        *(
-            estimate_lambda(workload, architecture, endpoint)
-            for architecture in ARCHITECTURES
-            for endpoint in ENDPOINTS
-        ),
-        *(
-            estimate_provisioned(workload, architecture, endpoint)
-            for architecture in ARCHITECTURES
-            for endpoint in ENDPOINTS
-        ),
-        estimate_sagemaker_serverless(workload),
-        *(estimate_server(workload, server) for server in SERVERS),
-    ]
+    return [estimate(workload) for estimate in alternatives(workload).values()]
+
+
+def alternatives(workload: Workload) -> dict[str, Callable[[Workload], Estimate]]:
+    """What there is to choose from, by name, and how each is estimated."""
+    places = [(architecture, endpoint) for architecture in ARCHITECTURES for endpoint in ENDPOINTS]
+    found: dict[str, Callable[[Workload], Estimate]] = {}
+    for estimate, suffix in ((estimate_lambda, ""), (estimate_provisioned, PROVISIONED)):
+        for architecture, endpoint in places:
+            name = lambda_name(architecture, endpoint) + suffix
+            found[name] = partial(estimate, architecture=architecture, endpoint=endpoint)
+            if workload.original is not None:
+                found[name + ORIGINAL] = partial(_estimate_original, found[name])
+    found[SAGEMAKER_SERVERLESS] = estimate_sagemaker_serverless
+    return found | {server.name: partial(estimate_server, server=server) for server in SERVERS}
+
+
+def _estimate_original(estimate: Callable[[Workload], Estimate], workload: Workload) -> Estimate:
+    """The same alternative with the original library in the function, in place of the compiled model."""
+    found = estimate(workload.of_original())
+    return replace(found, name=found.name + ORIGINAL)
 
 
 def estimate_lambda(workload: Workload, architecture: str, endpoint: str) -> Estimate:
@@ -166,13 +184,13 @@ def estimate_provisioned(workload: Workload, architecture: str, endpoint: str) -
     notes: tuple[str, ...] = ()
     if workload.sandbox_use.peak_concurrency > 1:
         notes = (f"up to {workload.sandbox_use.peak_concurrency} requests come at once; only one sandbox is kept warm",)
-    name = f"{lambda_name(architecture, endpoint)}, provisioned"
+    name = lambda_name(architecture, endpoint) + PROVISIONED
     return Estimate(name, (*components, *_image_storage(workload)), notes)
 
 
 def estimate_sagemaker_serverless(workload: Workload) -> Estimate:
     """Pays by duration as Lambda does, from 1 GB up."""
-    name = "SageMaker serverless"
+    name = SAGEMAKER_SERVERLESS
     needed = Decimal(workload.measurement.max_memory_mib) / 1024
     sizes = [size for size in _SAGEMAKER_SERVERLESS_GB if size >= needed]
     if not sizes:

@@ -4,93 +4,170 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from xml.sax.saxutils import escape
+from itertools import groupby
 
 from iris_model.cost.break_even import RATES, BreakEven, Curve
+from iris_model.cost.drawing import COLORS, clip, document, dot, line, path, text
 
-WIDTH, HEIGHT = 1020, 560
-_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 290, 64, 60
-# Told apart by colour and by dash: the first is Lambda's. Okabe and Ito, "Color Universal Design" (2008), without the yellow.
-_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#7a5c00", "#4d4d4d", "#3a86c8", "#a33b00")
-_DASHES = ("", "7 3", "2 3", "9 3 2 3", "12 4", "5 2 1 2", "3 5", "14 3 3 3")
-_LEAST_USD, _MOST_USD = Decimal("0.01"), Decimal("100000")
+WIDTH, HEIGHT = 1160, 630
+_LEFT, _RIGHT, _TOP, _BOTTOM = 96, 362, 104, 92
+# Told apart by dash as well as by colour.
+_DASHES = ("", "", "2 3", "9 3 2 3", "12 4", "5 2 1 2", "3 5", "14 3 3 3", "7 3")
+_LEAST_USD, _MOST_USD = -2, 7
+_LEGEND_STEP = 40
 
-_STYLE = """
-svg { font: 13px system-ui, sans-serif; background: #fff; color: #1f2328 }
-text { fill: currentColor } .quiet { fill: #59636e } .grid { stroke: #d9dee3 } .title { font-size: 17px; font-weight: 600 }
-.curve { fill: none; stroke-width: 2 } .now { stroke: #59636e; stroke-dasharray: 3 4 }
-@media (prefers-color-scheme: dark) {
-  svg { background: #0d1117; color: #e6edf3 } .quiet { fill: #9aa4af } .grid { stroke: #2b3138 } .now { stroke: #9aa4af }
-}
-""".strip()
+
+@dataclass(frozen=True)
+class Frame:
+    """What the axes show: powers of ten, of requests a day and of US dollars."""
+
+    first_rate: int
+    last_rate: int
+    first_usd: int
+    last_usd: int
+
+    def x(self, rate: float) -> float:
+        """Where a rate lies, on the axis or beyond it."""
+        share = (math.log10(rate) - self.first_rate) / (self.last_rate - self.first_rate)
+        return _LEFT + share * (WIDTH - _LEFT - _RIGHT)
+
+    def y(self, usd: Decimal) -> float:
+        """Where an amount lies; nothing at all lies far below the picture."""
+        log = float(usd.log10()) if usd > 0 else self.first_usd - 1.0
+        share = (log - self.first_usd) / (self.last_usd - self.first_usd)
+        return HEIGHT - _BOTTOM - share * (HEIGHT - _TOP - _BOTTOM)
 
 
 def render_plot(
-    curves: Sequence[Curve], break_evens: Sequence[BreakEven], *, title: str, requests_per_day: float
+    curves: Sequence[Curve],
+    break_evens: Sequence[BreakEven],
+    *,
+    title: str,
+    subtitle: str,
+    footnotes: Sequence[str],
+    requests_per_day: float,
+    weak: frozenset[str] = frozenset(),
 ) -> str:
-    """The picture. `curves[0]` is what the others are compared with; `requests_per_day` is marked as today's rate."""
+    """The picture. `curves[0]` is what the others are compared with; `requests_per_day` is marked as today's rate.
+
+    The names in `weak` get an asterisk: a price of theirs comes from a weak source, which a footnote should say.
+    """
     drawn = [curve for curve in curves if any(value is not None for value in curve.monthly)]
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
-        f'role="img" aria-label="{escape(title, {chr(34): "&quot;"})}">',
-        f"<style>{_STYLE}</style>",
-        f'<text class="title" x="{_LEFT}" y="30">{escape(title)}</text>',
-        *_axes(),
-    ]
-    x = _x(requests_per_day)
-    parts.append(f'<line class="now" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{HEIGHT - _BOTTOM}"/>')
-    parts.append(f'<text class="quiet" x="{x + 5:.1f}" y="{_TOP + 13}">{requests_per_day:,.0f} a day</text>')
-    for index, curve in enumerate(drawn):
-        color, dash = _COLORS[index % len(_COLORS)], _DASHES[index % len(_DASHES)]
-        points = " ".join(f"{_x(rate):.1f},{_y(usd):.1f}" for rate, usd in _visible(curve))
-        parts.append(f'<polyline class="curve" stroke="{color}" stroke-dasharray="{dash}" points="{points}"/>')
-        y = _TOP + 8 + 22 * index
-        x0 = WIDTH - _RIGHT + 16
-        parts.append(
-            f'<line x1="{x0}" x2="{x0 + 26}" y1="{y}" y2="{y}" stroke="{color}" stroke-width="2" stroke-dasharray="{dash}"/>'
-        )
-        parts.append(f'<text x="{x0 + 33}" y="{y + 4}">{escape(curve.name)}</text>')
-    by_name = {each.name: each.requests_per_day for each in break_evens}
-    for index, curve in enumerate(drawn):
-        rate = by_name.get(curve.name)
-        usd = _at(curves[0], rate) if rate is not None else None
-        if rate is not None and usd is not None and _LEAST_USD <= usd <= _MOST_USD:
-            color = _COLORS[index % len(_COLORS)]
-            parts.append(
-                f'<circle cx="{_x(rate):.1f}" cy="{_y(usd):.1f}" r="4.5" fill="{color}">'
-                f"<title>{escape(curve.name)}: cheaper from {rate:,.0f} a day</title></circle>"
-            )
-    return "\n".join([*parts, "</svg>"]) + "\n"
-
-
-def _axes() -> Iterator[str]:
+    by_name = {each.name: each for each in break_evens}
+    rates = {name: each.requests_per_day for name, each in by_name.items()}
+    frame = choose_frame(drawn, [rates.get(curve.name) for curve in drawn], requests_per_day)
+    # The first one, then what beats it earliest.
+    drawn[1:] = sorted(drawn[1:], key=lambda curve: rates.get(curve.name) or math.inf)
     bottom, right = HEIGHT - _BOTTOM, WIDTH - _RIGHT
-    for exponent in range(int(math.log10(RATES[0])), int(math.log10(RATES[-1])) + 1):
-        x = _x(10**exponent)
-        yield f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{bottom}"/>'
-        yield f'<text class="quiet" x="{x:.1f}" y="{bottom + 20}" text-anchor="middle">{_short(10**exponent)}</text>'
-    for exponent in range(int(_LEAST_USD.log10()), int(_MOST_USD.log10()) + 1):
+    parts = [
+        text(_LEFT, 38, title, "title"),
+        text(_LEFT, 62, subtitle, "quiet"),
+        clip("axes", _LEFT, _TOP, right, bottom),
+        *_axes(frame),
+        *_now(frame, requests_per_day),
+    ]
+    # The first one last, so that it lies on top.
+    for index, curve in reversed(list(enumerate(drawn))):
+        parts += [_stroke(index, frame, points) for points in _pieces(curve)]
+    for index, curve in enumerate(drawn):
+        found = by_name.get(curve.name)
+        for start, _ in found.spans if found is not None else ():
+            usd = _at(drawn[0], start)
+            if start > RATES[0] and usd is not None and _TOP <= frame.y(usd) <= bottom and frame.x(start) <= right:
+                meaning = f"{curve.name}: cheaper from {show_rate(start)} a day"
+                parts.append(dot(frame.x(start), frame.y(usd), f"dot{index % len(COLORS)}", meaning))
+        parts += _legend(index, curve, found, curve.name in weak)
+    parts += [text(_LEFT, HEIGHT - 8 - 16 * i, words, "quiet small") for i, words in enumerate(reversed(footnotes))]
+    return document(WIDTH, HEIGHT, f"{title}. {subtitle}", parts)
+
+
+def choose_frame(curves: Sequence[Curve], break_evens: Sequence[float | None], requests_per_day: float) -> Frame:
+    """All break-evens, today's rate, and one power of ten beyond the last of them, if there is one."""
+    last = max([1e6, requests_per_day, *(each * 3 for each in break_evens if each is not None)])
+    last_rate = min(math.ceil(math.log10(last)), round(math.log10(RATES[-1])))
+    shown = [
+        usd
+        for curve in curves
+        for rate, usd in zip(RATES, curve.monthly, strict=True)
+        if usd and math.log10(rate) <= last_rate
+    ]
+    most = max(shown, default=Decimal(1))
+    # A break-even lies well above what one request costs: what lies lower is of no interest to anybody.
+    least = max(Decimal(10) ** _LEAST_USD, min(shown, default=Decimal(1)))
+    first_usd = math.floor(least.log10())
+    return Frame(
+        round(math.log10(RATES[0])), last_rate, first_usd, min(_MOST_USD, max(first_usd + 2, math.ceil(most.log10())))
+    )
+
+
+def show_rate(rate: float) -> str:
+    """Three digits: no more of it is known."""
+    unit = 10 ** max(0, math.floor(math.log10(rate)) - 2)
+    return f"{round(rate / unit) * unit:,}"
+
+
+def _axes(frame: Frame) -> Iterator[str]:
+    bottom, right = HEIGHT - _BOTTOM, WIDTH - _RIGHT
+    for exponent in range(frame.first_rate, frame.last_rate + 1):
+        x = frame.x(10**exponent)
+        yield line(x, _TOP, x, bottom, "grid")
+        yield text(x, bottom + 20, _short(10**exponent), "quiet", "middle")
+    for exponent in range(frame.first_usd, frame.last_usd + 1):
         usd = Decimal(10) ** exponent
-        y = _y(usd)
-        yield f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        label = f"${usd:,.0f}" if usd >= 1 else f"${usd}"
-        yield f'<text class="quiet" x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{label}</text>'
-    middle = (_LEFT + right) / 2
-    yield f'<text class="quiet" x="{middle}" y="{HEIGHT - 14}" text-anchor="middle">requests per day</text>'
-    yield f'<text class="quiet" x="{_LEFT}" y="{_TOP - 10}">US dollars per month</text>'
+        yield line(_LEFT, frame.y(usd), right, frame.y(usd), "grid")
+        yield text(_LEFT - 8, frame.y(usd) + 4, f"${usd:,.0f}" if usd >= 1 else f"${usd:.2f}", "quiet", "end")
+    yield line(_LEFT, bottom, right, bottom, "axis")
+    yield text((_LEFT + right) / 2, bottom + 42, "requests a day", "quiet", "middle")
+    yield text(24, (_TOP + bottom) / 2, "US dollars a month", "quiet", "middle", turn=-90)
 
 
-def _visible(curve: Curve) -> list[tuple[float, Decimal]]:
+def _now(frame: Frame, requests_per_day: float) -> Iterator[str]:
+    """Today's rate, its label above the frame, where no curve runs."""
+    x = frame.x(max(requests_per_day, RATES[0]))
+    yield line(x, _TOP, x, HEIGHT - _BOTTOM, "now")
+    label = f"{requests_per_day:,.0f} a day" if requests_per_day >= 1 else f"{requests_per_day:g} a day"
+    yield text(min(max(x, _LEFT + 40), WIDTH - _RIGHT - 40), _TOP - 10, label, "strong", "middle")
+
+
+def _stroke(index: int, frame: Frame, points: Sequence[tuple[float, Decimal]]) -> str:
+    places = [(frame.x(rate), frame.y(usd)) for rate, usd in points]
+    kind = f"line{index % len(COLORS)}"
+    drawn = path(places, kind, _DASHES[index % len(_DASHES)], 3.5 if index == 0 else 2)
+    return f'<g clip-path="url(#axes)">{drawn}</g>'
+
+
+def _pieces(curve: Curve) -> Iterator[list[tuple[float, Decimal]]]:
+    """What is known of a curve; a gap stays a gap."""
     pairs = zip(RATES, curve.monthly, strict=True)
-    return [(rate, usd) for rate, usd in pairs if usd is not None and _LEAST_USD <= usd <= _MOST_USD]
+    for is_known, piece in groupby(pairs, key=lambda pair: pair[1] is not None):
+        if is_known:
+            yield [(rate, usd) for rate, usd in piece if usd is not None]
+
+
+def _legend(index: int, curve: Curve, found: BreakEven | None, is_weak: bool) -> Iterator[str]:
+    x, y = WIDTH - _RIGHT + 22, _TOP + 8 + _LEGEND_STEP * index
+    width = 3.5 if index == 0 else 2
+    yield line(x, y, x + 30, y, f"line{index % len(COLORS)}", _DASHES[index % len(_DASHES)], width)
+    yield text(x + 38, y + 4, curve.name + ("*" if is_weak else ""), "strong" if index == 0 else "")
+    rate = None if found is None else found.requests_per_day
+    if found is None:
+        words = "what the others are compared with"
+    elif rate is None:
+        words = "never cheaper"
+    elif rate <= RATES[0]:
+        words = "cheaper at any rate" if not found.dearer_again else "cheaper for few requests"
+    else:
+        words = f"cheaper from {show_rate(rate)} a day"
+    yield text(x + 38, y + 20, words, "quiet small")
 
 
 def _at(curve: Curve, rate: float) -> Decimal | None:
     """On the line between the two rates beside it, in logarithms."""
     for index, after in enumerate(RATES[1:], 1):
         low, high = curve.monthly[index - 1], curve.monthly[index]
-        if rate <= after and low is not None and high is not None:
+        if rate <= after:
             if not low or not high:
                 return high
             part = math.log(rate / RATES[index - 1]) / math.log(after / RATES[index - 1])
@@ -98,18 +175,8 @@ def _at(curve: Curve, rate: float) -> Decimal | None:
     return None
 
 
-def _x(rate: float) -> float:
-    span = math.log10(RATES[-1] / RATES[0])
-    return _LEFT + math.log10(max(rate, RATES[0]) / RATES[0]) / span * (WIDTH - _LEFT - _RIGHT)
-
-
-def _y(usd: Decimal) -> float:
-    span = float((_MOST_USD / _LEAST_USD).log10())
-    return HEIGHT - _BOTTOM - float((usd / _LEAST_USD).log10()) / span * (HEIGHT - _TOP - _BOTTOM)
-
-
 def _short(number: int) -> str:
-    for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+    for size, letter in ((10**9, "B"), (10**6, "M"), (10**3, "k")):
         if number >= size:
             return f"{number // size}{letter}"
     return str(number)

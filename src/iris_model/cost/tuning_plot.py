@@ -3,75 +3,95 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from xml.sax.saxutils import escape
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
+from iris_model.cost.drawing import document, dot, line, path, text
 from iris_model.cost.tuning import TunedCost, Tuning
 
-WIDTH, HEIGHT = 760, 520
-_LEFT, _RIGHT = 92, 28
-# Top and bottom of the two panels.
-_PANELS = ((70, 250), (300, 460))
+WIDTH, HEIGHT = 860, 626
+_LEFT, _RIGHT = 96, 40
 _COMPROMISE = "best compromise"
-_STYLE = """
-svg { font: 13px system-ui, sans-serif; background: #fff; color: #1f2328 }
-text { fill: currentColor } .quiet { fill: #59636e } .grid { stroke: #d9dee3 } .title { font-size: 17px; font-weight: 600 }
-.curve { fill: none; stroke-width: 2 } .time { stroke: #0072b2 } .cost { stroke: #b34700 }
-.time.dot { fill: #0072b2 } .cost.dot { fill: #b34700 }
-@media (prefers-color-scheme: dark) {
-  svg { background: #0d1117; color: #e6edf3 } .quiet { fill: #9aa4af } .grid { stroke: #2b3138 }
-  .time { stroke: #58a6e8 } .cost { stroke: #e8935a } .time.dot { fill: #58a6e8 } .cost.dot { fill: #e8935a }
-}
-""".strip()
+# More sizes than this, and their labels would write over each other: then only some, and the values of the chosen.
+_MOST_LABELS = 8
 
 
-def render_tuning_plot(tuning: Tuning, *, title: str) -> str:
+@dataclass(frozen=True)
+class Panel:
+    """One of the two: where it lies, what it shows, and the colour of its line."""
+
+    top: int
+    bottom: int
+    color: int
+    label: str
+    value_of: Callable[[TunedCost], float]
+    best: str
+
+
+_PANELS = (
+    Panel(124, 312, 0, "milliseconds of a warm answer", lambda size: size.warm_ms, "fastest"),
+    Panel(380, 568, 1, "US dollars for a million answers", lambda size: float(size.usd_per_million), "cheapest"),
+)
+
+
+def render_tuning_plot(tuning: Tuning, *, title: str, subtitle: str) -> str:
     """The picture. Each axis begins at zero, so that a difference looks as large as it is."""
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
-        f'role="img" aria-label="{escape(title, {chr(34): "&quot;"})}">',
-        f"<style>{_STYLE}</style>",
-        f'<text class="title" x="{_LEFT}" y="30">{escape(title)}</text>',
-        *_panel(tuning, 0, "time", "milliseconds, warm", lambda size: size.warm_ms),
-        *_panel(tuning, 1, "cost", "US dollars per million", lambda size: float(size.usd_per_million)),
-        f'<text class="quiet" x="{(_LEFT + WIDTH - _RIGHT) / 2}" y="{HEIGHT - 12}" text-anchor="middle">memory, MB</text>',
-        "</svg>",
-    ]
-    return "\n".join(parts) + "\n"
+    return document(
+        WIDTH,
+        HEIGHT,
+        f"{title}. {subtitle}",
+        [
+            text(_LEFT, 38, title, "title"),
+            text(_LEFT, 62, subtitle, "quiet"),
+            *(element for panel in _PANELS for element in _panel(tuning, panel)),
+            text((_LEFT + WIDTH - _RIGHT) / 2, HEIGHT - 14, "memory size, MB", "quiet", "middle"),
+        ],
+    )
 
 
-def _panel(tuning: Tuning, number: int, kind: str, label: str, value_of: Callable[[TunedCost], float]) -> Iterator[str]:
-    top, bottom = _PANELS[number]
-    step = _step(max(map(value_of, tuning.sizes)))
-    ceiling = step * math.ceil(max(map(value_of, tuning.sizes)) / step)
-    yield f'<text class="quiet" x="{_LEFT}" y="{top - 10}">{label}</text>'
+def _panel(tuning: Tuning, panel: Panel) -> Iterator[str]:
+    largest = max(map(panel.value_of, tuning.sizes))
+    step = _step(largest)
+    # Room above the highest point, for what is written over it.
+    ceiling = step * math.ceil(largest / step * 1.12)
+    yield text(_LEFT, panel.top - 24, panel.label, "strong")
 
     def y_of(value: float) -> float:
-        return bottom - value / ceiling * (bottom - top)
+        return panel.bottom - value / ceiling * (panel.bottom - panel.top)
 
     for index in range(round(ceiling / step) + 1):
         y = y_of(index * step)
-        yield f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        yield f'<text class="quiet" x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{index * step:.4g}</text>'
-    places = [(_x(tuning, index), y_of(value_of(size))) for index, size in enumerate(tuning.sizes)]
-    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    yield f'<polyline class="curve {kind}" points="{points}"/>'
-    marks = {"fastest": tuning.fastest} if kind == "time" else {"cheapest": tuning.cheapest}
-    marks[_COMPROMISE] = tuning.balanced
-    for size, (x, y) in zip(tuning.sizes, places, strict=True):
-        yield f'<circle class="{kind} dot" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
-        # The compromise above its point, the other below, so that neighbours do not write over each other.
-        for name, marked in marks.items():
-            if marked is size:
-                place = max(y - 10, top + 4) if name == _COMPROMISE else min(y + 20, bottom - 5)
-                yield f'<text x="{x:.1f}" y="{place:.1f}" text-anchor="middle">{name}</text>'
-        yield f'<text class="quiet" x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{size.memory_mib}</text>'
+        yield line(_LEFT, y, WIDTH - _RIGHT, y, "grid" if index else "axis")
+        yield text(_LEFT - 8, y + 4, f"{index * step:.4g}", "quiet", "end")
+    places = [(_x(tuning, index), y_of(panel.value_of(size))) for index, size in enumerate(tuning.sizes)]
+    yield path(places, f"line{panel.color}")
+    chosen = {panel.best: tuning.fastest if panel is _PANELS[0] else tuning.cheapest, _COMPROMISE: tuning.balanced}
+    for index, (size, (x, y)) in enumerate(zip(tuning.sizes, places, strict=True)):
+        names = [name for name, marked in chosen.items() if marked is size]
+        value = f"{panel.value_of(size):.3g}" if panel is _PANELS[0] else f"${panel.value_of(size):.2f}"
+        yield dot(x, y, f"dot{panel.color}", f"{size.memory_mib} MB: {value}" + "".join(f", {name}" for name in names))
+        rows = [(value, "quiet small")] if names or len(places) <= _MOST_LABELS else []
+        rows += [(name, "strong small") for name in names]
+        above = _is_above(places, index) or y + 8 + 15 * len(rows) > panel.bottom
+        # Where sizes lie close, the compromise is named further out than the best one, which may be its neighbour.
+        lift = 34 if len(places) > _MOST_LABELS and names == [_COMPROMISE] else 0
+        for row, (words, kind) in enumerate(rows):
+            distance = 15 * row + lift
+            yield text(x, y - 12 - distance if above else y + 20 + distance, words, kind, "middle")
+        if index % math.ceil(len(places) / _MOST_LABELS) == 0:
+            yield text(x, panel.bottom + 18, str(size.memory_mib), "quiet", "middle")
+
+
+def _is_above(places: Sequence[tuple[float, float]], index: int) -> bool:
+    """Whether the line leaves room above a point rather than below: it bends down there, or comes from above on no side."""
+    neighbours = [places[i][1] for i in (index - 1, index + 1) if 0 <= i < len(places)]
+    return not neighbours or sum(neighbours) / len(neighbours) >= places[index][1] - 1
 
 
 def _x(tuning: Tuning, index: int) -> float:
     """Sizes double or so from one to the next; they stand at equal distances."""
     last = max(1, len(tuning.sizes) - 1)
-    return _LEFT + 24 + index / last * (WIDTH - _LEFT - _RIGHT - 48)
+    return _LEFT + 48 + index / last * (WIDTH - _LEFT - _RIGHT - 96)
 
 
 def _step(largest: float) -> float:

@@ -1,0 +1,97 @@
+"""Curves, and where they cross: on a closed form, and on stairs that are looked at rate by rate."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from iris_model.cost import PATTERNS, Measurement, Workload, estimate_all, find_break_evens, make_curves, read_prices
+from iris_model.cost.break_even import RATES
+from iris_model.cost.estimates import DAYS_PER_MONTH
+
+SLOW = Measurement(
+    memory_mib=1769,
+    warm_billed_ms=100,
+    warm_ms=100,
+    warm_p99_ms=100,
+    cold_billed_ms=None,
+    cold_ms=None,
+    max_memory_mib=60,
+    invocations=10,
+    cold_starts=0,
+)
+BASELINE = "Lambda x86_64, HTTP API"
+WORKLOAD = Workload(500, PATTERNS["steady"], SLOW, read_prices())
+
+
+def monthly(rate, workload=WORKLOAD):
+    return {each.name: each.monthly for each in estimate_all(replace(workload, requests_per_day=rate))}
+
+
+def break_evens(workload=WORKLOAD):
+    return {each.name: each for each in find_break_evens(workload, make_curves(workload), BASELINE)}
+
+
+def test_where_a_line_meets_a_server():
+    found = break_evens()
+    # (2.8792 + 0.20 + 1.00) dollars a million reach 6.132 dollars at 1.5032 million a month.
+    expected = 6.132 / 4.0792 * float(Decimal(1_000_000) / DAYS_PER_MONTH)
+    assert found["EC2 t4g.micro"].requests_per_day == pytest.approx(expected, rel=0.02)
+    below, above = monthly(expected * 0.98), monthly(expected * 1.02)
+    assert below[BASELINE] < below["EC2 t4g.micro"]
+    assert above[BASELINE] > above["EC2 t4g.micro"]
+    assert found["Lambda arm64, HTTP API"].requests_per_day == 1
+
+
+def test_two_lines_that_never_meet():
+    dear = replace(WORKLOAD, original=replace(SLOW, warm_billed_ms=101, warm_ms=101))
+    found = break_evens(dear)[f"{BASELINE}, original"]
+    assert (found.requests_per_day, found.spans, found.dearer_again) == (None, (), ())
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_step_to_one_server_more_is_not_hidden(pattern):
+    """Every alternative at rates that nobody chose for it: cheaper exactly within its spans."""
+    workload = replace(WORKLOAD, traffic=PATTERNS[pattern])
+    found = break_evens(workload)
+    rate, seen = 1.37, 0
+    while rate < RATES[-1]:
+        at = monthly(rate, workload)
+        for name, each in found.items():
+            edges = [edge for span in each.spans for edge in span if edge is not None]
+            if any(abs(rate / edge - 1) < 0.12 for edge in edges):
+                continue  # a stair narrower than two rates of the curve may be missed
+            inside = any(start <= rate and (end is None or rate < end) for start, end in each.spans)
+            is_cheaper = at[name] is not None and at[name] < at[BASELINE]
+            assert inside == is_cheaper, (name, rate, each.spans)
+            seen += 1
+        rate *= 1.731
+    assert seen > 400
+
+
+def test_dearer_again():
+    # 100 ms on all of one processor: m5.large is cheaper, then two of them are not, then they are.
+    found = break_evens(replace(WORKLOAD, traffic=PATTERNS["office-hours"])).values()
+    stairs = [each for each in found if len(each.spans) > 1]
+    assert stairs
+    for each in stairs:
+        for (_, first_end), again in zip(each.spans, each.dearer_again, strict=False):
+            assert again[0] == first_end
+            middle = (again[0] * (again[1] or RATES[-1])) ** 0.5
+            at = monthly(middle, replace(WORKLOAD, traffic=PATTERNS["office-hours"]))
+            assert at[each.name] > at[BASELINE]
+
+
+def test_curves_never_fall():
+    for curve in make_curves(WORKLOAD):
+        known = [value for value in curve.monthly if value is not None]
+        assert known == sorted(known), curve.name
+
+
+def test_an_unknown_price_is_no_curve_and_no_break_even():
+    prices = read_prices()
+    without = {name: price for name, price in prices.prices.items() if not name.startswith("ec2.t4g")}
+    workload = replace(WORKLOAD, prices=replace(prices, prices=without))
+    curve = next(curve for curve in make_curves(workload) if curve.name == "EC2 t4g.micro")
+    assert set(curve.monthly) == {None}
+    assert break_evens(workload)["EC2 t4g.micro"].spans == ()
