@@ -11,7 +11,7 @@ from botocore.session import Session
 
 import iris_model.aws
 from iris_model.aws import permissions_page
-from iris_model.aws.permissions import BY_RESOURCE_TYPE, DIRECT, Names, make_policy
+from iris_model.aws.permissions import BY_RESOURCE_TYPE, DIRECT, MEASURING, Names, make_measuring_policy, make_policy
 from iris_model.aws.yaml_text import read
 from tests.aws.test_template import ENDPOINTS, FULL, render, replace
 
@@ -34,13 +34,27 @@ def calls_in_the_code() -> set[tuple[str, str]]:
 
 
 def test_every_call_of_the_code_is_in_the_table_and_nothing_else():
-    assert calls_in_the_code() == set(DIRECT)
+    assert calls_in_the_code() == set(DIRECT) | set(MEASURING)
 
 
-@pytest.mark.parametrize("service", sorted({service for service, _ in DIRECT}))
+def test_who_measures_needs_no_more_than_a_deployer_but_prices():
+    granted = {
+        action: statement["Resource"]
+        for statement in make_policy(Names())["Statement"]
+        for action in statement["Action"]
+    }
+    for statement in make_measuring_policy(Names())["Statement"]:
+        for action in statement["Action"]:
+            if action != "pricing:GetProducts":
+                assert granted[action] == statement["Resource"]
+
+
+@pytest.mark.parametrize("service", sorted({service for service, _ in {**DIRECT, **MEASURING}}))
 def test_every_call_is_one_that_aws_has(service: str):
     known = Session().get_service_model(service).operation_names
-    assert [operation for name, operation in DIRECT if name == service and operation not in known] == []
+    assert [
+        operation for name, operation in {**DIRECT, **MEASURING} if name == service and operation not in known
+    ] == []
 
 
 def test_every_resource_of_every_template_is_in_the_table_and_nothing_else():

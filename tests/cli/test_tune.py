@@ -1,11 +1,18 @@
 """`iris-model tune`, from outside."""
 
 import json
+import signal
 import subprocess
 import sys
+from decimal import Decimal
 from xml.etree import ElementTree
 
 import pytest
+
+from iris_model.aws.tuning import DeployedTuning
+from iris_model.cli.tune_remote import _end_as_by_ctrl_c, effort_document
+from iris_model.cost import PriceList, read_prices
+from iris_model.cost.tuning import TunedSize
 
 
 def run(*arguments):
@@ -39,3 +46,19 @@ def test_a_picture_of_another_kind():
     done = run("examples/iris", "--plot", "tune.gif")
     assert done.returncode == 1
     assert "tune.gif is no picture" in done.stderr
+
+
+def test_what_the_measurement_on_aws_took():
+    sizes = (TunedSize(128, None, "the function fails"),)
+    found = DeployedTuning(sizes, "arm64", 1000, Decimal("100"), ("a note",))
+    # 100 GB-s at 0.0000133334 and 1,000 requests at 0.20 a million.
+    assert effort_document("iris", found, read_prices())["usd"] == "0.001533340"
+    nothing_known = PriceList("eu-west-1", {}, {})
+    assert effort_document("iris", found, nothing_known)["usd"] is None
+
+
+def test_a_polite_end_from_outside_is_an_interruption():
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), _end_as_by_ctrl_c():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before

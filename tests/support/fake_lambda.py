@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,10 @@ class FakeFunction:
     """Digests of deleted images that Lambda has noticed to be gone."""
     updates: int = 0
     """How many more questions are answered with: the update is in progress."""
+    revision: int = 0
+    is_warm: bool = False
+    """Whether $LATEST was called since its settings changed last."""
+    reserved: int | None = None
 
 
 class FakeLambda(FakeEcr):
@@ -44,6 +49,8 @@ class FakeLambda(FakeEcr):
         self.refuse_image = ""
         """The reason why updates of a function's image fail."""
         self.alias_history: list[str] = []
+        self.least_memory = 0
+        """With less, $LATEST runs out of memory."""
 
     def _lambda_ListVersionsByFunction(self, FunctionName: str, Marker: str = "") -> dict[str, Any]:
         numbers = ["$LATEST", *self._function(FunctionName).versions]
@@ -72,10 +79,16 @@ class FakeLambda(FakeEcr):
                 "PackageType": function.package_type,
                 "MemorySize": config.get("MemorySize", 128),
                 "Architectures": config.get("Architectures", ["x86_64"]),
+                "RevisionId": str(function.revision),
                 **state,
             },
             "Code": {"ImageUri": image_of(config)},
             "Tags": dict(function.tags),
+            **(
+                {}
+                if function.reserved is None
+                else {"Concurrency": {"ReservedConcurrentExecutions": function.reserved}}
+            ),
         }
 
     def _lambda_GetAlias(self, FunctionName: str, Name: str) -> dict[str, Any]:
@@ -110,6 +123,25 @@ class FakeLambda(FakeEcr):
             function.without_image.discard(digest)
         function.updates = 2
 
+    def _lambda_UpdateFunctionConfiguration(
+        self, FunctionName: str, MemorySize: int, RevisionId: str | None = None
+    ) -> dict[str, Any]:
+        function = self._function(FunctionName)
+        if function.updates:
+            message = f"An update is in progress for resource: {FunctionName}"
+            raise Failure("lambda", "UpdateFunctionConfiguration", "ResourceConflictException", message, 409)
+        if RevisionId not in (None, str(function.revision)):
+            message = "The RevisionId provided does not match the latest RevisionId for the Lambda Function or Alias."
+            raise Failure("lambda", "UpdateFunctionConfiguration", "PreconditionFailedException", message, 412)
+        function.config = {**function.config, "MemorySize": MemorySize}  # those of versions stay
+        function.updates, function.is_warm = 2, False
+        function.revision += 1
+        return {"MemorySize": MemorySize, "LastUpdateStatus": "InProgress"}
+
+    def _lambda_UntagResource(self, Resource: str, TagKeys: list[str]) -> None:
+        for key in TagKeys:
+            self._function(Resource.rpartition(":")[2]).tags.pop(key, None)
+
     def _lambda_UpdateAlias(self, FunctionName: str, Name: str, FunctionVersion: str, RoutingConfig: Any) -> None:
         self._point(self._function(FunctionName), FunctionVersion, RoutingConfig["AdditionalVersionWeights"])
 
@@ -119,6 +151,8 @@ class FakeLambda(FakeEcr):
     def _lambda_Invoke(self, FunctionName: str, Qualifier: str, Payload: bytes, LogType: str) -> dict[str, Any]:
         function = self._function(FunctionName)
         version = function.alias if Qualifier == "live" else Qualifier
+        if version == "$LATEST":
+            return self._invoke_latest(function, Payload)
         if digest_of_image(function.versions[version]) in function.without_image:
             message = "The image was deleted."
             raise Failure("lambda", "Invoke", "CodeArtifactUserFailedException", message, 409)
@@ -128,6 +162,28 @@ class FakeLambda(FakeEcr):
             "Payload": self.answer(function, version, Payload).encode(),
             "LogResult": base64.b64encode(f"START\n{report}Init Duration: 40.00 ms\t\n".encode()).decode(),
             "ExecutedVersion": version,
+        }
+
+    def _invoke_latest(self, function: FakeFunction, payload: bytes) -> dict[str, Any]:
+        """As fast as its share of a processor; below `least_memory` it dies."""
+        memory = int(function.config.get("MemorySize", 128))
+        duration = 17.69 * 128 / min(memory, 1769)
+        init = 0.0 if function.is_warm else 40.0
+        function.is_warm = True
+        died = memory < self.least_memory
+        report = (
+            f"REPORT RequestId: 1\tDuration: {duration:.2f} ms\tBilled Duration: {math.ceil(duration + init)} ms\t"
+            f"Memory Size: {memory} MB\tMax Memory Used: {min(memory, 100)} MB\t"
+        )
+        report += f"Init Duration: {init:.2f} ms\t\n" if init else "\n"
+        killed = "RequestId: 1 Error: Runtime exited with error: signal: killed"
+        answer = json.dumps({"errorType": "Runtime.OutOfMemory", "errorMessage": killed})
+        return {
+            "StatusCode": 200,
+            "Payload": answer.encode() if died else json.dumps({"prediction": json.loads(payload)[0]}).encode(),
+            "LogResult": base64.b64encode(f"START\n{report}".encode()).decode(),
+            "ExecutedVersion": "$LATEST",
+            **({"FunctionError": "Unhandled"} if died else {}),
         }
 
     def answer(self, function: FakeFunction, version: str, payload: bytes) -> str:

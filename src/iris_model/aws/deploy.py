@@ -15,6 +15,7 @@ from iris_model.aws.deployment import Deployment
 from iris_model.aws.endpoint import HttpAnswer
 from iris_model.aws.expiry import keep_image
 from iris_model.aws.golden import Difference, GoldenRow
+from iris_model.aws.memory_size import restore_memory
 from iris_model.aws.observe import Observed, Stack, find_function, find_repository, observe
 from iris_model.aws.plan import (
     ApplyTemplate,
@@ -26,6 +27,7 @@ from iris_model.aws.plan import (
     PruneVersions,
     PushImage,
     RefreshImage,
+    RestoreMemory,
     SetLifecycle,
     SetRepository,
     Step,
@@ -187,6 +189,8 @@ class _Run:
                 self._verify_endpoint()
             case PruneVersions():
                 prune(aws, deployment, step.versions, self.wanted.others, self.on_step)
+            case RestoreMemory():
+                restore_memory(aws, deployment, self.on_step)
             case MendStack():
                 raise AssertionError("mending comes before the walk")
 

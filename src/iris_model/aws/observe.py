@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +18,9 @@ ACCEPTED_TAG = "iris-model:accepted"
 
 PREVIOUS_TAG = "iris-model:previous"
 """Tag of the function: the version that answered before that one."""
+
+TUNING_TAG = "iris-model:tuning"
+"""Tag of the function while `tune --remote` changes its memory: "128 256-3008", the size to go back to and those tried."""
 
 IMAGE_DELETED = "ImageDeleted"
 
@@ -77,6 +81,18 @@ class Function:
     previous: str = ""
     memory: int = 128
     architecture: str = "x86_64"
+    revision: str = ""
+    tuning: str = ""
+    reserved_concurrency: int | None = None
+
+    @property
+    def memory_before_tuning(self) -> int | None:
+        """The size that an interrupted `tune --remote` did not set back; None if none was, or somebody has chosen since."""
+        found = re.fullmatch(r"(\d+) (\d+)-(\d+)", self.tuning)
+        if found is None:
+            return None
+        before, least, most = map(int, found.groups())
+        return before if least <= self.memory <= most else None
 
     @property
     def has_lost_its_image(self) -> bool:
@@ -235,6 +251,9 @@ def find_function(aws: Aws, name: str, qualifier: str | None = None) -> Function
         previous=answer.get("Tags", {}).get(PREVIOUS_TAG, ""),
         memory=int(found.get("MemorySize", 128)),
         architecture=str((found.get("Architectures") or ["x86_64"])[0]),
+        revision=str(found.get("RevisionId", "")),
+        tuning=answer.get("Tags", {}).get(TUNING_TAG, ""),
+        reserved_concurrency=answer.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
     )
 
 

@@ -58,6 +58,21 @@ DIRECT: dict[tuple[str, str], str] = {
 }
 """(service, operation) of every call -> what it is about."""
 
+MEASURING: dict[tuple[str, str], str] = {
+    ("cloudformation", "DescribeStackResource"): "stack",
+    ("cloudformation", "DescribeStacks"): "stack",
+    ("cloudformation", "GetTemplate"): "stack",
+    ("lambda", "GetAlias"): "function",
+    ("lambda", "GetFunction"): "function",
+    ("lambda", "Invoke"): "function",
+    ("lambda", "TagResource"): "function",
+    ("lambda", "UntagResource"): "function",
+    ("lambda", "UpdateFunctionConfiguration"): "function",
+    ("logs", "DescribeLogGroups"): "any",
+    ("logs", "FilterLogEvents"): "log group",
+}
+"""The calls of `cost --remote`, `tune --remote` and `cost refresh`, for who measures and does not deploy."""
+
 # The operation and the permission are called alike, but for these.
 _ACTIONS = {("lambda", "Invoke"): "lambda:InvokeFunction"}
 
@@ -169,23 +184,18 @@ def action_of(service: str, operation: str) -> str:
     return _ACTIONS.get((service, operation), f"{service}:{operation}")
 
 
+def make_measuring_policy(names: Names) -> dict[str, Any]:
+    """Make the policy of somebody who measures what others deploy."""
+    return {"Version": "2012-10-17", "Statement": _statements(_allow(MEASURING), names)}
+
+
 def make_policy(names: Names) -> dict[str, Any]:
     """Make the policy of a deployer."""
-    allowed: dict[str, set[str]] = {}
-    for (service, operation), kind in DIRECT.items():
-        allowed.setdefault(kind, set()).add(action_of(service, operation))
+    allowed = _allow(DIRECT)
     allowed["repository"] |= {*REGISTRY_ACTIONS, *_IMAGE_ACTIONS}
     for kind, actions in BY_RESOURCE_TYPE.values():
         allowed.setdefault(kind, set()).update(actions)
-    statements: list[dict[str, Any]] = [
-        {
-            "Sid": kind.title().replace(" ", ""),
-            "Effect": "Allow",
-            "Action": sorted(actions),
-            "Resource": names.resources(kind),
-        }
-        for kind, actions in sorted(allowed.items())
-    ]
+    statements = _statements(allowed, names)
     statements.append(
         {
             "Sid": "PassRole",
@@ -196,3 +206,22 @@ def make_policy(names: Names) -> dict[str, Any]:
         }
     )
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _allow(calls: dict[tuple[str, str], str]) -> dict[str, set[str]]:
+    allowed: dict[str, set[str]] = {}
+    for (service, operation), kind in calls.items():
+        allowed.setdefault(kind, set()).add(action_of(service, operation))
+    return allowed
+
+
+def _statements(allowed: dict[str, set[str]], names: Names) -> list[dict[str, Any]]:
+    return [
+        {
+            "Sid": kind.title().replace(" ", ""),
+            "Effect": "Allow",
+            "Action": sorted(actions),
+            "Resource": names.resources(kind),
+        }
+        for kind, actions in sorted(allowed.items())
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from iris_model.aws.permissions import Names, make_policy
+from iris_model.aws.permissions import Names, make_measuring_policy, make_policy
 
 REFERENCE_PAGE = "docs/reference/permissions.md"
 
@@ -33,7 +33,17 @@ Secrets (`[secrets]`) need `secretsmanager:GetSecretValue` or `ssm:GetParameters
 ```json
 """
 
+_MEASURER = """
+## Of who measures
+
+`iris-model cost --remote` reads the log; `iris-model tune --remote` changes the memory of `$LATEST`, invokes that, and sets it
+back. The deployer's policy allows this as well; who only measures needs no more than:
+
+```json
+"""
+
 
 def render_reference() -> str:
     """Render the reference page."""
-    return f"{_HEAD}{json.dumps(make_policy(Names()), indent=2)}\n```\n"
+    deployer, measurer = (json.dumps(make(Names()), indent=2) for make in (make_policy, make_measuring_policy))
+    return f"{_HEAD}{deployer}\n```\n{_MEASURER}{measurer}\n```\n"

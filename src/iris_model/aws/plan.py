@@ -175,8 +175,20 @@ class PruneVersions:
         )
 
 
+@dataclass(frozen=True)
+class RestoreMemory:
+    """Set back the memory that an interrupted `tune --remote` left: a new version would be made with it."""
+
+    function: str
+    memory: int
+
+    def __str__(self) -> str:
+        return f"set {self.function} back to {self.memory} MB, which an interrupted iris-model tune --remote left otherwise"
+
+
 Step = (
     MendStack
+    | RestoreMemory
     | CreateRepository
     | SetRepository
     | SetLifecycle
@@ -205,6 +217,8 @@ def make_plan(
     exists = stack is not None and stack.exists
     old_template = stack.template if stack is not None and exists else ""
     steps: list[Step] = _plan_repository(deployment, observed)
+    if observed.function is not None and (before := observed.function.memory_before_tuning) is not None:
+        steps.insert(0, RestoreMemory(deployment.function, before))
     if not observed.has_image:
         steps.append(PushImage(deployment.repository, digest))
     elif observed.image_is_marked:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from iris_model.cli.deployment import aws_options, project_argument, stage_option
 from iris_model.cli.output import echo_json, json_option, progress
 from iris_model.cli.pictures import PicturePath, write_picture
 
@@ -39,10 +40,19 @@ class SizesType(click.ParamType[tuple[int, ...]]):
 
 
 @click.command()
-@click.argument("project", type=click.Path(path_type=Path), default=".")
+@project_argument
 @click.option("--sizes", type=SizesType(), default="128,256,512,1024,1769,3008", show_default=True, metavar="MB,MB,...")
 @click.option("--invocations", type=click.IntRange(min=3), default=60, show_default=True, help="Warm ones, per size.")
-@click.option("--architecture", type=click.Choice(["x86_64", "arm64"]), default="x86_64", show_default=True)
+@click.option(
+    "--remote", is_flag=True, help="Measure the deployed function, on AWS; its memory is set back in the end."
+)
+@stage_option
+@aws_options
+@click.option(
+    "--architecture",
+    type=click.Choice(["x86_64", "arm64"]),
+    help="Whose prices.  [default: x86_64; with --remote, what is deployed]",
+)
 @click.option("--prices", type=click.Path(path_type=Path), metavar="FILE", help="Prices in place of ours.")
 @click.option("--plot", type=PicturePath(), metavar="FILE.svg|png", help="Draw time and cost over memory.")
 @json_option
@@ -50,7 +60,11 @@ def tune(
     project: Path,
     sizes: tuple[int, ...],
     invocations: int,
-    architecture: str,
+    remote: bool,
+    stage: str | None,
+    profile: str | None,
+    region: str | None,
+    architecture: str | None,
     prices: Path | None,
     plot: Path | None,
     as_json: bool,
@@ -60,31 +74,54 @@ def tune(
     More memory comes with more of a processor: 1,769 MB with one. The function is measured here at each size, held to that
     share where this machine allows it, and each is priced by its billed milliseconds.
 
+    With --remote the deployed function is measured on AWS: the memory of its $LATEST is changed, never what answers requests,
+    and set back in the end, also after Ctrl-C or an error.
+
     \b
     Example:
       iris-model tune .
       iris-model tune . --sizes 128,512,1769 --plot tune.png
+      iris-model tune --remote --stage prod
     """
-    from iris_model.cli.function import find_function
+    from iris_model.cli import tune_remote
     from iris_model.cli.tune_text import print_table, tuning_document
     from iris_model.cost import read_prices
     from iris_model.cost.tuning import choose_size
     from iris_model.cost.tuning_plot import render_tuning_plot
 
     price_list = read_prices(prices)
+    found = None
     with progress() as on_step:
-        settings = find_function(project, on_step)
-        for line in _not_held():
-            click.echo(f"Note: {line}", err=True)
-        measured = [_measure(settings, size, invocations, on_step) for size in sizes]
+        if remote:
+            name, found = tune_remote.measure_deployed(
+                project, stage, profile, region, sizes, rounds=COLD_STARTS, invocations=invocations, on_step=on_step
+            )
+            measured = list(found.sizes)
+        else:
+            name, measured = _measure_here(project, sizes, invocations, on_step)
+    architecture = architecture or (found.architecture if found else "x86_64")
     tuning = choose_size(measured, price_list, architecture)
     if plot is not None:
-        subtitle = f"{settings.name}, {architecture}, prices of {price_list.region}"
+        subtitle = f"{name}, {architecture}, prices of {price_list.region}"
         write_picture(plot, render_tuning_plot(tuning, title="How much memory", subtitle=subtitle))
     if as_json:
-        echo_json(tuning_document(tuning, measured, architecture))
+        document = tuning_document(tuning, measured, architecture)
+        if found is not None:
+            document["remote"] = tune_remote.effort_document(name, found, price_list)
+        echo_json(document)
         return
     print_table(tuning, measured)
+
+
+def _measure_here(
+    project: Path, sizes: tuple[int, ...], invocations: int, on_step: OnStep
+) -> tuple[str, list[TunedSize]]:
+    from iris_model.cli.function import find_function
+
+    settings = find_function(project, on_step)
+    for line in _not_held():
+        click.echo(f"Note: {line}", err=True)
+    return settings.name, [_measure(settings, size, invocations, on_step) for size in sizes]
 
 
 def _not_held() -> Iterable[str]:

@@ -1,0 +1,105 @@
+"""A deployed function at several memory sizes: sizes and rows in, what its own REPORT lines say out.
+
+Each change of the memory ends the sandboxes of `$LATEST`, so that the invocation after it is a cold start. Sizes take turns,
+round by round, so that a bad minute of the network or of AWS does not fall on one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from iris_model.aws.calls import Aws
+from iris_model.aws.deployment import ALIAS, Deployment
+from iris_model.aws.invoke import Invocation, invoke
+from iris_model.aws.logs import is_report
+from iris_model.aws.memory_size import OnStep, borrow_memory
+from iris_model.aws.observe import find_function
+from iris_model.cost.measurement import ReportLine, billed, read_reports, summarize_reports
+from iris_model.cost.tuning import TunedSize
+from iris_model.errors import DeploymentError
+
+_LATEST = "$LATEST"
+
+
+@dataclass(frozen=True)
+class DeployedTuning:
+    """What each size was seen to need, and what it took to see it."""
+
+    sizes: tuple[TunedSize, ...]
+    architecture: str
+    invocations: int
+    gb_seconds: Decimal
+    """Billed for all of them."""
+
+    notes: tuple[str, ...] = ()
+
+
+def measure_sizes(
+    aws: Aws,
+    deployment: Deployment,
+    sizes: tuple[int, ...],
+    payloads: Sequence[bytes],
+    *,
+    rounds: int,
+    invocations: int,
+    on_step: OnStep,
+) -> DeployedTuning:
+    """Ask each size `invocations` times after `rounds` cold starts; a size at which the function dies says why."""
+    lines: dict[int, list[ReportLine]] = {size: [] for size in sizes}
+    problems: dict[int, str] = {}
+    warm = max(1, invocations // rounds)
+    with borrow_memory(aws, deployment, sizes, on_step) as set_memory:
+        function, live = find_function(aws, deployment.function), find_function(aws, deployment.function, ALIAS)
+        for turn in range(1, rounds + 1):
+            for size in sizes:
+                if size in problems:
+                    continue
+                set_memory(size)
+                on_step(f"{size} MB: round {turn} of {rounds}, {1 + warm} invocations")
+                for number in range(1 + warm):
+                    answer = invoke(aws, deployment.function, _LATEST, payloads[number % len(payloads)])
+                    lines[size].append(_read_report(deployment, answer, size))
+                    if answer.function_error:
+                        problems[size] = _short(answer)
+                        break
+    notes = []
+    if function is not None and live is not None and function.image != live.image:
+        notes.append("what was measured is the newest image; an older version answers requests (iris-model status)")
+    if function is not None and function.reserved_concurrency:
+        notes.append(f"one of the {function.reserved_concurrency} that reserved-concurrency allows was used by this")
+    every = [line for size in sizes for line in lines[size]]
+    return DeployedTuning(
+        tuple(
+            TunedSize(size, None, problems[size])
+            if size in problems
+            else TunedSize(size, summarize_reports(lines[size]))
+            for size in sizes
+        ),
+        function.architecture if function is not None else deployment.architecture,
+        len(every),
+        sum((Decimal(billed(line) * line.memory_mib) / 1000 / 1024 for line in every), Decimal(0)),
+        tuple(notes),
+    )
+
+
+def _read_report(deployment: Deployment, answer: Invocation, size: int) -> ReportLine:
+    found = read_reports(line for line in answer.log.splitlines() if is_report(line))
+    if not found:
+        raise DeploymentError(
+            f"the function {deployment.function} logs no REPORT line, so there is nothing to measure by",
+            remedy='With log-format = "json", Lambda writes it at its system log level INFO only; the console sets that.',
+        )
+    if found[-1].memory_mib != size:
+        raise DeploymentError(
+            f"the function {deployment.function} answered with {found[-1].memory_mib} MB where {size} were set: "
+            "somebody else is changing it",
+            remedy="Look at it (iris-model status), then run the same command again.",
+        )
+    return found[-1]
+
+
+def _short(answer: Invocation) -> str:
+    text = " ".join(answer.payload.split())
+    return f"the function fails: {text if len(text) <= 200 else text[:197] + '...'}"
