@@ -7,7 +7,7 @@ import json
 import pytest
 
 from iris_model.aws.deploy import VerificationFailed, plan_deployment
-from iris_model.aws.plan import ApplyTemplate, Canary, MoveAlias
+from iris_model.aws.plan import ApplyTemplate, MoveAlias
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import Cloud, digest_of
 from tests.support.fake_aws import FakeStack
@@ -114,27 +114,6 @@ def test_without_verification_nothing_is_asked(cloud: Cloud):
     cloud.deploy(1, golden=[])
     assert "Invoke" not in cloud.fake.names()
     assert cloud.deploy(1, golden=[]).steps == ()
-
-
-def test_a_canary_gives_a_share_and_then_all(cloud: Cloud):
-    cloud.deploy(1)
-    weights: list[dict[str, float]] = []
-    cloud.fake.after = lambda *_: weights.append(dict(cloud.fake.functions["iris"].weights))
-    begin = cloud.now
-    cloud.deploy(2, canary=Canary(10, 15))
-    assert {"2": 0.1} in weights
-    assert cloud.now - begin >= 15 * 60
-    assert (cloud.fake.functions["iris"].alias, cloud.fake.functions["iris"].weights) == ("2", {})
-
-
-def test_the_alarm_ends_a_canary_at_once(cloud: Cloud):
-    cloud.deploy(1)
-    cloud.fake.alarm = "ALARM"
-    begin = cloud.now
-    with pytest.raises(DeploymentError, match="the alarm iris-errors rang"):
-        cloud.deploy(2, canary=Canary(10, 15))
-    assert cloud.now - begin < 60
-    assert (cloud.fake.functions["iris"].alias, cloud.fake.functions["iris"].weights) == ("1", {})
 
 
 def test_the_plan_says_what_differs(cloud: Cloud):

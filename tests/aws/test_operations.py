@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from iris_model.aws.console_events import LARGEST_DOCUMENT, read_events, schema_name, write_events
+from iris_model.aws.deployment import Endpoint
 from iris_model.aws.destroy import check_images_may_go, destroy, find_remains
 from iris_model.aws.docker_login import write_login
 from iris_model.aws.doctor import check_aws, check_clock
 from iris_model.aws.logs import follow_log, read_log
 from iris_model.aws.repository import Login, log_in
-from iris_model.aws.rollback import roll_back
 from iris_model.aws.status import read_status
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import DEPLOYMENT, Cloud, digest_of
@@ -45,33 +45,6 @@ def test_status_of_nothing_says_how_to_deploy(cloud: Cloud):
     with pytest.raises(DeploymentError, match="there is no stack iris") as caught:
         read_status(cloud.aws, DEPLOYMENT)
     assert "iris-model deploy" in caught.value.remedy
-
-
-# --- rollback ---
-
-
-def test_roll_back_goes_to_the_version_before_and_the_next_deployment_forward_again(cloud: Cloud):
-    for number in (1, 2, 3):
-        cloud.deploy(number)
-    done = roll_back(cloud.aws, DEPLOYMENT, None, b"[1.5]", silent)
-    assert (done.before, done.now) == ("3", "2")
-    assert cloud.fake.functions["iris"].alias == "2"
-    assert cloud.fake.stacks["iris"].parameters["LiveVersion"] == "2"
-    assert cloud.deploy(3).steps
-    assert cloud.fake.functions["iris"].alias == "3"
-
-
-def test_a_named_version_must_be_there_and_work(cloud: Cloud):
-    cloud.deploy(1)
-    cloud.deploy(2)
-    with pytest.raises(DeploymentError, match="no version 9") as caught:
-        roll_back(cloud.aws, DEPLOYMENT, "9", None, silent)
-    assert "There are 1, 2" in caught.value.remedy
-    with pytest.raises(DeploymentError, match="answers already"):
-        roll_back(cloud.aws, DEPLOYMENT, "2", None, silent)
-    roll_back(cloud.aws, DEPLOYMENT, "1", None, silent)
-    with pytest.raises(DeploymentError, match="no version before 1"):
-        roll_back(cloud.aws, DEPLOYMENT, None, None, silent)
 
 
 # --- logs ---
@@ -176,6 +149,13 @@ def test_missing_permissions_are_named(cloud: Cloud):
     assert checks["credentials"].verdict == "good"
     assert checks["permissions"].verdict == "bad"
     assert "iam:PassRole, lambda:UpdateAlias" in checks["permissions"].says
+
+
+def test_signing_is_asked_for_only_where_the_endpoint_wants_signatures(cloud: Cloud):
+    cloud.fake.forbidden = {"execute-api:Invoke", "lambda:InvokeFunctionUrl"}
+    closed = replace(DEPLOYMENT, endpoint=Endpoint(auth="iam"))
+    assert check_aws(cloud.aws, DEPLOYMENT, lambda: NOW)[-1].verdict == "good"
+    assert "execute-api:Invoke, lambda:InvokeFunctionUrl" in check_aws(cloud.aws, closed, lambda: NOW)[-1].says
 
 
 def test_the_session_of_a_role_is_simulated_as_its_role(cloud: Cloud):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from iris_model.aws.calls import Failure
+from iris_model.aws.deploy import VerificationFailed
 from iris_model.aws.endpoint import HttpAnswer, post, public_url
 from iris_model.aws.golden import GoldenRow, compare, read_golden
 from iris_model.aws.invoke import invoke
@@ -115,7 +116,22 @@ def test_a_new_endpoint_gets_time_and_a_throttled_one_too(cloud: Cloud):
 def test_an_endpoint_that_never_answers_is_given_up(cloud: Cloud):
     found = verify_endpoint(cloud.aws, lambda body: HttpAnswer(403, '{"message":"Forbidden"}'), GOLDEN)
     assert cloud.now < 200
-    assert "status 403; the endpoint refuses the caller, or a permission is missing" in str(found.differences[0])
+    (told,) = found.differences
+    assert "status 403; the endpoint refuses who verifies, or a permission is missing" in str(told)
+
+
+def test_who_is_refused_asks_for_one_row_only_and_is_told_what_to_do(cloud: Cloud):
+    asked: list[bytes] = []
+
+    def refuse(body: bytes) -> HttpAnswer:
+        asked.append(body)
+        return HttpAnswer(401, '{"message":"Unauthorized"}')
+
+    found = verify_endpoint(cloud.aws, refuse, GOLDEN)
+    assert (len(asked), found.refused, cloud.now) == (1, 401, 0)
+    error = VerificationFailed(found, "Version 1 answers again, as before.")
+    assert error.problem.startswith("the endpoint refuses who verifies it:\n  - row 1 [1.5, 2.0] through the endpoint")
+    assert "IRIS_MODEL_TOKEN has to hold a token" in error.remedy
 
 
 # --- the endpoint itself ---

@@ -13,8 +13,12 @@ from tests.e2e.function_directory import lay_functions
 from tests.support.browser import launch
 from tests.support.docker_base import build_image, lambda_base, plain_base
 from tests.support.docker_engine import build, engine
+from tests.support.iris_project import function_image, other_model, write_iris_project
+from tests.support.ministack_cloud import SHARED, Cloud, Pushed, run_cloud
+from tests.support.ministack_install import ministack_python
 from tests.support.requirement import require
 from tests.support.rie_binary import REPOSITORY
+from tests.support.token_issuer import Issuer, token_issuer
 
 
 @pytest.fixture(scope="session")
@@ -64,3 +68,28 @@ def browser() -> Iterator[Any]:
     """Chromium, once per run."""
     with ExitStack() as stack:
         yield require(lambda: stack.enter_context(launch()))
+
+
+@pytest.fixture(scope="session")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer]:
+    """Who signs the tokens that an endpoint with JWT takes."""
+    with token_issuer(tmp_path_factory.mktemp("issuer")) as issuer:
+        yield issuer
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory, lambda_python: str, issuer: Issuer) -> Iterator[Cloud]:
+    """An account of AWS, once per worker."""
+    require(ministack_python)
+    with run_cloud(tmp_path_factory.mktemp("ministack"), issuer.certificate) as account:
+        yield account
+
+
+@pytest.fixture(scope="session")
+def pushed(cloud: Cloud, lambda_python: str, tmp_path_factory: pytest.TempPathFactory) -> Pushed:
+    """The images of the iris model and of another one, in a repository that the projects of the tests share."""
+    home = tmp_path_factory.mktemp("images")
+    iris = function_image(write_iris_project(home / "iris", "iris"), lambda_python, "deploy-iris")
+    other = function_image(write_iris_project(home / "other", "iris", other_model()), lambda_python, "deploy-other")
+    cloud.client("ecr").create_repository(repositoryName=SHARED, tags=[{"Key": "iris-model", "Value": SHARED}])
+    return Pushed(iris, cloud.push(iris, SHARED, "iris"), other, cloud.push(other, SHARED, "other"))

@@ -13,7 +13,8 @@ from iris_model.errors import RegistryError, RepositoryNotFound
 from iris_model.oci import OCI, Reference, build_layer, file_entry, validate
 from iris_model.oci.registry import Credentials, RegistryClient, UploadSettings, fixed, pull, push
 from tests.oci.samples import sample_image
-from tests.support.ministack_ecr import ministack_ecr, ministack_python
+from tests.support.ministack_install import ministack_python
+from tests.support.ministack_server import ministack
 from tests.support.requirement import require
 
 pytestmark = pytest.mark.e2e
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     require(ministack_python)
-    with ministack_ecr(tmp_path_factory.mktemp("ministack")) as port:
+    with ministack(tmp_path_factory.mktemp("ministack"), SERVICES="ecr,sts") as port:
         yield port
 
 

@@ -24,7 +24,8 @@ from iris_model.oci.registry import Credentials, RegistryClient, fixed
 from tests.oci.samples import sample_image
 from tests.support.base_images import base_image
 from tests.support.docker_registry import RealRegistry, docker_registry, program
-from tests.support.ministack_ecr import ministack_ecr, ministack_python
+from tests.support.ministack_install import ministack_python
+from tests.support.ministack_server import ministack
 from tests.support.requirement import require
 
 pytestmark = pytest.mark.e2e
@@ -135,7 +136,7 @@ def test_what_another_tool_listed_stays(registry: RealRegistry) -> None:
 def test_ecr_of_ministack_keeps_artifacts_and_no_list(tmp_path: Path) -> None:
     """AWS's ECR lists referrers itself; MiniStack's does not. There the specification's tag is what a client has."""
     require(ministack_python)
-    with ministack_ecr(tmp_path) as port:
+    with ministack(tmp_path, SERVICES="ecr,sts") as port:
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         ecr = boto3.client("ecr", endpoint_url=f"http://127.0.0.1:{port}", region_name="us-east-1", **keys)
         ecr.create_repository(repositoryName="iris", imageTagMutability="IMMUTABLE")

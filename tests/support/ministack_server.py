@@ -1,27 +1,55 @@
-"""Runs MiniStack so that its functions find their images; started by `ministack.py` with the Python of MiniStack.
+"""MiniStack in a process of its own: the control plane that boto3 speaks to, ECR's registry, endpoints, all on one loopback port.
 
-On AWS `<account>.dkr.ecr.<region>.amazonaws.com` is the registry. MiniStack has that registry too, on its own port; but it asks
-Docker Engine for images by AWS's name, which leads to the real AWS. Here the name is turned into the port, so that what runs was
-pulled, by digest, from what was pushed.
+A directory and settings (MiniStack's own variables) in, the port out; what it started ends with it, containers too.
 """
 
+from __future__ import annotations
+
 import os
-import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from ministack.app import main
-from ministack.services import lambda_svc
+from tests.support.ministack_install import ministack_python
+from tests.support.rie_process import free_port, wait_until_accepting
 
-_ECR = re.compile(r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/")
-_spawn = lambda_svc._spawn_lambda_container
-
-
-def _spawn_from_own_registry(config, *arguments, **more):
-    port = os.environ["GATEWAY_PORT"]
-    image = _ECR.sub(f"127.0.0.1:{port}/", config.get("ImageUri", ""))
-    return _spawn({**config, "ImageUri": image}, *arguments, **more)
+MAIN = Path(__file__).with_name("ministack_main.py")
 
 
-lambda_svc._spawn_lambda_container = _spawn_from_own_registry
+@contextmanager
+def ministack(directory: Path, **settings: str) -> Iterator[int]:
+    """Run it until the end of the `with`."""
+    port = free_port()
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "HOME": str(directory),
+        "TMPDIR": str(directory),
+        **settings,
+    }
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [ministack_python(), str(MAIN)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=directory,
+            env=environment,
+        )
 
-if __name__ == "__main__":
-    main()
+    def ended() -> str | None:
+        status = process.poll()
+        return None if status is None else f"MiniStack ended ({status}): {(directory / 'log').read_text()[-1500:]}"
+
+    try:
+        wait_until_accepting("127.0.0.1", port, ended, seconds=60)
+        yield port
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)

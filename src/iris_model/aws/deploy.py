@@ -14,7 +14,7 @@ from iris_model.aws.calls import Aws
 from iris_model.aws.deployment import Deployment
 from iris_model.aws.endpoint import HttpAnswer
 from iris_model.aws.expiry import keep_image
-from iris_model.aws.golden import Difference, GoldenRow
+from iris_model.aws.golden import GoldenRow
 from iris_model.aws.memory_size import restore_memory
 from iris_model.aws.observe import Observed, Stack, find_function, find_repository, observe
 from iris_model.aws.plan import (
@@ -55,21 +55,31 @@ Push = Callable[[Aws, Deployment, str], None]
 _MOST_MENDINGS = 5
 _SHOWN_ROWS = 8
 
+# Status with which the endpoint refused -> what to do; 0 is that it did not.
+_REMEDIES = {
+    0: "Run it here (iris-model serve) and look at the log (iris-model logs); a handler that answers in a shape of its own "
+    "is deployed with --no-verify.",
+    401: "IRIS_MODEL_TOKEN has to hold a token of the issuer and for an audience of [jwt] that has not expired; without that "
+    "variable the function alone is verified.",
+    403: "Who deploys must be allowed execute-api:Invoke; of a function URL, lambda:InvokeFunctionUrl and lambda:InvokeFunction "
+    "(docs/reference/permissions.md). --no-verify deploys without asking.",
+}
+
 
 class VerificationFailed(DeploymentError):
     """The deployed model does not give the answers of the trained one. Everything is back as it was."""
 
-    def __init__(self, differences: Sequence[Difference], what_now: str, log: str = "") -> None:
-        self.differences = tuple(differences)
-        self.log = log
+    def __init__(self, found: Verification, what_now: str) -> None:
+        self.differences = found.differences
+        self.log = found.log
         shown = "\n".join(f"  - {difference}" for difference in self.differences[:_SHOWN_ROWS])
         more = len(self.differences) - _SHOWN_ROWS
         rest = f"\n  - and {more} more" if more > 0 else ""
-        super().__init__(
-            f"the answers are not those of the trained model:\n{shown}{rest}\n{what_now}",
-            remedy="Run it here (iris-model serve) and look at the log (iris-model logs); a handler that answers in a "
-            "shape of its own is deployed with --no-verify.",
-        )
+        what = "the answers are not those of the trained model"
+        if found.refused:
+            what = "the endpoint refuses who verifies it"
+        remedy = _REMEDIES.get(found.refused, _REMEDIES[0])
+        super().__init__(f"{what}:\n{shown}{rest}\n{what_now}", remedy=remedy)
 
 
 @dataclass(frozen=True)
@@ -214,7 +224,7 @@ class _Run:
         found = verify_version(self.aws, self.wanted.deployment.function, self.version, self.wanted.golden)
         self.verifications.append(found)
         if found.differences:
-            raise VerificationFailed(found.differences, self._go_back(), found.log)
+            raise VerificationFailed(found, self._go_back())
 
     def _move(self, canary: Canary | None) -> None:
         deployment, version = self.wanted.deployment, self.version
@@ -235,7 +245,7 @@ class _Run:
             found = verify_endpoint(self.aws, lambda body: ask(url, body), self.wanted.golden)
             self.verifications.append(found)
             if found.differences:
-                raise VerificationFailed(found.differences, self._go_back(), found.log)
+                raise VerificationFailed(found, self._go_back())
         # A stage that was deployed at the same time may have marked it before this version was there.
         keep_image(self.aws, deployment.repository, self.wanted.digest)
         function = find_function(self.aws, deployment.function)

@@ -68,7 +68,7 @@ def _check_permissions(aws: Aws, deployment: Deployment, arn: str, account: str)
             Check("permissions", WARNING, "this is the root user, who may do everything", "Make a user for daily work.")
         ]
     missing: list[str] = []
-    for statement in make_policy(names)["Statement"]:
+    for statement in make_policy(names, signs=deployment.endpoint.auth == "iam")["Statement"]:
         try:
             missing += _simulate(aws, _policy_source(arn), statement["Action"], statement["Resource"][:1])
         except DeploymentError as error:

@@ -141,6 +141,9 @@ BY_RESOURCE_TYPE: dict[str, tuple[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """Resource type of the template -> what CloudFormation does with it in the deployer's name."""
 
+ENDPOINT_ACTIONS = {"endpoint": ("execute-api:Invoke",), "function": ("lambda:InvokeFunctionUrl",)}
+"""What verifying an endpoint with `auth = "iam"` needs beside `lambda:InvokeFunction`: kind -> actions."""
+
 # Lambda gives itself the right to read the image, with the rights of who makes the function.
 _IMAGE_ACTIONS = ("ecr:GetRepositoryPolicy", "ecr:SetRepositoryPolicy", "ecr:TagResource")
 
@@ -170,6 +173,7 @@ class Names:
             "log group": [f"arn:{self.partition}:logs:{here}:log-group:/aws/lambda/{self.function}:*"],
             "role": [f"arn:{self.partition}:iam::{self.account}:role/{self.stack}-Role-*"],
             "api": [f"arn:{self.partition}:apigateway:{self.region}::/{part}" for part in ("apis", "apis/*", "tags/*")],
+            "endpoint": [f"arn:{self.partition}:execute-api:{here}:*"],
             "alarm": [f"arn:{self.partition}:cloudwatch:{here}:alarm:{self.function}-errors"],
             "test events": [
                 f"arn:{self.partition}:schemas:{here}:registry/lambda-testevent-schemas",
@@ -189,11 +193,11 @@ def make_measuring_policy(names: Names) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": _statements(_allow(MEASURING), names)}
 
 
-def make_policy(names: Names) -> dict[str, Any]:
-    """Make the policy of a deployer."""
+def make_policy(names: Names, *, signs: bool = True) -> dict[str, Any]:
+    """Make the policy of a deployer; one who never has an endpoint with `auth = "iam"` signs nothing."""
     allowed = _allow(DIRECT)
     allowed["repository"] |= {*REGISTRY_ACTIONS, *_IMAGE_ACTIONS}
-    for kind, actions in BY_RESOURCE_TYPE.values():
+    for kind, actions in (*BY_RESOURCE_TYPE.values(), *(ENDPOINT_ACTIONS.items() if signs else ())):
         allowed.setdefault(kind, set()).update(actions)
     statements = _statements(allowed, names)
     statements.append(

@@ -22,8 +22,11 @@ may send traces. `iris-model template` shows it. A role of your own is named wit
 
 Who deploys needs this policy, with his own names in the place of `<account>`, `<region>`, `<function>`, `<stack>` and
 `<repository>`. It is made from the calls that the code makes, and from what CloudFormation does in the deployer's name for the
-resources of the template. It has not been tried against IAM itself; `iris-model doctor` asks IAM which of these permissions are
+resources of the template. A test deploys with it under MiniStack's IAM, which knows the actions of the calls and not the
+resources of all of them; it has not been tried against AWS itself. `iris-model doctor` asks IAM which of these permissions are
 missing, and a call that is refused names the permission that it wants.
+
+`execute-api:Invoke` and `lambda:InvokeFunctionUrl` are for the verification of an endpoint with `auth = "iam"`.
 
 With several stages, `deploy` looks at the functions of the others before it lets an image expire: it needs
 `lambda:GetFunction` and `lambda:ListVersionsByFunction` on those as well.

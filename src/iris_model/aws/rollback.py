@@ -8,7 +8,7 @@ from iris_model.aws.calls import Aws
 from iris_model.aws.deployment import Deployment
 from iris_model.aws.expiry import keep_image
 from iris_model.aws.invoke import invoke
-from iris_model.aws.observe import digest_in, find_function, find_live, find_stack, list_versions
+from iris_model.aws.observe import Function, Live, digest_in, find_function, find_live, find_stack, list_versions
 from iris_model.aws.stack import OnStep, apply_template
 from iris_model.aws.status import not_deployed
 from iris_model.aws.traffic import mark_accepted, set_alias
@@ -22,12 +22,14 @@ class RolledBack:
     before: str
     now: str
     image: str
+    canary: str = ""
+    """The version that had a share of the requests, if one had."""
 
 
 def roll_back(
     aws: Aws, deployment: Deployment, version: str | None, payload: bytes | None, on_step: OnStep
 ) -> RolledBack:
-    """Let an earlier version answer: the one before the live one, or the one that is named.
+    """Let an earlier version answer: the one that answered before the live one, or the one that is named.
 
     With a `payload` the version is tried first; without, only that Lambda still has it ready.
     """
@@ -35,7 +37,7 @@ def roll_back(
     if stack is None or not stack.exists or live is None:
         raise not_deployed(aws, deployment, stack)
     versions = list_versions(aws, deployment.function)
-    target = _choose(deployment, versions, live.version, version)
+    target = _choose(deployment, versions, live, find_function(aws, deployment.function), version)
     if target == live.version and not live.weights:
         raise DeploymentError(
             f"version {target} of {deployment.function} answers already", remedy=f"There are {', '.join(versions)}."
@@ -57,7 +59,7 @@ def roll_back(
     function = find_function(aws, deployment.function)
     if function is not None:
         mark_accepted(aws, function.arn, target, live.version)
-    return RolledBack(live.version, target, chosen.image if chosen else "")
+    return RolledBack(live.version, target, chosen.image if chosen else "", next(iter(live.weights), ""))
 
 
 def _find_problem(aws: Aws, deployment: Deployment, version: str, payload: bytes | None) -> str:
@@ -70,17 +72,31 @@ def _find_problem(aws: Aws, deployment: Deployment, version: str, payload: bytes
     return ""
 
 
-def _choose(deployment: Deployment, versions: list[str], live: str, named: str | None) -> str:
+def _choose(
+    deployment: Deployment, versions: list[str], live: Live, function: Function | None, named: str | None
+) -> str:
     if named is not None:
         if named not in versions:
             raise DeploymentError(
                 f"{deployment.function} has no version {named}", remedy=f"There are {', '.join(versions) or 'none'}."
             )
         return named
-    older = [version for version in versions if int(version) < int(live)]
+    if live.weights:
+        return live.version  # a canary that nobody ended: its share goes back to who answers the others
+    older = [version for version in versions if int(version) < int(live.version)]
     if not older:
         raise DeploymentError(
-            f"{deployment.function} has no version before {live}, the one that answers",
+            f"{deployment.function} has no version before {live.version}, the one that answers",
             remedy=f"There are {', '.join(versions)}; name one of them.",
         )
-    return older[-1]
+    before = _answered_before(function, live)
+    # A later one is what was rolled back from: it is gone to by its number only.
+    return before if before in older else older[-1]
+
+
+def _answered_before(function: Function | None, live: Live) -> str:
+    """Return the version that answered before the live one, as the function's tags say."""
+    if function is None:
+        return ""
+    # A deployment was interrupted after the alias had moved: the one that was accepted last is the one before.
+    return function.previous if function.accepted == live.version else function.accepted

@@ -11,6 +11,7 @@ from iris_model.aws.observe import ACCEPTED_TAG, PREVIOUS_TAG
 OnStep = Callable[[str], None]
 
 _POLL_SECONDS = 15.0
+_NO_JUDGE = "it cannot judge a canary. Wait until it is silent, or deploy without --canary."
 
 
 def set_alias(aws: Aws, function: str, version: str, weights: dict[str, float] | None = None) -> None:
@@ -24,15 +25,33 @@ def set_alias(aws: Aws, function: str, version: str, weights: dict[str, float] |
 def run_canary(
     aws: Aws, deployment: Deployment, old: str, new: str, percent: int, minutes: float, on_step: OnStep
 ) -> str:
-    """Give the new version a share for some minutes; returns why it has to end, or nothing."""
-    set_alias(aws, deployment.function, old, {new: percent / 100})
+    """Give the new version a share for some minutes; returns why it has to end, or nothing.
+
+    Interrupted, it takes the share back.
+    """
+    if deployment.error_alarm and alarm_rings(aws, deployment):
+        return (
+            f"the alarm {alarm_name(deployment)} rings already, before version {new} has answered anything: {_NO_JUDGE}"
+        )
     deadline = aws.clock() + minutes * 60
-    while (left := deadline - aws.clock()) > 0:
-        on_step(f"Canary: version {new} answers {percent} % for {left / 60:.0f} more minutes")
-        aws.sleep(min(_POLL_SECONDS, left))
-        if deployment.error_alarm and alarm_rings(aws, deployment):
-            return f"the alarm {alarm_name(deployment)} rang while version {new} answered {percent} % of the requests"
+    try:
+        set_alias(aws, deployment.function, old, {new: percent / 100})
+        while (left := deadline - aws.clock()) > 0:
+            on_step(f"Canary: version {new} answers {percent} % for {_show_span(left)} more")
+            aws.sleep(min(_POLL_SECONDS, left))
+            if deployment.error_alarm and alarm_rings(aws, deployment):
+                return (
+                    f"the alarm {alarm_name(deployment)} rang while version {new} answered {percent} % of the requests"
+                )
+    except KeyboardInterrupt:
+        # Nobody would look at the alarm any more.
+        set_alias(aws, deployment.function, old)
+        raise
     return ""
+
+
+def _show_span(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} s"
 
 
 def alarm_name(deployment: Deployment) -> str:

@@ -15,6 +15,8 @@ from iris_model.cost import Measurement, read_reports, summarize_reports
 _NOT_READY = (0, 403, 404, 500, 502, 503, 504)
 _READY_SECONDS = 90.0
 _READY_PAUSE_SECONDS = 2.0
+# Whoever is refused once is refused with every row.
+_REFUSED = (401, 403)
 # [throttling] may let one request a second through.
 _THROTTLED_PAUSE_SECONDS = 1.0
 
@@ -27,6 +29,8 @@ class Verification:
     differences: tuple[Difference, ...]
     measurement: Measurement | None = None
     log: str = ""
+    refused: int = 0
+    """The status with which the endpoint refused who verifies; 0 if it did not."""
 
 
 def verify_version(aws: Aws, function: str, version: str, golden: Sequence[GoldenRow]) -> Verification:
@@ -62,6 +66,8 @@ def verify_endpoint(aws: Aws, ask: Callable[[bytes], HttpAnswer], golden: Sequen
         problems = compare(row, answer.text) if answer.status == 200 else (_say_status(answer),)
         if problems:
             differences.append(Difference("through the endpoint", number, row.row, problems))
+        if answer.status in _REFUSED:
+            return Verification(len(golden), tuple(differences), refused=answer.status)
     return Verification(len(golden), tuple(differences))
 
 
@@ -76,8 +82,8 @@ def _say_status(answer: HttpAnswer) -> str:
     if answer.status == 0:
         return f"no answer: {text}"
     hints = {
-        401: "; the endpoint wants a token",
-        403: "; the endpoint refuses the caller, or a permission is missing",
+        401: "; the endpoint wants another token",
+        403: "; the endpoint refuses who verifies, or a permission is missing",
         429: "; the requests are throttled",
         500: "; the function failed, or the permission of the endpoint is missing",
         503: "; the function took longer than 30 s",

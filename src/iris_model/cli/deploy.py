@@ -23,6 +23,7 @@ from iris_model.cli.output import OnStep, echo_json, json_option, progress
 from iris_model.project import package_project
 
 if TYPE_CHECKING:
+    from iris_model.aws.calls import Aws
     from iris_model.aws.deploy import Ask, Outcome, Wanted
     from iris_model.aws.deployment import Deployment
     from iris_model.aws.golden import GoldenRow
@@ -78,7 +79,6 @@ def deploy(
       iris-model deploy --image image.tar
     """
     from iris_model.aws.deploy import Wanted, plan_deployment
-    from iris_model.aws.deploy import deploy as deploy_to_aws
     from iris_model.aws.plan import Canary
 
     settings, deployment = read_deployment(project, stage)
@@ -97,12 +97,39 @@ def deploy(
         )
         if only_plan:
             _, steps = plan_deployment(aws, wanted)
-        else:
-            outcome = deploy_to_aws(aws, wanted, on_step)
     if only_plan:
         _show_plan(steps, as_json=as_json)
         raise click.exceptions.Exit(SOMETHING_TO_DO if steps else 0)
-    _show_outcome(outcome, wanted, transport, as_json=as_json)
+    _show_outcome(_deploy(aws, wanted), wanted, transport, as_json=as_json)
+
+
+def _deploy(aws: Aws, wanted: Wanted) -> Outcome:
+    """Deploy; interrupted, say what was under way and who answers now."""
+    import signal
+
+    from iris_model.aws.deploy import deploy as deploy_to_aws
+    from iris_model.aws.standing import say_standing
+
+    steps = ["nothing yet"]
+    # A CI that cancels a job asks with SIGTERM: a canary has to be ended then as well.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with progress() as on_step:
+
+            def note(step: str) -> None:
+                steps.append(step)
+                on_step(step)
+
+            return deploy_to_aws(aws, wanted, note)
+    except KeyboardInterrupt:
+        click.echo(
+            f"\nInterrupted; under way was: {steps[-1]}\n{say_standing(aws, wanted.deployment)}\n"
+            "The same command again goes on from here; iris-model status shows more.",
+            err=True,
+        )
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _golden(project: Path, function_directory: Path | None, on_step: OnStep) -> list[GoldenRow]:

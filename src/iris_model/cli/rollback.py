@@ -29,8 +29,8 @@ def rollback(
 ) -> None:
     """Let an earlier version answer again, at once.
 
-    Without VERSION it is the one before the live one. With --payload it is invoked first; a version that fails does not get
-    the alias.
+    Without VERSION it is the one that answered before; where nobody knows, the next lower one; and during a canary the one that
+    answers the others. With --payload it is invoked first; a version that fails does not get the alias.
 
     \b
     Example:
@@ -47,5 +47,6 @@ def rollback(
     if as_json:
         echo_json(vars(done))
         return
-    click.echo(f"{deployment.function}: version {done.now} answers, before it was {done.before}.")
+    before = f"the canary of version {done.canary} is over" if done.canary else f"before it was {done.before}"
+    click.echo(f"{deployment.function}: version {done.now} answers, {before}.")
     click.echo(f"Image {done.image.rpartition('@')[2]}; the next deploy moves on to what is here.")

@@ -1,0 +1,86 @@
+"""A share of the requests first, against the fake: who answers at each moment, and what ends it."""
+
+from __future__ import annotations
+
+import pytest
+
+from iris_model.aws.plan import Canary
+from iris_model.aws.standing import say_standing
+from iris_model.errors import DeploymentError
+from tests.aws.conftest import Cloud
+
+
+def who_answers(cloud: Cloud) -> tuple[str, dict[str, float]]:
+    function = cloud.fake.functions["iris"]
+    return function.alias, dict(function.weights)
+
+
+def test_a_canary_gives_a_share_and_then_all(cloud: Cloud):
+    cloud.deploy(1)
+    weights: list[dict[str, float]] = []
+    cloud.fake.after = lambda *_: weights.append(who_answers(cloud)[1])
+    begin = cloud.now
+    cloud.deploy(2, canary=Canary(10, 15))
+    assert {"2": 0.1} in weights
+    assert cloud.now - begin >= 15 * 60
+    assert who_answers(cloud) == ("2", {})
+
+
+def test_a_short_canary_is_told_in_seconds(cloud: Cloud):
+    cloud.deploy(1)
+    cloud.deploy(2, canary=Canary(20, 0.2))
+    told = [step for step in cloud.steps if step.startswith("Canary")]
+    assert told == ["Canary: version 2 answers 20 % for 12 s more"]
+
+
+def test_the_alarm_ends_a_canary_at_once(cloud: Cloud):
+    cloud.deploy(1)
+
+    def ring(*_: object) -> None:
+        cloud.fake.alarm = "ALARM" if who_answers(cloud)[1] else "OK"
+
+    cloud.fake.after = ring
+    begin = cloud.now
+    with pytest.raises(DeploymentError, match="the alarm iris-errors rang while version 2 answered 10 %"):
+        cloud.deploy(2, canary=Canary(10, 15))
+    assert cloud.now - begin < 60
+    assert who_answers(cloud) == ("1", {})
+
+
+def test_an_alarm_that_rings_already_cannot_judge_a_canary(cloud: Cloud):
+    cloud.deploy(1)
+    cloud.fake.alarm = "ALARM"
+    with pytest.raises(DeploymentError, match=r"rings already.*deploy without --canary"):
+        cloud.deploy(2, canary=Canary(10, 15))
+    assert who_answers(cloud) == ("1", {})
+    # What mends the version that makes it ring gets through.
+    assert cloud.deploy(2).version == "2"
+
+
+def test_an_interrupted_canary_gives_its_share_back_and_is_begun_anew(cloud: Cloud):
+    cloud.deploy(1)
+    seen: list[tuple[str, dict[str, float]]] = []
+
+    def interrupt(number: int, service: str, operation: str) -> None:
+        if operation == "DescribeAlarms" and who_answers(cloud)[1] and not seen:
+            seen.append(who_answers(cloud))
+            raise KeyboardInterrupt
+
+    cloud.fake.after = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        cloud.deploy(2, canary=Canary(10, 15))
+    assert seen == [("1", {"2": 0.1})]
+    assert who_answers(cloud) == ("1", {})
+    assert say_standing(cloud.aws, cloud.deployment) == "Version 1 answers."
+    begin = cloud.now
+    assert cloud.deploy(2, canary=Canary(10, 15)).version == "2"
+    assert cloud.now - begin >= 15 * 60
+
+
+def test_where_things_stand(cloud: Cloud):
+    assert say_standing(cloud.aws, cloud.deployment) == "Nothing answers yet."
+    cloud.deploy(1)
+    cloud.fake.functions["iris"].weights = {"2": 0.2}
+    cloud.fake.stacks["iris"].status = "UPDATE_IN_PROGRESS"
+    said = say_standing(cloud.aws, cloud.deployment)
+    assert said == "Version 1 answers, version 2 20% of the requests. AWS goes on with the stack iris by itself."
