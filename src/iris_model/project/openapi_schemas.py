@@ -33,18 +33,9 @@ PROBLEM: JsonSchema = {
     "required": ["type", "title", "status", "detail", "error"],
 }
 
-_METADATA_TENSORS: JsonSchema = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "properties": {
-            "name": {"type": "string"},
-            "datatype": {"enum": _DATATYPES},
-            "shape": {"description": "-1: as many as there are rows.", "type": "array", "items": {"type": "integer"}},
-        },
-        "required": ["name", "datatype", "shape"],
-    },
-}
+
+def _ref(name: str) -> JsonSchema:
+    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _closed(description: str, **properties: JsonSchema) -> JsonSchema:
@@ -71,9 +62,20 @@ METADATA: dict[str, JsonSchema] = {
         name=_TEXT,
         versions={"type": "array", "items": _TEXT, "maxItems": 0},
         platform={"type": "string", "pattern": "^iris-model_"},
-        inputs=_METADATA_TENSORS,
-        outputs=_METADATA_TENSORS,
+        inputs={"type": "array", "items": _ref("MetadataTensor")},
+        outputs={"type": "array", "items": _ref("MetadataTensor")},
     ),
+    "MetadataTensor": {
+        "description": "A tensor of requests or answers. In its shape, -1 is as many as there are rows.",
+        "type": "object",
+        "properties": {
+            "name": _TEXT,
+            "datatype": _ref("Datatype"),
+            "shape": {"type": "array", "items": {"type": "integer", "minimum": -1}},
+        },
+        "required": ["name", "datatype", "shape"],
+    },
+    "Datatype": {"description": "A datatype of the Open Inference Protocol.", "enum": _DATATYPES},
 }
 
 
@@ -222,10 +224,6 @@ def _wrapper(key: str, inner: JsonSchema, description: str) -> JsonSchema:
     return {"description": description, "type": "object", "properties": {key: inner}, "required": [key]}
 
 
-def _ref(name: str) -> JsonSchema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
 def _prediction(signature: Mapping[str, Any]) -> JsonSchema:
     """A label of the classes, a number, or a list of either where the target has several."""
     outputs = signature["outputs"]
@@ -269,7 +267,7 @@ def _inference_request(width: int) -> JsonSchema:
         "properties": {
             "name": {"type": "string"},
             "shape": {"type": "array", "minItems": 1, "maxItems": 2, "items": {"type": "integer", "minimum": 0}},
-            "datatype": {"enum": _DATATYPES},
+            "datatype": _ref("Datatype"),
             "data": {"type": "array"},
         },
         "required": ["name", "shape", "datatype", "data"],
