@@ -25,7 +25,7 @@ verifies. Further fields of AWS's lines, as `Restore Duration` or those of X-Ray
 | you see | in text | in JSON, at the system log level |
 |---|---|---|
 | a sandbox starts | INIT_START | `platform.initStart`, INFO |
-| its init is over | INIT_REPORT, unless all is well | `platform.initRuntimeDone`, `platform.initReport`, DEBUG, or more if it failed |
+| its init is over | INIT_REPORT, if not all is well | `platform.initRuntimeDone`, `platform.initReport`, DEBUG |
 | an invocation begins | START | `platform.start`, INFO |
 | it is over | END, REPORT | `platform.runtimeDone`, DEBUG; `platform.report`, INFO; both WARN if it failed |
 | the handler uses `logging` | a record | a record, at its own level |
