@@ -16,6 +16,8 @@ class Failing:
     """Fails `times` times with one code, then answers."""
 
     region = "eu-west-1"
+    profile = "dev"
+    origin = "of profile dev"
 
     def __init__(self, code: str, message: str = "it went wrong", status: int = 400, times: int = 100) -> None:
         self.failure = ("lambda", "UpdateAlias", code, message, status)
@@ -61,18 +63,19 @@ def test_a_refusal_is_not_tried_again():
 @pytest.mark.parametrize(
     ("code", "message", "expected"),
     [
-        ("NoCredentials", "Unable to locate credentials", "aws configure"),
-        ("SSO", "token has expired", "aws sso login"),
+        ("NoCredentialsError", "Unable to locate credentials", "aws configure"),
+        ("UnauthorizedSSOTokenError", "token has expired", "aws sso login --profile dev"),
         ("ExpiredToken", "The security token included in the request is expired", "have expired"),
         ("ExpiredTokenException", "expired", "have expired"),
         ("InvalidSignatureException", "Signature expired: 20261125T1 is now earlier than 20261125T2", "clock of this machine"),
+        ("InvalidSignatureException", "Signature not yet current: 20261125T2 is still later than T1", "clock of this machine"),
         ("RequestTimeTooSkewed", "too large", "clock of this machine"),
         ("SignatureDoesNotMatch", "The request signature we calculated does not match", "does not belong to the key id"),
         ("UnrecognizedClientException", "The security token included in the request is invalid", "region eu-west-1"),
         ("AccessDeniedException", "User: me is not authorized to perform: iam:PassRole on resource: r", "may not be passed"),
         ("AccessDeniedException", "User: me is not authorized to perform: lambda:UpdateAlias", "permission lambda:UpdateAlias"),
         ("CodeStorageExceededException", "Code storage limit exceeded", "a quota of the account is reached"),
-        ("ServiceQuotaExceededException", "too many", "Service Quotas"),
+        ("ServiceQuotaExceededException", "too many", "--service-code lambda --region eu-west-1"),
         (
             "InvalidParameterValueException",
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its",
@@ -91,6 +94,21 @@ def test_each_refusal_names_call_resource_and_way_out(code: str, message: str, e
     assert caught.value.problem.startswith("alias iris:live (lambda:UpdateAlias in eu-west-1): ")
     assert expected in str(caught.value)
     assert caught.value.remedy
+
+
+def test_where_nothing_ever_answered_nobody_waits_long():
+    transport = Failing("ConnectionFailed", "Could not connect", 0)
+    with pytest.raises(DeploymentError, match="no way to it"):
+        call(transport)
+    assert transport.asked == 2
+
+
+def test_a_connection_that_breaks_later_is_waited_for():
+    transport = Failing("ConnectionFailed", "Could not connect", 0, times=0)
+    aws = Aws(transport, sleep=lambda seconds: None)
+    aws.call("lambda", "UpdateAlias", "alias iris:live")
+    transport.times = ATTEMPTS
+    assert aws.call("lambda", "UpdateAlias", "alias iris:live") == {"Name": "live"}
 
 
 def test_what_only_an_administrator_can_decode_is_left_out():
@@ -123,7 +141,7 @@ def no_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     ("profile", "region", "expected"),
     [
         (None, None, "no region is set"),
-        (None, "eu-nowhere-9", "eu-nowhere-9 is not a region of AWS"),
+        (None, "eu-nowhere-9", "eu-nowhere-9 is no region .* did you mean"),
         ("mine", "eu-west-1", "there is no profile mine"),
     ],
 )
@@ -134,9 +152,8 @@ def test_a_session_that_cannot_be_says_why(profile: str | None, region: str | No
 
 @pytest.mark.usefixtures("no_configuration")
 def test_no_credentials_is_one_clear_message():
-    aws = Aws(BotoTransport(None, "eu-west-1"), sleep=lambda seconds: None)
     with pytest.raises(DeploymentError, match="there are no credentials of AWS"):
-        aws.call("sts", "GetCallerIdentity", "the credentials")
+        BotoTransport(None, "eu-west-1").find_credentials()
 
 
 @pytest.mark.usefixtures("no_configuration")

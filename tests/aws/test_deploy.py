@@ -126,9 +126,9 @@ def test_the_plan_says_what_differs(cloud: Cloud):
     assert str(moves[0]) == "move the alias live to the new version"
 
 
-@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"])
 def test_a_stack_whose_creation_failed_is_cleared_away(cloud: Cloud, status: str):
-    cloud.fake.stacks["iris"] = FakeStack(status=status)
+    cloud.fake.stacks["iris"] = FakeStack(status=status, tags=[{"Key": "iris-model", "Value": "iris"}])
     assert kinds(cloud) == ["MendStack"]
     assert cloud.deploy().version == "1"
 

@@ -69,6 +69,10 @@ class FakeAws(FakeLambda):
         """schema -> its versions, oldest first"""
         self.fail_update: str = ""
         """The reason why the next update of a stack fails."""
+        self.stuck: str = ""
+        """The reason why roll-backs and deletions of stacks fail."""
+        self.settles_at_once = False
+        """Whether a change of a stack is over when its call returns."""
         self.before: Callable[[int, str, str], None] = lambda number, service, operation: None
         self.after: Callable[[int, str, str], None] = lambda number, service, operation: None
 
@@ -154,13 +158,12 @@ class FakeAws(FakeLambda):
             reason, self.fail_update = self.fail_update, ""
             self._event(stack, "Function", f"{verb}_FAILED", reason)
             self._event(stack, "HttpApi", f"{verb}_FAILED", "Resource creation cancelled")
-            stack.status = "ROLLBACK_IN_PROGRESS" if creates else "UPDATE_ROLLBACK_IN_PROGRESS"
-            stack.then = "ROLLBACK_COMPLETE" if creates else "UPDATE_ROLLBACK_COMPLETE"
+            self._begin(stack, "ROLLBACK" if creates else "UPDATE_ROLLBACK")
             return
         stack.template, stack.parameters, stack.tags = change["template"], change["parameters"], change["tags"]
         self._apply(stack)
         self._event(stack, "Function", f"{verb}_COMPLETE")
-        stack.status, stack.then = f"{verb}_IN_PROGRESS", f"{verb}_COMPLETE"
+        self._begin(stack, verb)
 
     def _cloudformation_DescribeStacks(self, StackName: str) -> dict[str, Any]:
         stack = self._stack(StackName)
@@ -196,16 +199,31 @@ class FakeAws(FakeLambda):
     def _cloudformation_ContinueUpdateRollback(self, StackName: str) -> None:
         stack = self._stack(StackName)
         self._event(stack, "iris", "UPDATE_ROLLBACK_IN_PROGRESS")
-        stack.status, stack.then = "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"
+        if not self._sticks(stack, "UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED"):
+            self._begin(stack, "UPDATE_ROLLBACK")
 
     def _cloudformation_DeleteStack(self, StackName: str) -> None:
         stack = self._stack(StackName)
         self._event(stack, "iris", "DELETE_IN_PROGRESS")
+        if self._sticks(stack, "DELETE_FAILED", "DELETE_FAILED"):
+            return
         if stack.template:
             self.functions.pop(
                 read_template(stack.template)["Resources"]["Function"]["Properties"]["FunctionName"], None
             )
-        stack.status, stack.then, stack.template = "DELETE_IN_PROGRESS", "DELETE_COMPLETE", ""
+        self._begin(stack, "DELETE")
+        stack.template = ""
+
+    def _begin(self, stack: FakeStack, what: str) -> None:
+        stack.status, stack.then = f"{what}_IN_PROGRESS", f"{what}_COMPLETE"
+        if self.settles_at_once:
+            stack.status, stack.then = stack.then, ""
+
+    def _sticks(self, stack: FakeStack, status: str, of_resource: str) -> bool:
+        if self.stuck:
+            self._event(stack, "Function", of_resource, self.stuck)
+            stack.status = status
+        return bool(self.stuck)
 
     def _stack(self, name: str) -> FakeStack:
         if name not in self.stacks:

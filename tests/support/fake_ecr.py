@@ -17,6 +17,8 @@ class FakeEcr:
     """Its operations, one method each."""
 
     region = "eu-west-1"
+    profile = "default"
+    origin = "of profile default"
 
     def __init__(self) -> None:
         self.repositories: dict[str, dict[str, Any]] = {}

@@ -16,6 +16,7 @@ from iris_model.aws.explain import explain_failure
 Answer = dict[str, Any]
 
 ATTEMPTS = 6
+_ATTEMPTS_BEFORE_ANY_ANSWER = 2
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 20.0
 
@@ -47,11 +48,19 @@ class Failure(Exception):
         """Whether the same call may succeed in a moment."""
         return self.code in _TRANSIENT or self.code in _CONFLICT or self.status >= 500 or self.status == 429
 
+    @property
+    def is_of_the_way(self) -> bool:
+        """Whether nothing was reached."""
+        return self.code in ("ConnectionFailed", "ProxyConnectionError", "SSLError")
+
 
 class Transport(Protocol):
     """What reaches AWS, or stands for it in tests: raises `Failure`."""
 
     region: str
+    profile: str
+    origin: str
+    """Whose the credentials are, after the word: `of profile dev`."""
 
     def __call__(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
         """Make one call."""
@@ -71,6 +80,8 @@ class Aws:
         self.sleep = sleep
         self.clock = clock
         self.region = transport.region
+        self.origin = transport.origin
+        self._has_answered = False
 
     def call(
         self, service: str, operation: str, resource: str, *, absent: tuple[str, ...] = (), **parameters: Any
@@ -78,12 +89,17 @@ class Aws:
         """Make a call about `resource`, as messages name it. A failure whose code is in `absent` gives an empty answer."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._transport(service, operation, parameters)
+                answer = self._transport(service, operation, parameters)
+                self._has_answered = True
+                return answer
             except Failure as failure:
+                self._has_answered |= not failure.is_of_the_way
                 if _names(failure, absent):
                     return {}
-                if not failure.is_transient or attempt == ATTEMPTS:
-                    raise explain_failure(failure, resource, self.region) from None
+                # Where nothing has ever answered, waiting will not help: the network or the address is wrong.
+                most = ATTEMPTS if self._has_answered else _ATTEMPTS_BEFORE_ANY_ANSWER
+                if not failure.is_transient or attempt >= most:
+                    raise explain_failure(failure, resource, self._transport) from None
                 self.sleep(_pause(attempt))
         raise AssertionError("the loop returns or raises")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from iris_model.aws.calls import Aws
 from iris_model.aws.deployment import Deployment
 from iris_model.aws.observe import find_function, find_repository, find_stack
+from iris_model.aws.ownership import check_stack
 from iris_model.aws.stack import OnStep, delete_stack, mend_stack
 from iris_model.errors import DeploymentError
 
@@ -29,20 +30,25 @@ class Remains:
 
 
 def find_remains(aws: Aws, deployment: Deployment) -> Remains:
-    """Look for everything that belongs to the deployment; a repository that is not ours does not."""
+    """Look for everything that belongs to the deployment. A repository that is not ours does not, nor the log of a function
+    that is not; a stack that is not ours is an error."""
     stack = find_stack(aws, deployment)
+    if stack is not None:
+        check_stack(deployment, stack)
+    is_foreign = stack is None and find_function(aws, deployment.function) is not None
     repository = find_repository(aws, deployment.repository)
     ours = repository is not None and repository.is_ours
     images = _count_images(aws, deployment.repository) if ours else 0
     groups = aws.call(
         "logs", "DescribeLogGroups", f"log group {deployment.log_group}", logGroupNamePrefix=deployment.log_group
     ).get("logGroups", [])
+    names = {each["logGroupName"] for each in groups}
     return Remains(
         stack=deployment.stack if stack is not None else "",
         resources=_list_resources(aws, deployment.stack) if stack is not None else (),
         repository=deployment.repository if ours else "",
         images=images,
-        log_group=deployment.log_group if any(each["logGroupName"] == deployment.log_group for each in groups) else "",
+        log_group=deployment.log_group if deployment.log_group in names and not is_foreign else "",
     )
 
 

@@ -6,6 +6,7 @@ import base64
 from dataclasses import dataclass
 
 from iris_model.aws.calls import Aws
+from iris_model.aws.stack import OnStep
 from iris_model.errors import DeploymentError
 
 # A function that was not called for weeks has to be fetched again: 40 to 106 seconds were seen.
@@ -24,7 +25,7 @@ class Invocation:
     version: str
 
 
-def invoke(aws: Aws, function: str, qualifier: str, payload: bytes) -> Invocation:
+def invoke(aws: Aws, function: str, qualifier: str, payload: bytes, on_step: OnStep = lambda step: None) -> Invocation:
     """Invoke one version, or an alias; waits while Lambda fetches the image of an inactive function."""
     deadline = aws.clock() + _PENDING_SECONDS
     while True:
@@ -39,6 +40,7 @@ def invoke(aws: Aws, function: str, qualifier: str, payload: bytes) -> Invocatio
                 f"function {function}: Lambda is fetching its image for more than {_PENDING_SECONDS // 60} minutes",
                 remedy="Wait, and run the same command again; iris-model status shows its state.",
             )
+        on_step(f"Lambda fetches the image of {function}, which was not called for weeks")
         aws.sleep(_PENDING_PAUSE_SECONDS)
     body = answer.get("Payload", b"")
     return Invocation(

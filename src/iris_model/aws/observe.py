@@ -54,6 +54,11 @@ class Stack:
     """Whether `deploy` made it, and not somebody with the same template."""
 
     @property
+    def has_our_template(self) -> bool:
+        """Whether it was made from a template of ours, with whatever tool."""
+        return find_version_id(self.template) != ""
+
+    @property
     def is_settled(self) -> bool:
         """Whether nobody is changing it."""
         return not self.status.endswith("_IN_PROGRESS") or self.status == "REVIEW_IN_PROGRESS"
@@ -224,6 +229,12 @@ def find_stack(aws: Aws, deployment: Deployment) -> Stack | None:
         template=body.strip() + "\n" if isinstance(body, str) and body else "",
         function_is_its_own=detail.get("PhysicalResourceId") == deployment.function,
     )
+
+
+def find_version_id(template: str) -> str:
+    """Find the logical id of the version in a template of ours."""
+    found = re.search(r"^  (Version[0-9a-f]{10}):$", template, flags=re.MULTILINE)
+    return found[1] if found else ""
 
 
 def find_function(aws: Aws, name: str, qualifier: str | None = None) -> Function | None:

@@ -8,11 +8,11 @@ is continued by planning anew.
 from __future__ import annotations
 
 import difflib
-import re
 from dataclasses import dataclass
 
-from iris_model.aws.deployment import OWNER_TAG, Deployment
-from iris_model.aws.observe import Observed
+from iris_model.aws.deployment import Deployment
+from iris_model.aws.observe import Observed, find_version_id
+from iris_model.aws.ownership import check_ownership
 from iris_model.aws.pruning import find_superseded
 from iris_model.aws.repository import LIFECYCLE_POLICY, same_policy
 from iris_model.aws.template import VERSION_OUTPUT
@@ -38,6 +38,7 @@ class MendStack:
         ways = {
             "ROLLBACK_COMPLETE": "delete the stack {}, whose first creation failed: nothing of it works",
             "ROLLBACK_FAILED": "delete the stack {}, whose first creation failed: nothing of it works",
+            "DELETE_FAILED": "delete the stack {}, of which an earlier deletion left something",
             "UPDATE_ROLLBACK_FAILED": "continue the roll-back of the stack {} that got stuck",
         }
         return ways.get(self.status, "wait for the stack {}, which somebody is changing (" + self.status + ")").format(
@@ -202,7 +203,9 @@ Step = (
     | PruneVersions
 )
 
-_MENDABLE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED")
+_MENDABLE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
+# Somebody has switched roll-back off, or an import failed: what is there may work, so we do not decide.
+_HALF_DONE = ("CREATE_FAILED", "UPDATE_FAILED", "IMPORT_ROLLBACK_FAILED")
 
 
 def make_plan(
@@ -214,6 +217,12 @@ def make_plan(
     if stack is not None and (not stack.is_settled or stack.status in _MENDABLE):
         # What comes after depends on how that ends.
         return (MendStack(deployment.stack, stack.status),)
+    if stack is not None and stack.status in _HALF_DONE:
+        raise DeploymentError(
+            f"the stack {deployment.stack} is {stack.status}, which somebody has to decide about: {stack.reason or 'no reason'}",
+            remedy="Roll it back, then run the same command again: aws cloudformation rollback-stack "
+            f"--stack-name {deployment.stack} --region {observed.region}",
+        )
     exists = stack is not None and stack.exists
     old_template = stack.template if stack is not None and exists else ""
     steps: list[Step] = _plan_repository(deployment, observed)
@@ -258,32 +267,6 @@ def find_serving(observed: Observed) -> str:
     newest = observed.stack.outputs.get(VERSION_OUTPUT, "") if observed.stack else ""
     # A run was interrupted after the alias had moved: the newest version is live and was never accepted.
     return accepted if accepted and live.version == newest != accepted else live.version
-
-
-def find_version_id(template: str) -> str:
-    """Find the logical id of the version in a template of ours."""
-    found = re.search(r"^  (Version[0-9a-f]{10}):$", template, flags=re.MULTILINE)
-    return found[1] if found else ""
-
-
-def check_ownership(deployment: Deployment, observed: Observed) -> None:
-    """Refuse to touch what somebody else made."""
-    repository, stack, function = observed.repository, observed.stack, observed.function
-    if repository is not None and not repository.is_ours:
-        raise DeploymentError(
-            f"the repository {repository.name} is there already and was not made by iris-model: it has no tag {OWNER_TAG}",
-            remedy='Name another with repository = "..." in iris-model.toml; or hand it over: aws ecr tag-resource '
-            f"--resource-arn {repository.arn} --tags Key={OWNER_TAG},Value={deployment.repository}",
-        )
-    if function is None or (stack is not None and (stack.function_is_its_own or not stack.is_settled)):
-        return
-    kind = "a function of package type Zip" if function.package_type != "Image" else "a function"
-    never = "; a Zip function can never become one with an image" if function.package_type != "Image" else ""
-    raise DeploymentError(
-        f"there is {kind} named {deployment.function} already, and it is not of the stack {deployment.stack}{never}",
-        remedy="Choose another name in iris-model.toml, or delete that one: "
-        f"aws lambda delete-function --function-name {deployment.function}",
-    )
 
 
 def show_difference(old: str, new: str) -> str:

@@ -5,15 +5,28 @@ Retries are not boto3's here: `calls` has them, in one place and with a sleep th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import io
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from iris_model.aws.calls import Answer, Failure
+from iris_model.aws.configuration import check_bundle, explain_session
+from iris_model.aws.explain import explain_failure
+from iris_model.aws.failures import as_credentials_failure, as_failure
 from iris_model.errors import DeploymentError
 
 # An invocation lasts 15 minutes at most.
 _READ_TIMEOUT_SECONDS = 920
 _CONNECT_TIMEOUT_SECONDS = 10
+
+# botocore's word for where credentials were found -> ours.
+_ORIGINS = {
+    "env": "of the environment (AWS_ACCESS_KEY_ID)",
+    "container-role": "of the role of this container",
+    "iam-role": "of the role of this machine",
+}
 
 
 class BotoTransport:
@@ -21,34 +34,45 @@ class BotoTransport:
 
     def __init__(self, profile: str | None = None, region: str | None = None) -> None:
         import boto3
-        from botocore.exceptions import PartialCredentialsError, ProfileNotFound
+        import botocore.session
 
+        core = botocore.session.Session()
         try:
-            self._session = boto3.Session(profile_name=profile, region_name=region)
-        except ProfileNotFound:
-            known = ", ".join(boto3.Session().available_profiles) or "none"
-            raise DeploymentError(
-                f"there is no profile {profile} in the configuration of AWS; there are: {known}",
-                remedy="Name one of them with --profile, or make it: aws configure --profile NAME",
-            ) from None
-        except PartialCredentialsError as error:
-            raise DeploymentError(f"the credentials are not whole: {error}", remedy="Run: aws configure") from None
+            self._session = boto3.Session(botocore_session=core, profile_name=profile, region_name=region)
+            _share_sessions_of_roles(core)
+            check_bundle(core.get_config_variable("ca_bundle"))
+        except DeploymentError:
+            raise
+        except Exception as error:
+            raise explain_session(error, profile) from None
+        self.profile: str = self._session.profile_name
+        self.origin = f"of profile {self.profile}"
         if not self._session.region_name:
             raise DeploymentError(
                 "no region is set: neither by --region, region in iris-model.toml, AWS_DEFAULT_REGION, nor by the profile",
                 remedy='Name one: --region eu-west-1, or region = "eu-west-1" in iris-model.toml',
             )
-        if self._session.region_name not in _known_regions(self._session):
-            raise DeploymentError(
-                f"{self._session.region_name} is not a region of AWS that has Lambda",
-                remedy="The regions are listed by: aws ec2 describe-regions --output table",
-            )
+        if self._session.region_name not in (known := _known_regions(self._session)):
+            raise _no_such_region(self._session.region_name, known)
         self.region: str = self._session.region_name
         self._clients: dict[str, Any] = {}
 
+    def find_credentials(self) -> None:
+        """Look for credentials now: logged in, role assumed, code of the MFA device asked for. An error says what is missing."""
+        try:
+            with _terminal_or_nothing():
+                credentials = self._session.get_credentials()
+                if credentials is not None:
+                    credentials.get_frozen_credentials()
+        except Exception as error:
+            failure = as_credentials_failure(error)
+            raise explain_failure(failure, f"credentials {self.origin}", self) from None
+        if credentials is None:
+            raise explain_failure(Failure("", "", "NoCredentialsError", ""), "", self)
+        self.origin = _ORIGINS.get(credentials.method, self.origin)
+
     def __call__(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
         """Make one call."""
-        from botocore import exceptions as wrong
         from botocore import xform_name
 
         try:
@@ -56,25 +80,11 @@ class BotoTransport:
             if "Payload" in answer and hasattr(answer["Payload"], "read"):
                 answer["Payload"] = answer["Payload"].read()
             return dict(answer)
-        except wrong.ClientError as error:
-            details = error.response.get("Error", {})
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            message = details.get("Message") or error.response.get("message") or str(error)
-            raise Failure(service, operation, details.get("Code", "Unknown"), message, status) from None
-        except (wrong.NoCredentialsError, wrong.PartialCredentialsError, wrong.CredentialRetrievalError) as error:
-            raise Failure(service, operation, "NoCredentials", str(error)) from None
-        except (wrong.SSOError, wrong.TokenRetrievalError) as error:
-            raise Failure(service, operation, "SSO", str(error)) from None
-        except wrong.EndpointConnectionError as error:
-            raise Failure(service, operation, "ConnectionFailed", str(error)) from None
-        except (wrong.ReadTimeoutError, wrong.ConnectTimeoutError) as error:
-            raise Failure(service, operation, "ReadTimeout", str(error)) from None
-        except (wrong.ConnectionClosedError, wrong.HTTPClientError) as error:
-            raise Failure(service, operation, "ConnectionClosed", str(error)) from None
-        except wrong.ParamValidationError as error:
-            raise Failure(service, operation, "ParameterValidation", str(error)) from None
-        except wrong.BotoCoreError as error:
-            raise Failure(service, operation, type(error).__name__, str(error)) from None
+        except Exception as error:
+            failure = as_failure(error, service, operation)
+            if failure is None:
+                raise
+            raise failure from None
 
     def _client(self, service: str) -> Any:
         from botocore.config import Config
@@ -86,7 +96,11 @@ class BotoTransport:
                 retries={"total_max_attempts": 1},
                 user_agent_extra="iris-model",
             )
-            self._clients[service] = self._session.client(service, config=config)
+            try:
+                self._clients[service] = self._session.client(service, config=config)
+            except ValueError as error:
+                # Of an address that the user has set, by AWS_ENDPOINT_URL or in his profile.
+                raise explain_failure(Failure(service, "", "InvalidEndpoint", str(error)), service, self) from None
         return self._clients[service]
 
     def endpoint_url(self, service: str) -> str:
@@ -100,10 +114,41 @@ class BotoTransport:
 
         credentials = self._session.get_credentials()
         if credentials is None:
-            raise Failure(service, "sign", "NoCredentials", "there are no credentials")
+            raise Failure(service, "sign", "NoCredentialsError", "there are no credentials")
         request = AWSRequest(method=method, url=url, data=body, headers=dict(headers))
         SigV4Auth(credentials.get_frozen_credentials(), service, self.region).add_auth(request)
         return dict(request.headers.items())
+
+
+def _share_sessions_of_roles(core: Any) -> None:
+    """Keep the sessions of assumed roles where the AWS CLI keeps them, so that a code of an MFA device is asked for once."""
+    from pathlib import Path
+
+    from botocore.credentials import JSONFileCache
+
+    with contextlib.suppress(RuntimeError):  # nobody's home
+        cache = JSONFileCache(str(Path.home() / ".aws" / "cli" / "cache"))
+        core.get_component("credential_provider").get_provider("assume-role").cache = cache
+
+
+@contextlib.contextmanager
+def _terminal_or_nothing() -> Iterator[None]:
+    """Where no terminal is, nobody can type the code of an MFA device: then the prompt is not shown, and the error says it."""
+    with contextlib.ExitStack() as stack:
+        if not sys.stdin.isatty():
+            stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        yield
+
+
+def _no_such_region(name: str, known: set[str]) -> DeploymentError:
+    import difflib
+
+    nearest = difflib.get_close_matches(name.lower(), sorted(known), n=3)
+    hint = f"did you mean {' or '.join(nearest)}?" if nearest else "expected one such as eu-west-1"
+    return DeploymentError(
+        f"{name} is no region of AWS that the boto3 installed here knows to have Lambda: {hint}",
+        remedy="Name another: --region. If it is a new one: pip install --upgrade boto3",
+    )
 
 
 def _known_regions(session: Any) -> set[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from iris_model.aws.calls import Aws
 from iris_model.aws.deployment import OWNER_TAG, Deployment
 from iris_model.aws.observe import NO_STACK, Stack, find_stack
+from iris_model.aws.stack_reasons import clean_reason, find_remedy
 from iris_model.aws.template import LIVE_VERSION
 from iris_model.errors import DeploymentError
 
@@ -81,7 +82,7 @@ def apply_template(
 
 def mend_stack(aws: Aws, name: str, status: str, on_step: OnStep) -> None:
     """Bring a half-done stack into a state from which a plan can go on."""
-    if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
+    if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"):
         delete_stack(aws, name, on_step)
         return
     since = _newest_event(aws, name)
@@ -136,8 +137,8 @@ def _wait_for_change_set(aws: Aws, name: str, change_set: str) -> bool:
             if any(words in reason for words in _NO_CHANGES):
                 return False
             raise DeploymentError(
-                f"stack {name}: CloudFormation refuses the change: {reason}",
-                remedy="Nothing was changed. The template is printed by: iris-model template",
+                f"stack {name}: CloudFormation refuses the change: {clean_reason(reason)}",
+                remedy=f"Nothing was changed. {find_remedy(reason, status, name, '')}",
             )
         aws.sleep(_POLL_SECONDS)
     raise DeploymentError(
@@ -194,33 +195,12 @@ def _failed(aws: Aws, name: str, status: str, since: str) -> DeploymentError:
     for event in _events(aws, name, since):
         reason = str(event.get("ResourceStatusReason", ""))
         if event["ResourceStatus"].endswith("_FAILED") and not any(words in reason for words in _CANCELLED):
-            what = f"{event['LogicalResourceId']} ({event['ResourceType']})"
-            return DeploymentError(f"stack {name} is {status}: {what} failed: {reason}", remedy=_remedy(reason, status))
+            resource = str(event["LogicalResourceId"])
+            return DeploymentError(
+                f"stack {name} is {status}: {resource} ({event['ResourceType']}) failed: {clean_reason(reason)}",
+                remedy=find_remedy(reason, status, name, resource),
+            )
     return DeploymentError(
         f"stack {name} is {status}",
         remedy=f"Look at its events: aws cloudformation describe-stack-events --stack-name {name}",
     )
-
-
-_REMEDIES = (
-    ("AccessDenied", "docs/reference/permissions.md has the policy of a deployer."),
-    ("not authorized", "docs/reference/permissions.md has the policy of a deployer."),
-    (
-        "media type",
-        "The image has an index or an attestation: build it with iris-model build, or with --provenance=false.",
-    ),
-    ("deleted image", "Its image was deleted from ECR: run iris-model deploy, which pushes it again."),
-    ("UnreservedConcurrentExecution", "Reserve less concurrency, or ask for more in Service Quotas."),
-    ("already exists", "Choose another name in iris-model.toml, or delete what is there."),
-)
-
-
-def _remedy(reason: str, status: str) -> str:
-    for words, remedy in _REMEDIES:
-        if words in reason:
-            return remedy
-    if status == "UPDATE_ROLLBACK_COMPLETE":
-        return "CloudFormation put everything back; the old version still answers."
-    if status == "DELETE_FAILED":
-        return "Delete in the console what holds it, then run the same command again."
-    return "Mend that and run the same command again: it cleans up first."

@@ -39,6 +39,7 @@ def connect(profile: str | None, region: str | None) -> tuple[BotoTransport, Aws
     from iris_model.aws.session import BotoTransport
 
     transport = BotoTransport(profile, region)
+    transport.find_credentials()
     return transport, Aws(transport)
 
 

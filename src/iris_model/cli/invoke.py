@@ -96,7 +96,8 @@ def _invoke_on_aws(project: Path, payload: bytes, stage: str | None, profile: st
     from iris_model.aws.deployment import ALIAS
     from iris_model.aws.invoke import invoke as invoke_on_aws
 
-    result = invoke_on_aws(aws, deployment.function, ALIAS, payload)
+    with progress() as on_step:
+        result = invoke_on_aws(aws, deployment.function, ALIAS, payload, on_step)
     return Answer(result.payload.encode(), result.function_error or None, result.log)
 
 

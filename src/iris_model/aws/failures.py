@@ -1,0 +1,80 @@
+"""What boto3 raises, in; a `Failure` with the code that `explain` looks up, out. None for what is not its business.
+
+Credentials are looked for by programs and files that the user has named, so whatever goes wrong there is told as his.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iris_model.aws.calls import Failure
+
+NOT_AWS = "NotAws"
+"""The code of an answer that no service of AWS gives: that of a proxy, of a login page, of another server."""
+
+# Exceptions of botocore -> the code that they get here; all others keep their names.
+_CODES = {
+    "ConnectTimeoutError": "ConnectionFailed",
+    "ConnectionClosedError": "ConnectionClosed",
+    "EndpointConnectionError": "ConnectionFailed",
+    "HTTPClientError": "ConnectionClosed",
+    "IncompleteReadError": "ConnectionClosed",
+    "ParamValidationError": "ParameterValidation",
+    "ReadTimeoutError": "ReadTimeout",
+    "ResponseParserError": NOT_AWS,
+    "ResponseStreamingError": "ConnectionClosed",
+}
+
+
+def as_failure(error: Exception, service: str, operation: str) -> Failure | None:
+    """Translate what a call raised."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    if isinstance(error, ClientError):
+        return _refused(error, service, operation)
+    if isinstance(error, BotoCoreError | ResponseParserError):
+        return Failure(service, operation, _code_of(error), _words(error))
+    return None
+
+
+def as_credentials_failure(error: BaseException) -> Failure:
+    """Translate what looking for credentials raised: files, programs and services that the configuration names."""
+    if isinstance(error, Exception) and (failure := as_failure(error, "", "")) is not None:
+        return failure
+    if isinstance(error, EOFError):
+        return Failure("", "", "NoTerminal", "")
+    if isinstance(error, OSError):
+        name = f"{error.filename}: " if error.filename else ""
+        return Failure("", "", "CredentialsFile", f"{name}{error.strerror or error}")
+    return Failure("", "", "CredentialsProgram", f"{type(error).__name__}: {error}")
+
+
+def _refused(error: Any, service: str, operation: str) -> Failure:
+    details = error.response.get("Error", {})
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    code = str(details.get("Code", "Unknown"))
+    message = details.get("Message") or error.response.get("message") or str(error)
+    if code.isdecimal():
+        # botocore found no error of AWS in it, and took the status for one.
+        return Failure(service, operation, NOT_AWS, f"HTTP {code} {details.get('Message', '')}".strip(), status)
+    if error.operation_name != operation:
+        # Credentials are got, or renewed, by calls of their own.
+        service, operation = ("sts" if "Assume" in error.operation_name else "sso"), error.operation_name
+    return Failure(service, operation, code, message, status)
+
+
+def _code_of(error: Exception) -> str:
+    if "Invalid header value" in str(error):
+        return "BrokenKey"
+    for kind in type(error).__mro__:
+        if kind.__name__ in _CODES:
+            return _CODES[kind.__name__]
+        if kind.__module__.startswith("botocore"):
+            return kind.__name__
+    raise AssertionError("it is one of botocore")
+
+
+def _words(error: Exception) -> str:
+    # The parser quotes the whole page that it did not understand.
+    return "it sends no answer of AWS" if _code_of(error) == NOT_AWS else str(error)
