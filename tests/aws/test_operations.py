@@ -159,9 +159,11 @@ def test_signing_is_asked_for_only_where_the_endpoint_wants_signatures(cloud: Cl
 
 
 def test_the_session_of_a_role_is_simulated_as_its_role(cloud: Cloud):
-    cloud.fake.caller = "arn:aws:sts::123456789012:assumed-role/deployer/session"
+    cloud.fake.caller = "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_deployer_1/me@example.org"
+    cloud.fake.role_path = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
     assert check_aws(cloud.aws, DEPLOYMENT, lambda: NOW)[-1].verdict == "good"
-    assert cloud.fake.simulated == "arn:aws:iam::123456789012:role/deployer"
+    role = "role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_deployer_1"
+    assert cloud.fake.simulated == f"arn:aws:iam::123456789012:{role}"
 
 
 @pytest.mark.parametrize(("minutes", "verdict"), [(0, "good"), (3, "good"), (6, "bad"), (-6, "bad")])

@@ -74,7 +74,7 @@ def test_no_permission_is_wider_than_its_resource_allows():
             # These know no resources, or are asked before there is one.
             assert set(statement["Action"]) == {
                 "sts:GetCallerIdentity", "ecr:GetAuthorizationToken", "cloudwatch:DescribeAlarms", "logs:DescribeLogGroups",
-                "iam:SimulatePrincipalPolicy",
+                "iam:GetRole", "iam:SimulatePrincipalPolicy",
             }  # fmt: skip
 
 

@@ -192,6 +192,8 @@ def _to_xml(shape: Any, value: Any) -> str:
     if shape.type_name == "list":
         key = shape.member.serialization.get("name", "member")
         return "".join(f"<{key}>{_to_xml(shape.member, each)}</{key}>" for each in value)
+    if shape.type_name == "timestamp":
+        return str(value.isoformat())
     return escape(str(value).lower() if isinstance(value, bool) else str(value))
 
 

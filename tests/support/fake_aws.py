@@ -7,6 +7,7 @@ Its ECR and its Lambda have files of their own.
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -58,6 +59,7 @@ class FakeAws(FakeLambda):
         self.stacks: dict[str, FakeStack] = {}
         self.alarm = "OK"
         self.caller = f"arn:aws:iam::{ACCOUNT}:user/me"
+        self.role_path = "/"
         self.forbidden: set[str] = set()
         self.simulated = ""
         self.log: list[dict[str, Any]] | None = None
@@ -103,6 +105,18 @@ class FakeAws(FakeLambda):
         return {
             "EvaluationResults": [{"EvalActionName": name, "EvalDecision": each} for name, each in decisions.items()]
         }
+
+    def _iam_GetRole(self, RoleName: str) -> dict[str, Any]:
+        arn = f"arn:aws:iam::{ACCOUNT}:role{self.role_path}{RoleName}"
+        created = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+        role = {
+            "Path": self.role_path,
+            "RoleName": RoleName,
+            "RoleId": "AROAEXAMPLE",
+            "Arn": arn,
+            "CreateDate": created,
+        }
+        return {"Role": role}
 
     def _cloudwatch_DescribeAlarms(self, AlarmNames: list[str]) -> dict[str, Any]:
         return {"MetricAlarms": [{"AlarmName": name, "StateValue": self.alarm} for name in AlarmNames]}
@@ -188,7 +202,7 @@ class FakeAws(FakeLambda):
 
     def _cloudformation_DescribeStackResource(self, StackName: str, LogicalResourceId: str) -> dict[str, Any]:
         stack = self._stack(StackName)
-        if not stack.template:
+        if LogicalResourceId not in read_template(stack.template or "{}").get("Resources", {}):
             raise _validation(f"Resource {LogicalResourceId} does not exist for stack {StackName}")
         name = read_template(stack.template)["Resources"][LogicalResourceId]["Properties"]["FunctionName"]
         return {"StackResourceDetail": {"PhysicalResourceId": name, "LogicalResourceId": LogicalResourceId}}

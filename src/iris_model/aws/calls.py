@@ -81,6 +81,7 @@ class Aws:
         self.clock = clock
         self.region = transport.region
         self.origin = transport.origin
+        """Whose the credentials are."""
         self._has_answered = False
 
     def call(

@@ -7,6 +7,7 @@ are laid over it name by name.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ _EXISTS = ("ConflictException",)
 # https://docs.aws.amazon.com/eventbridge/latest/schema-reference: Content
 LARGEST_DOCUMENT = 100_000
 _KEPT_VERSIONS = 5
+# https://spec.openapis.org/oas/v3.0.3#components-object
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def schema_name(function: str) -> str:
@@ -34,6 +37,12 @@ def read_events(aws: Aws, function: str) -> dict[str, Any]:
 
 def write_events(aws: Aws, function: str, events: Mapping[str, Any], *, replace: bool) -> tuple[str, ...]:
     """Lay `events` over what is there; returns the names that changed. Without `replace` a name that differs is an error."""
+    for name in events:
+        if not _NAME.fullmatch(name):
+            raise DeploymentError(
+                f"the event {name!r} cannot be kept by the console: expected letters, digits, dots, hyphens and underscores",
+                remedy="Give its file another name.",
+            )
     document = _read_document(aws, function)
     there = _examples(document)
     different = [name for name in events if name in there and there[name].get("value") != events[name]]
@@ -68,7 +77,7 @@ def _read_document(aws: Aws, function: str) -> dict[str, Any]:
         document = json.loads(answer["Content"])
     except ValueError:
         document = None
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or not isinstance(document.get("components", {}), dict):
         raise DeploymentError(
             f"the test events of {function} are no OpenAPI document",
             remedy=f"Look at the schema {schema_name(function)} in the registry {REGISTRY} of EventBridge.",
@@ -77,7 +86,7 @@ def _read_document(aws: Aws, function: str) -> dict[str, Any]:
 
 
 def _examples(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    found = document.get("components", {}).get("examples", {})
+    found = document.get("components", {}).get("examples") or {}
     return {name: example for name, example in found.items() if isinstance(example, dict)}
 
 

@@ -38,7 +38,7 @@ def check_aws(aws: Aws, deployment: Deployment, now: Callable[[], datetime]) -> 
         identity = aws.call("sts", "GetCallerIdentity", "the credentials")
     except DeploymentError as error:
         return [Check("credentials", BAD, error.problem, error.remedy)]
-    checks = [Check("credentials", GOOD, f"{identity['Arn']} in {aws.region}")]
+    checks = [Check("credentials", GOOD, f"{aws.origin}: {identity['Arn']}")]
     date = identity.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
     if date:
         checks.append(check_clock(parsedate_to_datetime(date), now()))
@@ -68,13 +68,17 @@ def _check_permissions(aws: Aws, deployment: Deployment, arn: str, account: str)
             Check("permissions", WARNING, "this is the root user, who may do everything", "Make a user for daily work.")
         ]
     missing: list[str] = []
-    for statement in make_policy(names, signs=deployment.endpoint.auth == "iam")["Statement"]:
-        try:
-            missing += _simulate(aws, _policy_source(arn), statement["Action"], statement["Resource"][:1])
-        except DeploymentError as error:
-            return [Check("permissions", WARNING, f"IAM cannot be asked: {error.problem}", error.remedy)]
+    try:
+        source = _policy_source(aws, arn)
+        for statement in make_policy(names, signs=deployment.endpoint.auth == "iam")["Statement"]:
+            missing += _simulate(aws, source, statement["Action"], statement["Resource"][:1])
+    except DeploymentError as error:
+        says = f"IAM cannot be asked what you may do: {error.problem}"
+        return [
+            Check("permissions", WARNING, says, "A deployment may work all the same: iris-model deploy --plan tells.")
+        ]
     if missing:
-        remedy = "docs/reference/permissions.md has the policy of a deployer."
+        remedy = "Ask for them: docs/reference/permissions.md has the policy of a deployer."
         return [Check("permissions", BAD, f"missing: {', '.join(sorted(set(missing)))}", remedy)]
     return [Check("permissions", GOOD, "all that a deployment needs")]
 
@@ -102,9 +106,10 @@ def _simulate(aws: Aws, source: str, actions: Sequence[str], resources: Sequence
     return denied
 
 
-def _policy_source(arn: str) -> str:
-    """IAM simulates users and roles; a session of a role is not one, its role is."""
+def _policy_source(aws: Aws, arn: str) -> str:
+    """IAM simulates users and roles; a session of a role is not one, its role is. Its path, which those of SSO have, is not in
+    the name of the session."""
     if ":assumed-role/" not in arn:
         return arn
-    head, _, rest = arn.partition(":assumed-role/")
-    return f"{head.replace(':sts:', ':iam:')}:role/{rest.split('/')[0]}"
+    role = arn.partition(":assumed-role/")[2].split("/")[0]
+    return str(aws.call("iam", "GetRole", f"role {role}", RoleName=role)["Role"]["Arn"])

@@ -47,17 +47,18 @@ def as_credentials_failure(error: BaseException) -> Failure:
     if isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename else ""
         return Failure("", "", "CredentialsFile", f"{name}{error.strerror or error}")
-    return Failure("", "", "CredentialsProgram", f"{type(error).__name__}: {error}")
+    said = f"its output is no JSON ({error})" if isinstance(error, ValueError) else str(error) or type(error).__name__
+    return Failure("", "", "CredentialsProgram", said)
 
 
 def _refused(error: Any, service: str, operation: str) -> Failure:
     details = error.response.get("Error", {})
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    code = str(details.get("Code", "Unknown"))
+    code = str(details.get("Code") or "Unknown")
     message = details.get("Message") or error.response.get("message") or str(error)
-    if code.isdecimal():
-        # botocore found no error of AWS in it, and took the status for one.
-        return Failure(service, operation, NOT_AWS, f"HTTP {code} {details.get('Message', '')}".strip(), status)
+    if code.isdecimal() or code == "Unknown":
+        # botocore found no error of AWS in it.
+        return Failure(service, operation, NOT_AWS, f"it answers with HTTP status {status}", status)
     if error.operation_name != operation:
         # Credentials are got, or renewed, by calls of their own.
         service, operation = ("sts" if "Assume" in error.operation_name else "sso"), error.operation_name

@@ -24,8 +24,8 @@ def check_ownership(deployment: Deployment, observed: Observed) -> None:
     never = "; a Zip function can never become one with an image" if function.package_type != "Image" else ""
     raise DeploymentError(
         f"there is {kind} named {deployment.function} already, and it is not of the stack {deployment.stack}{never}",
-        remedy="Choose another name in iris-model.toml, or delete that one: "
-        f"aws lambda delete-function --function-name {deployment.function}",
+        remedy="Choose another name in iris-model.toml, or, if nobody needs that one, delete it: "
+        f"aws lambda delete-function --function-name {deployment.function} --region {observed.region}",
     )
 
 

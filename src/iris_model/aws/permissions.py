@@ -54,6 +54,7 @@ DIRECT: dict[tuple[str, str], str] = {
     ("schemas", "DescribeSchema"): "test events",
     ("schemas", "ListSchemaVersions"): "test events",
     ("schemas", "UpdateSchema"): "test events",
+    ("iam", "GetRole"): "any",
     ("iam", "SimulatePrincipalPolicy"): "any",
 }
 """(service, operation) of every call -> what it is about."""

@@ -219,7 +219,8 @@ def make_plan(
         return (MendStack(deployment.stack, stack.status),)
     if stack is not None and stack.status in _HALF_DONE:
         raise DeploymentError(
-            f"the stack {deployment.stack} is {stack.status}, which somebody has to decide about: {stack.reason or 'no reason'}",
+            f"the stack {deployment.stack} is {stack.status}: whoever switched roll-back off has to decide. "
+            f"{stack.reason or 'CloudFormation gives no reason'}",
             remedy="Roll it back, then run the same command again: aws cloudformation rollback-stack "
             f"--stack-name {deployment.stack} --region {observed.region}",
         )

@@ -26,7 +26,7 @@ _REMEDIES = (
         "functions that reserve none.",
     ),
     (
-        r"code storage limit|CodeStorageExceeded",
+        r"(?i)code storage limit|CodeStorageExceeded",
         "Delete functions or versions that nobody needs, or ask for more in Service Quotas.",
     ),
     (r"ServiceLimitExceeded|LimitExceeded|exceed(ed)? quota|[Mm]aximum number of|limit of \d+", _QUOTA),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from iris_model.cli.deployment import (
     stage_option,
 )
 from iris_model.cli.output import echo_json, json_option, progress
+from iris_model.errors import IrisModelError
 
 
 @click.command()
@@ -62,7 +64,7 @@ def destroy(
         click.echo(f"These go, in {aws.region}:", err=True)
         for name in going:
             click.echo(f"  {name}", err=True)
-        click.confirm("Delete them?", abort=True, err=True)
+        _confirm()
     with progress() as on_step:
         destroy_on_aws(aws, deployment, remains, images=images, logs=logs, on_step=on_step)
     if as_json:
@@ -73,3 +75,16 @@ def destroy(
         click.echo(f"The repository {remains.repository} stays with {remains.images} images; --images deletes it.")
     if remains.log_group and not logs:
         click.echo(f"The log group {remains.log_group} stays; --logs deletes it.")
+
+
+def _confirm() -> None:
+    try:
+        click.confirm("Delete them?", abort=True, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        click.echo(err=True)
+        raise IrisModelError(
+            "nothing was deleted: destroy asks first, and nobody can answer here",
+            remedy="Look at the list, then add --yes.",
+        ) from None

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iris_model.cli.deployment import aws_options, connect, project_argument, read_deployment, stage_option
+from iris_model.cli.deployment import aws_options, project_argument, read_deployment, stage_option
 from iris_model.cli.output import echo_json, json_option, progress
 from iris_model.errors import IrisModelError
 
 if TYPE_CHECKING:
+    from iris_model.aws.deployment import Deployment
     from iris_model.aws.doctor import Check
     from iris_model.project.settings import ProjectSettings
 
@@ -38,26 +39,41 @@ def doctor(project: Path, stage: str | None, profile: str | None, region: str | 
       iris-model doctor --stage prod
     """
     settings, deployment = read_deployment(project, stage)
-    from iris_model.aws.doctor import BAD, Check, check_aws
+    from iris_model.aws.doctor import BAD
 
+    checks = _check_aws(deployment, profile, region or settings.deployment.region)
     with progress() as on_step:
         on_step("Looking at Python and Docker")
-        checks = [_check_python(settings), _check_docker()]
-        on_step("Asking AWS")
-        try:
-            _, aws = connect(profile, region or settings.deployment.region)
-            checks += check_aws(aws, deployment, lambda: datetime.datetime.now(datetime.UTC))
-        except IrisModelError as error:
-            checks.append(Check("region", BAD, error.problem, error.remedy))
+        checks = [_check_python(settings), _check_docker(), *checks]
     if as_json:
         echo_json([asdict(check) for check in checks])
     else:
         for check in checks:
-            click.echo(f"{_MARKS[check.verdict]:<6}{check.name:<13}{check.says}")
+            click.echo(f"{_MARKS[check.verdict]:<6}{check.name:<15}{check.says}")
             if check.remedy:
-                click.echo(f"{'':<19}{check.remedy}")
+                click.echo(f"{'':<21}{check.remedy}")
     if any(check.verdict == BAD for check in checks):
         raise click.exceptions.Exit(1)
+
+
+def _check_aws(deployment: Deployment, profile: str | None, region: str | None) -> list[Check]:
+    """Before anything is shown: the code of an MFA device may be asked for."""
+    from iris_model.aws.calls import Aws
+    from iris_model.aws.doctor import BAD, GOOD, Check, check_aws
+    from iris_model.aws.session import BotoTransport
+
+    try:
+        transport = BotoTransport(profile, region)
+    except IrisModelError as error:
+        return [Check("configuration", BAD, error.problem, error.remedy)]
+    found = [Check("region", GOOD, transport.region)]
+    try:
+        transport.find_credentials()
+    except IrisModelError as error:
+        return [*found, Check("credentials", BAD, error.problem, error.remedy)]
+    with progress() as on_step:
+        on_step("Asking AWS")
+        return found + check_aws(Aws(transport), deployment, lambda: datetime.datetime.now(datetime.UTC))
 
 
 def _check_python(settings: ProjectSettings) -> Check:

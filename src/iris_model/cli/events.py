@@ -10,7 +10,7 @@ import click
 
 from iris_model.cli.deployment import aws_options, connect, project_argument, read_deployment, stage_option
 from iris_model.cli.output import echo_json, json_option
-from iris_model.cli.payloads import EVENTS_DIRECTORY
+from iris_model.cli.payloads import EVENTS_DIRECTORY, parse_strictly
 from iris_model.errors import ProjectError
 
 
@@ -64,9 +64,13 @@ def read_files(directory: Path) -> dict[str, Any]:
     found = {}
     for path in sorted(directory.glob("*.json")):
         try:
-            found[path.stem] = json.loads(path.read_bytes())
-        except (OSError, ValueError) as error:
+            found[path.stem] = parse_strictly(path.read_bytes())
+        except ValueError as error:
             raise ProjectError(f"{path} is no JSON: {error}", remedy="Mend it, or take it away.") from None
+        except OSError as error:
+            raise ProjectError(
+                f"{path} cannot be read: {error.strerror}", remedy="Mend that, or take it away."
+            ) from None
     if not found:
         raise ProjectError(f"{directory} has no test events: expected NAME.json there", remedy="Write one.")
     return found
@@ -74,22 +78,37 @@ def read_files(directory: Path) -> dict[str, Any]:
 
 def write_files(directory: Path, events: dict[str, Any], *, force: bool) -> list[str]:
     """Write events as files; returns the names of those that are new or changed."""
+    for name in events:
+        # A name of the console may be anything; a file must stay in the directory.
+        if "/" in name or name.startswith(".") or not name:
+            raise ProjectError(f"the event {name!r} cannot be a file", remedy="Give it another name in the console.")
     there = {path.stem: path for path in directory.glob("*.json") if path.stem in events}
     different = [name for name, path in there.items() if not _holds(path, events[name])]
     if different and not force:
         raise ProjectError(
             f"{directory} has other events with the names {', '.join(sorted(different))}",
-            remedy="Replace them: --force",
+            remedy="Replace these files with what the console has: --force; or bring them there: iris-model events push --force",
         )
     changed = sorted(name for name in events if name not in there or name in different)
     for name in changed:
-        # A name of the console may be anything; a file must stay in the directory.
-        if "/" in name or name.startswith("."):
-            raise ProjectError(f"the event {name!r} cannot be a file", remedy="Give it another name in the console.")
-        directory.mkdir(exist_ok=True)
         text = json.dumps(events[name], indent=2, ensure_ascii=False) + "\n"
-        (directory / f"{name}.json").write_text(text, encoding="utf-8")
+        _write(directory / f"{name}.json", text)
     return changed
+
+
+def _write(path: Path, text: str) -> None:
+    """Write whole or not at all: what is there may be the only copy."""
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise ProjectError(
+            f"{path} cannot be written: {error.strerror}",
+            remedy="Look at the rights and the space there, then run it again.",
+        ) from None
 
 
 def _holds(path: Path, event: Any) -> bool:

@@ -6,6 +6,7 @@ import difflib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from iris_model.errors import IrisModelError, ProjectError
 
@@ -44,7 +45,7 @@ def read_payload(argument: str, read_stdin: Callable[[], bytes]) -> bytes:
 def check_json(payload: bytes, origin: str) -> bytes:
     """Refuse what Lambda would refuse before the function sees it."""
     try:
-        json.loads(payload)
+        parse_strictly(payload)
     except ValueError as error:
         reason = "it is empty" if not payload.strip() else str(error)
         raise IrisModelError(
@@ -52,3 +53,12 @@ def check_json(payload: bytes, origin: str) -> bytes:
             remedy="Lambda takes only JSON, such as '[5.1, 3.5, 1.4, 0.2]'; a file is named as @FILE.",
         ) from None
     return payload
+
+
+def parse_strictly(text: bytes) -> Any:
+    """Parse JSON as Lambda does, which knows no NaN and no Infinity."""
+
+    def refuse(name: str) -> None:
+        raise ValueError(f"{name} is no number of JSON")
+
+    return json.loads(text, parse_constant=refuse)
