@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -97,3 +98,61 @@ def test_a_directory_of_somebody_else(tmp_path: Path) -> None:
         * 2
     )
     assert lines[2].startswith("cannot be read: Permission denied")
+
+
+@pytest.mark.parametrize("what", ["project", "cache", "layout", "archive"])
+def test_a_build_on_a_full_disk(what: str, small_disk: Path, tmp_path: Path) -> None:
+    """Wherever the disk is full, `build` says where, and leaves no half image; with room it then goes through."""
+    from tests.support.base_images import base_image
+    from tests.support.registry_fake import FakeRegistry, running
+
+    places = {"cache": tmp_path / "cache", what: small_disk / what}
+    program = [sys.executable, "-m", "iris_model.cli"]
+    environment = {**os.environ, "IRIS_MODEL_CACHE": str(places["cache"]), "DOCKER_CONFIG": str(tmp_path)}
+    subprocess.run([*program, "init", str(tmp_path / "flowers")], check=True, capture_output=True)
+    if what == "project":
+        # The wheel is for `docker build` alone, and would not leave room for the project itself.
+        shutil.copytree(tmp_path / "flowers", places["project"], ignore=shutil.ignore_patterns("*.whl"))
+    else:
+        places["project"] = tmp_path / "flowers"
+    with running(FakeRegistry()) as registry:
+        base = f"{registry.host}/python:3.11"
+        write_layout(base_image(), tmp_path / "base")
+        subprocess.run(
+            [*program, "push", str(tmp_path / "base"), base], check=True, capture_output=True, env=environment
+        )
+        command = [*program, "build", str(places["project"]), "--base", base]
+        if what in ("layout", "archive"):
+            command += ["-o", what, str(places[what])]
+
+        def run() -> subprocess.CompletedProcess[str]:
+            return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+
+        full = run()
+        assert full.returncode == 1
+        assert str(small_disk) in full.stderr
+        assert "No space left on device" in full.stderr
+        assert "room on the disk" in full.stderr or "Free some space" in full.stderr
+        assert "Traceback" not in full.stderr and "defect" not in full.stderr
+        assert not (places["project"] / ".iris-model" / "image").exists()
+        assert what not in ("layout", "archive") or not places[what].exists()
+        subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
+        done = run()
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", ["init", "package"])
+def test_a_project_on_a_full_disk(command: str, small_disk: Path, tmp_path: Path) -> None:
+    """`init` leaves the directory as it was, `package` the old function; neither calls that a defect of its own."""
+    project, target = tmp_path / "flowers", small_disk / "target"
+    (small_disk / "filling").write_bytes(bytes(150_000))
+    program = [sys.executable, "-m", "iris_model.cli"]
+    subprocess.run([*program, "init", str(project)], check=True, capture_output=True)
+    arguments = {"init": ["init", str(target)], "package": ["package", str(project), "-o", str(target)]}[command]
+    done = subprocess.run([*program, *arguments], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert f"Error: {small_disk}" in done.stderr
+    assert "No space left on device" in done.stderr
+    assert "room on the disk" in done.stderr
+    assert "defect" not in done.stderr
+    assert [path.name for path in small_disk.iterdir()] == ["filling"]

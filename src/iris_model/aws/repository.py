@@ -95,7 +95,11 @@ def log_in(aws: Aws) -> Login:
 
 def registry_of(repository: Repository, endpoint_url: str) -> str:
     """Name the registry to push to: ECR's own, or where the endpoint of ECR is set to something else, that."""
-    host = repository.uri.partition("/")[0]
+    return registry_at(repository.uri.partition("/")[0], endpoint_url)
+
+
+def registry_at(host: str, endpoint_url: str) -> str:
+    """The registry that AWS calls `host`: where the endpoint of ECR is none of AWS, it is there."""
     endpoint = urllib.parse.urlsplit(endpoint_url)
     is_aws = (endpoint.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
     return host if is_aws else endpoint.netloc

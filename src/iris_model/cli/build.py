@@ -10,6 +10,7 @@ import click
 
 from iris_model.cli.image_text import echo_published, echo_sizes, published_document, transfer_bars
 from iris_model.cli.output import echo_json, json_option, progress, show_size
+from iris_model.cli.registry_advice import registry_advice
 
 if TYPE_CHECKING:
     from iris_model.image.build import BuiltImage
@@ -246,7 +247,7 @@ def _push(
         sbom.MEDIA_TYPE: documents["sbom"].read_bytes(),
         provenance.MEDIA_TYPE: documents["provenance"].read_bytes(),
     }
-    with transfer_bars() as report:
+    with registry_advice(reference), transfer_bars() as report:
         published = publish(
             built.image, reference, documents=attached, referrers=referrers, base=built.base.reference, report=report
         )

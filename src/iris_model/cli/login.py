@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -26,11 +27,12 @@ def login(project: Path, stage: str | None, profile: str | None, region: str | N
       iris-model login --region eu-west-1
     """
     settings, _ = read_deployment(project, stage)
-    _, aws = connect(profile, region or settings.deployment.region)
+    transport, aws = connect(profile, region or settings.deployment.region)
     from iris_model.aws.docker_login import config_path, write_login
-    from iris_model.aws.repository import log_in
+    from iris_model.aws.repository import log_in, registry_at
 
     found = log_in(aws)
+    found = replace(found, registry=registry_at(found.registry, transport.endpoint_url("ecr")))
     place = write_login(config_path(os.environ), found)
     if as_json:
         echo_json({"registry": found.registry, "kept_in": place})

@@ -8,6 +8,7 @@ import click
 
 from iris_model.cli.image_text import echo_published, published_document, transfer_bars
 from iris_model.cli.output import echo_json, json_option
+from iris_model.cli.registry_advice import registry_advice
 
 
 @click.command()
@@ -60,7 +61,7 @@ def push(source: str, reference: str, family_name: str, referrers: str, force: b
             f"{source}: AWS Lambda would refuse this image:\n{listing}",
             remedy=f"{findings[0].remedy} Or push it all the same: --force. Nothing was pushed.",
         )
-    with transfer_bars() as report:
+    with registry_advice(target), transfer_bars() as report:
         found = find_documents(Path(source.partition("@")[0]), [str(image.digest)])
         documents = {media_type: path.read_bytes() for media_type, path in found.items()}
         published = publish(image, target, documents=documents, referrers=referrers, report=report)

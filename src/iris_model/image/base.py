@@ -12,10 +12,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from iris_model.errors import ImageError, PlatformNotFound
+from iris_model.errors import (
+    ImageError,
+    InvalidImage,
+    ManifestNotFound,
+    PlatformNotFound,
+    RegistryError,
+    RepositoryNotFound,
+)
 from iris_model.image.base_files import BaseFacts, read_base_files
 from iris_model.image.cache import Cache, CachedBlob
-from iris_model.image.lock import Lock
+from iris_model.image.lock import LOCK_FILE, Lock
 from iris_model.image.target import architecture_of, image_platform
 from iris_model.oci import (
     DOCKER,
@@ -40,6 +47,8 @@ Connect = Callable[[str], RegistryClient]
 # What bases say of their Python without being opened: the variable of Docker's own `python` images, the name of AWS's.
 _PYTHON_VARIABLE = re.compile(r"(3\.\d+)\.")
 _AWS_NAME = re.compile(r"lambda/python:(3\.\d+)(?:[-.][\w.-]*)?$")
+
+_SUCH_AS = "AWS's own is public.ecr.aws/lambda/python:3.13."
 
 
 @dataclass(frozen=True)
@@ -108,7 +117,7 @@ def open_base(
     if text.startswith((".", "/", "~")) or text.endswith((".tar", ".tgz")):
         raise ImageError(
             f"base {text}: there is no such file or directory",
-            remedy="Name an OCI layout, a file that `docker save` wrote, or an image such as public.ecr.aws/lambda/python:3.13",
+            remedy=f"Name an OCI layout, a file that `docker save` wrote, or an image. {_SUCH_AS}",
         )
     return _from_registry(text, architecture, lock, cache, connect, on_step)
 
@@ -123,7 +132,13 @@ def _exists(path: Path) -> bool:
 def _from_disk(text: str, path: Path, architecture: str, cache: Cache, on_step: OnStep) -> Base:
     platform = image_platform(architecture)
     on_step(f"Opening the base {text}")
-    image = read_image(path, platform=platform)
+    try:
+        image = read_image(path, platform=platform)
+    except InvalidImage as invalid:
+        raise InvalidImage(
+            f"base {text}: it is no image: {invalid.problem}; expected an OCI layout or an archive",
+            remedy=f"{invalid.remedy} {_SUCH_AS}".strip(),
+        ) from None
     _check_platform(text, image, platform)
     layers = tuple(_compressed(layer, cache, on_step) for layer in image.layers)
     image = replace(image, layers=layers, source=None)
@@ -153,7 +168,10 @@ def _from_registry(text: str, architecture: str, lock: Lock, cache: Cache, conne
     image = _from_cache(cache, pinned, reference, client) if pinned else None
     if image is None:
         on_step(f"Asking for the base {text}")
-        image = pull(client, reference.with_digest(pinned) if pinned else reference, platform=platform)
+        try:
+            image = pull(client, reference.with_digest(pinned) if pinned else reference, platform=platform)
+        except (RepositoryNotFound, ManifestNotFound) as missing:
+            raise _missing(text, reference, pinned, missing) from None
         for blob in (BytesBlob.of(image.manifest.data), image.config_blob):
             cache.blobs.add(blob)
         if reference.digest is None:
@@ -162,6 +180,25 @@ def _from_registry(text: str, architecture: str, lock: Lock, cache: Cache, conne
     layers = tuple(replace(layer, blob=_cached(layer, cache)) for layer in image.layers)
     image = replace(image, layers=layers)
     return Base(text, image, architecture, cache, reference.with_digest(image.digest), on_step)
+
+
+def _missing(
+    text: str, reference: Reference, pinned: Digest | None, missing: RepositoryNotFound | ManifestNotFound
+) -> RegistryError:
+    """What a registry does not have, in the words of who wants a base of it."""
+    if isinstance(missing, RepositoryNotFound):
+        return RepositoryNotFound(
+            f"base {text}: the registry answered {missing.status}: it has no repository {reference.repository.name}",
+            remedy=f"Mend its name: --base, or base-image in iris-model.toml. {_SUCH_AS}",
+            status=missing.status,
+        )
+    if pinned is not None and reference.digest is None:
+        return ManifestNotFound(
+            f"base {text}: {LOCK_FILE} pins {pinned}, and the registry has no such image any more",
+            remedy="Take the image that the name means now: iris-model build --update",
+            status=missing.status,
+        )
+    return ManifestNotFound(f"base {text}: {missing.problem}", remedy=missing.remedy, status=missing.status)
 
 
 def _cached(layer: Layer, cache: Cache) -> CachedBlob:

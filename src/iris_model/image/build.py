@@ -12,12 +12,11 @@ Nothing here writes the image anywhere: `outputs` and `publish` do, with what th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from iris_model.errors import ImageError, StorageError
+from iris_model.errors import ImageError
 from iris_model.image.assemble import assemble
 from iris_model.image.base import Base, Connect, open_base
 from iris_model.image.cache import Cache
@@ -29,6 +28,7 @@ from iris_model.oci import DOCKER, BlobStore, Image, MediaTypes
 from iris_model.oci.registry import RegistryClient
 from iris_model.project import PackagedFunction, ProjectSettings, package_project, read_settings
 from iris_model.project.compilations import choose_remembered
+from iris_model.project.disk import disk_errors
 from iris_model.project.executors import Choose
 from iris_model.project.requirements import REQUIREMENTS_FILE
 from iris_model.project.stamp import WORK_DIRECTORY, make_work_directory
@@ -93,16 +93,16 @@ def build_image(
     python = _check_python(opened, settings)
     settings = replace(settings, python=python)
     packages = TargetPackages(opened, python, lock, cache, on_step)
-    with _disk_errors(settings.directory):
+    with disk_errors(str(settings.directory)):
         work = make_work_directory(settings.directory)
-        packaged = package_project(
-            project,
-            settings=settings,
-            output=work / "functions" / f"python{python}-{settings.architecture}",
-            packages=packages,
-            on_step=on_step,
-            choose=choose,
-        )
+    packaged = package_project(
+        project,
+        settings=settings,
+        output=work / "functions" / f"python{python}-{settings.architecture}",
+        packages=packages,
+        on_step=on_step,
+        choose=choose,
+    )
     on_step("Building the layers")
     store = BlobStore(work / "layers")
     layers = build_layers(packaged, store)
@@ -114,18 +114,6 @@ def build_image(
     installed = any(layer.name == "packages" for layer in layers)
     wheels = packages.pinned(settings.directory / REQUIREMENTS_FILE) if installed else ()
     return BuiltImage(image, settings, opened, packaged, layers, sizes, wheels, packaged.notes)
-
-
-@contextmanager
-def _disk_errors(project: Path) -> Iterator[None]:
-    """What the disk says while a function is packaged, as an error about the file it says it of."""
-    try:
-        yield
-    except OSError as failure:
-        raise StorageError(
-            f"{failure.filename or project}: {failure.strerror or failure}",
-            remedy="Is there room on the disk, and may you write to the project? Building writes to .iris-model in it.",
-        ) from failure
 
 
 def _check_python(base: Base, settings: ProjectSettings) -> str:

@@ -40,7 +40,8 @@ class Cache:
                 raise PermissionError(13, "Permission denied")
         except OSError as failure:
             raise StorageError(
-                f"the cache {self.directory} cannot be written: {failure.strerror}",
+                f"the cache {self.directory} cannot be written: {failure.strerror}; "
+                "expected a directory that you may write to",
                 remedy=f"Mend its permissions, or name another directory: {CACHE_VARIABLE}=DIRECTORY",
             ) from None
 

@@ -110,7 +110,7 @@ def check_limits(report: SizeReport, budgets: Budgets, limits: StrictLimits | No
             f"budgets.image-layers-kib allows {budgets.image_layers_kib}"
         )
     if problems:
-        largest = [f"{row.kind} {row.name}: {_mib(row.uncompressed_bytes or 0)}" for row in report.rows]
+        largest = [f"{row.kind} {row.name}: {_size(row.uncompressed_bytes or 0)}" for row in report.rows]
         raise ImageError(
             "the image is too large: "
             + "; ".join(problems)
@@ -136,3 +136,7 @@ def _package_of(path: str) -> str:
 
 def _mib(size: int) -> str:
     return f"{size / (1 << 20):.1f} MiB"
+
+
+def _size(size: int) -> str:
+    return _mib(size) if size >= 1 << 20 else f"{size / 1024:.1f} KiB"

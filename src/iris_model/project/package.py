@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from iris_model.errors import ProjectError
 from iris_model.project.compilations import choose_remembered
 from iris_model.project.deployment import HttpSettings
+from iris_model.project.disk import disk_errors
 from iris_model.project.executors import COMPILED_SUFFIX, Choose, Executable
 from iris_model.project.function_directory import (
     FUNCTION_FILE,
@@ -68,6 +69,7 @@ class PackagedFunction:
     """What of requirements.txt the function itself imports."""
 
 
+@disk_errors("the function directory")
 def package_project(
     project: Path,
     *,

@@ -14,6 +14,7 @@ from typing import Any
 
 from iris_model.errors import ProjectError
 from iris_model.project.compilations import choose_remembered
+from iris_model.project.disk import filling
 from iris_model.project.events import build_events, encode_event
 from iris_model.project.executors import Choose
 from iris_model.project.reference import render_settings_file
@@ -57,14 +58,14 @@ class ScaffoldedProject:
 def scaffold_iris_project(directory: Path, *, ci: str | None = None) -> ScaffoldedProject:
     """Make the iris example in `directory`."""
     check_is_new(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    for source in sorted(IRIS_EXAMPLE.rglob("*")):
-        path = source.relative_to(IRIS_EXAMPLE)
-        if source.is_file() and not any(part == "__pycache__" or part.startswith(".") for part in path.parts):
-            (directory / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, directory / path)
-    _write_docker_files(directory)
-    _write_workflow(directory, ci)
+    with filling(directory):
+        for source in sorted(IRIS_EXAMPLE.rglob("*")):
+            path = source.relative_to(IRIS_EXAMPLE)
+            if source.is_file() and not any(part == "__pycache__" or part.startswith(".") for part in path.parts):
+                (directory / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, directory / path)
+        _write_docker_files(directory)
+        _write_workflow(directory, ci)
     return ScaffoldedProject(directory, _list(directory))
 
 
@@ -97,10 +98,6 @@ def scaffold_model_project(
     settings = parse_settings(values, directory)
 
     on_step(f"Writing {directory}")
-    directory.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(model, directory / model.name)
-    if data:
-        shutil.copyfile(data, directory / data.name)
     texts = {
         SETTINGS_FILE: render_settings_file(values),
         "app.py": _render_app(Path(model.name).stem),
@@ -111,11 +108,15 @@ def scaffold_model_project(
         [golden["row"] for golden in executable.golden], executable.signature["columns"], path=http_path
     )
     texts |= {f"events/{event_name}.json": encode_event(event) for event_name, event in events.items()}
-    for path_name, text in texts.items():
-        (directory / path_name).parent.mkdir(exist_ok=True)
-        (directory / path_name).write_text(text, encoding="utf-8")
-    _write_docker_files(directory)
-    _write_workflow(directory, ci)
+    with filling(directory):
+        shutil.copyfile(model, directory / model.name)
+        if data:
+            shutil.copyfile(data, directory / data.name)
+        for path_name, text in texts.items():
+            (directory / path_name).parent.mkdir(exist_ok=True)
+            (directory / path_name).write_text(text, encoding="utf-8")
+        _write_docker_files(directory)
+        _write_workflow(directory, ci)
     return ScaffoldedProject(directory, _list(directory), executable.executor, executable.reason)
 
 

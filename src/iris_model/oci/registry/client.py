@@ -74,7 +74,10 @@ class RegistryClient:
     def find_manifest(self, repository: Repository, version: str) -> Descriptor | None:
         """What a tag or digest names now, without fetching it. None where it names nothing."""
         what = f"look up {_named(repository, version)}"
-        answer = self._ask("HEAD", _manifest(repository, version), what, repository, headers=(("Accept", ACCEPT),))
+        path, headers = _manifest(repository, version), (("Accept", ACCEPT),)
+        answer = self._ask("HEAD", path, what, repository, headers=headers)
+        if answer.status in (401, 403):  # an answer to HEAD has no body that says why
+            answer = self._ask("GET", path, what, repository, headers=headers)
         if answer.status == 404:
             return None
         if answer.status != 200:

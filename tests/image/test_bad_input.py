@@ -1,0 +1,317 @@
+"""What goes wrong with `build` and `push`, as a user sees it: one message that says the thing, its value, what was expected and
+the way out; a status of 1, or 2 for a mistake on the command line; nothing half written, and no traceback.
+
+`pytest -s` shows each message.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from iris_model.oci import Platform, Reference, build_layer, file_entry, write_layout
+from iris_model.oci.registry import RegistryClient, anonymous, push
+from tests.support.base_images import as_machine, base_image
+from tests.support.registry_fake import FakeRegistry, running
+from tests.support.registry_faults import Answers
+
+COMMAND = "from iris_model.cli import main; main()"
+LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); " + COMMAND
+
+
+@dataclass
+class Place:
+    """Where one case happens: a project, bases on disk, a cache, a registry."""
+
+    project: Path
+    bases: Path
+    cache: Path
+    registry: FakeRegistry
+    program: str = COMMAND
+
+    @property
+    def host(self) -> str:
+        return self.registry.host
+
+    def set(self, *lines: str) -> None:
+        """Put lines before those of `iris-model.toml`, or a table after them."""
+        settings = self.project / "iris-model.toml"
+        keys = [line for line in lines if not line.startswith("[")]
+        tables = [line for line in lines if line.startswith("[")]
+        settings.write_text("\n".join([*keys, settings.read_text(), *tables]))
+
+    def run(self, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "IRIS_MODEL_CACHE": str(self.cache), "DOCKER_CONFIG": str(self.project.parent)}
+        done = subprocess.run(
+            [sys.executable, "-c", self.program, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            stdin=subprocess.DEVNULL,
+            env=environment,
+        )
+        print(f"\n$ iris-model {' '.join(arguments)}\n{done.stdout}{done.stderr}[{done.returncode}]")
+        return done
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is typed, what is wrong beforehand, and what must be said: each in its place in the message."""
+
+    name: str
+    arguments: str
+    says: tuple[str, ...]
+    way_out: str
+    prepare: Callable[[Place], object] = field(default=lambda place: None)
+    status: int = 1
+
+
+def fail_with(status: int, code: str, message: str, *methods: str) -> Callable[[Place], object]:
+    def prepare(place: Place) -> None:
+        place.registry.faults += [
+            Answers(method, "/v2/", times=100, status=status, code=code, message=message) for method in methods
+        ]
+
+    return prepare
+
+
+def unwritable_cache(place: Place) -> None:
+    (place.project.parent / "file").write_text("no directory")
+    place.cache = place.project.parent / "file" / "cache"
+
+
+def huge_base(place: Place) -> None:
+    """A base of more than 10 GB, as far as is known: what was read of it lies in the cache."""
+    place.cache = place.project.parent / "cache"
+    place.run(["build", str(place.project), "--base", str(place.bases / "good")])
+    shutil.rmtree(place.project / ".iris-model")
+    [facts] = (place.cache / "facts").iterdir()
+    facts.write_text(json.dumps({**json.loads(facts.read_text()), "uncompressed_bytes": 10500 << 20}))
+
+
+def forgotten_base(place: Place) -> None:
+    """Somebody pushed another image under the tag, and the registry threw the old one away."""
+    reference = f"{place.host}/lambda/python:3.11"
+    place.run(["build", str(place.project), "--base", reference])
+    shutil.rmtree(place.project / ".iris-model")
+    place.registry.repositories["lambda/python"].manifests.clear()
+    place.cache = place.project.parent / "another"
+
+
+def full_disk(place: Place) -> None:
+    """A limit on the size of files says what a full disk says, at the same places; tests/e2e has a disk that is full."""
+    place.program = LIMITED
+
+
+BUILD = "build PROJECT --base BASES/good"
+PUSH = f"{BUILD} --push -t HOST/team/iris:1"
+READER = "User: arn:aws:iam::1:user/reader is not authorized to perform: ecr:InitiateLayerUpload"
+
+CASES = [
+    Case(
+        "no such base on disk", "build PROJECT --base ./nowhere.tar", ("base ./nowhere.tar", "no such file"), "Name an"
+    ),
+    Case(
+        "base is no image",
+        "build PROJECT --base PROJECT/app.py",
+        ("base PROJECT/app.py", "it is no image", "expected an OCI layout or an archive"),
+        "docker save",
+    ),
+    Case(
+        "no such base in the registry",
+        "build PROJECT --base HOST/nobody/python:3.11",
+        ("base HOST/nobody/python:3.11", "404", "no repository nobody/python"),
+        "--base, or base-image",
+    ),
+    Case(
+        "no such tag of the base",
+        "build PROJECT --base HOST/lambda/python:3.12",
+        ("HOST/lambda/python:3.12", "no tag '3.12'", "near it are 3.11"),
+        "Choose one of those",
+    ),
+    Case(
+        "base for another processor",
+        "build PROJECT --base BASES/good --arch arm64",
+        ("base BASES/good", "linux/amd64", "expected linux/arm64"),
+        "--arch",
+    ),
+    Case(
+        "base of the right name with the Python of another processor",
+        "build PROJECT --base BASES/mixed --arch arm64",
+        ("base BASES/mixed", "its Python is a program for x86_64", "expected arm64"),
+        "Choose a base",
+    ),
+    Case(
+        "base with another Python than the project",
+        BUILD,
+        ("base BASES/good", "its Python is 3.11", 'iris-model.toml says python = "3.13"'),
+        'say python = "3.11"',
+        lambda place: place.set('python = "3.13"'),
+    ),
+    Case(
+        "base with an old Python",
+        "build PROJECT --base BASES/old",
+        ("base BASES/old", "its Python is 3.9", "expected 3.11 or later"),
+        "public.ecr.aws/lambda/python:3.13",
+    ),
+    Case(
+        "distroless base without Python",
+        "build PROJECT --base BASES/distroless",
+        ("base BASES/distroless", "no Python 3 in it"),
+        "public.ecr.aws/lambda/python:3.13",
+    ),
+    Case("tag with capitals", f"{BUILD} -t Team/Iris:1", ("Team/Iris", "capitals"), "team/iris"),
+    Case("tag with a space", f"{BUILD} -t iris:a@b", ("iris:a@b",), "sha256:"),
+    Case("push without a name", f"{BUILD} --push", ("--push needs the name",), "-t REGISTRY/REPOSITORY:TAG", status=2),
+    Case(
+        "function beyond its budget",
+        BUILD,
+        ("the function directory has", "budgets.function-directory-kib allows 100", "the largest files are"),
+        "raise the budget",
+        lambda place: place.set("[budgets]\nfunction-directory-kib = 100"),
+    ),
+    Case(
+        "layers beyond their budget",
+        BUILD,
+        ("the image is too large", "have 66 KiB", "budgets.image-layers-kib allows 5", "layer runtime: "),
+        "raise the budget",
+        lambda place: place.set("[budgets]\nimage-layers-kib = 5"),
+    ),
+    Case(
+        "image beyond what Lambda takes",
+        BUILD,
+        (
+            "the image is too large",
+            "uncompressed it has 10500.2 MiB",
+            "Lambda takes at most 10240.0 MiB",
+            "base BASES/good",
+        ),
+        "choose a smaller base",
+        lambda place: huge_base(place),
+    ),
+    Case(
+        "base that the lock pins and the registry has no more",
+        "build PROJECT --base HOST/lambda/python:3.11",
+        ("base HOST/lambda/python:3.11", "iris-model.lock pins sha256:", "no such image any more"),
+        "build --update",
+        lambda place: forgotten_base(place),
+    ),
+    Case("full disk", BUILD, ("PROJECT", "cannot be written: File too large"), "write to another disk", full_disk),
+    Case(
+        "unwritable cache",
+        BUILD,
+        ("the cache", "cannot be written", "Not a directory"),
+        "IRIS_MODEL_CACHE=",
+        unwritable_cache,
+    ),
+    Case(
+        "no login",
+        PUSH,
+        ("HOST/team/iris", "401"),
+        "docker login HOST",
+        fail_with(401, "UNAUTHORIZED", "authentication required", "HEAD", "GET"),
+    ),
+    Case(
+        "no permission to look",
+        PUSH,
+        ("HOST/team/iris:1", "403", "you may not"),
+        "Ask for the permission",
+        fail_with(403, "DENIED", "you may not", "HEAD", "GET"),
+    ),
+    Case(
+        "no permission to push",
+        PUSH,
+        ("push HOST/team/iris@sha256:", "403", READER, "Nothing was tagged: HOST/team/iris:1 was not made"),
+        "Ask for the permission",
+        fail_with(403, "DENIED", READER, "POST"),
+    ),
+    Case(
+        "no such repository",
+        PUSH,
+        ("HOST/team/iris", "404", "Nothing was tagged"),
+        "create the repository first",
+        lambda place: setattr(place.registry, "create_on_push", False),
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def bases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("bases")
+    program = Path(sys.executable).resolve().read_bytes()
+    arm = base_image("", platform=Platform("linux", "arm64"))
+    mixed = arm.append_layer(build_layer([file_entry("usr/bin/python3.11", as_machine(program, 62), executable=True)]))
+    images = {"good": base_image(), "old": base_image("3.9"), "distroless": base_image(""), "mixed": mixed}
+    for name, image in images.items():
+        write_layout(image, directory / name)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def flowers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `init` makes."""
+    directory = tmp_path_factory.mktemp("flowers")
+    subprocess.run([sys.executable, "-c", COMMAND, "init", str(directory / "iris")], check=True, capture_output=True)
+    return directory / "iris"
+
+
+@pytest.fixture
+def place(tmp_path: Path, flowers: Path, bases: Path) -> Iterator[Place]:
+    shutil.copytree(flowers, tmp_path / "iris")
+    with running(FakeRegistry()) as registry:
+        client = RegistryClient(registry.host, credentials=anonymous)
+        push(client, base_image(), Reference.parse(f"{registry.host}/lambda/python:3.11"))
+        # Compiled once for all: nothing here is about the model.
+        yield Place(tmp_path / "iris", bases, Path(os.environ["IRIS_MODEL_CACHE"]), registry)
+
+
+def files_of(directory: Path) -> dict[str, bytes]:
+    """All but what can be made again at any time, and is made with care of its own."""
+    again = (".iris-model/functions", ".iris-model/layers", ".iris-model/stamps", ".iris-model/.gitignore")
+    found = {path.relative_to(directory).as_posix(): path for path in directory.rglob("*") if path.is_file()}
+    return {name: path.read_bytes() for name, path in found.items() if not name.startswith(again)}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_one_message_that_says_what_to_do(case: Case, place: Place) -> None:
+    case.prepare(place)
+    names = {"PROJECT": str(place.project), "BASES": str(place.bases), "HOST": place.host}
+
+    def fill(text: str) -> str:
+        for name, value in names.items():
+            text = text.replace(name, value)
+        return text
+
+    before = files_of(place.project)
+    done = place.run([fill(each) for each in case.arguments.split()])
+    assert done.returncode == case.status
+    # A push that fails is told after what was built.
+    assert ("\n" in done.stdout) == ("--push" in case.arguments and case.status == 1)
+    problem, _, _ = done.stderr.partition(fill(case.way_out))
+    assert problem != done.stderr, "no way out"
+    for part in case.says:
+        assert fill(part) in problem
+    assert "Traceback" not in done.stderr
+    assert "defect" not in done.stderr
+    # A push that fails has built the image; its documents lie beside where it would lie on disk.
+    written = {name for name, data in files_of(place.project).items() if before.get(name) != data}
+    assert written <= (
+        {".iris-model/image.cdx.json", ".iris-model/image.intoto.json"} if "--push" in case.arguments else set()
+    )
+    assert not [path for path in place.project.rglob(".*.*") if path.name not in (".gitignore", ".dockerignore")]
+    assert place.registry.tag("team/iris", "1") == ""
+
+
+def test_a_base_without_a_shell_is_a_base(place: Place) -> None:
+    """Python's own distroless: there is nothing to complain of, since our entry point needs no shell."""
+    done = place.run(["build", str(place.project), "--base", str(place.bases / "good"), "--json"])
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["base"]["python"] == "3.11"
