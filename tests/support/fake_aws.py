@@ -21,6 +21,7 @@ from iris_model.aws.calls import Failure
 from iris_model.aws.yaml_text import read
 from tests.support.fake_ecr import ACCOUNT
 from tests.support.fake_lambda import FakeFunction, FakeLambda, digest_of_image
+from tests.support.fake_prices import fits
 
 
 @cache
@@ -67,6 +68,9 @@ class FakeAws(FakeLambda):
         self.log_page = 100
         self.log_group: dict[str, Any] = {}
         """What else is known of the log group."""
+        self.products: dict[str, list[str]] = {}
+        """service -> what it has in the price list"""
+        self.price_page = 100
         self.schemas: dict[str, list[str]] = {}
         """schema -> its versions, oldest first"""
         self.fail_update: str = ""
@@ -300,6 +304,17 @@ class FakeAws(FakeLambda):
 
     def _logs_DeleteLogGroup(self, logGroupName: str) -> None:
         self.log = None
+
+    # --- pricing ---
+
+    def _pricing_GetProducts(
+        self, ServiceCode: str, Filters: list[dict[str, str]], FormatVersion: str, MaxResults: int, NextToken: str = "0"
+    ) -> dict[str, Any]:
+        wanted = {each["Field"]: each["Value"] for each in Filters}
+        found = [each for each in self.products.get(ServiceCode, []) if fits(each, wanted)]
+        begin, end = int(NextToken), int(NextToken) + min(MaxResults, self.price_page)
+        more = {"NextToken": str(end)} if end < len(found) else {}
+        return {"FormatVersion": FormatVersion, "PriceList": found[begin:end], **more}
 
     # --- schemas ---
 

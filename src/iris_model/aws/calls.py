@@ -134,6 +134,7 @@ _PAGE_NAMES = {
     "ecr": ("nextToken", "nextToken"),
     "lambda": ("Marker", "NextMarker"),
     "logs": ("nextToken", "nextToken"),
+    "pricing": ("NextToken", "NextToken"),
     "schemas": ("NextToken", "NextToken"),
 }
 

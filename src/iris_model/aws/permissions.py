@@ -71,6 +71,7 @@ MEASURING: dict[tuple[str, str], str] = {
     ("lambda", "UpdateFunctionConfiguration"): "function",
     ("logs", "DescribeLogGroups"): "any",
     ("logs", "FilterLogEvents"): "log group",
+    ("pricing", "GetProducts"): "any",
 }
 """The calls of `cost --remote`, `tune --remote` and `cost refresh`, for who measures and does not deploy."""
 

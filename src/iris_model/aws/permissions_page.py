@@ -40,7 +40,8 @@ _MEASURER = """
 ## Of who measures
 
 `iris-model cost --remote` reads the log; `iris-model tune --remote` changes the memory of `$LATEST`, invokes that, and sets it
-back. The deployer's policy allows this as well; who only measures needs no more than:
+back; `iris-model cost refresh` asks for public prices. The deployer's policy allows all of this but the prices; who only
+measures needs no more than:
 
 ```json
 """

@@ -20,6 +20,8 @@ from iris_model.errors import DeploymentError
 # An invocation lasts 15 minutes at most.
 _READ_TIMEOUT_SECONDS = 920
 _CONNECT_TIMEOUT_SECONDS = 10
+# Services that are in one region and answer for all.
+_HOMES = {"pricing": "us-east-1"}
 
 # botocore's word for where credentials were found -> ours.
 _ORIGINS = {
@@ -96,8 +98,10 @@ class BotoTransport:
                 retries={"total_max_attempts": 1},
                 user_agent_extra="iris-model",
             )
+            home = _HOMES.get(service)
+            where = {"region_name": home} if home else {}
             try:
-                self._clients[service] = self._session.client(service, config=config)
+                self._clients[service] = self._session.client(service, config=config, **where)
             except ValueError as error:
                 # Of an address that the user has set, by AWS_ENDPOINT_URL or in his profile.
                 raise explain_failure(Failure(service, "", "InvalidEndpoint", str(error)), service, self) from None

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
+from iris_model.cli.command_with_others import CommandWithOthers
+from iris_model.cli.cost_refresh import refresh
 from iris_model.cli.deployment import aws_options, project_argument, stage_option
 from iris_model.cli.logs import Duration
 from iris_model.cli.output import echo_json, json_option
 from iris_model.cli.pictures import PicturePath, write_picture
 
 
-@click.command()
+@click.command(cls=CommandWithOthers)
 @project_argument
 @click.option(
     "--requests-per-day",
@@ -135,3 +137,6 @@ def _baseline(architecture: str, endpoint: str) -> str:
     from iris_model.cost.estimates import lambda_name
 
     return lambda_name(architecture, endpoint)
+
+
+cost.add_command(refresh)

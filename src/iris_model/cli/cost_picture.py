@@ -43,7 +43,7 @@ def draw_cost(
         "Lambda's free tier.",
     ]
     if any(curve.name in weak for curve in shown):
-        footnotes[-1] += " * a price from a secondary or undated source."
+        footnotes[-1] += " * a price from a secondary or undated source, or of another region."
     return render_plot(
         shown,
         break_evens,

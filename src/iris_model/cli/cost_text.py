@@ -31,7 +31,9 @@ def print_table(workload: Workload, estimates: list[Estimate], break_evens: list
         click.echo("  ".join([*(cell.rjust(width) for cell, width in zip(row, widths, strict=False)), row[3]]))
     click.echo(f"\ncheaper from: requests a day from which it costs less than {baseline}, the shape being the same")
     if any(each.is_weak for each in estimates):
-        click.echo("* a price from a secondary or undated source; iris-model cost --show-prices names it")
+        click.echo(
+            "* a price from a secondary or undated source, or of another region; iris-model cost --show-prices names it"
+        )
     for note in notes:
         click.echo(f"- {note}")
 

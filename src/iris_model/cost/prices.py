@@ -26,7 +26,10 @@ class Price:
     source: str
     date: str
     is_weak: bool = False
-    """The source is secondary or undated; whatever is made of it is shown with that mark."""
+    """The source is secondary, undated, or of another region; whatever is made of it is shown with that mark."""
+
+    region: str = ""
+    """The region that it is of, where that is not the region of the file."""
 
     def cost(self, quantity: Decimal) -> Decimal:
         """What a monthly quantity costs, each part of it at the price of its own tier."""
@@ -57,10 +60,20 @@ class PriceList:
 def read_prices(path: Path | None = None) -> PriceList:
     """The prices of the file, or our own; `CostError` names every line that is wrong."""
     where = str(path) if path is not None else "prices.json"
+    return decode_prices(read_price_document(path), where)
+
+
+def read_price_document(path: Path | None = None) -> Any:
+    """The document of the file, not looked into."""
+    where = str(path) if path is not None else "prices.json"
     try:
-        document = json.loads(read_price_file(path))
+        return json.loads(read_price_file(path))
     except (OSError, ValueError) as error:
         raise CostError(f"{where} cannot be read ({error}); expected a file of prices.", remedy=_REMEDY) from None
+
+
+def decode_prices(document: Any, where: str) -> PriceList:
+    """The prices of a document; `CostError` names every line that is wrong."""
     if not isinstance(document, dict) or document.get("format") != PRICES_FORMAT:
         found = document.get("format") if isinstance(document, dict) else None
         raise CostError(f"{where} has the format {found!r}; expected {PRICES_FORMAT!r}.", remedy=_REMEDY)
@@ -104,8 +117,15 @@ def _decode_price(name: str, entry: Mapping[str, Any]) -> Price:
         below = limit  # type: ignore[assignment]
     if not tiers or below is not None:
         raise ValueError("the last tier must end at null")
+    region = str(entry.get("region", ""))
     return Price(
-        name, str(entry["unit"]), tuple(tiers), str(entry["source"]), str(entry["date"]), bool(entry.get("weak"))
+        name,
+        str(entry["unit"]),
+        tuple(tiers),
+        str(entry["source"]),
+        str(entry["date"]),
+        bool(entry.get("weak") or region),
+        region,
     )
 
 

@@ -1,0 +1,120 @@
+"""A price file brought up to date: the old one and what was offered in, the new one and what became of every line out.
+
+A price that is not offered stays, with its date and its source. One that is many times off the old one is a question to the
+user and stays too, until it is named as accepted: a changed unit looks like that, and a real price hardly ever does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from iris_model.cost.prices import Price, decode_prices
+
+QUESTIONABLE_FACTOR = Decimal(4)
+"""Regions differ by less than two."""
+
+Tiers = tuple[tuple[Decimal | None, Decimal], ...]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a source says of one price today."""
+
+    tiers: Tiers
+    source: str
+    date: str
+
+
+@dataclass(frozen=True)
+class RefreshedPrices:
+    """The new document, and its lines by what became of them."""
+
+    document: dict[str, Any]
+    changed: Mapping[str, tuple[Decimal, Decimal]]
+    """name -> the old and the new price of its first tier"""
+
+    confirmed: tuple[str, ...]
+    kept: Mapping[str, str]
+    """name -> why there is nothing newer"""
+
+    questions: Mapping[str, tuple[Decimal, Decimal]]
+    """name -> the old price, which stays, and the one that nobody has accepted"""
+
+
+def refresh_prices(
+    document: Mapping[str, Any],
+    offers: Mapping[str, Offer],
+    reasons: Mapping[str, str],
+    region: str,
+    accepted: Collection[str] = (),
+) -> RefreshedPrices:
+    """Take what is offered into a document of prices (as `read_price_file` gives it) for a region."""
+    old = decode_prices(document, "the price file")
+    entries: dict[str, Any] = {}
+    changed: dict[str, tuple[Decimal, Decimal]] = {}
+    confirmed: list[str] = []
+    kept: dict[str, str] = {}
+    questions: dict[str, tuple[Decimal, Decimal]] = {}
+    for name, entry in document["prices"].items():
+        price, offer = old.prices.get(name), offers.get(name)
+        if price is None:
+            entries[name] = entry  # an allowance, the same everywhere
+        elif offer is None:
+            entries[name] = _keep(entry, price, old.region, region)
+            kept[name] = reasons.get(name, "nothing is offered")
+        elif name not in accepted and _is_questionable(price.tiers, offer.tiers):
+            entries[name] = _keep(entry, price, old.region, region)
+            questions[name] = (price.tiers[0][1], offer.tiers[0][1])
+        else:
+            entries[name] = _take(price, offer)
+            if offer.tiers == price.tiers:
+                confirmed.append(name)
+            else:
+                changed[name] = (price.tiers[0][1], offer.tiers[0][1])
+    new = {**document, "region": region, "prices": entries}
+    decode_prices(new, "the new price file")
+    return RefreshedPrices(new, changed, tuple(confirmed), kept, questions)
+
+
+def render_price_file(document: Mapping[str, Any]) -> str:
+    """A line for each price, so that a difference of two files says which."""
+    head = [
+        f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},"
+        for key, value in document.items()
+        if key != "prices"
+    ]
+    lines = [
+        f"    {json.dumps(name)}: {json.dumps(entry, ensure_ascii=False)}" for name, entry in document["prices"].items()
+    ]
+    return "\n".join(["{", *head, '  "prices": {', ",\n".join(lines), "  }", "}", ""])
+
+
+def _take(price: Price, offer: Offer) -> dict[str, Any]:
+    tiers = [[None if end is None else _plain(end), _plain(usd)] for end, usd in offer.tiers]
+    return {"unit": price.unit, "tiers": tiers, "source": offer.source, "date": offer.date}
+
+
+def _keep(entry: Mapping[str, Any], price: Price, old_region: str, region: str) -> dict[str, Any]:
+    """Of another region it is a weak price here, and says whose it is; back in its own it is what it was."""
+    own = price.region or old_region
+    kept = {key: value for key, value in entry.items() if key != "region"}
+    if own != region:
+        kept["region"] = own
+    return kept
+
+
+def _is_questionable(old: Tiers, new: Tiers) -> bool:
+    pairs = [(old[0][1], new[0][1]), (old[-1][1], new[-1][1])]
+    return any(
+        before > 0 and not 1 / QUESTIONABLE_FACTOR <= after / before <= QUESTIONABLE_FACTOR for before, after in pairs
+    )
+
+
+def _plain(number: Decimal) -> str:
+    """Without an exponent and without zeros at the end."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
