@@ -3,8 +3,10 @@
 The flow, a file each:
 
     prices        one dated file of prices, each with its source          -> PriceList
+    refreshed     an older file and what a price list offers              -> a newer file
     measurement   REPORT lines, of `serve` or of CloudWatch               -> Measurement
     traffic       a shape (steady, office-hours, bursts, a file)          -> arrival times, the peak
+    observed      moments of requests, from a log                         -> Traffic
     sandboxes     arrivals x measurement                                  -> share of cold starts, latency, concurrency
     estimates     all of it                                               -> CostComponents per alternative, per month
     break_even    the estimates over the request rate                     -> where another alternative becomes cheaper
