@@ -17,9 +17,10 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from iris_model.image.base_files import read_base_files
 from iris_model.image.cache import CACHE_VARIABLE
 from iris_model.image.publish import publish
-from iris_model.oci import DOCKER, Reference, write_layout
+from iris_model.oci import DOCKER, Reference, build_layer, file_entry, write_layout
 from iris_model.oci.registry import Credentials, RegistryClient, fixed
 from tests.oci.samples import sample_image
 from tests.support.base_images import base_image
@@ -156,3 +157,54 @@ def test_ecr_of_ministack_keeps_artifacts_and_no_list(tmp_path: Path) -> None:
         by_tag = {tag: each["imageDigest"] for each in described for tag in each.get("imageTags", ())}
         assert by_tag["1"] == str(image.digest)
         assert set(by_tag) == {"1", f"sha256-{image.digest.hex}"}
+
+
+SPEC = """\
+Name: {name}
+{epoch}
+Version: 1.2~rc1
+Release: 4.amzn2023
+Summary: A sample
+License: MIT and GPLv2+
+Vendor: Amazon Linux
+BuildArch: noarch
+%description
+A sample of the tests.
+%files
+"""
+QUERY = r"%{NAME}|%{EPOCH}|%{VERSION}-%{RELEASE}|%{ARCH}|%{LICENSE}|%{VENDOR}|%{SOURCERPM}\n"
+
+
+def run_rpm(tool: str, *arguments: str) -> str:
+    done = subprocess.run([tool, *arguments], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_rpm_names_the_same_packages(tmp_path: Path) -> None:
+    """A database that rpm made, of packages that rpmbuild made, asked by rpm and by us; in two layers of an image."""
+    rpm, rpmbuild = require(lambda: program("rpm")), require(lambda: program("rpmbuild"))
+    for name, epoch in (("sample-lib", "Epoch: 3"), ("zsh-plugin", "# none")):
+        (tmp_path / f"{name}.spec").write_text(SPEC.format(name=name, epoch=epoch))
+        run_rpm(rpmbuild, "--quiet", "--define", f"_topdir {tmp_path}/made", "-bb", f"{tmp_path}/{name}.spec")
+    here = ["--root", f"{tmp_path}/root", "--dbpath", "/var/lib/rpm"]
+    (tmp_path / "root").mkdir()
+    image = base_image()
+    expected = ""
+    for package in sorted((tmp_path / "made" / "RPMS").rglob("*.rpm")):
+        run_rpm(rpm, *here, "--install", "--nodeps", "--ignoreos", str(package))
+        expected = run_rpm(rpm, *here, "--query", "--all", "--queryformat", QUERY)
+        entries = [
+            file_entry(f"var/lib/rpm/{path.name}", path.read_bytes())
+            for path in (tmp_path / "root/var/lib/rpm").iterdir()
+            if not path.name.startswith(".")
+        ]
+        image = image.append_layer(build_layer(entries))
+    facts = read_base_files(image, "test", "x86_64")
+    assert facts.unlisted == ()
+    ours = [
+        "|".join((p.name, p.epoch or "(none)", p.version, p.architecture, p.license, p.vendor, p.source))
+        for p in facts.packages
+    ]
+    assert sorted(ours) == sorted(expected.split("\n")[:-1])
+    assert len(ours) == 2

@@ -13,7 +13,13 @@ from tests.support.requirement import Missing
 from tests.support.rie_process import free_port, wait_until_accepting
 from tests.support.token_server import ISSUER, SERVICE, TokenServer
 
-_PROGRAMS = {"docker-registry": "docker-registry", "skopeo": "skopeo", "umoci": "umoci", "htpasswd": "apache2-utils"}
+_PROGRAMS = {
+    "docker-registry": "docker-registry",
+    "skopeo": "skopeo",
+    "umoci": "umoci",
+    "htpasswd": "apache2-utils",
+    "rpmbuild": "rpm",
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ def program(name: str) -> str:
     """The path of a program that the tests compare us with."""
     path = shutil.which(name)
     if path is None:
-        raise Missing(f"there is no {name} (Debian: {_PROGRAMS[name]})")
+        raise Missing(f"there is no {name} (Debian: {_PROGRAMS.get(name, name)})")
     return path
 
 

@@ -13,6 +13,7 @@ from iris_model.cli.output import echo_json, json_option, progress, show_size
 from iris_model.cli.registry_advice import registry_advice
 
 if TYPE_CHECKING:
+    from iris_model.errors import IrisModelError
     from iris_model.image.build import BuiltImage
     from iris_model.oci import Reference
 
@@ -56,7 +57,10 @@ IMAGE_DIRECTORY = "image"
 @click.option("--update", is_flag=True, help="Ask for base and packages anew; else iris-model.lock decides.")
 @click.option("--sizes", "show_sizes", is_flag=True, help="Show what is big in it.")
 @click.option(
-    "--scan", is_flag=True, help="Report known vulnerabilities with grype, trivy or pip-audit, whichever is installed."
+    "--scan",
+    is_flag=True,
+    help="Report known vulnerabilities with grype, trivy, osv-scanner or pip-audit, whichever is installed. Fetches the "
+    "base if it is not here, so that its packages are looked at too.",
 )
 @click.option("--time-in-provenance", is_flag=True, help="Write the time of this build into the provenance statement.")
 @json_option
@@ -92,6 +96,7 @@ def build(
 
     kinds = _check_outputs(outputs)
     reference = _check_tag(tag, do_push=do_push)
+    scanner = _find_scanner() if scan else ""
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") if time_in_provenance else ""
     with progress() as on_step:
         family = {"docker": DOCKER, "oci": OCI}[family_name]
@@ -99,7 +104,7 @@ def build(
         reference = reference or _default_reference(built)
         on_step("Writing the image")
         written = _write(built, reference, kinds, do_push=do_push, do_load=do_load)
-        documents = _write_documents(built, [Path(path) for _, path in kinds], started)
+        documents, unlisted = _write_documents(built, [Path(path) for _, path in kinds], started, download=scan)
     document: dict[str, Any] = {
         "digest": str(built.image.digest),
         "reference": str(reference),
@@ -122,19 +127,22 @@ def build(
         "sizes": built.sizes.to_document(),
         "outputs": written,
         "documents": {name: str(path) for name, path in documents.items()},
-        "notes": list(built.notes),
+        "notes": [*built.notes, *(f"the SBOM does not name all that is in the base: {reason}" for reason in unlisted)],
     }
     if not as_json:
-        _echo_built(built, written, documents, show_sizes=show_sizes)
+        _echo_built(built, document, show_sizes=show_sizes)
     if do_push:
         document["push"] = _push(built, reference, documents, referrers, quiet=as_json)
     document["unchanged"] = all(each["unchanged"] for each in written) and document.get("push", {}).get(
         "unchanged", True
     )
+    failure = None
     if scan:
-        document["vulnerabilities"] = _scan(documents["sbom"], quiet=as_json)
+        document["vulnerabilities"], failure = _scan(documents["sbom"], scanner, quiet=as_json)
     if as_json:
         echo_json(document)
+    if failure is not None:
+        raise failure
 
 
 def _check_outputs(outputs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
@@ -200,14 +208,18 @@ def _check_apart(paths: list[Path], base: str) -> None:
             )
 
 
-def _write_documents(built: BuiltImage, paths: list[Path], started: str) -> dict[str, Path]:
-    """SBOM and provenance beside each image that was written to a place of the user's, and in the project."""
+def _write_documents(
+    built: BuiltImage, paths: list[Path], started: str, *, download: bool
+) -> tuple[dict[str, Path], tuple[str, ...]]:
+    """SBOM and provenance beside each image that was written to a place of the user's, and in the project; with what the SBOM
+    does not name."""
     from iris_model.image import provenance, sbom
     from iris_model.image.documents import document_path
     from iris_model.oci.writing import atomic_file
 
+    rendered = sbom.render_sbom(built, download=download)
     contents = {
-        sbom.MEDIA_TYPE: sbom.render_sbom(built),
+        sbom.MEDIA_TYPE: rendered.data,
         provenance.MEDIA_TYPE: provenance.render_provenance(built, started=started),
     }
     places = [*paths, built.work_directory / IMAGE_DIRECTORY]
@@ -217,23 +229,22 @@ def _write_documents(built: BuiltImage, paths: list[Path], started: str) -> dict
             if not path.is_file() or path.read_bytes() != data:
                 with atomic_file(path) as file:
                     file.write(data)
-    return {
+    first = {
         "sbom": document_path(places[0], sbom.MEDIA_TYPE),
         "provenance": document_path(places[0], provenance.MEDIA_TYPE),
     }
+    return first, rendered.unlisted
 
 
-def _echo_built(
-    built: BuiltImage, written: list[dict[str, Any]], documents: dict[str, Path], *, show_sizes: bool
-) -> None:
-    for each in written:
+def _echo_built(built: BuiltImage, document: dict[str, Any], *, show_sizes: bool) -> None:
+    for each in document["outputs"]:
         click.echo(f"{each['kind']} {each['path']} {'is up to date' if each['unchanged'] else 'is written'}.")
     layers = ", ".join(f"{each.name} {show_size(each.layer.size)}" for each in built.layers)
     click.echo(f"{built.image.digest} for {built.image.platform}: {layers}, on {built.settings.base_image}.")
-    click.echo(f"SBOM {documents['sbom']}, provenance {documents['provenance']}.")
+    click.echo(f"SBOM {document['documents']['sbom']}, provenance {document['documents']['provenance']}.")
     if show_sizes:
         echo_sizes(built.sizes)
-    for note in built.notes:
+    for note in document["notes"]:
         click.echo(f"Note: {note}.", err=True)
 
 
@@ -256,12 +267,36 @@ def _push(
     return published_document(published)
 
 
-def _scan(sbom: Path, *, quiet: bool) -> dict[str, Any]:
-    from iris_model.image.vulnerabilities import report_vulnerabilities
+def _find_scanner() -> str:
+    """Say that there is none before anything is built or pushed."""
+    from iris_model.image.vulnerabilities import find_tool
 
-    found = report_vulnerabilities(sbom.read_bytes())
-    path = sbom.with_name(sbom.name.removesuffix(".cdx.json") + ".vulnerabilities.json")
+    return find_tool()
+
+
+def _scan(sbom: Path, tool: str, *, quiet: bool) -> tuple[dict[str, Any], IrisModelError | None]:
+    """Ask the tool; its failure comes last, when all that was done before is said."""
+    from iris_model.errors import ImageError
+    from iris_model.image.documents import VULNERABILITIES_SUFFIX
+    from iris_model.image.vulnerabilities import PYTHON_ONLY, report_vulnerabilities
+
+    try:
+        found = report_vulnerabilities(sbom.read_bytes(), tool)
+    except ImageError as failed:
+        failure = ImageError(
+            f"{failed.problem}\nThe image is built, and what was asked for with it is done; only the report is missing.",
+            remedy=failed.remedy,
+        )
+        return {"tool": tool, "problem": failed.problem}, failure
+    path = sbom.with_name(sbom.name.removesuffix(".cdx.json") + VULNERABILITIES_SUFFIX)
     path.write_bytes(found.report)
     if not quiet:
-        click.echo(f"{found.tool} knows of {found.found} vulnerabilities in it: {path}")
-    return {"tool": found.tool, "found": found.found, "report": str(path)}
+        what = "the Python packages in it" if tool in PYTHON_ONLY else "what is in it"
+        click.echo(f"{found.tool} knows of {found.found} vulnerabilities of {what}: {path}")
+        if found.unknown:
+            click.echo(
+                f"Note: of {len(found.unknown)} packages {tool} knows nothing, which does not make them safe: "
+                f"{'; '.join(found.unknown[:5])}{' ...' if len(found.unknown) > 5 else ''}",
+                err=True,
+            )
+    return {"tool": found.tool, "found": found.found, "unknown": list(found.unknown), "report": str(path)}, None

@@ -82,7 +82,7 @@ def _pusher(image: Image, transport: BotoTransport, on_step: OnStep, built: Buil
     def push(aws: Aws, deployment: Deployment, digest: str) -> None:
         documents, base = {}, None
         if built is not None:
-            documents[sbom.MEDIA_TYPE] = sbom.render_sbom(built)
+            documents[sbom.MEDIA_TYPE] = sbom.render_sbom(built).data
             documents[provenance.MEDIA_TYPE] = provenance.render_provenance(built)
             base = built.base.reference
         push_image(

@@ -81,6 +81,11 @@ class Base:
         """The same, if that needs no download."""
         return self.cache.facts(self.image.digest) if "facts" not in vars(self) else self.facts
 
+    @property
+    def is_here(self) -> bool:
+        """Whether all its layers are on this machine, so that opening it downloads nothing."""
+        return all(not isinstance(layer.blob, CachedBlob) or layer.blob.is_here for layer in self.image.layers)
+
     @cached_property
     def python(self) -> str:
         """The minor version of its Python; from its config alone where that says it."""

@@ -16,6 +16,8 @@ from typing import Any
 
 from iris_model.errors import ImageError, InvalidImage
 from iris_model.image.elf import MAGIC, ElfFile, read_elf
+from iris_model.image.system_package import OperatingSystem, Package
+from iris_model.image.system_packages import LARGEST_FILE, python_version, read_system_packages, wanted
 from iris_model.image.target import Libc
 from iris_model.oci import Config, Image, Layer
 
@@ -24,23 +26,13 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _LOADER_DIRECTORIES = ("/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib", "/usr/local/lib64")
 _LOADER_SETTINGS = "etc/ld.so.conf.d/"
-_DPKG_STATUS, _APK_INSTALLED = "var/lib/dpkg/status", "lib/apk/db/installed"
-_KEPT_FILES = (_DPKG_STATUS, _APK_INSTALLED, "etc/os-release", "usr/lib/os-release", "etc/ld.so.conf")
+_LOADER_CONFIGURATION = "etc/ld.so.conf"
 _LIBRARY = re.compile(r"\.so(?:\.[0-9][0-9.]*)?$")
 _PYTHON = re.compile(r"python(3\.\d+)$")
 _PROGRAM = re.compile(r"(?:^|/)bin/python3(?:\.\d+)?$")
 _MUSL = re.compile(rb"\x001\.(\d+)\.\d+\x00")
-_LARGEST_KEPT = 64 << 20
+_LARGEST_LIBRARY = 64 << 20
 _MOST_LINKS = 20
-
-
-@dataclass(frozen=True)
-class Package:
-    """A package of the operating system."""
-
-    kind: str
-    name: str
-    version: str
 
 
 @dataclass(frozen=True)
@@ -63,8 +55,13 @@ class BaseFacts:
     uncompressed_bytes: int
     layer_bytes: tuple[int, ...] = ()
     shell: bool = False
-    system: str = ""
+    python_version: str = ""
+    """The whole of it, such as 3.13.2, where something in the base says so."""
+
+    system: OperatingSystem = field(default_factory=OperatingSystem)
     packages: tuple[Package, ...] = field(default=(), repr=False)
+    unlisted: tuple[str, ...] = ()
+    """What could not be listed among `packages`, and why."""
 
     def to_document(self) -> dict[str, Any]:
         """As JSON."""
@@ -78,6 +75,8 @@ class BaseFacts:
         fields["libraries"] = {name: tuple(found) for name, found in fields["libraries"].items()}
         fields["packages"] = tuple(Package(**each) for each in fields["packages"])
         fields["layer_bytes"] = tuple(fields["layer_bytes"])
+        fields["system"] = OperatingSystem(**fields["system"])
+        fields["unlisted"] = tuple(fields["unlisted"])
         return cls(**fields)
 
 
@@ -87,7 +86,8 @@ class _File:
 
     link: str = ""
     elf: ElfFile | None = None
-    kept: bytes = b""
+    kept: bytes | None = None
+    size: int = 0
 
 
 def read_base_files(image: Image, name: str, architecture: str) -> BaseFacts:
@@ -104,6 +104,7 @@ def read_base_files(image: Image, name: str, architecture: str) -> BaseFacts:
             remedy=f"Choose a base for {architecture}, or name its processor with --arch.",
         )
     libraries = _find_libraries(tree, image.config)
+    found_packages = read_system_packages(tree)
     return BaseFacts(
         python=version,
         python_path=f"/{path}",
@@ -113,8 +114,10 @@ def read_base_files(image: Image, name: str, architecture: str) -> BaseFacts:
         uncompressed_bytes=sum(sizes),
         layer_bytes=sizes,
         shell=tree.resolve("bin/sh") is not None,
-        system=_system_name(tree),
-        packages=tuple(_packages(tree)),
+        python_version=python_version(tree, path) or image.config.environment.get("PYTHON_VERSION", ""),
+        system=found_packages.system,
+        packages=found_packages.packages,
+        unlisted=found_packages.unlisted,
     )
 
 
@@ -142,6 +145,20 @@ class _Tree:
             else:
                 return head if head in self.files else None
         return None
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file that was kept."""
+        real = self.resolve(path)
+        return self.files[real].kept if real else None
+
+    def size(self, path: str) -> int | None:
+        """The size of a file, kept or not."""
+        real = self.resolve(path)
+        return self.files[real].size if real else None
+
+    def matching(self, pattern: re.Pattern[str]) -> list[str]:
+        """The paths in which a pattern is found."""
+        return sorted(path for path in self.files if pattern.search(path))
 
     def below(self, directory: str) -> Iterator[str]:
         """The names directly in a directory, links of its own path followed."""
@@ -188,21 +205,23 @@ def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, f
         return _File(link=member.linkname)
     if member.islnk():
         return files.get(posixpath.normpath(member.linkname).lstrip("/"), _File())
-    if not member.isfile() or member.size > _LARGEST_KEPT:
+    if not member.isfile():
         return _File()
-    kept = path in _KEPT_FILES or path.startswith(_LOADER_SETTINGS)
+    kept = path == _LOADER_CONFIGURATION or path.startswith(_LOADER_SETTINGS) or wanted(path)
     if not kept and not _LIBRARY.search(path) and not _PROGRAM.search(path):
-        return _File()
+        return _File(size=member.size)
+    if member.size > (LARGEST_FILE if kept else _LARGEST_LIBRARY):
+        return _File(size=member.size)
     stream = archive.extractfile(member)
     data = stream.read() if stream else b""
     if kept:
-        return _File(kept=data)
+        return _File(kept=data, size=member.size)
     if data[:4] != MAGIC:
-        return _File()
+        return _File(size=member.size)
     elf = read_elf(data, f"/{path} of the base")
     # musl says its version in a text of its own, and defines no versions of symbols.
     musl = _MUSL.search(data) if posixpath.basename(path).startswith(("ld-musl", "libc.musl")) else None
-    return _File(elf=elf, kept=musl[1] if musl else b"")
+    return _File(elf=elf, kept=musl[1] if musl else None, size=member.size)
 
 
 def _find_python(tree: _Tree, config: Config, name: str) -> tuple[bool, str, str]:
@@ -251,8 +270,8 @@ def _find_libraries(tree: _Tree, config: Config) -> dict[str, ElfFile]:
 
 def _configured(tree: _Tree) -> Iterator[str]:
     for path, file in sorted(tree.files.items()):
-        if path == "etc/ld.so.conf" or path.startswith(_LOADER_SETTINGS):
-            for line in file.kept.decode("utf-8", "replace").splitlines():
+        if path == _LOADER_CONFIGURATION or path.startswith(_LOADER_SETTINGS):
+            for line in (file.kept or b"").decode("utf-8", "replace").splitlines():
                 if line.strip().startswith("/"):
                     yield line.strip()
 
@@ -278,27 +297,3 @@ def _find_libc(tree: _Tree, libraries: Mapping[str, ElfFile], name: str) -> Libc
     raise ImageError(
         f"base {name}: neither glibc nor musl was found in it", remedy="Choose a base that has a C library."
     )
-
-
-def _system_name(tree: _Tree) -> str:
-    for path in ("etc/os-release", "usr/lib/os-release"):
-        real = tree.resolve(path)
-        for line in tree.files[real].kept.decode("utf-8", "replace").splitlines() if real else ():
-            if line.startswith("PRETTY_NAME="):
-                return line.partition("=")[2].strip().strip('"')
-    return ""
-
-
-def _packages(tree: _Tree) -> Iterator[Package]:
-    for path, kind, name_key, version_key in (
-        (_DPKG_STATUS, "deb", "Package: ", "Version: "),
-        (_APK_INSTALLED, "apk", "P:", "V:"),
-    ):
-        if path not in tree.files:
-            continue
-        for paragraph in tree.files[path].kept.decode("utf-8", "replace").split("\n\n"):
-            lines = paragraph.splitlines()
-            name = next((line[len(name_key) :] for line in lines if line.startswith(name_key)), "")
-            version = next((line[len(version_key) :] for line in lines if line.startswith(version_key)), "")
-            if name and version:
-                yield Package(kind, name, version)

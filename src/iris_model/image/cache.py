@@ -18,7 +18,7 @@ from iris_model.oci import Blob, BlobStore, Digest
 from iris_model.project.user_cache import CACHE_VARIABLE
 
 # Raised when what is read of a base changes.
-_FACTS_VERSION = 1
+_FACTS_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,11 @@ class CachedBlob:
     def size(self) -> int:
         """How many they are."""
         return self.remote.size
+
+    @property
+    def is_here(self) -> bool:
+        """Whether opening it needs no download."""
+        return self.store.find(self.digest, self.size) is not None
 
     def open(self, offset: int = 0) -> BinaryIO:
         """The bytes from `offset` on."""

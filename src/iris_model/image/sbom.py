@@ -1,6 +1,7 @@
 """The SBOM of an image: CycloneDX 1.6 as JSON (https://cyclonedx.org/docs/1.6/json/).
 
-Goes in: a built image. Comes out: bytes; the same image gives the same ones: no time, no host.
+Goes in: a built image. Comes out: bytes, and what they do not name. The same image gives the same ones, without time and host;
+only of a base that was never opened less is known, and then they say so.
 """
 
 from __future__ import annotations
@@ -10,24 +11,34 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import iris_model
 from iris_model.image.build import BuiltImage
+from iris_model.image.sbom_base import describe_base
 from iris_model.image.wheels import normalized
 
 MEDIA_TYPE = "application/vnd.cyclonedx+json"
 
-_SYSTEM_KINDS = {"deb": "debian", "apk": "alpine"}
+
+@dataclass(frozen=True)
+class Sbom:
+    """The document, and in words what it does not name."""
+
+    data: bytes
+    unlisted: tuple[str, ...]
 
 
-def render_sbom(built: BuiltImage) -> bytes:
-    """Everything that is in the image and can be named: model, runtime, packages, packages of the base's system."""
+def render_sbom(built: BuiltImage, *, download: bool = False) -> Sbom:
+    """Everything that is in the image and can be named: model, runtime, packages; of the base its system, its Python and its
+    packages. `download`: fetch the base for this, if it is not here."""
     digest = built.image.digest
     name = f"{built.settings.name}"
     root = f"image:{digest}"
-    components = [*_model(built), _runtime(), *_packages(built), *_base(built)]
+    base = describe_base(built.base, download=download)
+    own = [*_model(built), _runtime(), *_packages(built)]
     document = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
@@ -46,10 +57,17 @@ def render_sbom(built: BuiltImage) -> bytes:
                 "hashes": [{"alg": "SHA-256", "content": digest.hex}],
             },
         },
-        "components": components,
-        "dependencies": [{"ref": root, "dependsOn": sorted(each["bom-ref"] for each in components)}],
+        "components": [*own, *base.components],
+        "dependencies": [
+            {"ref": root, "dependsOn": sorted([*(each["bom-ref"] for each in own), base.reference])},
+            {"ref": base.reference, "dependsOn": base.inside},
+        ],
+        # Files of a base that no package manager knows of cannot be named; so it is never called complete.
+        "compositions": [
+            {"aggregate": "incomplete" if base.unlisted else "unknown", "assemblies": [base.reference]},
+        ],
     }
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+    return Sbom((json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode(), base.unlisted)
 
 
 def _model(built: BuiltImage) -> Iterator[dict[str, Any]]:
@@ -98,26 +116,3 @@ def _packages(built: BuiltImage) -> Iterator[dict[str, Any]]:
         elif metadata["License"] and len(str(metadata["License"])) <= 80:
             component["licenses"] = [{"license": {"name": str(metadata["License"]).strip()}}]
         yield component
-
-
-def _base(built: BuiltImage) -> Iterator[dict[str, Any]]:
-    base = built.base
-    name = str(base.reference.repository) if base.reference else "base image"
-    yield {
-        "type": "container",
-        "bom-ref": f"base:{base.image.digest}",
-        "name": name,
-        "version": str(base.image.digest),
-        "hashes": [{"alg": "SHA-256", "content": base.image.digest.hex}],
-    }
-    facts = base.known_facts
-    for package in facts.packages if facts else ():
-        system = _SYSTEM_KINDS[package.kind]
-        purl = f"pkg:{package.kind}/{system}/{quote(package.name)}@{quote(package.version)}"
-        yield {
-            "type": "library",
-            "bom-ref": purl,
-            "name": package.name,
-            "version": package.version,
-            "purl": purl,
-        }

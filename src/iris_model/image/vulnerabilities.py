@@ -1,7 +1,7 @@
-"""Known vulnerabilities of what is in an image, if a tool that knows them is installed: grype, trivy or pip-audit.
+"""Known vulnerabilities of what is in an image, if a tool that knows them is installed.
 
-Goes in: the SBOM. Comes out: the tool's own report, as JSON, untouched. We judge nothing ourselves, and send nothing
-anywhere; what the tool asks whom is the tool's.
+Goes in: the SBOM. Comes out: the tool's own report, as JSON, untouched, and how much of the SBOM it could say nothing about. We
+judge nothing ourselves, and send nothing anywhere; what the tool asks whom is the tool's.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from iris_model.errors import ImageError
 
 _SECONDS = 900
-TOOLS = ("grype", "trivy", "pip-audit")
+_MOST_SAID = 500
 
 
 @dataclass(frozen=True)
@@ -27,64 +28,129 @@ class VulnerabilityReport:
     tool: str
     found: int
     report: bytes
+    unknown: tuple[str, ...] = ()
+    """Packages that the tool was asked about and could say nothing of, with its reason: they are not known to be safe."""
 
 
-def installed_tool() -> str:
-    """The first tool that is installed, or nothing."""
-    return next((tool for tool in TOOLS if shutil.which(tool)), "")
+@dataclass(frozen=True)
+class _Tool:
+    """How a tool is asked, and how its answer is read."""
+
+    command: Callable[[Path, Path], Sequence[str]]
+    """From the paths of an SBOM and of a requirements file."""
+
+    marks: tuple[str, ...]
+    """Keys of which a report of this tool has one."""
+
+    count: Callable[[Any], int]
+    unknown: Callable[[Any], tuple[str, ...]] = lambda report: ()
 
 
-def report_vulnerabilities(sbom: bytes) -> VulnerabilityReport:
+def _grype(report: Any) -> int:
+    return len(report.get("matches") or ())
+
+
+def _trivy(report: Any) -> int:
+    return sum(len(each.get("Vulnerabilities") or ()) for each in report.get("Results") or ())
+
+
+def _osv(report: Any) -> int:
+    packages = [package for result in report.get("results") or () for package in result.get("packages") or ()]
+    # A group is one vulnerability under all its names.
+    return sum(len(each.get("groups") or each.get("vulnerabilities") or ()) for each in packages)
+
+
+def _pip_audit(report: Any) -> int:
+    return sum(len(each.get("vulns") or ()) for each in report.get("dependencies") or ())
+
+
+def _pip_audit_unknown(report: Any) -> tuple[str, ...]:
+    skipped = [each for each in report.get("dependencies") or () if each.get("skip_reason")]
+    return tuple(f"{each.get('name')}: {each['skip_reason']}" for each in skipped)
+
+
+_TOOLS = {
+    "grype": _Tool(lambda sbom, _: ["grype", f"sbom:{sbom}", "--output", "json", "--quiet"], ("matches",), _grype),
+    "trivy": _Tool(
+        lambda sbom, _: ["trivy", "sbom", str(sbom), "--format", "json", "--quiet"], ("SchemaVersion", "Results"), _trivy
+    ),
+    "osv-scanner": _Tool(lambda sbom, _: ["osv-scanner", f"--sbom={sbom}", "--format=json"], ("results",), _osv),
+    "pip-audit": _Tool(
+        lambda _, requirements: [
+            "pip-audit", "--requirement", str(requirements), "--no-deps", "--disable-pip",
+            "--progress-spinner", "off", "--format", "json",
+        ],
+        ("dependencies",),
+        _pip_audit,
+        _pip_audit_unknown,
+    ),
+}  # fmt: skip
+TOOLS = tuple(_TOOLS)
+"""In this order: those that know packages of systems come before the one that knows Python's only."""
+
+PYTHON_ONLY = frozenset({"pip-audit"})
+
+
+def find_tool() -> str:
+    """The first tool that is installed."""
+    for tool in TOOLS:
+        if shutil.which(tool):
+            return tool
+    raise ImageError(
+        "--scan: none of grype, trivy, osv-scanner and pip-audit is installed",
+        remedy="Install one (pip-audit looks at Python packages, the others at the base's too), or leave --scan out.",
+    )
+
+
+def report_vulnerabilities(sbom: bytes, tool: str = "") -> VulnerabilityReport:
     """Ask the tool about everything that the SBOM names."""
-    tool = installed_tool()
-    if not tool:
-        raise ImageError(
-            "--scan: none of grype, trivy and pip-audit is installed",
-            remedy="Install one (pip-audit looks at Python packages, the others at the base's too), or leave --scan out.",
-        )
+    tool = tool or find_tool()
     with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "image.cdx.json"
+        path, requirements = Path(scratch) / "image.cdx.json", Path(scratch) / "requirements.txt"
         path.write_bytes(sbom)
-        requirements = Path(scratch) / "requirements.txt"
         requirements.write_text(_requirements(sbom), encoding="utf-8")
-        commands = {
-            "grype": ["grype", f"sbom:{path}", "--output", "json", "--quiet"],
-            "trivy": ["trivy", "sbom", str(path), "--format", "json", "--quiet"],
-            "pip-audit": [
-                "pip-audit",
-                "--requirement",
-                str(requirements),
-                "--no-deps",
-                "--disable-pip",
-                "--format",
-                "json",
-            ],
-        }
-        said = ""
+        command = list(_TOOLS[tool].command(path, requirements))
         try:
             finished = subprocess.run(
-                commands[tool], stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
+                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
             )
-            said = finished.stderr.decode(errors="replace").strip()[-500:]
-            report = json.loads(finished.stdout)
-        except (OSError, ValueError, subprocess.TimeoutExpired) as failure:
-            raise ImageError(
-                f"{tool} gave no report: {said or failure}", remedy=f"Run {tool} by hand, or leave --scan out."
-            ) from None
-    return VulnerabilityReport(tool, _count(tool, report), finished.stdout)
+        except (OSError, subprocess.TimeoutExpired) as failure:
+            raise _no_report(tool, str(failure)) from None
+    said = _last_words(finished.stderr)
+    try:
+        # Whether the exit code of a tool means "found something" or "failed" differs; its report does not lie about it.
+        report = json.loads(finished.stdout)
+    except ValueError:
+        raise _no_report(tool, f"it ended with {finished.returncode}{f' and said: {said}' if said else ''}") from None
+    if not isinstance(report, dict) or not any(mark in report for mark in _TOOLS[tool].marks):
+        raise _no_report(tool, f"its answer is JSON, but no report of {tool} that we know")
+    try:
+        found, unknown = _TOOLS[tool].count(report), _TOOLS[tool].unknown(report)
+    except (AttributeError, TypeError):
+        raise _no_report(tool, "its answer has another shape than we know") from None
+    return VulnerabilityReport(tool, found, finished.stdout, unknown)
+
+
+def _no_report(tool: str, why: str) -> ImageError:
+    return ImageError(
+        f"{tool} gave no report: {why}",
+        remedy=f"{tool} needs its database or its service: run it by hand on the SBOM, or leave --scan out.",
+    )
+
+
+def _last_words(stderr: bytes) -> str:
+    """The end of what it said: of a stack trace the last line, which names what went wrong."""
+    text = stderr.decode("utf-8", "replace").strip()
+    if "Traceback (most recent call last)" in text:
+        text = text.splitlines()[-1]
+    return text if len(text) <= _MOST_SAID else f"... {text[-_MOST_SAID:]}"
 
 
 def _requirements(sbom: bytes) -> str:
-    components = json.loads(sbom)["components"]
-    packages = [
-        each for each in components if each.get("purl", "").startswith("pkg:pypi/") and each["name"] != "iris-model"
-    ]
-    return "".join(f"{each['name']}=={each['version']}\n" for each in packages)
-
-
-def _count(tool: str, report: Any) -> int:
-    if tool == "grype":
-        return len(report.get("matches") or ())
-    if tool == "trivy":
-        return sum(len(each.get("Vulnerabilities") or ()) for each in report.get("Results") or ())
-    return sum(len(each.get("vulns") or ()) for each in report.get("dependencies") or ())
+    """The Python packages, for a tool that knows no SBOM. Of two with the same name the function's own comes first, and it is
+    the one that is imported."""
+    versions: dict[str, str] = {}
+    for each in json.loads(sbom)["components"]:
+        if each.get("purl", "").startswith("pkg:pypi/") and each["name"] != "iris-model":
+            versions.setdefault(each["name"], each["version"])
+    return "".join(f"{name}=={version}\n" for name, version in versions.items())
