@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
+from iris_model.oci import Platform, write_archive
+from tests.docs.moved_models import write_models
+from tests.support.base_images import base_image
 from tests.support.book import REPOSITORY, read_blocks
-from tests.support.book_runner import MAKE_RUN, PageRunner, makefile_run
+from tests.support.book_runner import MAKE_RUN, NEEDS, PageRunner, makefile_run
 
 DOCS = REPOSITORY / "docs"
 QUICK = ("tutorial.md",)
+MOVING = "how-to/moving.md"
 # Each trains and compiles models.
 SLOW = (
     "how-to/own-steps.md",
@@ -20,15 +25,33 @@ SLOW = (
     "how-to/onnx.md",
     "how-to/text-and-frames.md",
     "how-to/cold-starts.md",
+    "how-to/arm64.md",
+    "how-to/base-image.md",
+    "how-to/private-endpoint.md",
+    "how-to/github-actions.md",
+    "how-to/cost.md",
+    MOVING,
 )
+ON_A_BASE = ("how-to/arm64.md", "how-to/base-image.md")
 
 
 def check_page(name: str, directory: Path) -> None:
     ignored = shutil.ignore_patterns(".iris-model", "__pycache__")
     shutil.copytree(REPOSITORY / "examples", directory / "examples", ignore=ignored)
     page = DOCS / name
-    to_run = [block for block in read_blocks(page) if block.language == "bash" and "docker" not in block.words]
-    assert to_run and PageRunner(page, directory).run() == len(to_run)
+    to_run = [block for block in read_blocks(page) if block.language == "bash" and not NEEDS.intersection(block.words)]
+    replace = prepare_base(directory) if name in ON_A_BASE else {}
+    if name == MOVING:
+        write_models(directory)
+    assert to_run and PageRunner(page, directory, replace=replace).run() == len(to_run)
+
+
+def prepare_base(directory: Path) -> dict[str, str]:
+    """Bases like those that a registry has, as files: a small one for each processor."""
+    python = "{}.{}".format(*sys.version_info)
+    write_archive(base_image(python), directory / "base.tar")
+    write_archive(base_image(python, platform=Platform(architecture="arm64")), directory / "arm64.tar")
+    return {"--arch arm64": "--arch arm64 --base arm64.tar"}
 
 
 @pytest.mark.parametrize("name", QUICK)

@@ -33,5 +33,15 @@ def test_a_page_that_is_not(tmp_path: Path, text: str) -> None:
         run(tmp_path, text)
 
 
-def test_what_is_only_shown_and_what_needs_docker_is_not_run(tmp_path: Path) -> None:
-    assert run(tmp_path, "```\nfalse\n```\n\n```bash docker\nfalse\n```\n\n```text\nnothing\n```\n") == 0
+@pytest.mark.parametrize("needs", ["docker", "cloud"])
+def test_what_is_only_shown_and_what_needs_more_is_not_run(tmp_path: Path, needs: str) -> None:
+    assert run(tmp_path, f"```\nfalse\n```\n\n```bash {needs}\nfalse\n```\n\n```text\nnothing\n```\n") == 0
+
+
+def test_in_a_cloud_the_printed_address_is_put_in(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    says = "https://abc.execute-api.eu-west-1.amazonaws.com/default/iris"
+    page.write_text(
+        f"```bash cloud\necho endpoint {says}\n```\n\n```bash cloud\necho to ADDRESS $WHO\n```\n\n```text\nto {says} me\n```\n"
+    )
+    assert PageRunner(page, tmp_path, cloud={"WHO": "me"}).run() == 2

@@ -10,9 +10,10 @@ What the first words after a fence mean to the tests (a reader sees none of it):
 | `bash fails` | a test runs it, and it fails, as the page says |
 | `bash serve` | a test starts it, and ends it with the page or with the next one |
 | `bash docker`, `bash docker serve` | the same, where there is Docker |
+| `bash cloud` | the same, where there is an account of AWS (in the tests MiniStack) |
 | `text` after a `bash` | each of its lines is in what was printed |
 | `python NAME` | a file of that name |
-| none | shown only: it needs an account, a network, or is a fragment |
+| none | shown only: it needs a network, or is a fragment |
 """
 
 from __future__ import annotations

@@ -21,17 +21,33 @@ from tests.support.rie_process import free_port, wait_until_accepting
 BLOCK_SECONDS = 240
 SERVER_SECONDS = 60
 WAIT_SECONDS = 10
+NEEDS = frozenset(("docker", "cloud"))
+ADDRESS = re.compile(r"https?://\S+\.(?:execute-api|lambda-url)\.\S+")
 MAKE_RUN = "iris-model serve examples/iris"
 
 
 class PageRunner:
-    """One run of one page. `replace` is applied to every block, for what cannot be the reader's here."""
+    """One run of one page. `replace` is applied to every block, for what cannot be the reader's here.
 
-    def __init__(self, page: Path, directory: Path, *, replace: Mapping[str, str] = {}, docker: bool = False) -> None:
+    `cloud` is the environment in which there is an account of AWS. Where a page says ADDRESS, the reader puts in the
+    endpoint that a command before printed, and so does this.
+    """
+
+    def __init__(
+        self,
+        page: Path,
+        directory: Path,
+        *,
+        replace: Mapping[str, str] = {},
+        docker: bool = False,
+        cloud: Mapping[str, str] | None = None,
+    ) -> None:
         self.page = page
         self.directory = directory
         self.replace = dict(replace)
-        self.docker = docker
+        self.has = {"docker"} if docker else set()
+        self.has |= {"cloud"} if cloud is not None else set()
+        self.cloud = dict(cloud or {})
         self.port = free_port()
         self.server: subprocess.Popen[str] | None = None
         self.ran = 0
@@ -46,7 +62,7 @@ class PageRunner:
                     path = self.directory / words[0]
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_text(block.text, encoding="utf-8")
-                elif language == "bash" and ("docker" in words) <= self.docker:
+                elif language == "bash" and NEEDS.intersection(words) <= self.has:
                     self.ran += 1
                     printed = self._serve(block) if "serve" in words else self._run(block, fails="fails" in words)
                 elif language == "bash":
@@ -69,6 +85,8 @@ class PageRunner:
             text=True,
             timeout=BLOCK_SECONDS,
         )
+        if found := ADDRESS.findall(done.stdout):
+            self.replace["ADDRESS"] = found[-1]
         assert (done.returncode != 0) == fails, f"{block} ended with {done.returncode}:\n{block.text}\n{done.stdout}"
         return done.stdout
 
@@ -127,7 +145,7 @@ class PageRunner:
     def _environment(self) -> dict[str, str]:
         """The tool and Python as in the reader's virtual environment."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return {**os.environ, "PATH": path, "PYTHONWARNINGS": "", "DOCKER_BUILDKIT": "0"}
+        return {**os.environ, "PATH": path, "PYTHONWARNINGS": "", "DOCKER_BUILDKIT": "0", **self.cloud}
 
 
 def makefile_run() -> str:
