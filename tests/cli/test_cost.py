@@ -1,13 +1,14 @@
 """`iris-model cost`, from outside."""
 
 import json
+import shutil
 import subprocess
 import sys
 from xml.etree import ElementTree
 
 import pytest
 
-from iris_model.cost import render_plot
+from iris_model.cost.plot import HEIGHT, WIDTH
 from tests.cost.test_measurement import TEXT
 from tests.support.pixels import inked_share, open_png
 from tests.support.requirement import skip_unless_ci
@@ -18,7 +19,7 @@ def run(*arguments):
         [sys.executable, "-m", "iris_model.cli", "cost", *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
 
@@ -48,8 +49,7 @@ def test_a_png_is_drawn_where_a_program_for_it_is_there(log, tmp_path):
         skip_unless_ci("no program that draws an SVG")
     assert done.returncode == 0, done.stderr
     image = open_png(picture.read_bytes())
-    svg = ElementTree.fromstring(render_plot([], [], title="", subtitle="", footnotes=[], requests_per_day=1))
-    assert image.size == (2 * int(svg.get("width")), 2 * int(svg.get("height")))
+    assert image.size == (2 * WIDTH, 2 * HEIGHT)
     assert image.getpixel((0, 0)) == (255, 255, 255)
     assert inked_share(image, 0.1, 0.2, 0.65, 0.8) > 0.02
 
@@ -65,12 +65,73 @@ def test_json_is_consistent(log):
     assert len(names) == len(set(names))
 
 
-def test_measured_here():
-    done = run("examples/iris", "--json", "--pattern", "steady")
+@pytest.fixture
+def flowers(tmp_path):
+    """The iris project, in a folder of its own."""
+    shutil.copytree("examples/iris", tmp_path / "flowers", ignore=shutil.ignore_patterns(".iris-model"))
+    return tmp_path / "flowers"
+
+
+def test_measured_here_with_the_original_beside_it(flowers):
+    done = run(flowers, "--json", "--pattern", "steady", "--image-gb", 0.1)
     assert done.returncode == 0, done.stderr
-    measured = json.loads(done.stdout)["measurement"]
-    assert measured["cold_starts"] > 1
-    assert measured["warm_ms"] > 0 and measured["cold_ms"] > 0
+    found = json.loads(done.stdout)
+    assert found["measurement"]["cold_starts"] > 1
+    assert found["measurement"]["warm_ms"] > 0 and found["measurement"]["cold_ms"] > 0
+    compiled, original = found["executors"]["compiled"], found["executors"]["original"]
+    assert compiled["init_ms"] == found["measurement"]["init_ms"]
+    assert (compiled["memory_mib"], original["memory_mib"]) == (128, 512)
+    # The library alone is tens of megabytes, in memory and in the image.
+    assert original["max_memory_mib"] > compiled["max_memory_mib"] + 30
+    assert original["size_bytes"] > 50_000_000 > 300_000 > compiled["size_bytes"]
+    assert original["init_ms"] > compiled["init_ms"] and original["cold_p99_ms"] >= original["cold_ms"]
+    by_name = {each["name"]: each for each in found["alternatives"]}
+    plain, beside = (by_name[f"Lambda x86_64, HTTP API{suffix}"] for suffix in ("", ", original"))
+    assert float(beside["monthly"]) > float(plain["monthly"])
+    assert beside["cheaper_from_requests_per_day"] is None and beside["cheaper_between"] == []
+    stored = [next(part for part in each["components"] if part["name"] == "image in ECR") for each in (plain, beside)]
+    assert [float(part["quantity"]) > 0.15 for part in stored] == [False, True]
+
+    done = run(flowers, "--pattern", "steady")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert any(line.split() == ["compiled", "original"] for line in lines)
+    sizes = [line.split()[2:] for line in lines if line.startswith("memory size")]
+    assert sizes == [["128", "MB", "512", "MB", "4.0", "x"]]
+    assert max(map(len, lines)) <= 80
+    assert len([line for line in lines if line.endswith(("HTTP API", "one sandbox kept warm"))]) == 6
+
+    assert json.loads(run(flowers, "--json", "--no-original").stdout)["executors"] == {}
+
+
+def test_beside_a_log_it_is_measured_where_it_is_asked_for(log):
+    assert "original executor: not measured; --original does so here" in run("--from-log", log).stdout
+
+
+def test_a_project_whose_original_cannot_run(flowers, log):
+    handler = (flowers / "app.py").read_text()
+    only = (
+        "import os\nif not os.path.exists('iris_trained_model.safetensors'):\n    raise RuntimeError('compiled only')\n"
+    )
+    (flowers / "app.py").write_text(handler.replace("from iris_model", only + "from iris_model", 1))
+    done = run(flowers)
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stdout.splitlines() if line.startswith("original executor: not measured; ")]
+    assert len(said) == 1 and "compiled only" in said[0]
+    asked = run(flowers, "--original", "--from-log", log)
+    assert asked.returncode == 1
+    assert "--original: the original executor cannot be measured" in asked.stderr
+    assert "Traceback" not in asked.stderr
+
+
+def test_an_unknown_price_is_shown_as_that(log, tmp_path):
+    prices = json.loads(run("--show-prices").stdout)
+    del prices["prices"]["http_api.request"]
+    (tmp_path / "prices.json").write_text(json.dumps(prices))
+    shown = run("--from-log", log, "--prices", tmp_path / "prices.json").stdout
+    assert any(line.split()[:3] == ["unknown", "unknown", "compared"] for line in shown.splitlines())
+    assert any(line.endswith("unknown  EC2 t4g.micro") for line in shown.splitlines())
+    assert "unknown: http_api.request" in shown
 
 
 @pytest.mark.parametrize(

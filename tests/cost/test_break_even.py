@@ -94,4 +94,6 @@ def test_an_unknown_price_is_no_curve_and_no_break_even():
     workload = replace(WORKLOAD, prices=replace(prices, prices=without))
     curve = next(curve for curve in make_curves(workload) if curve.name == "EC2 t4g.micro")
     assert set(curve.monthly) == {None}
-    assert break_evens(workload)["EC2 t4g.micro"].spans == ()
+    found = break_evens(workload)
+    assert (found["EC2 t4g.micro"].spans, found["EC2 t4g.micro"].is_known) == ((), False)
+    assert found["EC2 t3.micro"].is_known

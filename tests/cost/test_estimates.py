@@ -88,3 +88,86 @@ def test_a_model_that_does_not_fit_is_not_given_a_price():
 def test_weak_prices_are_marked():
     marked = {each.name for each in estimate_all(workload()) if each.is_weak}
     assert marked == {"SageMaker serverless", "SageMaker ml.t2.medium"}
+
+
+def test_every_lambda_there_is():
+    # x86_64 and arm64, function URL and HTTP API, on demand and provisioned, compiled and original.
+    found = monthly(workload(original=HUNDRED_MS))
+    for architecture in ("x86_64", "arm64"):
+        for suffix in ("", ", provisioned", ", original", ", provisioned, original"):
+            url, http = (
+                found.pop(f"Lambda {architecture}, {endpoint}{suffix}") for endpoint in ("function URL", "HTTP API")
+            )
+            assert float(http - url) == pytest.approx(1.00)  # a million requests through the HTTP API
+    assert not [name for name in found if name.startswith("Lambda")]
+
+
+def test_arm64_is_a_fifth_cheaper_by_the_second():
+    found = monthly(workload())
+    x86, arm = (found[f"Lambda {each}, function URL"] - Decimal("0.20") for each in ("x86_64", "arm64"))
+    assert float(arm / x86) == pytest.approx(0.8, abs=1e-4)
+
+
+def test_per_month_and_per_million_are_the_same_money():
+    some = workload(requests_per_day=12_345)
+    for each in estimate_all(some):
+        # 12,345 a day for 730 hours are 375,493.75 requests.
+        assert float(some.per_million(each)) == pytest.approx(float(each.monthly) / 0.37549375, rel=1e-9)
+
+
+PRICES = read_prices()
+
+
+@pytest.mark.parametrize("name", PRICES.prices)
+def test_whatever_price_is_missing_its_sums_are_unknown_and_no_other(name):
+    some = workload(image_gb=Decimal("0.2"), original=HUNDRED_MS, original_image_gb=Decimal("0.5"), free_tier=True)
+    whole = {each.name: each for each in estimate_all(some)}
+    without = replace(PRICES, prices={key: price for key, price in PRICES.prices.items() if key != name})
+    for each in estimate_all(replace(some, prices=without)):
+        if name in {component.price for component in whole[each.name].components}:
+            assert each.monthly is None, each.name
+        else:
+            assert each.monthly == whole[each.name].monthly, each.name
+
+
+def test_the_free_tier_is_of_what_is_paid_by_the_request():
+    free, paid = monthly(workload(free_tier=True, original=HUNDRED_MS)), monthly(workload(original=HUNDRED_MS))
+    assert {name for name in paid if free[name] != paid[name]} == {
+        f"Lambda {architecture}, {endpoint}{suffix}"
+        for architecture in ("x86_64", "arm64")
+        for endpoint in ("function URL", "HTTP API")
+        for suffix in ("", ", original")
+    }
+
+
+ORIGINAL = replace(HUNDRED_MS, memory_mib=512, warm_billed_ms=3, warm_ms=2.5, cold_billed_ms=1500, cold_ms=1499.0)
+
+
+def test_the_original_is_billed_by_its_own_numbers():
+    some = workload(requests_per_day=500, original=ORIGINAL)
+    own = replace(some, measurement=ORIGINAL, original=None)
+    assert own.sandbox_use.cold_share > 0
+    mean = 3 + own.sandbox_use.cold_share * (1500 - 3)
+    million = mean / 1000 * 0.5 * 1e6 * 0.0000166667 + 0.20 + 1.00
+    estimates = {each.name: each for each in estimate_all(some)}
+    found = some.per_million(estimates["Lambda x86_64, HTTP API, original"])
+    assert float(found) == pytest.approx(million, rel=1e-6)
+    alone = monthly(workload(requests_per_day=500))
+    assert estimates["Lambda x86_64, HTTP API"].monthly == alone["Lambda x86_64, HTTP API"]
+
+
+def test_an_image_of_unknown_size_is_not_free():
+    some = workload(original=ORIGINAL, image_gb=Decimal("0.2"))
+    assert monthly(some)["Lambda x86_64, HTTP API, original"] is None
+    assert monthly(some)["Lambda x86_64, HTTP API"] is not None
+    known = monthly(replace(some, original_image_gb=Decimal("0.5")))
+    without = monthly(workload(original=ORIGINAL))
+    name = "Lambda x86_64, HTTP API, original"
+    assert known[name] - without[name] == pytest.approx(Decimal("0.05"))
+
+
+def test_a_server_is_not_as_slow_as_a_share_of_a_processor():
+    # 1,383 ms at 128 MB are 100 ms of a processor; one request a second is no load for a whole one.
+    slow = replace(HUNDRED_MS, memory_mib=128, warm_ms=1383.0, warm_billed_ms=1383, warm_p99_ms=1400)
+    some = workload(measurement=slow, requests_per_day=86_400)
+    assert monthly(some)["EC2 c7g.medium"] == Decimal("0.0363") * 730

@@ -8,12 +8,22 @@ from xml.etree import ElementTree
 
 import pytest
 
-from iris_model.cost import PATTERNS, Measurement, Workload, find_break_evens, make_curves, read_prices, render_plot
+from iris_model.cost import (
+    PATTERNS,
+    Curve,
+    Measurement,
+    Workload,
+    find_break_evens,
+    make_curves,
+    read_prices,
+    render_plot,
+)
 from iris_model.cost.break_even import RATES
 from iris_model.cost.drawing import DARK, for_print
 from iris_model.cost.plot import show_rate
 from iris_model.cost.tuning import TunedSize, choose_size
 from iris_model.cost.tuning_plot import render_tuning_plot
+from iris_model.errors import CostError
 
 SVG = "{http://www.w3.org/2000/svg}"
 BASELINE = "Lambda x86_64, HTTP API"
@@ -99,8 +109,15 @@ def test_a_gap_in_a_curve_stays_a_gap():
     assert len(ElementTree.fromstring(text).findall(f".//{SVG}polyline")) == 3 < whole
 
 
+def test_nothing_to_compare_with_is_no_picture():
+    nothing = Curve("one", (None,) * len(RATES))
+    with pytest.raises(CostError, match="one has a price that is not known"):
+        render_plot([nothing], [], title="t", subtitle="s", footnotes=[], requests_per_day=1)
+
+
 def test_printed_without_the_colours_of_a_dark_page():
-    text = render_plot([], [], title="t", subtitle="s", footnotes=[], requests_per_day=1)
+    curve = Curve("one", tuple(Decimal(1) for _ in RATES))
+    text = render_plot([curve], [], title="t", subtitle="s", footnotes=[], requests_per_day=1)
     assert DARK in text and "prefers-color-scheme" not in for_print(text)
     used = set(re.findall(r'class="([^"]+)"', text))
     rules = for_print(text)

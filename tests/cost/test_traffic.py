@@ -1,11 +1,13 @@
 """Arrivals and the sandboxes they meet."""
 
+import heapq
 import json
+import random
 
 import pytest
 
-from iris_model.cost import PATTERNS, Measurement, read_traffic, simulate_sandboxes
-from iris_model.cost.sandboxes import IDLE_SECONDS
+from iris_model.cost import PATTERNS, Measurement, Workload, read_prices, read_traffic, simulate_sandboxes
+from iris_model.cost.sandboxes import IDLE_SECONDS, likely_peak
 from iris_model.errors import CostError
 
 FAST = Measurement(128, 1, 0.5, 0.9, 25, 24.0, 10, 100, 5)
@@ -82,3 +84,27 @@ def test_a_file_that_is_no_shape(tmp_path, text):
 def test_an_unknown_pattern_names_the_known_ones():
     with pytest.raises(CostError, match="steady, office-hours, bursts"):
         read_traffic("weekends")
+
+
+@pytest.mark.parametrize(("per_second", "seconds"), [(35, 0.0085), (400, 0.05), (90, 1.1)])
+def test_the_likely_peak_is_what_a_played_crowd_hardly_exceeds(per_second, seconds):
+    numbers = random.Random(5)
+    moment, busy, peak, count = 0.0, [], 0, 150_000
+    for _ in range(count):
+        moment += numbers.expovariate(per_second)
+        while busy and busy[0] <= moment:
+            heapq.heappop(busy)
+        heapq.heappush(busy, moment + seconds)
+        peak = max(peak, len(busy))
+    load = per_second * seconds
+    assert load < peak <= likely_peak(load, count) <= max(peak + 2, 1.25 * peak)
+
+
+def test_no_load_is_one_at_a_time():
+    assert likely_peak(0.0, 1e6) == likely_peak(1e-9, 1) == 1
+
+
+def test_more_requests_than_are_simulated_come_more_at_once():
+    weeks = [Workload(rate, PATTERNS["steady"], SLOW, read_prices()).peak_concurrency for rate in (500, 5e5, 5e6)]
+    # 5,000,000 a day of 2 s each are 116 at once in the mean.
+    assert weeks[0] < 10 < weeks[1] < 116 < weeks[2] < 232

@@ -51,6 +51,11 @@ from iris_model.cli.pictures import PicturePath, write_picture
     type=click.Choice(["x86_64", "arm64"]),
     help="[default: x86_64; with --remote, what is deployed]",
 )
+@click.option(
+    "--original/--no-original",
+    default=None,
+    help="Measure the same model on the original executor beside it.  [default: where the project is measured here]",
+)
 @click.option("--free-tier/--no-free-tier", default=False, show_default=True, help="Count Lambda's monthly free tier.")
 @click.option("--image-gb", type=float, metavar="GB", help="Size of the image in ECR, to count its storage.")
 @click.option("--prices", type=click.Path(path_type=Path), metavar="FILE", help="Prices in place of ours.")
@@ -69,6 +74,7 @@ def cost(
     region: str | None,
     endpoint: str | None,
     architecture: str | None,
+    original: bool | None,
     free_tier: bool,
     image_gb: float | None,
     prices: Path | None,
@@ -80,7 +86,7 @@ def cost(
 
     PROJECT is measured in the local Lambda: init, duration, memory. Or the REPORT lines of a log are taken, of `serve` or of
     CloudWatch; with --remote those of the deployed function, and its traffic. Times that traffic, times the prices, for
-    Lambda and for what could stand in its place.
+    Lambda and for what could stand in its place: servers, and the same model with its original library in the function.
 
     \b
     Example:
@@ -89,7 +95,7 @@ def cost(
       iris-model cost --remote --stage prod --since 14d
     """
     from iris_model import cost as costs
-    from iris_model.cli import cost_sources
+    from iris_model.cli import cost_original, cost_sources
     from iris_model.cli.cost_json import cost_document
     from iris_model.cli.cost_picture import draw_cost
     from iris_model.cli.cost_text import print_table
@@ -108,6 +114,7 @@ def cost(
         source = cost_sources.read_log_file(from_log)
     else:
         source = cost_sources.measure_here(project)
+    beside = cost_original.measure_beside(project, source.measurement, asked=original, is_measured_here=source.is_here)
     workload = costs.Workload(
         source.requests_per_day(requests_per_day),
         source.traffic(pattern),
@@ -115,6 +122,8 @@ def cost(
         price_list,
         free_tier,
         None if image_gb is None else Decimal(str(image_gb)),
+        original=beside.original.measurement if beside.original else None,
+        original_image_gb=beside.original_image_gb(image_gb),
     )
     baseline = _baseline(architecture or source.architecture, endpoint or source.endpoint)
     estimates = costs.estimate_all(workload)
@@ -123,14 +132,14 @@ def cost(
     if plot is not None:
         write_picture(plot, draw_cost(workload, estimates, curves, break_evens, baseline))
     if as_json:
-        document = cost_document(workload, estimates, break_evens, baseline)
+        document = cost_document(workload, estimates, break_evens, baseline, beside)
         if source.observed is not None:
             document["observed"] = cost_sources.observed_document(source.observed)
         echo_json(document)
         return
     if source.observed is not None:
         cost_sources.print_observed(source.observed, workload.sandbox_use.cold_share)
-    print_table(workload, estimates, break_evens, baseline)
+    print_table(workload, estimates, break_evens, baseline, beside)
 
 
 def _baseline(architecture: str, endpoint: str) -> str:

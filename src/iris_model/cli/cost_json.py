@@ -6,37 +6,38 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from iris_model.cost import BreakEven, Estimate, Workload
+    from iris_model.cli.cost_original import Beside, Executed
+    from iris_model.cost import BreakEven, Estimate, Measurement, Workload
 
 
 def cost_document(
-    workload: Workload, estimates: list[Estimate], break_evens: list[BreakEven], baseline: str
+    workload: Workload, estimates: list[Estimate], break_evens: list[BreakEven], baseline: str, beside: Beside
 ) -> dict[str, Any]:
     """Money is text, so that no program takes it for a float."""
-    rates = {each.name: each.requests_per_day for each in break_evens}
-    use, measured = workload.sandbox_use, workload.measurement
+    found = {each.name: each for each in break_evens}
+    use = workload.sandbox_use
     return {
         "requests_per_day": workload.requests_per_day,
         "traffic": workload.traffic.name,
         "region": workload.prices.region,
         "currency": "USD",
         "baseline": baseline,
-        "measurement": {
-            "memory_mib": measured.memory_mib,
-            "max_memory_mib": measured.max_memory_mib,
-            "warm_ms": measured.warm_ms,
-            "warm_p99_ms": measured.warm_p99_ms,
-            "cold_ms": measured.cold_ms,
-            "invocations": measured.invocations,
-            "cold_starts": measured.cold_starts,
+        "measurement": _measurement(workload.measurement),
+        "executors": _executors(workload, beside),
+        "sandboxes": {
+            "cold_share": use.cold_share,
+            "p99_ms": use.p99_ms,
+            "peak_concurrency": workload.peak_concurrency,
         },
-        "sandboxes": {"cold_share": use.cold_share, "p99_ms": use.p99_ms, "peak_concurrency": use.peak_concurrency},
         "alternatives": [
             {
                 "name": each.name,
+                "kind": each.kind,
+                "possible": each.is_possible,
                 "monthly": _text(each.monthly),
                 "per_million": _text(workload.per_million(each)),
-                "cheaper_from_requests_per_day": rates.get(each.name),
+                "cheaper_from_requests_per_day": found[each.name].requests_per_day if each.name in found else None,
+                "cheaper_between": [list(span) for span in found[each.name].spans] if each.name in found else [],
                 "weak": each.is_weak,
                 "notes": list(each.notes),
                 "components": [
@@ -44,6 +45,7 @@ def cost_document(
                         "name": component.name,
                         "quantity": _text(component.quantity),
                         "unit": component.unit,
+                        "price": component.price or None,
                         "monthly": _text(component.monthly),
                     }
                     for component in each.components
@@ -52,6 +54,40 @@ def cost_document(
             for each in estimates
         ],
     }
+
+
+def _measurement(measured: Measurement) -> dict[str, Any]:
+    return {
+        "memory_mib": measured.memory_mib,
+        "max_memory_mib": measured.max_memory_mib,
+        "warm_ms": measured.warm_ms,
+        "warm_p99_ms": measured.warm_p99_ms,
+        "warm_billed_ms": measured.warm_billed_ms,
+        "init_ms": measured.init_ms,
+        "cold_ms": measured.cold_ms,
+        "cold_p99_ms": measured.cold_p99_ms,
+        "cold_billed_ms": measured.cold_billed_ms,
+        "invocations": measured.invocations,
+        "cold_starts": measured.cold_starts,
+    }
+
+
+def _executors(workload: Workload, beside: Beside) -> dict[str, Any]:
+    """By name; the original with a `problem` in place of numbers where it was not measured."""
+
+    def described(executed: Executed, its: Workload) -> dict[str, Any]:
+        use = its.sandbox_use
+        sandboxes = {"cold_share": use.cold_share, "p99_ms": use.p99_ms}
+        return _measurement(executed.measurement) | {"size_bytes": executed.size_bytes, "sandboxes": sandboxes}
+
+    document: dict[str, Any] = {}
+    if beside.measured is not None:
+        document[beside.measured.executor] = described(beside.measured, workload)
+    if beside.original is not None:
+        document[beside.original.executor] = described(beside.original, workload.of_original())
+    elif beside.problem:
+        document.setdefault("original", {"problem": beside.problem})
+    return document
 
 
 def _text(amount: Decimal | None) -> str | None:

@@ -39,7 +39,7 @@ def draw_cost(
         times += f", {measured.cold_ms:.0f} ms cold"
     footnotes = [
         "A dot: from there on it costs less. Servers: as many as answer 99 of 100 requests as soon as Lambda does.",
-        f"Prices of {workload.prices.region}{_dates(workload)}, {'with' if workload.free_tier else 'without'} "
+        f"Prices of {workload.prices.region}{_dates(workload, estimates)}, {'with' if workload.free_tier else 'without'} "
         "Lambda's free tier.",
     ]
     if any(curve.name in weak for curve in shown):
@@ -55,9 +55,10 @@ def draw_cost(
     )
 
 
-def _dates(workload: Workload) -> str:
-    """Between which months the prices were read."""
-    prices = workload.prices.prices.values()
+def _dates(workload: Workload, estimates: list[Estimate]) -> str:
+    """Between which months the prices were read, of those that count and say so."""
+    used = {component.price for each in estimates for component in each.components}
+    prices = [price for price in map(workload.prices.find, used) if price is not None]
     months = sorted({price.date[:7] for price in prices if not price.is_weak and price.date[:1].isdigit()})
     if not months:
         return ""

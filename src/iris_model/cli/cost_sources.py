@@ -32,6 +32,8 @@ class Source:
     architecture: str = ARCHITECTURE
     endpoint: str = ENDPOINT
     observed: Observation | None = None
+    is_here: bool = False
+    """Whether the function ran on this machine, just now."""
 
     def requests_per_day(self, asked: float | None) -> float:
         """What the user says, else what was seen, else a few."""
@@ -94,11 +96,14 @@ def read_log_file(path: Path) -> Source:
 def measure_here(project: Path) -> Source:
     """Run the function in the local Lambda."""
     from iris_model.cli.function import find_function
-    from iris_model.cli.measuring import measure_function
+    from iris_model.cli.measuring import hold_to_share, measure_function, not_held
     from iris_model.cost import summarize_reports
 
     with progress() as on_step:
-        return Source(summarize_reports(measure_function(find_function(project, on_step), on_step)))
+        function = find_function(project, on_step)
+        for line in not_held():
+            click.echo(f"Note: {line}", err=True)
+        return Source(summarize_reports(measure_function(hold_to_share(function), on_step)), is_here=True)
 
 
 def read_deployed(project: Path, stage: str | None, profile: str | None, region: str | None, since: int) -> Source:

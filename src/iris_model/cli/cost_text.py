@@ -2,58 +2,194 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from iris_model.cli.cost_original import Beside, Executed
     from iris_model.cost import BreakEven, Estimate, Measurement, Workload
 
+HEADINGS = {
+    "lambda": "Lambda, paid by the request",
+    "provisioned": "Lambda with one sandbox kept warm (provisioned concurrency)",
+    "original": "Lambda with the original library in the function, in place of the compiled model",
+    "serverless": "Others",
+    "server": "Servers that wait",
+}
+_COLUMNS = ("a month", "per million", "cheaper from")
 
-def print_table(workload: Workload, estimates: list[Estimate], break_evens: list[BreakEven], baseline: str) -> None:
+
+def print_table(
+    workload: Workload, estimates: list[Estimate], break_evens: list[BreakEven], baseline: str, beside: Beside
+) -> None:
     """A line for each alternative, and what the columns, the marks and the odd lines mean."""
-    measured, use = workload.measurement, workload.sandbox_use
+    from iris_model.cost.estimates import ORIGINAL, PROVISIONED
+
+    use = workload.sandbox_use
     click.echo(
-        f"{workload.requests_per_day:,.0f} requests a day, {workload.traffic.name}; {_describe(measured)}\n"
-        f"cold starts: {use.cold_share:.1%} of requests; p99 {use.p99_ms:.1f} ms; "
-        f"at most {use.peak_concurrency} at once; prices of {workload.prices.region}, US dollars\n"
+        f"{show_count(workload.requests_per_day)} requests a day, {workload.traffic.name}; "
+        f"prices of {workload.prices.region} in US dollars\n"
+        f"measured:  {_describe(workload.measurement)}\n"
+        f"simulated: {use.cold_share:.1%} of requests start cold, p99 {use.p99_ms:.1f} ms, "
+        f"up to {workload.peak_concurrency:,} at once"
     )
-    cheaper = {each.name: _rate(each.requests_per_day) for each in break_evens} | {baseline: "-"}
-    rows = [("per month", "per million", "cheaper from", "alternative")]
-    notes = []
-    for each in estimates:
-        marks = "*" if each.is_weak else ""
-        rows.append((_usd(each.monthly), _usd(workload.per_million(each)), cheaper[each.name], each.name + marks))
-        notes += [f"{each.name}: {note}" for note in each.notes]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for row in rows:
-        click.echo("  ".join([*(cell.rjust(width) for cell, width in zip(row, widths, strict=False)), row[3]]))
-    click.echo(f"\ncheaper from: requests a day from which it costs less than {baseline}, the shape being the same")
-    if any(each.is_weak for each in estimates):
-        click.echo(
-            "* a price from a secondary or undated source, or of another region; iris-model cost --show-prices names it"
+    _print_beside(workload, estimates, baseline, beside)
+    found = {each.name: each for each in break_evens}
+    # --json has the original for each processor and endpoint; to compare with, one is enough.
+    shown_originals = (baseline + ORIGINAL, baseline + PROVISIONED + ORIGINAL)
+    shown = [each for each in estimates if each.kind != "original" or each.name in shown_originals]
+    rows = [
+        (
+            show_usd(each),
+            _money(workload.per_million(each)) if each.is_possible else "",
+            "compared" if each.name == baseline else _rate(found[each.name]) if each.is_possible else "",
         )
-    for note in notes:
-        click.echo(f"- {note}")
+        for each in shown
+    ]
+    widths = [max(len(row[column]) for row in (*rows, _COLUMNS)) for column in range(3)]
+    click.echo("\n" + "  ".join(title.rjust(width) for title, width in zip(_COLUMNS, widths, strict=True)))
+    kind = ""
+    for each, row in zip(shown, rows, strict=True):
+        if each.kind != kind:
+            kind = each.kind
+            click.secho(HEADINGS[kind], bold=True)
+        cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+        line = "  ".join([*cells, _label(each) + ("*" if each.is_weak else "")])
+        click.secho(line, fg="green" if each.name == baseline else None)
+    click.echo()
+    for note in _notes(shown, found, baseline):
+        click.echo(click.wrap_text(note, _width(), subsequent_indent="  " if note.startswith(("- ", "* ")) else ""))
+
+
+def _width() -> int:
+    """That of the terminal, as far as one reads a line."""
+    return min(shutil.get_terminal_size().columns, 110)
+
+
+def _print_beside(workload: Workload, estimates: Sequence[Estimate], baseline: str, beside: Beside) -> None:
+    """The measured executor and the original, a line for each number."""
+    if beside.original is None or beside.measured is None:
+        if beside.problem:
+            click.echo(f"original executor: not measured; {beside.problem}")
+        return
+    from iris_model.cost.estimates import ORIGINAL
+
+    monthly = {each.name: each for each in estimates}
+    places = [
+        (beside.measured, workload, monthly[baseline]),
+        (beside.original, workload.of_original(), monthly[baseline + ORIGINAL]),
+    ]
+    click.echo(f"\n{'':<18}{beside.measured.executor:>12}{beside.original.executor:>14}")
+    for title, one, other in zip(_TITLES, *(list(_column(*place)) for place in places), strict=True):
+        click.echo(f"{title:<18}{one[1]:>12}{other[1]:>14}{_ratio(one[0], other[0]):>11}".rstrip())
+
+
+def _ratio(one: float | None, other: float | None) -> str:
+    if not one or not other:
+        return ""
+    ratio = other / one
+    return f"{ratio:,.0f} x" if ratio >= 10 else f"{ratio:.1f} x"
+
+
+_TITLES = (
+    "memory size", "memory used", "size, unpacked", "init", "cold start", "cold start, p99", "warm", "p99 of requests",
+    "a month",
+)  # fmt: skip
+
+
+def _column(executed: Executed, workload: Workload, estimate: Estimate) -> Iterable[tuple[float | None, str]]:
+    measured = executed.measurement
+    yield measured.memory_mib, f"{measured.memory_mib} MB"
+    yield measured.max_memory_mib, f"{measured.max_memory_mib} MB"
+    size = executed.size_bytes
+    yield size, "unknown" if size is None else f"{size / 1_000_000:,.1f} MB"
+    for value in (
+        measured.init_ms,
+        measured.cold_ms,
+        measured.cold_p99_ms,
+        measured.warm_ms,
+        workload.sandbox_use.p99_ms,
+    ):
+        yield value, "unknown" if value is None else f"{value:,.1f} ms"
+    yield (None if estimate.monthly is None else float(estimate.monthly)), show_usd(estimate).strip()
+
+
+def _label(estimate: Estimate) -> str:
+    from iris_model.cost.estimates import ORIGINAL, PROVISIONED
+
+    name = estimate.name.removeprefix("Lambda ").removesuffix(ORIGINAL)
+    if estimate.kind == "provisioned":
+        return name.removesuffix(PROVISIONED)
+    return name.replace(PROVISIONED, ", one sandbox kept warm")
+
+
+def _notes(shown: Sequence[Estimate], found: dict[str, BreakEven], baseline: str) -> Iterable[str]:
+    from iris_model.cost.plot import show_rate
+
+    yield (
+        f"cheaper from: requests a day from which it costs less than {baseline}, the shape being the same. Servers: as "
+        "many as answer 99 of 100 requests of the busiest time as soon as Lambda does, all month, with no load balancer "
+        "and none to spare. Cold starts: what the function does in them; AWS takes time of its own to place it."
+    )
+    if any(each.is_weak for each in shown):
+        yield "* a price from a secondary or undated source, or of another region; iris-model cost --show-prices names it"
+    said: dict[str, list[str]] = {}
+    for each in shown:
+        for note in each.notes:
+            names = said.setdefault(note, [])
+            name = HEADINGS["provisioned"] if each.kind == "provisioned" else each.name
+            if name not in names:
+                names.append(name)
+    for note, names in said.items():
+        yield f"- {' and '.join(names)}: {note}"
+    for each in shown:
+        spans = found[each.name].dearer_again if each.name in found else ()
+        if spans:
+            stretches = " and ".join(
+                f"from {show_rate(start)} to {show_rate(end)}" if end else f"from {show_rate(start)} on"
+                for start, end in spans
+            )
+            yield f"- {each.name}: dearer again {stretches} a day"
+    components = (component for each in shown for component in each.components)
+    unknown = dict.fromkeys(each.price or each.name for each in components if each.monthly is None)
+    if unknown:
+        yield f"- unknown: {', '.join(unknown)}. A part that is not known leaves the sum unknown, never smaller."
 
 
 def _describe(measured: Measurement) -> str:
-    text = f"{measured.memory_mib} MB, {measured.warm_ms:.1f} ms warm"
+    text = f"{measured.memory_mib} MB, {measured.max_memory_mib} MB used, {measured.warm_ms:.1f} ms warm"
     if measured.cold_ms is not None:
         text += f", {measured.cold_ms:.0f} ms cold"
-    return (
-        f"{text}, {measured.max_memory_mib} MB used ({measured.invocations} invocations, {measured.cold_starts} cold)"
-    )
+    return f"{text} ({measured.invocations} invocations, {measured.cold_starts} cold)"
 
 
-def _usd(amount: Decimal | None) -> str:
+def show_count(number: float) -> str:
+    """A number of requests; a part of one where there are few."""
+    return f"{number:,.0f}" if number >= 10 else f"{number:g}"
+
+
+def show_usd(estimate: Estimate) -> str:
+    """What it costs a month, or why there is no amount."""
+    return _money(estimate.monthly) if estimate.is_possible else "does not fit"
+
+
+def _money(amount: Decimal | None) -> str:
+    """Two digits, or four below a dollar, the points one below the other."""
     if amount is None:
         return "unknown"
-    return f"{amount:,.2f}" if amount >= 1 or not amount else f"{amount:.4f}"
+    return f"{amount:,.2f}  " if amount >= 1 or not amount else f"{amount:,.4f}"
 
 
-def _rate(rate: float | None) -> str:
+def _rate(found: BreakEven) -> str:
+    from iris_model.cost.plot import show_rate
+
+    rate = found.requests_per_day
     if rate is None:
-        return "never"
-    return "always" if rate <= 1 else f"{rate:,.0f}"
+        return "never" if found.is_known else "unknown"
+    if rate <= 1:
+        return "always" if not found.dearer_again else "1"
+    return show_rate(rate)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from iris_model.errors import CostError
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
 COLD_STARTS = 7
 WARM_INVOCATIONS = 60
+# A share of a processor is given anew every 20 ms. One request after the other without a pause would use up that of several
+# requests, and some would seem to wait for it, as they do only under constant load. A request that needs more than its
+# share waits all the same.
+_REFILL_SECONDS = 0.025
 
 
 def measure_function(
@@ -23,6 +29,18 @@ def measure_function(
     """Start it `cold_starts` times, and ask it `warm` times in turn, with the rows of its golden.json; a line for each."""
     payloads = _golden_payloads(settings)
     return asyncio.run(_measure(settings, on_step, payloads, cold_starts, max(1, warm // cold_starts)))
+
+
+def hold_to_share(settings: FunctionSettings) -> FunctionSettings:
+    """The same function, held to the share of a processor that its memory size comes with."""
+    return replace(settings, sandbox=replace(settings.sandbox, cpu_share=True))
+
+
+def not_held() -> Iterable[str]:
+    """What this machine does not hold a function to, one line each."""
+    from iris_model.local.cgroups import describe_missing, find_cgroups
+
+    return describe_missing(find_cgroups().missing)
 
 
 async def _measure(
@@ -36,6 +54,8 @@ async def _measure(
         on_step(f"Measuring: start {turn + 1} of {cold_starts}")
         async with LocalLambda(settings, port=0) as service:
             for number in range(1 + warm):
+                if settings.sandbox.holds_cpu_share:
+                    await asyncio.sleep(_REFILL_SECONDS)
                 outcome = await service.invoke(payloads[number % len(payloads)])
                 if outcome.function_error is not None:
                     raise CostError(

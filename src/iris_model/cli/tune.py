@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,30 +116,24 @@ def _measure_here(
     project: Path, sizes: tuple[int, ...], invocations: int, on_step: OnStep
 ) -> tuple[str, list[TunedSize]]:
     from iris_model.cli.function import find_function
+    from iris_model.cli.measuring import not_held
 
     settings = find_function(project, on_step)
-    for line in _not_held():
+    for line in not_held():
         click.echo(f"Note: {line}", err=True)
     return settings.name, [_measure(settings, size, invocations, on_step) for size in sizes]
 
 
-def _not_held() -> Iterable[str]:
-    from iris_model.local.cgroups import describe_missing, find_cgroups
-
-    return describe_missing(find_cgroups().missing)
-
-
 def _measure(settings: FunctionSettings, size: int, invocations: int, on_step: OnStep) -> TunedSize:
-    from iris_model.cli.measuring import measure_function
+    from iris_model.cli.measuring import hold_to_share, measure_function
     from iris_model.cost import summarize_reports
     from iris_model.cost.tuning import TunedSize
     from iris_model.errors import CostError
 
-    sandbox = replace(settings.sandbox, cpu_share=True)
     on_step(f"{size} MB")
     try:
         reports = measure_function(
-            replace(settings, memory_mib=size, sandbox=sandbox),
+            hold_to_share(replace(settings, memory_mib=size)),
             lambda step: on_step(f"{size} MB. {step}"),
             cold_starts=COLD_STARTS,
             warm=invocations,

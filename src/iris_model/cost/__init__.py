@@ -8,6 +8,8 @@ The flow, a file each:
     traffic       a shape (steady, office-hours, bursts, a file)          -> arrival times, the peak
     observed      moments of requests, from a log                         -> Traffic
     sandboxes     arrivals x measurement                                  -> share of cold starts, latency, concurrency
+    processor     time at a memory size                                   -> time on a whole processor, for `servers`
+    servers       a peak, a p99                                           -> how many of a server they need
     estimates     all of it                                               -> CostComponents per alternative, per month
     break_even    the estimates over the request rate                     -> where another alternative becomes cheaper
     plot          the same curves                                         -> a picture (SVG), with the elements of `drawing`

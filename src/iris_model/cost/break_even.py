@@ -34,6 +34,8 @@ class BreakEven:
 
     name: str
     spans: tuple[tuple[float, float | None], ...]
+    is_known: bool = True
+    """False where the price of one of the two is not known, so that nothing can be said."""
 
     @property
     def requests_per_day(self) -> float | None:
@@ -70,7 +72,8 @@ def _compare(workload: Workload, curve: Curve, reference: Curve) -> BreakEven:
         if cheaper[index] != cheaper[index - 1]:
             edges.append(_bisect(workload, curve.name, reference.name, index, cheaper[index]))
     ends: list[float | None] = [*edges[1::2], None]
-    return BreakEven(curve.name, tuple(zip(edges[::2], ends, strict=False)))
+    is_known = any(None not in pair for pair in zip(curve.monthly, reference.monthly, strict=True))
+    return BreakEven(curve.name, tuple(zip(edges[::2], ends, strict=False)), is_known)
 
 
 def _bisect(workload: Workload, name: str, baseline: str, index: int, becomes_cheaper: bool) -> float:

@@ -13,7 +13,8 @@ from functools import cached_property, partial
 
 from iris_model.cost.measurement import Measurement
 from iris_model.cost.prices import PriceList
-from iris_model.cost.sandboxes import SandboxUse, simulate_sandboxes
+from iris_model.cost.processor import computing_ms, duration_ms
+from iris_model.cost.sandboxes import SandboxUse, likely_peak, simulate_sandboxes
 from iris_model.cost.servers import SERVERS, Server, count_instances
 from iris_model.cost.traffic import SIMULATED_REQUESTS, Traffic
 
@@ -21,6 +22,7 @@ HOURS_PER_MONTH = Decimal(730)
 DAYS_PER_MONTH = HOURS_PER_MONTH / 24
 ARCHITECTURES = ("x86_64", "arm64")
 ENDPOINTS = ("function-url", "http-api")
+KINDS = ("lambda", "provisioned", "original", "serverless", "server")
 PROVISIONED, ORIGINAL = ", provisioned", ", original"
 SAGEMAKER_SERVERLESS = "SageMaker serverless"
 # SageMaker serverless inference begins at 1 GB and grows by whole GB up to 6.
@@ -36,6 +38,8 @@ class CostComponent:
     unit: str
     monthly: Decimal | None
     is_weak: bool = False
+    price: str = ""
+    """The name of its price in the price file."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Estimate:
     """One alternative."""
 
     name: str
+    kind: str
+    """One of KINDS."""
     components: tuple[CostComponent, ...]
     notes: tuple[str, ...] = ()
     is_possible: bool = True
@@ -71,9 +77,12 @@ class Workload:
     prices: PriceList
     free_tier: bool = False
     image_gb: Decimal | None = None
+    """Size of the image in ECR; None where its storage is not counted."""
     original: Measurement | None = None
     """The same model measured on the `original` executor, where it was."""
     original_image_gb: Decimal | None = None
+    """None: not known, where `image_gb` is."""
+    image_is_unknown: bool = False
     use_cache: dict[tuple[float, Measurement], SandboxUse] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -90,11 +99,22 @@ class Workload:
             self.use_cache[key] = simulate_sandboxes(self.traffic.arrivals(simulated), self.measurement)
         return self.use_cache[key]
 
+    @property
+    def peak_concurrency(self) -> int:
+        """How many requests are under way at once at the worst: as simulated, or reckoned where a part was simulated."""
+        simulated = self.sandbox_use.peak_concurrency
+        if self.requests_per_day * 7 <= SIMULATED_REQUESTS:
+            return simulated
+        load = self.traffic.peak_rate(self.requests_per_day) * self.measurement.warm_ms / 1000
+        return max(simulated, likely_peak(load, self.requests_per_day * 7))
+
     def of_original(self) -> Workload:
         """The same requests to the same model on the `original` executor."""
         if self.original is None:
             raise ValueError("the original executor was not measured")
-        return replace(self, measurement=self.original, image_gb=self.original_image_gb, original=None)
+        unknown = self.image_gb is not None and self.original_image_gb is None
+        image_gb = None if self.image_gb is None else self.original_image_gb
+        return replace(self, measurement=self.original, image_gb=image_gb, image_is_unknown=unknown, original=None)
 
     @property
     def billed_gb_seconds(self) -> Decimal:
@@ -113,8 +133,9 @@ class Workload:
         """A quantity at the price of that name."""
         price = self.prices.find(price_name)
         if price is None:
-            return CostComponent(name, quantity, "", None)
-        return CostComponent(name, quantity, price.unit, price.cost(max(quantity - free, Decimal(0))), price.is_weak)
+            return CostComponent(name, quantity, "", None, price=price_name)
+        usd = price.cost(max(quantity - free, Decimal(0)))
+        return CostComponent(name, quantity, price.unit, usd, price.is_weak, price_name)
 
     def allowance(self, name: str) -> Decimal:
         """What the free tier gives, where it is asked for."""
@@ -134,8 +155,8 @@ def alternatives(workload: Workload) -> dict[str, Callable[[Workload], Estimate]
         for architecture, endpoint in places:
             name = lambda_name(architecture, endpoint) + suffix
             found[name] = partial(estimate, architecture=architecture, endpoint=endpoint)
-            if workload.original is not None:
-                found[name + ORIGINAL] = partial(_estimate_original, found[name])
+    if workload.original is not None:
+        found |= {name + ORIGINAL: partial(_estimate_original, estimate) for name, estimate in found.items()}
     found[SAGEMAKER_SERVERLESS] = estimate_sagemaker_serverless
     return found | {server.name: partial(estimate_server, server=server) for server in SERVERS}
 
@@ -143,7 +164,7 @@ def alternatives(workload: Workload) -> dict[str, Callable[[Workload], Estimate]
 def _estimate_original(estimate: Callable[[Workload], Estimate], workload: Workload) -> Estimate:
     """The same alternative with the original library in the function, in place of the compiled model."""
     found = estimate(workload.of_original())
-    return replace(found, name=found.name + ORIGINAL)
+    return replace(found, name=found.name + ORIGINAL, kind="original")
 
 
 def estimate_lambda(workload: Workload, architecture: str, endpoint: str) -> Estimate:
@@ -160,7 +181,7 @@ def estimate_lambda(workload: Workload, architecture: str, endpoint: str) -> Est
     ]
     if endpoint == "http-api":
         components.append(workload.component("http_api.request", "HTTP API", requests))
-    return Estimate(lambda_name(architecture, endpoint), (*components, *_image_storage(workload)))
+    return Estimate(lambda_name(architecture, endpoint), "lambda", (*components, *_image_storage(workload)))
 
 
 def lambda_name(architecture: str, endpoint: str) -> str:
@@ -182,10 +203,10 @@ def estimate_provisioned(workload: Workload, architecture: str, endpoint: str) -
     if endpoint == "http-api":
         components.append(workload.component("http_api.request", "HTTP API", workload.monthly_requests))
     notes: tuple[str, ...] = ()
-    if workload.sandbox_use.peak_concurrency > 1:
-        notes = (f"up to {workload.sandbox_use.peak_concurrency} requests come at once; only one sandbox is kept warm",)
+    if workload.peak_concurrency > 1:
+        notes = (f"up to {workload.peak_concurrency:,} requests come at once; only one sandbox is kept warm",)
     name = lambda_name(architecture, endpoint) + PROVISIONED
-    return Estimate(name, (*components, *_image_storage(workload)), notes)
+    return Estimate(name, "provisioned", (*components, *_image_storage(workload)), notes)
 
 
 def estimate_sagemaker_serverless(workload: Workload) -> Estimate:
@@ -194,32 +215,37 @@ def estimate_sagemaker_serverless(workload: Workload) -> Estimate:
     needed = Decimal(workload.measurement.max_memory_mib) / 1024
     sizes = [size for size in _SAGEMAKER_SERVERLESS_GB if size >= needed]
     if not sizes:
-        return Estimate(name, (), (f"needs {needed:.1f} GB; it has at most 6",), is_possible=False)
-    seconds = workload.monthly_requests * Decimal(str(workload.measurement.warm_billed_ms)) / 1000
+        return Estimate(name, "serverless", (), (f"needs {needed:.1f} GB; it has at most 6",), is_possible=False)
+    computing = computing_ms(workload.measurement.warm_billed_ms, workload.measurement.memory_mib)
+    seconds = workload.monthly_requests * Decimal(str(duration_ms(computing, sizes[0] * 1024))) / 1000
     component = workload.component("sagemaker.serverless.gb_second", "compute", seconds * sizes[0])
-    return Estimate(name, (component,), (f"{sizes[0]} GB; cold starts and data processed are not counted",))
+    return Estimate(
+        name, "serverless", (component,), (f"{sizes[0]} GB; cold starts and data processed are not counted",)
+    )
 
 
 def estimate_server(workload: Workload, server: Server) -> Estimate:
     """As many of the server as the busiest stretch needs, all month."""
     sizing = count_instances(
         server,
-        service_ms=workload.measurement.warm_ms,
+        service_ms=computing_ms(workload.measurement.warm_ms, workload.measurement.memory_mib),
         memory_mib=workload.measurement.max_memory_mib,
         peak_per_second=workload.traffic.peak_rate(workload.requests_per_day),
         mean_per_second=workload.requests_per_day / 86_400,
         target_ms=workload.sandbox_use.p99_ms,
     )
     if sizing.count is None:
-        return Estimate(server.name, (), sizing.notes, is_possible=False)
+        return Estimate(server.name, "server", (), sizing.notes, is_possible=False)
     hours = HOURS_PER_MONTH * sizing.count
     components = tuple(
         workload.component(price, f"{sizing.count} x {price.removesuffix('.hour')}", hours * amount)
         for price, amount in server.hourly
     )
-    return Estimate(server.name, components, sizing.notes)
+    return Estimate(server.name, "server", components, sizing.notes)
 
 
 def _image_storage(workload: Workload) -> Iterable[CostComponent]:
-    if workload.image_gb is not None:
+    if workload.image_is_unknown:
+        yield CostComponent("image in ECR", Decimal(0), "GB-month", None)
+    elif workload.image_gb is not None:
         yield workload.component("ecr.storage_gb_month", "image in ECR", workload.image_gb)

@@ -43,6 +43,9 @@ class Measurement:
     max_memory_mib: int
     invocations: int
     cold_starts: int
+    init_ms: float | None = None
+    """Median init duration."""
+    cold_p99_ms: float | None = None
 
 
 def read_reports(lines: Iterable[str]) -> list[ReportLine]:
@@ -80,6 +83,8 @@ def summarize_reports(reports: Sequence[ReportLine]) -> Measurement:
         max_memory_mib=max(report.max_memory_mib for report in reports),
         invocations=len(reports),
         cold_starts=len(cold),
+        init_ms=median(report.init_ms or 0.0 for report in cold) if cold else None,
+        cold_p99_ms=percentile([report.duration_ms + (report.init_ms or 0.0) for report in cold], 99) if cold else None,
     )
 
 

@@ -10,6 +10,7 @@ from itertools import groupby
 
 from iris_model.cost.break_even import RATES, BreakEven, Curve
 from iris_model.cost.drawing import COLORS, clip, document, dot, line, path, text
+from iris_model.errors import CostError
 
 WIDTH, HEIGHT = 1160, 630
 _LEFT, _RIGHT, _TOP, _BOTTOM = 96, 362, 104, 92
@@ -54,6 +55,11 @@ def render_plot(
 
     The names in `weak` get an asterisk: a price of theirs comes from a weak source, which a footnote should say.
     """
+    if all(usd is None for usd in curves[0].monthly):
+        raise CostError(
+            f"{curves[0].name} has a price that is not known, so there is nothing to draw the others against.",
+            remedy="Name a price file that has it with --prices.",
+        )
     drawn = [curve for curve in curves if any(value is not None for value in curve.monthly)]
     by_name = {each.name: each for each in break_evens}
     rates = {name: each.requests_per_day for name, each in by_name.items()}
@@ -155,7 +161,7 @@ def _legend(index: int, curve: Curve, found: BreakEven | None, is_weak: bool) ->
     if found is None:
         words = "what the others are compared with"
     elif rate is None:
-        words = "never cheaper"
+        words = "never cheaper" if found.is_known else "not known"
     elif rate <= RATES[0]:
         words = "cheaper at any rate" if not found.dearer_again else "cheaper for few requests"
     else:

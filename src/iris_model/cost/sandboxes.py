@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,3 +60,15 @@ def simulate_sandboxes(
         cold_ms if cold_starts * 2 > requests else measurement.warm_ms,
         cold_ms if cold_starts * 100 > requests else max(measurement.warm_p99_ms, measurement.warm_ms),
     )
+
+
+def likely_peak(load: float, requests: float) -> int:
+    """How many are answered at once at the worst moment of so many requests, where `load` is the mean of the busiest time.
+
+    Requests come by chance, so that the number of those under way follows Poisson; of its tail, Chernoff's bound. For traffic
+    that is too much to be simulated whole.
+    """
+    peak = max(1, math.ceil(load))
+    while load > 0 and requests > 1 and peak * (1 + math.log(load / peak)) - load > -math.log(requests):
+        peak += 1
+    return peak
