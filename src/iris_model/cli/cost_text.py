@@ -131,7 +131,7 @@ def _notes(shown: Sequence[Estimate], found: dict[str, BreakEven], baseline: str
     from iris_model.cost.plot import show_rate
 
     yield (
-        f"cheaper from: requests a day from which it costs less than {baseline}, the shape being the same. Servers: as "
+        f"Compared with {baseline}: cheaper from so many requests a day, the shape being the same. Servers: as "
         "many as answer 99 of 100 requests of the busiest time as soon as Lambda does, all month, with no load balancer "
         "and none to spare. Cold starts: what the function does in them; AWS takes time of its own to place it."
     )
