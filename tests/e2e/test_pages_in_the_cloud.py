@@ -1,0 +1,37 @@
+"""The parts of pages that need an account of AWS, on MiniStack: what a reader types, in a shell of its own each time."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.book import REPOSITORY, read_blocks
+from tests.support.book_runner import PageRunner
+from tests.support.docker_engine import docker
+from tests.support.ministack_cloud import Cloud, Pushed
+
+pytestmark = pytest.mark.e2e
+
+DOCS = REPOSITORY / "docs"
+
+
+@pytest.mark.parametrize("name", ["tutorial.md", "how-to/deploy.md"])
+def test_the_page_is_true_in_the_cloud(cloud: Cloud, pushed: Pushed, tmp_path: Path, name: str):
+    ignored = shutil.ignore_patterns(".iris-model", "__pycache__")
+    shutil.copytree(REPOSITORY / "examples", tmp_path / "examples", ignore=ignored)
+    docker("save", pushed.iris_image, "--output", str(tmp_path / "image.tar"), timeout=240)
+    before = cloud.inventory()
+    replace = {
+        # No base image can be had here from a registry: the image is the one that Docker built of the same project.
+        "iris-model deploy": "iris-model deploy --image image.tar",
+        # Nobody is there to say yes.
+        "iris-model destroy": "iris-model destroy --yes",
+        # Not every resolver knows names below localhost, where MiniStack has its endpoints.
+        "curl ": 'curl --connect-to "::127.0.0.1:" ',
+    }
+    page = DOCS / name
+    ran = PageRunner(page, tmp_path, replace=replace, cloud=cloud.environment).run()
+    assert ran == len([each for each in read_blocks(page) if each.language == "bash" and "docker" not in each.words])
+    assert cloud.inventory() == before
