@@ -1,15 +1,20 @@
-"""Runs MiniStack so that its functions find their images; started by `ministack_server.py` with the Python of MiniStack.
+"""Runs MiniStack so that its functions find their images and its logs are filtered as on AWS.
+
+`ministack_server.py` starts it, with the Python of MiniStack.
 
 On AWS `<account>.dkr.ecr.<region>.amazonaws.com` is the registry. MiniStack has that registry too, on its own port; but it asks
 Docker Engine for images by AWS's name, which leads to the real AWS. Here the name is turned into the port, so that what runs was
 pulled, by digest, from what was pushed.
+
+A filter pattern `?"one" ?"another"` is either on AWS; MiniStack takes the question marks for wildcards.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 """
 
 import os
 import re
 
 from ministack.app import main
-from ministack.services import lambda_svc
+from ministack.services import cloudwatch_logs, lambda_svc
 
 _ECR = re.compile(r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/")
 _spawn = lambda_svc._spawn_lambda_container
@@ -22,6 +27,16 @@ def _spawn_from_own_registry(config, *arguments, **more):
 
 
 lambda_svc._spawn_lambda_container = _spawn_from_own_registry
+
+_compile = cloudwatch_logs._compile_filter_pattern
+
+
+def _compile_with_either(pattern):
+    phrases = re.findall(r'\?"([^"]*)"', pattern or "")
+    return (lambda message: any(phrase in message for phrase in phrases)) if phrases else _compile(pattern)
+
+
+cloudwatch_logs._compile_filter_pattern = _compile_with_either
 
 if __name__ == "__main__":
     main()

@@ -110,6 +110,8 @@ def tune(
         echo_json(document)
         return
     print_table(tuning, measured)
+    if found is not None:
+        tune_remote.print_effort(name, found, price_list)
 
 
 def _measure_here(
