@@ -216,6 +216,18 @@ def test_throttled_for_good(deployed: Cloud):
     assert is_as_before(deployed)
 
 
+def test_lines_that_do_not_come_are_not_counted_and_none_at_all_is_told(deployed: Cloud):
+    deployed.fake.lost_lines = lambda number: number % 2 == 1
+    found = tune(deployed)
+    assert found.invocations == 18
+    assert sum(size.measurement.invocations for size in found.sizes if size.measurement) == 9
+    assert found.notes == ("9 of 18 invocations came back without their REPORT line and do not count",)
+    deployed.fake.lost_lines = lambda number: True
+    with pytest.raises(DeploymentError, match="logs no REPORT line") as caught:
+        tune(deployed)
+    assert "system log level INFO" in caught.value.remedy and is_as_before(deployed)
+
+
 def test_it_is_not_begun_where_somebody_is_at_work(deployed: Cloud):
     function, stack = deployed.fake.functions["iris"], deployed.fake.stacks["iris"]
     function.updates = 3

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,9 @@ class FakeLambda(FakeEcr):
         self.alias_history: list[str] = []
         self.least_memory = 0
         """With less, $LATEST runs out of memory."""
+        self.latest_invocations = 0
+        self.lost_lines: Callable[[int], bool] = lambda number: False
+        """Which of the invocations of $LATEST come back without their REPORT line."""
 
     def _lambda_ListVersionsByFunction(self, FunctionName: str, Marker: str = "") -> dict[str, Any]:
         numbers = ["$LATEST", *self._function(FunctionName).versions]
@@ -176,6 +179,9 @@ class FakeLambda(FakeEcr):
             f"Memory Size: {memory} MB\tMax Memory Used: {min(memory, 100)} MB\t"
         )
         report += f"Init Duration: {init:.2f} ms\t\n" if init else "\n"
+        self.latest_invocations += 1
+        if self.lost_lines(self.latest_invocations):
+            report = ""
         killed = "RequestId: 1 Error: Runtime exited with error: signal: killed"
         answer = json.dumps({"errorType": "Runtime.OutOfMemory", "errorMessage": killed})
         return {

@@ -31,7 +31,7 @@ class DeployedTuning:
     architecture: str
     invocations: int
     gb_seconds: Decimal
-    """Billed for all of them."""
+    """Billed for all whose lines came."""
 
     notes: tuple[str, ...] = ()
 
@@ -49,6 +49,7 @@ def measure_sizes(
     """Ask each size `invocations` times after `rounds` cold starts; a size at which the function dies says why."""
     lines: dict[int, list[ReportLine]] = {size: [] for size in sizes}
     problems: dict[int, str] = {}
+    asked = 0
     warm = max(1, invocations // rounds)
     with borrow_memory(aws, deployment, sizes, on_step) as set_memory:
         function, live = find_function(aws, deployment.function), find_function(aws, deployment.function, ALIAS)
@@ -60,16 +61,27 @@ def measure_sizes(
                 on_step(f"{size} MB: round {turn} of {rounds}, {1 + warm} invocations")
                 for number in range(1 + warm):
                     answer = invoke(aws, deployment.function, _LATEST, payloads[number % len(payloads)])
-                    lines[size].append(_read_report(deployment, answer, size))
+                    asked += 1
+                    lines[size] += _read_report(deployment, answer, size)
                     if answer.function_error:
                         problems[size] = _short(answer)
                         break
+                if not lines[size] and size not in problems:
+                    raise DeploymentError(
+                        f"the function {deployment.function} logs no REPORT line, so there is nothing to measure by",
+                        remedy='With log-format = "json", Lambda writes it at its system log level INFO only; the console '
+                        "sets that.",
+                    )
     notes = []
     if function is not None and live is not None and function.image != live.image:
         notes.append("what was measured is the newest image; an older version answers requests (iris-model status)")
     if function is not None and function.reserved_concurrency:
         notes.append(f"one of the {function.reserved_concurrency} that reserved-concurrency allows was used by this")
     every = [line for size in sizes for line in lines[size]]
+    if asked > len(every):
+        notes.append(
+            f"{asked - len(every)} of {asked} invocations came back without their REPORT line and do not count"
+        )
     return DeployedTuning(
         tuple(
             TunedSize(size, None, problems[size])
@@ -78,26 +90,24 @@ def measure_sizes(
             for size in sizes
         ),
         function.architecture if function is not None else deployment.architecture,
-        len(every),
+        asked,
         sum((Decimal(billed(line) * line.memory_mib) / 1000 / 1024 for line in every), Decimal(0)),
         tuple(notes),
     )
 
 
-def _read_report(deployment: Deployment, answer: Invocation, size: int) -> ReportLine:
+def _read_report(deployment: Deployment, answer: Invocation, size: int) -> list[ReportLine]:
+    """The line of this invocation; none where the tail of the log came without it."""
     found = read_reports(line for line in answer.log.splitlines() if is_report(line))
     if not found:
-        raise DeploymentError(
-            f"the function {deployment.function} logs no REPORT line, so there is nothing to measure by",
-            remedy='With log-format = "json", Lambda writes it at its system log level INFO only; the console sets that.',
-        )
+        return []
     if found[-1].memory_mib != size:
         raise DeploymentError(
             f"the function {deployment.function} answered with {found[-1].memory_mib} MB where {size} were set: "
             "somebody else is changing it",
             remedy="Look at it (iris-model status), then run the same command again.",
         )
-    return found[-1]
+    return found[-1:]
 
 
 def _short(answer: Invocation) -> str:
