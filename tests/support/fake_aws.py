@@ -19,6 +19,7 @@ from botocore.validate import ParamValidator
 
 from iris_model.aws.calls import Failure
 from iris_model.aws.yaml_text import read
+from tests.support.error_codes import is_known
 from tests.support.fake_ecr import ACCOUNT
 from tests.support.fake_lambda import FakeFunction, FakeLambda, digest_of_image
 from tests.support.fake_prices import fits
@@ -35,6 +36,17 @@ def operation_model(service: str, operation: str) -> Any:
 
 
 read_template = cache(read)
+
+
+def check_answer(model: Any, answer: Mapping[str, Any]) -> None:
+    """Every member of an answer, at every depth, is one that the service has, of its type."""
+    assert model.output_shape or not answer, f"{model.name} answers nothing"
+    if model.output_shape:
+        report = ParamValidator().validate(dict(answer), model.output_shape)
+        assert not report.has_errors(), f"{model.service_model.service_name}:{model.name}: {report.generate_report()}"
+
+
+BEGIN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
 
 @dataclass
@@ -89,9 +101,12 @@ class FakeAws(FakeLambda):
         number = len(self.calls)
         self.calls.append((service, operation, dict(parameters)))
         self.before(number, service, operation)
-        answer: dict[str, Any] = getattr(self, f"_{service}_{operation}")(**parameters) or {}
-        known = set(model.output_shape.members) if model.output_shape else set()
-        assert set(answer) <= known, f"{service}:{operation} does not answer {set(answer) - known}"
+        try:
+            answer: dict[str, Any] = getattr(self, f"_{service}_{operation}")(**parameters) or {}
+        except Failure as failure:
+            assert is_known(service, failure.code), f"{service}:{operation} does not refuse with {failure.code}"
+            raise
+        check_answer(model, answer)
         self.after(number, service, operation)
         return answer
 
@@ -112,13 +127,12 @@ class FakeAws(FakeLambda):
 
     def _iam_GetRole(self, RoleName: str) -> dict[str, Any]:
         arn = f"arn:aws:iam::{ACCOUNT}:role{self.role_path}{RoleName}"
-        created = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
         role = {
             "Path": self.role_path,
             "RoleName": RoleName,
-            "RoleId": "AROAEXAMPLE",
+            "RoleId": "AROAEXAMPLEEXAMPLE01",
             "Arn": arn,
-            "CreateDate": created,
+            "CreateDate": BEGIN,
         }
         return {"Role": role}
 
@@ -193,6 +207,7 @@ class FakeAws(FakeLambda):
         found = {
             "StackName": StackName,
             "StackStatus": stack.status,
+            "CreationTime": BEGIN,
             "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in stack.parameters.items()],
             "Outputs": outputs if stack.template else [],
             "Tags": stack.tags,
@@ -202,14 +217,18 @@ class FakeAws(FakeLambda):
         return {"Stacks": [found]}
 
     def _cloudformation_GetTemplate(self, StackName: str, TemplateStage: str) -> dict[str, Any]:
-        return {"TemplateBody": self._stack(StackName).template}
+        return {"TemplateBody": self._stack(StackName).template or "{}"}
 
     def _cloudformation_DescribeStackResource(self, StackName: str, LogicalResourceId: str) -> dict[str, Any]:
         stack = self._stack(StackName)
         if LogicalResourceId not in read_template(stack.template or "{}").get("Resources", {}):
             raise _validation(f"Resource {LogicalResourceId} does not exist for stack {StackName}")
         name = read_template(stack.template)["Resources"][LogicalResourceId]["Properties"]["FunctionName"]
-        return {"StackResourceDetail": {"PhysicalResourceId": name, "LogicalResourceId": LogicalResourceId}}
+        detail = {
+            "PhysicalResourceId": name, "LogicalResourceId": LogicalResourceId, "ResourceType": "AWS::Lambda::Function",
+            "LastUpdatedTimestamp": BEGIN, "ResourceStatus": "CREATE_COMPLETE",
+        }  # fmt: skip
+        return {"StackResourceDetail": detail}
 
     def _cloudformation_DescribeStackEvents(self, StackName: str) -> dict[str, Any]:
         return {"StackEvents": self._stack(StackName).events[::-1]}
@@ -251,6 +270,7 @@ class FakeAws(FakeLambda):
     def _event(self, stack: FakeStack, resource: str, status: str, reason: str = "") -> None:
         stack.events.append(
             {
+                "StackId": "arn:stack", "StackName": "iris", "Timestamp": BEGIN,
                 "EventId": str(len(stack.events)), "LogicalResourceId": resource, "ResourceStatus": status,
                 "ResourceStatusReason": reason, "ResourceType": "AWS::Lambda::Function",
             }
@@ -275,7 +295,13 @@ class FakeAws(FakeLambda):
     def _cloudformation_ListStackResources(self, StackName: str) -> dict[str, Any]:
         resources = read_template(self._stack(StackName).template)["Resources"]
         summaries = [
-            {"LogicalResourceId": name, "PhysicalResourceId": name.lower(), "ResourceType": each["Type"]}
+            {
+                "LogicalResourceId": name,
+                "PhysicalResourceId": name.lower(),
+                "ResourceType": each["Type"],
+                "LastUpdatedTimestamp": BEGIN,
+                "ResourceStatus": "CREATE_COMPLETE",
+            }
             for name, each in resources.items()
         ]
         return {"StackResourceSummaries": summaries}

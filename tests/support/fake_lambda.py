@@ -103,7 +103,7 @@ class FakeLambda(FakeEcr):
 
     def _lambda_ListAliases(self, FunctionName: str) -> dict[str, Any]:
         function = self._function(FunctionName)
-        both = {"live": function.alias, **function.aliases}
+        both = {**({"live": function.alias} if function.alias else {}), **function.aliases}
         return {"Aliases": [{"Name": name, "FunctionVersion": version} for name, version in both.items()]}
 
     def _lambda_DeleteFunction(self, FunctionName: str, Qualifier: str) -> None:

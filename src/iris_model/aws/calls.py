@@ -20,15 +20,15 @@ _ATTEMPTS_BEFORE_ANY_ANSWER = 2
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 20.0
 
-_TRANSIENT = frozenset(
+TRANSIENT = frozenset(
     {
-        "ConnectionClosed", "ConnectionFailed", "InternalError", "InternalFailure", "InternalServiceError",
+        "ConnectionClosed", "ConnectionFailed", "InternalFailure", "InternalServiceError",
         "ReadTimeout", "RequestLimitExceeded", "RequestTimeout", "RequestTimeoutException",
         "ServerException", "ServiceException", "ServiceUnavailable", "ServiceUnavailableException", "SlowDown", "Throttling",
         "ThrottlingException", "ThrottledException", "TooManyRequestsException", "PriorRequestNotComplete",
     }
 )  # fmt: skip
-_CONFLICT = frozenset(
+CONFLICT = frozenset(
     {
         "ConcurrentModificationException", "ConflictException", "OperationAbortedException", "OperationInProgressException",
         "ResourceConflictException", "ResourceInUseException", "TokenAlreadyExistsException",
@@ -46,7 +46,7 @@ class Failure(Exception):
     @property
     def is_transient(self) -> bool:
         """Whether the same call may succeed in a moment."""
-        return self.code in _TRANSIENT or self.code in _CONFLICT or self.status >= 500 or self.status == 429
+        return self.code in TRANSIENT or self.code in CONFLICT or self.status >= 500 or self.status == 429
 
     @property
     def is_of_the_way(self) -> bool:

@@ -187,7 +187,7 @@ _RESOURCES = (
         "ResourceNotFoundException", "lambda:", "it is not there in region {region}: {message}", _DEPLOY_IT,
     ),
     _row(
-        "RequestTooLargeException RequestEntityTooLargeException SerializedRequestEntityTooLargeException 413", "",
+        "RequestTooLargeException RequestEntityTooLargeException SerializedRequestEntityTooLargeException", "",
         "the payload is too large: {message}", "Lambda takes 6 MB at most; send fewer rows at once.",
     ),
     _row(

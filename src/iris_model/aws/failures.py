@@ -26,6 +26,12 @@ _CODES = {
 }
 
 
+LOCAL_CODES = frozenset(
+    {*_CODES.values(), "BrokenKey", "CredentialsFile", "CredentialsProgram", "InvalidEndpoint", "NoTerminal"}
+)
+"""The codes that no service answers with."""
+
+
 def as_failure(error: Exception, service: str, operation: str) -> Failure | None:
     """Translate what a call raised."""
     from botocore.exceptions import BotoCoreError, ClientError

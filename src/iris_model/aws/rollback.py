@@ -31,14 +31,17 @@ def roll_back(
 ) -> RolledBack:
     """Let an earlier version answer: the one that answered before the live one, or the one that is named.
 
-    With a `payload` the version is tried first; without, only that Lambda still has it ready.
+    With a `payload` the version is tried first; without, only that Lambda still has it ready. A roll-back that was interrupted
+    after the alias had moved is finished.
     """
     stack, live = find_stack(aws, deployment), find_live(aws, deployment.function)
     if stack is None or not stack.exists or live is None:
         raise not_deployed(aws, deployment, stack)
     versions = list_versions(aws, deployment.function)
-    target = _choose(deployment, versions, live, find_function(aws, deployment.function), version)
-    if target == live.version and not live.weights:
+    function = find_function(aws, deployment.function)
+    target = _choose(deployment, versions, live, function, version)
+    before = _find_before(function, live, target)
+    if target == before and not live.weights:
         raise DeploymentError(
             f"version {target} of {deployment.function} answers already", remedy=f"There are {', '.join(versions)}."
         )
@@ -56,10 +59,9 @@ def roll_back(
     set_alias(aws, deployment.function, target)
     if stack.is_settled:
         apply_template(aws, deployment, stack.template, target, creates=False, on_step=on_step)
-    function = find_function(aws, deployment.function)
     if function is not None:
-        mark_accepted(aws, function.arn, target, live.version)
-    return RolledBack(live.version, target, chosen.image if chosen else "", next(iter(live.weights), ""))
+        mark_accepted(aws, function.arn, target, before)
+    return RolledBack(before, target, chosen.image if chosen else "", next(iter(live.weights), ""))
 
 
 def _find_problem(aws: Aws, deployment: Deployment, version: str, payload: bytes | None) -> str:
@@ -83,6 +85,9 @@ def _choose(
         return named
     if live.weights:
         return live.version  # a canary that nobody ended: its share goes back to who answers the others
+    accepted = function.accepted if function else ""
+    if accepted and int(accepted) > int(live.version):
+        return live.version  # a roll-back was interrupted: a deployment would have moved to a later one
     older = [version for version in versions if int(version) < int(live.version)]
     if not older:
         raise DeploymentError(
@@ -92,6 +97,12 @@ def _choose(
     before = _answered_before(function, live)
     # A later one is what was rolled back from: it is gone to by its number only.
     return before if before in older else older[-1]
+
+
+def _find_before(function: Function | None, live: Live, target: str) -> str:
+    """Return the version that is gone back from: if the alias has moved already, the one that was accepted last."""
+    has_moved = target == live.version and not live.weights
+    return function.accepted or live.version if has_moved and function is not None else live.version
 
 
 def _answered_before(function: Function | None, live: Live) -> str:
