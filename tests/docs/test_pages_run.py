@@ -31,6 +31,7 @@ SLOW = (
     "how-to/github-actions.md",
     "how-to/cost.md",
     MOVING,
+    "reference/compiled-model.md",
 )
 ON_A_BASE = ("how-to/arm64.md", "how-to/base-image.md")
 

@@ -1,0 +1,45 @@
+"""The picture of the flow: up to date, and legible without a look at it."""
+
+from __future__ import annotations
+
+import runpy
+from itertools import combinations
+from xml.etree import ElementTree
+
+from tests.architecture.rooms import ROOMS
+from tests.support.book import REPOSITORY
+
+SCRIPT = runpy.run_path(str(REPOSITORY / "scripts/draw_flow.py"))
+# Wider than the characters of most fonts at these sizes, on average.
+NAME_WIDTH, LINE_WIDTH = 8.0, 6.6
+PADDING = 12
+
+
+def test_it_is_up_to_date_and_xml() -> None:
+    written = (REPOSITORY / SCRIPT["PICTURE"]).read_text(encoding="utf-8")
+    assert written == SCRIPT["draw"](), "run python scripts/draw_flow.py"
+    ElementTree.fromstring(written)
+
+
+def test_texts_fit_into_their_boxes_and_boxes_into_the_picture() -> None:
+    for box in SCRIPT["BOXES"]:
+        name, *lines = box.lines
+        widest = max(len(name) * NAME_WIDTH, *(len(line) * LINE_WIDTH for line in lines))
+        assert widest <= box.width - PADDING, box
+        assert box.x + box.width < SCRIPT["WIDTH"] and box.y + box.height < SCRIPT["HEIGHT"], box
+
+
+def test_no_two_boxes_overlap() -> None:
+    for one, other in combinations(SCRIPT["BOXES"], 2):
+        apart = (
+            one.x + one.width < other.x
+            or other.x + other.width < one.x
+            or one.y + one.height < other.y
+            or other.y + other.height < one.y
+        )
+        assert apart, (one, other)
+
+
+def test_every_room_on_the_way_of_a_model_or_a_request_is_in_it() -> None:
+    named = {word for box in SCRIPT["BOXES"] for word in box.lines[0].replace(":", "").split()}
+    assert set(ROOMS) - named == {"oci", "errors", "cost", "cli"}  # what others are built on, what counts, who prints
