@@ -4,14 +4,15 @@
 
 Needs Docker Engine and Debian's docker-registry. Each round changes the handler of both projects, then builds and pushes each,
 whole commands, in turn. Round 0 fills caches: the base is then in our cache and in Docker's. Medians count. Docker compiles
-and packages inside the base, where packages must be installed first; that is what a project's Dockerfile costs. A changed
-project is compiled and verified anew, which is most of its build; so that is measured beside it.
+and packages inside the base, where packages must be installed first; that is what a project's Dockerfile costs. Then the model
+is another one, which must be opened and verified; beside that is measured what its library alone takes to open it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import statistics
 import subprocess
@@ -74,8 +75,6 @@ def _measure(
             with (project / "app.py").open("a") as app:
                 app.write(change)
         started = time.perf_counter()
-        _ours("package", ours)
-        packaged = time.perf_counter()
         built = _ours("build", ours, "--base", base_there, "-t", reference, "-o", "layout", place / f"layout{turn}")
         done = time.perf_counter()
         pushed = _ours("build", ours, "--base", base_there, "-t", reference, "--push")
@@ -92,11 +91,19 @@ def _measure(
         alone = time.perf_counter() - alone
         shutil.rmtree(layout)
         docker_seconds = _docker(theirs, tag, base, build_base)
+        _train_again(ours / "iris_trained_model.pkl", turn)
+        opened_at = time.perf_counter()
+        _open_with_library(ours / "iris_trained_model.pkl")
+        opened = time.perf_counter()
+        _ours("build", ours, "--base", base_there, "-t", reference, "-o", "layout", layout)
+        proven = time.perf_counter()
+        shutil.rmtree(layout)
         if turn:
             found = {
-                "package": packaged - started,
                 "image": alone,
-                "build": done - packaged,
+                "build": done - started,
+                "new model": proven - opened,
+                "library": opened - opened_at,
                 "push": pushed_at - done,
                 "nothing to do": ended - pushed_at,
                 "docker build and push": docker_seconds,
@@ -118,16 +125,15 @@ def _report(taken: dict[str, list[float]], scikit_learn: int) -> int:
     least = (median["model layer"] + 12_000) / 1e3
     claims = [
         _at_most("image of a packaged function, base cached / its limit", median["image"], LIMIT_MS),
-        _at_most(
-            "build of a changed project, its model compiled and verified anew / its limit", median["build"], LIMIT_MS
-        ),
+        _at_most("build of a project whose handler changed / its limit", median["build"], LIMIT_MS),
+        _at_most("build of a project with a new model, opened and verified / its limit", median["new model"], LIMIT_MS),
         Claim(
-            "build of a changed project / compile and package alone",
-            median["build"],
-            median["package"],
+            "build with a new model / opening it with its library alone",
+            median["new model"],
+            median["library"],
             "ms",
-            median["build"] / median["package"],
-            1.25,
+            median["new model"] / median["library"],
+            1.75,
             "at most",
         ),
         _at_most("push of a changed project / its limit", median["push"], LIMIT_MS),
@@ -158,6 +164,19 @@ def _init(project: Path) -> None:
     command = [sys.executable, "-m", "iris_model.cli", "init", str(project)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     assert (project / "iris_trained_model.pkl").read_bytes() == (EXAMPLE / "iris_trained_model.pkl").read_bytes()
+
+
+def _train_again(model: Path, turn: int) -> None:
+    """Another model, as training it again on other rows would give; and one that no run before has compiled."""
+    estimator = pickle.loads(model.read_bytes())
+    estimator[-1].intercept_ = estimator[-1].intercept_ + (turn + 1) * 1e-6 + time.time_ns() % 1000 * 1e-10
+    model.write_bytes(pickle.dumps(estimator))
+
+
+def _open_with_library(model: Path) -> None:
+    """What nobody who opens the model can do without: Python, its library, the file."""
+    code = "import pickle, sys; pickle.load(open(sys.argv[1], 'rb'))"
+    subprocess.run([sys.executable, "-c", code, str(model)], check=True)
 
 
 def _ours(*arguments: object) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from tests.e2e.test_iris_image import assert_curls_answer
 from tests.e2e.test_project_image import init
 from tests.support.docker_engine import container, docker
 from tests.support.ecr_gate import EXPIRED, Gate, ecr_gate
-from tests.support.ministack_ecr import ministack_ecr, ministack_python
+from tests.support.ministack_install import ministack_python
+from tests.support.ministack_server import ministack
 from tests.support.requirement import require
 
 pytestmark = pytest.mark.e2e
@@ -85,7 +86,10 @@ def user(tmp_path_factory: pytest.TempPathFactory, older_lambda_python: str) -> 
     directory = tmp_path_factory.mktemp("user")
     base = save(older_lambda_python, directory / "base.tar")
     project = init(directory / "flowers")
-    with ministack_ecr(tmp_path_factory.mktemp("ministack")) as port, ecr_gate(port, "ministack-auth-token") as gate:
+    with (
+        ministack(tmp_path_factory.mktemp("ministack"), SERVICES="ecr,sts") as port,
+        ecr_gate(port, "ministack-auth-token") as gate,
+    ):
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         ecr = boto3.client("ecr", endpoint_url=f"http://127.0.0.1:{port}", region_name="us-east-1", **keys)
         yield User(project, base, gate, ecr, directory)
