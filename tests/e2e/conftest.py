@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from iris_model.aws.permissions import Names, make_policy
 from tests.e2e.function_directory import lay_functions
 from tests.support.browser import launch
 from tests.support.docker_base import build_image, lambda_base, plain_base
 from tests.support.docker_engine import build, engine
 from tests.support.iris_project import function_image, other_model, write_iris_project
-from tests.support.ministack_cloud import SHARED, Cloud, Pushed, run_cloud
+from tests.support.ministack_cloud import ACCOUNT, REGION, SHARED, Cloud, Pushed, run_cloud
 from tests.support.ministack_install import ministack_python
 from tests.support.requirement import require
 from tests.support.rie_binary import REPOSITORY
@@ -83,6 +84,17 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, lambda_python: str, issuer: 
     require(ministack_python)
     with run_cloud(tmp_path_factory.mktemp("ministack"), issuer.certificate) as account:
         yield account
+
+
+@pytest.fixture(scope="session")
+def deployer(cloud: Cloud) -> Cloud:
+    """The account, for a user who has the policy of docs/reference/permissions.md, and may nothing else."""
+    policy = make_policy(Names(account=ACCOUNT, region=REGION, function="*", stack="*", repository="*"))
+    for statement in policy["Statement"]:
+        # MiniStack knows the resource of few calls, and asks for `*` where it does not.
+        if not any(action.startswith(("lambda:", "execute-api:")) for action in statement["Action"]):
+            statement["Resource"] = "*"
+    return cloud.as_new_user("deployer", policy)
 
 
 @pytest.fixture(scope="session")

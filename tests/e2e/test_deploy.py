@@ -1,6 +1,7 @@
 """From nothing to an endpoint, to a new model, and away again: on MiniStack, whose functions run in containers of our image.
 
-The commands are run as users run them, in a process of their own; what there is afterwards is asked with boto3.
+The commands are run as users run them, in a process of their own, by a user of IAM who may what docs/reference/permissions.md
+says; what there is afterwards is asked with boto3.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import pytest
 
 from tests.support.docker_engine import docker
 from tests.support.iris_project import function_image, other_model, write_iris_project, wrong_model
-from tests.support.ministack_cloud import SETOSA, Cloud, Pushed
+from tests.support.ministack_cloud import SETOSA, SHARED, Cloud, Pushed
 
 pytestmark = pytest.mark.e2e
 
 
 def test_from_nothing_to_an_endpoint_to_a_new_model_and_away_again(
-    cloud: Cloud, pushed: Pushed, lambda_python: str, tmp_path: Path
+    cloud: Cloud, deployer: Cloud, pushed: Pushed, lambda_python: str, tmp_path: Path
 ):
     name = "flow"
     before = cloud.inventory()
@@ -26,42 +27,41 @@ def test_from_nothing_to_an_endpoint_to_a_new_model_and_away_again(
     docker("save", pushed.iris_image, "--output", str(archive), timeout=240)
 
     # Nothing there: a plan says so, and changes nothing.
-    assert "create the stack flow" in cloud.deploy(project, archive, "--plan", expect=2)
+    assert "create the stack flow" in deployer.deploy(project, cloud.shared(pushed.iris), "--plan", expect=2)
     assert cloud.inventory() == before
 
-    # The first deployment, from `docker save`; a second one has nothing to do.
-    first = cloud.deploy_json(project, archive)
+    # The first deployment, from `docker save`; a second one has nothing to do. Later ones come from another repository.
+    first = deployer.deploy_json(project, archive)
     assert first["verified_rows"] == 32 and first["version"] == "1"
     assert cloud.post(first["endpoint"]).prediction == "setosa"
     (image,) = cloud.client("ecr").list_images(repositoryName=name)["imageIds"]
-    assert cloud.deploy_json(project, image["imageDigest"])["changed"] is False
-    assert "nothing to change" in cloud.deploy(project, image["imageDigest"], "--plan")
+    assert deployer.deploy_json(project, image["imageDigest"])["changed"] is False
+    assert "nothing to change" in deployer.deploy(project, image["imageDigest"], "--plan")
 
     # A new model: deployed, verified, and its answers come through the same address.
     changed = write_iris_project(tmp_path / "changed", name, other_model())
-    digest = cloud.push(pushed.other_image, name, "changed")
-    second = cloud.deploy_json(changed, digest)
+    second = deployer.deploy_json(changed, cloud.shared(pushed.other))
     assert second["version"] == "2" and second["endpoint"] == first["endpoint"]
     assert cloud.post(second["endpoint"]).prediction == "a"
 
     # A wrong model: the image answers with other labels than the project's golden rows say.
     wrong = write_iris_project(tmp_path / "wrong", name, wrong_model())
-    wrong_digest = cloud.push(function_image(wrong, lambda_python, "deploy-wrong"), name, "wrong")
-    output = cloud.deploy(changed, wrong_digest, expect=1)
+    wrong_digest = cloud.push(function_image(wrong, lambda_python, "deploy-wrong"), SHARED, "wrong")
+    output = deployer.deploy(changed, cloud.shared(wrong_digest), expect=1)
     assert 'expected "a", got 0' in output and "Version 2 has gone on answering" in output
     assert cloud.post(second["endpoint"]).prediction == "a"
-    assert "live      version 2" in cloud.run("status", changed)
+    assert "live      version 2" in deployer.run("status", changed)
 
     # What one does with it afterwards.
-    assert '"prediction": "a"' in cloud.run("invoke", changed, SETOSA.decode(), "--remote", "--log")
-    assert "REPORT RequestId" in cloud.run("logs", changed, "--since", "1h")
-    assert "version 1 answers" in cloud.run("rollback", "--project", changed)
+    assert '"prediction": "a"' in deployer.run("invoke", changed, SETOSA.decode(), "--remote", "--log")
+    assert "REPORT RequestId" in deployer.run("logs", changed, "--since", "1h")
+    assert "version 1 answers" in deployer.run("rollback", "--project", changed)
     assert cloud.post(second["endpoint"]).prediction == "setosa"
 
     # Nothing is left.
-    cloud.run("destroy", changed, "--images", "--logs", "--yes")
+    deployer.run("destroy", changed, "--images", "--logs", "--yes")
     assert cloud.inventory() == before
-    assert "There is nothing to delete" in cloud.run("destroy", changed, "--yes")
+    assert "There is nothing to delete" in deployer.run("destroy", changed, "--yes")
 
 
 def test_a_project_alone_is_enough(cloud: Cloud, lambda_python: str, tmp_path: Path):

@@ -49,6 +49,8 @@ def test_a_share_of_the_requests_then_all_and_back_at_once_when_the_alarm_rings(
 
     said = cloud.run_during(both_answer, ring, *command, expect=1)
     assert f"the alarm {name}-errors rang while version 2 answered 20 % of the requests" in said
+    # In a log that is no terminal each step is told once.
+    assert said.count("Canary: version 2 answers 20 %") == said.count("Looking at what is there") == 1
     assert "Version 1 answers again, as before." in said and "iris-model logs" in said
     assert cloud.alias(name) == ("1", {}) and cloud.post(url).prediction == "setosa"
     # It still rings: a canary would be blind.

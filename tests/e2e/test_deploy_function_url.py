@@ -41,7 +41,12 @@ def test_a_function_url_from_nothing_to_a_new_model_and_back(cloud: Cloud, pushe
     assert "version 1 answers, before it was 2" in cloud.run("rollback", "--project", changed)
     assert cloud.post(second["endpoint"]).prediction == "setosa"
 
-    # Rolled back to by its number, then a third version: the one that answered before is 1, and not 2.
+    # A version that fails with what it is tried with does not get the alias.
+    tried = ("rollback", "2", "--project", changed, "--payload")
+    assert "version 2 of flowers-url does not work" in cloud.run(*tried, '["x"]', expect=1)
+    assert cloud.alias("flowers-url") == ("1", {})
+
+    # A third version: the one that answered before it is 1, and not 2.
     change_settings(changed, "memory = 256\n")
     assert cloud.deploy_json(changed, pushed.other)["version"] == "3"
     assert "version 1 answers, before it was 3" in cloud.run("rollback", "--project", changed)

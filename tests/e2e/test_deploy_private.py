@@ -1,46 +1,21 @@
 """Endpoints that are not open: who may call is decided by signatures (IAM), or by tokens of an issuer (JWT). On MiniStack.
 
-MiniStack checks both: it computes the signature anew from the key of the user who signed, and asks the issuer for his keys. It is
-deployed here by a user of IAM with the deployer's policy of docs/reference/permissions.md, and by nobody who may everything.
+MiniStack checks both: it computes the signature anew from the key of the user who signed, and asks the issuer for his keys.
 """
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from iris_model.aws.permissions import Names, make_policy
 from tests.support.iris_project import change_settings, write_iris_project
-from tests.support.ministack_cloud import ACCOUNT, REGION, SHARED, Cloud, Pushed
+from tests.support.ministack_cloud import REGION, SHARED, Cloud, Pushed
 from tests.support.token_issuer import Issuer
 
 pytestmark = pytest.mark.e2e
-
-NAMES = Names(account=ACCOUNT, region=REGION, function="private*", stack="private*", repository=SHARED)
-
-
-@pytest.fixture(scope="module")
-def deployer(cloud: Cloud) -> Iterator[Cloud]:
-    """The account, for a user who may what a deployer must be allowed, and nothing else."""
-    iam = cloud.client("iam")
-    iam.create_user(UserName="deployer")
-    policy = make_policy(NAMES)
-    for statement in policy["Statement"]:
-        # MiniStack knows the resource of few calls, and asks for `*` where it does not.
-        if not any(action.startswith(("lambda:", "execute-api:")) for action in statement["Action"]):
-            statement["Resource"] = "*"
-    iam.put_user_policy(UserName="deployer", PolicyName="deployer", PolicyDocument=json.dumps(policy))
-    yield _with_new_key(cloud, "deployer")
-    iam.delete_user_policy(UserName="deployer", PolicyName="deployer")
-
-
-def _with_new_key(cloud: Cloud, user: str) -> Cloud:
-    key = cloud.client("iam").create_access_key(UserName=user)["AccessKey"]
-    return cloud.acting_as(key["AccessKeyId"], key["SecretAccessKey"])
 
 
 def curl(cloud: Cloud, url: str, directory: Path, *options: str) -> tuple[int, str]:
@@ -75,9 +50,7 @@ def test_with_iam_the_signature_decides(
     assert curl(deployer, url, tmp_path, *signed(wrong, service))[0] == 403
 
     # Somebody of the account without a permission.
-    iam = cloud.client("iam")
-    iam.create_user(UserName=f"reader-{service}")
-    reader = _with_new_key(cloud, f"reader-{service}")
+    reader = cloud.as_new_user(f"reader-{service}")
     assert curl(reader, url, tmp_path, *signed(reader, service))[0] == 403
 
     # What AWS decides by: no permission for everybody is there.

@@ -106,17 +106,22 @@ def deploy(
 def _deploy(aws: Aws, wanted: Wanted) -> Outcome:
     """Deploy; interrupted, say what was under way and who answers now."""
     import signal
+    import sys
 
     from iris_model.aws.deploy import deploy as deploy_to_aws
     from iris_model.aws.standing import say_standing
 
     steps = ["nothing yet"]
+    # The log of a CI has no spinner: a line for each step, and one for all of a countdown.
+    is_logged = not sys.stderr.isatty()
     # A CI that cancels a job asks with SIGTERM: a canary has to be ended then as well.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with progress() as on_step:
 
             def note(step: str) -> None:
+                if is_logged and _without_numbers(step) != _without_numbers(steps[-1]):
+                    click.echo(step, err=True)
                 steps.append(step)
                 on_step(step)
 
@@ -130,6 +135,10 @@ def _deploy(aws: Aws, wanted: Wanted) -> Outcome:
         raise
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _without_numbers(step: str) -> str:
+    return "".join(character for character in step if not character.isdigit())
 
 
 def _golden(project: Path, function_directory: Path | None, on_step: OnStep) -> list[GoldenRow]:
