@@ -12,7 +12,7 @@ BASE = Measurement(128, 700, 700.0, 710, None, None, 20, 10, 0)
 
 
 def size(memory, warm_ms):
-    return TunedSize(memory, replace(BASE, memory_mib=memory, warm_ms=warm_ms, warm_billed_ms=round(warm_ms)))
+    return TunedSize(memory, replace(BASE, memory_mib=memory, warm_ms=warm_ms, warm_billed_ms=max(1, round(warm_ms))))
 
 
 MEASURED = [size(128, 700), size(256, 345), size(512, 180), size(1024, 90), size(1769, 50), size(3008, 50)]
@@ -46,3 +46,9 @@ def test_prices_that_are_not_known():
     prices = replace(read_prices(), prices={})
     with pytest.raises(CostError, match=r"lambda\.request"):
         choose_size(MEASURED, prices, "x86_64")
+
+
+@pytest.mark.parametrize(("times", "fastest"), [((0.55, 0.52, 0.50), 128), ((7.0, 5.2, 5.1), 256), ((9, 7, 5), 512)])
+def test_a_difference_that_is_noise_makes_no_size_the_fastest(times, fastest):
+    measured = [size(memory, each) for memory, each in zip((128, 256, 512), times, strict=True)]
+    assert choose_size(measured, read_prices(), "x86_64").fastest.memory_mib == fastest

@@ -91,7 +91,7 @@ def _is_above(places: Sequence[tuple[float, float]], index: int) -> bool:
 def _x(tuning: Tuning, index: int) -> float:
     """Sizes double or so from one to the next; they stand at equal distances."""
     last = max(1, len(tuning.sizes) - 1)
-    return _LEFT + 48 + index / last * (WIDTH - _LEFT - _RIGHT - 96)
+    return _LEFT + 72 + index / last * (WIDTH - _LEFT - _RIGHT - 144)
 
 
 def _step(largest: float) -> float:
