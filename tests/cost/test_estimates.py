@@ -156,6 +156,15 @@ def test_the_original_is_billed_by_its_own_numbers():
     assert estimates["Lambda x86_64, HTTP API"].monthly == alone["Lambda x86_64, HTTP API"]
 
 
+def test_more_at_once_than_an_account_has_is_said():
+    # 20,000 a second of 100 ms are 2,000 at once in the mean.
+    notes = {each.name: each.notes for each in estimate_all(workload(requests_per_day=20_000 * 86_400.0))}
+    (note,) = notes["Lambda arm64, HTTP API"]
+    assert "an account has 1,000 sandboxes" in note
+    assert 2_000 < int(note.split()[2].replace(",", "")) < 3_000
+    assert not {each.name: each.notes for each in estimate_all(workload())}["Lambda arm64, HTTP API"]
+
+
 def test_an_image_of_unknown_size_is_not_free():
     some = workload(original=ORIGINAL, image_gb=Decimal("0.2"))
     assert monthly(some)["Lambda x86_64, HTTP API, original"] is None

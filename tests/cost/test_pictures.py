@@ -4,6 +4,7 @@ import math
 import re
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from xml.etree import ElementTree
 
 import pytest
@@ -30,6 +31,7 @@ BASELINE = "Lambda x86_64, HTTP API"
 WIDE_LETTER = 7.3  # pixels, in the mean, of the widest usual font (DejaVu Sans, 13 px)
 
 
+@cache
 def drawn_cost(**changes):
     measured = Measurement(128, 9, 8.5, 9.7, 55, 55.0, 22, 60, 5)
     workload = replace(

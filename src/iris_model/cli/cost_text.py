@@ -141,7 +141,7 @@ def _notes(shown: Sequence[Estimate], found: dict[str, BreakEven], baseline: str
     for each in shown:
         for note in each.notes:
             names = said.setdefault(note, [])
-            name = HEADINGS["provisioned"] if each.kind == "provisioned" else each.name
+            name = HEADINGS[each.kind] if each.kind in ("lambda", "provisioned") else each.name
             if name not in names:
                 names.append(name)
     for note, names in said.items():

@@ -18,6 +18,8 @@ from iris_model.cost.sandboxes import SandboxUse, likely_peak, simulate_sandboxe
 from iris_model.cost.servers import SERVERS, Server, count_instances
 from iris_model.cost.traffic import SIMULATED_REQUESTS, Traffic
 
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ACCOUNT_CONCURRENCY = 1_000
 HOURS_PER_MONTH = Decimal(730)
 DAYS_PER_MONTH = HOURS_PER_MONTH / 24
 ARCHITECTURES = ("x86_64", "arm64")
@@ -181,7 +183,13 @@ def estimate_lambda(workload: Workload, architecture: str, endpoint: str) -> Est
     ]
     if endpoint == "http-api":
         components.append(workload.component("http_api.request", "HTTP API", requests))
-    return Estimate(lambda_name(architecture, endpoint), "lambda", (*components, *_image_storage(workload)))
+    notes: tuple[str, ...] = ()
+    if workload.peak_concurrency > ACCOUNT_CONCURRENCY:
+        notes = (
+            f"up to {workload.peak_concurrency:,} requests come at once; an account has {ACCOUNT_CONCURRENCY:,} sandboxes, "
+            "until AWS is asked for more",
+        )
+    return Estimate(lambda_name(architecture, endpoint), "lambda", (*components, *_image_storage(workload)), notes)
 
 
 def lambda_name(architecture: str, endpoint: str) -> str:
