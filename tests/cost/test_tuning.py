@@ -52,3 +52,10 @@ def test_prices_that_are_not_known():
 def test_a_difference_that_is_noise_makes_no_size_the_fastest(times, fastest):
     measured = [size(memory, each) for memory, each in zip((128, 256, 512), times, strict=True)]
     assert choose_size(measured, read_prices(), "x86_64").fastest.memory_mib == fastest
+
+
+def test_a_weak_price_is_said():
+    prices = read_prices()
+    weak = {name: replace(price, is_weak=name == "lambda.request") for name, price in prices.prices.items()}
+    assert not choose_size(MEASURED, prices, "x86_64").is_weak
+    assert choose_size(MEASURED, replace(prices, prices=weak), "x86_64").is_weak

@@ -18,7 +18,7 @@ def _marks(tuning: Tuning, size: TunedCost) -> str:
 def print_table(tuning: Tuning, measured: list[TunedSize]) -> None:
     """A line for each size, those included at which the function did not live."""
     by_size = {each.memory_mib: each for each in tuning.sizes}
-    click.echo("  memory      warm      cold  per million")
+    click.echo("  memory      warm      cold  per million" + ("*" if tuning.is_weak else ""))
     for size in measured:
         cost = by_size.get(size.memory_mib)
         if cost is None:
@@ -27,7 +27,12 @@ def print_table(tuning: Tuning, measured: list[TunedSize]) -> None:
         cold = f"{cost.cold_ms:.0f} ms" if cost.cold_ms is not None else "-"
         line = f"{size.memory_mib:>5} MB {cost.warm_ms:>6.1f} ms {cold:>9} {cost.usd_per_million:>12.2f}"
         click.echo(f"{line}  {_marks(tuning, cost)}".rstrip())
-    click.echo("\nper million: US dollars for a million warm invocations, without the endpoint")
+    click.echo(
+        "\nper million: US dollars for a million warm invocations, without the endpoint; "
+        "of sizes\nequally fast, within 0.1 ms or 5%, the cheapest is the fastest"
+    )
+    if tuning.is_weak:
+        click.echo("* from a secondary or undated source, or of another region: iris-model cost --show-prices")
 
 
 def tuning_document(tuning: Tuning, measured: list[TunedSize], architecture: str) -> dict[str, Any]:
@@ -49,6 +54,7 @@ def tuning_document(tuning: Tuning, measured: list[TunedSize], architecture: str
             )
     return {
         "architecture": architecture,
+        "weak": tuning.is_weak,
         "sizes": found,
         "cheapest": tuning.cheapest.memory_mib,
         "fastest": tuning.fastest.memory_mib,

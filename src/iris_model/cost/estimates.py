@@ -228,7 +228,10 @@ def estimate_sagemaker_serverless(workload: Workload) -> Estimate:
     seconds = workload.monthly_requests * Decimal(str(duration_ms(computing, sizes[0] * 1024))) / 1000
     component = workload.component("sagemaker.serverless.gb_second", "compute", seconds * sizes[0])
     return Estimate(
-        name, "serverless", (component,), (f"{sizes[0]} GB; cold starts and data processed are not counted",)
+        name,
+        "serverless",
+        (component,),
+        (f"{sizes[0]} GB; cold starts, data processed and what its own server adds to a request are not counted",),
     )
 
 

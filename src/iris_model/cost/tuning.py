@@ -44,6 +44,8 @@ class Tuning:
     cheapest: TunedCost
     fastest: TunedCost
     balanced: TunedCost
+    is_weak: bool = False
+    """Whether a price comes from a weak source."""
 
 
 def choose_size(sizes: Sequence[TunedSize], prices: PriceList, architecture: str) -> Tuning:
@@ -77,6 +79,7 @@ def choose_size(sizes: Sequence[TunedSize], prices: PriceList, architecture: str
         cheapest=min(alive, key=lambda each: (each.usd_per_million, each.warm_ms)),
         fastest=_find_fastest(alive),
         balanced=min(alive, key=lambda each: float(each.usd_per_million / dearest) + each.warm_ms / slowest),
+        is_weak=gb_second.is_weak or request.is_weak,
     )
 
 
