@@ -70,6 +70,13 @@ def test_memory_processor_and_endpoint_are_those_of_what_is_deployed(cloud: Clou
     assert (found.memory_mib, found.architecture, found.endpoint) == (512, "arm64", "function-url")
 
 
+def test_provisioned_concurrency_is_told(cloud: Cloud):
+    cloud.deployment = replace(DEPLOYMENT, provisioned_concurrency=2)
+    cloud.deploy(1)
+    cloud.fake.log = [line(5)]
+    assert "provisioned concurrency is on" in read(cloud).notes[0]
+
+
 def test_older_versions_are_traffic_but_not_measurement(cloud: Cloud):
     cloud.deploy(1)
     cloud.deploy(2)

@@ -12,6 +12,7 @@ from iris_model.aws.calls import Failure
 from iris_model.aws.deploy import plan_deployment
 from iris_model.aws.observe import TUNING_TAG
 from iris_model.aws.plan import RestoreMemory
+from iris_model.aws.status import read_status
 from iris_model.aws.tuning import DeployedTuning, measure_sizes
 from iris_model.cost import read_prices
 from iris_model.cost.tuning import choose_size
@@ -160,6 +161,30 @@ def test_what_a_killed_run_left_is_set_back_by_the_next(deployed: Cloud, healer:
     walk(deployed, monkey)
 
 
+def test_a_deployment_that_comes_in_between_wins_and_its_version_has_its_own_memory(deployed: Cloud):
+    ended = []
+
+    def monkey(cloud: Cloud, number: int) -> None:
+        def deploy_now(now: int, service: str, operation: str) -> None:
+            if now == number:
+                cloud.fake.before = lambda number, service, operation: None
+                cloud.fake.functions["iris"].updates = 0
+                cloud.deploy(2 + number % 2)  # another image each time, so that a version is made
+
+        cloud.fake.before = deploy_now
+        try:
+            tune(cloud, (256, 512))
+        except DeploymentError as error:
+            ended.append(number)
+            assert "somebody else" in error.problem
+        assert is_as_before(cloud)
+        versions = cloud.fake.functions["iris"].versions
+        assert [each.get("MemorySize", 128) for each in versions.values()] == [128] * len(versions)
+
+    walk(deployed, monkey)
+    assert len(ended) > 10
+
+
 def test_a_new_version_is_never_made_of_a_size_that_was_only_tried(deployed: Cloud):
     function = deployed.fake.functions["iris"]
     function.config = {**function.config, "MemorySize": 1769}
@@ -168,6 +193,15 @@ def test_a_new_version_is_never_made_of_a_size_that_was_only_tried(deployed: Clo
     assert steps[0] == RestoreMemory("iris", 128) and "128 MB" in str(steps[0])
     deployed.deploy(2)
     assert function.versions["2"].get("MemorySize", 128) == 128
+
+
+def test_status_tells_of_it(deployed: Cloud):
+    function = deployed.fake.functions["iris"]
+    assert read_status(deployed.aws, DEPLOYMENT).remark == ""
+    function.config = {**function.config, "MemorySize": 1769}
+    function.tags[TUNING_TAG] = "128 128-3008"
+    remark = read_status(deployed.aws, DEPLOYMENT).remark
+    assert "has set $LATEST to 1769 MB" in remark and "back to 128" in remark
 
 
 def test_a_size_that_somebody_chose_since_stays(deployed: Cloud):

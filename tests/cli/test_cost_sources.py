@@ -19,7 +19,7 @@ MEASUREMENT = summarize_reports(read_reports(TEXT))
 
 def observed(days: float) -> Source:
     moments = tuple(float(second) for second in range(0, int(days * DAY), 600))
-    deployed = DeployedReports("iris", "3", 128, "arm64", "", (), moments, 0.0, days * DAY, ("a note",))
+    deployed = DeployedReports("iris", "eu-west-1", "3", 128, "arm64", "", (), moments, 0.0, days * DAY, ("a note",))
     observation = Observation(deployed, observe_traffic(moments, 0.0, days * DAY), 0.25)
     return Source(MEASUREMENT, "arm64", "function-url", observation)
 
@@ -55,9 +55,17 @@ def test_observed_needs_something_to_observe():
 def test_programs_get_the_same():
     source = observed(8)
     assert source.observed is not None
-    document = observed_document(source.observed)
+    document = observed_document(source.observed, "eu-west-1")
     assert document["begin"] == "1970-01-01T00:00:00Z" and document["endpoint"] is None
     assert len(document["hourly_shares"]) == 168 and document["notes"] == ["a note"]
+
+
+def test_prices_of_another_region_are_told():
+    source = observed(8)
+    assert source.observed is not None
+    first, second = source.observed.notes("us-east-1")
+    assert first == "a note"
+    assert "the function is in eu-west-1, the prices are of us-east-1: iris-model cost refresh" in second
 
 
 def test_two_sources_are_one_too_many():

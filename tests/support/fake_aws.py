@@ -280,6 +280,7 @@ class FakeAws(FakeLambda):
         resources = read_template(stack.template)["Resources"]
         properties = resources["Function"]["Properties"]
         function = self.functions.setdefault(properties["FunctionName"], FakeFunction({}))
+        function.revision += function.config != properties
         function.config = properties
         wanted = [name for name in resources if name.startswith("Version")]
         stack.versions = {name: number for name, number in stack.versions.items() if name in wanted}

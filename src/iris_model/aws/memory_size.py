@@ -58,10 +58,7 @@ def restore_memory(aws: Aws, deployment: Deployment, on_step: OnStep) -> None:
     before = function.memory_before_tuning
     if before is not None and before != function.memory:
         on_step(f"Setting {deployment.function} back to {before} MB")
-        aws.call(
-            "lambda", "UpdateFunctionConfiguration", f"function {deployment.function}",
-            FunctionName=deployment.function, MemorySize=before,
-        )  # fmt: skip
+        _update(aws, deployment, before)
         function = _wait(aws, deployment, on_step)
         if function.memory != before:
             raise _changed_by_others(deployment, function.memory)
@@ -111,6 +108,10 @@ def _change(aws: Aws, deployment: Deployment, expected: int, size: int, on_step:
         FunctionName=deployment.function, MemorySize=size, RevisionId=function.revision,
     )  # fmt: skip
     function = _wait(aws, deployment, on_step)
+    if function.memory == size and not function.tuning:
+        # A deployment took the tag away just before, and found nothing to set back; nobody else would do it now.
+        _update(aws, deployment, expected)
+        function = _wait(aws, deployment, on_step)
     if function.memory != size:
         raise _changed_by_others(deployment, function.memory)
     if function.last_update == "Failed":
@@ -118,6 +119,13 @@ def _change(aws: Aws, deployment: Deployment, expected: int, size: int, on_step:
             f"the function {deployment.function} does not take {size} MB: {function.last_update_reason}",
             remedy="Accounts have a largest size; name smaller ones with --sizes.",
         )
+
+
+def _update(aws: Aws, deployment: Deployment, size: int) -> None:
+    aws.call(
+        "lambda", "UpdateFunctionConfiguration", f"function {deployment.function}", FunctionName=deployment.function,
+        MemorySize=size,
+    )  # fmt: skip
 
 
 def _wait(aws: Aws, deployment: Deployment, on_step: OnStep) -> Function:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from iris_model.aws.calls import Aws
 from iris_model.aws.deployment import ALIAS, Deployment
@@ -32,6 +33,7 @@ class DeployedReports:
     """What the log has of the deployed function."""
 
     function: str
+    region: str
     version: str
     memory_mib: int
     architecture: str
@@ -84,12 +86,16 @@ def read_deployed_reports(
             f"version {live.version}, which answers now",
             remedy="Invoke it a few times (iris-model invoke --remote); lines reach the log within a minute.",
         )
+    resources = _read_resources(stack.template if stack else "")
+    if any("ProvisionedConcurrencyConfig" in each.get("Properties", {}) for each in resources):
+        notes.append("provisioned concurrency is on: the line called provisioned is yours, with one sandbox kept warm")
     return DeployedReports(
         deployment.function,
+        aws.region,
         live.version,
         function.memory,
         function.architecture,
-        _endpoint_of(stack.template if stack else ""),
+        next((_ENDPOINTS[each["Type"]] for each in resources if each["Type"] in _ENDPOINTS), ""),
         tuple(line.report for line in chosen),
         tuple(line.moment for line in called),
         begin,
@@ -149,6 +155,5 @@ def _no_lines(aws: Aws, deployment: Deployment, begin: float, now: float) -> Dep
     )
 
 
-def _endpoint_of(template: str) -> str:
-    resources = read(template).get("Resources", {}) if template else {}
-    return next((_ENDPOINTS[each["Type"]] for each in resources.values() if each["Type"] in _ENDPOINTS), "")
+def _read_resources(template: str) -> list[dict[str, Any]]:
+    return list(read(template).get("Resources", {}).values()) if template else []

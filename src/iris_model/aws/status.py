@@ -72,6 +72,16 @@ def _find_danger(aws: Aws, repository: str, running: Function) -> str:
     return ""
 
 
+def _find_left_over(function: Function) -> str:
+    before = function.memory_before_tuning
+    if before in (None, function.memory):
+        return ""
+    return (
+        f"an iris-model tune --remote that runs, or was killed, has set $LATEST to {function.memory} MB; tune --remote or "
+        f"deploy sets it back to {before}"
+    )
+
+
 def _status(aws: Aws, deployment: Deployment, stack: Stack, function: Function, live: Live) -> Status:
     running = find_function(aws, deployment.function, ALIAS) or function
     digest = running.image.rpartition("@")[2]
@@ -90,7 +100,8 @@ def _status(aws: Aws, deployment: Deployment, stack: Stack, function: Function, 
         else f"{running.state}, update {running.last_update}",
         remark=_STATES.get(running.state_code, running.state_reason)
         or running.last_update_reason
-        or _find_danger(aws, deployment.repository, running),
+        or _find_danger(aws, deployment.repository, running)
+        or _find_left_over(function),
         version=live.version,
         newest=newest,
         accepted=function.accepted,

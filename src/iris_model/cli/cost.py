@@ -134,11 +134,11 @@ def cost(
     if as_json:
         document = cost_document(workload, estimates, break_evens, baseline, beside)
         if source.observed is not None:
-            document["observed"] = cost_sources.observed_document(source.observed)
+            document["observed"] = cost_sources.observed_document(source.observed, price_list.region)
         echo_json(document)
         return
     if source.observed is not None:
-        cost_sources.print_observed(source.observed, workload.sandbox_use.cold_share)
+        cost_sources.print_observed(source.observed, workload.sandbox_use.cold_share, price_list.region)
     print_table(workload, estimates, break_evens, baseline, beside)
 
 

@@ -65,6 +65,14 @@ class Observation:
     seen: ObservedTraffic
     cold_share: float
 
+    def notes(self, price_region: str) -> list[str]:
+        """What to know before believing a table of prices of that region."""
+        region = self.deployed.region
+        elsewhere = "" if region == price_region else (
+            f"the function is in {region}, the prices are of {price_region}: iris-model cost refresh gets those of {region}"
+        )  # fmt: skip
+        return [note for note in (self.seen.note, *self.deployed.notes, elsewhere) if note]
+
 
 def check_pattern(asked: str | None, *, remote: bool) -> None:
     """Refuse what is no pattern before anything is measured."""
@@ -125,7 +133,7 @@ def read_deployed(project: Path, stage: str | None, profile: str | None, region:
     return Source(measurement, deployed.architecture, deployed.endpoint or "function-url", observation)
 
 
-def print_observed(observation: Observation, simulated_cold_share: float) -> None:
+def print_observed(observation: Observation, simulated_cold_share: float, price_region: str) -> None:
     """Say what was seen, beside what the simulation makes of it."""
     deployed, seen = observation.deployed, observation.seen
     click.echo(
@@ -133,17 +141,17 @@ def print_observed(observation: Observation, simulated_cold_share: float) -> Non
         f"{_show_time(deployed.end)}: {seen.requests:,} requests, {seen.requests_per_day:,.0f} a day\n"
         f"cold starts: {observation.cold_share:.1%} of requests in the log, {simulated_cold_share:.1%} in the simulation"
     )
-    for note in (seen.note, *deployed.notes):
-        if note:
-            click.echo(f"- {note}")
+    for note in observation.notes(price_region):
+        click.echo(f"- {note}")
     click.echo()
 
 
-def observed_document(observation: Observation) -> dict[str, Any]:
+def observed_document(observation: Observation, price_region: str) -> dict[str, Any]:
     """Give the same for programs."""
     deployed, seen = observation.deployed, observation.seen
     return {
         "function": deployed.function,
+        "region": deployed.region,
         "version": deployed.version,
         "architecture": deployed.architecture,
         "endpoint": deployed.endpoint or None,
@@ -153,7 +161,7 @@ def observed_document(observation: Observation) -> dict[str, Any]:
         "requests_per_day": seen.requests_per_day,
         "cold_share": observation.cold_share,
         "hourly_shares": list(seen.traffic.shares) if seen.traffic else None,
-        "notes": [note for note in (seen.note, *deployed.notes) if note],
+        "notes": observation.notes(price_region),
     }
 
 

@@ -93,7 +93,15 @@ def tune(
     with progress() as on_step:
         if remote:
             name, found = tune_remote.measure_deployed(
-                project, stage, profile, region, sizes, rounds=COLD_STARTS, invocations=invocations, on_step=on_step
+                project,
+                stage,
+                profile,
+                region,
+                sizes,
+                rounds=COLD_STARTS,
+                invocations=invocations,
+                price_region=price_list.region,
+                on_step=on_step,
             )
             measured = list(found.sizes)
         else:

@@ -30,6 +30,7 @@ def measure_deployed(
     *,
     rounds: int,
     invocations: int,
+    price_region: str,
     on_step: OnStep,
 ) -> tuple[str, DeployedTuning]:
     """Measure it with its golden rows; returns its name too."""
@@ -38,6 +39,12 @@ def measure_deployed(
     from iris_model.aws.tuning import measure_sizes
 
     _, aws = connect(profile, region or settings.deployment.region)
+    if aws.region != price_region:
+        click.echo(
+            f"Note: the function is in {aws.region}, the prices are of {price_region}: iris-model cost refresh gets those of "
+            f"{aws.region}.",
+            err=True,
+        )
     golden = read_golden(package_project(project, on_step=on_step).directory)
     with _end_as_by_ctrl_c():
         found = measure_sizes(
