@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # A cold start of a library takes a second or more, and they differ little.
 COLD_STARTS, WARM_INVOCATIONS = 3, 30
+TIMEOUT_SECONDS = 60
 DIRECTORY = "original"
 
 
@@ -94,10 +95,11 @@ def _measure_original(project: Path, on_step: OnStep) -> Executed:
         project,
         output=settings.directory / WORK_DIRECTORY / DIRECTORY,
         executor="original",
-        # Budgets are those of what is deployed.
+        # Budgets, and the time it may take, are those of what is deployed.
         settings=replace(
             settings,
             memory=max(settings.memory, MEMORY_OF_ORIGINAL_MB),
+            timeout=max(settings.timeout, TIMEOUT_SECONDS),
             budgets=replace(settings.budgets, function_directory_kib=None),
         ),
         on_step=lambda step: on_step(f"Original executor. {step}"),

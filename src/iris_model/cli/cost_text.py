@@ -133,7 +133,8 @@ def _notes(shown: Sequence[Estimate], found: dict[str, BreakEven], baseline: str
     yield (
         f"Compared with {baseline}: cheaper from so many requests a day, the shape being the same. Servers: as "
         "many as answer 99 of 100 requests of the busiest time as soon as Lambda does, all month, with no load balancer "
-        "and none to spare. Cold starts: what the function does in them; AWS takes time of its own to place it."
+        "and none to spare. Cold starts: what the function does in them; AWS takes time of its own to place it. "
+        "arm64 and x86_64 are taken to be equally fast."
     )
     if any(each.is_weak for each in shown):
         yield "* a price from a secondary or undated source, or of another region; iris-model cost --show-prices names it"

@@ -60,7 +60,7 @@ async def _measure(
                 if outcome.function_error is not None:
                     raise CostError(
                         f"the function fails on a row it was packaged with: {outcome.payload.decode(errors='replace')}",
-                        remedy="Ask it by hand: iris-model invoke",
+                        remedy="Ask it by hand: iris-model invoke. With more memory it has more of a processor, here as there.",
                     )
                 report = outcome.report
                 lines.append(
