@@ -52,6 +52,51 @@ def test_it_runs_commands_that_there_are(workflow: Path):
     assert used - set(COMMANDS) == set()
 
 
+def run_step(workflow: Path, job: str, name: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the script of a step as GitHub does, with `bash -e`, in the project."""
+    steps = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"][job]["steps"]
+    (script,) = [step["run"] for step in steps if step.get("name") == name]
+    command = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script]
+    project = workflow.parents[2]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, cwd=project, env=environment, stdin=subprocess.DEVNULL
+    )
+
+
+def tool(directory: Path, script: str) -> str:
+    """A PATH whose `iris-model` does what is wanted."""
+    directory.mkdir()
+    (directory / "iris-model").write_text(f"#!/bin/sh\n{script}\n")
+    (directory / "iris-model").chmod(0o755)
+    return f"{directory}:/usr/bin:/bin"
+
+
+@pytest.mark.parametrize(("status", "expected"), [(0, 0), (2, 0), (1, 1)])
+def test_a_plan_with_something_to_do_is_no_failure_and_stands_in_the_summary(
+    workflow: Path, tmp_path: Path, status: int, expected: int
+):
+    path = tool(tmp_path / "bin", f'test "$*" = "deploy . --plan" || exit 9; echo "1. update the stack"; exit {status}')
+    done = run_step(workflow, "plan", "Plan", PATH=path, GITHUB_STEP_SUMMARY=str(tmp_path / "summary"))
+    assert done.returncode == expected, done.stderr
+    assert (tmp_path / "summary").read_text() == "```\n1. update the stack\n```\n"
+
+
+def test_every_event_is_asked_and_the_first_failure_ends_the_job(workflow: Path, tmp_path: Path):
+    names = sorted(path.stem for path in (workflow.parents[2] / "events").glob("*.json"))
+    assert len(names) > 1
+    log = tmp_path / "asked"
+    assert [name for name in names if name.startswith("bad-")]
+    answers = f'echo "$4" >> {log}; case "$4" in bad-*) exit 3;; esac'
+    done = run_step(workflow, "build", "Answer the test events", PATH=tool(tmp_path / "good", answers))
+    assert (done.returncode, log.read_text().split()) == (0, names)
+    first_good = next(name for name in names if not name.startswith("bad-"))
+    for end, last in (("exit 3", first_good), ("exit 0", names[0])):
+        log.unlink()
+        path = tool(tmp_path / end.replace(" ", "-"), f'echo "$4" >> {log}; {end}')
+        done = run_step(workflow, "build", "Answer the test events", PATH=path)
+        assert (done.returncode, log.read_text().split()[-1]) == (1, last)
+
+
 def test_without_ci_there_is_no_workflow(tmp_path: Path):
     scaffold_iris_project(tmp_path / "iris")
     assert not (tmp_path / "iris" / ".github").exists()
