@@ -65,7 +65,10 @@ def _write(path: Path, config: Mapping[str, Any]) -> None:
         # A link stays one: people keep this file elsewhere.
         Path(name).replace(path.resolve())
     except OSError as error:
-        raise DeploymentError(f"{path} cannot be written: {error.strerror}") from None
+        raise DeploymentError(
+            f"{path} cannot be written: {error.strerror}",
+            remedy="Look at the rights and the space there, or name another directory: DOCKER_CONFIG.",
+        ) from None
 
 
 def _run_helper(helper: str, entry: bytes) -> None:

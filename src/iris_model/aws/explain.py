@@ -79,7 +79,7 @@ _CREDENTIALS = (
         "Expected are aws_access_key_id and aws_secret_access_key together: aws configure --profile {profile}",
     ),
     _row(
-        "CredentialRetrievalError CredentialsProgram", "", "what is to give them gave none: {message}",
+        "CredentialRetrievalError CredentialsProgram", "", "the program or service that gives them failed: {message}",
         "Look at credential_process in the profile: expected is a program that prints the JSON of the AWS documentation.",
     ),
     _row(
@@ -208,15 +208,15 @@ _RESOURCES = (
 
 _NETWORK = (
     _row(
-        "ConnectionFailed", "schemas:", "there is no way to it: {message}",
+        "ConnectionFailed", "schemas:", "AWS cannot be reached: {message}",
         "Look at the network. Test events are kept by EventBridge Schemas, which not every region has ({region}).",
     ),
     _row(
-        "ConnectionFailed", "", "there is no way to it: {message}",
+        "ConnectionFailed", "", "AWS cannot be reached: {message}",
         "Look at the network, at AWS_ENDPOINT_URL if it is set, and whether {region} is the region that you mean (--region).",
     ),
     _row(
-        "ProxyConnectionError", "", "there is no way through the proxy: {message}",
+        "ProxyConnectionError", "", "the proxy cannot be reached: {message}",
         "Look at HTTPS_PROXY and HTTP_PROXY; what must not go through it stands in NO_PROXY.",
     ),
     _row(

@@ -24,6 +24,9 @@ TUNING_TAG = "iris-model:tuning"
 
 IMAGE_DELETED = "ImageDeleted"
 
+MENDABLE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
+"""Of a stack: states from which nothing goes on by itself, and which `deploy` mends."""
+
 NO_STACK = ("ValidationError:does not exist",)
 
 

@@ -11,7 +11,7 @@ import difflib
 from dataclasses import dataclass
 
 from iris_model.aws.deployment import Deployment
-from iris_model.aws.observe import Observed, find_version_id
+from iris_model.aws.observe import MENDABLE, Observed, find_version_id
 from iris_model.aws.ownership import check_ownership
 from iris_model.aws.pruning import find_superseded
 from iris_model.aws.repository import LIFECYCLE_POLICY, same_policy
@@ -203,7 +203,6 @@ Step = (
     | PruneVersions
 )
 
-_MENDABLE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
 # Somebody has switched roll-back off, or an import failed: what is there may work, so we do not decide.
 _HALF_DONE = ("CREATE_FAILED", "UPDATE_FAILED", "IMPORT_ROLLBACK_FAILED")
 
@@ -214,7 +213,7 @@ def make_plan(
     """Plan from what is there to what is wanted; an empty plan is nothing to change."""
     check_ownership(deployment, observed)
     stack, live = observed.stack, observed.live
-    if stack is not None and (not stack.is_settled or stack.status in _MENDABLE):
+    if stack is not None and (not stack.is_settled or stack.status in MENDABLE):
         # What comes after depends on how that ends.
         return (MendStack(deployment.stack, stack.status),)
     if stack is not None and stack.status in _HALF_DONE:

@@ -9,6 +9,7 @@ from iris_model.aws.deployment import Deployment
 from iris_model.aws.expiry import keep_image
 from iris_model.aws.invoke import invoke
 from iris_model.aws.observe import Function, Live, digest_in, find_function, find_live, find_stack, list_versions
+from iris_model.aws.ownership import check_stack
 from iris_model.aws.stack import OnStep, apply_template
 from iris_model.aws.status import not_deployed
 from iris_model.aws.traffic import mark_accepted, set_alias
@@ -37,6 +38,7 @@ def roll_back(
     stack, live = find_stack(aws, deployment), find_live(aws, deployment.function)
     if stack is None or not stack.exists or live is None:
         raise not_deployed(aws, deployment, stack)
+    check_stack(deployment, stack)
     versions = list_versions(aws, deployment.function)
     function = find_function(aws, deployment.function)
     target = _choose(deployment, versions, live, function, version)
@@ -49,7 +51,7 @@ def roll_back(
     if problem := _find_problem(aws, deployment, target, payload):
         raise DeploymentError(
             f"version {target} of {deployment.function} does not work: {problem}",
-            remedy=f"Version {live.version} goes on answering. Name another: {', '.join(versions)}.",
+            remedy=f"Version {live.version} goes on answering. {_name_others(versions, target, live.version)}",
         )
     chosen = find_function(aws, deployment.function, target)
     if chosen is not None and (digest := digest_in(deployment.repository, chosen)):
@@ -62,6 +64,11 @@ def roll_back(
     if function is not None:
         mark_accepted(aws, function.arn, target, before)
     return RolledBack(before, target, chosen.image if chosen else "", next(iter(live.weights), ""))
+
+
+def _name_others(versions: list[str], *known: str) -> str:
+    others = [version for version in versions if version not in known]
+    return f"Name another: {', '.join(others)}." if others else "There is no other."
 
 
 def _find_problem(aws: Aws, deployment: Deployment, version: str, payload: bytes | None) -> str:

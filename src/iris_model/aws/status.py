@@ -9,7 +9,18 @@ from iris_model.aws.calls import Aws
 from iris_model.aws.deployment import ALIAS, Deployment
 from iris_model.aws.expiry import find_tags
 from iris_model.aws.images import mark_of
-from iris_model.aws.observe import IMAGE_DELETED, Function, Live, Stack, digest_in, find_function, find_live, find_stack
+from iris_model.aws.observe import (
+    IMAGE_DELETED,
+    MENDABLE,
+    Function,
+    Live,
+    Stack,
+    digest_in,
+    find_function,
+    find_live,
+    find_stack,
+)
+from iris_model.aws.ownership import check_stack
 from iris_model.aws.template import ENDPOINT_OUTPUT, VERSION_OUTPUT, image_uri, render_template
 from iris_model.aws.traffic import alarm_name
 from iris_model.errors import DeploymentError
@@ -37,6 +48,7 @@ class Status:
     digest: str
     last_modified: str
     stack: str
+    stack_remark: str
     endpoint: str
     alarm: str
     settings_match: bool
@@ -49,6 +61,7 @@ def read_status(aws: Aws, deployment: Deployment) -> Status:
     live = find_live(aws, deployment.function)
     if stack is None or not stack.exists or function is None or live is None:
         raise not_deployed(aws, deployment, stack)
+    check_stack(deployment, stack)
     return _status(aws, deployment, stack, function, live)
 
 
@@ -58,6 +71,16 @@ def not_deployed(aws: Aws, deployment: Deployment, stack: Stack | None) -> Deplo
     return DeploymentError(
         f"{deployment.function} is not deployed in {aws.region}: {state}",
         remedy="Deploy it: iris-model deploy; or name another --stage, --region or --profile.",
+    )
+
+
+def _say_of_stack(stack: Stack) -> str:
+    if not stack.is_settled:
+        return "somebody is changing it"
+    if stack.status in MENDABLE:
+        return "iris-model deploy mends it"
+    return (
+        "an update failed, and nothing was rolled back: iris-model deploy says how" if "FAILED" in stack.status else ""
     )
 
 
@@ -109,6 +132,7 @@ def _status(aws: Aws, deployment: Deployment, stack: Stack, function: Function, 
         digest=digest,
         last_modified=function.last_modified,
         stack=stack.status,
+        stack_remark=_say_of_stack(stack),
         endpoint=stack.outputs.get(ENDPOINT_OUTPUT, ""),
         alarm=states[0] if states else "",
         settings_match=stack.template == wanted,

@@ -44,7 +44,7 @@ def status(project: Path, stage: str | None, profile: str | None, region: str | 
         ("image", found.digest + (", as built here" if built == found.digest else "")),
         ("built", f"{built}, not deployed" if built not in (None, found.digest) else ""),
         ("changed", found.last_modified),
-        ("stack", f"{deployment.stack}, {found.stack}"),
+        ("stack", f"{deployment.stack}, {found.stack}" + (f": {found.stack_remark}" if found.stack_remark else "")),
         ("settings", "as in iris-model.toml" if found.settings_match else "not as in iris-model.toml: deploy --plan shows it"),
         ("alarm", found.alarm or "none"),
         ("endpoint", url or "none"),
