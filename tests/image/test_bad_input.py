@@ -310,6 +310,13 @@ def test_one_message_that_says_what_to_do(case: Case, place: Place) -> None:
     assert place.registry.tag("team/iris", "1") == ""
 
 
+def test_what_is_too_large_is_not_compressed_first(place: Place) -> None:
+    huge_base(place)
+    assert place.run(["build", str(place.project), "--base", str(place.bases / "good")]).returncode == 1
+    assert (place.project / ".iris-model/functions").is_dir()
+    assert not (place.project / ".iris-model/layers").exists()
+
+
 def test_a_base_without_a_shell_is_a_base(place: Place) -> None:
     """Python's own distroless: there is nothing to complain of, since our entry point needs no shell."""
     done = place.run(["build", str(place.project), "--base", str(place.bases / "good"), "--json"])

@@ -102,6 +102,7 @@ def test_another_input_is_another_compilation(change, compilations: Compilations
 def test_a_handler_and_settings_of_the_function_are_no_part_of_it(compilations: Compilations, small: ProjectSettings):
     compilations.choose(small, FakeChoice())
     (small.directory / "app.py").write_text("def handler(event, context): return 1\n")
+    (small.directory / "requirements.txt").write_text("another==1.0\n")
     compilations.choose(replace(small, memory=512, architecture="arm64", python="3.13", name="other"), never)
 
 

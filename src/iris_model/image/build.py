@@ -23,7 +23,7 @@ from iris_model.image.cache import Cache
 from iris_model.image.layers import FunctionLayer, build_layers, remove_old_layers
 from iris_model.image.lock import Lock, LockedWheel
 from iris_model.image.packages import TargetPackages
-from iris_model.image.sizes import SizeReport, check_limits, measure
+from iris_model.image.sizes import SizeReport, check_limits, measure, measure_before
 from iris_model.oci import DOCKER, BlobStore, Image, MediaTypes
 from iris_model.oci.registry import RegistryClient
 from iris_model.project import PackagedFunction, ProjectSettings, package_project, read_settings
@@ -103,6 +103,7 @@ def build_image(
         on_step=on_step,
         choose=choose,
     )
+    check_limits(measure_before(packaged, opened), settings.budgets)
     on_step("Building the layers")
     store = BlobStore(work / "layers")
     layers = build_layers(packaged, store)

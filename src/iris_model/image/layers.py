@@ -45,14 +45,25 @@ class FunctionLayer:
 
 def build_layers(packaged: PackagedFunction, store: BlobStore) -> tuple[FunctionLayer, ...]:
     """Build the layers that have any files, lowest first."""
-    digests = json.loads((packaged.directory / FUNCTION_FILE).read_bytes())["files"]
-    digests[FUNCTION_FILE] = _sha256(packaged.directory / FUNCTION_FILE)
+    digests = _digests(packaged)
     parts = divide(digests, packaged.own_files)
     return tuple(
         _build(name, packaged.directory, {path: digests[path] for path in paths}, store)
         for name, paths in parts.items()
         if paths
     )
+
+
+def list_layers(packaged: PackagedFunction) -> dict[str, dict[str, int]]:
+    """What the layers will hold, before any is built: name -> path -> bytes."""
+    parts = divide(_digests(packaged), packaged.own_files)
+    return {name: {path: (packaged.directory / path).stat().st_size for path in paths} for name, paths in parts.items()}
+
+
+def _digests(packaged: PackagedFunction) -> dict[str, str]:
+    digests: dict[str, str] = json.loads((packaged.directory / FUNCTION_FILE).read_bytes())["files"]
+    digests[FUNCTION_FILE] = _sha256(packaged.directory / FUNCTION_FILE)
+    return digests
 
 
 def divide(paths: Iterable[str], own_files: Sequence[str]) -> dict[str, list[str]]:

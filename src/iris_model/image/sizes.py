@@ -6,14 +6,15 @@ Goes in: image, base, layers. Comes out: a table, or an error before anything le
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from iris_model.errors import ImageError
 from iris_model.image.base import Base
-from iris_model.image.layers import FunctionLayer
+from iris_model.image.layers import FunctionLayer, list_layers
 from iris_model.oci import Image, StrictLimits
+from iris_model.project import PackagedFunction
 from iris_model.project.settings import Budgets
 
 _MOST = 8
@@ -28,7 +29,7 @@ class Size:
 
     name: str
     compressed_bytes: int | None
-    """Of layers only."""
+    """Of layers that are built."""
 
     uncompressed_bytes: int | None
     """None for a base that was never opened."""
@@ -72,21 +73,28 @@ class SizeReport:
 
 def measure(image: Image, base: Base, layers: Sequence[FunctionLayer]) -> SizeReport:
     """Add up."""
+    report = _add_up(base, {each.name: each.files for each in layers})
+    sized = tuple(Size("layer", each.name, each.layer.size, each.uncompressed_bytes) for each in layers)
+    return replace(report, layers=sized, manifest_bytes=len(image.manifest.data))
+
+
+def measure_before(packaged: PackagedFunction, base: Base) -> SizeReport:
+    """What is known before layers are built: compressing gigabytes takes minutes, and may be for nothing."""
+    return _add_up(base, list_layers(packaged))
+
+
+def _add_up(base: Base, parts: Mapping[str, Mapping[str, int]]) -> SizeReport:
     facts = base.known_facts
     compressed = sum(layer.size for layer in base.image.layers)
     packages: dict[str, int] = defaultdict(int)
-    files: dict[str, int] = {}
-    for each in layers:
-        files |= each.files
-        if each.name == "packages":
-            for path, size in each.files.items():
-                packages[_package_of(path)] += size
+    for path, size in parts.get("packages", {}).items():
+        packages[_package_of(path)] += size
     return SizeReport(
         base=Size("base", base.name, compressed, facts.uncompressed_bytes if facts else None),
-        layers=tuple(Size("layer", each.name, each.layer.size, each.uncompressed_bytes) for each in layers),
+        layers=tuple(Size("layer", name, None, sum(files.values())) for name, files in parts.items() if files),
         packages=_largest("package", packages),
-        files=_largest("file", files),
-        manifest_bytes=len(image.manifest.data),
+        files=_largest("file", {path: size for files in parts.values() for path, size in files.items()}),
+        manifest_bytes=0,
     )
 
 
