@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,18 +18,28 @@ pytestmark = pytest.mark.e2e
 
 IRIS = Path(__file__).parents[2] / "examples/iris"
 FUZZ_SECONDS = 240
+OTHER_ROUTES = """\
+more-routes = [
+    "POST /invocations", "GET /ping", "GET /v1/models/iris",
+    "GET /v2", "GET /v2/models/iris", "GET /v2/models/iris/ready", "GET /v2/health/live", "GET /v2/health/ready",
+]
+"""
 
 
 @pytest.fixture(scope="module")
 def document():
-    command = [sys.executable, "-m", "iris_model.cli", "openapi", str(IRIS)]
+    return describe(IRIS)
+
+
+def describe(project):
+    command = [sys.executable, "-m", "iris_model.cli", "openapi", str(project)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
 
 
-def fuzz(document, tmp_path, *options):
+def fuzz(document, tmp_path, *options, project=IRIS, operations=2):
     path = tmp_path / "openapi.json"
     path.write_text(json.dumps(document))
-    with running(read_function_directory(package_project(IRIS).directory)) as service:
+    with running(read_function_directory(package_project(project).directory)) as service:
         command = [sys.executable, "-m", "schemathesis.cli", "run", str(path), "--url", f"{service.url}/default"]
         done = subprocess.run(
             [*command, "--max-examples", "60", "--continue-on-failure", "--seed", "7", *options],
@@ -38,7 +49,7 @@ def fuzz(document, tmp_path, *options):
             cwd=tmp_path,
         )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Tested: 2" in done.stdout
+    assert f"Tested: {operations}" in done.stdout
 
 
 def test_no_answer_is_outside_the_document(document, tmp_path):
@@ -66,3 +77,14 @@ def test_what_a_schema_can_say_is_taken(document, tmp_path):
         "maximum": 1e6,
     }
     fuzz(document, tmp_path, "--exclude-checks", "negative_data_rejection")
+
+
+def test_the_paths_of_other_servers(tmp_path):
+    project = tmp_path / "iris"
+    shutil.copytree(IRIS, project, ignore=shutil.ignore_patterns(".iris-model", "__pycache__"))
+    settings = project / "iris-model.toml"
+    settings.write_text(OTHER_ROUTES + settings.read_text())
+    document = describe(project)
+    # A method without a route is a 404 of API Gateway's own, and no 405.
+    options = ("--include-method", "GET", "--phases", "coverage,fuzzing", "--exclude-checks", "unsupported_method")
+    fuzz(document, tmp_path, *options, project=project, operations=8)
