@@ -17,6 +17,7 @@ from tests.support.book_runner import MAKE_RUN, NEEDS, PageRunner, makefile_run
 DOCS = REPOSITORY / "docs"
 QUICK = ("tutorial.md",)
 MOVING = "how-to/moving.md"
+README = "README.md"
 # Each trains and compiles models.
 SLOW = (
     "how-to/own-steps.md",
@@ -31,6 +32,7 @@ SLOW = (
     "how-to/github-actions.md",
     "how-to/cost.md",
     MOVING,
+    README,
     "reference/compiled-model.md",
 )
 ON_A_BASE = ("how-to/arm64.md", "how-to/base-image.md")
@@ -39,11 +41,13 @@ ON_A_BASE = ("how-to/arm64.md", "how-to/base-image.md")
 def check_page(name: str, directory: Path) -> None:
     ignored = shutil.ignore_patterns(".iris-model", "__pycache__")
     shutil.copytree(REPOSITORY / "examples", directory / "examples", ignore=ignored)
-    page = DOCS / name
+    page = REPOSITORY / name if name == README else DOCS / name
     to_run = [block for block in read_blocks(page) if block.language == "bash" and not NEEDS.intersection(block.words)]
     replace = prepare_base(directory) if name in ON_A_BASE else {}
     if name == MOVING:
         write_models(directory)
+    if name == README:
+        shutil.copy(directory / "examples/iris/iris_trained_model.pkl", directory / "my.pkl")
     assert to_run and PageRunner(page, directory, replace=replace).run() == len(to_run)
 
 

@@ -1,4 +1,4 @@
-"""The clients of MLflow and Triton, as they ship and in an environment of their own, against the served iris model."""
+"""The clients of MLflow, Triton and KServe, as they ship and in an environment of their own, against the served iris model."""
 
 from __future__ import annotations
 
@@ -23,28 +23,26 @@ __all__ = ["served"]
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An interpreter that has the clients."""
-    home = tmp_path_factory.mktemp("clients")
+    """An interpreter that has the clients of MLflow and Triton."""
+    return require(lambda: install(tmp_path_factory.mktemp("clients"), "requirements.txt"))
 
-    def install() -> Path:
-        venv.create(home, with_pip=True, symlinks=True)
-        program = home / "bin/python"
-        command = [
-            program,
-            "-m",
-            "pip",
-            "--disable-pip-version-check",
-            "install",
-            "--quiet",
-            "-r",
-            CLIENTS / "requirements.txt",
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS)
-        if done.returncode:
-            raise Missing(f"the clients cannot be installed: {done.stderr.strip().splitlines()[-1]}")
-        return program
 
-    return require(install)
+@pytest.fixture(scope="module")
+def kserve_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that has KServe's SDK."""
+    return require(lambda: install(tmp_path_factory.mktemp("kserve"), "requirements-kserve.txt"))
+
+
+def install(home: Path, requirements: str) -> Path:
+    """Make an environment; its interpreter."""
+    venv.create(home, with_pip=True, symlinks=True)
+    program = home / "bin/python"
+    pip = [program, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    command = [*pip, "-r", CLIENTS / requirements]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+    if done.returncode:
+        raise Missing(f"the clients cannot be installed: {done.stderr.strip().splitlines()[-1]}")
+    return program
 
 
 def ask(python: Path, client: str, served: Served) -> Any:
@@ -85,3 +83,10 @@ def test_triton(python: Path, served: Served) -> None:
     status, message = told["binary"]
     assert status == "415"
     assert message == "the content type is 'binary tensors'; expected application/json or text/csv"
+
+
+def test_kserve(kserve_python: Path, served: Served) -> None:
+    told = ask(kserve_python, "kserve", served)
+    assert told["ready"] == [True] * 4
+    assert (told["v1"], told["v2"]) == ({"predictions": served.labels}, served.labels)
+    assert told["probabilities"] == [pytest.approx(row, rel=1e-9) for row in served.probabilities]
