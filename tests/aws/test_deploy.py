@@ -111,8 +111,10 @@ def test_a_setting_of_the_endpoint_alone_goes_back_with_the_template(cloud: Clou
 
 def test_without_verification_nothing_is_asked(cloud: Cloud):
     cloud.fake.models[digest_of(1)] = "wrong"
+    told = "accept the version of iris; no endpoint is verified"
+    assert told in [str(step) for step in plan_deployment(cloud.aws, cloud.wanted(1, golden=[]))[1]]
     cloud.deploy(1, golden=[])
-    assert "Invoke" not in cloud.fake.names()
+    assert "Invoke" not in cloud.fake.names() and not [step for step in cloud.steps if step.startswith("Verify")]
     assert cloud.deploy(1, golden=[]).steps == ()
 
 
