@@ -20,10 +20,12 @@ from cyclonedx.validation.json import JsonStrictValidator
 from iris_model.image.base_files import read_base_files
 from iris_model.image.cache import CACHE_VARIABLE
 from iris_model.image.publish import publish
-from iris_model.oci import DOCKER, Reference, build_layer, file_entry, write_layout
+from iris_model.oci import DOCKER, Reference, build_layer, file_entry, read_archive, write_layout
 from iris_model.oci.registry import Credentials, RegistryClient, fixed
 from tests.oci.samples import sample_image
 from tests.support.base_images import base_image
+from tests.support.docker_base import plain_base
+from tests.support.docker_engine import docker, run_once
 from tests.support.docker_registry import RealRegistry, docker_registry, program
 from tests.support.ministack_install import ministack_python
 from tests.support.ministack_server import ministack
@@ -208,3 +210,21 @@ def test_rpm_names_the_same_packages(tmp_path: Path) -> None:
     ]
     assert sorted(ours) == sorted(expected.split("\n")[:-1])
     assert len(ours) == 2
+
+
+def test_dpkg_and_python_of_a_container_agree_with_the_sbom(tmp_path: Path) -> None:
+    """A whole Debian with a Python of its own: every package that `dpkg-query` names in the container, and no other."""
+    base = require(lambda: plain_base("3.11"))
+    docker("save", "--output", str(tmp_path / "base.tar"), base, timeout=120)
+    facts = read_base_files(read_archive(tmp_path / "base.tar"), "test", "x86_64")
+    shown = r"${db:Status-Status}|${Package}|${Version}|${Architecture}|${source:Package}\n"
+    lines = run_once(base, "dpkg-query", "--show", "--showformat", shown).splitlines()
+    expected = [line.removeprefix("installed|") for line in lines if line.startswith("installed|")]
+    ours = [f"{p.name}|{p.version}|{p.architecture}|{p.source or p.name}" for p in facts.packages if p.kind == "deb"]
+    assert sorted(ours) == sorted(expected)
+    assert len(ours) > 20
+    release = run_once(base, "sh", "-c", '. /etc/os-release; echo "$ID|$VERSION_ID|$PRETTY_NAME|${CPE_NAME:-}"')
+    assert release.strip() == f"{facts.system.id}|{facts.system.version}|{facts.system.name}|{facts.system.cpe}"
+    program = "from importlib.metadata import distributions as d; print([(x.name, x.version) for x in d()])"
+    known = {name.lower() for name, _ in eval(run_once(base, "python3", "-c", program))}  # our own print
+    assert known <= {p.name for p in facts.packages if p.kind == "pypi"}

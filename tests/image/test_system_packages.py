@@ -227,8 +227,14 @@ def test_what_no_package_manager_of_the_system_knows() -> None:
     metadata = b"Metadata-Version: 2.1\nName: Boto3\nVersion: 1.40.4\nLicense: Apache-2.0\n\nName: not this one\n"
     facts = facts_of(
         file_entry("var/lang/lib/python3.11/site-packages/boto3-1.40.4.dist-info/METADATA", metadata),
+        file_entry("usr/lib/python3/dist-packages/wheel-0.38.4.egg-info/PKG-INFO", b"Name: wheel\nVersion: 0.38.4\n"),
+        file_entry("usr/lib/python3/dist-packages/old.egg-info", b"Name: old_one\nVersion: 1.0\nLicense: UNKNOWN\n"),
         file_entry("usr/include/python3.11/patchlevel.h", b'#define PY_VERSION   \t"3.11.9+"\n'),
         file_entry("var/lang/include/python3.12/patchlevel.h", b'#define PY_VERSION "3.12.1"\n'),
     )
-    assert facts.packages == (Package("pypi", "boto3", "1.40.4", license="Apache-2.0"),)
+    assert facts.packages == (
+        Package("pypi", "old-one", "1.0"),
+        Package("pypi", "wheel", "0.38.4"),
+        Package("pypi", "boto3", "1.40.4", license="Apache-2.0"),
+    )
     assert facts.python_version == "3.11.9+"  # of the one that is found on the PATH: /usr/bin/python3.11

@@ -18,7 +18,7 @@ from iris_model.oci import Blob, BlobStore, Digest
 from iris_model.project.user_cache import CACHE_VARIABLE
 
 # Raised when what is read of a base changes.
-_FACTS_VERSION = 2
+_FACTS_VERSION = 3
 
 
 @dataclass(frozen=True)

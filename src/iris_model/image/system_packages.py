@@ -29,7 +29,7 @@ _EXACT = frozenset(
     [*_OS_RELEASE, _DPKG_STATUS, *_APK_INSTALLED]
     + [f"{directory}/{name}" for directory in _RPM_DIRECTORIES for name in (_RPM_SQLITE, _RPM_LOG, *_RPM_OTHERS)]
 )
-_PYTHON_METADATA = re.compile(r"\.dist-info/METADATA$")
+_PYTHON_METADATA = re.compile(r"(?:\.dist-info/METADATA|\.egg-info/PKG-INFO|\.egg-info)$")
 _PYTHON_HEADER = re.compile(r"(?:^|/)include/python3\.\d+/patchlevel\.h$")
 _PYTHON_VERSION = re.compile(rb'#define\s+PY_VERSION\s+"(3\.\d+\.[^"\s]+)"')
 
@@ -178,7 +178,7 @@ def _python_package(metadata: bytes) -> Iterator[Package]:
             "pypi",
             re.sub(r"[-_.]+", "-", name).lower(),
             version,
-            license=license_text if len(license_text) <= 80 and "\n" not in license_text else "",
+            license="" if len(license_text) > 80 or license_text.split() in ([], ["UNKNOWN"]) else license_text,
         )
 
 
