@@ -31,11 +31,12 @@ SLOW = (
     "how-to/private-endpoint.md",
     "how-to/github-actions.md",
     "how-to/cost.md",
+    "how-to/what-is-in-it.md",
     MOVING,
     README,
     "reference/compiled-model.md",
 )
-ON_A_BASE = ("how-to/arm64.md", "how-to/base-image.md")
+ON_A_BASE = ("how-to/arm64.md", "how-to/base-image.md", "how-to/what-is-in-it.md")
 
 
 def check_page(name: str, directory: Path) -> None:

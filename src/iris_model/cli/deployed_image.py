@@ -51,7 +51,7 @@ def choose_image(
     image, findings = open_image(named, deployment.architecture, project / ".iris-model" / "cache")
     for finding in findings:
         click.echo(f"Note: Lambda may refuse {finding.subject[:26]}: {finding.problem}. {finding.remedy}", err=True)
-    return ChosenImage(str(image.digest), _pusher(image, transport, on_step))
+    return ChosenImage(str(image.digest), _pusher(image, transport, on_step, place=Path(named)))
 
 
 def find_built(project: Path) -> str | None:
@@ -74,13 +74,23 @@ def _build(project: Path, transport: BotoTransport, on_step: OnStep) -> ChosenIm
     return ChosenImage(str(built.image.digest), push, built.packaged.directory)
 
 
-def _pusher(image: Image, transport: BotoTransport, on_step: OnStep, built: BuiltImage | None = None) -> Push:
-    """Make what pushes; what was built here has SBOM and provenance to go beside it."""
+def _pusher(
+    image: Image,
+    transport: BotoTransport,
+    on_step: OnStep,
+    built: BuiltImage | None = None,
+    *,
+    place: Path | None = None,
+) -> Push:
+    """Make what pushes; what was built here has SBOM and provenance to go beside it, now or in files beside `place`."""
     from iris_model.aws.push import push_image
     from iris_model.image import provenance, sbom
+    from iris_model.image.documents import read_documents
 
     def push(aws: Aws, deployment: Deployment, digest: str) -> None:
         documents, base = {}, None
+        if place is not None:
+            documents = read_documents(place, [digest])
         if built is not None:
             documents[sbom.MEDIA_TYPE] = sbom.render_sbom(built).data
             documents[provenance.MEDIA_TYPE] = provenance.render_provenance(built)

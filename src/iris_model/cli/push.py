@@ -45,7 +45,7 @@ def push(source: str, reference: str, family_name: str, referrers: str, force: b
       iris-model push image.tar 123456789012.dkr.ecr.eu-west-1.amazonaws.com/iris:1
     """
     from iris_model.errors import ImageError
-    from iris_model.image.documents import find_documents
+    from iris_model.image.documents import read_documents
     from iris_model.image.examine import open_image
     from iris_model.image.publish import publish
     from iris_model.oci import DOCKER, OCI, Reference, validate
@@ -62,8 +62,7 @@ def push(source: str, reference: str, family_name: str, referrers: str, force: b
             remedy=f"{findings[0].remedy} Or push it all the same: --force. Nothing was pushed.",
         )
     with registry_advice(target), transfer_bars() as report:
-        found = find_documents(Path(source.partition("@")[0]), [str(image.digest)])
-        documents = {media_type: path.read_bytes() for media_type, path in found.items()}
+        documents = read_documents(Path(source.partition("@")[0]), [str(image.digest)])
         published = publish(image, target, documents=documents, referrers=referrers, report=report)
     if as_json:
         echo_json(published_document(published))

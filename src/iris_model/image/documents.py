@@ -36,6 +36,11 @@ def find_documents(place: Path, digests: Iterable[str]) -> dict[str, Path]:
     return found
 
 
+def read_documents(place: Path, digests: Iterable[str]) -> dict[str, bytes]:
+    """The same, as bytes by media type."""
+    return {media_type: path.read_bytes() for media_type, path in find_documents(place, digests).items()}
+
+
 def _subjects(media_type: str, document: Any) -> set[str]:
     if media_type == sbom.MEDIA_TYPE:
         return {str(document["metadata"]["component"]["version"])}

@@ -170,7 +170,7 @@ def _rpm_packages(tree: BaseTree, directory: str, unlisted: list[str]) -> list[P
 
 
 def _python_package(metadata: bytes) -> Iterator[Package]:
-    fields = email.parser.BytesHeaderParser().parsebytes(metadata.partition(b"\n\n")[0])
+    fields = email.parser.HeaderParser().parsestr(metadata.partition(b"\n\n")[0].decode("utf-8", "replace"))
     name, version = str(fields["Name"] or "").strip(), str(fields["Version"] or "").strip()
     if name and version:
         license_text = str(fields["License-Expression"] or fields["License"] or "").strip()
