@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 DOCS = REPOSITORY / "docs"
 
 
-@pytest.mark.parametrize("name", ["tutorial.md", "how-to/deploy.md"])
+@pytest.mark.parametrize("name", ["tutorial.md", "how-to/deploy.md", "how-to/private-endpoint.md"])
 def test_the_page_is_true_in_the_cloud(cloud: Cloud, pushed: Pushed, tmp_path: Path, name: str):
     ignored = shutil.ignore_patterns(".iris-model", "__pycache__")
     shutil.copytree(REPOSITORY / "examples", tmp_path / "examples", ignore=ignored)
