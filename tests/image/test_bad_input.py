@@ -122,7 +122,7 @@ CASES = [
     Case(
         "base is no image",
         "build PROJECT --base PROJECT/app.py",
-        ("base PROJECT/app.py", "it is no image", "expected an OCI layout or an archive"),
+        ("base PROJECT/app.py", "it is no image: it is not a tar file", "expected an OCI layout or an archive"),
         "docker save",
     ),
     Case(
@@ -134,7 +134,7 @@ CASES = [
     Case(
         "no such tag of the base",
         "build PROJECT --base HOST/lambda/python:3.12",
-        ("HOST/lambda/python:3.12", "no tag '3.12'", "near it are 3.11"),
+        ("HOST/lambda/python:3.12", "python:3.12: the repository has no tag '3.12'", "near it are 3.11"),
         "Choose one of those",
     ),
     Case(

@@ -141,7 +141,7 @@ def _from_disk(text: str, path: Path, architecture: str, cache: Cache, on_step: 
         image = read_image(path, platform=platform)
     except InvalidImage as invalid:
         raise InvalidImage(
-            f"base {text}: it is no image: {invalid.problem}; expected an OCI layout or an archive",
+            f"base {text}: it is no image: {invalid.problem.removeprefix(f'{path}: ')}; expected an OCI layout or an archive",
             remedy=f"{invalid.remedy} {_SUCH_AS}".strip(),
         ) from None
     _check_platform(text, image, platform)
@@ -203,7 +203,8 @@ def _missing(
             remedy="Take the image that the name means now: iris-model build --update",
             status=missing.status,
         )
-    return ManifestNotFound(f"base {text}: {missing.problem}", remedy=missing.remedy, status=missing.status)
+    problem = missing.problem.removeprefix(f"pull {reference}: ")
+    return ManifestNotFound(f"base {text}: {problem}", remedy=missing.remedy, status=missing.status)
 
 
 def _cached(layer: Layer, cache: Cache) -> CachedBlob:
