@@ -72,6 +72,7 @@ class FakeAws(FakeLambda):
         self.stacks: dict[str, FakeStack] = {}
         self.alarm = "OK"
         self.caller = f"arn:aws:iam::{ACCOUNT}:user/me"
+        self.mfa_code = "123456"
         self.role_path = "/"
         self.forbidden: set[str] = set()
         self.simulated = ""
@@ -117,6 +118,16 @@ class FakeAws(FakeLambda):
 
     def _sts_GetCallerIdentity(self) -> dict[str, Any]:
         return {"Account": ACCOUNT, "Arn": self.caller, "UserId": "me"}
+
+    def _sts_AssumeRole(
+        self, RoleArn: str, RoleSessionName: str, SerialNumber: str = "", TokenCode: str = ""
+    ) -> dict[str, Any]:
+        if SerialNumber and TokenCode != self.mfa_code:
+            message = "MultiFactorAuthentication failed with invalid MFA one time pass code."
+            raise Failure("sts", "AssumeRole", "AccessDenied", message, 403)
+        expires = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
+        keys = {"AccessKeyId": "ASIAEXAMPLEEXAMPLE01", "SecretAccessKey": "secretkey", "SessionToken": "session"}
+        return {"Credentials": {**keys, "Expiration": expires}}
 
     def _iam_SimulatePrincipalPolicy(self, PolicySourceArn: str, ActionNames: list[str], **_: Any) -> dict[str, Any]:
         self.simulated = PolicySourceArn
