@@ -158,6 +158,7 @@ ON_THIS_MACHINE = (
 
 REFUSED = (
     Case("an expired token", "status", said("expired"), ("the environment (AWS_ACCESS_KEY_ID) have expired",), "sso login"),
+    Case("an expired token, before a build", "deploy", said("expired"), ("sts:GetCallerIdentity", "have expired"), "sso login"),
     Case("unknown keys", "invoke --remote . [1.5]", said("unknown"), ("AWS does not know the credentials",), "aws sts"),
     Case("a wrong secret", "login", said("wrong"), ("does not belong to the key id",), "aws configure"),
     Case("a slow clock", "status", said("slow"), ("clock of this machine", "15 min"), "NTP"),

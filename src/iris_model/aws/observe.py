@@ -147,7 +147,7 @@ def observe(aws: Aws, deployment: Deployment, digest: str) -> Observed:
     function = find_function(aws, deployment.function)
     live = find_live(aws, deployment.function)
     return Observed(
-        account=str(aws.call("sts", "GetCallerIdentity", "the credentials")["Account"]),
+        account=find_account(aws),
         region=aws.region,
         repository=repository,
         has_image=tags is not None,
@@ -159,6 +159,11 @@ def observe(aws: Aws, deployment: Deployment, digest: str) -> Observed:
         versions=tuple(list_versions(aws, deployment.function)) if function is not None else (),
         aliased=_find_aliased(aws, deployment.function) if function is not None else frozenset(),
     )
+
+
+def find_account(aws: Aws) -> str:
+    """Ask whose account the credentials are of: the cheapest question, and one that needs no permission."""
+    return str(aws.call("sts", "GetCallerIdentity", "the credentials")["Account"])
 
 
 def find_repository(aws: Aws, name: str) -> Repository | None:

@@ -79,11 +79,14 @@ def deploy(
       iris-model deploy --image image.tar
     """
     from iris_model.aws.deploy import Wanted, plan_deployment
+    from iris_model.aws.observe import find_account
     from iris_model.aws.plan import Canary
 
     settings, deployment = read_deployment(project, stage)
     with progress() as on_step:
         transport, aws = connect(profile, region or settings.deployment.region)
+        if image is None:
+            find_account(aws)  # a build takes a while; credentials that have expired are told before it
         chosen = choose_image(image, deployment, project, transport, on_step)
         golden = _golden(project, chosen.function_directory, on_step) if verify else []
         wanted = Wanted(
