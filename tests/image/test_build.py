@@ -225,3 +225,17 @@ def test_settings_of_another_stage(project: Path, base: str, cache: Cache) -> No
 
     settings: ProjectSettings = replace(read_settings(project), environment={"STAGE": "beta"})
     assert build(project, base, cache, settings=settings).image.config.environment["STAGE"] == "beta"
+
+
+@pytest.mark.parametrize("path", ["", "/opt/nothing", "/usr/local/bin:/usr/bin"])
+def test_the_digest_does_not_depend_on_whether_the_base_was_opened_before(
+    tmp_path: Path, project: Path, cache: Cache, path: str
+) -> None:
+    """An SBOM opens the base after the first build. What is known then must not change how Python is started."""
+    image = base_image("3.11", path=path, environment={"PYTHON_VERSION": "3.11.9"})
+    write_layout(image, tmp_path / "base")
+    first = build(project, str(tmp_path / "base"), cache)
+    assert first.base.facts.python == "3.11"
+    again = build(project, str(tmp_path / "base"), cache)
+    assert again.image.digest == first.image.digest
+    assert first.image.config.entrypoint[0] == ("python3" if "/usr/bin" in path else "/usr/bin/python3.11")

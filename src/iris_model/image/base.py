@@ -91,10 +91,12 @@ class Base:
         """The minor version of its Python; from its config alone where that says it."""
         environment = self.image.config.environment
         if self.known_facts is None:
-            if found := _PYTHON_VARIABLE.match(environment.get("PYTHON_VERSION", "")):
+            # Only where its PATH leads to it as well: `program` must be the same now and after somebody opened the base.
+            path = environment.get("PATH", "").split(":")
+            if "/usr/local/bin" in path and (found := _PYTHON_VARIABLE.match(environment.get("PYTHON_VERSION", ""))):
                 return found[1]
             named = _AWS_NAME.search(f"{self.reference.repository}:{self.reference.tag}" if self.reference else "")
-            if named and "/var/lang/bin" in environment.get("PATH", ""):
+            if named and "/var/lang/bin" in path:
                 return named[1]
         return self.facts.python
 
