@@ -35,6 +35,7 @@ SLOW = (
     MOVING,
     README,
     "reference/compiled-model.md",
+    "reference/clients.md",
 )
 ON_A_BASE = ("how-to/arm64.md", "how-to/base-image.md", "how-to/what-is-in-it.md")
 

@@ -44,6 +44,11 @@ def load(estimator: Any, directory: Path) -> Model:
     return Model.load(str(directory / "model"))
 
 
+@pytest.fixture(scope="module")
+def one_number(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return load(MODELS["a number"](), tmp_path_factory.mktemp("one"))
+
+
 def ask(model: Model, method: str, path: str, body: Any = None) -> Any:
     event = http_api_2(None if body is None else json.dumps(body), method=method)
     response = model.answer({**event, "rawPath": path})
@@ -82,21 +87,18 @@ def test_a_transformer_answers_with_what_it_makes_of_the_rows(tmp_path: Path) ->
         ("/prod/v2/health/live", {"live"}),
     ],
 )
-def test_paths_of_the_protocol(path: str, keys: set[str], tmp_path: Path) -> None:
-    model = load(MODELS["a number"](), tmp_path)
-    assert ask(model, "GET", path).keys() == keys
+def test_paths_of_the_protocol(path: str, keys: set[str], one_number: Model) -> None:
+    assert ask(one_number, "GET", path).keys() == keys
 
 
 @pytest.mark.parametrize(
     "path", ["", "/", "/iris", "/v2/iris", "/v2/health", "/v2/models", "/iris-v2/models/m", "/v22"]
 )
-def test_other_paths_get_the_model_card(path: str, tmp_path: Path) -> None:
-    model = load(MODELS["a number"](), tmp_path)
-    assert ask(model, "GET", path)["digest"].startswith("sha256:")
+def test_other_paths_get_the_model_card(path: str, one_number: Model) -> None:
+    assert ask(one_number, "GET", path)["digest"].startswith("sha256:")
 
 
 @pytest.mark.parametrize("event", [rest_1(None), alb("")])
-def test_the_older_front_ends_have_the_path_elsewhere(event: dict[str, Any], tmp_path: Path) -> None:
-    model = load(MODELS["a number"](), tmp_path)
+def test_the_older_front_ends_have_the_path_elsewhere(event: dict[str, Any], one_number: Model) -> None:
     event = {**event, "httpMethod": "GET", "path": "/v2/health/ready"}
-    assert json.loads(model.answer(event)["body"]) == {"ready": True}
+    assert json.loads(one_number.answer(event)["body"]) == {"ready": True}
