@@ -71,6 +71,14 @@ def test_the_code_is_asked_for_once(world: World):
     assert "of profile mfa" in world.run("doctor").stdout
 
 
+def test_where_nothing_can_be_kept_each_command_asks(world: World):
+    (world.home / "file").write_text("")
+    world.environment["HOME"] = str(world.home / "file")
+    for count in (1, 2):
+        code, shown = run_at_terminal(world, "status", types=b"123456\n")
+        assert (code, len(assumptions(world))) == (0, count), shown
+
+
 def test_a_wrong_code_is_told(world: World):
     world.fake.mfa_code = "654321"
     code, shown = run_at_terminal(world, "status", types=b"123456\n")

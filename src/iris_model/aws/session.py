@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from iris_model.aws.calls import Answer, Failure
@@ -125,14 +127,17 @@ class BotoTransport:
 
 
 def _share_sessions_of_roles(core: Any) -> None:
-    """Keep the sessions of assumed roles where the AWS CLI keeps them, so that a code of an MFA device is asked for once."""
-    from pathlib import Path
-
+    """Keep the sessions that a code of an MFA device opened where the AWS CLI keeps them, so that it is asked for once."""
     from botocore.credentials import JSONFileCache
 
-    with contextlib.suppress(RuntimeError):  # nobody's home
-        cache = JSONFileCache(str(Path.home() / ".aws" / "cli" / "cache"))
-        core.get_component("credential_provider").get_provider("assume-role").cache = cache
+    if not core.get_scoped_config().get("mfa_serial"):
+        return
+    # Where there is no home, or none that can be written, the code is asked for by each command.
+    with contextlib.suppress(OSError, RuntimeError):
+        folder = Path.home() / ".aws" / "cli" / "cache"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if os.access(folder, os.W_OK):
+            core.get_component("credential_provider").get_provider("assume-role").cache = JSONFileCache(str(folder))
 
 
 @contextlib.contextmanager
