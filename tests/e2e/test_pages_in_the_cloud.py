@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 DOCS = REPOSITORY / "docs"
 
 
-@pytest.mark.parametrize("name", ["tutorial.md", "how-to/deploy.md", "how-to/private-endpoint.md"])
+@pytest.mark.parametrize("name", ["tutorial.md", "how-to/deploy.md", "how-to/private-endpoint.md", "how-to/canary.md"])
 def test_the_page_is_true_in_the_cloud(cloud: Cloud, pushed: Pushed, tmp_path: Path, name: str):
     ignored = shutil.ignore_patterns(".iris-model", "__pycache__")
     shutil.copytree(REPOSITORY / "examples", tmp_path / "examples", ignore=ignored)
@@ -26,6 +26,7 @@ def test_the_page_is_true_in_the_cloud(cloud: Cloud, pushed: Pushed, tmp_path: P
     replace = {
         # No base image can be had here from a registry: the image is the one that Docker built of the same project.
         "iris-model deploy": "iris-model deploy --image image.tar",
+        "--for 15": "--for 0.1",
         # Nobody is there to say yes.
         "iris-model destroy": "iris-model destroy --yes",
         # Not every resolver knows names below localhost, where MiniStack has its endpoints.
