@@ -14,17 +14,27 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from click.testing import CliRunner
 
+from iris_model.cli import cli
 from iris_model.oci import Platform, Reference, build_layer, file_entry, write_layout
 from iris_model.oci.registry import RegistryClient, anonymous, push
 from tests.support.base_images import as_machine, base_image
 from tests.support.registry_fake import FakeRegistry, running
 from tests.support.registry_faults import Answers
 
-COMMAND = "from iris_model.cli import main; main()"
-LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); " + COMMAND
+LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); from iris_model.cli import main; main()"
+
+
+class Said(NamedTuple):
+    """What a command ended with and printed."""
+
+    status: int
+    stdout: str
+    stderr: str
 
 
 @dataclass
@@ -35,7 +45,8 @@ class Place:
     bases: Path
     cache: Path
     registry: FakeRegistry
-    program: str = COMMAND
+    program: str = ""
+    """Python to run it with in a process of its own; empty for this process."""
 
     @property
     def host(self) -> str:
@@ -48,18 +59,23 @@ class Place:
         tables = [line for line in lines if line.startswith("[")]
         settings.write_text("\n".join([*keys, settings.read_text(), *tables]))
 
-    def run(self, arguments: list[str]) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "IRIS_MODEL_CACHE": str(self.cache), "DOCKER_CONFIG": str(self.project.parent)}
-        done = subprocess.run(
-            [sys.executable, "-c", self.program, *arguments],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            stdin=subprocess.DEVNULL,
-            env=environment,
-        )
-        print(f"\n$ iris-model {' '.join(arguments)}\n{done.stdout}{done.stderr}[{done.returncode}]")
-        return done
+    def run(self, arguments: list[str]) -> Said:
+        environment = {"IRIS_MODEL_CACHE": str(self.cache), "DOCKER_CONFIG": str(self.project.parent)}
+        if self.program:
+            done = subprocess.run(
+                [sys.executable, "-c", self.program, *arguments],
+                capture_output=True,
+                text=True,
+                timeout=120,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **environment},
+            )
+            said = Said(done.returncode, done.stdout, done.stderr)
+        else:
+            result = CliRunner().invoke(cli, arguments, prog_name="iris-model", env=environment)
+            said = Said(result.exit_code, result.stdout, result.stderr)
+        print(f"\n$ iris-model {' '.join(arguments)}\n{said.stdout}{said.stderr}[{said.status}]")
+        return said
 
 
 @dataclass(frozen=True)
@@ -259,7 +275,7 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def flowers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `init` makes."""
     directory = tmp_path_factory.mktemp("flowers")
-    subprocess.run([sys.executable, "-c", COMMAND, "init", str(directory / "iris")], check=True, capture_output=True)
+    assert CliRunner().invoke(cli, ["init", str(directory / "iris")]).exit_code == 0
     return directory / "iris"
 
 
@@ -292,7 +308,7 @@ def test_one_message_that_says_what_to_do(case: Case, place: Place) -> None:
 
     before = files_of(place.project)
     done = place.run([fill(each) for each in case.arguments.split()])
-    assert done.returncode == case.status
+    assert done.status == case.status
     # A push that fails is told after what was built.
     assert ("\n" in done.stdout) == ("--push" in case.arguments and case.status == 1)
     problem, _, _ = done.stderr.partition(fill(case.way_out))
@@ -312,7 +328,7 @@ def test_one_message_that_says_what_to_do(case: Case, place: Place) -> None:
 
 def test_what_is_too_large_is_not_compressed_first(place: Place) -> None:
     huge_base(place)
-    assert place.run(["build", str(place.project), "--base", str(place.bases / "good")]).returncode == 1
+    assert place.run(["build", str(place.project), "--base", str(place.bases / "good")]).status == 1
     assert (place.project / ".iris-model/functions").is_dir()
     assert not (place.project / ".iris-model/layers").exists()
 
@@ -320,5 +336,5 @@ def test_what_is_too_large_is_not_compressed_first(place: Place) -> None:
 def test_a_base_without_a_shell_is_a_base(place: Place) -> None:
     """Python's own distroless: there is nothing to complain of, since our entry point needs no shell."""
     done = place.run(["build", str(place.project), "--base", str(place.bases / "good"), "--json"])
-    assert done.returncode == 0
+    assert done.status == 0
     assert json.loads(done.stdout)["base"]["python"] == "3.11"
