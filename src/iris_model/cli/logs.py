@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from pathlib import Path
@@ -66,7 +67,8 @@ def logs(
     begin = int((time.time() - since) * 1000)
     if follow:
         for line in follow_log(aws, deployment, begin, pattern):
-            click.echo(line.text)
+            # One object a line: there is no end at which a list could be closed.
+            click.echo(json.dumps(vars(line), ensure_ascii=False) if as_json else line.text)
         return
     lines = list(read_log(aws, deployment, begin, pattern))
     reports = read_reports(line.text for line in lines if is_report(line.text))
