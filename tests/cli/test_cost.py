@@ -92,17 +92,6 @@ def test_measured_here_with_the_original_beside_it(flowers):
     stored = [next(part for part in each["components"] if part["name"] == "image in ECR") for each in (plain, beside)]
     assert [float(part["quantity"]) > 0.15 for part in stored] == [False, True]
 
-    done = run(flowers, "--pattern", "steady")
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    assert any(line.split() == ["compiled", "original"] for line in lines)
-    sizes = [line.split()[2:] for line in lines if line.startswith("memory size")]
-    assert sizes == [["128", "MB", "512", "MB", "4.0", "x"]]
-    assert max(map(len, lines)) <= 80
-    assert len([line for line in lines if line.endswith(("HTTP API", "one sandbox kept warm"))]) == 6
-
-    assert json.loads(run(flowers, "--json", "--no-original").stdout)["executors"] == {}
-
 
 def test_beside_a_log_it_is_measured_where_it_is_asked_for(log):
     assert "original executor: not measured; --original does so here" in run("--from-log", log).stdout
