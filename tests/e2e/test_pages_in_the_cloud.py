@@ -9,7 +9,6 @@ import pytest
 
 from tests.support.book import REPOSITORY, read_blocks
 from tests.support.book_runner import PageRunner
-from tests.support.docker_engine import docker
 from tests.support.ministack_cloud import Cloud, Pushed
 
 pytestmark = pytest.mark.e2e
@@ -21,11 +20,10 @@ DOCS = REPOSITORY / "docs"
 def test_the_page_is_true_in_the_cloud(cloud: Cloud, pushed: Pushed, tmp_path: Path, name: str):
     ignored = shutil.ignore_patterns(".iris-model", "__pycache__")
     shutil.copytree(REPOSITORY / "examples", tmp_path / "examples", ignore=ignored)
-    docker("save", pushed.iris_image, "--output", str(tmp_path / "image.tar"), timeout=240)
     before = cloud.inventory()
     replace = {
         # No base image can be had here from a registry: the image is the one that Docker built of the same project.
-        "iris-model deploy": "iris-model deploy --image image.tar",
+        "iris-model deploy": f"iris-model deploy --image {cloud.shared(pushed.iris)}",
         "--for 15": "--for 0.1",
         # Nobody is there to say yes.
         "iris-model destroy": "iris-model destroy --yes",
