@@ -260,7 +260,14 @@ def photograph(wire: Wire) -> dict[str, Any]:
     return {part: deepcopy(getattr(wire.cloud(), part)) for part in parts}
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+# A process each: some of every kind are for `make test`, the others for CI.
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.name, marks=[pytest.mark.slow] if number % 5 else [])
+        for number, case in enumerate(CASES)
+    ],
+)
 def test_one_clear_message_and_nothing_lost(world: World, case: Case):
     case.prepare(world)
     before, files = photograph(world.wire), sorted((world.home / "iris").rglob("*"))

@@ -79,8 +79,15 @@ def of_type(deployment: Deployment, kind: str) -> list[dict[str, Any]]:
     return [one["Properties"] for one in resources(deployment).values() if one["Type"] == kind]
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS)
-@pytest.mark.parametrize("base", [BARE, FULL], ids=["bare", "full"])
+# cfn-lint takes its time: every endpoint once for `make test`, with the other half of the settings for CI.
+@pytest.mark.parametrize(
+    ("base", "endpoint"),
+    [
+        pytest.param(base, endpoint, id=f"{kind}-{name}", marks=[pytest.mark.slow] if (number + full) % 2 else [])
+        for full, (kind, base) in enumerate({"bare": BARE, "full": FULL}.items())
+        for number, (name, endpoint) in enumerate(ENDPOINTS.items())
+    ],
+)
 def test_every_template_is_lint_clean(base: Deployment, endpoint: Endpoint):
     text = render(replace(base, endpoint=endpoint))
     found = cfnlint.api.lint(text, config=ManualArgs(regions=["eu-west-1"], include_checks=["I"]))

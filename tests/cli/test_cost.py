@@ -72,6 +72,7 @@ def flowers(tmp_path):
     return tmp_path / "flowers"
 
 
+@pytest.mark.slow
 def test_measured_here_with_the_original_beside_it(flowers):
     done = run(flowers, "--json", "--pattern", "steady", "--image-gb", 0.1)
     assert done.returncode == 0, done.stderr
@@ -97,6 +98,7 @@ def test_beside_a_log_it_is_measured_where_it_is_asked_for(log):
     assert "original executor: not measured; --original does so here" in run("--from-log", log).stdout
 
 
+@pytest.mark.slow
 def test_a_project_whose_original_cannot_run(flowers, log):
     handler = (flowers / "app.py").read_text()
     only = (

@@ -48,11 +48,11 @@ def check_page(name: str, directory: Path) -> None:
     replace = prepare_base(directory) if name in ON_A_BASE else {}
     if name == MOVING:
         write_models(directory)
-    if name in (README, "how-to/cost.md"):
+    if name in (README, "tutorial.md", "how-to/cost.md"):
         # Only the speed of the test.
         replace = {
             f"iris-model cost {project}": f"iris-model cost {project} --no-original"
-            for project in ("my-project", "flowers")
+            for project in ("my-project", "my-iris", "flowers")
         }
     if name == README:
         shutil.copy(directory / "examples/iris/iris_trained_model.pkl", directory / "my.pkl")
