@@ -120,6 +120,15 @@ def test_no_transform_and_no_resource_that_costs_while_idle_unless_asked():
     assert "ProvisionedConcurrency" not in text
 
 
+def test_how_many_errors_ring_the_alarm():
+    (alarm,) = of_type(BARE, "AWS::CloudWatch::Alarm")
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
+    (later,) = of_type(replace(BARE, error_alarm_threshold=5), "AWS::CloudWatch::Alarm")
+    assert later["Threshold"] == 5
+    assert "at least 5 times" in later["AlarmDescription"]
+    assert of_type(replace(BARE, error_alarm=False), "AWS::CloudWatch::Alarm") == []
+
+
 def test_the_image_is_named_by_digest():
     (function,) = of_type(BARE, "AWS::Lambda::Function")
     assert function["Code"]["ImageUri"].value.endswith(f"/iris-prediction@{DIGEST}")

@@ -77,6 +77,7 @@ class Deployment:
     log_format: str = "text"
     tracing: bool = False
     error_alarm: bool = True
+    error_alarm_threshold: int = 1
     keep_versions: int = 5
     role: str | None = None
     permissions_boundary: str | None = None

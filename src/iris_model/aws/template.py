@@ -191,7 +191,7 @@ def _alarm(deployment: Deployment) -> dict[str, Any]:
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {
             "AlarmName": f"{deployment.function}-errors",
-            "AlarmDescription": f"{deployment.function} failed within the last minute.",
+            "AlarmDescription": _describe_alarm(deployment),
             "Namespace": "AWS/Lambda",
             "MetricName": "Errors",
             "Dimensions": [
@@ -201,12 +201,18 @@ def _alarm(deployment: Deployment) -> dict[str, Any]:
             "Statistic": "Sum",
             "Period": 60,
             "EvaluationPeriods": 1,
-            "Threshold": 1,
+            "Threshold": deployment.error_alarm_threshold,
             "ComparisonOperator": "GreaterThanOrEqualToThreshold",
             "TreatMissingData": "notBreaching",
             **tag_list(deployment),
         },
     }
+
+
+def _describe_alarm(deployment: Deployment) -> str:
+    if deployment.error_alarm_threshold == 1:
+        return f"{deployment.function} failed within the last minute."
+    return f"{deployment.function} failed at least {deployment.error_alarm_threshold} times within the last minute."
 
 
 def tag_list(deployment: Deployment) -> dict[str, Any]:

@@ -23,8 +23,8 @@ def read_event(project: Path, name: str) -> bytes:
     if not names:
         raise ProjectError(f"{directory} has no test events: expected {name}.json there", remedy="Write one.")
     nearest = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(names)}"
-    raise ProjectError(f"{directory} has no event {name}: {hint}", remedy=f"The events are {', '.join(names)}.")
+    hint = f"; did you mean {nearest[0]}?" if nearest else ""
+    raise ProjectError(f"{directory} has no event {name}{hint}", remedy=f"Its events: {', '.join(names)}.")
 
 
 def read_payload(argument: str, read_stdin: Callable[[], bytes]) -> bytes:

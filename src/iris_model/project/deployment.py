@@ -68,6 +68,7 @@ class Deployment:
     log_format: str
     tracing: bool
     error_alarm: bool
+    error_alarm_threshold: int
     keep_versions: int
     role: str | None
     permissions_boundary: str | None
@@ -102,7 +103,7 @@ def take_deployment(values: Mapping[str, dict[str, Any]], project_name: str) -> 
 
 _TAKEN_AS_THEY_ARE = (
     "region", "ephemeral_storage", "reserved_concurrency", "provisioned_concurrency", "log_retention_days", "log_format",
-    "tracing", "error_alarm", "keep_versions", "role", "permissions_boundary",
+    "tracing", "error_alarm", "error_alarm_threshold", "keep_versions", "role", "permissions_boundary",
 )  # fmt: skip
 
 

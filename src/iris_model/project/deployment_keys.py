@@ -88,6 +88,15 @@ DEPLOYMENT_KEYS: tuple[Key, ...] = (
         staged=True,
     ),
     Key(
+        "error-alarm-threshold",
+        "integer",
+        "Errors within a minute at which the alarm rings.",
+        default=1,
+        minimum=1,
+        unit="errors",
+        staged=True,
+    ),
+    Key(
         "keep-versions",
         "integer",
         "Newest versions that stay to go back to; older ones go when a deployment is live and verified, and their images expire.",
