@@ -294,6 +294,13 @@ def test_what_was_stuck_is_mended_and_deployed(world: World):
         assert "version 1 answers" in done.stdout
 
 
+def test_doctor_needs_no_project(world: World):
+    (world.home / "iris/iris-model.toml").unlink()
+    done = world.run("doctor")
+    assert done.exit_code == 0 and "clock" in done.stdout and "no iris-model.toml here" in done.stdout
+    assert "permissions  " not in done.stdout and "iris-model init" in done.stdout
+
+
 def test_a_session_with_a_code_is_kept_where_the_aws_cli_keeps_it(world: World):
     """So the code is asked for once: the AWS CLI's own session is enough here."""
     profile("mfa")(world)

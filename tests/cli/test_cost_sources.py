@@ -41,7 +41,8 @@ def test_with_one_it_is_what_was_seen_unless_the_user_says_otherwise():
 def test_hours_of_a_log_are_no_pattern():
     source = observed(0.5)
     assert source.traffic(None) is PATTERNS["office-hours"]
-    with pytest.raises(CostError, match=r"12\.0 hours of log show no shape of a day") as caught:
+    assert source.requests_per_day(None) == 500
+    with pytest.raises(CostError, match=r"12\.0 hours of log show neither the rate nor the shape of a day") as caught:
         source.traffic("observed")
     assert "--since 7d" in caught.value.remedy
 

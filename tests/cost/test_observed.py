@@ -67,7 +67,7 @@ def test_some_days_give_the_shape_of_a_day():
     assert seen.traffic.shares[5 * 24 + 12] == seen.traffic.shares[12] > 20 * seen.traffic.shares[3]
 
 
-def test_some_hours_give_a_rate_and_no_shape():
+def test_some_hours_are_no_day():
     seen = observe_traffic([at(hours=1)] * 10, at(), at(hours=6))
     assert seen.traffic is None and "6.0 hours" in seen.note
-    assert seen.requests_per_day == 40
+    assert seen.requests == 10 and seen.requests_per_day is None

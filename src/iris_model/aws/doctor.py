@@ -32,8 +32,11 @@ class Check:
     remedy: str = ""
 
 
-def check_aws(aws: Aws, deployment: Deployment, now: Callable[[], datetime]) -> list[Check]:
-    """Check credentials, clock and permissions; what comes after a failure that explains it is left out."""
+def check_aws(aws: Aws, deployment: Deployment | None, now: Callable[[], datetime]) -> list[Check]:
+    """Check credentials, clock, and permissions for a deployment if there is one to be.
+
+    What comes after a failure that explains it is left out.
+    """
     try:
         identity = aws.call("sts", "GetCallerIdentity", "the credentials")
     except DeploymentError as error:
@@ -42,7 +45,8 @@ def check_aws(aws: Aws, deployment: Deployment, now: Callable[[], datetime]) -> 
     date = identity.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
     if date:
         checks.append(check_clock(parsedate_to_datetime(date), now()))
-    checks += _check_permissions(aws, deployment, str(identity["Arn"]), str(identity["Account"]))
+    if deployment is not None:
+        checks += _check_permissions(aws, deployment, str(identity["Arn"]), str(identity["Account"]))
     return checks
 
 

@@ -21,7 +21,7 @@ from iris_model.cli.pictures import PicturePath, write_picture
     "--requests-per-day",
     type=click.FloatRange(min=0, min_open=True),
     metavar="N",
-    help="[default: 500; with --remote, those in the log]",
+    help="[default: 500; with --remote, those in the log if it has a day]",
 )
 @click.option(
     "--pattern",

@@ -39,7 +39,8 @@ class Source:
         """What the user says, else what was seen, else a few."""
         if asked is not None:
             return asked
-        return self.observed.seen.requests_per_day if self.observed else REQUESTS_PER_DAY
+        seen = self.observed.seen.requests_per_day if self.observed else None
+        return REQUESTS_PER_DAY if seen is None else seen
 
     def traffic(self, asked: str | None) -> Traffic:
         """The pattern by its name; `observed` is what was seen, and is meant where nothing is said."""
@@ -136,9 +137,10 @@ def read_deployed(project: Path, stage: str | None, profile: str | None, region:
 def print_observed(observation: Observation, simulated_cold_share: float, price_region: str) -> None:
     """Say what was seen, beside what the simulation makes of it."""
     deployed, seen = observation.deployed, observation.seen
+    rate = "" if seen.requests_per_day is None else f", {seen.requests_per_day:,.0f} a day"
     click.echo(
         f"{deployed.function}, version {deployed.version}, as logged from {_show_time(deployed.begin)} to "
-        f"{_show_time(deployed.end)}: {seen.requests:,} requests, {seen.requests_per_day:,.0f} a day\n"
+        f"{_show_time(deployed.end)}: {seen.requests:,} requests{rate}\n"
         f"cold starts: {observation.cold_share:.1%} of requests in the log, {simulated_cold_share:.1%} in the simulation"
     )
     for note in observation.notes(price_region):

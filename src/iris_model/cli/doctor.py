@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iris_model.cli.deployment import aws_options, project_argument, read_deployment, stage_option
+from iris_model.cli.deployment import aws_options, project_argument, read_deployment, require_extra, stage_option
 from iris_model.cli.output import echo_json, json_option, progress
 from iris_model.errors import IrisModelError
+from iris_model.project.settings import SETTINGS_FILE
 
 if TYPE_CHECKING:
     from iris_model.aws.deployment import Deployment
@@ -32,19 +33,27 @@ _MARKS = {"good": "ok", "warning": "note", "bad": "BAD"}
 def doctor(project: Path, stage: str | None, profile: str | None, region: str | None, as_json: bool) -> None:
     """Look for what would stop a deployment.
 
-    Python, Docker, credentials, region, clock, and which permissions are missing. Exits with 1 if something is bad.
+    Python, Docker, credentials, region, clock, and which permissions are missing. Exits with 1 if something is bad. Outside of a
+    project it does without the permissions, which are for its names.
 
     \b
     Example:
       iris-model doctor --stage prod
     """
-    settings, deployment = read_deployment(project, stage)
+    require_extra()
     from iris_model.aws.doctor import BAD
 
-    checks = _check_aws(deployment, profile, region or settings.deployment.region)
+    settings: ProjectSettings | None = None
+    deployment: Deployment | None = None
+    if project != Path() or stage is not None or (project / SETTINGS_FILE).exists():
+        settings, deployment = read_deployment(project, stage)
+        region = region or settings.deployment.region
+    checks = _check_aws(deployment, profile, region)
     with progress() as on_step:
         on_step("Looking at Python and Docker")
         checks = [_check_python(settings), _check_docker(), *checks]
+    if settings is None:
+        checks.append(_no_project())
     if as_json:
         echo_json([asdict(check) for check in checks])
     else:
@@ -56,7 +65,7 @@ def doctor(project: Path, stage: str | None, profile: str | None, region: str | 
         raise click.exceptions.Exit(1)
 
 
-def _check_aws(deployment: Deployment, profile: str | None, region: str | None) -> list[Check]:
+def _check_aws(deployment: Deployment | None, profile: str | None, region: str | None) -> list[Check]:
     """Before anything is shown: the code of an MFA device may be asked for."""
     from iris_model.aws.calls import Aws
     from iris_model.aws.doctor import BAD, GOOD, Check, check_aws
@@ -76,14 +85,21 @@ def _check_aws(deployment: Deployment, profile: str | None, region: str | None) 
         return found + check_aws(Aws(transport), deployment, lambda: datetime.datetime.now(datetime.UTC))
 
 
-def _check_python(settings: ProjectSettings) -> Check:
+def _check_python(settings: ProjectSettings | None) -> Check:
     from iris_model.aws.doctor import GOOD, WARNING, Check
 
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if settings.python and settings.python != here:
+    if settings and settings.python and settings.python != here:
         says = f"{here} here, {settings.python} in the function: its modules travel as sources, which start more slowly"
         return Check("Python", WARNING, says, f"Package with Python {settings.python}.")
     return Check("Python", GOOD, here)
+
+
+def _no_project() -> Check:
+    from iris_model.aws.doctor import WARNING, Check
+
+    says = f"there is no {SETTINGS_FILE} here, so that its permissions were not looked at"
+    return Check("project", WARNING, says, "Name one: iris-model doctor PROJECT, or make one: iris-model init DIR")
 
 
 def _check_docker() -> Check:

@@ -21,7 +21,7 @@ _HOURS_BEFORE_1970 = 3 * 24
 
 @dataclass(frozen=True)
 class ObservedTraffic:
-    """`traffic` is None where less than a day was watched: that has no shape of a day, let alone of a week."""
+    """Where less than a day was watched, `traffic` and `requests_per_day` are None: that has no shape of a day."""
 
     requests: int
     seconds: float
@@ -29,9 +29,9 @@ class ObservedTraffic:
     note: str = ""
 
     @property
-    def requests_per_day(self) -> float:
-        """The mean rate of the whole stretch."""
-        return self.requests / self.seconds * _DAY
+    def requests_per_day(self) -> float | None:
+        """The mean rate of the whole stretch; None where it is no day, for a busy minute times 1,440 is no day either."""
+        return self.requests / self.seconds * _DAY if self.seconds >= _DAY else None
 
 
 def observe_traffic(moments: Sequence[float], begin: float, end: float) -> ObservedTraffic:
@@ -42,7 +42,7 @@ def observe_traffic(moments: Sequence[float], begin: float, end: float) -> Obser
     seconds = max(end - begin, 1.0)
     hours = HOURS_PER_WEEK if seconds >= 7 * _DAY else 24
     if seconds < _DAY:
-        note = f"{seconds / _HOUR:.1f} hours of log show no shape of a day"
+        note = f"{seconds / _HOUR:.1f} hours of log show neither the rate nor the shape of a day"
         return ObservedTraffic(len(moments), seconds, None, note)
     watched = [0.0] * hours
     for hour in range(int(begin // _HOUR), int(end // _HOUR) + 1):
