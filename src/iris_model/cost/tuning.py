@@ -51,7 +51,8 @@ class Tuning:
 def choose_size(sizes: Sequence[TunedSize], prices: PriceList, architecture: str) -> Tuning:
     """Compare them. By billed milliseconds, which are whole: a faster size that is billed the same is only dearer.
 
-    Balanced is where cost and time, each as a share of its own maximum, add up to the least.
+    Balanced is where cost and time, each as a share of its own maximum, add up to the least. Times that are equal but for noise
+    count as equal here too, so that what is both the cheapest and the fastest is also the best of both.
     """
     gb_second, request = prices.find(f"lambda.{architecture}.gb_second"), prices.find("lambda.request")
     if gb_second is None or request is None:
@@ -74,17 +75,16 @@ def choose_size(sizes: Sequence[TunedSize], prices: PriceList, architecture: str
         )
     dearest = max(each.usd_per_million for each in alive)
     slowest = max(each.warm_ms for each in alive)
+    least = min(each.warm_ms for each in alive)
+    as_fast = max(least + _NOISE_MS, least * (1 + _NOISE_SHARE))
+
+    def time(size: TunedCost) -> float:
+        return least if size.warm_ms <= as_fast else size.warm_ms
+
     return Tuning(
         tuple(alive),
         cheapest=min(alive, key=lambda each: (each.usd_per_million, each.warm_ms)),
-        fastest=_find_fastest(alive),
-        balanced=min(alive, key=lambda each: float(each.usd_per_million / dearest) + each.warm_ms / slowest),
+        fastest=min(alive, key=lambda each: (time(each), each.usd_per_million, each.warm_ms)),
+        balanced=min(alive, key=lambda each: float(each.usd_per_million / dearest) + time(each) / slowest),
         is_weak=gb_second.is_weak or request.is_weak,
     )
-
-
-def _find_fastest(sizes: Sequence[TunedCost]) -> TunedCost:
-    """The cheapest of those that are as fast as any, as far as was measured."""
-    least = min(each.warm_ms for each in sizes)
-    limit = max(least + _NOISE_MS, least * (1 + _NOISE_SHARE))
-    return min((each for each in sizes if each.warm_ms <= limit), key=lambda each: (each.usd_per_million, each.warm_ms))
