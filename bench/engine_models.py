@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from sklearn.datasets import make_classification
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -57,7 +57,8 @@ def candidates() -> Iterator[Candidate | str]:
         answer = estimator.predict_proba if hasattr(estimator, "predict_proba") else estimator.decision_function
         rows = asked.tolist()
         yield Candidate(name, least_ratio, compiled, rows, answer, rows, _convert(estimator))
-    yield _text_pipeline()
+    yield _text_pipeline("text pipeline", TfidfVectorizer())
+    yield _text_pipeline("text pipeline of hashes", HashingVectorizer())
 
 
 def compile_to_file(estimator: Any, data: Any) -> CompiledModel:
@@ -90,18 +91,18 @@ def _numeric_models() -> list[tuple[str, float, int, Callable[[], Any]]]:
     ]
 
 
-def _text_pipeline() -> Candidate | str:
+def _text_pipeline(name: str, vectorizer: Any) -> Candidate | str:
     numbers = random.Random(0)
     words = ["".join(numbers.choices("abcdefghijklmnopqrstuvwxyz", k=6)) for _ in range(5_000)]
     documents = [" ".join(numbers.choices(words, k=40)) for _ in range(BATCH_ROWS)]
-    estimator = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    estimator = make_pipeline(vectorizer, LogisticRegression())
     estimator.fit(documents, [index % 2 for index in range(BATCH_ROWS)])
     try:
         compiled = compile_to_file(estimator, None)
     except IrisModelError as error:
-        return f"text pipeline: {str(error).splitlines()[0]}"
+        return f"{name}: {str(error).splitlines()[0]}"
     rows = [[document] for document in documents]
-    return Candidate("text pipeline", 1, compiled, rows, estimator.predict_proba, documents, None)
+    return Candidate(name, 1, compiled, rows, estimator.predict_proba, documents, None)
 
 
 def _convert(estimator: Any) -> Callable[[Any], Any] | None:
