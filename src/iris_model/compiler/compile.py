@@ -109,7 +109,7 @@ def _add_data(graph: Graph, given: Data | None) -> tuple[Graph, list[Row]]:
         return graph, []
     rows = arrange(given, graph.signature)
     if not rows:
-        raise IrisModelError(f"{given.origin} has no rows; expected at least one", remedy="give rows, or no data")
+        raise IrisModelError(f"{given.origin} has no rows; expected at least one", remedy="Give rows, or no data.")
     columns = []
     for index, column in enumerate(graph.signature["columns"]):
         seen = [row[index] for row in rows if row[index] is not None and column["kind"] == "numeric"]

@@ -44,11 +44,13 @@ def read_data(source: DataSource) -> Data:
         text = Path(source).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise IrisModelError(f"cannot read the rows in {source}: {reason}", remedy="give a CSV file in UTF-8") from None
+        raise IrisModelError(
+            f"cannot read the rows in {source}: {reason}", remedy="Give a CSV file in UTF-8."
+        ) from None
     lines = [tuple(cell.strip() for cell in line) for line in csv.reader(text.splitlines()) if line]
     if not lines:
         raise IrisModelError(
-            f"{source} has no rows; expected at least one", remedy="give a CSV file with rows, or none"
+            f"{source} has no rows; expected at least one", remedy="Give a CSV file with rows, or none."
         )
     has_header = not all(_is_number(cell) for cell in lines[0])
     names = lines[0] if has_header else None
@@ -70,7 +72,7 @@ def arrange(data: Data, signature: Mapping[str, Any]) -> list[Row]:
         if len(row) != needed:
             raise IrisModelError(
                 f"{data.origin}, {_line(data, line)} has {len(row)} cells; expected {needed}",
-                remedy="mend or remove that line",
+                remedy="Mend or remove that line.",
             )
         cells = (_cell(row[place], column) for place, column in zip(places, columns, strict=True))
         arranged.append(list(cells))
@@ -87,14 +89,14 @@ def _places(data: Data, names: list[str], *, by_name: bool) -> list[int]:
         if absent:
             raise IrisModelError(
                 f"{data.origin} has no column {', '.join(map(repr, absent))}; it has {', '.join(data.names)}",
-                remedy="give the columns that the model was trained with, under the same names",
+                remedy="Give the columns that the model was trained with, under the same names.",
             )
         return [data.names.index(name) for name in names]
     if len(data.names) != len(names):
         raise IrisModelError(
             f"{data.origin} has {len(data.names)} columns; the model takes {len(names)} and was trained without names, "
             "so they go by position",
-            remedy="leave out what is not a feature, such as the target",
+            remedy="Leave out what is not a feature, such as the target.",
         )
     return list(range(len(names)))
 
@@ -129,12 +131,12 @@ def _check(cell: Cell, column: Mapping[str, Any], where: str) -> None:
         if not column["missing"]:
             raise IrisModelError(
                 f"{where}, column {column['name']!r} is empty, and this model takes no missing values",
-                remedy="fill the cell or leave the row out",
+                remedy="Fill the cell or leave the row out.",
             )
     elif holds_numbers(column) and (not isinstance(cell, float) or not math.isfinite(cell)):
         raise IrisModelError(
             f"{where}, column {column['name']!r} is {cell!r}; expected a finite number",
-            remedy="mend the cell or leave the row out",
+            remedy="Mend the cell or leave the row out.",
         )
 
 

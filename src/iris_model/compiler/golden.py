@@ -26,7 +26,7 @@ def choose_golden(original: Original, rows: Sequence[Row], methods: Sequence[str
         if not golden:
             raise IrisModelError(
                 "the original answers none of the rows that were generated to verify with",
-                remedy="give rows that it does answer, with --data",
+                remedy="Give rows that it does answer, with --data",
             ) from None
     return [entry for entry in golden if is_finite(entry["outputs"])]
 

@@ -35,7 +35,7 @@ def write_out_zeros(graph: Graph) -> Graph:
         if widths.get(value, 0) > WIDEST_DENSE:
             raise UnsupportedModel(
                 [f"a sparse table of {widths[value]:,} columns ({value}) goes where none is taken, or into the answer"],
-                remedy=f"use fewer columns (up to {WIDEST_DENSE:,}; n_features, max_features), or a linear model behind it",
+                remedy=f"Use fewer columns (up to {WIDEST_DENSE:,}; n_features, max_features), or a linear model behind it.",
             )
         if value in widths and value not in dense:
             dense[value] = f"{value}_dense"

@@ -26,7 +26,7 @@ def inflate(data: bytes) -> bytes:
     if data.startswith(LZ4):
         raise ModelFileError(
             "the model file is compressed with lz4, which the standard library cannot undo",
-            remedy="save it again with joblib.dump(model, path, compress=3)",
+            remedy="Save it again with joblib.dump(model, path, compress=3)",
         )
     for prefix, (name, decompress) in FORMATS.items():
         if data.startswith(prefix):
@@ -35,6 +35,6 @@ def inflate(data: bytes) -> bytes:
             except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
                 raise ModelFileError(
                     f"the model file looks like {name} but cannot be decompressed ({error}); it is damaged",
-                    remedy="copy it again in binary mode, or save the model again",
+                    remedy="Copy it again in binary mode, or save the model again.",
                 ) from None
     return data

@@ -104,9 +104,9 @@ BESIDE_PREDICT = ("score_samples", "transform")
 STATELESS = ("sklearn.feature_extraction.FeatureHasher", "sklearn.feature_extraction.text.HashingVectorizer")
 
 WAYS_OUT = (
-    'ways out: serve the original library (executor = "original" in iris-model.toml: same answers, slower start); '
+    'Ways out: serve the original library (executor = "original" in iris-model.toml: same answers, slower start); '
     'export the model to .onnx and serve that (executor = "onnxruntime"); '
-    "or ask for a reader, or write one: src/iris_model/readers has one file per family"
+    "or ask for a reader, or write one: src/iris_model/readers has one file per family."
 )
 
 
@@ -121,7 +121,7 @@ def read_estimator(estimator: Estimator, names: Sequence[str] | None = None) -> 
                 [
                     f"{class_name(type(estimator))} takes dictionaries of any features, and a signature lists its columns"
                 ],
-                remedy="name them: give rows with a header line (data in iris-model.toml, or --data); or " + WAYS_OUT,
+                remedy="Name them: give rows with a header line (data in iris-model.toml, or --data). " + WAYS_OUT,
             )
     count, trained_names = trained if trained else (len(names or ()), None)
     builder = GraphBuilder(

@@ -39,7 +39,7 @@ def find_model(directory: Path) -> MlflowModel:
     except (OSError, UnicodeDecodeError):
         raise ModelFileError(
             f"{directory} is a directory without a file {DESCRIPTION}; expected a model file or an MLflow model directory",
-            remedy="name the file that training wrote, or the directory that mlflow.sklearn.save_model wrote",
+            remedy="Name the file that training wrote, or the directory that mlflow.sklearn.save_model wrote.",
         ) from None
     flavors = said.get("flavors")
     flavors = flavors if isinstance(flavors, dict) else {}
@@ -49,12 +49,12 @@ def find_model(directory: Path) -> MlflowModel:
             path = (directory / str(found.get(key) or usual)).resolve()
             if not path.is_relative_to(directory.resolve()):
                 raise ModelFileError(
-                    f"{description} names {path}, which lies outside its directory", remedy="save the model again"
+                    f"{description} names {path}, which lies outside its directory", remedy="Save the model again."
                 )
             return MlflowModel(path, _names(said.get("signature")))
     raise ModelFileError(
         f"{description} has the flavors {', '.join(flavors) or 'none'}; expected one of {', '.join(FLAVORS)}",
-        remedy="save the estimator itself: mlflow.sklearn.save_model(estimator, path)",
+        remedy="Save the estimator itself: mlflow.sklearn.save_model(estimator, path)",
     )
 
 

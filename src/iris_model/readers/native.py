@@ -38,7 +38,7 @@ def open_native(path: Path, data: bytes) -> Estimator:
     except boosters.NotABooster as error:
         raise ModelFileError(
             f"{path} has {len(data)} bytes but is no model that {library} can read: {error}",
-            remedy="save the booster again with save_model, and copy the file in binary mode",
+            remedy="Save the booster again with save_model, and copy the file in binary mode.",
         ) from None
 
 

@@ -67,7 +67,7 @@ def open_onnx(path: Path) -> OnnxModel:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelFileError(f"cannot read {path}: {error.strerror or error}", remedy="check the path") from None
+        raise ModelFileError(f"cannot read {path}: {error.strerror or error}", remedy="Check the path.") from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
@@ -77,7 +77,7 @@ def open_onnx(path: Path) -> OnnxModel:
         # onnxruntime has a class of its own for each mistake; all of them mean that this is no model for it.
         raise ModelFileError(
             f"{path} has {len(data)} bytes, and {LIBRARY} cannot open it: {error}",
-            remedy="export the model again (skl2onnx.to_onnx), and copy the file in binary mode",
+            remedy="Export the model again (skl2onnx.to_onnx), and copy the file in binary mode.",
         ) from None
     columns, named = _columns(path, session)
     return OnnxModel(
@@ -108,7 +108,7 @@ def _columns(path: Path, session: Session) -> tuple[list[dict[str, Any]], bool]:
     if reasons:
         raise UnsupportedModel(
             [f"{path.name}: {reason}" for reason in reasons],
-            remedy="export it again with rows of numbers as input (skl2onnx.to_onnx(model, X[:1]))",
+            remedy="Export it again with rows of numbers as input (skl2onnx.to_onnx(model, X[:1]))",
         )
     named = len(inputs) > 1
     names = [item.name for item in inputs] if named else [f"x{index}" for index in range(inputs[0].shape[1])]
@@ -130,6 +130,6 @@ def _tensors(path: Path, session: Session) -> dict[str, str]:
         found = ", ".join(f"{item.name} ({item.type})" for item in outputs)
         raise UnsupportedModel(
             [f"{path.name}: its outputs are {found}; expected a label, or one tensor of numbers"],
-            remedy="export the estimator as skl2onnx does it",
+            remedy="Export the estimator as skl2onnx does it.",
         )
     return {"predict": others[0]}

@@ -95,7 +95,7 @@ def _open_skops(path: Path, data: bytes, trust: Sequence[str]) -> Estimator:
     except skops.NotSkops as error:
         raise ModelFileError(
             f"{path} has {len(data)} bytes but is no skops file: {error}",
-            remedy="save the fitted model again with skops.io.dump, and copy the file in binary mode",
+            remedy="Save the fitted model again with skops.io.dump, and copy the file in binary mode.",
         ) from None
     _check_versions(path, scan)
     try:
@@ -117,7 +117,7 @@ def _open_skops(path: Path, data: bytes, trust: Sequence[str]) -> Estimator:
     except Exception as error:
         raise ModelFileError(
             f"{path} is a skops file, but building the object failed: {type(error).__name__}: {error}",
-            remedy="install exactly the versions it was saved with, or save the model again",
+            remedy="Install exactly the versions it was saved with, or save the model again.",
         ) from error
 
 
@@ -125,16 +125,16 @@ def _read(path: Path) -> bytes:
     if path.suffix.lower() not in SUFFIXES:
         raise ModelFileError(
             f"{path} ends in {path.suffix or 'no suffix'!r}; expected one of {', '.join(SUFFIXES)}",
-            remedy="save the fitted model with pickle.dump or joblib.dump under such a name",
+            remedy="Save the fitted model with pickle.dump or joblib.dump under such a name.",
         )
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         raise ModelFileError(
-            f"there is no model file {path}", remedy="check the path, or train the model first (python train.py)"
+            f"there is no model file {path}", remedy="Check the path, or train the model first (python train.py)"
         ) from None
     except OSError as error:
-        raise ModelFileError(f"cannot read {path}: {error.strerror or error}", remedy="check the path") from None
+        raise ModelFileError(f"cannot read {path}: {error.strerror or error}", remedy="Check the path.") from None
     if not data:
         raise ModelFileError(f"{path} is empty (0 bytes); expected a pickle or joblib file", remedy=SAVE_AGAIN)
     return data
@@ -146,15 +146,15 @@ def _check_globals(path: Path, scan: PickleScan, trust: Sequence[str]) -> None:
         raise UntrustedModel(
             f"{path} names {', '.join('__main__.' + name for name in from_script)}: defined in the script that saved "
             "it, where no other program can find it; expected classes that can be imported",
-            remedy="move it into a module of its own, import it from there in the training script, train and save "
-            "again, and then name that module in --trust",
+            remedy="Move it into a module of its own, import it from there in the training script, train and save "
+            "again, and then name that module in --trust.",
         )
     refused = find_refused_globals(scan.globals, trust)
     if refused:
         raise UntrustedModel(
             f"{path} names what lies outside the known libraries, so opening it could run anybody's code: "
             f"{', '.join(refused)}; expected only estimators and arrays",
-            remedy="if you made this file and know these names, trust them: "
+            remedy="If you made this file and know these names, trust them: "
             + " ".join(f"--trust {name}" for name in refused),
         )
 
@@ -201,8 +201,8 @@ def _build(path: Path, data: bytes, scan: PickleScan, trust: Sequence[str]) -> E
         # What a constructor raises is up to the library: anything means that this file and this version do not fit.
         raise ModelFileError(
             f"{path} is a pickle, but building the object failed: {type(error).__name__}: {error}",
-            remedy="install exactly the versions it was saved with, numpy, scipy and joblib too (requirements.txt), "
-            "or train and save the model again",
+            remedy="Install exactly the versions it was saved with, numpy, scipy and joblib too (requirements.txt), "
+            "or train and save the model again.",
         ) from error
 
 
@@ -220,7 +220,7 @@ def find_global(module: str, name: str, trust: Sequence[str]) -> Found:
     if foreign and module.partition(".")[0] in LIBRARIES and not is_trusted(home, str(found.__qualname__), trust):
         raise UntrustedModel(
             f"the pickle names {module}.{name}, which is {home}.{name} and none of the module's own",
-            remedy=f"if you made this file and know that name, trust it: --trust {home}.{name}",
+            remedy=f"If you made this file and know that name, trust it: --trust {home}.{name}",
         )
     return found
 

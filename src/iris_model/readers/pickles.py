@@ -105,7 +105,7 @@ def scan_pickle(path: str | Path) -> PickleScan:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelFileError(f"cannot read {path}: {error.strerror or error}", remedy="check the path") from None
+        raise ModelFileError(f"cannot read {path}: {error.strerror or error}", remedy="Check the path.") from None
     from . import skops
 
     try:
@@ -114,7 +114,7 @@ def scan_pickle(path: str | Path) -> PickleScan:
         kind = "skops file" if isinstance(error, skops.NotSkops) else "whole pickle"
         raise ModelFileError(
             f"{path} is not a {kind}: {error}",
-            remedy="save the fitted model again with pickle.dump or joblib.dump, and copy it in binary mode",
+            remedy="Save the fitted model again with pickle.dump or joblib.dump, and copy it in binary mode.",
         ) from None
 
 
