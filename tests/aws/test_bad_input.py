@@ -294,6 +294,17 @@ def test_what_was_stuck_is_mended_and_deployed(world: World):
         assert "version 1 answers" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("settings", "minutes", "said"),
+    [("", "4", "less than 5 minutes"), ("", "5", ""), ("error-alarm = false\n", "15", "no error ends it")],
+)
+def test_a_canary_that_nothing_would_end_is_told(world: World, settings: str, minutes: str, said: str):
+    path = world.home / "iris/iris-model.toml"
+    path.write_text(settings + path.read_text())
+    done = world.run(f"{NEXT} --plan --canary 10 --for {minutes}")
+    assert done.exit_code == 2 and said in done.stderr and ("Note" in done.stderr) == bool(said)
+
+
 def test_doctor_needs_no_project(world: World):
     (world.home / "iris/iris-model.toml").unlink()
     done = world.run("doctor")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from iris_model.aws.session import BotoTransport
 
 SOMETHING_TO_DO = 2
+LEAST_CANARY_MINUTES = 5
 TOKEN_VARIABLE = "IRIS_MODEL_TOKEN"  # noqa: S105 - the name of a variable
 
 
@@ -100,6 +101,8 @@ def deploy(
         )
         if only_plan:
             _, steps = plan_deployment(aws, wanted)
+    if canary and (blind := _why_blind(deployment, minutes)):
+        click.echo(f"Note: {blind}", err=True)
     if only_plan:
         _show_plan(steps, as_json=as_json)
         raise click.exceptions.Exit(SOMETHING_TO_DO if steps else 0)
@@ -138,6 +141,18 @@ def _deploy(aws: Aws, wanted: Wanted) -> Outcome:
         raise
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _why_blind(deployment: Deployment, minutes: float) -> str:
+    """Why nothing would end a canary that fails, or nothing."""
+    if not deployment.error_alarm:
+        return "error-alarm is false: the canary waits its time, and no error ends it."
+    if minutes < LEAST_CANARY_MINUTES:
+        return (
+            f"CloudWatch notices errors a minute or two late, so that a canary of less than {LEAST_CANARY_MINUTES} minutes "
+            "may be over before its alarm rings."
+        )
+    return ""
 
 
 def _without_numbers(step: str) -> str:
