@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 import pytest
 
 from iris_model.aws.tuning import DeployedTuning
-from iris_model.cli.tune_remote import _end_as_by_ctrl_c, effort_document
+from iris_model.cli.interruption import ended_as_by_ctrl_c
+from iris_model.cli.tune_remote import effort_document
 from iris_model.cost import PriceList, read_prices
 from iris_model.cost.tuning import TunedSize
 
@@ -59,6 +60,6 @@ def test_what_the_measurement_on_aws_took():
 
 def test_a_polite_end_from_outside_is_an_interruption():
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt), _end_as_by_ctrl_c():
+    with pytest.raises(KeyboardInterrupt), ended_as_by_ctrl_c("SIGTERM", "SIGHUP"):
         signal.raise_signal(signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is before

@@ -15,6 +15,9 @@ from iris_model.aws.explain import explain_failure
 
 Answer = dict[str, Any]
 
+OnStep = Callable[[str], None]
+"""Told of each step, in words for people."""
+
 ATTEMPTS = 6
 _ATTEMPTS_BEFORE_ANY_ANSWER = 2
 _FIRST_PAUSE_SECONDS = 0.5

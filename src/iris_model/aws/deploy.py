@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from iris_model.aws.calls import Aws
+from iris_model.aws.calls import Aws, OnStep
 from iris_model.aws.deployment import Deployment
 from iris_model.aws.endpoint import HttpAnswer
 from iris_model.aws.expiry import keep_image
@@ -39,7 +39,7 @@ from iris_model.aws.plan import (
 from iris_model.aws.pruning import prune
 from iris_model.aws.refresh import refresh_image
 from iris_model.aws.repository import create_repository, set_lifecycle, set_repository
-from iris_model.aws.stack import OnStep, apply_template, delete_stack, mend_stack
+from iris_model.aws.stack import apply_template, delete_stack, mend_stack
 from iris_model.aws.template import ENDPOINT_OUTPUT, VERSION_OUTPUT, image_uri, render_template
 from iris_model.aws.traffic import mark_accepted, run_canary, set_alias
 from iris_model.aws.verify import Verification, verify_endpoint, verify_version

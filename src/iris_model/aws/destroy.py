@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iris_model.aws.calls import Aws
+from iris_model.aws.calls import Aws, OnStep
 from iris_model.aws.deployment import Deployment
 from iris_model.aws.observe import find_function, find_repository, find_stack
 from iris_model.aws.ownership import check_stack
-from iris_model.aws.stack import OnStep, delete_stack, mend_stack
+from iris_model.aws.stack import delete_stack, mend_stack
 from iris_model.errors import DeploymentError
 
 

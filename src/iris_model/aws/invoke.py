@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
-from iris_model.aws.calls import Aws
-from iris_model.aws.stack import OnStep
+from iris_model.aws.calls import Aws, OnStep
 from iris_model.errors import DeploymentError
 
 # A function that was not called for weeks has to be fetched again: 40 to 106 seconds were seen.

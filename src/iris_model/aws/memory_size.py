@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from iris_model.aws.calls import Aws
+from iris_model.aws.calls import Aws, OnStep
 from iris_model.aws.deployment import Deployment
 from iris_model.aws.observe import TUNING_TAG, Function, find_function, find_stack
 from iris_model.aws.status import not_deployed
 from iris_model.errors import DeploymentError
-
-OnStep = Callable[[str], None]
 
 SetMemory = Callable[[int], None]
 """Gives `$LATEST` that many MB, and returns when it has them."""
@@ -78,7 +76,7 @@ def _check(aws: Aws, deployment: Deployment, on_step: OnStep) -> Function:
         )
     if function.tuning:
         function = _wait(aws, deployment, on_step)  # for the last change of a run that was killed
-    if function.last_update == "InProgress" or function.state == "Pending":
+    if function.is_changing:
         raise DeploymentError(
             f"an update of the function {deployment.function} is in progress",
             remedy="Wait until it is through (iris-model status), then run the same command again.",
@@ -138,7 +136,7 @@ def _wait(aws: Aws, deployment: Deployment, on_step: OnStep) -> Function:
                 f"the function {deployment.function} was deleted by somebody else",
                 remedy="Deploy it: iris-model deploy",
             )
-        if function.last_update != "InProgress" and function.state != "Pending":
+        if not function.is_changing:
             return function
         if aws.clock() - begin > _MINUTES * 60:
             raise DeploymentError(

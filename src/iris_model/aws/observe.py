@@ -103,6 +103,11 @@ class Function:
         return before if least <= self.memory <= most else None
 
     @property
+    def is_changing(self) -> bool:
+        """Whether Lambda is at it; until it is through, everything else said of it is that of before."""
+        return self.last_update == "InProgress" or self.state == "Pending"
+
+    @property
     def has_lost_its_image(self) -> bool:
         """Whether Lambda has noticed that the image was deleted."""
         return self.state_code == IMAGE_DELETED or "deleted image" in self.last_update_reason

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from iris_model.aws.calls import Aws
-from iris_model.aws.memory_size import OnStep
+from iris_model.aws.calls import Aws, OnStep
 from iris_model.cost.refreshed import Offer
 
 SOURCE = "AWS Price List API"

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from iris_model.aws.calls import Aws
+from iris_model.aws.calls import Aws, OnStep
 from iris_model.aws.deployment import Deployment
 from iris_model.aws.expiry import mark_image
 from iris_model.aws.observe import Observed, digest_in, find_function, list_versions
-from iris_model.aws.stack import OnStep
 
 
 def find_superseded(

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from iris_model.aws.calls import Aws
+from iris_model.aws.calls import Aws, OnStep
 from iris_model.aws.deployment import Deployment
 from iris_model.aws.images import tag_for
 from iris_model.aws.observe import find_repository
 from iris_model.aws.repository import log_in, registry_of
-from iris_model.aws.stack import OnStep
 from iris_model.errors import DeploymentError
 from iris_model.image.publish import publish
 from iris_model.oci import DOCKER, BlobStore, Image, Platform, Reference, Repository, read_image, validate

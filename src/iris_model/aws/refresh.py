@@ -6,10 +6,9 @@ update before that, since the function's own code cannot be read.
 
 from __future__ import annotations
 
-from iris_model.aws.calls import Aws
+from iris_model.aws.calls import Aws, OnStep
 from iris_model.aws.deployment import Deployment
 from iris_model.aws.observe import Function, find_function
-from iris_model.aws.stack import OnStep
 from iris_model.errors import DeploymentError
 
 _POLL_SECONDS = 2.0
@@ -31,8 +30,7 @@ def refresh_image(aws: Aws, deployment: Deployment, image: str, on_step: OnStep)
             raise DeploymentError(
                 f"the function {name} was deleted by somebody else", remedy="Run the same command again."
             )
-        # Until the update is through, the state is that of before.
-        if found.last_update != "InProgress" and found.state != "Pending":
+        if not found.is_changing:
             _check(deployment, image, found)
             return
         if aws.clock() - begin > _MINUTES * 60:

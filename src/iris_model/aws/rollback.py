@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from iris_model.aws.calls import Aws
+from iris_model.aws.calls import Aws, OnStep
 from iris_model.aws.deployment import Deployment
 from iris_model.aws.expiry import keep_image
 from iris_model.aws.invoke import invoke
 from iris_model.aws.observe import Function, Live, digest_in, find_function, find_live, find_stack, list_versions
 from iris_model.aws.ownership import check_stack
-from iris_model.aws.stack import OnStep, apply_template
+from iris_model.aws.stack import apply_template
 from iris_model.aws.status import not_deployed
 from iris_model.aws.traffic import mark_accepted, set_alias
 from iris_model.errors import DeploymentError

@@ -7,17 +7,14 @@ so an update without a change is nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from typing import Any
 
-from iris_model.aws.calls import Aws
+from iris_model.aws.calls import Aws, OnStep
 from iris_model.aws.deployment import OWNER_TAG, Deployment
 from iris_model.aws.observe import NO_STACK, Stack, find_stack
 from iris_model.aws.stack_reasons import clean_reason, find_remedy
 from iris_model.aws.template import LIVE_VERSION
 from iris_model.errors import DeploymentError
-
-OnStep = Callable[[str], None]
 
 _POLL_SECONDS = 3.0
 _STACK_MINUTES = 30.0

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from iris_model.aws.calls import Aws
+from iris_model.aws.calls import Aws, OnStep
 from iris_model.aws.deployment import ALIAS, Deployment
 from iris_model.aws.observe import ACCEPTED_TAG, PREVIOUS_TAG
-
-OnStep = Callable[[str], None]
 
 _POLL_SECONDS = 15.0
 _NO_JUDGE = "it cannot judge a canary. Wait until it is silent, or deploy without --canary."

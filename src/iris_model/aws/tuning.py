@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from iris_model.aws.calls import Aws
+from iris_model.aws.calls import Aws, OnStep
 from iris_model.aws.deployment import ALIAS, Deployment
 from iris_model.aws.invoke import Invocation, invoke
 from iris_model.aws.logs import is_report
-from iris_model.aws.memory_size import OnStep, borrow_memory
+from iris_model.aws.memory_size import borrow_memory
 from iris_model.aws.observe import find_function
 from iris_model.cost.measurement import ReportLine, billed, read_reports, summarize_reports
 from iris_model.cost.tuning import TunedSize

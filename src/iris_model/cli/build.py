@@ -10,6 +10,7 @@ import click
 
 from iris_model.cli.image_text import echo_published, echo_sizes, published_document, transfer_bars
 from iris_model.cli.output import echo_json, json_option, progress, show_size
+from iris_model.cli.referrers_option import referrers_option
 from iris_model.cli.registry_advice import registry_advice
 
 if TYPE_CHECKING:
@@ -46,14 +47,7 @@ IMAGE_DIRECTORY = "image"
 )
 @click.option("--push", "do_push", is_flag=True, help="Push it to the registry that REF names.")
 @click.option("--load", "do_load", is_flag=True, help="Load it into Docker Engine.")
-@click.option(
-    "--referrers",
-    type=click.Choice(["auto", "api", "none"]),
-    default="auto",
-    show_default=True,
-    help="Where SBOM and provenance are listed that a push puts beside the image: by the registry, else under the tag "
-    "sha256-HEX, as the OCI specification has it; by the registry only; nowhere.",
-)
+@referrers_option("SBOM and provenance are listed that a push puts beside the image")
 @click.option("--update", is_flag=True, help="Ask for base and packages anew; else iris-model.lock decides.")
 @click.option("--sizes", "show_sizes", is_flag=True, help="Show what is big in it.")
 @click.option(

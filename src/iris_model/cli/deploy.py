@@ -19,6 +19,7 @@ from iris_model.cli.deployment import (
     read_deployment,
     stage_option,
 )
+from iris_model.cli.interruption import ended_as_by_ctrl_c
 from iris_model.cli.output import OnStep, echo_json, json_option, progress
 from iris_model.project import package_project
 
@@ -109,9 +110,10 @@ def deploy(
     _show_outcome(_deploy(aws, wanted), wanted, transport, as_json=as_json)
 
 
+# A CI that cancels a job asks with SIGTERM: a canary has to be ended then as well.
+@ended_as_by_ctrl_c("SIGTERM")
 def _deploy(aws: Aws, wanted: Wanted) -> Outcome:
     """Deploy; interrupted, say what was under way and who answers now."""
-    import signal
     import sys
 
     from iris_model.aws.deploy import deploy as deploy_to_aws
@@ -120,8 +122,6 @@ def _deploy(aws: Aws, wanted: Wanted) -> Outcome:
     steps = ["nothing yet"]
     # The log of a CI has no spinner: a line for each step, and one for all of a countdown.
     is_logged = not sys.stderr.isatty()
-    # A CI that cancels a job asks with SIGTERM: a canary has to be ended then as well.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with progress() as on_step:
 
@@ -139,8 +139,6 @@ def _deploy(aws: Aws, wanted: Wanted) -> Outcome:
             err=True,
         )
         raise
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _why_blind(deployment: Deployment, minutes: float) -> str:

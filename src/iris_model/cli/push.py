@@ -8,6 +8,7 @@ import click
 
 from iris_model.cli.image_text import echo_published, published_document, transfer_bars
 from iris_model.cli.output import echo_json, json_option
+from iris_model.cli.referrers_option import referrers_option
 from iris_model.cli.registry_advice import registry_advice
 
 
@@ -22,14 +23,7 @@ from iris_model.cli.registry_advice import registry_advice
     show_default=True,
     help="Words of the manifest. In Docker's the image has the digest that `build` says; a layout on disk is in OCI's.",
 )
-@click.option(
-    "--referrers",
-    type=click.Choice(["auto", "api", "none"]),
-    default="auto",
-    show_default=True,
-    help="Where the SBOM and provenance that lie beside PATH are listed: by the registry, else under the tag sha256-HEX, "
-    "as the OCI specification has it; by the registry only; nowhere.",
-)
+@referrers_option("the SBOM and provenance that lie beside PATH are listed")
 @click.option("--force", is_flag=True, help="Push it although AWS Lambda would refuse it.")
 @json_option
 def push(source: str, reference: str, family_name: str, referrers: str, force: bool, as_json: bool) -> None:

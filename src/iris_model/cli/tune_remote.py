@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from iris_model.cli.deployment import connect, read_deployment
+from iris_model.cli.interruption import ended_as_by_ctrl_c
 from iris_model.cli.output import OnStep
 from iris_model.project import package_project
 
@@ -46,7 +43,8 @@ def measure_deployed(
             err=True,
         )
     golden = read_golden(package_project(project, on_step=on_step).directory)
-    with _end_as_by_ctrl_c():
+    # Both leave time to set the memory back.
+    with ended_as_by_ctrl_c("SIGTERM", "SIGHUP"):
         found = measure_sizes(
             aws,
             deployment,
@@ -89,19 +87,3 @@ def spend(found: DeployedTuning, prices: PriceList) -> Decimal | None:
     if gb_second is None or request is None:
         return None
     return gb_second.cost(found.gb_seconds) + request.cost(Decimal(found.invocations))
-
-
-@contextmanager
-def _end_as_by_ctrl_c() -> Iterator[None]:
-    """A polite end from outside (a closed terminal, a CI that is over time) leaves time to set the memory back."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, end) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -12,13 +12,12 @@ Nothing here writes the image anywhere: `outputs` and `publish` do, with what th
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iris_model.errors import ImageError
 from iris_model.image.assemble import assemble
-from iris_model.image.base import Base, Connect, open_base
+from iris_model.image.base import Base, Connect, OnStep, open_base
 from iris_model.image.cache import Cache
 from iris_model.image.layers import FunctionLayer, build_layers, remove_old_layers
 from iris_model.image.lock import Lock, LockedWheel
@@ -33,8 +32,6 @@ from iris_model.project.executors import Choose
 from iris_model.project.requirements import REQUIREMENTS_FILE
 from iris_model.project.stamp import WORK_DIRECTORY, make_work_directory
 from iris_model.project.user_cache import default_directory
-
-OnStep = Callable[[str], None]
 
 OLDEST_PYTHON = (3, 11)
 

@@ -11,20 +11,18 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from iris_model.errors import ImageError
-from iris_model.image.base import Base
+from iris_model.image.base import Base, OnStep
 from iris_model.image.cache import Cache
 from iris_model.image.libraries import check_extensions, read_extensions
 from iris_model.image.lock import Lock, LockedWheel
 from iris_model.image.markers import needed_on
 from iris_model.image.target import Target
 from iris_model.image.wheels import Wheel, normalized, open_wheel, unpack_wheels
-
-OnStep = Callable[[str], None]
 
 _PIP_SECONDS = 1800
 _MOST_ROUNDS = 8

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,11 @@ from iris_model.project.compilations import choose_remembered
 from iris_model.project.disk import filling
 from iris_model.project.events import build_events, encode_event
 from iris_model.project.executors import Choose
+from iris_model.project.package import OnStep
 from iris_model.project.reference import render_settings_file
 from iris_model.project.requirements import REQUIREMENTS_FILE
 from iris_model.project.settings import SETTINGS_FILE, ProjectSettings, parse_settings
 from iris_model.project.wheel import write_wheel
-
-OnStep = Callable[[str], None]
 
 TEMPLATES = Path(__file__).parent / "templates"
 

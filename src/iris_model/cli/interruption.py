@@ -1,0 +1,19 @@
+"""An end from outside that is taken like Ctrl-C: a CI that cancels a job, a closed terminal."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def ended_as_by_ctrl_c(*names: str) -> Iterator[None]:
+    """Within the `with`, these signals raise `KeyboardInterrupt`, so that what was begun can be taken back."""
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
