@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +14,7 @@ from iris_model.cli import cli
 from iris_model.cost import read_prices
 from tests.support.fake_aws import FakeAws
 from tests.support.fake_prices import ireland
+from tests.support.http_serving import serving
 from tests.support.projects import SETTINGS, write_project
 
 
@@ -39,14 +39,12 @@ def price_list(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    yield fake
-    server.shutdown()
-    server.server_close()
+    with serving(server):
+        yield fake
 
 
 def run(directory: Path, *arguments: object) -> Result:

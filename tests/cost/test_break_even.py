@@ -5,23 +5,13 @@ from decimal import Decimal
 
 import pytest
 
-from iris_model.cost import PATTERNS, Measurement, Workload, estimate_all, find_break_evens, make_curves, read_prices
+from iris_model.cost import PATTERNS, Workload, estimate_all, find_break_evens, make_curves, read_prices
 from iris_model.cost.break_even import RATES
 from iris_model.cost.estimates import DAYS_PER_MONTH
+from tests.cost.measurements import HUNDRED_MS
 
-SLOW = Measurement(
-    memory_mib=1769,
-    warm_billed_ms=100,
-    warm_ms=100,
-    warm_p99_ms=100,
-    cold_billed_ms=None,
-    cold_ms=None,
-    max_memory_mib=60,
-    invocations=10,
-    cold_starts=0,
-)
 BASELINE = "Lambda x86_64, HTTP API"
-WORKLOAD = Workload(500, PATTERNS["steady"], SLOW, read_prices())
+WORKLOAD = Workload(500, PATTERNS["steady"], HUNDRED_MS, read_prices())
 
 
 def monthly(rate, workload=WORKLOAD):
@@ -44,7 +34,7 @@ def test_where_a_line_meets_a_server():
 
 
 def test_two_lines_that_never_meet():
-    dear = replace(WORKLOAD, original=replace(SLOW, warm_billed_ms=101, warm_ms=101))
+    dear = replace(WORKLOAD, original=replace(HUNDRED_MS, warm_billed_ms=101, warm_ms=101))
     found = break_evens(dear)[f"{BASELINE}, original"]
     assert (found.requests_per_day, found.spans, found.dearer_again) == (None, (), ())
 

@@ -5,20 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from iris_model.cost import PATTERNS, Measurement, Workload, estimate_all, read_prices
+from iris_model.cost import PATTERNS, Workload, estimate_all, read_prices
 from iris_model.cost.estimates import DAYS_PER_MONTH
+from tests.cost.measurements import HUNDRED_MS
 
-HUNDRED_MS = Measurement(
-    memory_mib=1769,
-    warm_billed_ms=100,
-    warm_ms=100,
-    warm_p99_ms=100,
-    cold_billed_ms=None,
-    cold_ms=None,
-    max_memory_mib=60,
-    invocations=10,
-    cold_starts=0,
-)
 A_MILLION_A_MONTH = float(Decimal(1_000_000) / DAYS_PER_MONTH)
 
 

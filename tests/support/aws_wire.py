@@ -20,6 +20,7 @@ from xml.sax.saxutils import escape
 
 from iris_model.aws.calls import Failure
 from tests.support.fake_aws import FakeAws, service_model
+from tests.support.http_serving import serving
 
 Refuse = Callable[[str, str, dict[str, Any]], Failure | None]
 
@@ -67,16 +68,9 @@ def serve_aws() -> Iterator[Wire]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
     wire.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield wire
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
 
 
 Response = tuple[int, dict[str, str], bytes]

@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support.http_serving import serving
 
 PIECE = 1 << 20
 EXPIRED = "Your authorization token has expired. Reauthenticate and try again."
@@ -47,16 +48,9 @@ def ecr_gate(behind: int, password: str) -> Iterator[Gate]:
     """Run it on a port of the loopback until the end of the `with`."""
     gate = Gate(behind, password)
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"gate": gate}))
-    server.daemon_threads = True
     gate.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield gate
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
 
 
 class _Handler(BaseHTTPRequestHandler):

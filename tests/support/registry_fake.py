@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support.http_serving import serving
 from tests.support.registry_faults import Fault, HangUp, find_fault
 
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -99,16 +100,9 @@ def running(registry: FakeRegistry, *, certificate: Path | None = None) -> Itera
         context.load_cert_chain(certificate)
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         server.handle_error = lambda *arguments: None  # type: ignore[method-assign]  # clients that do not trust it
-    server.daemon_threads = True
     registry.host = f"127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield registry
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -9,13 +9,14 @@ import base64
 import json
 import ssl
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from tests.support.http_serving import serving
 
 KEY_ID = "first"
 
@@ -75,16 +76,9 @@ def token_issuer(directory: Path) -> Iterator[Issuer]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(issuer.certificate, issuer.key)
     http.socket = context.wrap_socket(http.socket, server_side=True)
-    http.daemon_threads = True
     issuer.port = http.server_port
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with serving(http):
         yield issuer
-    finally:
-        http.shutdown()
-        http.server_close()
-        thread.join(5)
 
 
 class _Handler(BaseHTTPRequestHandler):

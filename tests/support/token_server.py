@@ -9,7 +9,6 @@ import base64
 import json
 import secrets
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.http_serving import serving
 
 ISSUER = "tests"
 SERVICE = "registry.tests"
@@ -70,16 +71,9 @@ def token_server(directory: Path, user: str, password: str) -> Iterator[TokenSer
     server = TokenServer(directory, user, password)
     server.make_key()
     http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"tokens": server}))
-    http.daemon_threads = True
     server.port = http.server_port
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with serving(http):
         yield server
-    finally:
-        http.shutdown()
-        http.server_close()
-        thread.join(5)
 
 
 class _Handler(BaseHTTPRequestHandler):
