@@ -191,3 +191,97 @@ def test_the_packages_can_be_imported_from_the_function_directory(
         [sys.executable, "-S", "-c", program], cwd=built.packaged.directory, capture_output=True, text=True, check=True
     )
     assert done.stdout == "3\n"
+
+
+def locked(project: Path) -> list[tuple[str, str]]:
+    (entry,) = json.loads((project / "iris-model.lock").read_text())["packages"].values()
+    return [(each["name"], each["version"]) for each in entry["wheels"]]
+
+
+@pytest.fixture
+def base_of_another_python(tmp_path: Path) -> str:
+    """The Python of the base is not the running one, so that a marker judged here says something else than there."""
+    write_layout(base_image("3.13" if RUNNING_PYTHON != "3.13" else "3.12"), tmp_path / "another")
+    return str(tmp_path / "another")
+
+
+def test_markers_are_those_of_the_base_and_not_of_this_machine(
+    tmp_path: Path, index: Path, base_of_another_python: str, cache: Cache
+) -> None:
+    for name in ("fast", "here", "there", "deep", "extra"):
+        there = f'python_version != "{RUNNING_PYTHON}"'
+        needs = f'Provides-Extra: more\nRequires-Dist: extra; extra == "more" and {there}' if name == "fast" else ""
+        wheel(index, name, "py3-none-any", {f"{name}/__init__.py": b""}, more=needs)
+    lines = f'fast[more]\n-r included.txt\nhere; python_version == "{RUNNING_PYTHON}"\n'
+    project = project_with(tmp_path / "p", lines)
+    (project / "included.txt").write_text(f'there ; python_version != "{RUNNING_PYTHON}"\n')
+    build(project, base_of_another_python, cache)
+    assert [name for name, _ in locked(project)] == ["extra", "fast", "there"]
+
+
+def test_a_change_in_an_included_file_is_seen(tmp_path: Path, index: Path, base: str, cache: Cache) -> None:
+    for name in ("fast", "other"):
+        wheel(index, name, "py3-none-any", {f"{name}/__init__.py": b""})
+    project = project_with(tmp_path / "p", "-r included.txt\n")
+    (project / "included.txt").write_text("fast\n")
+    first = build(project, base, cache)
+    assert build(project, base, cache).packaged.unchanged
+    (project / "included.txt").write_text("fast\nother\n")
+    second = build(project, base, cache)
+    assert [name for name, _ in locked(project)] == ["fast", "other"]
+    assert first.image.digest != second.image.digest
+
+
+def test_a_wheel_of_the_project_wherever_the_build_is_started_and_when_the_cache_is_gone(
+    tmp_path: Path, index: Path, base: str, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And one on the index of the same name and version is not taken for it."""
+    project = project_with(tmp_path / "p", "./my wheels/fast-1.2-py3-none-any.whl\n")
+    own = wheel(index, "fast", "py3-none-any", {"fast/__init__.py": b"own = True\n"})
+    (project / "my wheels").mkdir()
+    shutil.move(own, project / "my wheels" / own.name)
+    wheel(index, "fast", "py3-none-any", {"fast/__init__.py": b"own = False\n"})
+    (project / "calendar.py").write_text("raise SystemExit('this is no module of pip')\n")
+    monkeypatch.chdir(tmp_path)
+    first = build(project, base, cache)
+    shutil.rmtree(project / ".iris-model")
+    again = build(project, base, Cache(tmp_path / "fresh"))
+    assert again.image.digest == first.image.digest
+    assert (again.packaged.directory / "fast" / "__init__.py").read_bytes() == b"own = True\n"
+    own = wheel(project / "my wheels", "fast", "py3-none-any", {"fast/__init__.py": b"own = 'another'\n"})
+    assert build(project, base, cache).image.digest != first.image.digest
+    own.unlink()
+    with pytest.raises(ImageError, match=rf"(?s)line 1: \./my wheels/fast.*there is no such file.*from {project}"):
+        build(project, base, cache)
+
+
+def test_places_to_look_in_count_for_what_is_pinned_too(tmp_path: Path, index: Path, base: str, cache: Cache) -> None:
+    project = project_with(tmp_path / "p", "--find-links ours\nfast\n")
+    (project / "ours").mkdir()
+    wheel(project / "ours", "fast", "py3-none-any", {"fast/__init__.py": b""})
+    first = build(project, base, cache)
+    shutil.rmtree(project / ".iris-model")
+    assert build(project, base, Cache(tmp_path / "fresh")).image.digest == first.image.digest
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "./source",
+        "-e ./source",
+        "source @ file://{source}",
+        "git+https://somewhere.example/source.git",
+        "./source-1.0.tar.gz",
+        "--no-binary fast",
+    ],
+)
+def test_nothing_is_built_from_source_and_no_line_is_passed_over(
+    tmp_path: Path, index: Path, base: str, cache: Cache, line: str
+) -> None:
+    wheel(index, "fast", "py3-none-any", {"fast/__init__.py": b""})
+    project = project_with(tmp_path / "p", f"fast\n{line.format(source=tmp_path / 'p' / 'source')}\n")
+    (project / "source").mkdir()
+    (project / "source" / "setup.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    with pytest.raises(ImageError, match=r"(?s)never built from source.*line 2: .*\n.*pip wheel"):
+        build(project, base, cache)
+    assert not (tmp_path / "ran").exists()

@@ -8,7 +8,7 @@ https://packaging.python.org/en/latest/specifications/dependency-specifiers/, wi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from iris_model.image.target import Target
 
@@ -44,15 +44,18 @@ def environment_of(target: Target) -> dict[str, str]:
     }
 
 
-def needed_on(requirement: str, target: Target) -> str | None:
-    """The requirement without its marker if the target needs it, else None. One that cannot be read is needed."""
+def needed_on(requirement: str, target: Target, extras: Iterable[str] = ()) -> str | None:
+    """The requirement without its marker if the target needs it, with one of these extras or without any; else None. One that
+    cannot be read is needed."""
     plain, semicolon, marker = requirement.partition(";")
     if not semicolon:
         return plain.strip()
+    environment = environment_of(target)
     try:
-        return plain.strip() if _Parser(marker, environment_of(target)).read() else None
+        needed = any(_Parser(marker, {**environment, "extra": extra}).read() for extra in ("", *extras))
     except ValueError:
-        return plain.strip()
+        needed = True
+    return plain.strip() if needed else None
 
 
 class _Parser:

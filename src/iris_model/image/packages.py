@@ -6,27 +6,32 @@ machine's Python gets in. The choice is pinned in the lock, the wheels are kept 
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from iris_model.errors import ImageError
+from iris_model.errors import ImageError, ProjectError
 from iris_model.image.base import Base, OnStep
 from iris_model.image.cache import Cache
 from iris_model.image.libraries import check_extensions, read_extensions
 from iris_model.image.lock import Lock, LockedWheel
 from iris_model.image.markers import needed_on
 from iris_model.image.target import Target
+from iris_model.image.target_requirements import TargetRequirements, direct_lines, pin_of, requirements_for
 from iris_model.image.wheels import Wheel, normalized, open_wheel, unpack_wheels
+from iris_model.project.requirement_lines import Requirements, read_requirements
+from iris_model.project.requirements import REQUIREMENTS_FILE
 
 _PIP_SECONDS = 1800
 _MOST_ROUNDS = 8
-_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?")
+_OF_SCRATCH = re.compile(r" \(from (?:-[rc]|line \d+ of) [^()]*(?:\(line \d+\))?\)")
 _WITHOUT_WHEEL = re.compile(r"No matching distribution found for (\S+)")
 
 
@@ -42,8 +47,12 @@ class TargetPackages:
 
     @property
     def identity(self) -> str:
-        """The base decides what runs there, the lock which versions."""
-        return f"{self._base.image.digest} {self._python} {self._lock.identity(self._key)}"
+        """The base decides what runs there, requirements.txt with all that it includes what is asked for, the lock which
+        versions."""
+        asked = ""
+        with contextlib.suppress(ProjectError):  # one that cannot be read is told to who needs it, which may be nobody
+            asked = read_requirements(self._lock.path.parent / REQUIREMENTS_FILE).digest
+        return f"{self._base.image.digest} {self._python} {asked} {self._lock.identity(self._key)}"
 
     @property
     def _key(self) -> str:
@@ -52,7 +61,7 @@ class TargetPackages:
 
     def pinned(self, requirements: Path) -> tuple[LockedWheel, ...]:
         """What was installed."""
-        return self._lock.wheels(self._key, hashlib.sha256(requirements.read_bytes()).hexdigest()) or ()
+        return self._lock.wheels(self._key, read_requirements(requirements).digest) or ()
 
     def install(self, directory: Path, requirements: Path) -> None:
         """Choose, download, check and unpack."""
@@ -63,26 +72,27 @@ class TargetPackages:
         check_extensions(read_extensions(directory, owners), self._base.facts, self._base.name, target.architecture)
 
     def _wheels(self, requirements: Path, target: Target) -> list[Wheel]:
-        digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
-        locked = self._lock.wheels(self._key, digest)
+        found = read_requirements(requirements)
+        locked = self._lock.wheels(self._key, found.digest)
         if locked is not None:
-            return self._bring(locked, target)
+            return self._bring(locked, found, target)
+        asked = requirements_for(found, target)
         self._on_step(f"Choosing packages for {target}")
         with tempfile.TemporaryDirectory() as scratch:
-            found = self._choose(requirements, target, Path(scratch))
-            wheels = [open_wheel(self._cache.keep_wheel(wheel.path, wheel.sha256)) for wheel in found]
+            chosen = self._choose(asked, requirements, target, Path(scratch))
+            wheels = [open_wheel(self._cache.keep_wheel(wheel.path, wheel.sha256)) for wheel in chosen]
         pinned = [LockedWheel(wheel.name, wheel.version, wheel.file, wheel.sha256) for wheel in wheels]
-        self._lock.pin_wheels(self._key, digest, pinned)
+        self._lock.pin_wheels(self._key, found.digest, pinned)
         return wheels
 
-    def _choose(self, requirements: Path, target: Target, directory: Path) -> list[Wheel]:
+    def _choose(self, asked: TargetRequirements, requirements: Path, target: Target, scratch: Path) -> list[Wheel]:
         more: list[str] = []
-        for _ in range(_MOST_ROUNDS):
-            for old in directory.glob("*.whl"):
-                old.unlink()
-            _download(["--requirement", str(requirements), *more], target, directory)
-            wheels = [open_wheel(path) for path in sorted(directory.glob("*.whl"))]
-            missing = missing_dependencies(wheels, target)
+        for number in range(_MOST_ROUNDS):
+            directory = scratch / str(number)
+            directory.mkdir()
+            _download(asked.write(scratch, more), target, directory, requirements)
+            wheels = _only_wheels(directory)
+            missing = missing_dependencies(wheels, target, asked.requirements)
             if not missing:
                 return wheels
             more += missing
@@ -91,18 +101,29 @@ class TargetPackages:
             remedy="Name all of them in requirements.txt, with their versions.",
         )
 
-    def _bring(self, locked: Sequence[LockedWheel], target: Target) -> list[Wheel]:
-        """The pinned wheels, from the cache or, by name and sha256, from where pip finds them."""
+    def _bring(self, locked: Sequence[LockedWheel], found: Requirements, target: Target) -> list[Wheel]:
+        """The pinned wheels, from the cache; from where requirements.txt names them; or, by name and sha256, from where pip
+        finds them."""
         missing = [each for each in locked if self._cache.wheel(each.sha256, each.file) is None]
         if missing:
             self._on_step(f"Downloading {len(missing)} packages")
-            with tempfile.TemporaryDirectory() as scratch:
-                pins = Path(scratch) / "pins.txt"
-                lines = [f"{each.name}=={each.version} --hash=sha256:{each.sha256}\n" for each in missing]
-                pins.write_text("".join(lines), encoding="utf-8")
-                _download(["--no-deps", "--require-hashes", "--requirement", str(pins)], target, Path(scratch))
+            named, pins = direct_lines(found, target), []
+            with tempfile.TemporaryDirectory() as text:
+                scratch, directory = Path(text), Path(text) / "wheels"
+                directory.mkdir()
                 for each in missing:
-                    self._cache.keep_wheel(Path(scratch) / each.file, each.sha256)
+                    line = named.get(each.file)
+                    if line is not None and (path := found.local_path(line)):
+                        shutil.copy(path, directory / each.file)
+                    elif line is not None:
+                        pins.append(pin_of(line, each.sha256))
+                    else:
+                        pins.append(f"{each.name}=={each.version} --hash=sha256:{each.sha256}")
+                if pins:
+                    arguments = requirements_for(found, target).write_pins(scratch, pins)
+                    _download(["--no-deps", "--require-hashes", *arguments], target, directory, found.path)
+                for each in missing:
+                    self._cache.keep_wheel(directory / each.file, each.sha256)
         return [open_wheel(self._cached(each)) for each in locked]
 
     def _cached(self, wheel: LockedWheel) -> Path:
@@ -112,25 +133,60 @@ class TargetPackages:
         return path
 
 
-def missing_dependencies(wheels: Sequence[Wheel], target: Target) -> list[str]:
-    """Requirements that the target has and pip, judging by its own Python, left out."""
+def _only_wheels(directory: Path) -> list[Wheel]:
+    others = sorted(path.name for path in directory.iterdir() if path.suffix != ".whl")
+    if others:
+        raise ImageError(
+            f"pip brought {', '.join(others)}, which is no wheel, and packages are never built from source",
+            remedy="Name a version in requirements.txt that has a wheel.",
+        )
+    return [open_wheel(path) for path in sorted(directory.glob("*.whl"))]
+
+
+def missing_dependencies(wheels: Sequence[Wheel], target: Target, asked: Iterable[str] = ()) -> list[str]:
+    """Requirements that the target has and pip, judging by its own Python, left out. `asked` are those of the user, who may have
+    asked for extras."""
+    extras: dict[str, set[str]] = {}
+    needed = list(asked)
+    # An extra of one package may ask for an extra of another one: until nothing is new.
+    while sum(_add_extras(extras, line) for line in needed):
+        needed = [plain for wheel in wheels for plain in _needed(wheel, target, extras)]
     there = {wheel.name for wheel in wheels}
     missing: dict[str, str] = {}
     for wheel in wheels:
-        for line in wheel.requires:
-            plain = needed_on(line, target)
-            name = _NAME.match(plain) if plain else None
-            if plain and name and normalized(name[1]) not in there:
+        for plain in _needed(wheel, target, extras):
+            name = _NAME.match(plain)
+            if name and normalized(name[1]) not in there:
                 missing.setdefault(normalized(name[1]), plain)
     return sorted(missing.values())
 
 
-def _download(arguments: Sequence[str], target: Target, directory: Path) -> None:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
+def _needed(wheel: Wheel, target: Target, extras: dict[str, set[str]]) -> list[str]:
+    found = (needed_on(line, target, extras.get(wheel.name, ())) for line in wheel.requires)
+    return [plain for plain in found if plain]
+
+
+def _add_extras(extras: dict[str, set[str]], requirement: str) -> bool:
+    """Learn which extras a requirement asks for; whether any of them is new."""
+    found = _NAME.match(requirement)
+    if not found or not found[2]:
+        return False
+    known = extras.setdefault(normalized(found[1]), set())
+    before = len(known)
+    for extra in filter(None, (each.strip() for each in found[2].split(","))):
+        known |= {extra, normalized(extra), normalized(extra).replace("-", "_")}
+    return len(known) > before
+
+
+def _download(arguments: Sequence[str], target: Target, directory: Path, requirements: Path) -> None:
+    # -P: a module of the project that is called as one of the standard library's is not pip's.
+    command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["--only-binary", ":all:", "--implementation", "cp", "--python-version", target.python]
     command += ["--abi", target.abi, *(part for tag in target.platform_tags for part in ("--platform", tag))]
     command += ["--dest", str(directory), *arguments]
+    # Paths in requirements.txt are meant from the project, wherever this is run.
     settings: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+    settings["cwd"] = requirements.parent.resolve()
     try:
         finished = subprocess.run(command, check=False, timeout=_PIP_SECONDS, **settings)
     except subprocess.TimeoutExpired:
@@ -139,7 +195,7 @@ def _download(arguments: Sequence[str], target: Target, directory: Path) -> None
         ) from None
     if finished.returncode == 0:
         return
-    said = finished.stderr.strip()
+    said = _OF_SCRATCH.sub(f" (from {requirements.name})", finished.stderr.strip())
     without = _WITHOUT_WHEEL.search(said)
     if without:
         raise ImageError(

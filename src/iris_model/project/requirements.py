@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from iris_model.errors import ProjectError
 from iris_model.project.settings import ProjectSettings
@@ -47,9 +48,12 @@ def _show(python: str, architecture: str, system: str) -> str:
 
 def install_requirements_into(directory: Path, requirements: Path) -> None:
     """Install into `directory`, then take out what depends on this machine."""
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    command += ["--target", str(directory), "--requirement", str(requirements)]
-    finished = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    # -P: a module of the project that is called as one of the standard library's is not pip's.
+    command = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    command += ["--target", str(directory.resolve()), "--requirement", str(requirements.resolve())]
+    settings: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+    # Paths in the file are meant from the project, wherever this is run.
+    finished = subprocess.run(command, check=False, cwd=requirements.resolve().parent, **settings)
     if finished.returncode:
         raise ProjectError(
             f"pip could not install {requirements}:\n{finished.stderr.strip()}",
