@@ -6,7 +6,7 @@ import numpy as np
 import sklearn
 from sklearn import dummy, ensemble, linear_model, naive_bayes, neighbors, svm, tree
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import RobustScaler, StandardScaler
 
 from tests.parity.zoo import CLASSES, MISSING_CLASSES, MISSING_NUMBERS, NUMBERS, TABLES, DataSet, made, make_animals
 
@@ -121,6 +121,10 @@ POSITIVE_REGRESSORS = {
 OUTLIER_DETECTORS = {
     "isolation": ensemble.IsolationForest(n_estimators=9, random_state=SEED),
     "isolation with contamination": ensemble.IsolationForest(n_estimators=9, contamination=0.2, random_state=SEED),
+    # A scaler makes values of the largest rows that float32 does not hold.
+    "isolation of scaled columns": make_pipeline(
+        RobustScaler(), ensemble.IsolationForest(n_estimators=9, random_state=SEED)
+    ),
     "isolation of columns": ensemble.IsolationForest(n_estimators=7, max_features=2, bootstrap=True, random_state=SEED),
 }
 

@@ -56,8 +56,8 @@ def test_the_events_are_rows_that_the_model_answered(tmp_path: Path):
 
 
 def test_data_and_trusted_names_are_kept_in_the_settings(tmp_path: Path):
-    for name in ("m.pkl", "rows.csv"):
-        (tmp_path / name).write_text("1")
+    (tmp_path / "m.pkl").write_bytes(MODEL_BYTES)
+    (tmp_path / "rows.csv").write_text("1")
     made = scaffold_model_project(
         tmp_path / "p", tmp_path / "m.pkl", data=tmp_path / "rows.csv", trust=["a.B"], choose=FakeChoice()
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from iris_model.project.settings import ProjectSettings
 
 SETTINGS = 'name = "small"\nmodel = "model.pkl"\n'
 APP = "def handler(event, context):\n    return event\n"
-MODEL_BYTES = b"the bytes of a model"
+MODEL_BYTES = pickle.dumps("a model")
 
 
 def write_project(directory: Path, files: Mapping[str, str | bytes] = {}, *, settings: str = SETTINGS) -> Path:

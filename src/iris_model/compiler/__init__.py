@@ -8,6 +8,7 @@
 
     describe  a model that stays as it is: signature, source and golden rows for the `original` executor,
               and for ONNX models (describe_onnx)
+    requirements    what must be installed where the model is opened again
 
 Nothing is handed out that was not verified. Nothing here prints or writes but a temporary file.
 """
@@ -16,5 +17,14 @@ from .compile import Compilation, compile_model
 from .describe import Description, describe_original
 from .describe_onnx import describe_onnx
 from .report import ParityReport
+from .requirements import list_requirements
 
-__all__ = ["Compilation", "Description", "ParityReport", "compile_model", "describe_onnx", "describe_original"]
+__all__ = [
+    "Compilation",
+    "Description",
+    "ParityReport",
+    "compile_model",
+    "describe_onnx",
+    "describe_original",
+    "list_requirements",
+]

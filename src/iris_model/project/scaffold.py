@@ -16,7 +16,7 @@ from iris_model.errors import ProjectError
 from iris_model.project.compilations import choose_remembered
 from iris_model.project.disk import filling
 from iris_model.project.events import build_events, encode_event
-from iris_model.project.executors import Choose
+from iris_model.project.executors import Choose, Executable
 from iris_model.project.package import OnStep
 from iris_model.project.reference import render_settings_file
 from iris_model.project.requirements import REQUIREMENTS_FILE
@@ -39,9 +39,6 @@ DOCKERIGNORE = """\
 .venv
 **/__pycache__
 """
-
-# The libraries that a scikit-learn pickle holds objects of; their versions decide whether it opens.
-_COMPANIONS = {"scikit-learn": ("numpy", "scipy")}
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,7 @@ def scaffold_model_project(
     texts = {
         SETTINGS_FILE: render_settings_file(values),
         "app.py": _render_app(Path(model.name).stem),
-        REQUIREMENTS_FILE: render_requirements(executable.source),
+        REQUIREMENTS_FILE: _render_requirements(model, executable),
     }
     http_path = (f"/{settings.stage}" if settings.stage != "$default" else "") + settings.route
     events = build_events(
@@ -136,15 +133,10 @@ def name_from(directory: Path) -> str:
     return name or "model"
 
 
-def render_requirements(source: Mapping[str, Any]) -> str:
-    """Render `requirements.txt`: the library in the model file's version, and what it needs as installed here."""
-    from importlib import metadata
+def _render_requirements(model: Path, executable: Executable) -> str:
+    from iris_model.compiler import list_requirements
 
-    library = source["library"]
-    lines = [f"{library}=={source['version']}"]
-    for companion in _COMPANIONS.get(library, ()):
-        lines.append(f"{companion}=={metadata.version(companion)}")
-    return "\n".join([*lines, ""])
+    return "\n".join([*list_requirements(model, executable.source, executable.signature), ""])
 
 
 def _settings_where_the_files_lie(model: Path, data: Path | None, values: Mapping[str, Any]) -> ProjectSettings:

@@ -124,10 +124,14 @@ def read_bagging_regressor(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 def read_isolation_forest(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """Path lengths summed over the trees; the more the more ordinary."""
-    builder.narrow(inputs)
     tags = getattr(estimator, "__sklearn_tags__", None)
     takes_missing = tags is not None and tags().input_tags.allow_nan
-    if not takes_missing:
+    if takes_missing:
+        # Since it takes missing values it asks for finite ones no longer: what float32 cannot hold is infinite.
+        infinite: dict[str, Json] = {"infinite": True}
+        inputs = builder.add("narrow_to_float32", inputs, width=inputs.width, keeps_missing=True, attributes=infinite)
+    else:
+        builder.narrow(inputs)
         builder.refuse_missing(inputs)
     trees = [one.tree_ for one in estimator.estimators_]
     # In the original's order: the length to the leaf, plus what its samples would need, minus one.
@@ -138,7 +142,7 @@ def read_isolation_forest(builder: GraphBuilder, estimator: Estimator, inputs: V
     tensors = lay_out_trees(
         trees, [1], with_missing=takes_missing, node_values=lengths, features=estimator.estimators_features_
     )
-    attributes = {"combine": "sum", "narrow": True}
+    attributes = {"combine": "sum", "narrow": not takes_missing}
     depths = builder.add("tree_ensemble", inputs, width=1, attributes=attributes, tensors=tensors)
     longest = len(trees) * _average_path_length(estimator._max_samples)
     offset = float(estimator.offset_)
