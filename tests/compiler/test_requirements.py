@@ -1,11 +1,14 @@
 """What `requirements.txt` must name so that a model opens elsewhere: in Docker's first stage, on the next machine."""
 
 import pickle
+import subprocess
+import sys
 from importlib import metadata
 
 import lightgbm
 import numpy as np
 import pandas as pd
+import pytest
 import skops.io
 import xgboost
 from sklearn.compose import make_column_transformer
@@ -74,3 +77,45 @@ def test_a_module_of_the_users_own_is_in_no_index(tmp_path):
     path = write_pickle(tmp_path, {"first": StandardScaler().fit(X), "then": Squarer()})
     lines = list_requirements(path, {"library": "", "version": ""}, {"named": False})
     assert {line.partition("==")[0] for line in lines} == {"scikit-learn", "numpy", "scipy"}
+
+
+WITHOUT_PANDAS = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pandas":
+            raise ModuleNotFoundError("No module named 'pandas'")
+
+sys.meta_path.insert(0, Absent())
+from iris_model.compiler import compile_model, describe_original
+from iris_model.errors import IrisModelError
+
+for do in (compile_model, describe_original):
+    try:
+        print(do(sys.argv[1]).signature["task"])
+    except IrisModelError as error:
+        print(type(error).__name__, error.problem)
+"""
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (
+            make_column_transformer((OneHotEncoder(), ["town"])),
+            "ModelFileError the model was trained on a DataFrame, and pan",
+        ),
+        (
+            make_column_transformer((StandardScaler(), ["size"])),
+            "ModelFileError the model was trained on a DataFrame, and pan",
+        ),
+        (StandardScaler(), "classifier"),
+    ],
+)
+def test_a_model_of_a_frame_where_there_is_no_pandas(tmp_path, columns, said):
+    seen = FRAME[["size"]] if isinstance(columns, StandardScaler) else FRAME
+    path = write_pickle(tmp_path, make_pipeline(columns, LogisticRegression()).fit(seen, Y))
+    command = [sys.executable, "-c", WITHOUT_PANDAS, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert [line[: len(said)] for line in done.stdout.splitlines()] == [said] * 2, done.stdout + done.stderr

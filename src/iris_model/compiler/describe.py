@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import iris_model
-from iris_model.errors import UnsupportedModel
+from iris_model.errors import ModelFileError, UnsupportedModel
 from iris_model.readers import needed_methods, open_model
 from iris_model.readers.graph import Estimator
 
@@ -52,6 +52,8 @@ def describe_original(path: str | Path, data: str | Path | None = None, trust: S
     original = Original(estimator, {"columns": found.entries, "named": found.named})
     try:
         golden = choose_golden(original, found.rows, methods)
+    except ModelFileError:
+        raise
     except Exception as error:
         # Whatever a library raises: it does not answer such rows, and that is the finding.
         kinds = ", ".join(f"{one['name']} ({one['kind']})" for one in found.entries[:8])

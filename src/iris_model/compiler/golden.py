@@ -9,7 +9,7 @@ from typing import Any
 from iris_model.errors import IrisModelError
 
 from .data import Row
-from .original import Original
+from .original import NO_PANDAS, Original
 
 GOLDEN_ROWS = 16
 
@@ -23,6 +23,8 @@ def choose_golden(original: Original, rows: Sequence[Row], methods: Sequence[str
     except (ValueError, IndexError):
         # Some models do not take every row: one too far from all others, or with a category that training never met.
         golden = _ask_each(original, rows, methods)
+        if not golden and original.lacks_pandas:
+            raise NO_PANDAS from None
         if not golden:
             raise IrisModelError(
                 "the original answers none of the rows that were generated to verify with",

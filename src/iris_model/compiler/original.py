@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from iris_model.engine.rows import holds_numbers
+from iris_model.errors import ModelFileError
 from iris_model.readers.dictionaries import takes_dictionaries
 from iris_model.readers.documents import takes_documents
 from iris_model.readers.frames import make_frame
@@ -20,9 +21,17 @@ from .data import Row
 # Per row: a label, a number, or a list of them (a list of lists for the probabilities of several outputs).
 Answers = list[Any]
 
+NO_PANDAS = ModelFileError(
+    "the model was trained on a DataFrame, and pandas is not installed here; expected pandas, to ask the model with one",
+    remedy="pip install pandas  (where the project is packaged: a line with its exact version in requirements.txt)",
+)
+
 
 class Original:
-    """Answers with the estimator's own methods, as plain values. Without a signature, rows are numbers."""
+    """Answers with the estimator's own methods, as plain values. Without a signature, rows are numbers.
+
+    `lacks_pandas`: a model of a DataFrame was asked with arrays, for want of pandas.
+    """
 
     def __init__(self, estimator: Estimator, signature: Mapping[str, Any] | None = None) -> None:
         self._estimator = estimator
@@ -30,6 +39,7 @@ class Original:
         self._takes_dictionaries = takes_dictionaries(estimator)
         self._columns = signature["columns"] if signature else []
         self._named = bool(signature and signature["named"])
+        self.lacks_pandas = False
 
     def evaluate(self, rows: Sequence[Row], methods: Sequence[str]) -> dict[str, Answers]:
         """Return each method's answers; raises what the original raises."""
@@ -56,8 +66,9 @@ class Original:
                 return self._frame(rows)
             except ImportError:
                 if not numeric:
-                    raise
-                # Without pandas, numbers in the order of training say the same to all but those who select by name.
+                    raise NO_PANDAS from None
+                # Numbers in the order of training say the same to all but those who select by name.
+                self.lacks_pandas = True
         if numeric:
             return np.array([[np.nan if cell is None else cell for cell in row] for row in rows], dtype=np.float64)
         cells = [_fill_missing([row[index] for row in rows], column) for index, column in enumerate(self._columns)]
