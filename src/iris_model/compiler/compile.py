@@ -25,7 +25,7 @@ from iris_model.readers.estimators import WAYS_OUT
 from iris_model.readers.graph import Estimator
 from iris_model.readers.names import class_name
 
-from .data import Data, DataSource, Row, arrange, read_data
+from .data import Data, DataSource, Row, arrange, mark_truths, read_data
 from .emit import emit
 from .golden import choose_golden
 from .original import Original
@@ -61,6 +61,8 @@ def compile_model(
     given = read_data(data) if data is not None else None
     graph = run_passes(read_estimator(opened.estimator, (given.names if given else None) or opened.names))
     _check_methods(opened.estimator, graph)
+    # Rows are generated before columns are known to hold true and false: any number is answered there as well.
+    amounts = graph
     graph, rows = _add_data(graph, given)
     source: dict[str, Any] = {
         "library": opened.library,
@@ -70,7 +72,7 @@ def compile_model(
         "tool": f"iris-model {iris_model.__version__}",
     }
     original = Original(opened.estimator, graph.signature)
-    to_try = make_rows(graph, rows)
+    to_try = make_rows(amounts, rows)
     with tempfile.TemporaryDirectory(prefix="iris-model-") as directory:
         path = Path(directory) / "unverified.safetensors"
         path.write_bytes(emit(graph, source))
@@ -107,11 +109,12 @@ def _add_data(graph: Graph, given: Data | None) -> tuple[Graph, list[Row]]:
     """Arrange the user's rows for the graph, and put the range of each column into its signature."""
     if given is None:
         return graph, []
-    rows = arrange(given, graph.signature)
+    known = mark_truths(given, graph.signature)
+    rows = arrange(given, {**graph.signature, "columns": known})
     if not rows:
         raise IrisModelError(f"{given.origin} has no rows; expected at least one", remedy="Give rows, or no data.")
     columns = []
-    for index, column in enumerate(graph.signature["columns"]):
+    for index, column in enumerate(known):
         seen = [row[index] for row in rows if row[index] is not None and column["kind"] == "numeric"]
         columns.append({**column, "minimum": min(seen), "maximum": max(seen)} if seen else column)
     return replace(graph, signature={**graph.signature, "columns": columns}), rows

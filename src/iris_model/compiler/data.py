@@ -52,10 +52,27 @@ def read_data(source: DataSource) -> Data:
         raise IrisModelError(
             f"{source} has no rows; expected at least one", remedy="Give a CSV file with rows, or none."
         )
-    has_header = not all(_is_number(cell) for cell in lines[0])
+    has_header = not all(_is_number(cell) or cell.lower() in TRUTH for cell in lines[0])
     names = lines[0] if has_header else None
     rows = tuple(lines[1:] if has_header else lines)
     return Data(names, rows, str(source), 2 if has_header else 1)
+
+
+def mark_truths(data: Data, signature: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the columns of `signature`; those of numbers in which `data` has true and false, and nothing else, say so.
+
+    A model that was trained on a DataFrame with such a column calculates with 1 and 0, and does not remember it. Its callers
+    have true and false, in JSON and in CSV.
+    """
+    columns = signature["columns"]
+    places = _places(data, [column["name"] for column in columns], by_name=signature["named"])
+    marked = []
+    for place, column in zip(places, columns, strict=True):
+        there = {str(row[place]).lower() for row in data.rows if place < len(row) and not _is_missing(row[place])}
+        if column["kind"] == "numeric" and there and there <= TRUTH.keys():
+            column = {**column, "kind": "categorical", "dtype": "bool", "categories": [False, True]}
+        marked.append(column)
+    return marked
 
 
 def arrange(data: Data, signature: Mapping[str, Any]) -> list[Row]:
@@ -138,6 +155,10 @@ def _check(cell: Cell, column: Mapping[str, Any], where: str) -> None:
             f"{where}, column {column['name']!r} is {cell!r}; expected a finite number",
             remedy="Mend the cell or leave the row out.",
         )
+
+
+def _is_missing(cell: Cell) -> bool:
+    return cell is None or cell != cell or (isinstance(cell, str) and cell.lower() in MISSING)
 
 
 def _is_number(text: str) -> bool:

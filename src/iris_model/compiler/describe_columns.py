@@ -19,7 +19,7 @@ from iris_model.readers.documents import takes_documents
 from iris_model.readers.graph import Estimator
 
 from .cells import fill_cells, find_pools
-from .data import MISSING, Data, Row, arrange
+from .data import MISSING, TRUTH, Data, Row, arrange, mark_truths
 from .ranges import DEFAULT
 from .rows import SEED
 
@@ -51,6 +51,8 @@ def describe_columns(estimator: Estimator, given: Data | None, names: Sequence[s
         _settle(entry, _cells(given, index, entry["name"], named))
         for index, entry in enumerate(graph.signature["columns"])
     ]
+    if given is not None:
+        entries = mark_truths(given, {"columns": entries, "named": named})
     signature = {"columns": entries, "named": named}
     if takes_documents(estimator):
         shape = "documents"
@@ -68,7 +70,7 @@ def _settle(entry: dict[str, Any], cells: Sequence[str]) -> dict[str, Any]:
         return {**entry, "missing": True}
     there = [cell for cell in cells if cell.lower() not in MISSING]
     numeric = {"name": entry["name"], "kind": "numeric", "dtype": "float64", "missing": True}
-    if all(map(_is_number, there)):
+    if all(map(_is_number, there)) or all(cell.lower() in TRUTH for cell in there):
         return numeric
     texts = sorted({cell for cell in there if not _is_number(cell)})
     if len(texts) == len(there) and len(texts) > MOST_CATEGORIES:

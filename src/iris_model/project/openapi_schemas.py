@@ -168,7 +168,7 @@ def build_schemas(signature: Mapping[str, Any]) -> dict[str, JsonSchema]:
 def build_cell(column: Mapping[str, Any]) -> JsonSchema:
     """What one value of a column may be."""
     has_numbers = column["kind"] == "numeric" or (
-        column["kind"] == "categorical" and column.get("dtype") not in ("str", "object", "bool", "category")
+        column["kind"] == "categorical" and column.get("dtype") not in ("str", "object", "category")
     )
     kinds = ["number" if has_numbers else "string"]
     if column["kind"] == "categorical":
