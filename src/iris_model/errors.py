@@ -6,7 +6,8 @@ The `cli` room prints them as they are; a traceback of ours is always a bug.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 
 class IrisModelError(Exception):
@@ -16,6 +17,16 @@ class IrisModelError(Exception):
         self.problem = problem
         self.remedy = remedy
         super().__init__(f"{problem}\n{remedy}" if remedy else problem)
+
+    def __reduce__(self) -> tuple[Callable[..., IrisModelError], tuple[Any, ...]]:
+        """Let it come whole from another process, whatever its kind is made from."""
+        return _restore, (type(self), self.args, vars(self))
+
+
+def _restore(kind: type[IrisModelError], arguments: tuple[Any, ...], attributes: dict[str, Any]) -> IrisModelError:
+    error = kind.__new__(kind, *arguments)
+    vars(error).update(attributes)
+    return error
 
 
 class ModelFileError(IrisModelError):

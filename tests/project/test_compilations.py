@@ -16,7 +16,8 @@ import pytest
 
 import iris_model
 from iris_model.errors import UnsupportedModel
-from iris_model.project.compilations import MOST_DAYS, Compilations
+from iris_model.project.compilations import Compilations
+from iris_model.project.entries import MOST_DAYS
 from iris_model.project.executors import Executable, choose_executable
 from iris_model.project.package import package_project
 from iris_model.project.settings import ProjectSettings, parse_settings, read_settings

@@ -105,7 +105,8 @@ def test_the_bytes_depend_on_no_directory_time_zone_umask_locale_or_hash_seed(tm
         subprocess.run(
             [sys.executable, "-c", _PACKAGE_HERE, str(project), umask],
             cwd=ROOT,
-            env={"PATH": os.environ["PATH"], **variables},
+            # Each with a cache of its own: what the first one made is not to be what the others find.
+            env={"PATH": os.environ["PATH"], "IRIS_MODEL_CACHE": str(project / "cache"), **variables},
             check=True,
         )
         trees.append(tree(project / ".iris-model/function"))

@@ -134,11 +134,16 @@ def test_a_bad_row_is_a_function_error_without_our_own_frames(function_directory
 
 def test_frames_of_shipped_bytecode_are_left_out_too(function_directory: Path) -> None:
     """Its code says /var/task, wherever the function directory lies."""
-    from iris_model.project.bytecode import replace_by_bytecode
+    from iris_model.project.compiled_modules import with_bytecode
     from iris_model.project.interpreters import RUNNING
 
-    names = [path.relative_to(function_directory).as_posix() for path in function_directory.rglob("iris_model/**/*.py")]
-    replace_by_bytecode(function_directory, [name for name in names if not name.endswith("__main__.py")], RUNNING)
+    sources = {
+        path.relative_to(function_directory).as_posix(): path for path in function_directory.rglob("iris_model/**/*.py")
+    }
+    for name, content in with_bytecode(sources, RUNNING).items():
+        if isinstance(content, bytes):
+            (function_directory / name).write_bytes(content)
+            sources[name.removesuffix("c")].unlink()
     _, document, _ = invoke(function_directory, "app.handler", b"[5.7]")
     assert len(document["stackTrace"]) == 1
     assert "/app.py" in document["stackTrace"][0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 
+from iris_model.cli.garbage import collect_seldom, skip_last_collection
 from iris_model.cli.group import CommandGroup
 
 # command -> (module, attribute, one line of help)
@@ -69,4 +70,8 @@ cli = CommandGroup(
 
 def main() -> None:
     """Run the command line; the console script `iris-model` and `python -m iris_model.cli` come here."""
-    cli.main(prog_name="iris-model", args=sys.argv[1:])
+    collect_seldom()
+    try:
+        cli.main(prog_name="iris-model", args=sys.argv[1:])
+    finally:
+        skip_last_collection()

@@ -85,16 +85,20 @@ def build(
       iris-model build . -t registry.example/team/iris:1 --push
       iris-model build . -o archive iris.tar --base python:3.13-slim --arch arm64
     """
-    from iris_model.image.build import build_image
-    from iris_model.oci import DOCKER, OCI
+    from iris_model.project.ahead import compiling_ahead
 
     kinds = _check_outputs(outputs)
-    reference = _check_tag(tag, do_push=do_push)
-    scanner = _find_scanner() if scan else ""
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") if time_in_provenance else ""
-    with progress() as on_step:
+    with compiling_ahead(project) as choose, progress() as on_step:
+        reference = _check_tag(tag, do_push=do_push)
+        scanner = _find_scanner() if scan else ""
+        from iris_model.image.build import build_image
+        from iris_model.oci import DOCKER, OCI
+
         family = {"docker": DOCKER, "oci": OCI}[family_name]
-        built = build_image(project, base=base, architecture=arch, family=family, update=update, on_step=on_step)
+        built = build_image(
+            project, base=base, architecture=arch, family=family, update=update, on_step=on_step, choose=choose
+        )
         reference = reference or _default_reference(built)
         on_step("Writing the image")
         written = _write(built, reference, kinds, do_push=do_push, do_load=do_load)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from iris_model.aws.calls import Aws
     from iris_model.aws.deployment import Deployment
     from iris_model.aws.session import BotoTransport
-    from iris_model.image import BuiltImage
+    from iris_model.image.build import BuiltImage
     from iris_model.oci import Image
 
     Push = Callable[[Aws, Deployment, str], None]
@@ -65,7 +65,7 @@ def find_built(project: Path) -> str | None:
 
 def _build(project: Path, transport: BotoTransport, on_step: OnStep) -> ChosenImage:
     """Build the image of the project, whatever the stage: all stages share it."""
-    from iris_model.image import build_image
+    from iris_model.image.build import build_image
 
     built = build_image(project, on_step=on_step)
     for note in built.notes if not built.packaged.unchanged else ():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from iris_model.cli.environment_options import read_environment
+from iris_model.cli.garbage import collect_as_usual
 from iris_model.cli.http_options import HttpOptions, http_options
 from iris_model.cli.output import json_option, progress
 from iris_model.cli.reloading import reloading
@@ -147,6 +148,7 @@ def serve(
 
     from iris_model.local import serve as serve_functions
 
+    collect_as_usual()
     serve_functions(
         functions,
         host=host,

@@ -9,8 +9,3 @@
 
 Nothing here prints, and nothing runs what it packs: an image for arm64 is built on any machine.
 """
-
-from iris_model.image.build import BuiltImage, build_image
-from iris_model.image.publish import Published, publish
-
-__all__ = ["BuiltImage", "Published", "build_image", "publish"]

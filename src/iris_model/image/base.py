@@ -6,6 +6,7 @@ that has them opens none.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from iris_model.errors import (
 )
 from iris_model.image.base_files import BaseFacts, read_base_files
 from iris_model.image.cache import Cache, CachedBlob
+from iris_model.image.connecting import Connect, DistantBlob, connect_registry
 from iris_model.image.lock import LOCK_FILE, Lock
 from iris_model.image.target import architecture_of, image_platform
 from iris_model.oci import (
@@ -39,10 +41,8 @@ from iris_model.oci import (
 )
 from iris_model.oci.images import image_layers
 from iris_model.oci.layers import gzip_layer
-from iris_model.oci.registry import RegistryClient, pull
 
 OnStep = Callable[[str], None]
-Connect = Callable[[str], RegistryClient]
 
 # What bases say of their Python without being opened: the variable of Docker's own `python` images, the name of AWS's.
 _PYTHON_VARIABLE = re.compile(r"(3\.\d+)\.")
@@ -114,7 +114,7 @@ def open_base(
     project: Path,
     lock: Lock,
     cache: Cache,
-    connect: Connect = RegistryClient,
+    connect: Connect = connect_registry,
     on_step: OnStep = lambda step: None,
 ) -> Base:
     """Open the base that `text` names: a path if there is one (from here or from the project), else a reference."""
@@ -171,10 +171,13 @@ def _compressed(layer: Layer, cache: Cache, on_step: OnStep) -> Layer:
 def _from_registry(text: str, architecture: str, lock: Lock, cache: Cache, connect: Connect, on_step: OnStep) -> Base:
     reference, platform = Reference.parse(text), image_platform(architecture)
     pinned = reference.digest or lock.base(text, str(platform))
-    client = connect(reference.repository.registry)
-    image = _from_cache(cache, pinned, reference, client) if pinned else None
+    connect = functools.cache(connect)  # one client for all layers
+    image = _from_cache(cache, pinned, reference, connect) if pinned else None
     if image is None:
+        from iris_model.oci.registry import pull
+
         on_step(f"Asking for the base {text}")
+        client = connect(reference.repository.registry)
         try:
             image = pull(client, reference.with_digest(pinned) if pinned else reference, platform=platform)
         except (RepositoryNotFound, ManifestNotFound) as missing:
@@ -213,7 +216,7 @@ def _cached(layer: Layer, cache: Cache) -> CachedBlob:
     return CachedBlob(layer.blob, cache.blobs)
 
 
-def _from_cache(cache: Cache, digest: Digest, reference: Reference, client: RegistryClient) -> Image | None:
+def _from_cache(cache: Cache, digest: Digest, reference: Reference, connect: Connect) -> Image | None:
     """The image of a digest, without asking anybody; layers that are not here yet come from the registry when opened."""
     found = cache.blobs.find_verified(digest)
     if found is None:
@@ -230,7 +233,7 @@ def _from_cache(cache: Cache, digest: Digest, reference: Reference, client: Regi
     with config_blob.open() as stream:
         config = Config(stream.read())
     layers = tuple(
-        Layer(descriptor, diff_id, client.blob(reference.repository, descriptor))
+        Layer(descriptor, diff_id, DistantBlob(reference.repository, descriptor, connect))
         for descriptor, diff_id in image_layers(manifest, config, what)
     )
     return Image.of_manifest(manifest, config, layers)

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from iris_model.errors import OciError
-from iris_model.image.base import Connect
+from iris_model.image.connecting import Connect, connect_registry
 from iris_model.image.documents import find_documents
 from iris_model.oci import DOCKER, OCI, Image, Reference
-from iris_model.oci.registry import RegistryClient, find_referrers
+from iris_model.oci.registry import find_referrers
 from iris_model.oci.registry.referrer_tags import fallback_tag
 
 
-def describe_beside(text: str, image: Image, *, connect: Connect = RegistryClient) -> dict[str, Any]:
+def describe_beside(text: str, image: Image, *, connect: Connect = connect_registry) -> dict[str, Any]:
     """What lies beside the image that `text` names, as `examine.open_image` understands it."""
     path = Path(text if Path(text).exists() or "@sha256:" in text else text.partition("@")[0])
     if path.exists():

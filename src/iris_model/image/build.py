@@ -17,14 +17,14 @@ from pathlib import Path
 
 from iris_model.errors import ImageError
 from iris_model.image.assemble import assemble
-from iris_model.image.base import Base, Connect, OnStep, open_base
+from iris_model.image.base import Base, OnStep, open_base
 from iris_model.image.cache import Cache
+from iris_model.image.connecting import Connect, connect_registry
 from iris_model.image.layers import FunctionLayer, build_layers, remove_old_layers
 from iris_model.image.lock import Lock, LockedWheel
 from iris_model.image.packages import TargetPackages
 from iris_model.image.sizes import SizeReport, check_limits, measure, measure_before
 from iris_model.oci import DOCKER, BlobStore, Image, MediaTypes
-from iris_model.oci.registry import RegistryClient
 from iris_model.project import PackagedFunction, ProjectSettings, package_project, read_settings
 from iris_model.project.compilations import choose_remembered
 from iris_model.project.disk import disk_errors
@@ -64,7 +64,7 @@ def build_image(
     family: MediaTypes = DOCKER,
     update: bool = False,
     cache: Cache | None = None,
-    connect: Connect = RegistryClient,
+    connect: Connect = connect_registry,
     on_step: OnStep = lambda step: None,
     choose: Choose = choose_remembered,
 ) -> BuiltImage:

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from iris_model.errors import ImageError, InvalidImage
-from iris_model.image.base import Connect
+from iris_model.image.connecting import Connect, connect_registry
 from iris_model.oci import Image, Platform, Reference, read_image, validate
-from iris_model.oci.registry import RegistryClient, pull
+from iris_model.oci.registry import pull
 
 _BLOCK = 1 << 20
 
 
-def open_image(text: str, *, platform: Platform | None = None, connect: Connect = RegistryClient) -> Image:
+def open_image(text: str, *, platform: Platform | None = None, connect: Connect = connect_registry) -> Image:
     """The image that `text` names: a layout or archive on disk (`PATH` or `PATH@NAME`), else a reference."""
     path, at, name = text, "", ""
     if not Path(text).exists() and "@" in text and "@sha256:" not in text:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from iris_model.errors import OciError
-from iris_model.image.base import Connect
+from iris_model.image.connecting import Connect, connect_registry
 from iris_model.image.documents import SUFFIXES
 from iris_model.oci import Image, Reference
 from iris_model.oci.progress import Reporter, silent
@@ -18,7 +18,6 @@ from iris_model.oci.registry import (
     Artifact,
     ArtifactFile,
     PushReport,
-    RegistryClient,
     attach,
     find_referrers,
     push,
@@ -52,7 +51,7 @@ def publish(
     documents: Mapping[str, bytes] | None = None,
     referrers: str = "auto",
     base: Reference | None = None,
-    connect: Connect = RegistryClient,
+    connect: Connect = connect_registry,
     report: Reporter = silent,
 ) -> Published:
     """Push an image; `documents` (media type -> bytes) go beside it, listed as `referrers` says (one of REFERRERS)."""

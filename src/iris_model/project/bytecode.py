@@ -1,4 +1,4 @@
-"""Bytecode that is the same on every machine: source files in, `__pycache__/*.pyc` out.
+"""Bytecode that is the same on every machine: source files in, what their `.pyc` files hold out.
 
 `/var/task` is read-only on Lambda, so bytecode that is not shipped is made again at every cold start. It is
 "unchecked-hash" bytecode: Python then reads no source file and compares no time.
@@ -16,7 +16,7 @@ import json
 import marshal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
 from typing import Protocol
@@ -40,22 +40,34 @@ class Compiler(Protocol):
         """What its bytecode files are called."""
 
 
-def write_bytecode(directory: Path, modules: Iterable[str], compiler: Compiler) -> None:
-    """Write the bytecode of the user's `modules`, paths relative to `directory`, beside them; other files are left alone."""
-    targets = {module: bytecode_path(module, compiler.cache_tag) for module in modules}
-    _run(directory, targets, compiler, shipped=False)
+def compile_modules(modules: Mapping[str, Path], compiler: Compiler, *, shipped: bool = False) -> bytes:
+    """Compile `modules`, the file of each path in the function directory. Returns what `unpack_modules` takes apart; a module
+    that this Python cannot compile is left out.
 
-
-def replace_by_bytecode(directory: Path, modules: Sequence[str], compiler: Compiler) -> None:
-    """Put bytecode in the place of the shipped `modules`: `a/b.py` -> `a/b.pyc`.
-
-    Half the size, and one file less to look for at each import. Docstrings, annotations, what only type checkers import and
-    columns of source positions stay behind: error documents never show frames of ours. A user's modules are not treated
-    so; their tracebacks are theirs to read.
+    `shipped` modules are smaller: docstrings, annotations, what only type checkers import and columns of source positions stay
+    behind, since error documents never show frames of ours. A user's tracebacks are theirs to read.
     """
-    _run(directory, {module: f"{module}c" for module in modules}, compiler, shipped=True)
-    for module in modules:
-        (directory / module).unlink()
+    options = ["-X", "no_debug_ranges"] if shipped else []
+    asked = [shipped, {name: str(path) for name, path in sorted(modules.items())}]
+    done = subprocess.run(
+        [compiler.path, "-I", "-S", "-X", "utf8", "-W", "ignore", *options, __file__],
+        input=json.dumps(asked).encode(),
+        env={},
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    return done.stdout
+
+
+def unpack_modules(compiled: bytes) -> dict[str, bytes]:
+    """Return what the `.pyc` file of each module holds."""
+    sizes, _, contents = compiled.partition(b"\n")
+    unpacked: dict[str, bytes] = {}
+    position = 0
+    for name, size in json.loads(sizes).items():
+        unpacked[name] = contents[position : position + size]
+        position += size
+    return unpacked
 
 
 def bytecode_path(module: str, cache_tag: str = sys.implementation.cache_tag or "") -> str:
@@ -65,31 +77,26 @@ def bytecode_path(module: str, cache_tag: str = sys.implementation.cache_tag or 
     return f"{folder}/{name}" if folder else name
 
 
-def _run(directory: Path, targets: Mapping[str, str], compiler: Compiler, *, shipped: bool) -> None:
-    options = ["-X", "no_debug_ranges"] if shipped else []
-    subprocess.run(
-        [compiler.path, "-I", "-S", "-X", "utf8", "-W", "ignore", *options, __file__],
-        input=json.dumps([str(directory), shipped, targets]).encode(),
-        env={},
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-
-
-def _compile_modules(directory: str, shipped: bool, targets: Mapping[str, str]) -> None:
-    for module, target in targets.items():
-        source = Path(directory, module).read_bytes()
+def _compile_all(shipped: bool, modules: Mapping[str, str]) -> dict[str, bytes]:
+    compiled: dict[str, bytes] = {}
+    for name, path in modules.items():
+        source = Path(path).read_bytes()
         try:
             tree = ast.parse(source)
             if shipped:
                 tree = ast.fix_missing_locations(_WithoutTypes().visit(tree))
-            code = compile(tree, f"{TASK_ROOT}/{module}", "exec", dont_inherit=True, optimize=2 if shipped else 0)
+            code = compile(tree, f"{TASK_ROOT}/{name}", "exec", dont_inherit=True, optimize=2 if shipped else 0)
         except (SyntaxError, ValueError):
             # Packages carry templates and tests for other Pythons; importing them fails on Lambda as it would anywhere.
             continue
-        path = Path(directory, target)
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(MAGIC_NUMBER + UNCHECKED_HASH + source_hash(source) + marshal.dumps(code))
+        compiled[name] = MAGIC_NUMBER + UNCHECKED_HASH + source_hash(source) + marshal.dumps(code)
+    return compiled
+
+
+def _main() -> None:
+    compiled = _compile_all(*json.load(sys.stdin))
+    sizes = {name: len(content) for name, content in compiled.items()}
+    sys.stdout.buffer.write(json.dumps(sizes).encode() + b"\n" + b"".join(compiled.values()))
 
 
 class _WithoutTypes(ast.NodeTransformer):
@@ -124,4 +131,4 @@ def _is_for_types(node: ast.Assign | ast.If) -> bool:
 
 
 if __name__ == "__main__":
-    _compile_modules(*json.load(sys.stdin))
+    _main()

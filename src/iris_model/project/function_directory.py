@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from iris_model.errors import ProjectError
-from iris_model.project.bytecode import replace_by_bytecode, write_bytecode
+from iris_model.project.compiled_modules import bytecode_beside
 from iris_model.project.interpreters import Interpreter
-from iris_model.project.shipped import KEPT_AS_SOURCE
 
 FUNCTION_FILE = "function.json"
 FUNCTION_FORMAT = "iris-model-function/1"
@@ -40,8 +39,8 @@ def write_function_directory(
 ) -> None:
     """Write `files` and a `function.json` made of `description` and all digests.
 
-    `compiler` makes bytecode; without one everything stays source. `fill` may put further files into the new directory first
-    (installed packages); `check` may refuse the finished one.
+    `compiler` makes bytecode of modules that are not ours; without one they stay source. `fill` may put further files into the
+    new directory first (installed packages); `check` may refuse the finished one.
     """
     check_may_replace(output)
     with _replacing(output) as staging:
@@ -50,10 +49,7 @@ def write_function_directory(
         for name, content in files.items():
             _write_file(staging / name, content)
         if compiler:
-            modules = [name for name in list_files(staging) if name.endswith(".py")]
-            ours = [name for name in modules if name.startswith("iris_model/") and name not in KEPT_AS_SOURCE]
-            replace_by_bytecode(staging, ours, compiler)
-            write_bytecode(staging, [name for name in modules if not name.startswith("iris_model/")], compiler)
+            _write_bytecode(staging, files, compiler)
         digests = {name: _sha256(staging / name) for name in list_files(staging)}
         _write_file(staging / FUNCTION_FILE, encode_json({**description, "files": digests}))
         _normalize(staging)
@@ -126,6 +122,19 @@ def _replacing(output: Path) -> Iterator[Path]:
         raise ProjectError(f"{output} was written by someone else at the same time", remedy="Run it again.") from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _write_bytecode(staging: Path, files: Mapping[str, bytes | Path], compiler: Interpreter) -> None:
+    """Put bytecode beside the modules of the project, and beside those that were installed: megabytes, and not remembered."""
+    modules = {
+        name: staging / name
+        for name in list_files(staging)
+        if name.endswith(".py") and not name.startswith("iris_model/")
+    }
+    own = {name: path for name, path in modules.items() if name in files}
+    installed = {name: path for name, path in modules.items() if name not in files}
+    for name, content in {**bytecode_beside(own, compiler), **bytecode_beside(installed, compiler, keep=False)}.items():
+        _write_file(staging / name, content)
 
 
 def _write_file(path: Path, content: bytes | Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from iris_model.errors import ProjectError
 from iris_model.project.compilations import choose_remembered
+from iris_model.project.compiled_modules import with_bytecode
 from iris_model.project.deployment import HttpSettings
 from iris_model.project.disk import disk_errors
 from iris_model.project.executors import COMPILED_SUFFIX, Choose, Executable
@@ -127,7 +128,9 @@ def package_project(
     kernels, no_kernels = choose_kernels(
         settings, executable.executor, modules, _size_of_model(executable, sources), _target_python(settings)
     )
-    shipped = shipped_files(executable.executor, modules, kernels)
+    shipped: Mapping[str, bytes | Path] = shipped_files(executable.executor, modules, kernels)
+    if compiler:
+        shipped = with_bytecode(shipped, compiler)
     own = {**sources, **executable.files, "golden.json": encode_json_lines(executable.golden)}
     write_function_directory(
         output,

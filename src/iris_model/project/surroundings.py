@@ -60,7 +60,7 @@ def describe_installation() -> dict[str, Any]:
     """This tool, its Python and all that is installed."""
     return {
         "tool": iris_model.__version__,
-        "tool files": _tool_files(),
+        "tool files": tool_files(),
         "python": sys.version,
         "machine": platform.machine(),
         "installed": _installed_distributions(),
@@ -79,8 +79,8 @@ def describe_arithmetic() -> dict[str, Any]:
 
 
 @cache
-def _tool_files() -> dict[str, str]:
-    """Our own files: in a checkout they change while the version stays. Read once, as Python reads its modules."""
+def tool_files() -> dict[str, str]:
+    """The digests of our own files: in a checkout they change while the version stays. Read once, as Python reads its modules."""
     return digest_files(
         {
             str(path.relative_to(_PACKAGE)): path

@@ -1,0 +1,107 @@
+"""Compiles a model ahead of its turn, in a process of its own, while this one still imports and reads the base of an image.
+
+Importing the model's library is most of what a build takes, and nothing else in a build needs it: with two processors both go
+on at once. In: a project. Out: a `Choose`, which waits for what was begun. It is a hint and no more: what cannot be begun, or
+does not come to its end, is done in its turn, with the same result.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from iris_model.errors import IrisModelError
+from iris_model.project.compilations import Compilations, users_compilations
+from iris_model.project.executors import Choose, Executable
+from iris_model.project.settings import ProjectSettings, read_settings
+
+
+@contextlib.contextmanager
+def compiling_ahead(project: Path) -> Iterator[Choose]:
+    """Begin if there is something to compile; what was begun ends with the `with`, whether somebody waited for it or not."""
+    compilations = users_compilations()
+    settings = _settings_of(project)
+    if settings is None or not _can_fork() or not _is_worth_it(settings, compilations):
+        yield compilations.choose
+        return
+    begun = _Begun(lambda: compilations.choose(settings))
+
+    def choose(asked: ProjectSettings) -> Executable:
+        ready = begun.wait() if _decisive(asked) == _decisive(settings) else None
+        return ready or compilations.choose(asked)
+
+    try:
+        yield choose
+    finally:
+        begun.end()
+
+
+def _settings_of(project: Path) -> ProjectSettings | None:
+    with contextlib.suppress(IrisModelError, OSError):  # who reads them in their turn says what is wrong with them
+        return read_settings(project)
+    return None
+
+
+def _can_fork() -> bool:
+    """A copy of this process must be a sound one: libraries of other systems do not survive it, and neither do the locks of
+    other threads, nor OpenMP once numpy or a model's library has started it."""
+    return sys.platform == "linux" and threading.active_count() == 1 and "numpy" not in sys.modules
+
+
+def _is_worth_it(settings: ProjectSettings, compilations: Compilations) -> bool:
+    """Not when it is remembered, nor when that could never be (trusted names): then an unchanged project would compile too."""
+    with contextlib.suppress(OSError):
+        return not settings.trust and settings.model_path.is_file() and not compilations.remembers(settings)
+    return False
+
+
+def _decisive(settings: ProjectSettings) -> tuple[Any, ...]:
+    return settings.directory, settings.model, settings.data, settings.executor, settings.trust
+
+
+class _Begun:
+    """A copy of this process that makes an `Executable` and sends it through a pipe."""
+
+    def __init__(self, make: Callable[[], Executable]) -> None:
+        self._pipe, writing = os.pipe()
+        self._process = os.fork()
+        if self._process == 0:
+            # Nothing of the copy may go on in what called this, nor flush what is buffered twice.
+            try:
+                os.close(self._pipe)
+                with os.fdopen(writing, "wb") as pipe:
+                    pickle.dump(_outcome(make), pipe)
+            finally:
+                os._exit(0)
+        os.close(writing)
+
+    def wait(self) -> Executable | None:
+        """What was made, or None if the process came to no end of its own. Raises what is the user's to mend."""
+        with os.fdopen(self._pipe, "rb", closefd=False) as pipe, contextlib.suppress(EOFError, pickle.UnpicklingError):
+            outcome = pickle.load(pipe)  # noqa: S301 - a copy of this very process wrote it
+            if isinstance(outcome, IrisModelError):
+                raise outcome
+            if isinstance(outcome, Executable):
+                return outcome
+        return None
+
+    def end(self) -> None:
+        """Stop the process if it still runs."""
+        os.close(self._pipe)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process, signal.SIGKILL)
+        os.waitpid(self._process, 0)
+
+
+def _outcome(make: Callable[[], Executable]) -> Executable | IrisModelError:
+    try:
+        return make()
+    except IrisModelError as error:
+        return error

@@ -1,0 +1,147 @@
+"""Compiling ahead, in a copy of the process: the same results and the same failures as in its turn, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+IRIS = Path(__file__).parents[2] / "examples/iris"
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is compiled ahead")
+
+# What a command does: begin, import something else, ask in its turn. `children` are the processes that were begun.
+PROGRAM = """
+import hashlib, json, os, sys
+from pathlib import Path
+from iris_model.errors import IrisModelError
+from iris_model.project import ahead
+from iris_model.project.settings import read_settings
+children, fork = [], os.fork
+def counted():
+    children.append(fork())
+    return children[-1]
+os.fork = counted
+sys.stdout.write("once, ")
+{before}
+told = {{}}
+with ahead.compiling_ahead(Path("project")) as choose:
+    {between}
+    try:
+        settings = read_settings(Path("project"))
+        executable = choose(settings)
+        told["executor"] = executable.executor
+        told["files"] = {{
+            name: hashlib.sha256(content if isinstance(content, bytes) else content.read_bytes()).hexdigest()
+            for name, content in executable.files.items()
+        }}
+        told["golden"] = json.dumps(executable.golden)
+    except IrisModelError as error:
+        told["error"] = [type(error).__name__, error.problem, error.remedy, str(error)]
+left = []
+for child in children:
+    try:
+        os.kill(child, 0)
+        left.append(child)
+    except ProcessLookupError:
+        pass
+told |= {{"children": len(children), "left": len(left), "numpy": "numpy" in sys.modules}}
+print(json.dumps(told))
+"""
+
+
+NOT_NEEDED = "choose = lambda settings: (_ for _ in ()).throw(IrisModelError('not needed'))"
+
+
+def copy_of_iris(place: Path) -> Path:
+    shutil.copytree(IRIS, place / "project", ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    return place
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return copy_of_iris(tmp_path)
+
+
+def run(place: Path, *, before: str = "", between: str = "pass") -> dict[str, Any]:
+    environment = {**os.environ, "IRIS_MODEL_CACHE": str(place / "cache")}
+    program = PROGRAM.format(before=before, between=between)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=place, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    once, _, told = done.stdout.partition(", ")
+    assert once == "once", "what was in the buffer is written once"
+    document: dict[str, Any] = json.loads(told)
+    assert document.pop("left") == 0
+    return document
+
+
+def in_its_turn(place: Path) -> dict[str, Any]:
+    """The same with nothing begun."""
+    told = run(place, before="ahead._can_fork = lambda: False")
+    assert told.pop("children") == 0
+    told.pop("numpy")
+    return told
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return in_its_turn(copy_of_iris(tmp_path_factory.mktemp("expected")))
+
+
+def test_the_same_as_in_its_turn_and_nothing_of_it_is_imported_here(place: Path, expected: dict[str, Any]):
+    assert run(place) == {**expected, "children": 1, "numpy": False}
+    assert run(place) == {**expected, "children": 0, "numpy": False}, "it is remembered now"
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [(b"no pickle at all", "ModelFileError"), (b"cos\nsystem\n(S'true'\ntR.", "UntrustedModel")],
+)
+def test_what_the_user_must_mend_is_said_in_the_same_words(place: Path, content: bytes, error: str):
+    (place / "project" / "iris_trained_model.pkl").write_bytes(content)
+    told = run(place)
+    assert told.pop("children") == 1
+    told.pop("numpy")
+    assert told == in_its_turn(place)
+    assert told["error"][0] == error
+
+
+def test_what_is_killed_on_the_way_is_done_here(place: Path, expected: dict[str, Any]):
+    told = run(place, between="os.kill(children[0], 9)")
+    assert told == {**expected, "children": 1, "numpy": True}
+
+
+def test_other_settings_than_those_of_the_file_are_done_here(place: Path, expected: dict[str, Any]):
+    change = "from dataclasses import replace; first = read_settings; "
+    change += 'read_settings = lambda path: replace(first(path), data=None)'
+    told = run(place, between=change)
+    assert told["golden"] != expected["golden"]
+
+
+def test_nobody_waits_for_what_nobody_asked_for(place: Path):
+    told = run(place, between=NOT_NEEDED)
+    assert told["children"] == 1
+    assert told["error"][1] == "not needed"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "import numpy",
+        "import threading; threading.Thread(target=lambda: __import__('time').sleep(5), daemon=True).start()",
+        "Path('project/iris-model.toml').write_text('nonsense = 1')",
+        "Path('project/iris_trained_model.pkl').unlink()",
+        "file = Path('project/iris-model.toml'); file.write_text('trust = [\"a.B\"]\\n' + file.read_text())",
+    ],
+    ids=["numpy is here", "a thread", "bad settings", "no model", "trusted names"],
+)
+def test_where_it_is_not_begun(place: Path, before: str):
+    assert run(place, before=before, between=NOT_NEEDED)["children"] == 0
