@@ -6,7 +6,6 @@ or an `InvalidImage`.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import BinaryIO, Protocol
 
 from iris_model.errors import InvalidImage, StorageError
 from iris_model.oci.digests import BLOCK, Digest
+from iris_model.oci.hashing import hashing
 
 
 class Blob(Protocol):
@@ -69,7 +69,7 @@ class FileBlob:
     def open(self, offset: int = 0) -> BinaryIO:
         """The bytes from `offset` on."""
         try:
-            file = self.path.open("rb")
+            file = self.path.open("rb", buffering=0)
         except OSError as failure:
             raise StorageError(
                 f"{self.path}: cannot be read: {failure.strerror}",
@@ -82,7 +82,7 @@ class FileBlob:
 class _Stretch(io.RawIOBase):
     """At most `length` bytes of a file from where it stands; closes the file."""
 
-    def __init__(self, file: BinaryIO, length: int) -> None:
+    def __init__(self, file: io.FileIO, length: int) -> None:
         self._file = file
         self._left = max(length, 0)
 
@@ -92,10 +92,9 @@ class _Stretch(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill `buffer` with what is left."""
-        block = self._file.read(min(len(buffer), self._left))
-        buffer[: len(block)] = block
-        self._left -= len(block)
-        return len(block)
+        count = self._file.readinto(memoryview(buffer)[: self._left]) or 0
+        self._left -= count
+        return count
 
     def close(self) -> None:
         """Close the file with it."""
@@ -112,21 +111,22 @@ def verified(blob: Blob, what: str) -> Iterator[Iterator[bytes]]:
 
 def verify_blocks(blocks: Iterator[bytes], digest: Digest, size: int, what: str) -> Iterator[bytes]:
     """Pass blocks on while counting and hashing; hold the last one back until all is known to be right."""
-    hasher, count, held = hashlib.new(digest.algorithm), 0, b""
-    for block in blocks:
-        count += len(block)
-        if count > size:
-            raise InvalidImage(f"{what}: more than the promised {size} bytes came", remedy=_DAMAGED)
-        hasher.update(block)
-        if held:
-            yield held
-        held = block
-    if count < size:
-        raise InvalidImage(f"{what}: only {count} of {size} bytes came", remedy=_DAMAGED)
-    if hasher.hexdigest() != digest.hex:
+    count, held = 0, b""
+    with hashing(digest.algorithm, size) as hasher:
+        for block in blocks:
+            count += len(block)
+            if count > size:
+                raise InvalidImage(f"{what}: more than the promised {size} bytes came", remedy=_DAMAGED)
+            hasher.update(block)
+            if held:
+                yield held
+            held = block
+        if count < size:
+            raise InvalidImage(f"{what}: only {count} of {size} bytes came", remedy=_DAMAGED)
+        found = hasher.hexdigest()
+    if found != digest.hex:
         raise InvalidImage(
-            f"{what}: the bytes have the digest {digest.algorithm}:{hasher.hexdigest()}, expected {digest}",
-            remedy=_DAMAGED,
+            f"{what}: the bytes have the digest {digest.algorithm}:{found}, expected {digest}", remedy=_DAMAGED
         )
     if held:
         yield held
