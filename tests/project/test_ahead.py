@@ -121,7 +121,7 @@ def test_what_is_killed_on_the_way_is_done_here(place: Path, expected: dict[str,
 
 def test_other_settings_than_those_of_the_file_are_done_here(place: Path, expected: dict[str, Any]):
     change = "from dataclasses import replace; first = read_settings; "
-    change += 'read_settings = lambda path: replace(first(path), data=None)'
+    change += "read_settings = lambda path: replace(first(path), data=None)"
     told = run(place, between=change)
     assert told["golden"] != expected["golden"]
 

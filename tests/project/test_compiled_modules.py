@@ -51,7 +51,9 @@ def test_another_source_another_name_another_python_is_made_anew(tmp_path: Path)
     assert bytecode_beside(write_modules(tmp_path / "a", app="x = 2\n"), RUNNING) != first
     assert bytecode_beside(write_modules(tmp_path / "a", main="x = 1\n"), RUNNING) != first
     with pytest.raises(FileNotFoundError):
-        bytecode_beside(write_modules(tmp_path / "a", app="x = 1\n"), replace(RUNNING, path="/nowhere", version="other"))
+        bytecode_beside(
+            write_modules(tmp_path / "a", app="x = 1\n"), replace(RUNNING, path="/nowhere", version="other")
+        )
 
 
 def test_a_damaged_entry_is_made_anew(tmp_path: Path, cache: Path):
@@ -105,7 +107,12 @@ def test_two_processes_with_other_pasts_make_the_same_bytes():
         "sys.stdout.buffer.write(compile_modules(all_modules(), RUNNING, shipped=True))"
     )
     other = subprocess.run(
-        [sys.executable, "-c", program], env={"PYTHONHASHSEED": "7"}, cwd="/", capture_output=True, check=True, timeout=60
+        [sys.executable, "-c", program],
+        env={"PYTHONHASHSEED": "7"},
+        cwd="/",
+        capture_output=True,
+        check=True,
+        timeout=60,
     )
     ours = compile_modules(all_modules(), RUNNING, shipped=True)
     assert unpack_modules(other.stdout) == unpack_modules(ours)

@@ -1,5 +1,6 @@
 """Nothing of scikit-learn is forgotten, and the page of supported models is fresh."""
 
+import importlib
 import warnings
 from pathlib import Path
 
@@ -16,12 +17,14 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils import all_estimators
 
+from iris_model import readers
 from iris_model.errors import UnsupportedModel
 from iris_model.readers import read_estimator, reference
-from iris_model.readers.estimators import READERS
+from iris_model.readers.families import FAMILIES, all_readers, find_reader
 from iris_model.readers.names import class_name
 from iris_model.readers.refused import NOT_YET, REFUSED
 
+READERS = all_readers()
 ROOT = Path(__file__).parents[2]
 X = np.abs(np.random.RandomState(0).normal(size=(60, 3)))
 Y = (X[:, 0] > X[:, 1]).astype(int)
@@ -33,6 +36,18 @@ def test_every_estimator_has_a_reader_or_a_reason():
     assert known == read | set(REFUSED) | NOT_YET
     assert not read & set(REFUSED)
     assert not NOT_YET & set(REFUSED)
+
+
+def test_every_reader_of_every_file_is_found_by_the_name_of_its_class():
+    rooms = [path for path in (Path(readers.__file__).parent).iterdir() if path.is_dir()]
+    written: dict[str, set[str]] = {}
+    for path in (path for room in rooms for path in room.glob("*.py")):
+        module = importlib.import_module(f"iris_model.readers.{path.parent.name}.{path.stem}")
+        for name, reader in getattr(module, "READERS", {}).items():
+            assert find_reader(name) is reader
+            written.setdefault(name.rpartition(".")[0], set()).add(f"{path.parent.name}.{path.stem}")
+    assert {name: set(families) for name, families in FAMILIES.items()} == written, "no family too many"
+    assert find_reader("sklearn.linear_model.Nothing") is find_reader("other.LogisticRegression") is None
 
 
 def test_remarks_are_of_classes_that_are_read():

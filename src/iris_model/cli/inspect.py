@@ -63,13 +63,13 @@ def describe_model_file(model: Path, trust: tuple[str, ...]) -> dict[str, Any]:
 
 def _outlook(class_name: str | None, refused: list[str]) -> str:
     """Say what `compile` would do, as far as the class alone can tell."""
-    from iris_model.readers.estimators import READERS
+    from iris_model.readers.families import find_reader
 
     if refused:
         return "refuses: names that are not allowed; if you made this file, trust them with --trust"
     if class_name is None:
         return "unknown: opening the file decides"
-    if _public_name(class_name) in READERS:
+    if find_reader(_public_name(class_name)):
         return f"a reader knows {_public_name(class_name)}; its parts and parameters decide when the file is opened"
     return f"no reader knows {class_name}: the original executor would serve it"
 

@@ -1,7 +1,7 @@
-"""From a fitted estimator to a graph: which reader is for which class.
+"""From a fitted estimator to a graph.
 
 In: an estimator, and the names of its columns if the user knows better ones. Out: a `Graph`, or `UnsupportedModel` with
-every reason at once. To support one more class, write a reader and put it into its family's `READERS`.
+every reason at once.
 """
 
 from __future__ import annotations
@@ -10,89 +10,13 @@ from collections.abc import Sequence
 
 from iris_model.errors import UnsupportedModel
 
-from .catboost import wrappers as catboost_wrappers
 from .dictionaries import feature_names, takes_dictionaries
 from .documents import DOCUMENT_COLUMN, takes_documents
+from .families import find_reader
 from .graph import Estimator, Graph, GraphBuilder, Reader
 from .libraries import find_version_problem
-from .lightgbm import boosters as lightgbm_boosters
-from .lightgbm import wrappers as lightgbm_wrappers
 from .names import class_name
 from .refused import REFUSED
-from .sklearn import (
-    calibration,
-    clustering,
-    compose,
-    decomposition,
-    dictionaries,
-    discriminant,
-    dummy,
-    encoders,
-    ensembles,
-    feature_selection,
-    gaussian_process,
-    gradient_boosting,
-    imputers,
-    linear,
-    manifold,
-    mixture,
-    multiclass,
-    multioutput,
-    naive_bayes,
-    neighbors,
-    neural_network,
-    pipeline,
-    preprocessing,
-    regression,
-    scalers,
-    stacking,
-    svm,
-    target,
-    text,
-    trees,
-    voting,
-    wrappers,
-)
-from .xgboost import wrappers as xgboost_wrappers
-
-READERS: dict[str, Reader] = {
-    **linear.READERS,
-    **trees.READERS,
-    **scalers.READERS,
-    **pipeline.READERS,
-    **svm.READERS,
-    **naive_bayes.READERS,
-    **discriminant.READERS,
-    **neural_network.READERS,
-    **clustering.READERS,
-    **mixture.READERS,
-    **regression.READERS,
-    **gaussian_process.READERS,
-    **neighbors.READERS,
-    **manifold.READERS,
-    **compose.READERS,
-    **encoders.READERS,
-    **imputers.READERS,
-    **text.READERS,
-    **dictionaries.READERS,
-    **preprocessing.READERS,
-    **feature_selection.READERS,
-    **decomposition.READERS,
-    **gradient_boosting.READERS,
-    **ensembles.READERS,
-    **xgboost_wrappers.READERS,
-    **catboost_wrappers.READERS,
-    **lightgbm_wrappers.READERS,
-    **lightgbm_boosters.READERS,
-    **calibration.READERS,
-    **dummy.READERS,
-    **multiclass.READERS,
-    **multioutput.READERS,
-    **stacking.READERS,
-    **target.READERS,
-    **voting.READERS,
-    **wrappers.READERS,
-}
 
 # The methods of an estimator that can be an answer. A graph has each that the estimator offers, and no other.
 METHODS = ("predict", "predict_proba", "decision_function", "score_samples", "transform")
@@ -187,9 +111,9 @@ def needed_methods(estimator: Estimator) -> list[str]:
 def _find_reader(builder: GraphBuilder, estimator: Estimator) -> Reader | None:
     cls = type(estimator)
     name = class_name(cls)
-    reader = READERS.get(name)
+    reader = find_reader(name)
     if reader is None:
-        parent = next((class_name(base) for base in cls.__mro__[1:] if class_name(base) in READERS), None)
+        parent = next((class_name(base) for base in cls.__mro__[1:] if find_reader(class_name(base))), None)
         derived = f" (it derives from {parent}, but may compute something else)" if parent else ""
         builder.refuse(f"{name}: {REFUSED.get(name, f'no reader knows this class{derived}')}")
     elif not _is_fitted(estimator):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 
-from .estimators import BESIDE_PREDICT, METHODS, READERS
+from .estimators import BESIDE_PREDICT, METHODS
+from .families import all_readers
 from .refused import NOT_YET, REFUSED
 
 REFERENCE_PAGE = "docs/reference/supported-models.md"
@@ -75,14 +76,15 @@ REMARKS = {
 
 def render_reference() -> str:
     """Render the reference page."""
-    families = sorted({name.rpartition(".")[0] for name in READERS})
+    readers = all_readers()
+    families = sorted({name.rpartition(".")[0] for name in readers})
     parts = [_HEAD]
     for family in families:
         parts.append(f"\n## {family}\n\n| class | methods | remarks |\n|---|---|---|\n")
-        parts += [_row(name) for name in sorted(READERS) if name.rpartition(".")[0] == family]
+        parts += [_row(name) for name in sorted(readers) if name.rpartition(".")[0] == family]
     parts.append("\n## Refused\n\n| class | reason |\n|---|---|\n")
     parts += [f"| `{name}` | {reason} |\n" for name, reason in sorted(REFUSED.items())]
-    waiting = [f"`{name}`" for name in sorted(NOT_YET - set(READERS))]
+    waiting = [f"`{name}`" for name in sorted(NOT_YET - set(readers))]
     if waiting:
         parts.append(f"\nNo reader so far: {', '.join(waiting)}.\n")
     return "".join(parts)

@@ -1,0 +1,75 @@
+"""Which reader is for which class, by the class's name: one file per family, imported when a model needs it.
+
+To support one more class, write a reader, put it into its family's `READERS`, and, for a new family, the family into `FAMILIES`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+
+from .graph import Reader
+
+# The library's module that a class is named by -> the families of this room that read classes of it.
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "sklearn.calibration": ("sklearn.calibration",),
+    "sklearn.cluster": ("sklearn.clustering", "sklearn.decomposition"),
+    "sklearn.compose": ("sklearn.compose", "sklearn.target"),
+    "sklearn.covariance": ("sklearn.mixture",),
+    "sklearn.cross_decomposition": ("sklearn.regression",),
+    "sklearn.decomposition": ("sklearn.decomposition",),
+    "sklearn.discriminant_analysis": ("sklearn.discriminant",),
+    "sklearn.dummy": ("sklearn.dummy",),
+    "sklearn.ensemble": (
+        "sklearn.ensembles",
+        "sklearn.gradient_boosting",
+        "sklearn.stacking",
+        "sklearn.trees",
+        "sklearn.voting",
+    ),
+    "sklearn.feature_extraction": ("sklearn.dictionaries",),
+    "sklearn.feature_extraction.text": ("sklearn.text",),
+    "sklearn.feature_selection": ("sklearn.feature_selection",),
+    "sklearn.frozen": ("sklearn.wrappers",),
+    "sklearn.gaussian_process": ("sklearn.gaussian_process",),
+    "sklearn.impute": ("sklearn.imputers",),
+    "sklearn.isotonic": ("sklearn.regression",),
+    "sklearn.kernel_approximation": ("sklearn.decomposition",),
+    "sklearn.kernel_ridge": ("sklearn.regression",),
+    "sklearn.linear_model": ("sklearn.linear",),
+    "sklearn.manifold": ("sklearn.manifold",),
+    "sklearn.mixture": ("sklearn.mixture",),
+    "sklearn.model_selection": ("sklearn.wrappers",),
+    "sklearn.multiclass": ("sklearn.multiclass",),
+    "sklearn.multioutput": ("sklearn.multioutput",),
+    "sklearn.naive_bayes": ("sklearn.naive_bayes",),
+    "sklearn.neighbors": ("sklearn.decomposition", "sklearn.discriminant", "sklearn.neighbors"),
+    "sklearn.neural_network": ("sklearn.neural_network",),
+    "sklearn.pipeline": ("sklearn.compose", "sklearn.pipeline"),
+    "sklearn.preprocessing": ("sklearn.encoders", "sklearn.preprocessing", "sklearn.scalers"),
+    "sklearn.random_projection": ("sklearn.decomposition",),
+    "sklearn.semi_supervised": ("sklearn.manifold", "sklearn.wrappers"),
+    "sklearn.svm": ("sklearn.linear", "sklearn.svm"),
+    "sklearn.tree": ("sklearn.trees",),
+    "xgboost.sklearn": ("xgboost.wrappers",),
+    "lightgbm": ("lightgbm.boosters",),
+    "lightgbm.sklearn": ("lightgbm.wrappers",),
+    "catboost.core": ("catboost.wrappers",),
+}
+
+
+def find_reader(name: str) -> Reader | None:
+    """The reader of a class, by its public name; None if none knows it."""
+    return _readers_of(FAMILIES.get(name.rpartition(".")[0], ())).get(name)
+
+
+def all_readers() -> dict[str, Reader]:
+    """Every reader by the name of its class. Imports them all: for who lists them."""
+    return _readers_of(sorted({family for families in FAMILIES.values() for family in families}))
+
+
+def _readers_of(families: Iterable[str]) -> dict[str, Reader]:
+    readers: dict[str, Reader] = {}
+    for family in families:
+        readers |= importlib.import_module(f".{family}", __package__).READERS
+    return readers
