@@ -133,7 +133,7 @@ def _report(taken: dict[str, list[float]], scikit_learn: int) -> int:
             median["library"],
             "ms",
             median["new model"] / median["library"],
-            2,
+            1.5,
             "at most",
         ),
         _at_most("push of a changed project / its limit", median["push"], LIMIT_MS),
