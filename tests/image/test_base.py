@@ -13,9 +13,11 @@ from iris_model.image.base_files import BaseFacts, read_base_files
 from iris_model.image.cache import Cache
 from iris_model.image.lock import Lock
 from iris_model.oci import (
+    BytesBlob,
     Image,
     Platform,
     Reference,
+    build_layer,
     file_entry,
     link_entry,
     write_archive,
@@ -133,6 +135,29 @@ def test_a_registry_is_asked_once_and_layers_are_fetched_when_opened(tmp_path: P
             assert stream.read(2) == b"\x1f\x8b"
         assert registry.requests == []
     assert "http" not in (tmp_path / "iris-model.lock").read_text()
+
+
+def test_a_pinned_base_asks_its_registry_only_for_layers_that_somebody_opens(tmp_path: Path, cache: Cache) -> None:
+    connected: list[str] = []
+
+    def connect_once(registry: str) -> RegistryClient:
+        connected.append(registry)
+        return connect(registry)
+
+    with running(FakeRegistry()) as registry:
+        text = f"{registry.host}/team/base:1"
+        layers = [build_layer([file_entry(name, name.encode())]) for name in ("one", "two")]
+        image = base_image().append_layer(layers[0]).append_layer(layers[1])
+        push(connect(registry.host), image, Reference.parse(text))
+        _, lock = opened(text, tmp_path, cache)
+        registry.requests.clear()
+        base = open_base(text, "x86_64", project=tmp_path, lock=lock, cache=cache, connect=connect_once)
+        assert connected == registry.requests == []
+        assert not base.is_here
+        for layer in base.image.layers:
+            assert BytesBlob.of(layer.blob.open().read()).digest == layer.digest
+        assert base.is_here
+        assert connected == [registry.host], "one client for all layers"
 
 
 def test_a_tag_that_moves_does_not_move_a_pinned_base(tmp_path: Path, cache: Cache) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 import subprocess
 import sys
@@ -65,6 +66,41 @@ def read_digest(document: dict[str, object]) -> object:
     from iris_model.oci import Digest
 
     return Digest.parse(str(document["digest"]))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a model is compiled in its turn, in this process")
+def test_a_new_model_on_a_base_in_the_cache_imports_neither_its_library_nor_a_client_of_registries_here(
+    iris: Path, tmp_path: Path
+) -> None:
+    """What takes long to import is imported in the process that compiles, or not at all."""
+    program = (
+        "import sys; from iris_model.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "print(sorted({'numpy', 'sklearn', 'safetensors', 'urllib3', 'rich'} & set(sys.modules)), file=sys.stderr)"
+    )
+    project = shutil.copytree(iris, tmp_path / "iris", ignore=shutil.ignore_patterns(".iris-model"))
+    with running(FakeRegistry()) as registry:
+        base = f"{registry.host}/team/base:1"
+        push(RegistryClient(registry.host, credentials=anonymous), base_image(), Reference.parse(base))
+        first = answer("build", project, "--base", base)
+        model = project / "iris_trained_model.pkl"
+        estimator = pickle.loads(model.read_bytes())
+        estimator[-1].intercept_ += 0.001
+        model.write_bytes(pickle.dumps(estimator))
+        registry.requests.clear()
+        command = [sys.executable, "-c", program, "build", str(project), "--base", base, "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert registry.requests == []
+    assert done.stderr.splitlines() == ["[]"]
+    second = json.loads(done.stdout)
+    assert second["executor"] == first["executor"] == "compiled"
+    changed = [
+        one["name"]
+        for one, other in zip(first["layers"], second["layers"], strict=True)
+        if one["digest"] != other["digest"]
+    ]
+    assert changed == ["model"]
 
 
 def test_outputs_of_the_users_own(iris: Path, base: Path, tmp_path: Path) -> None:
