@@ -15,7 +15,11 @@ WORKDIR /src
 COPY . .
 RUN python3 -m pip install --no-cache-dir --progress-bar off --root-user-action ignore --target /opt/build \
     --constraint constraints.txt --requirement examples/iris/requirements.txt .
-RUN PYTHONPATH=/opt/build python3 -m iris_model.cli package examples/iris --output /out --install-requirements
+# LightGBM looks for the system's OpenMP, which small bases lack; scikit-learn brings one. Only this stage uses it.
+RUN mkdir /opt/openmp && for library in /opt/build/scikit_learn.libs/libgomp*; do \
+    ln -s "$library" /opt/openmp/libgomp.so.1; done
+RUN LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}/opt/openmp" \
+    PYTHONPATH=/opt/build python3 -m iris_model.cli package examples/iris --output /out --install-requirements
 
 # Second stage: the base and the function directory, which is all that Lambda loads.
 FROM ${BASE_IMAGE}

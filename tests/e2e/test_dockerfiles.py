@@ -15,7 +15,7 @@ def test_they_differ_in_their_names_and_in_what_they_install() -> None:
     instructions = [line for line in differing if not line.startswith("#")]
     assert instructions == [
         "    --constraint constraints.txt --requirement examples/iris/requirements.txt .",
-        "RUN PYTHONPATH=/opt/build python3 -m iris_model.cli package examples/iris --output /out --install-requirements",
+        "    PYTHONPATH=/opt/build python3 -m iris_model.cli package examples/iris --output /out --install-requirements",
     ]
 
 

@@ -56,3 +56,29 @@ def test_a_model_that_only_its_library_can_serve(tmp_path: Path, lambda_python: 
         answer = json.loads(function.invoke(json.dumps(row).encode(), timeout=60).body)
     assert answer["prediction"] == model.predict([row])[0]
     assert list(answer["probabilities"].values()) == pytest.approx(model.predict_proba([row])[0])
+
+
+def test_lightgbm_with_the_categories_of_a_frame(tmp_path: Path, lambda_python: str) -> None:
+    """The first stage needs what the pickle does not name: pandas, and the library of OpenMP, which the base lacks."""
+    import lightgbm
+    import numpy
+    import pandas
+
+    random = numpy.random.RandomState(0)
+    frame = pandas.DataFrame({"age": random.normal(40, 9, 200), "town": random.choice(["Rome", "Zürich"], 200)})
+    frame = frame.astype({"town": "category"})
+    stays = numpy.where((frame["age"] > 40) ^ (frame["town"] == "Rome"), "stay", "leave")
+    model = lightgbm.LGBMClassifier(n_estimators=5, verbose=-1, min_data_per_group=5).fit(frame, stays)
+    model_file = tmp_path / "churn.pkl"
+    model_file.write_bytes(pickle.dumps(model))
+
+    project = init(tmp_path / "churn", "--model", str(model_file))
+    image = build(
+        "iris-model-test/categories:latest", project, build_arguments={"BUILD_IMAGE": build_image(lambda_python)}
+    )
+    assert json.loads(run_once(image, "cat", "/var/task/function.json"))["executor"] == "compiled"
+    with container(image) as function:
+        answer = json.loads(function.invoke('{"town": "Zürich", "age": 50.5}'.encode()).body)
+    asked = pandas.DataFrame({"age": [50.5], "town": pandas.Categorical(["Zürich"], frame["town"].cat.categories)})
+    assert answer["prediction"] == model.predict(asked)[0]
+    assert list(answer["probabilities"].values()) == pytest.approx(model.predict_proba(asked)[0], rel=1e-9)
