@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
 from iris_model.errors import IrisModelError, ProjectError, UnsupportedModel, UntrustedModel
 from iris_model.project.executors import Executable, choose_executable, installed_size_mb
@@ -92,6 +94,38 @@ def test_a_trusted_class_is_found_in_the_project(tmp_path: Path):
     pickled = pickle.dumps(Squarer(), protocol=2).replace(b"tests.support.squarer", b"my_squares")
     (tmp_path / "m.pkl").write_bytes(pickled)
     assert choose(tmp_path, "m.pkl", trust=["my_squares.Squarer"]).executor == "original"
+
+
+def test_a_trusted_name_whose_module_is_nowhere(squarer: Path):
+    with pytest.raises(
+        ProjectError, match=r"no module my_lost_steps: neither in .* nor installed\nPut my_lost_steps\.py"
+    ):
+        choose(squarer, "squarer.pkl", trust=[*TRUST, "my_lost_steps.Square"])
+
+
+def test_what_nobody_can_serve_is_told_with_the_reasons_of_both(tmp_path: Path):
+    (tmp_path / "m.pkl").write_bytes(pickle.dumps(LogisticRegression()))
+    with pytest.raises(UnsupportedModel, match="it is not fitted; call fit before saving it") as caught:
+        choose(tmp_path, "m.pkl")
+    assert "IrisModelError" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            {"model": LogisticRegression(), "columns": ["a"]},
+            r"it holds 'model' \(LogisticRegression\), 'columns' \(list\)",
+        ),
+        ((StandardScaler(), LogisticRegression()), "it holds StandardScaler, LogisticRegression"),
+        ([], "it is empty"),
+    ],
+)
+def test_a_model_in_a_container_is_named(tmp_path: Path, content: object, said: str):
+    (tmp_path / "m.pkl").write_bytes(pickle.dumps(content))
+    with pytest.raises(UnsupportedModel, match=rf"has neither predict nor transform; {said}") as caught:
+        choose(tmp_path, "m.pkl")
+    assert "belongs into a Pipeline" in caught.value.remedy
 
 
 @pytest.mark.parametrize(

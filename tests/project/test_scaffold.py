@@ -66,6 +66,30 @@ def test_data_and_trusted_names_are_kept_in_the_settings(tmp_path: Path):
     assert (made.directory / "rows.csv").exists()
 
 
+def test_modules_of_trusted_names_come_along_with_what_they_import(tmp_path: Path):
+    (tmp_path / "m.pkl").write_bytes(MODEL_BYTES)
+    (tmp_path / "steps.py").write_text("from tables.units import CM\nimport numpy\n")
+    (tmp_path / "tables").mkdir()
+    for name in ("__init__.py", "units.py"):
+        (tmp_path / "tables" / name).write_text("CM = 2.54\n")
+    (tmp_path / "train.py").write_text("import steps\n")
+    made = scaffold_model_project(
+        tmp_path / "p", tmp_path / "m.pkl", trust=["steps.Square"], choose=FakeChoice("original")
+    )
+    assert {"steps.py", "tables/__init__.py", "tables/units.py"} <= set(made.files)
+    assert "train.py" not in made.files
+    packaged = package_project(made.directory, choose=FakeChoice("original"))
+    assert (packaged.directory / "tables/units.py").read_text() == "CM = 2.54\n"
+
+
+def test_a_module_that_would_take_the_place_of_the_handler(tmp_path: Path):
+    (tmp_path / "m.pkl").write_bytes(MODEL_BYTES)
+    (tmp_path / "app.py").write_text("class Square: ...\n")
+    with pytest.raises(ProjectError, match=r"app\.py, which trusted names need, would take the place"):
+        scaffold_model_project(tmp_path / "p", tmp_path / "m.pkl", trust=["app.Square"], choose=FakeChoice("original"))
+    assert not (tmp_path / "p").exists()
+
+
 def test_a_model_that_needs_its_library_gets_room_for_it(tmp_path: Path):
     (tmp_path / "m.pkl").write_bytes(MODEL_BYTES)
     made = scaffold_model_project(tmp_path / "p", tmp_path / "m.pkl", choose=FakeChoice("original"))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import iris_model
-from iris_model.errors import ModelFileError, UnsupportedModel
+from iris_model.errors import IrisModelError, ModelFileError, UnsupportedModel
 from iris_model.readers import needed_methods, open_model
 from iris_model.readers.graph import Estimator
 
@@ -24,6 +24,10 @@ from .original import Original
 
 # Columns that are asked one by one whether they may be missing; of a wider model, all at once.
 PROBED_COLUMNS = 256
+
+# So many parts of a container are shown.
+SHOWN_PARTS = 8
+SAVE_ALONE = "Save the fitted estimator alone; what comes before it, such as a scaler, belongs into a Pipeline with it."
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def describe_original(path: str | Path, data: str | Path | None = None, trust: S
     methods = needed_methods(estimator)
     if not methods:
         raise UnsupportedModel(
-            [f"{opened.class_name} has neither predict nor transform"], remedy="Save a fitted estimator."
+            [f"{opened.class_name} has neither predict nor transform{_show_content(estimator)}"], remedy=SAVE_ALONE
         )
     found = describe_columns(estimator, given, opened.names, opened.class_name)
     original = Original(estimator, {"columns": found.entries, "named": found.named})
@@ -58,7 +62,7 @@ def describe_original(path: str | Path, data: str | Path | None = None, trust: S
         # Whatever a library raises: it does not answer such rows, and that is the finding.
         kinds = ", ".join(f"{one['name']} ({one['kind']})" for one in found.entries[:8])
         raise UnsupportedModel(
-            [f"{opened.class_name} raises on rows of {kinds}: {type(error).__name__}: {error}"],
+            [f"{opened.class_name} raises on rows of {kinds}: {_say(error)}"],
             remedy="If it needs rows of a certain range, or texts, give some with data in iris-model.toml.",
         ) from None
     answered = golden[0]["row"] if golden else found.rows[0]
@@ -83,6 +87,21 @@ def describe_original(path: str | Path, data: str | Path | None = None, trust: S
         "tool": f"iris-model {iris_model.__version__}",
     }
     return Description(signature, source, golden)
+
+
+def _say(error: Exception) -> str:
+    return error.problem if isinstance(error, IrisModelError) else f"{type(error).__name__}: {error}"
+
+
+def _show_content(found: Estimator) -> str:
+    """What a container holds: people save a model together with its scaler, or with the names of its columns."""
+    if isinstance(found, dict):
+        parts = [f"{key!r} ({type(value).__name__})" for key, value in list(found.items())[:SHOWN_PARTS]]
+    elif isinstance(found, (list, tuple)):
+        parts = [type(value).__name__ for value in found[:SHOWN_PARTS]]
+    else:
+        return ""
+    return f"; it holds {', '.join(parts)}" if parts else "; it is empty"
 
 
 def _predicts(estimator: Estimator) -> bool:

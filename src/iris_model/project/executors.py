@@ -7,6 +7,7 @@ come with `iris_model.compiler`, imported when it is asked for.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -72,7 +73,10 @@ def choose_executable(settings: ProjectSettings) -> Executable:
         except UnsupportedModel as error:
             if settings.executor == "compiled":
                 raise
-            return _original(settings, "the model cannot be compiled: " + "; ".join(error.reasons))
+            try:
+                return _original(settings, "the model cannot be compiled: " + "; ".join(error.reasons))
+            except UnsupportedModel as worse:
+                raise UnsupportedModel([*error.reasons, *worse.reasons], remedy=worse.remedy) from None
         except ParityError as error:
             if settings.executor == "compiled":
                 raise
@@ -86,11 +90,24 @@ def _project_modules(settings: ProjectSettings) -> Iterator[None]:
         yield
         return
     entry = str(settings.directory.resolve())
+    for name in settings.trust:
+        _check_is_there(name, settings.directory)
     sys.path.append(entry)  # last, so that a file of the project cannot stand in for an installed library
     try:
         yield
     finally:
         sys.path.remove(entry)
+
+
+def _check_is_there(name: str, directory: Path) -> None:
+    """Refuse a trusted name whose module is neither in the project nor installed: opening the model would only fail."""
+    root = name.partition(".")[0]
+    if (directory / root).is_dir() or (directory / f"{root}.py").is_file() or importlib.util.find_spec(root):
+        return
+    raise ProjectError(
+        f'trust names "{name}", and there is no module {root}: neither in {directory} nor installed',
+        remedy=f"Put {root}.py into the project (for init and compile: beside the model file), or install its package.",
+    )
 
 
 def _compiled(settings: ProjectSettings) -> Executable:

@@ -21,6 +21,7 @@ from iris_model.project.package import OnStep
 from iris_model.project.reference import render_settings_file
 from iris_model.project.requirements import REQUIREMENTS_FILE
 from iris_model.project.settings import SETTINGS_FILE, ProjectSettings, parse_settings
+from iris_model.project.sources import collect_trusted
 from iris_model.project.wheel import write_wheel
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -76,7 +77,10 @@ def scaffold_model_project(
     on_step: OnStep = lambda step: None,
     choose: Choose = choose_remembered,
 ) -> ScaffoldedProject:
-    """Make a project for the user's own model in `directory`; the model is opened, so that the rest fits it."""
+    """Make a project for the user's own model in `directory`; the model is opened, so that the rest fits it.
+
+    Modules of trusted names come along from beside the model file, with what they import there.
+    """
     check_is_new(directory)
     for path, what in ((model, "model"), (data, "data")):
         if path and not path.is_file():
@@ -86,6 +90,12 @@ def scaffold_model_project(
         values["data"] = data.name
     if trust:
         values["trust"] = list(trust)
+    modules = collect_trusted(model.parent, trust)
+    if taken := sorted(modules.keys() & {"app.py", SETTINGS_FILE, DOCKERFILE}):
+        raise ProjectError(
+            f"{model.parent / taken[0]}, which trusted names need, would take the place of the project's own {taken[0]}",
+            remedy="Rename the module, import it from there in the training script, train and save again.",
+        )
     # The model is opened where it lies and before anything is written: a model that does not open leaves no trace.
     on_step(f"Opening {model}")
     executable = choose(_settings_where_the_files_lie(model, data, values))
@@ -108,6 +118,9 @@ def scaffold_model_project(
         shutil.copyfile(model, directory / model.name)
         if data:
             shutil.copyfile(data, directory / data.name)
+        for path_name, file in modules.items():
+            (directory / path_name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, directory / path_name)
         for path_name, text in texts.items():
             (directory / path_name).parent.mkdir(exist_ok=True)
             (directory / path_name).write_text(text, encoding="utf-8")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from iris_model.errors import ProjectError
@@ -54,14 +54,22 @@ def _collect_modules(settings: ProjectSettings) -> dict[str, Path]:
     root = settings.directory
     handler = handler_file(settings)
     _check_handler_function(handler, settings)
-    collected: dict[str, Path] = {}
     waiting = [handler]
-    # What a trusted name of the model file needs, should the original be served.
-    for name in settings.trust:
-        waiting += _files_of_module(root, name.split(".")[0])
     if handler.parent != root:
         # A handler inside a package brings the whole package: its relative imports may reach any part of it.
         waiting += _files_of(root / handler.relative_to(root).parts[0])
+    # What a trusted name of the model file needs, should the original be served.
+    return collect_trusted(root, settings.trust) | _follow_imports(root, waiting)
+
+
+def collect_trusted(root: Path, trust: Iterable[str]) -> dict[str, Path]:
+    """Return the modules in `root` that trusted names of a model file are in, and those that they import."""
+    return _follow_imports(root, [file for name in trust for file in _files_of_module(root, name.split(".")[0])])
+
+
+def _follow_imports(root: Path, files: Iterable[Path]) -> dict[str, Path]:
+    waiting = list(files)
+    collected: dict[str, Path] = {}
     while waiting:
         file = waiting.pop()
         name = file.relative_to(root).as_posix()
