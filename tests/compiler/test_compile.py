@@ -153,6 +153,13 @@ def test_rows_without_header_go_by_position(tmp_path):
     assert given_rows(compile_model(named_model(), data=path)) == [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
 
 
+def test_a_header_of_numbers_is_that_of_pandas(tmp_path):
+    pd.DataFrame(X[:2]).to_csv(tmp_path / "rows.csv", index=False)
+    compilation = compile_model(LogisticRegression().fit(X, X[:, 0] > 0), data=tmp_path / "rows.csv")
+    assert given_rows(compilation) == X[:2].tolist()
+    assert [column["name"] for column in compilation.signature["columns"]] == ["x0", "x1", "x2"]
+
+
 def test_lists_and_arrays():
     for data in ([[1, 2, 3]], np.array([[1.0, 2.0, 3.0]])):
         assert given_rows(compile_model(named_model(), data=data)) == [[1.0, 2.0, 3.0]]

@@ -52,10 +52,12 @@ def read_data(source: DataSource) -> Data:
         raise IrisModelError(
             f"{source} has no rows; expected at least one", remedy="Give a CSV file with rows, or none."
         )
-    has_header = not all(_is_number(cell) or cell.lower() in TRUTH for cell in lines[0])
-    names = lines[0] if has_header else None
+    # pandas numbers columns that have no names, and writes the numbers as a header.
+    is_numbered = len(lines[0]) > 1 and list(lines[0]) == [str(index) for index in range(len(lines[0]))]
+    has_names = not all(_is_number(cell) or cell.lower() in TRUTH for cell in lines[0])
+    has_header = has_names or is_numbered
     rows = tuple(lines[1:] if has_header else lines)
-    return Data(names, rows, str(source), 2 if has_header else 1)
+    return Data(lines[0] if has_names else None, rows, str(source), 2 if has_header else 1)
 
 
 def mark_truths(data: Data, signature: Mapping[str, Any]) -> list[dict[str, Any]]:
