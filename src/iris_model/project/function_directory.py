@@ -17,6 +17,7 @@ from typing import Any
 
 from iris_model.errors import ProjectError
 from iris_model.project.compiled_modules import bytecode_beside
+from iris_model.project.disk import disk_errors
 from iris_model.project.interpreters import Interpreter
 
 FUNCTION_FILE = "function.json"
@@ -138,11 +139,12 @@ def _write_bytecode(staging: Path, files: Mapping[str, bytes | Path], compiler: 
 
 
 def _write_file(path: Path, content: bytes | Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(content, Path):
-        shutil.copyfile(content, path)
-    else:
-        path.write_bytes(content)
+    with disk_errors(str(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, Path):
+            shutil.copyfile(content, path)
+        else:
+            path.write_bytes(content)
 
 
 def _sha256(path: Path) -> str:
