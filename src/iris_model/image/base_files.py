@@ -14,12 +14,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from iris_model.errors import ImageError, InvalidImage
+from iris_model.errors import ImageError
 from iris_model.image.elf import MAGIC, ElfFile, read_elf
+from iris_model.image.merged_tree import MergedTree
 from iris_model.image.system_package import OperatingSystem, Package
 from iris_model.image.system_packages import LARGEST_FILE, python_version, read_system_packages, wanted
 from iris_model.image.target import Libc
-from iris_model.oci import Config, Image, Layer
+from iris_model.oci import Config, Image
 
 # The PATH of a container whose image names none.
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -92,8 +93,13 @@ class _File:
 
 def read_base_files(image: Image, name: str, architecture: str) -> BaseFacts:
     """Read the base. Errors name it as `name`; it must have a Python 3 for `architecture`."""
-    files: dict[str, _File] = {}
-    sizes = tuple(_merge_layer(files, layer) for layer in image.layers)
+    merged: MergedTree[_File] = MergedTree()
+
+    def read(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> _File:
+        return _read_member(archive, member, path, merged)
+
+    sizes = tuple(merged.lay(layer, read) for layer in image.layers)
+    files = merged.files
     tree = _Tree(files)
     found = _find_python(tree, image.config, name)
     on_path, path, version = found
@@ -171,40 +177,11 @@ class _Tree:
                 yield path
 
 
-def _merge_layer(files: dict[str, _File], layer: Layer) -> int:
-    """Lay one layer over the tree; return the bytes of its files."""
-    size = 0
-    try:
-        with layer.open_tar() as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
-            for member in archive:
-                path = posixpath.normpath(member.name).lstrip("/")
-                folder, _, name = path.rpartition("/")
-                if name.startswith(".wh."):
-                    # https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
-                    gone = folder if name == ".wh..wh..opq" else posixpath.join(folder, name.removeprefix(".wh."))
-                    _remove(files, gone, itself=name != ".wh..wh..opq")
-                    continue
-                size += member.size
-                files[path] = _read_member(archive, member, path, files)
-    except tarfile.TarError as failure:
-        raise InvalidImage(
-            f"layer {layer.digest}: the tar is broken: {failure}", remedy="Fetch the base image again."
-        ) from None
-    return size
-
-
-def _remove(files: dict[str, _File], path: str, *, itself: bool) -> None:
-    if itself:
-        files.pop(path, None)
-    for below in [name for name in files if name.startswith(f"{path}/")]:
-        del files[below]
-
-
-def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, files: Mapping[str, _File]) -> _File:
+def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, merged: MergedTree[_File]) -> _File:
     if member.issym():
         return _File(link=member.linkname)
     if member.islnk():
-        return files.get(posixpath.normpath(member.linkname).lstrip("/"), _File())
+        return merged.find(member.linkname) or _File()
     if not member.isfile():
         return _File()
     kept = path == _LOADER_CONFIGURATION or path.startswith(_LOADER_SETTINGS) or wanted(path)

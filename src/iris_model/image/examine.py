@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import posixpath
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from iris_model.errors import ImageError, InvalidImage
+from iris_model.errors import ImageError
 from iris_model.image.connecting import Connect, connect_registry
-from iris_model.oci import Image, Platform, Reference, read_image, validate
+from iris_model.image.merged_tree import MergedTree
+from iris_model.oci import Image, Layer, Platform, Reference, read_image, validate
 from iris_model.oci.registry import pull
 
 _BLOCK = 1 << 20
@@ -120,8 +120,10 @@ def compare(one: Image, other: Image) -> ImageDifference:
         if mine.diff_id != theirs.diff_id:
             break
         common += 1
-    below = _files(one, 0, common) if one.layers[common:] or other.layers[common:] else {}
-    left, right = _files(one, common, None, below), _files(other, common, None, below)
+    below: MergedTree[FileState] = MergedTree()
+    if one.layers[common:] or other.layers[common:]:
+        below = _lay(below, one.layers[:common])
+    left, right = (_lay(below.copy(), each.layers[common:]).files for each in (one, other))
     had = {layer.digest for layer in one.layers}
     return ImageDifference(
         config=_config_difference(one, other),
@@ -157,42 +159,23 @@ def _config_difference(one: Image, other: Image) -> dict[str, tuple[Any, Any]]:
     }
 
 
-def _files(
-    image: Image, first: int, last: int | None, below: Mapping[str, FileState] | None = None
-) -> dict[str, FileState]:
-    files = dict(below or {})
-    for layer in image.layers[first:last]:
-        try:
-            with layer.open_tar() as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
-                for member in archive:
-                    _lay(archive, member, files)
-        except tarfile.TarError as failure:
-            raise InvalidImage(
-                f"layer {layer.digest}: the tar is broken: {failure}", remedy="Fetch it again."
-            ) from None
-    return files
+def _lay(tree: MergedTree[FileState], layers: Sequence[Layer]) -> MergedTree[FileState]:
+    def read(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> FileState:
+        return _read_state(archive, member, tree)
+
+    for layer in layers:
+        tree.lay(layer, read)
+    return tree
 
 
-def _lay(archive: tarfile.TarFile, member: tarfile.TarInfo, files: dict[str, FileState]) -> None:
-    path = posixpath.normpath(member.name).lstrip("/")
-    folder, _, name = path.rpartition("/")
-    if name.startswith(".wh."):
-        opaque = name == ".wh..wh..opq"
-        gone = folder if opaque else posixpath.join(folder, name.removeprefix(".wh."))
-        for each in [each for each in files if each.startswith(f"{gone}/") or (each == gone and not opaque)]:
-            del files[each]
-        return
-    if path == ".":
-        return
+def _read_state(archive: tarfile.TarFile, member: tarfile.TarInfo, tree: MergedTree[FileState]) -> FileState:
     if member.isfile():
         stream, hasher = archive.extractfile(member), hashlib.sha256()
         while stream and (block := stream.read(_BLOCK)):
             hasher.update(block)
-        files[path] = FileState("file", member.size, member.mode, hasher.hexdigest())
-    elif member.islnk():
-        original = files.get(posixpath.normpath(member.linkname).lstrip("/"))
-        files[path] = original or FileState("hard link", 0, member.mode, member.linkname)
-    elif member.isdir():
-        files[path] = FileState("directory", 0, member.mode, "")
-    else:
-        files[path] = FileState("symlink" if member.issym() else "special", 0, member.mode, member.linkname)
+        return FileState("file", member.size, member.mode, hasher.hexdigest())
+    if member.islnk():
+        return tree.find(member.linkname) or FileState("hard link", 0, member.mode, member.linkname)
+    if member.isdir():
+        return FileState("directory", 0, member.mode, "")
+    return FileState("symlink" if member.issym() else "special", 0, member.mode, member.linkname)
