@@ -78,6 +78,17 @@ def test_a_python_that_is_not_on_the_path_is_started_by_its_own(project: Path, t
     assert build(project, str(tmp_path / "odd"), cache).image.config.entrypoint[0] == "/opt/python/bin/python3.11"
 
 
+@pytest.mark.parametrize("by", ["build", "Dockerfile"])
+def test_a_function_of_ours_is_no_base(project: Path, base: str, cache: Cache, tmp_path: Path, by: str) -> None:
+    """Sources of an older runtime in it would be imported in place of this one's bytecode."""
+    older = build(project, base, cache).image
+    if by == "Dockerfile":
+        older = older.with_config(older.config.with_run(labels={}))
+    write_layout(older, tmp_path / "older")
+    with pytest.raises(ImageError, match=r"base .*older: it is a function of iris-model.*\n.*--base"):
+        build(project, str(tmp_path / "older"), cache)
+
+
 def test_same_project_same_digest_wherever_and_whenever(project: Path, base: str, cache: Cache, tmp_path: Path) -> None:
     first = build(project, base, cache)
     elsewhere = tmp_path / "elsewhere" / "copy"

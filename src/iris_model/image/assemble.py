@@ -17,6 +17,7 @@ _CREATED_BY = {
     "runtime": "iris-model build: runtime",
     "model": "iris-model build: model and handler",
 }
+_VERSION = "iris-model.version"
 _ENTRY_POINT = f"/{TASK_ROOT}/iris_model/runtime/__main__.py"
 
 
@@ -30,7 +31,7 @@ def labels(settings: ProjectSettings, base: Base) -> dict[str, str]:
     found = {
         "org.opencontainers.image.title": settings.name,
         "org.opencontainers.image.base.digest": str(base.image.digest),
-        "iris-model.version": iris_model.__version__,
+        _VERSION: iris_model.__version__,
     }
     if base.reference is not None:
         tag = f":{base.reference.tag}" if base.reference.tag else ""
@@ -46,6 +47,7 @@ def assemble(base: Base, layers: Sequence[FunctionLayer], settings: ProjectSetti
             f"base {base.name}: the layer {foreign[0]} may not be copied (a base of Windows)",
             remedy="Choose a Linux base.",
         )
+    _check_has_no_function(base)
     image = base.image.with_gzip_layers(store=base.cache.blobs).with_family(family)
     for each in layers:
         image = image.append_layer(each.layer, created_by=_CREATED_BY[each.name])
@@ -58,3 +60,14 @@ def assemble(base: Base, layers: Sequence[FunctionLayer], settings: ProjectSetti
         labels={**config.labels, **labels(settings, base)},
     )
     return image.with_config(config.with_fields(created=CREATED))
+
+
+def _check_has_no_function(base: Base) -> None:
+    """An older runtime below ours would be imported in part, since sources come before bytecode."""
+    config = base.image.config
+    if _VERSION in config.labels or _ENTRY_POINT in config.entrypoint:
+        below = config.labels.get("org.opencontainers.image.base.name", "")
+        raise ImageError(
+            f"base {base.name}: it is a function of iris-model, whose files in /{TASK_ROOT} would mix with this one's",
+            remedy=f"Name what it was built on: --base {below}" if below else "Name what it was built on (--base).",
+        )
