@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from iris_model.errors import InvalidImage, OciError, RegistryDenied, RegistryError, RegistryUnreachable
-from iris_model.oci import BlobStore, Image, build_layer, file_entry, validate
+from iris_model.oci import BlobStore, Image, build_layer, file_entry, validate, write_layout
 from iris_model.oci.blobs import verified
 from iris_model.oci.registry import RegistryClient, Retries, UploadSettings, anonymous, pull, push
 from tests.oci.conftest import Clients
@@ -145,6 +149,28 @@ def test_one_failure_stops_the_other_blobs(old: FakeRegistry, clients: Clients) 
     with pytest.raises(RegistryDenied):
         push(clients.make(), image, clients.reference("model:1"), jobs=1)
     assert len(old.asked("POST", "uploads")) == 1
+
+
+def test_ctrl_c_does_not_wait_for_a_registry_that_makes_us_wait(
+    old: FakeRegistry, clients: Clients, tmp_path: Path
+) -> None:
+    """A thread that sleeps until the time that a registry named held the whole program."""
+    old.faults = [Answers("POST", "uploads", status=429, headers={"Retry-After": "110"}, times=ALWAYS)]
+    write_layout(NEW, tmp_path / "image")
+    name = str(clients.reference("model:1"))
+    command = [sys.executable, "-m", "iris_model.cli", "push", str(tmp_path / "image"), name]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not old.asked("POST", "uploads") and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert f"Interrupted. Nothing was tagged: {name} still names {OLD.digest}." in said
+    assert old.tag("model", "1") == str(OLD.digest)
 
 
 def read(image: Image) -> bytes:

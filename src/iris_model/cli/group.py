@@ -72,8 +72,8 @@ class CommandGroup(click.Group):
             return super().invoke(ctx)
         except IrisModelError as error:
             raise FailedCommand(error.problem, error.remedy) from None
-        except KeyboardInterrupt:
-            click.echo(err=True)
+        except KeyboardInterrupt as interrupted:
+            click.echo("\n".join(["", *getattr(interrupted, "__notes__", ())]), err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
         except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise

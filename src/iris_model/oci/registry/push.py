@@ -5,8 +5,10 @@ whatever goes wrong. A base layer that the registry has, or can mount from a sis
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass
 
 from iris_model.errors import InvalidImage, IrisModelError, RegistryError
@@ -19,6 +21,9 @@ from iris_model.oci.references import Reference, Repository
 from iris_model.oci.registry.client import RegistryClient
 from iris_model.oci.registry.failures import with_note
 from iris_model.oci.registry.uploads import MOUNTED, PRESENT, UPLOADED, Cancelled, Upload, UploadSettings
+
+# Seconds that blobs under way are given to notice that another one failed.
+_PATIENCE = 2.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,9 @@ def push(
         outcomes = {**run.bring(list(layers.values()), jobs), **run.bring([image.config_blob], 1)}
     except IrisModelError as failure:
         raise with_note(failure, f"Nothing was tagged: {still}") from failure
+    except KeyboardInterrupt as interrupted:
+        interrupted.add_note(f"Interrupted. Nothing was tagged: {still}")
+        raise
     _put_manifest(client, image, reference, version, still)
     by_state = {
         state: tuple(each for each in outcomes if outcomes[each] == state) for state in (UPLOADED, MOUNTED, PRESENT)
@@ -90,13 +98,27 @@ class _Push:
     def bring(self, blobs: Sequence[Blob], jobs: int) -> dict[Digest, str]:
         """All blobs there, so many at once. The first failure stops the others, and is the one that is told."""
         cancelled = threading.Event()
-        with ThreadPoolExecutor(max(1, min(jobs, len(blobs)))) as pool:
-            futures = {pool.submit(self._one, blob, cancelled): blob.digest for blob in blobs}
-            try:
-                return {futures[done]: state for done, state in _results(list(futures), cancelled)}
-            except BaseException:
-                cancelled.set()
-                raise
+        futures: dict[Future[str], Blob] = {Future(): blob for blob in blobs}
+        waiting = deque(futures)
+
+        def work() -> None:
+            while waiting:
+                with suppress(IndexError):  # another thread was faster
+                    future = waiting.popleft()
+                    try:
+                        future.set_result(self._one(futures[future], cancelled))
+                    except BaseException as failure:
+                        future.set_exception(failure)
+
+        for _ in range(min(jobs, len(blobs))):
+            # No pool: those wait for their threads at the end of the program, and one of ours may hang on a registry
+            # that says nothing, or sleep until the time that it named. Ctrl-C is not to wait for that.
+            threading.Thread(target=work, daemon=True).start()
+        try:
+            return {futures[done].digest: state for done, state in _results(list(futures), cancelled)}
+        except BaseException:
+            cancelled.set()
+            raise
 
     def _one(self, blob: Blob, cancelled: threading.Event) -> str:
         try:
@@ -123,8 +145,10 @@ class _Push:
 
 
 def _results(futures: list[Future[str]], cancelled: threading.Event) -> list[tuple[Future[str], str]]:
-    wait(futures)
-    failures = [failure for future in futures if (failure := future.exception()) is not None]
+    wait(futures, return_when=FIRST_EXCEPTION)
+    if cancelled.is_set():
+        wait(futures, timeout=_PATIENCE)
+    failures = [failure for future in futures if future.done() and (failure := future.exception()) is not None]
     for failure in failures:
         if not isinstance(failure, Cancelled):
             raise failure
