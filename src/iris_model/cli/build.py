@@ -86,10 +86,11 @@ def build(
       iris-model build . -o archive iris.tar --base python:3.13-slim --arch arm64
     """
     from iris_model.project.ahead import compiling_ahead
+    from iris_model.project.turns import one_build_at_a_time
 
     kinds = _check_outputs(outputs)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") if time_in_provenance else ""
-    with compiling_ahead(project) as choose, progress() as on_step:
+    with compiling_ahead(project) as choose, progress() as on_step, one_build_at_a_time(project, on_step):
         reference = _check_tag(tag, do_push=do_push)
         scanner = _find_scanner() if scan else ""
         from iris_model.image.build import build_image

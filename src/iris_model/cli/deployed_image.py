@@ -66,8 +66,10 @@ def find_built(project: Path) -> str | None:
 def _build(project: Path, transport: BotoTransport, on_step: OnStep) -> ChosenImage:
     """Build the image of the project, whatever the stage: all stages share it."""
     from iris_model.image.build import build_image
+    from iris_model.project.turns import one_build_at_a_time
 
-    built = build_image(project, on_step=on_step)
+    with one_build_at_a_time(project, on_step):
+        built = build_image(project, on_step=on_step)
     for note in built.notes if not built.packaged.unchanged else ():
         click.echo(f"Note: {note}.", err=True)
     push = _pusher(built.image, transport, on_step, built)
