@@ -161,7 +161,7 @@ def test_a_full_disk_and_a_project_that_cannot_be_written(iris: Path, base: Path
 
 def test_mistakes_on_the_command_line_cost_no_build(iris: Path) -> None:
     assert "-t REGISTRY/REPOSITORY:TAG" in run("build", iris, "--push", exit_code=2).output
-    assert "expected layout or archive" in run("build", iris, "-o", "tarball", "x", exit_code=2).output
+    assert "'tarball' is not one of 'layout', 'archive'" in run("build", iris, "-o", "tarball", "x", exit_code=2).output
     assert "has capitals" in run("build", iris, "-t", "Team/Iris", exit_code=1).output
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from iris_model.image.build import BuiltImage
     from iris_model.oci import Reference
 
-IMAGE_DIRECTORY = "image"
-
 
 @click.command()
 @click.argument("project", type=click.Path(path_type=Path), default=".")
@@ -28,7 +26,7 @@ IMAGE_DIRECTORY = "image"
     "--output",
     "-o",
     "outputs",
-    nargs=2,
+    type=(click.Choice(["layout", "archive"]), click.Path(path_type=Path)),
     multiple=True,
     metavar="layout|archive PATH",
     help="Write an OCI layout (a directory) or an archive for `docker load`.  [default: layout PROJECT/.iris-model/image]",
@@ -61,7 +59,7 @@ IMAGE_DIRECTORY = "image"
 def build(
     project: Path,
     tag: str | None,
-    outputs: tuple[tuple[str, str], ...],
+    outputs: tuple[tuple[str, Path], ...],
     base: str | None,
     arch: str | None,
     family_name: str,
@@ -88,7 +86,6 @@ def build(
     from iris_model.project.ahead import compiling_ahead
     from iris_model.project.turns import one_build_at_a_time
 
-    kinds = _check_outputs(outputs)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") if time_in_provenance else ""
     with compiling_ahead(project) as choose, progress() as on_step, one_build_at_a_time(project, on_step):
         reference = _check_tag(tag, do_push=do_push)
@@ -102,8 +99,8 @@ def build(
         )
         reference = reference or _default_reference(built)
         on_step("Writing the image")
-        written = _write(built, reference, kinds, do_push=do_push, do_load=do_load)
-        documents, unlisted = _write_documents(built, [Path(path) for _, path in kinds], started, download=scan)
+        written = _write(built, reference, outputs, do_push=do_push, do_load=do_load)
+        documents, unlisted = _write_documents(built, [path for _, path in outputs], started, download=scan)
     document: dict[str, Any] = {
         "digest": str(built.image.digest),
         "reference": str(reference),
@@ -144,15 +141,6 @@ def build(
         raise failure
 
 
-def _check_outputs(outputs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    for kind, _ in outputs:
-        if kind not in ("layout", "archive"):
-            raise click.BadParameter(
-                f"{kind!r} is no kind of output: expected layout or archive, and a path after it", param_hint="-o"
-            )
-    return outputs
-
-
 def _check_tag(tag: str | None, *, do_push: bool) -> Reference | None:
     """Read the reference before anything is built: a mistake in it should not cost a build."""
     from iris_model.oci import Reference
@@ -170,24 +158,23 @@ def _default_reference(built: BuiltImage) -> Reference:
 
 
 def _write(
-    built: BuiltImage, reference: Reference, kinds: tuple[tuple[str, str], ...], *, do_push: bool, do_load: bool
+    built: BuiltImage, reference: Reference, kinds: tuple[tuple[str, Path], ...], *, do_push: bool, do_load: bool
 ) -> list[dict[str, Any]]:
     from iris_model.image import outputs
 
+    of_the_project = not kinds and not do_push and not do_load
+    if of_the_project:
+        kinds = (("layout", built.layout),)
+    _check_apart([path for _, path in kinds], built.settings.base_image)
     written: list[dict[str, Any]] = []
-    chosen = [Path(text) for _, text in kinds] or [built.work_directory / IMAGE_DIRECTORY]
-    _check_apart(chosen, built.settings.base_image)
-    if not kinds and not do_push and not do_load:
-        path = built.work_directory / IMAGE_DIRECTORY
-        changed = outputs.put_layout(built.image, path, reference.tag)
-        outputs.remove_unnamed_blobs(path)
-        written.append({"kind": "layout", "path": str(path), "unchanged": not changed})
-    for kind, text in kinds:
+    for kind, path in kinds:
         if kind == "layout":
-            changed = outputs.put_layout(built.image, Path(text), reference.tag)
+            changed = outputs.put_layout(built.image, path, reference.tag)
         else:
-            changed = outputs.put_archive(built.image, Path(text), reference, built.work_directory / "archives.json")
-        written.append({"kind": kind, "path": text, "unchanged": not changed})
+            changed = outputs.put_archive(built.image, path, reference, built.work_directory / "archives.json")
+        written.append({"kind": kind, "path": str(path), "unchanged": not changed})
+    if of_the_project:
+        outputs.remove_unnamed_blobs(built.layout)
     if do_load:
         written.append(
             {"kind": "docker", "path": str(reference), "unchanged": not outputs.load(built.image, reference)}
@@ -221,7 +208,7 @@ def _write_documents(
         sbom.MEDIA_TYPE: rendered.data,
         provenance.MEDIA_TYPE: provenance.render_provenance(built, started=started),
     }
-    places = [*paths, built.work_directory / IMAGE_DIRECTORY]
+    places = [*paths, built.layout]
     for place in places:
         for media_type, data in contents.items():
             path = document_path(place, media_type)

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     Push = Callable[[Aws, Deployment, str], None]
 
-BUILT_LAYOUT = Path(".iris-model/image")
-"""Where `iris-model build` writes the image, below the project."""
-
 _DIGEST = re.compile(r"(?:.*@)?(sha256:[0-9a-f]{64})")
 
 
@@ -56,9 +53,10 @@ def choose_image(
 
 def find_built(project: Path) -> str | None:
     """Return the digest of the image that `iris-model build` wrote last, if it did."""
+    from iris_model.image.build import layout_of
     from iris_model.oci import DOCKER, read_layout
 
-    layout = project / BUILT_LAYOUT
+    layout = layout_of(project)
     # A layout is in OCI's words; what is pushed is in Docker's, which Lambda knows longest.
     return str(read_layout(layout).with_family(DOCKER).digest) if (layout / "index.json").exists() else None
 

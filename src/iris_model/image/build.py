@@ -54,6 +54,16 @@ class BuiltImage:
         """Where the project keeps what can be made again."""
         return self.settings.directory / WORK_DIRECTORY
 
+    @property
+    def layout(self) -> Path:
+        """Where the image is kept if nobody names a place, and what is said about it in any case."""
+        return layout_of(self.settings.directory)
+
+
+def layout_of(project: Path) -> Path:
+    """Where `iris-model build` keeps the image of a project."""
+    return project / WORK_DIRECTORY / "image"
+
 
 def build_image(
     project: Path,
