@@ -55,7 +55,7 @@ def test_from_nothing_to_an_endpoint_to_a_new_model_and_away_again(
     # What one does with it afterwards.
     assert '"prediction": "a"' in deployer.run("invoke", changed, SETOSA.decode(), "--remote", "--log")
     assert "REPORT RequestId" in deployer.run("logs", changed, "--since", "1h")
-    assert "version 1 answers" in deployer.run("rollback", "--project", changed)
+    assert "version 1 answers" in deployer.run("rollback", changed)
     assert cloud.post(second["endpoint"]).prediction == "setosa"
 
     # Nothing is left.

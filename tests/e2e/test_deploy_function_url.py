@@ -38,18 +38,18 @@ def test_a_function_url_from_nothing_to_a_new_model_and_back(cloud: Cloud, pushe
     second = cloud.deploy_json(changed, pushed.other)
     assert (second["version"], second["endpoint"]) == ("2", first["endpoint"])
     assert cloud.post(second["endpoint"]).prediction == "a"
-    assert "version 1 answers, before it was 2" in cloud.run("rollback", "--project", changed)
+    assert "version 1 answers, before it was 2" in cloud.run("rollback", changed)
     assert cloud.post(second["endpoint"]).prediction == "setosa"
 
     # A version that fails with what it is tried with does not get the alias.
-    tried = ("rollback", "2", "--project", changed, "--payload")
+    tried = ("rollback", changed, "2", "--payload")
     assert "version 2 of flowers-url does not work" in cloud.run(*tried, '["x"]', expect=1)
     assert cloud.alias("flowers-url") == ("1", {})
 
     # A third version: the one that answered before it is 1, and not 2.
     change_settings(changed, "memory = 256\n")
     assert cloud.deploy_json(changed, pushed.other)["version"] == "3"
-    assert "version 1 answers, before it was 3" in cloud.run("rollback", "--project", changed)
+    assert "version 1 answers, before it was 3" in cloud.run("rollback", changed)
     assert cloud.alias("flowers-url") == ("1", {})
 
     cloud.run("destroy", changed, "--logs", "--yes")

@@ -52,7 +52,7 @@ def test_a_canary_that_is_interrupted_gives_its_share_back_and_the_next_run_goes
     # Killed, nothing can be given back: it is seen, and a roll-back ends it.
     cloud.run_during(lambda: cloud.alias(name)[1], methodcaller("kill"), *command, expect=-signal.SIGKILL)
     assert cloud.alias(name) == ("1", {"2": 0.05})
-    assert "version 1 answers, the canary of version 2 is over" in cloud.run("rollback", "--project", project)
+    assert "version 1 answers, the canary of version 2 is over" in cloud.run("rollback", project)
     assert cloud.alias(name) == ("1", {})
 
     # The version is there already: it is verified again, and gets everything.
