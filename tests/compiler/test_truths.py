@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 
 from iris_model.compiler import compile_model, describe_original
 from iris_model.errors import IrisModelError
+from iris_model.project.events import build_events
 from iris_model.project.openapi_schemas import build_cell
 from iris_model.runtime import Model
 from iris_model.runtime.card import row_schema
@@ -65,6 +66,15 @@ def test_both_schemas_say_so(served):
     member = next(column for column in served.signature["columns"] if column["name"] == "member")
     for schema in (row_schema([member])["properties"]["member"], build_cell(member)):
         assert {"number", "boolean"} <= set(schema["type"]) and "string" not in schema["type"]
+
+
+def test_events_have_them_as_callers_do(served):
+    events = build_events(
+        [[0.5, 1.0, None], [0.5, 0.0, 1.0], [0.5, 3.5, 0.0]], served.signature["columns"], path="/default/p"
+    )
+    assert json.dumps(events["named-row"]) == '{"size": 0.5, "member": true, "paid": null}'
+    assert json.dumps(events["rows"]) == "[[0.5, true, null], [0.5, false, true], [0.5, 3.5, false]]"
+    assert served.answer(events["rows"])["predictions"]
 
 
 def test_rows_without_a_header(tmp_path):

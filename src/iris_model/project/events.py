@@ -12,10 +12,11 @@ Row = Sequence[Any]
 
 def build_events(rows: Sequence[Row], columns: Sequence[Mapping[str, Any]], *, path: str) -> dict[str, Any]:
     """Build events from rows that the model is known to answer: good ones in each common form, and two bad ones."""
-    first = list(rows[0])
+    sent = [[_as_sent(cell, column) for cell, column in zip(row, columns, strict=True)] for row in rows]
+    first = sent[0]
     events: dict[str, Any] = {
         "one-row": first,
-        "rows": [list(row) for row in rows[:3]],
+        "rows": sent[:3],
         "named-row": {column["name"]: cell for column, cell in zip(columns, first, strict=True)},
         "http-api": build_http_api_event(first, path=path),
         "console-base64": build_console_event(first),
@@ -24,6 +25,11 @@ def build_events(rows: Sequence[Row], columns: Sequence[Mapping[str, Any]], *, p
     if columns[-1].get("kind", "numeric") == "numeric":
         events["bad-text"] = [*first[:-1], "not a number"]
     return events
+
+
+def _as_sent(cell: object, column: Mapping[str, Any]) -> object:
+    """A truth as a caller has it: the model calculates with 1 and 0."""
+    return bool(cell) if column.get("dtype") == "bool" and cell in (0.0, 1.0) else cell
 
 
 def build_console_event(payload: object) -> dict[str, Any]:
