@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +133,28 @@ def test_nobody_waits_for_what_nobody_asked_for(place: Path):
     told = run(place, between=NOT_NEEDED)
     assert told["children"] == 1
     assert told["error"][1] == "not needed"
+
+
+def test_it_ends_when_the_command_is_killed(place: Path):
+    """Else whoever reads the command's output would wait for a process that nobody needs any more."""
+    endless = "ahead.Compilations.choose = lambda self, settings: __import__('time').sleep(600)"
+    killed = "print(children[0], flush=True); os.kill(os.getpid(), 9)"
+    program = PROGRAM.format(before=endless, between=killed)
+    environment = {**os.environ, "IRIS_MODEL_CACHE": str(place / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=place, env=environment, capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == -signal.SIGKILL
+    child = int(done.stdout.removeprefix("once, "))
+    with contextlib.suppress(
+        ProcessLookupError, FileNotFoundError
+    ):  # the output is closed a moment before the process is gone
+        for _ in range(100):
+            os.kill(child, 0)
+            if "State:\tZ" in Path(f"/proc/{child}/status").read_text():
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{child} still runs")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,9 @@ from iris_model.project.compilations import Compilations, users_compilations
 from iris_model.project.executors import Choose, Executable
 from iris_model.project.settings import ProjectSettings, read_settings
 
+# <sys/prctl.h>
+_PR_SET_PDEATHSIG = 1
+
 
 @contextlib.contextmanager
 def compiling_ahead(project: Path) -> Iterator[Choose]:
@@ -70,11 +73,13 @@ class _Begun:
     """A copy of this process that makes an `Executable` and sends it through a pipe."""
 
     def __init__(self, make: Callable[[], Executable]) -> None:
+        parent = os.getpid()
         self._pipe, writing = os.pipe()
         self._process = os.fork()
         if self._process == 0:
             # Nothing of the copy may go on in what called this, nor flush what is buffered twice.
             try:
+                _end_with(parent)
                 os.close(self._pipe)
                 with os.fdopen(writing, "wb") as pipe:
                     pickle.dump(_outcome(make), pipe)
@@ -98,6 +103,15 @@ class _Begun:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process, signal.SIGKILL)
         os.waitpid(self._process, 0)
+
+
+def _end_with(parent: int) -> None:
+    """Let this process end when its parent is killed: it has the parent's output open, for which somebody may wait."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(0)
 
 
 def _outcome(make: Callable[[], Executable]) -> Executable | IrisModelError:
