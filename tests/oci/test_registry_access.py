@@ -54,6 +54,16 @@ def test_an_identity_token(registry: FakeRegistry, clients: Clients) -> None:
     assert registry.asked("POST", "^/token")
 
 
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_token_endpoint_that_wants_post(registry: FakeRegistry, clients: Clients, status: int) -> None:
+    registry.scheme, registry.user, registry.password = "bearer", "ada", SECRET
+    registry.faults = [Answers("GET", "^/token", status=status, times=99)]
+    push(clients.make(KNOWN), IMAGE, clients.reference("model:1"))
+    assert registry.tag("model", "1")
+    with pytest.raises(RegistryError, match=str(status)):
+        push(clients.make(), IMAGE, clients.reference("model:1"))
+
+
 def test_an_access_token_is_sent_as_it_is(registry: FakeRegistry, clients: Clients) -> None:
     registry.scheme, registry.tokens = "bearer", {"ready-made-token": 1000}
     push(clients.make(fixed(Credentials(registry_token="ready-made-token"))), IMAGE, clients.reference("model:1"))

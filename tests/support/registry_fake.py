@@ -323,6 +323,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _give_token(self) -> None:
         fields = parse_qs(bytes(self.read_body(bytearray())).decode()) if self.command == "POST" else {}
         known = self.headers.get("Authorization", "") == self._basic()
+        if fields.get("grant_type") == ["password"]:
+            known = (fields["username"], fields["password"]) == ([self.registry.user], [self.registry.password])
         if not known and fields.get("refresh_token") != [self.registry.password]:
             return self.refuse(401, "UNAUTHORIZED", "incorrect username or password")
         token = uuid.uuid4().hex

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from iris_model.errors import RegistryDenied, RegistryError
@@ -25,6 +25,8 @@ Ask = Callable[[str, str, dict[str, str], bytes | None], Answer]
 Scopes = tuple[str, ...]
 
 _CLIENT = "iris-model"
+# What token endpoints answer to GET that know only OAuth 2's POST.
+_POST_ONLY = (404, 405)
 
 
 class Authentication:
@@ -87,20 +89,25 @@ class Authentication:
         realm = self._check_realm(challenge.parameters.get("realm", ""))
         # The registry's own scope counts as well: it may know names of actions that we do not.
         asked = list(dict.fromkeys([*scopes, *challenge.parameters.get("scope", "").split()]))
-        fields = [("service", challenge.parameters.get("service", "")), *(("scope", each) for each in asked)]
+        service = challenge.parameters.get("service", "")
         if credentials.identity_token:
-            more = [
-                ("grant_type", "refresh_token"),
-                ("client_id", _CLIENT),
-                ("refresh_token", credentials.identity_token),
-            ]
-            joined = [("service", challenge.parameters.get("service", "")), ("scope", " ".join(asked))]
-            headers = {"Content-Type": "application/x-www-form-urlencoded"}
-            answer = self._ask("POST", realm, headers, urlencode([*joined, *more]).encode())
+            answer = self._post(realm, service, asked, {"refresh_token": credentials.identity_token})
         else:
+            fields = [("service", service), *(("scope", each) for each in asked)]
             headers = {"Authorization": credentials.basic} if credentials.basic else {}
             answer = self._ask("GET", _with_query(realm, [field for field in fields if field[1]]), headers, None)
+            if answer.status in _POST_ONLY and credentials.password:
+                answer = self._post(
+                    realm, service, asked, {"username": credentials.username, "password": credentials.password}
+                )
         return f"Bearer {self._read_token(answer)}"
+
+    def _post(self, realm: str, service: str, scopes: Sequence[str], grant: Mapping[str, str]) -> Answer:
+        """As OAuth 2 asks: https://distribution.github.io/distribution/spec/auth/oauth/"""
+        kind = "refresh_token" if "refresh_token" in grant else "password"
+        fields = {"grant_type": kind, "client_id": _CLIENT, "service": service, "scope": " ".join(scopes), **grant}
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._ask("POST", realm, headers, urlencode(fields).encode())
 
     def _check_realm(self, realm: str) -> str:
         scheme, host, _ = origin_of(realm)
