@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -157,6 +158,19 @@ def test_a_full_disk_and_a_project_that_cannot_be_written(iris: Path, base: Path
 
     (blocked / ".iris-model").write_text("a file where a directory must be")
     assert ".iris-model: File exists" in run("build", blocked, "--base", base, exit_code=1).output
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"), [("a__-_b", "a-b"), ("A__b--c_", "a__b--c"), ("___", "model"), ("a___b", "a-b")]
+)
+def test_a_name_that_no_repository_may_have_gives_one_that_it_may(
+    iris: Path, base: Path, tmp_path: Path, name: str, reference: str
+) -> None:
+    project = shutil.copytree(iris, tmp_path / "p")
+    settings = (project / "iris-model.toml").read_text()
+    (project / "iris-model.toml").write_text(re.sub(r"(?m)^name = .*", f'name = "{name}"', settings))
+    said = answer("build", project, "--base", base, "-o", "archive", tmp_path / "image.tar")
+    assert said["reference"] == f"docker.io/library/{reference}:latest"
 
 
 def test_mistakes_on_the_command_line_cost_no_build(iris: Path) -> None:

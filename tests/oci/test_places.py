@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 from pathlib import Path
 
@@ -160,3 +161,26 @@ def test_a_full_disk_says_so_and_leaves_the_old_file() -> None:
         write_archive(sample_image(), Path("/proc/model.tar"))
     assert "/proc/model.tar: cannot be written" in caught.value.problem
     assert caught.value.remedy
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "large disk").mkdir()
+    link = tmp_path / "image.tar"
+    link.symlink_to("large disk/image.tar")
+    for _ in range(2):
+        write_archive(sample_image(b"one", family=OCI), link, names=(Reference.parse("one:1"),))
+        assert link.is_symlink()
+        assert read_archive(tmp_path / "large disk" / "image.tar").digest == sample_image(b"one", family=OCI).digest
+
+
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    """As root, `-o archive /dev/stdout` took the place of that device, for all programs of the machine."""
+    pipe, link = tmp_path / "pipe", tmp_path / "stdout"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(StorageError, match="it is a device or a pipe"):
+            write_archive(sample_image(b"one", family=OCI), path, names=(Reference.parse("one:1"),))
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert len(list(tmp_path.iterdir())) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +154,8 @@ def _check_tag(tag: str | None, *, do_push: bool) -> Reference | None:
 def _default_reference(built: BuiltImage) -> Reference:
     from iris_model.oci import Reference
 
-    name = built.settings.name.lower().strip("-_")
+    # Names of functions are freer than those of repositories: one '_', two, or any number of '-' between letters.
+    name = re.sub(r"_{3,}|_+-[-_]*|-+_[-_]*", "-", built.settings.name.lower()).strip("-_")
     return Reference.parse(f"{name or 'model'}:latest")
 
 

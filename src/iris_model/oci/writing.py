@@ -45,8 +45,15 @@ def storage_errors(path: Path, action: str = "written") -> Iterator[None]:
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to, which becomes `path` at the end, and is gone if there was an error."""
+    """A file to write to, which becomes `path` at the end, and is gone if there was an error. A link stays, and what it leads to
+    is written; a device or a pipe, which a file would take the place of, is refused."""
     with storage_errors(path):
+        if path.is_symlink():
+            path = path.resolve()
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise StorageError(
+                f"{path}: it is a device or a pipe, expected a file or nothing", remedy="Choose the path of a file."
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         scratch = Path(name)
