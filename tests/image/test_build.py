@@ -214,7 +214,9 @@ def test_a_push_never_downloads_the_base_and_attaches_what_is_known(project: Pat
         assert not registry.asked("GET", layer)
 
 
-def test_describe_and_open(project: Path, base: str, cache: Cache, tmp_path: Path) -> None:
+def test_describe_and_open(
+    project: Path, base: str, cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     built = build(project, base, cache)
     outputs.put_archive(built.image, tmp_path / "i.tar", Reference.parse("small:1"), tmp_path / "memory")
     assert not outputs.put_archive(built.image, tmp_path / "i.tar", Reference.parse("small:1"), tmp_path / "memory")
@@ -227,6 +229,9 @@ def test_describe_and_open(project: Path, base: str, cache: Cache, tmp_path: Pat
     ]
     with pytest.raises(ImageError, match="no such file"):
         open_image("./nothing.tar")
+    monkeypatch.chdir(project.parent)
+    with pytest.raises(ImageError, match=r"project/\.iris-model/nothing: there is no such file"):
+        open_image("project/.iris-model/nothing")
 
 
 def test_settings_of_another_stage(project: Path, base: str, cache: Cache) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from iris_model.errors import ImageError
+from iris_model.errors import ImageError, InvalidReference
 from iris_model.image.connecting import Connect, connect_registry
 from iris_model.image.merged_tree import MergedTree
 from iris_model.oci import Image, Layer, Platform, Reference, read_image, validate
@@ -25,11 +25,17 @@ def open_image(text: str, *, platform: Platform | None = None, connect: Connect 
         path, at, name = text.rpartition("@")
     if Path(path).exists():
         return read_image(Path(path), name=name if at else "", platform=platform)
+    missing = ImageError(
+        f"{text}: there is no such file or directory", remedy="Name an OCI layout, an archive, or a reference."
+    )
     if text.startswith((".", "/")) or text.endswith(".tar"):
-        raise ImageError(
-            f"{text}: there is no such file or directory", remedy="Name an OCI layout, an archive, or a reference."
-        )
-    reference = Reference.parse(text)
+        raise missing
+    try:
+        reference = Reference.parse(text)
+    except InvalidReference:
+        if "/" in text and Path(Path(text).parts[0]).is_dir():
+            raise missing from None  # a path with a mistake in it
+        raise
     return pull(connect(reference.repository.registry), reference, platform=platform)
 
 

@@ -95,8 +95,8 @@ def check_extensions(extensions: Mapping[str, ElfFile], base: BaseFacts, name: s
         for each in missing
         if each.library in _KNOWN
     ]
-    ways = [*known, "choose a base that has it (--base)", "or a version of the package whose wheel brings it along"]
+    ways = ["Choose a base that has it (--base), or a version of the package whose wheel brings it along", *known]
     raise ImageError(
         f"the base {name} lacks what compiled packages need:\n" + "\n".join(lines),
-        remedy="; ".join(ways)[0].upper() + "; ".join(ways)[1:] + ".",
+        remedy="; ".join(ways) + ".",
     )
