@@ -69,11 +69,21 @@ def test_init_for_a_model_makes_a_project_that_packages_and_answers(tmp_path: Pa
 def test_an_mlflow_model_directory_is_inspected_and_made_a_project_of(tmp_path: Path):
     saved = tmp_path / "saved"
     saved.mkdir()
-    (saved / "MLmodel").write_text("flavors:\n  sklearn:\n    pickled_model: model.pkl\n")
+    columns = json.dumps([{"type": "double", "name": name} for name in ("a", "b", "c", "d")])
+    (saved / "MLmodel").write_text(
+        f"flavors:\n  sklearn:\n    pickled_model: model.pkl\nsignature:\n  inputs: '{columns}'\n"
+    )
     shutil.copyfile(MODEL, saved / "model.pkl")
     assert json.loads(run("inspect", saved, "--json").stdout)["class"] == "sklearn.pipeline.Pipeline"
     assert run("init", tmp_path / "made", "--model", saved).exit_code == 0
     assert (tmp_path / "made/model.pkl").read_bytes() == (saved / "model.pkl").read_bytes()
+    # The names of its signature are those that its callers send.
+    answered = run(
+        "invoke",
+        tmp_path / "made",
+        '{"dataframe_split": {"columns": ["d", "c", "b", "a"], "data": [[0.2, 1.4, 3.5, 5.1]]}}',
+    )
+    assert json.loads(answered.stdout) == {"predictions": ["setosa"]}
     (saved / "MLmodel").unlink()
     refused = run("inspect", saved)
     assert refused.exit_code == 1

@@ -69,6 +69,11 @@ def change_model(settings: ProjectSettings) -> ProjectSettings:
     return settings
 
 
+def describe_model(settings: ProjectSettings) -> ProjectSettings:
+    (settings.directory / "MLmodel").write_text("flavors:\n")
+    return settings
+
+
 def change_rows(settings: ProjectSettings) -> ProjectSettings:
     (settings.directory / "rows.csv").write_text("a\n2\n")
     return settings
@@ -83,12 +88,13 @@ def rename_model(settings: ProjectSettings) -> ProjectSettings:
     "change",
     [
         change_model,
+        describe_model,
         change_rows,
         rename_model,
         lambda settings: replace(settings, executor="original"),
         lambda settings: replace(settings, data=None),
     ],
-    ids=["model", "rows", "model's name", "executor", "no rows"],
+    ids=["model", "description", "rows", "model's name", "executor", "no rows"],
 )
 def test_another_input_is_another_compilation(change, compilations: Compilations, small: ProjectSettings):
     choice = FakeChoice()

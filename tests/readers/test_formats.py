@@ -122,10 +122,17 @@ def test_an_mlflow_directory_opens_with_its_column_names(file, tmp_path):
     else:
         (tmp_path / file).write_bytes(cloudpickle.dumps(MODEL))
     names = ("sepal length", "it's", "width")
-    assert open_model(tmp_path).names == names
+    assert open_model(tmp_path).names == open_model(tmp_path / file).names == names
     compilation = compile_model(tmp_path)
     assert [column["name"] for column in compilation.signature["columns"]] == list(names)
     assert compilation.source["class"] == "sklearn.pipeline.Pipeline"
+
+
+@pytest.mark.parametrize("description", [MLMODEL.format(file="other.pkl"), "flavors:\n  prophet:\n    x: y\n"])
+def test_a_description_of_another_model_says_nothing_of_this_one(description, tmp_path):
+    (tmp_path / "MLmodel").write_text(description)
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(MODEL))
+    assert open_model(tmp_path / "model.pkl").names is None
 
 
 def test_an_mlflow_directory_of_xgboost(tmp_path):

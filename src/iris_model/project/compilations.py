@@ -81,9 +81,9 @@ def _digest_decision(settings: ProjectSettings, files: Mapping[str, str]) -> str
 
 
 def _digest_files_of(settings: ProjectSettings) -> dict[str, str] | None:
-    """The files that are read: the model, and the user's rows."""
+    """The files that are read: those of the model, and the user's rows."""
     with contextlib.suppress(OSError):  # whoever opens the file says what is wrong with it
-        files = {"model": settings.model_path}
+        files = settings.model_files
         if settings.data_path:
             # By its name: `init` reads the rows where they lie, `package` where they are copied to.
             files[f"data {settings.data_path.name}"] = settings.data_path

@@ -170,7 +170,7 @@ def _packaged(
 
 
 def _other_inputs(settings: ProjectSettings, install_requirements: bool) -> dict[str, Path]:
-    inputs = {"model": settings.model_path}
+    inputs = settings.model_files
     if not settings.model_path.is_file():
         raise ProjectError(
             f'model = "{settings.model}" in {SETTINGS_FILE}: there is no such file in {settings.directory}',

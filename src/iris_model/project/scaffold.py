@@ -98,7 +98,8 @@ def scaffold_model_project(
         )
     # The model is opened where it lies and before anything is written: a model that does not open leaves no trace.
     on_step(f"Opening {model}")
-    executable = choose(_settings_where_the_files_lie(model, data, values))
+    settings_there = _settings_where_the_files_lie(model, data, values)
+    executable = choose(settings_there)
     if executable.executor == "original":
         values |= {"memory": 512, "timeout": 30}
     settings = parse_settings(values, directory)
@@ -115,7 +116,8 @@ def scaffold_model_project(
     )
     texts |= {f"events/{event_name}.json": encode_event(event) for event_name, event in events.items()}
     with filling(directory):
-        shutil.copyfile(model, directory / model.name)
+        for file in settings_there.model_files.values():
+            shutil.copyfile(file, directory / file.name)
         if data:
             shutil.copyfile(data, directory / data.name)
         for path_name, file in modules.items():

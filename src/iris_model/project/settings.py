@@ -16,6 +16,7 @@ from iris_model.project.keys import KEYS
 from iris_model.project.nearest import say_unknown
 from iris_model.project.stages import STAGES, apply_stage, find_stage_problems
 
+MLFLOW_DESCRIPTION = "MLmodel"
 SETTINGS_FILE = "iris-model.toml"
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html: what the platform sets, a user cannot.
@@ -97,6 +98,12 @@ class ProjectSettings:
     def model_path(self) -> Path:
         """Where the trained model lies."""
         return self.directory / self.model
+
+    @property
+    def model_files(self) -> dict[str, Path]:
+        """What is read of the model, by kind: its file, and MLflow's description of it, if that lies beside it."""
+        description = self.model_path.with_name(MLFLOW_DESCRIPTION)
+        return {"model": self.model_path, **({"description": description} if description.is_file() else {})}
 
     @property
     def data_path(self) -> Path | None:

@@ -58,6 +58,17 @@ def find_model(directory: Path) -> MlflowModel:
     )
 
 
+def find_names(path: Path) -> tuple[str, ...] | None:
+    """The names of the columns that a description beside a model file says, if it is the description of that file."""
+    if not path.with_name(DESCRIPTION).is_file():
+        return None
+    try:
+        found = find_model(path.parent)
+    except ModelFileError:
+        return None
+    return found.names if found.path == path.resolve() else None
+
+
 def _names(signature: object) -> tuple[str, ...] | None:
     """The column names; a signature without names describes one tensor."""
     if not isinstance(signature, dict) or not isinstance(signature.get("inputs"), str):

@@ -22,6 +22,7 @@ from iris_model.errors import ModelFileError, UntrustedModel
 from .compressed import inflate
 from .graph import Estimator
 from .libraries import LIBRARIES, find_version, library_of
+from .mlflow import find_model, find_names
 from .names import class_name
 from .native import NATIVE_SUFFIXES, adopt, open_native
 from .pickles import NotAPickle, PickleScan, scan_bytes
@@ -58,10 +59,11 @@ def open_model(path: str | Path, trust: Sequence[str] = ()) -> OpenedModel:
     """
     path = Path(path)
     if path.is_dir():
-        from .mlflow import find_model
+        path = find_model(path).path
+    return replace(_open_file(path, trust), names=find_names(path))
 
-        found = find_model(path)
-        return replace(open_model(found.path, trust), names=found.names)
+
+def _open_file(path: Path, trust: Sequence[str]) -> OpenedModel:
     data = _read(path)
     if path.suffix.lower() == SKOPS_SUFFIX:
         return _opened(_open_skops(path, data, trust), data)
