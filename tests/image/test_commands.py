@@ -160,6 +160,23 @@ def test_a_full_disk_and_a_project_that_cannot_be_written(iris: Path, base: Path
     assert ".iris-model: File exists" in run("build", blocked, "--base", base, exit_code=1).output
 
 
+def test_the_projects_own_layout_has_the_last_build_only(iris: Path, base: Path, tmp_path: Path) -> None:
+    """Under whatever names it was built: `status` and `push` read it without one."""
+    project = shutil.copytree(iris, tmp_path / "p")
+    run("build", project, "--base", base, "-t", "team/iris:1")
+    (project / "app.py").write_text((project / "app.py").read_text() + "\nCHANGED = True\n")
+    second = answer("build", project, "--base", base, "-t", "team/iris:2")
+    layout = project / ".iris-model/image"
+    assert read_layout(layout).with_family(DOCKER).digest == read_digest(second)
+    several = tmp_path / "several"
+    run("build", project, "--base", base, "-t", "a:1", "-o", "layout", several)
+    run("build", project, "--base", base, "-t", "a:2", "--format", "oci", "-o", "layout", several)
+    assert answer("image", "inspect", several)["digest"]  # two names of one image
+    run("build", iris, "--base", base, "-t", "a:3", "-o", "layout", several)
+    assert f"Name one of them: {several}@NAME" in run("image", "inspect", several, exit_code=1).output
+    assert answer("image", "inspect", f"{several}@3")["digest"]
+
+
 @pytest.mark.parametrize(
     ("name", "reference"), [("a__-_b", "a-b"), ("A__b--c_", "a__b--c"), ("___", "model"), ("a___b", "a-b")]
 )

@@ -163,6 +163,7 @@ def _write(
     built: BuiltImage, reference: Reference, kinds: tuple[tuple[str, Path], ...], *, do_push: bool, do_load: bool
 ) -> list[dict[str, Any]]:
     from iris_model.image import outputs
+    from iris_model.image.last_build import put_last_build
 
     of_the_project = not kinds and not do_push and not do_load
     if of_the_project:
@@ -171,12 +172,11 @@ def _write(
     written: list[dict[str, Any]] = []
     for kind, path in kinds:
         if kind == "layout":
-            changed = outputs.put_layout(built.image, path, reference.tag)
+            put = put_last_build if of_the_project else outputs.put_layout
+            changed = put(built.image, path, reference.tag)
         else:
             changed = outputs.put_archive(built.image, path, reference, built.work_directory / "archives.json")
         written.append({"kind": kind, "path": str(path), "unchanged": not changed})
-    if of_the_project:
-        outputs.remove_unnamed_blobs(built.layout)
     if do_load:
         written.append(
             {"kind": "docker", "path": str(reference), "unchanged": not outputs.load(built.image, reference)}

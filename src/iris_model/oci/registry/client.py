@@ -207,7 +207,8 @@ class RegistryClient:
         try:
             tags = self.tags(repository)
         except RepositoryNotFound as unknown:
-            return unknown
+            problem = f"{what}: the registry answered {unknown.status}: it has no repository {repository.name}"
+            return RepositoryNotFound(problem, remedy=unknown.remedy, status=unknown.status)
         except RegistryError as refused:
             if refused.status == 404:
                 return RepositoryNotFound(
