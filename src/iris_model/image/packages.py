@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,14 @@ class TargetPackages:
     def identity(self) -> str:
         """The base decides what runs there, requirements.txt with all that it includes what is asked for, the lock which
         versions."""
-        asked = ""
+        return f"{self._base.image.digest} {self._python} {self._asked} {self._lock.identity(self._key)}"
+
+    @cached_property
+    def _asked(self) -> str:
+        """As it was when the build began: what is written meanwhile is a change for the next one."""
         with contextlib.suppress(ProjectError):  # one that cannot be read is told to who needs it, which may be nobody
-            asked = read_requirements(self._lock.path.parent / REQUIREMENTS_FILE).digest
-        return f"{self._base.image.digest} {self._python} {asked} {self._lock.identity(self._key)}"
+            return read_requirements(self._lock.path.parent / REQUIREMENTS_FILE).digest
+        return ""
 
     @property
     def _key(self) -> str:
