@@ -152,3 +152,6 @@ def test_the_reference_page_is_up_to_date():
 def test_what_init_writes_is_read_back_as_it_was_meant():
     values = {"name": "a", "model": 'm "1".pkl', "memory": 512, "trust": ["a.B"]}
     assert tomllib.loads(reference.render_settings_file(values)) == values
+    # Nothing is shortened, as it is in messages.
+    values |= {"model": f"{'größe ' * 20}\t\\.pkl", "trust": [f"package.module_{number}.Class" for number in range(9)]}
+    assert tomllib.loads(reference.render_settings_file(values)) == values

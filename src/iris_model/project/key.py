@@ -5,6 +5,7 @@ A value as TOML gives it in; the problem in words out. The keys themselves are i
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from dataclasses import dataclass
@@ -110,15 +111,20 @@ def _join(choices: tuple[str, ...] | tuple[int, ...]) -> str:
 
 
 def show_value(value: object) -> str:
-    """Write a value as TOML writes it, shortened when it is long."""
+    """Write a value for a message: as TOML writes it, shortened when it is long."""
+    text = write_value(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def write_value(value: object) -> str:
+    """Write a value as TOML, whole, in one line."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        text = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    elif isinstance(value, list):
-        text = "[" + ", ".join(show_value(item) for item in value) + "]"
-    elif isinstance(value, dict):
-        text = "{ " + ", ".join(f"{name} = {show_value(item)}" for name, item in value.items()) + " }"
-    else:
-        text = str(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+        # What JSON escapes, TOML escapes alike.
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return "[" + ", ".join(map(write_value, value)) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {write_value(item)}" for name, item in value.items()) + " }"
+    return str(value)

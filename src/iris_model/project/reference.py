@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from iris_model.project.key import Key, show_value
+from iris_model.project.key import Key, show_value, write_value
 from iris_model.project.keys import KEYS
 
 REFERENCE_PAGE = "docs/reference/iris-model-toml.md"
@@ -61,7 +61,7 @@ def render_settings_file(values: Mapping[str, Any]) -> str:
     for key in KEYS:
         if key.path in values:
             unit = f", in {key.unit}" if key.unit else ""
-            lines += ["", f"# {key.doc.removesuffix('.')}{unit}.", f"{key.name} = {show_value(values[key.path])}"]
+            lines += ["", f"# {key.doc.removesuffix('.')}{unit}.", f"{key.name} = {write_value(values[key.path])}"]
     return "\n".join([*lines, ""])
 
 
