@@ -7,6 +7,7 @@ numbers as floats and None for what is missing. Every refusal names line, column
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,12 +29,24 @@ TRUTH = {"true": 1.0, "false": 0.0}
 
 @dataclass(frozen=True)
 class Data:
-    """Rows as they were given. `origin` and `first_line` are for messages."""
+    """Rows as they were given. `origin` and `first_line` are for messages.
+
+    `names` without the spaces around them; `written` with them, since a model may have been trained so.
+    """
 
     names: tuple[str, ...] | None
     rows: tuple[tuple[Cell, ...], ...]
     origin: str
     first_line: int
+    written: tuple[str, ...] = ()
+
+    def place_of(self, name: str) -> int | None:
+        """Where a column of that name is: as it is written, else but for the spaces around it."""
+        if name in self.written:
+            return self.written.index(name)
+        if self.names is not None and name.strip() in self.names:
+            return self.names.index(name.strip())
+        return None
 
 
 def read_data(source: DataSource) -> Data:
@@ -41,23 +54,26 @@ def read_data(source: DataSource) -> Data:
     if not isinstance(source, (str, Path)):
         return Data(None, tuple(tuple(row) for row in source), "data", 0)
     try:
-        text = Path(source).read_text(encoding="utf-8-sig")
+        text = Path(source).read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise IrisModelError(
             f"cannot read the rows in {source}: {reason}", remedy="Give a CSV file in UTF-8."
         ) from None
-    lines = [tuple(cell.strip() for cell in line) for line in csv.reader(text.splitlines()) if line]
+    lines = [tuple(line) for line in csv.reader(io.StringIO(text, newline="")) if line]
     if not lines:
         raise IrisModelError(
             f"{source} has no rows; expected at least one", remedy="Give a CSV file with rows, or none."
         )
     # pandas numbers columns that have no names, and writes the numbers as a header.
-    is_numbered = len(lines[0]) > 1 and list(lines[0]) == [str(index) for index in range(len(lines[0]))]
-    has_names = not all(_is_number(cell) or cell.lower() in TRUTH for cell in lines[0])
+    is_numbered = len(lines[0]) > 1 and [cell.strip() for cell in lines[0]] == [
+        str(index) for index in range(len(lines[0]))
+    ]
+    has_names = not all(_is_number(cell) or cell.strip().lower() in TRUTH for cell in lines[0])
     has_header = has_names or is_numbered
     rows = tuple(lines[1:] if has_header else lines)
-    return Data(lines[0] if has_names else None, rows, str(source), 2 if has_header else 1)
+    names = tuple(cell.strip() for cell in lines[0]) if has_names else None
+    return Data(names, rows, str(source), 2 if has_header else 1, lines[0])
 
 
 def mark_truths(data: Data, signature: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -70,7 +86,9 @@ def mark_truths(data: Data, signature: Mapping[str, Any]) -> list[dict[str, Any]
     places = _places(data, [column["name"] for column in columns], by_name=signature["named"])
     marked = []
     for place, column in zip(places, columns, strict=True):
-        there = {str(row[place]).lower() for row in data.rows if place < len(row) and not _is_missing(row[place])}
+        there = {
+            str(row[place]).strip().lower() for row in data.rows if place < len(row) and not _is_missing(row[place])
+        }
         if column["kind"] == "numeric" and there and there <= TRUTH.keys():
             column = {**column, "kind": "categorical", "dtype": "bool", "categories": [False, True]}
         marked.append(column)
@@ -104,13 +122,14 @@ def _places(data: Data, names: list[str], *, by_name: bool) -> list[int]:
     if data.names is None:
         return list(range(len(names)))
     if by_name:
-        absent = [name for name in names if name not in data.names]
+        found = [data.place_of(name) for name in names]
+        absent = [name for name, place in zip(names, found, strict=True) if place is None]
         if absent:
             raise IrisModelError(
                 f"{data.origin} has no column {', '.join(map(repr, absent))}; it has {', '.join(data.names)}",
                 remedy="Give the columns that the model was trained with, under the same names.",
             )
-        return [data.names.index(name) for name in names]
+        return [place for place in found if place is not None]
     if len(data.names) != len(names):
         raise IrisModelError(
             f"{data.origin} has {len(data.names)} columns; the model takes {len(names)} and was trained without names, "
@@ -125,9 +144,12 @@ def _cell(cell: Cell, column: Mapping[str, Any]) -> Cell:
     if isinstance(cell, str):
         if cell in column.get("categories", ()) or column["kind"] == "text":
             return cell
-        if cell.lower() in MISSING:
+        stripped = cell.strip()
+        if stripped.lower() in MISSING:
             return None
-        return _number_or_text(cell, column)
+        if not holds_numbers(column) and not _is_number(stripped) and stripped not in column.get("categories", ()):
+            return cell
+        return _number_or_text(stripped, column)
     if isinstance(cell, float) and math.isnan(cell):
         return None
     is_number = hasattr(cell, "__float__") and (not isinstance(cell, bool) or column["dtype"] == "bool")
@@ -160,14 +182,14 @@ def _check(cell: Cell, column: Mapping[str, Any], where: str) -> None:
 
 
 def _is_missing(cell: Cell) -> bool:
-    return cell is None or cell != cell or (isinstance(cell, str) and cell.lower() in MISSING)
+    return cell is None or cell != cell or (isinstance(cell, str) and cell.strip().lower() in MISSING)
 
 
 def _is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:
-        return text.lower() in MISSING
+        return text.strip().lower() in MISSING
     return True
 
 

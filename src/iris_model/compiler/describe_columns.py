@@ -68,9 +68,9 @@ def _settle(entry: dict[str, Any], cells: Sequence[str]) -> dict[str, Any]:
     """An unknown column holds numbers, unless the user's rows show other cells."""
     if entry["kind"] != "unknown":
         return {**entry, "missing": True}
-    there = [cell for cell in cells if cell.lower() not in MISSING]
+    there = [cell for cell in cells if cell.strip().lower() not in MISSING]
     numeric = {"name": entry["name"], "kind": "numeric", "dtype": "float64", "missing": True}
-    if all(map(_is_number, there)) or all(cell.lower() in TRUTH for cell in there):
+    if all(map(_is_number, there)) or all(cell.strip().lower() in TRUTH for cell in there):
         return numeric
     texts = sorted({cell for cell in there if not _is_number(cell)})
     if len(texts) == len(there) and len(texts) > MOST_CATEGORIES:
@@ -84,9 +84,10 @@ def _cells(given: Data | None, index: int, name: str, named: bool) -> list[str]:
     if given is None:
         return []
     if named and given.names is not None:
-        if name not in given.names:
+        place = given.place_of(name)
+        if place is None:
             return []
-        index = given.names.index(name)
+        index = place
     return [str(row[index]) for row in given.rows if index < len(row) and row[index] is not None]
 
 

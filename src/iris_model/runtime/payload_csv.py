@@ -1,5 +1,7 @@
 """`text/csv`, with or without a header line. Answers JSON rows, or CSV when `Accept` asks for it."""
 
+from io import StringIO
+
 from iris_model.engine.errors import InvalidInput
 from iris_model.engine.rows import holds_numbers
 
@@ -28,15 +30,15 @@ def decode(text: str, request: "Request", columns: "list[Any]") -> "tuple[list[A
     from _csv import Error, reader
 
     try:
-        lines = [line for line in reader(text.splitlines(keepends=True), strict=True) if line]
+        lines = [line for line in reader(StringIO(text, newline=""), strict=True) if line]
     except Error as error:
         raise InvalidInput(
             f"the body is not valid CSV: {error}", expected="CSV (RFC 4180)", problem="malformed"
         ) from None
-    names = {column["name"] for column in columns}
+    names = {column["name"].strip(): column["name"] for column in columns}
     header = None
     if lines and any(cell.strip() in names for cell in lines[0]):
-        header = [cell.strip() for cell in lines.pop(0)]
+        header = [names.get(cell.strip(), cell) for cell in lines.pop(0)]
         if len(set(header)) != len(header):
             raise InvalidInput("the header line names a feature twice; expected each once", problem="malformed")
     rows = []
@@ -59,7 +61,6 @@ def encode(answers: "Answers", csv_wanted: bool) -> "Any":
     if not csv_wanted:
         return {"predictions": answers.detailed()}
     from _csv import writer
-    from io import StringIO
 
     buffer = StringIO(newline="")
     table = writer(buffer)
