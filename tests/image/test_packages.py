@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from iris_model.errors import ImageError
+from iris_model.errors import ImageError, ProjectError
 from iris_model.image.build import BuiltImage, build_image
 from iris_model.image.cache import Cache
 from iris_model.image.elf import read_elf
 from iris_model.oci import Platform, write_layout
 from iris_model.project.package import RUNNING_PYTHON
+from iris_model.project.requirements import install_requirements_into
 from tests.image.test_wheels import METADATA, write_wheel
 from tests.support.base_images import as_machine, base_image
 from tests.support.projects import SETTINGS, FakeChoice, write_project
@@ -285,3 +286,19 @@ def test_nothing_is_built_from_source_and_no_line_is_passed_over(
     with pytest.raises(ImageError, match=r"(?s)never built from source.*line 2: .*\n.*pip wheel"):
         build(project, base, cache)
     assert not (tmp_path / "ran").exists()
+
+
+def test_an_environment_without_pip(
+    tmp_path: Path, index: Path, base: str, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As uv makes them."""
+    (tmp_path / "nothing" / "pip").mkdir(parents=True)
+    (tmp_path / "nothing" / "pip" / "__init__.py").touch()
+    said = "import sys; sys.exit(f'{sys.executable}: No module named pip')\n"
+    (tmp_path / "nothing" / "pip" / "__main__.py").write_text(said)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "nothing"))
+    project = project_with(tmp_path / "p", "fast\n")
+    with pytest.raises(ImageError, match=r"(?s)No module named pip.*ensurepip"):
+        build(project, base, cache)
+    with pytest.raises(ProjectError, match=r"(?s)No module named pip.*ensurepip"):
+        install_requirements_into(tmp_path / "out", project / "requirements.txt")

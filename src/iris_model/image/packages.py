@@ -27,7 +27,7 @@ from iris_model.image.target import Target
 from iris_model.image.target_requirements import TargetRequirements, direct_lines, pin_of, requirements_for
 from iris_model.image.wheels import Wheel, normalized, open_wheel, unpack_wheels
 from iris_model.project.requirement_lines import Requirements, read_requirements
-from iris_model.project.requirements import REQUIREMENTS_FILE
+from iris_model.project.requirements import NO_PIP, REQUIREMENTS_FILE, is_without_pip
 
 _PIP_SECONDS = 1800
 _MOST_ROUNDS = 8
@@ -208,7 +208,8 @@ def _download(arguments: Sequence[str], target: Target, directory: Path, require
             remedy="Choose a version that has one, or another base (--base): one with a newer C library takes more "
             f"wheels. The tags that were looked for begin with {', '.join(target.platform_tags[:2])}.\n{_last(said)}",
         )
-    raise ImageError(f"pip could not download the packages for {target}:\n{_last(said)}", remedy="Mend what pip names.")
+    remedy = NO_PIP if is_without_pip(said) else "Mend what pip names."
+    raise ImageError(f"pip could not download the packages for {target}:\n{_last(said)}", remedy=remedy)
 
 
 def _last(text: str) -> str:

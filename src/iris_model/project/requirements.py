@@ -18,7 +18,14 @@ REQUIREMENTS_FILE = "requirements.txt"
 # asked for what and from where. None of it is read on Lambda.
 _INSTALLER_FILES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
+NO_PIP = "Put pip into the environment that iris-model is in: python -m ensurepip, or uv pip install pip."
+
 _MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "arm64", "aarch64": "arm64"}
+
+
+def is_without_pip(said: str) -> bool:
+    """Whether Python said that it has no pip: environments of uv have none."""
+    return "No module named pip" in said
 
 
 def check_can_install(settings: ProjectSettings, running_python: str | None) -> None:
@@ -57,7 +64,7 @@ def install_requirements_into(directory: Path, requirements: Path) -> None:
     if finished.returncode:
         raise ProjectError(
             f"pip could not install {requirements}:\n{finished.stderr.strip()}",
-            remedy="Mend the line that pip names; nothing was written.",
+            remedy=NO_PIP if is_without_pip(finished.stderr) else "Mend the line that pip names; nothing was written.",
         )
     shutil.rmtree(directory / "bin", ignore_errors=True)
     for info in directory.glob("*.dist-info"):
