@@ -102,6 +102,7 @@ def build(
         on_step("Writing the image")
         written = _write(built, reference, outputs, do_push=do_push, do_load=do_load)
         documents, unlisted = _write_documents(built, [path for _, path in outputs], started, download=scan)
+        _tidy(built)
     document: dict[str, Any] = {
         "digest": str(built.image.digest),
         "reference": str(reference),
@@ -140,6 +141,14 @@ def build(
         echo_json(document)
     if failure is not None:
         raise failure
+
+
+def _tidy(built: BuiltImage) -> None:
+    """Remove what builds left that were killed."""
+    from iris_model.image.leftovers import remove_leftovers
+    from iris_model.project.user_cache import default_directory
+
+    remove_leftovers(built.work_directory, default_directory())
 
 
 def _check_tag(tag: str | None, *, do_push: bool) -> Reference | None:

@@ -1,0 +1,37 @@
+"""Half-written files of builds that were killed: with the packages of a model, or the layers of a base, each has hundreds of
+megabytes, and nothing else would ever remove them.
+
+What is written in one step is written beside its place first, under a name that begins with a dot. Another build may be at it
+this very moment, perhaps on another machine: only what nobody has touched for a day goes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+_OLD_SECONDS = 24 * 3600
+# Where such names are: below the project's `.iris-model`, and below the cache.
+_IN_WORK = (
+    *(".image.*", "functions/.*", "image/.*", "image/blobs/sha256/.*"),
+    *("layers/blobs/.*", "layers/blobs/sha256/.*"),
+)
+_IN_CACHE = ("blobs/.*", "blobs/sha256/.*")
+
+
+def remove_leftovers(work: Path, cache: Path) -> None:
+    """Remove what was left in a project's work directory and in the cache. What cannot be removed stays."""
+    before = time.time() - _OLD_SECONDS
+    for path in (*_matching(work, _IN_WORK), *_matching(cache, _IN_CACHE)):
+        with suppress(OSError):
+            if path.lstat().st_mtime < before:
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def _matching(directory: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
+    for pattern in patterns:
+        with suppress(OSError):
+            yield from list(directory.glob(pattern))
