@@ -89,3 +89,14 @@ def test_unused_nodes_are_dropped():
     only_for_unused = Node("softmax", ("b",), "c")
     graph = Graph((unused, used, only_for_unused), {"predict": "a"}, {})
     assert drop_unused(graph).nodes == (used,)
+
+
+def test_a_few_rows_do_not_make_the_ranges_narrower():
+    for estimator in (DecisionTreeClassifier(), make_pipeline(StandardScaler(), LinearRegression())):
+        graph = read_estimator(estimator.fit(X, Y))
+        remembered = find_ranges(graph, [])
+        widened = find_ranges(graph, [[5.0, -3.0, 1000.0]])
+        assert (widened[:, 0] <= remembered[:, 0]).all() and (widened[:, 1] >= remembered[:, 1]).all()
+        assert widened[2, 1] == 1000.0
+        many = find_ranges(graph, X.tolist())
+        assert many.tolist() == [[low, high] for low, high in zip(X.min(axis=0), X.max(axis=0))]

@@ -15,19 +15,23 @@ from .thresholds import TREE_OPERATORS
 
 Array = np.ndarray[Any, Any]
 
+FEW_ROWS = 20
 # For a column about which nothing is known.
 DEFAULT = (-10.0, 10.0)
 
 
 def find_ranges(graph: Graph, data: Sequence[Row]) -> Array:
-    """Return one (low, high) per input column: from the data, else from what scalers and trees remember of training."""
+    """Return one (low, high) per input column: from the data, and from what scalers and trees remember of training.
+
+    The latter where there is no data, or so little that it tells no range: a few rows must not make verification weaker.
+    """
     width = len(graph.signature["columns"])
     seen: list[list[float]] = [[] for _ in range(width)]
     for row in data:
         for column, cell in enumerate(row):
             if isinstance(cell, float):
                 seen[column].append(cell)
-    if not data:
+    if len(data) < FEW_ROWS:
         for column, value in _remembered(graph):
             seen[column].append(value)
     ranges = np.array([(min(values), max(values)) if values else DEFAULT for values in seen]).reshape(width, 2)
