@@ -148,6 +148,8 @@ def test_largest_difference():
     # A difference of large numbers: the small one may be off by a part of the large one.
     assert largest_difference([1e6, 1e-7], [1e6, 2e-7]) < 1e-9
     assert largest_difference([0.0], [1e-300]) > 0.5
+    # scipy's expit(-738.2) is 0, and exp(-738.2) is not.
+    assert largest_difference([0.0, 2.56e-321], [0.0, 0.0]) == 0.0
     assert largest_difference([float("nan")], [float("nan")]) == 0.0
     assert largest_difference([float("nan")], [1.0]) == float("inf")
     assert largest_difference([float("inf")], [float("-inf")]) == float("inf")
