@@ -41,6 +41,10 @@ def answer(prediction: Any, probabilities: Any = None) -> str:
             GoldenRow([1], {"predict": ["a", "b"], "predict_proba": [[0.5, 0.5], [1.0]]}),
             answer(["a", "b"], [{"a": 0.5, "x": 0.5}, {"b": 1.0}]),
         ),
+        (
+            GoldenRow([1], {"predict": [1.0, 0.0], "predict_proba": [0.7, 0.2]}),
+            answer([1, 0], [{"1.0": 0.7}, {"1.0": 0.2}]),
+        ),
     ],
 )
 def test_the_same_answer(golden: GoldenRow, text: str):
@@ -50,6 +54,12 @@ def test_the_same_answer(golden: GoldenRow, text: str):
 @pytest.mark.parametrize(
     ("golden", "text", "expected"),
     [
+        (
+            GoldenRow([1], {"predict_proba": [0.7, 0.2]}),
+            answer(1, [{"1": 0.7}, {"1": 0.3}]),
+            "probabilities[1]: expected 0.2",
+        ),
+        (GoldenRow([1], {"predict_proba": [0.7, 0.2]}), answer(1, [{"1": 0.7}]), "probabilities: expected [0.7, 0.2]"),
         (FLOWER, answer("other", {"setosa": 0.9, "other": 0.1}), 'prediction: expected "setosa", got "other"'),
         (FLOWER, answer("setosa", {"setosa": 0.91, "other": 0.09}), "probabilities[0]: expected 0.9, got 0.91"),
         (FLOWER, answer("setosa", {"setosa": 0.9}), "probabilities: expected [0.9, 0.1], got [0.9]"),

@@ -18,6 +18,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.multioutput import ClassifierChain
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
@@ -45,6 +46,12 @@ def two_labels():
     return RandomForestClassifier(3, random_state=0).fit(NUMBERS, targets), NUMBERS
 
 
+def chain():
+    """Its probabilities are one number for each target."""
+    targets = np.column_stack([NUMBERS[:, 0] > 0.5, NUMBERS[:, 1] > 0.5]).astype(int)
+    return ClassifierChain(LogisticRegression()).fit(NUMBERS, targets), NUMBERS
+
+
 def components():
     """A transformer: it has `score_samples` as well."""
     return PCA(2).fit(NUMBERS), NUMBERS
@@ -67,7 +74,7 @@ def counts():
 
 
 @pytest.fixture(
-    params=[numbers, two_targets, two_labels, components, frame, text, counts], ids=lambda make: make.__name__
+    params=[numbers, two_targets, two_labels, chain, components, frame, text, counts], ids=lambda make: make.__name__
 )
 def served(request, tmp_path, monkeypatch):
     estimator, rows = request.param()

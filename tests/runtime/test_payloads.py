@@ -165,3 +165,14 @@ def test_classes_of_other_types_are_keys_as_json_spells_them(load: Any) -> None:
     answer = model.answer(ROWS[1])
     assert answer["prediction"] == 1
     assert list(answer["probabilities"]) == ["0", "1", "true"]
+
+
+def test_a_chain_of_classifiers_tells_the_last_class_of_each_target() -> None:
+    answers = Answers("chain", [[0.0, 1.0], ["no", "yes"]], [[1.0, "no"]], [[0.75, 0.25]])
+    assert answers.detailed() == [{"prediction": [1.0, "no"], "probabilities": [{"1.0": 0.75}, {"yes": 0.25}]}]
+
+
+def test_several_targets_and_classes_that_are_not_known() -> None:
+    several = Answers("two", [[0, 1], [True, False]], [[1, True]], [[[0.25, 0.75], [0.5, 0.5]]])
+    assert several.detailed()[0]["probabilities"] == [{"0": 0.25, "1": 0.75}, {"true": 0.5, "false": 0.5}]
+    assert Answers("onnx", None, [1], [[0.25, 0.75]]).detailed() == [{"prediction": 1, "probabilities": {}}]

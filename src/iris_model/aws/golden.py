@@ -74,7 +74,8 @@ def compare(golden: GoldenRow, text: str) -> tuple[str, ...]:
         problems += _compare("prediction", golden.outputs["predict"], answer["prediction"])
     probabilities = answer.get("probabilities")
     if "predict_proba" in golden.outputs and probabilities is not None:
-        problems += _compare("probabilities", golden.outputs["predict_proba"], _values(probabilities))
+        expected = golden.outputs["predict_proba"]
+        problems += _compare("probabilities", expected, _values(probabilities, expected))
     return tuple(problems)
 
 
@@ -97,12 +98,14 @@ def _same(expected: Any, got: Any) -> bool:
     return type(expected) is type(got) and bool(expected == got)
 
 
-def _values(probabilities: Any) -> Any:
-    """Take the values in the order of the classes: the answer names each."""
+def _values(probabilities: Any, expected: Any) -> Any:
+    """Take the values in the order of the classes: the answer names each. A chain has one number for each target."""
     if isinstance(probabilities, dict):
-        return list(probabilities.values())
+        values = list(probabilities.values())
+        return values if isinstance(expected, list) or len(values) != 1 else values[0]
     if isinstance(probabilities, list):
-        return [_values(each) for each in probabilities]
+        targets = expected if isinstance(expected, list) and len(expected) == len(probabilities) else probabilities
+        return [_values(*pair) for pair in zip(probabilities, targets, strict=True)]
     return probabilities
 
 

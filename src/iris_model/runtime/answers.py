@@ -30,13 +30,8 @@ class Answers:
         if self.probabilities is None:
             return [{"prediction": prediction} for prediction in self._predictions]
         names = self.class_names()
-        if not self.has_flat_probabilities():
-            return [
-                {"prediction": prediction, "probabilities": [dict(zip(*pair)) for pair in zip(names, row)]}
-                for prediction, row in zip(self._predictions, self.probabilities)
-            ]
         return [
-            {"prediction": prediction, "probabilities": dict(zip(names, row))}
+            {"prediction": prediction, "probabilities": _by_class(names, row)}
             for prediction, row in zip(self._predictions, self.probabilities)
         ]
 
@@ -46,17 +41,23 @@ class Answers:
 
     def class_names(self) -> "list[Any]":
         """The classes as keys of a JSON object; one list for each target where there are several."""
-        classes = self._classes or []
-        if classes and isinstance(classes[0], list):
-            return [[label_key(label) for label in group] for group in classes]
-        return [label_key(label) for label in classes]
+        return list(map(label_key, self._classes or []))
 
 
-def label_key(label: "Any") -> str:
-    """A label as the key of a JSON object, spelled as JSON spells the value."""
+def label_key(label: "Any") -> "Any":
+    """A label as the key of a JSON object, spelled as JSON spells the value; a list of them for a list."""
+    if isinstance(label, list):
+        return list(map(label_key, label))
     if label is True or label is False:
         return "true" if label else "false"
     return label if isinstance(label, str) else repr(label)
+
+
+def _by_class(names: "list[Any]", row: "list[Any]") -> "Any":
+    """By class; a list for several targets. A chain of classifiers tells the last class of each target alone."""
+    if not names or isinstance(names[0], str):
+        return dict(zip(names, row))
+    return [dict(zip(*pair)) if isinstance(pair[1], list) else {pair[0][-1]: pair[1]} for pair in zip(names, row)]
 
 
 def _finite(value: "Any") -> "Any":

@@ -81,7 +81,7 @@ def _cell(text: str, column: "Any", row: int) -> "Any":
         return text
     if not stripped and text not in column.get("categories", ()):
         return None
-    if column["kind"] == "categorical" and column.get("dtype") == "bool" and stripped.lower() in TRUTH:
+    if column.get("dtype") == "bool" and stripped.lower() in TRUTH:
         return TRUTH[stripped.lower()]
     if not holds_numbers(column):
         return _as_category(text, column)
