@@ -93,13 +93,13 @@ def test_a_change_in_any_file_is_a_change(project: Path, name: str) -> None:
             r"requirements\.txt, line 1: it includes .*nowhere\.txt, which cannot be read: No such file",
         ),
         ("\n-r circle.txt", r"circle\.txt, line 1: it includes .*requirements\.txt, which includes it"),
-        ("-r binary.txt", "which cannot be read: it is not UTF-8"),
+        ("-r binary.txt", "which cannot be read: it is not text in UTF-8"),
     ],
 )
 def test_includes_that_lead_nowhere(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "requirements.txt").write_text(text)
     (tmp_path / "circle.txt").write_text("-r requirements.txt\n")
-    (tmp_path / "binary.txt").write_bytes(b"\xff\xfe")
+    (tmp_path / "binary.txt").write_bytes(b"\xe4")
     with pytest.raises(ProjectError, match=said):
         read_requirements(tmp_path / "requirements.txt")
 
@@ -111,3 +111,13 @@ def test_a_file_alone_is_known_by_its_own_sha256(tmp_path: Path) -> None:
         "e09f656c130b9c08b2c5ab7187c891295e449ed77febea2a6ceee9cc98ccb0fc"
     )
     assert {line.kind for line in read_requirements(tmp_path / "requirements.txt").lines} == {REQUIREMENT}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # pip's own
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-8"])
+def test_what_powershell_writes(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "requirements.txt"
+    path.write_bytes("numpy==2.4.6\r\n# Größe\r\njoblib ; python_version > '3'\r\n".encode(encoding))
+    theirs = [each.requirement for each in parse_requirements(str(path), session=PipSession())]
+    assert [line.text for line in read_requirements(path).lines] == theirs
+    assert len(theirs) == 2

@@ -108,5 +108,5 @@ def _file(option: str, path: Path, lines: Iterable[str]) -> list[str]:
     text = "".join(f"{line}\n" for line in lines)
     if not text:
         return []
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8-sig")  # with a mark pip reads it so, whatever the locale
     return [option, str(path)]

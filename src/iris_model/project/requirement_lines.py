@@ -7,6 +7,7 @@ here. The format: https://pip.pypa.io/en/stable/reference/requirements-file-form
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import os
@@ -130,9 +131,9 @@ def _read(
         )
     try:
         data = path.read_bytes()
-        text = data.decode("utf-8-sig")
+        text = _decode(data)
     except (OSError, UnicodeDecodeError) as failure:
-        reason = failure.strerror if isinstance(failure, OSError) else "it is not UTF-8"
+        reason = failure.strerror if isinstance(failure, OSError) else "it is not text in UTF-8"
         where = f"{asked_by}: it includes {path}, which" if asked_by else f"{path}"
         raise ProjectError(f"{where} cannot be read: {reason}", remedy="Mend the name, or the file.") from None
     files[os.path.relpath(path, root.parent)] = data
@@ -151,6 +152,14 @@ def _read(
             yield RequirementLine(OPTION, line, path, number)
         else:
             yield RequirementLine(kind, line, path, number)
+
+
+def _decode(data: bytes) -> str:
+    """As pip does: PowerShell's `pip freeze > requirements.txt` writes UTF-16."""
+    for mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        if data.startswith(mark):
+            return data.decode("utf-16")
+    return data.decode("utf-8-sig")
 
 
 def _joined(text: str) -> Iterator[tuple[int, str]]:
