@@ -18,6 +18,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.mixture import GaussianMixture
 from sklearn.multioutput import ClassifierChain
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
@@ -52,6 +53,11 @@ def chain():
     return ClassifierChain(LogisticRegression()).fit(NUMBERS, targets), NUMBERS
 
 
+def mixture():
+    """No classifier: it has probabilities, and answers with its prediction alone."""
+    return GaussianMixture(2, random_state=0).fit(NUMBERS), NUMBERS
+
+
 def components():
     """A transformer: it has `score_samples` as well."""
     return PCA(2).fit(NUMBERS), NUMBERS
@@ -74,7 +80,8 @@ def counts():
 
 
 @pytest.fixture(
-    params=[numbers, two_targets, two_labels, chain, components, frame, text, counts], ids=lambda make: make.__name__
+    params=[numbers, two_targets, two_labels, chain, mixture, components, frame, text, counts],
+    ids=lambda make: make.__name__,
 )
 def served(request, tmp_path, monkeypatch):
     estimator, rows = request.param()

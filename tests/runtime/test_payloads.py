@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from iris_model.runtime import Model
+from iris_model.runtime import Model, payload_csv
 from iris_model.runtime.answers import Answers
 from iris_model.runtime.payload_open_inference import encode
 from tests.support.lambda_events import http_api_2
@@ -176,3 +176,22 @@ def test_several_targets_and_classes_that_are_not_known() -> None:
     several = Answers("two", [[0, 1], [True, False]], [[1, True]], [[[0.25, 0.75], [0.5, 0.5]]])
     assert several.detailed()[0]["probabilities"] == [{"0": 0.25, "1": 0.75}, {"true": 0.5, "false": 0.5}]
     assert Answers("onnx", None, [1], [[0.25, 0.75]]).detailed() == [{"prediction": 1, "probabilities": {}}]
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        (Answers("two", None, [[1.5, 2.5], [3.5, 4.5]], None), "prediction_0,prediction_1\r\n1.5,2.5\r\n3.5,4.5\r\n"),
+        (Answers("one", None, [[1.5]], None), "prediction\r\n1.5\r\n"),
+        (
+            Answers("chain", [[0.0, 1.0], [0.0, 1.0]], [[1.0, 0.0]], [[0.75, 0.25]]),
+            "prediction_0,prediction_1,probability_0,probability_1\r\n1.0,0.0,0.75,0.25\r\n",
+        ),
+        (
+            Answers("labels", [["a", "b"], ["x", "y"]], [["a", "y"]], [[[0.75, 0.25], [0.5, 0.5]]]),
+            "prediction_0,prediction_1\r\na,y\r\n",
+        ),
+    ],
+)
+def test_csv_of_several_targets_has_a_name_for_each_column(answers: Answers, expected: str) -> None:
+    assert payload_csv.encode(answers, True) == expected

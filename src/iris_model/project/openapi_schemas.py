@@ -252,7 +252,7 @@ def _answer(signature: Mapping[str, Any]) -> JsonSchema:
         "required": ["prediction"],
         "additionalProperties": False,
     }
-    if "predict_proba" in signature["outputs"]:
+    if signature["task"] == "classifier" and "predict_proba" in signature["outputs"]:
         one: JsonSchema = {"type": "object", "additionalProperties": {"type": ["number", "null"]}}
         classes = signature.get("classes")
         several = bool(classes) and isinstance(classes[0], list)  # type: ignore[index]

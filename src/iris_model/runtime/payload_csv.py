@@ -64,14 +64,16 @@ def encode(answers: "Answers", csv_wanted: bool) -> "Any":
 
     buffer = StringIO(newline="")
     table = writer(buffer)
-    names = ["prediction"]
-    probabilities = answers.probabilities if answers.has_flat_probabilities() else None
-    if probabilities is not None:
-        names += [f"probability_{label}" for label in answers.class_names()]
+    rows = [value if isinstance(value, list) else [value] for value in answers.plain()]
+    names, labels = ["prediction"], answers.class_names()
+    if len(rows[0]) > 1:
+        labels = list(range(len(rows[0])))
+        names = [f"prediction_{target}" for target in labels]
+    if answers.has_flat_probabilities():
+        names += [f"probability_{label}" for label in labels]
+        rows = [row + part for row, part in zip(rows, answers.probabilities or [])]
     table.writerow(names)
-    for index, prediction in enumerate(answers.plain()):
-        cells = prediction if isinstance(prediction, list) else [prediction]
-        table.writerow(cells + (probabilities[index] if probabilities is not None else []))
+    table.writerows(rows)
     return CsvText(buffer.getvalue())
 
 
@@ -119,5 +121,5 @@ def _as_category(text: str, column: "Any") -> "Any":
 def _wants_csv(accept: str) -> bool:
     wanted = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     csv_at = [wanted.index(name) for name in ("text/csv", "application/csv") if name in wanted]
-    json_at = [wanted.index(name) for name in ("application/json",) if name in wanted]
-    return bool(csv_at) and (not json_at or min(csv_at) < min(json_at))
+    json_at = [*wanted, "application/json"].index("application/json")
+    return min(csv_at, default=json_at) < json_at
