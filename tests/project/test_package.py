@@ -14,7 +14,9 @@ import pytest
 
 import iris_model
 from iris_model.errors import ProjectError
+from iris_model.project.executors import Executable
 from iris_model.project.package import RUNNING_PYTHON, PackagedFunction, package_project
+from iris_model.project.settings import ProjectSettings
 from tests.support.projects import MODEL_BYTES, SETTINGS, FakeChoice, write_project
 
 ROOT = Path(__file__).parents[2]
@@ -411,3 +413,21 @@ def _write_tiny_wheel(directory: Path) -> Path:
         archive.writestr(f"{info}/entry_points.txt", "[console_scripts]\ntiny = tiny:main\n")
         archive.writestr(f"{info}/RECORD", "")
     return wheel
+
+
+def test_a_model_that_is_trained_anew_while_it_is_packaged_is_packaged_again(tmp_path: Path) -> None:
+    """Else the old model would be "up to date" for ever, under the new one's digest."""
+    project = write_project(tmp_path / "p")
+
+    class Trains(FakeChoice):
+        def __call__(self, settings: ProjectSettings) -> Executable:
+            executable = super().__call__(settings)
+            if self.calls == 1:
+                settings.model_path.write_bytes(b"a better model")
+            return executable
+
+    choice = Trains()
+    package_project(project, choose=choice)
+    second = package_project(project, choose=choice)
+    assert (second.directory / "model.safetensors").read_bytes() == b"compiled: a better model"
+    assert package_project(project, choose=choice).unchanged

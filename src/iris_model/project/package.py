@@ -96,11 +96,15 @@ def package_project(
     compiler = find_interpreter(_target_python(settings))
     input_files = sources | _other_inputs(settings, install_requirements)
 
-    def digest() -> str:
-        installer = packages.identity if packages else f"pip of this machine: {install_requirements}"
+    def installer() -> str:
+        return packages.identity if packages else f"pip of this machine: {install_requirements}"
+
+    def digest(installer: str) -> str:
         return digest_inputs(settings, input_files, packages=installer, compiler=compiler.version if compiler else "")
 
-    remembered = read_stamp(settings, output, digest())
+    asked = installer()
+    inputs = digest(asked)
+    remembered = read_stamp(settings, output, inputs)
     if remembered:
         return _packaged(output, settings, remembered, unchanged=True)
 
@@ -147,8 +151,11 @@ def package_project(
         "own_files": sorted([*own, FUNCTION_FILE]),
         "needs": needs,
     }
-    # Digested again: what was installed may have been chosen only now.
-    write_stamp(settings, output, digest(), remembered)
+    # Only if the files are still those that were read: training may have written the model anew meanwhile. What was installed
+    # may have been chosen only now.
+    if digest(asked) == inputs:
+        chosen = installer()
+        write_stamp(settings, output, inputs if chosen == asked else digest(chosen), remembered)
     return _packaged(output, settings, remembered, unchanged=False)
 
 
