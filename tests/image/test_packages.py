@@ -302,3 +302,21 @@ def test_an_environment_without_pip(
         build(project, base, cache)
     with pytest.raises(ProjectError, match=r"(?s)No module named pip.*ensurepip"):
         install_requirements_into(tmp_path / "out", project / "requirements.txt")
+
+
+def test_a_program_in_a_wheel_can_be_started(tmp_path: Path, index: Path, base: str, cache: Cache) -> None:
+    """As ffmpeg in imageio-ffmpeg, which that package starts."""
+    import tarfile
+    import zipfile
+
+    path = wheel(index, "fast", "py3-none-any", {"fast/__init__.py": b""})
+    with zipfile.ZipFile(path, "a") as archive:
+        program = zipfile.ZipInfo("fast/program")
+        program.external_attr = 0o100755 << 16
+        archive.writestr(program, b"#!/bin/sh\necho started\n")
+    built = build(project_with(tmp_path / "p", "fast\n"), base, cache)
+    done = subprocess.run([built.packaged.directory / "fast" / "program"], capture_output=True, text=True, check=True)
+    assert done.stdout == "started\n"
+    with built.layers[0].layer.open_tar() as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+        modes = {member.name.rpartition("/")[2]: oct(member.mode) for member in archive if member.isfile()}
+    assert modes == {**dict.fromkeys(modes, "0o644"), "program": "0o755"}

@@ -20,7 +20,7 @@ from iris_model.project.function_directory import FUNCTION_FILE
 
 TASK_ROOT = "var/task"
 # Raised when the bytes of a layer change for the same files.
-_FORMAT = "1"
+_FORMAT = "2"
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,13 @@ def _bytecode_stem(path: str) -> str:
 
 def _build(name: str, directory: Path, digests: Mapping[str, str], store: BlobStore) -> FunctionLayer:
     files = {path: (directory / path).stat().st_size for path in digests}
-    key = hashlib.sha256(json.dumps([_FORMAT, sorted(digests.items())]).encode()).hexdigest()
+    programs = [path for path in sorted(digests) if (directory / path).stat().st_mode & 0o111]
+    key = hashlib.sha256(json.dumps([_FORMAT, sorted(digests.items()), programs]).encode()).hexdigest()
     record = store.directory / "layers" / f"{key[:32]}.json"
     known = _read_record(record, store)
     if known is not None:
         return FunctionLayer(name, files, known, unchanged=True)
-    entries = [file_entry(f"{TASK_ROOT}/{path}", directory / path) for path in digests]
+    entries = [file_entry(f"{TASK_ROOT}/{path}", directory / path, executable=path in programs) for path in digests]
     layer = build_layer(entries, family=DOCKER, store=store)
     document = {"digest": str(layer.digest), "diff_id": str(layer.diff_id), "size": layer.size}
     with storage_errors(record):

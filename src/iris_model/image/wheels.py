@@ -12,6 +12,7 @@ import email.parser
 import hashlib
 import io
 import posixpath
+import stat
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -74,7 +75,7 @@ def unpack_wheels(wheels: Sequence[Wheel], directory: Path) -> dict[str, Wheel]:
     """Unpack into `directory`; return which wheel each file is from."""
     owners: dict[str, Wheel] = {}
     for wheel in sorted(wheels, key=lambda each: each.name):
-        for target, content in _contents(wheel):
+        for target, content, executable in _contents(wheel):
             if target in owners:
                 if (directory / target).read_bytes() == content:
                     continue
@@ -85,12 +86,13 @@ def unpack_wheels(wheels: Sequence[Wheel], directory: Path) -> dict[str, Wheel]:
             path = directory / target
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+            path.chmod(0o755 if executable else 0o644)
             owners[target] = wheel
     return owners
 
 
-def _contents(wheel: Wheel) -> Iterator[tuple[str, bytes]]:
-    """Path where it is imported from, and bytes, of every file that is of use there."""
+def _contents(wheel: Wheel) -> Iterator[tuple[str, bytes, bool]]:
+    """Path where it is imported from, bytes, and whether it is a program, of every file that is of use there."""
     with zipfile.ZipFile(wheel.path) as archive:
         names = [name for name in archive.namelist() if not name.endswith("/")]
         records = _records(archive, names, wheel)
@@ -108,7 +110,9 @@ def _contents(wheel: Wheel) -> Iterator[tuple[str, bytes]]:
                     f"{wheel.file}: {name} has other bytes than the wheel's RECORD says, expected {expected}",
                     remedy="Do not use it: it was changed after it was built. Take another version.",
                 )
-            yield target, content
+            # The upper half is the mode of Unix, as pip reads it too.
+            mode = archive.getinfo(name).external_attr >> 16
+            yield target, content, stat.S_ISREG(mode) and bool(mode & 0o111)
 
 
 def _records(archive: zipfile.ZipFile, names: Sequence[str], wheel: Wheel) -> dict[str, str]:

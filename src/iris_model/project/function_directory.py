@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ FUNCTION_FORMAT = "iris-model-function/1"
 # 1980-01-01 00:00 UTC, the oldest time that a zip archive can hold. One fixed time also lets `stamp` see an edit.
 FIXED_TIME = 315532800
 FILE_MODE = 0o644
+PROGRAM_MODE = 0o755
 DIRECTORY_MODE = 0o755
 
 
@@ -155,11 +156,13 @@ def _sha256(path: Path) -> str:
 def _normalize(directory: Path) -> None:
     """Set fixed modes and times, the innermost first: writing into a directory changes its time."""
     for folder, _, names in os.walk(directory, topdown=False):
-        _set_fixed((Path(folder) / name for name in names), FILE_MODE)
-        _set_fixed((Path(folder),), DIRECTORY_MODE)
+        for name in names:
+            path = Path(folder) / name
+            # What we write is no program; one that came with a package is started by that package.
+            _set_fixed(path, PROGRAM_MODE if path.stat().st_mode & 0o111 else FILE_MODE)
+        _set_fixed(Path(folder), DIRECTORY_MODE)
 
 
-def _set_fixed(paths: Iterable[Path], mode: int) -> None:
-    for path in paths:
-        path.chmod(mode)
-        os.utime(path, (FIXED_TIME, FIXED_TIME))
+def _set_fixed(path: Path, mode: int) -> None:
+    path.chmod(mode)
+    os.utime(path, (FIXED_TIME, FIXED_TIME))
