@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -184,3 +186,31 @@ def test_a_pipe_is_not_replaced_by_a_file(tmp_path: Path) -> None:
     assert pipe.is_fifo()
     assert link.is_symlink()
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_many_write_into_one_layout_at_once(tmp_path: Path) -> None:
+    """As the jobs of a CI may; none is lost, whoever makes the layout."""
+    program = (
+        "import sys, pathlib; from iris_model.oci import OCI, write_layout; from tests.oci.samples import sample_image\n"
+        "image = sample_image(sys.argv[2].encode(), family=OCI); print('ready', flush=True); sys.stdin.read()\n"
+        "[write_layout(image, pathlib.Path(sys.argv[1]), name=f'{sys.argv[2]}-{n}') for n in range(5)]"
+    )
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path / "layout"), str(number)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for number in range(3)
+    ]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"ready\n"
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.close()
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    names = {f"{number}-{n}" for number in range(3) for n in range(5)}
+    index = json.loads((tmp_path / "layout" / "index.json").read_bytes())
+    assert {each["annotations"]["org.opencontainers.image.ref.name"] for each in index["manifests"]} == names
+    assert all(validate(read_layout(tmp_path / "layout", name=name)) == [] for name in names)

@@ -21,7 +21,7 @@ from iris_model.oci.layers import Layer
 from iris_model.oci.manifests import LARGEST_MANIFEST, Index, Manifest
 from iris_model.oci.media_types import INDEXES, OCI
 from iris_model.oci.platforms import Platform
-from iris_model.oci.writing import atomic_directory, atomic_file
+from iris_model.oci.writing import atomic_directory, atomic_file, one_writer
 
 REF_NAME = "org.opencontainers.image.ref.name"
 """The annotation that gives an entry of `index.json` its name: a tag."""
@@ -72,26 +72,35 @@ def write_layout(image: Image, path: Path, *, name: str = "latest") -> Descripto
     """
     image = image.with_family(OCI)
     entry = replace(image.manifest.descriptor, annotations={REF_NAME: name}, platform=image.platform)
-    tree = DirectoryTree(path)
-    if path.is_dir() and is_layout(tree):
-        _write_blobs(image, path)
+    if not _is_layout_directory(path):
+        if path.exists() and (not path.is_dir() or any(path.iterdir())) and not _is_layout_directory(path):
+            raise StorageError(
+                f"{path}: something is there that is no OCI layout",
+                remedy="Choose another path, or remove what is there.",
+            )
+        try:
+            with atomic_directory(path) as scratch:
+                _write_blobs(image, scratch)
+                (scratch / LAYOUT_FILE).write_bytes(LAYOUT_DATA)
+                (scratch / "index.json").write_bytes(layout_index((entry,)))
+            return entry
+        except StorageError:
+            if not _is_layout_directory(path):
+                raise  # else another process was faster, and ours is added to its layout
+    _write_blobs(image, path)
+    with one_writer(path):
         others = tuple(
             each
-            for each in Index.parse(_index_data(tree), f"{path}: index.json").manifests
+            for each in Index.parse(_index_data(DirectoryTree(path)), f"{path}: index.json").manifests
             if each.annotations.get(REF_NAME) != name
         )
         with atomic_file(path / "index.json") as file:
             file.write(layout_index((*others, entry)))
-        return entry
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise StorageError(
-            f"{path}: something is there that is no OCI layout", remedy="Choose another path, or remove what is there."
-        )
-    with atomic_directory(path) as scratch:
-        _write_blobs(image, scratch)
-        (scratch / LAYOUT_FILE).write_bytes(LAYOUT_DATA)
-        (scratch / "index.json").write_bytes(layout_index((entry,)))
     return entry
+
+
+def _is_layout_directory(path: Path) -> bool:
+    return path.is_dir() and is_layout(DirectoryTree(path))
 
 
 def image_blobs(image: Image) -> dict[Digest, Blob]:
