@@ -129,6 +129,14 @@ def test_other_settings_than_those_of_the_file_are_done_here(place: Path, expect
     assert told["golden"] != expected["golden"]
 
 
+def test_a_model_that_is_trained_anew_meanwhile_is_compiled_in_its_turn(place: Path, expected: dict[str, Any]):
+    change = "model = Path('project/iris_trained_model.pkl'); model.write_bytes(model.read_bytes() + b'more')"
+    told = run(place, between=change)
+    assert told["children"] == 1
+    assert told["numpy"]
+    assert told["files"] != expected["files"], "the digest of the model's file is in what is compiled from it"
+
+
 def test_nobody_waits_for_what_nobody_asked_for(place: Path):
     told = run(place, between=NOT_NEEDED)
     assert told["children"] == 1
@@ -137,7 +145,8 @@ def test_nobody_waits_for_what_nobody_asked_for(place: Path):
 
 def test_it_ends_when_the_command_is_killed(place: Path):
     """Else whoever reads the command's output would wait for a process that nobody needs any more."""
-    endless = "ahead.Compilations.choose = lambda self, settings: __import__('time').sleep(600)"
+    endless = "from iris_model.project.compilations import Compilations; import time; "
+    endless += "Compilations.choose = lambda self, settings: time.sleep(600)"
     killed = "print(children[0], flush=True); os.kill(os.getpid(), 9)"
     program = PROGRAM.format(before=endless, between=killed)
     environment = {**os.environ, "IRIS_MODEL_CACHE": str(place / "cache")}

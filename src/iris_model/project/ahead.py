@@ -15,10 +15,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from iris_model.errors import IrisModelError
-from iris_model.project.compilations import Compilations, users_compilations
+from iris_model.project.compilations import users_compilations
 from iris_model.project.executors import Choose, Executable
 from iris_model.project.settings import ProjectSettings, read_settings
 
@@ -31,13 +30,15 @@ def compiling_ahead(project: Path) -> Iterator[Choose]:
     """Begin if there is something to compile; what was begun ends with the `with`, whether somebody waited for it or not."""
     compilations = users_compilations()
     settings = _settings_of(project)
-    if settings is None or not _can_fork() or not _is_worth_it(settings, compilations):
+    key = compilations.key(settings) if settings and _can_fork() else None
+    if settings is None or key is None or compilations.remembers(key):
         yield compilations.choose
         return
     begun = _Begun(lambda: compilations.choose(settings))
 
     def choose(asked: ProjectSettings) -> Executable:
-        ready = begun.wait() if _decisive(asked) == _decisive(settings) else None
+        # Not for other settings, nor for a model that was trained anew meanwhile.
+        ready = begun.wait() if compilations.key(asked) == key else None
         return ready or compilations.choose(asked)
 
     try:
@@ -56,17 +57,6 @@ def _can_fork() -> bool:
     """A copy of this process must be a sound one: libraries of other systems do not survive it, and neither do the locks of
     other threads, nor OpenMP once numpy or a model's library has started it."""
     return sys.platform == "linux" and threading.active_count() == 1 and "numpy" not in sys.modules
-
-
-def _is_worth_it(settings: ProjectSettings, compilations: Compilations) -> bool:
-    """Not when it is remembered, nor when that could never be (trusted names): then an unchanged project would compile too."""
-    with contextlib.suppress(OSError):
-        return not settings.trust and settings.model_path.is_file() and not compilations.remembers(settings)
-    return False
-
-
-def _decisive(settings: ProjectSettings) -> tuple[Any, ...]:
-    return settings.directory, settings.model, settings.data, settings.executor, settings.trust
 
 
 class _Begun:

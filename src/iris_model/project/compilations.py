@@ -43,19 +43,22 @@ class Compilations:
     directory: Path
     most_bytes: int = MOST_BYTES
 
-    def remembers(self, settings: ProjectSettings) -> bool:
-        """Whether something is kept for these settings, sound or not."""
+    def key(self, settings: ProjectSettings) -> str | None:
+        """What the compilation of these settings is kept under, as the files are now; None if it is not kept."""
         files = _digest_files_of(settings)
-        return files is not None and Entries(self.directory).has(_digest_decision(settings, files))
+        return None if files is None else _digest_decision(settings, files)
+
+    def remembers(self, key: str) -> bool:
+        """Whether something is kept under this key, sound or not."""
+        return self._entries.has(key)
 
     def choose(self, settings: ProjectSettings, choose: Choose = choose_executable) -> Executable:
         """Return what is remembered for these settings, else what `choose` says, and remember that."""
         files = _digest_files_of(settings)
-        # Trusted names may come from modules of the user's own, which may read anything.
-        if settings.trust or files is None:
+        if files is None:
             return choose(settings)
-        entries, key = Entries(self.directory, self.most_bytes), _digest_decision(settings, files)
-        remembered = entries.read(key)
+        key = _digest_decision(settings, files)
+        remembered = self._entries.read(key)
         if remembered is not None:
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 return _decode(remembered, settings)
@@ -63,8 +66,12 @@ class Compilations:
         # Only if the files are still those of the key: training may have written the model anew meanwhile.
         if _digest_files_of(settings) == files:
             with contextlib.suppress(TypeError, ValueError):
-                entries.keep(key, _encode(executable, settings))
+                self._entries.keep(key, _encode(executable, settings))
         return executable
+
+    @property
+    def _entries(self) -> Entries:
+        return Entries(self.directory, self.most_bytes)
 
 
 def _digest_decision(settings: ProjectSettings, files: Mapping[str, str]) -> str:
@@ -81,7 +88,10 @@ def _digest_decision(settings: ProjectSettings, files: Mapping[str, str]) -> str
 
 
 def _digest_files_of(settings: ProjectSettings) -> dict[str, str] | None:
-    """The files that are read: those of the model, and the user's rows."""
+    """The files that are read: those of the model, and the user's rows. None where one cannot be read, or where there may be
+    others: trusted names may come from modules of the user's own."""
+    if settings.trust:
+        return None
     with contextlib.suppress(OSError):  # whoever opens the file says what is wrong with it
         files = settings.model_files
         if settings.data_path:
