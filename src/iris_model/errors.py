@@ -78,6 +78,10 @@ class InvalidImage(OciError):
     """Bytes are not the image they claim to be: damaged, truncated, of another digest, or of a format we do not take."""
 
 
+class SeveralImages(InvalidImage):
+    """A layout or an archive has several images, and none was named."""
+
+
 class StorageError(OciError):
     """The disk is full, or a file or directory cannot be read or written."""
 

@@ -213,6 +213,11 @@ def test_bad_bases(tmp_path: Path, cache: Cache) -> None:
     write_layout(base_image(platform=Platform("linux", "arm64")), tmp_path / "arm")
     with pytest.raises(PlatformNotFound, match=r"for linux/arm64, expected linux/amd64.*\n.*--arch"):
         opened("arm", tmp_path, cache)
+    write_layout(base_image(platform=Platform("linux", "amd64", "v3")), tmp_path / "later")
+    with pytest.raises(
+        PlatformNotFound, match=r"for linux/amd64/v3, expected linux/amd64\nChoose a base for linux/amd64\.$"
+    ):
+        opened("later", tmp_path, cache)
     with pytest.raises(ImageError, match="no such file"):
         opened("./nowhere", tmp_path, cache)
     with pytest.raises(InvalidReference, match="capitals"):

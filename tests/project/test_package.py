@@ -388,6 +388,16 @@ def test_requirements_are_installed_without_what_depends_on_this_machine(tmp_pat
     assert trees[0] == trees[1]
 
 
+def test_a_change_in_a_file_that_requirements_include_is_a_change(tmp_path: Path):
+    wheel = _write_tiny_wheel(tmp_path / "dist")
+    project = write_project(tmp_path / "p", {"requirements.txt": "-r more.txt\n", "more.txt": "# nothing\n"})
+    arguments = {"choose": FakeChoice("original", needs=("tiny",)), "install_requirements": True}
+    assert not (package(project, **arguments).directory / "tiny.py").exists()
+    assert package(project, **arguments).unchanged
+    (project / "more.txt").write_text(f"{wheel}\n")
+    assert (package(project, **arguments).directory / "tiny.py").exists()
+
+
 def test_what_pip_refuses_is_said_in_pips_words(tmp_path: Path):
     project = write_project(tmp_path, {"requirements.txt": "./nothing-here.whl\n"})
     with pytest.raises(ProjectError, match=r"(?s)pip could not install.*nothing-here"):

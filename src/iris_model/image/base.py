@@ -241,8 +241,10 @@ def _from_cache(cache: Cache, digest: Digest, reference: Reference, connect: Con
 
 def _check_platform(text: str, image: Image, platform: Platform) -> None:
     if platform.preference(image.platform) is None:
+        other = architecture_of(image.platform)
+        switch = f", or build for {other}: --arch, or architecture in iris-model.toml"
+        # A later variant of the same processor is not what Lambda promises to have.
         raise PlatformNotFound(
             f"base {text}: it is for {image.platform}, expected {platform}",
-            remedy=f"Choose a base for {platform}, or build for {architecture_of(image.platform)}: --arch, "
-            "or architecture in iris-model.toml.",
+            remedy=f"Choose a base for {platform}{'' if image.platform.architecture == platform.architecture else switch}.",
         )

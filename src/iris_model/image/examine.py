@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from iris_model.errors import ImageError, InvalidImage, InvalidReference
+from iris_model.errors import ImageError, InvalidReference, SeveralImages
 from iris_model.image.connecting import Connect, connect_registry
 from iris_model.image.merged_tree import MergedTree
 from iris_model.oci import Image, Layer, Platform, Reference, read_image, validate
@@ -26,10 +26,8 @@ def open_image(text: str, *, platform: Platform | None = None, connect: Connect 
     if Path(path).exists():
         try:
             return read_image(Path(path), name=name if at else "", platform=platform)
-        except InvalidImage as several:
-            if name or several.remedy != "Name one of them.":
-                raise
-            raise InvalidImage(several.problem, remedy=f"Name one of them: {path}@NAME") from None
+        except SeveralImages as several:
+            raise SeveralImages(several.problem, remedy=f"Name one of them: {path}@NAME") from None
     missing = ImageError(
         f"{text}: there is no such file or directory", remedy="Name an OCI layout, an archive, or a reference."
     )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from iris_model.errors import InvalidImage, InvalidReference
+from iris_model.errors import InvalidImage, InvalidReference, SeveralImages
 from iris_model.oci.blobs import verified
 from iris_model.oci.configs import Config, canonical_json, parse_json
 from iris_model.oci.descriptors import Descriptor, expect_list, expect_object, expect_text_list
@@ -128,10 +128,13 @@ def _choose(tree: FileTree, name: str) -> Mapping[str, Any]:
     found = [entry for entry, there in zip(entries, tags) if not name or any(_is_called(tag, name) for tag in there)]
     if len(found) != 1:
         known = ", ".join(sorted(tag for there in tags for tag in there)) or "images without a name"
+        if not name:
+            raise SeveralImages(
+                f"{tree.place}: it has {len(entries)} images, and none was named; there are {known}",
+                remedy="Name one of them.",
+            )
         raise InvalidImage(
-            f"{tree.place}: it has {len(found) or 'no'} images called {name!r}; there are {known}"
-            if name
-            else f"{tree.place}: it has {len(entries)} images, and none was named; there are {known}",
+            f"{tree.place}: it has {len(found) or 'no'} images called {name!r}; there are {known}",
             remedy="Name one of them.",
         )
     return found[0]

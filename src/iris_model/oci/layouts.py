@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from iris_model.errors import InvalidImage, StorageError
+from iris_model.errors import InvalidImage, SeveralImages, StorageError
 from iris_model.oci.blob_store import BlobStore
 from iris_model.oci.blobs import Blob, BytesBlob
 from iris_model.oci.configs import Config, canonical_json
@@ -145,7 +145,7 @@ def _choose(index: Index, name: str, platform: Platform | None, tree: FileTree) 
     if len({each.digest for each in found}) == 1:
         return found[0]
     if not name and len({names for names, _ in by_names}) > 1:
-        raise InvalidImage(
+        raise SeveralImages(
             f"{tree.place}: it has several images ({', '.join(known)}), and none was named", remedy="Name one of them."
         )
     return Index(index.media_type, tuple(found)).select(platform or Platform(), str(tree.place))

@@ -6,6 +6,7 @@ as it is (`stamp`), which is what lets `serve` start again at once.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from iris_model.project.function_directory import (
 )
 from iris_model.project.interpreters import RUNNING_PYTHON, Interpreter, find_interpreter
 from iris_model.project.kernels import choose_kernels
+from iris_model.project.requirement_lines import read_requirements
 from iris_model.project.requirements import REQUIREMENTS_FILE, check_can_install, install_requirements_into
 from iris_model.project.settings import SETTINGS_FILE, ProjectSettings, read_settings
 from iris_model.project.shipped import shipped_files
@@ -94,10 +96,12 @@ def package_project(
     output = output or settings.directory / WORK_DIRECTORY / "function"
     sources = collect_sources(settings)
     compiler = find_interpreter(_target_python(settings))
-    input_files = sources | _other_inputs(settings, install_requirements)
+    input_files = sources | _other_inputs(settings)
 
     def installer() -> str:
-        return packages.identity if packages else f"pip of this machine: {install_requirements}"
+        return (
+            packages.identity if packages else f"pip of this machine: {install_requirements and _asked_for(settings)}"
+        )
 
     def digest(installer: str) -> str:
         return digest_inputs(settings, input_files, packages=installer, compiler=compiler.version if compiler else "")
@@ -176,7 +180,7 @@ def _packaged(
     )
 
 
-def _other_inputs(settings: ProjectSettings, install_requirements: bool) -> dict[str, Path]:
+def _other_inputs(settings: ProjectSettings) -> dict[str, Path]:
     inputs = settings.model_files
     if not settings.model_path.is_file():
         raise ProjectError(
@@ -190,10 +194,14 @@ def _other_inputs(settings: ProjectSettings, install_requirements: bool) -> dict
                 f'data = "{settings.data}" in {SETTINGS_FILE}: there is no such file in {settings.directory}',
                 remedy="Correct the name, or take the key out: sample rows are optional.",
             )
-    requirements = settings.directory / REQUIREMENTS_FILE
-    if install_requirements and requirements.is_file():
-        inputs["requirements"] = requirements
     return inputs
+
+
+def _asked_for(settings: ProjectSettings) -> str:
+    """What requirements.txt asks for, with the files that it includes and the wheels that it names."""
+    with contextlib.suppress(ProjectError):  # one that cannot be read is told to who needs it, which may be nobody
+        return read_requirements(settings.directory / REQUIREMENTS_FILE).digest
+    return ""
 
 
 def _describe(settings: ProjectSettings, executable: Executable) -> dict[str, Any]:
