@@ -43,7 +43,9 @@ def test_a_size_that_is_not_known_has_no_ratio(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(("width", "most"), [(80, 80), (120, 110)])
-@pytest.mark.parametrize("rate", [500, 2_000_000, 900_000_000])
+@pytest.mark.parametrize(
+    "rate", [500, pytest.param(2_000_000, marks=pytest.mark.slow), pytest.param(900_000_000, marks=pytest.mark.slow)]
+)
 def test_it_fits(capsys, monkeypatch, width, most, rate):
     lines = shown(capsys, monkeypatch, width=width, requests_per_day=rate)
     assert max(map(len, lines)) <= most

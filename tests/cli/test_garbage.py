@@ -36,7 +36,7 @@ def test_a_command_does_not_look_for_garbage_while_a_library_is_imported(tmp_pat
         "try: main()\n"
         "except SystemExit as end: assert not end.code, end.code"
     )
-    assert collections_of("import pickle; pickle.load(open(sys.argv[1], 'rb'))") > 100, "what it is compared with"
+    assert collections_of("import iris_model.compiler") > 50, "what it is compared with, and a library has far more"
     assert collections_of(command) == 0
 
 

@@ -106,9 +106,10 @@ for do in (compile_model, describe_original):
             make_column_transformer((OneHotEncoder(), ["town"])),
             "ModelFileError the model was trained on a DataFrame, and pan",
         ),
-        (
+        pytest.param(
             make_column_transformer((StandardScaler(), ["size"])),
             "ModelFileError the model was trained on a DataFrame, and pan",
+            marks=pytest.mark.slow,
         ),
         (StandardScaler(), "classifier"),
     ],

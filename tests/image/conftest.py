@@ -10,13 +10,15 @@ from iris_model.image.cache import Cache
 from iris_model.oci import write_layout
 from iris_model.project.user_cache import CACHE_VARIABLE
 from tests.support.base_images import base_image
+from tests.support.caches import own_cache
 from tests.support.projects import write_project
 
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
-    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
-    return Cache(tmp_path / "cache")
+    directory = own_cache(tmp_path / "cache")
+    monkeypatch.setenv(CACHE_VARIABLE, str(directory))
+    return Cache(directory)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from iris_model.oci import DOCKER, OCI, Reference, build_layer, file_entry, read
 from iris_model.oci.registry import RegistryClient, anonymous, push
 from iris_model.project.user_cache import CACHE_VARIABLE
 from tests.support.base_images import base_image
+from tests.support.caches import own_cache
 from tests.support.registry_fake import FakeRegistry, running
 
 
@@ -41,7 +42,7 @@ def iris(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     directory = tmp_path_factory.mktemp("commands")
     write_layout(base_image(), directory / "base")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(CACHE_VARIABLE, str(directory / "cache"))
+        patch.setenv(CACHE_VARIABLE, str(own_cache(directory / "cache")))
         run("init", directory / "iris")
         yield directory / "iris"
 

@@ -116,6 +116,7 @@ def test_with_the_library_in_the_base_or_in_the_wheel_it_builds(
     assert build(another, base, Cache(tmp_path / "fresh")).layers[0].name == "packages"
 
 
+@pytest.mark.slow
 def test_symbols_newer_than_the_base(tmp_path: Path, index: Path, base: str, cache: Cache) -> None:
     """A wheel whose tag promises less than its library needs."""
     source = '#include <stdio.h>\nint one(void) { return puts("one"); }\n'
@@ -220,6 +221,7 @@ def test_markers_are_those_of_the_base_and_not_of_this_machine(
     assert [name for name, _ in locked(project)] == ["extra", "fast", "there"]
 
 
+@pytest.mark.slow
 def test_a_change_in_an_included_file_is_seen(tmp_path: Path, index: Path, base: str, cache: Cache) -> None:
     for name in ("fast", "other"):
         wheel(index, name, "py3-none-any", {f"{name}/__init__.py": b""})
@@ -233,6 +235,7 @@ def test_a_change_in_an_included_file_is_seen(tmp_path: Path, index: Path, base:
     assert first.image.digest != second.image.digest
 
 
+@pytest.mark.slow
 def test_a_wheel_of_the_project_wherever_the_build_is_started_and_when_the_cache_is_gone(
     tmp_path: Path, index: Path, base: str, cache: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,6 +259,7 @@ def test_a_wheel_of_the_project_wherever_the_build_is_started_and_when_the_cache
         build(project, base, cache)
 
 
+@pytest.mark.slow
 def test_places_to_look_in_count_for_what_is_pinned_too(tmp_path: Path, index: Path, base: str, cache: Cache) -> None:
     project = project_with(tmp_path / "p", "--find-links ours\nfast\n")
     (project / "ours").mkdir()

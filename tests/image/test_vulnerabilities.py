@@ -14,6 +14,7 @@ from iris_model.errors import ImageError
 from iris_model.image.vulnerabilities import report_vulnerabilities
 from iris_model.oci import write_layout
 from tests.support.base_images import base_image
+from tests.support.caches import own_cache
 from tests.support.requirement import Missing, require
 from tests.support.rie_process import free_port
 
@@ -183,7 +184,7 @@ def test_the_real_pip_audit_without_its_service(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_failing_scan_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IRIS_MODEL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("IRIS_MODEL_CACHE", str(own_cache(tmp_path / "cache")))
     write_layout(base_image(), tmp_path / "base")
     project = tmp_path / "iris"
     assert CliRunner().invoke(cli, ["init", str(project)]).exit_code == 0
@@ -211,7 +212,7 @@ def test_a_failing_scan_loses_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_packages_that_a_tool_knows_nothing_of_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As pip-audit does it when its index does not know them: it ends with 0 and says that nothing was found."""
-    monkeypatch.setenv("IRIS_MODEL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("IRIS_MODEL_CACHE", str(own_cache(tmp_path / "cache")))
     write_layout(base_image(), tmp_path / "base")
     CliRunner().invoke(cli, ["init", str(tmp_path / "iris")])
     answer = {"dependencies": [{"name": "private", "skip_reason": "Dependency not found on PyPI"}], "fixes": []}
