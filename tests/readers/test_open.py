@@ -50,6 +50,28 @@ def test_joblib_file_opens(tmp_path, compress):
     assert_opens(tmp_path / "model.joblib")
 
 
+def test_a_name_that_says_nothing_is_told_what_to_call_it(tmp_path):
+    for name in ("model.joblib.gz", "model.sav", "model"):
+        joblib.dump(MODEL, tmp_path / name, compress=3)
+        assert "rename it to model.pkl" in refusal(tmp_path / name)
+        assert_opens((tmp_path / name).rename(tmp_path / "model.pkl"))
+
+
+def test_a_module_that_is_not_here_is_no_matter_of_versions(tmp_path):
+    class_of_nowhere = b"cnowhere_at_all.steps\nScale\n(tR."
+    with pytest.raises(ModelFileError) as caught:
+        open_model(write(tmp_path, class_of_nowhere), trust=["nowhere_at_all.steps.Scale"])
+    assert "Make the module nowhere_at_all importable here" in caught.value.remedy
+
+
+def test_a_system_library_that_is_not_here_is_named(tmp_path, monkeypatch):
+    (tmp_path / "lame.py").write_text("raise OSError('libgomp.so.1: cannot open shared object file: No such file')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModelFileError) as caught:
+        open_model(write(tmp_path, b"clame\nScale\n(tR."), trust=["lame.Scale"])
+    assert "libgomp1" in caught.value.remedy
+
+
 def refusal(path):
     with pytest.raises(ModelFileError) as caught:
         open_model(path)

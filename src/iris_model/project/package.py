@@ -262,9 +262,10 @@ def _notes(
     if no_kernels:
         notes.append(f"Python answers, which is slower for many rows at once: {no_kernels}")
     if needs and not installed:
+        are, them = ("are", "them") if len(needs) > 1 else ("is", "it")
         notes.append(
-            f"{', '.join(needs)} must be importable where the function runs and is not in the function directory: "
-            "package --install-requirements puts it there"
+            f"{', '.join(needs)} must be importable where the function runs and {are} not in the function directory: "
+            f"package --install-requirements puts {them} there"
         )
     if executable.executor != "compiled" and settings.memory < MEMORY_OF_ORIGINAL_MB:
         notes.append(

@@ -127,7 +127,8 @@ def _read(path: Path) -> bytes:
     if path.suffix.lower() not in SUFFIXES:
         raise ModelFileError(
             f"{path} ends in {path.suffix or 'no suffix'!r}; expected one of {', '.join(SUFFIXES)}",
-            remedy="Save the fitted model with pickle.dump or joblib.dump under such a name.",
+            remedy=f"If pickle or joblib wrote it, compressed or not, rename it to {path.name.partition('.')[0]}.pkl; "
+            "else save the fitted model with pickle.dump or joblib.dump.",
         )
     try:
         data = path.read_bytes()
@@ -203,9 +204,23 @@ def _build(path: Path, data: bytes, scan: PickleScan, trust: Sequence[str]) -> E
         # What a constructor raises is up to the library: anything means that this file and this version do not fit.
         raise ModelFileError(
             f"{path} is a pickle, but building the object failed: {type(error).__name__}: {error}",
-            remedy="Install exactly the versions it was saved with, numpy, scipy and joblib too (requirements.txt), "
-            "or train and save the model again.",
+            remedy=_way_out(error),
         ) from error
+
+
+def _way_out(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name.partition(".")[0] not in LIBRARIES:
+        return (
+            f"Make the module {error.name} importable here: install its package, or name the directory that it lies in "
+            "(PYTHONPATH=DIRECTORY)."
+        )
+    library, _, problem = str(error).partition(":")
+    if problem.startswith(" cannot open shared object file"):
+        return f"Install the package of your system that has {library} (libgomp.so.1 is in Debian's libgomp1)."
+    return (
+        "Install exactly the versions it was saved with, numpy, scipy and joblib too (requirements.txt), "
+        "or train and save the model again."
+    )
 
 
 def find_global(module: str, name: str, trust: Sequence[str]) -> Found:
