@@ -6,6 +6,7 @@ its own, and bytecode compiled beforehand, because `/var/task` is read-only on L
 
 from __future__ import annotations
 
+import compileall
 import subprocess
 import sys
 import venv
@@ -15,6 +16,9 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 PEERS = REPOSITORY / "build" / "peers"
 EXAMPLE = REPOSITORY / "examples" / "iris"
+
+# An installed package has its bytecode; this checkout gets it here, whatever the environment says about writing it.
+compileall.compile_dir(REPOSITORY / "src" / "iris_model", quiet=2)
 
 HELLO = """\
 def handler(event, context):
