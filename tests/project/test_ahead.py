@@ -185,12 +185,13 @@ def test_it_ends_when_the_command_is_killed(place: Path):
     "before",
     [
         "import numpy",
+        "def fork(): raise BlockingIOError('no more processes')",
         "import threading; threading.Thread(target=lambda: __import__('time').sleep(5), daemon=True).start()",
         "Path('project/iris-model.toml').write_text('nonsense = 1')",
         "Path('project/iris_trained_model.pkl').unlink()",
         "file = Path('project/iris-model.toml'); file.write_text('trust = [\"a.B\"]\\n' + file.read_text())",
     ],
-    ids=["numpy is here", "a thread", "bad settings", "no model", "trusted names"],
+    ids=["numpy is here", "no room", "a thread", "bad settings", "no model", "trusted names"],
 )
 def test_where_it_is_not_begun(place: Path, before: str):
     assert run(place, before=before, between=NOT_NEEDED)["children"] == 0

@@ -31,10 +31,13 @@ def compiling_ahead(project: Path) -> Iterator[Choose]:
     compilations = users_compilations()
     settings = _settings_of(project)
     key = compilations.key(settings) if settings and _can_fork() else None
-    if settings is None or key is None or compilations.remembers(key):
+    begun = None
+    if settings is not None and key is not None and not compilations.remembers(key):
+        with contextlib.suppress(OSError):  # no room for another process
+            begun = _Begun(lambda: compilations.choose(settings))
+    if begun is None:
         yield compilations.choose
         return
-    begun = _Begun(lambda: compilations.choose(settings))
 
     def choose(asked: ProjectSettings) -> Executable:
         # Not for other settings, nor for a model that was trained anew meanwhile.
