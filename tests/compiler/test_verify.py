@@ -88,7 +88,7 @@ def test_error_names_row_outputs_and_operators(tmp_path):
     assert problem.startswith("predict of the row [")
     assert "when compiled; the original says '" in problem
     assert problem.endswith("tree_ensemble -> argmax_label")
-    assert "nothing was written" in caught.value.remedy
+    assert "Nothing was written" in caught.value.remedy
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ FLOOR = 1e-3
 REFUSALS = (ValueError, IndexError)
 
 REMEDY = (
-    'nothing was written. Serve this model with its own library (executor = "original" in iris-model.toml), '
+    'Nothing was written. Serve this model with its own library (executor = "original" in iris-model.toml), '
     "and please report this: it is a mistake in iris-model"
 )
 

@@ -34,7 +34,7 @@ SUFFIXES = (".pkl", ".pickle", ".joblib", SKOPS_SUFFIX, *NATIVE_SUFFIXES)
 # What a global of a pickle turns out to be: a class, or a function that rebuilds objects.
 Found = Any
 
-SAVE_AGAIN = "save the fitted model again with pickle.dump or joblib.dump, and copy the file in binary mode"
+SAVE_AGAIN = "Save the fitted model again with pickle.dump or joblib.dump, and copy the file in binary mode."
 
 
 @dataclass(frozen=True)
