@@ -359,6 +359,13 @@ def test_what_the_handler_imports_from_elsewhere_is_named(tmp_path: Path):
     assert "boto3" not in notes[0], "the base images have it"
 
 
+def test_what_must_be_importable_is_named_once(tmp_path: Path):
+    project = write_project(tmp_path, {"app.py": "import numpy, sklearn\n\n\ndef handler(event, context): ...\n"})
+    packaged = package(project, choose=FakeChoice("original", needs=("scikit-learn",)))
+    assert packaged.needs == ("scikit-learn", "numpy")
+    assert packaged.notes[0].startswith("scikit-learn, numpy must be importable where the function runs and are not in")
+
+
 def test_the_original_executor_is_told_what_it_costs(tmp_path: Path):
     packaged = package(write_project(tmp_path), choose=FakeChoice("original", needs=("scikit-learn",)))
     assert any("scikit-learn must be importable" in note for note in packaged.notes)

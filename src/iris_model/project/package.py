@@ -41,6 +41,9 @@ OnStep = Callable[[str], None]
 # scikit-learn alone needs about 120 MB before it has seen a model (measured; design.md section 12).
 MEMORY_OF_ORIGINAL_MB = 512
 
+# Of the libraries that a model may need, the one that is imported by another name than it is installed by.
+IMPORTED_AS = {"scikit-learn": "sklearn"}
+
 
 class PackageSource(Protocol):
     """Where third-party packages come from, when it is not this machine's own pip and Python."""
@@ -246,7 +249,8 @@ def _size_of_model(executable: Executable, sources: Mapping[str, Path]) -> int:
 def _find_needs(executable: Executable, sources: Mapping[str, Path]) -> tuple[str, ...]:
     """What of `requirements.txt` the function itself needs: nothing, as a rule, when the model is compiled."""
     foreign = find_foreign_imports(sources)
-    return tuple(dict.fromkeys([*executable.needs, *foreign]))
+    named = {IMPORTED_AS.get(name, name) for name in executable.needs}
+    return (*executable.needs, *(name for name in foreign if name not in named))
 
 
 def _notes(
