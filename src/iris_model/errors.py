@@ -6,7 +6,7 @@ The `cli` room prints them as they are; a traceback of ours is always a bug.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -18,15 +18,9 @@ class IrisModelError(Exception):
         self.remedy = remedy
         super().__init__(f"{problem}\n{remedy}" if remedy else problem)
 
-    def __reduce__(self) -> tuple[Callable[..., IrisModelError], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         """Let it come whole from another process, whatever its kind is made from."""
-        return _restore, (type(self), self.args, vars(self))
-
-
-def _restore(kind: type[IrisModelError], arguments: tuple[Any, ...], attributes: dict[str, Any]) -> IrisModelError:
-    error = kind.__new__(kind, *arguments)
-    vars(error).update(attributes)
-    return error
+        return type(self).__new__, (type(self), *self.args), vars(self)
 
 
 class ModelFileError(IrisModelError):

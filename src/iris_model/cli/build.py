@@ -85,24 +85,24 @@ def build(
       iris-model build . -o archive iris.tar --base python:3.13-slim --arch arm64
     """
     from iris_model.project.ahead import compiling_ahead
-    from iris_model.project.turns import one_build_at_a_time
 
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") if time_in_provenance else ""
-    with compiling_ahead(project) as choose, progress() as on_step, one_build_at_a_time(project, on_step):
+    with compiling_ahead(project) as choose, progress() as on_step:
         reference = _check_tag(tag, do_push=do_push)
         scanner = _find_scanner() if scan else ""
-        from iris_model.image.build import build_image
+        from iris_model.image.build import build_image, one_build_at_a_time
         from iris_model.oci import DOCKER, OCI
 
         family = {"docker": DOCKER, "oci": OCI}[family_name]
-        built = build_image(
-            project, base=base, architecture=arch, family=family, update=update, on_step=on_step, choose=choose
-        )
-        reference = reference or _default_reference(built)
-        on_step("Writing the image")
-        written = _write(built, reference, outputs, do_push=do_push, do_load=do_load)
-        documents, unlisted = _write_documents(built, [path for _, path in outputs], started, download=scan)
-        _tidy(built)
+        with one_build_at_a_time(project, on_step):
+            built = build_image(
+                project, base=base, architecture=arch, family=family, update=update, on_step=on_step, choose=choose
+            )
+            reference = reference or _default_reference(built)
+            on_step("Writing the image")
+            written = _write(built, reference, outputs, do_push=do_push, do_load=do_load)
+            documents, unlisted = _write_documents(built, [path for _, path in outputs], started, download=scan)
+            _tidy(built)
     document: dict[str, Any] = {
         "digest": str(built.image.digest),
         "reference": str(reference),

@@ -63,8 +63,7 @@ def find_built(project: Path) -> str | None:
 
 def _build(project: Path, transport: BotoTransport, on_step: OnStep) -> ChosenImage:
     """Build the image of the project, whatever the stage: all stages share it."""
-    from iris_model.image.build import build_image
-    from iris_model.project.turns import one_build_at_a_time
+    from iris_model.image.build import build_image, one_build_at_a_time
 
     with one_build_at_a_time(project, on_step):
         built = build_image(project, on_step=on_step)

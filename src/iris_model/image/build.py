@@ -12,6 +12,7 @@ Nothing here writes the image anywhere: `outputs` and `publish` do, with what th
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from iris_model.image.lock import Lock, LockedWheel
 from iris_model.image.packages import TargetPackages
 from iris_model.image.sizes import SizeReport, check_limits, measure, measure_before
 from iris_model.oci import DOCKER, BlobStore, Image, MediaTypes
+from iris_model.oci.writing import one_at_a_time
 from iris_model.project import PackagedFunction, ProjectSettings, package_project, read_settings
 from iris_model.project.compilations import choose_remembered
 from iris_model.project.disk import disk_errors
@@ -58,6 +60,11 @@ class BuiltImage:
     def layout(self) -> Path:
         """Where the image is kept if nobody names a place, and what is said about it in any case."""
         return layout_of(self.settings.directory)
+
+
+def one_build_at_a_time(project: Path, on_step: OnStep) -> AbstractContextManager[None]:
+    """Wait for another build of this project: two would write the same function directory, layers and layout."""
+    return one_at_a_time(project, lambda: on_step("Waiting for another build of this project"))
 
 
 def layout_of(project: Path) -> Path:

@@ -6,7 +6,6 @@ machine's Python gets in. The choice is pinned in the lock, the wheels are kept 
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shutil
 import subprocess
@@ -17,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from iris_model.errors import ImageError, ProjectError
+from iris_model.errors import ImageError
 from iris_model.image.base import Base, OnStep
 from iris_model.image.cache import Cache
 from iris_model.image.libraries import check_extensions, read_extensions
@@ -26,7 +25,7 @@ from iris_model.image.markers import needed_on
 from iris_model.image.target import Target
 from iris_model.image.target_requirements import TargetRequirements, direct_lines, pin_of, requirements_for
 from iris_model.image.wheels import Wheel, normalized, open_wheel, unpack_wheels
-from iris_model.project.requirement_lines import Requirements, read_requirements
+from iris_model.project.requirement_lines import Requirements, digest_requirements, read_requirements
 from iris_model.project.requirements import NO_PIP, REQUIREMENTS_FILE, is_without_pip
 
 _PIP_SECONDS = 1800
@@ -55,9 +54,7 @@ class TargetPackages:
     @cached_property
     def _asked(self) -> str:
         """As it was when the build began: what is written meanwhile is a change for the next one."""
-        with contextlib.suppress(ProjectError):  # one that cannot be read is told to who needs it, which may be nobody
-            return read_requirements(self._lock.path.parent / REQUIREMENTS_FILE).digest
-        return ""
+        return digest_requirements(self._lock.path.parent / REQUIREMENTS_FILE)
 
     @property
     def _key(self) -> str:

@@ -21,7 +21,7 @@ from iris_model.oci.layers import Layer
 from iris_model.oci.manifests import LARGEST_MANIFEST, Index, Manifest
 from iris_model.oci.media_types import INDEXES, OCI
 from iris_model.oci.platforms import Platform
-from iris_model.oci.writing import atomic_directory, atomic_file, one_writer
+from iris_model.oci.writing import atomic_directory, atomic_file, one_at_a_time
 
 REF_NAME = "org.opencontainers.image.ref.name"
 """The annotation that gives an entry of `index.json` its name: a tag."""
@@ -88,7 +88,7 @@ def write_layout(image: Image, path: Path, *, name: str = "latest") -> Descripto
             if not _is_layout_directory(path):
                 raise  # else another process was faster, and ours is added to its layout
     _write_blobs(image, path)
-    with one_writer(path):
+    with one_at_a_time(path):
         others = tuple(
             each
             for each in Index.parse(_index_data(DirectoryTree(path)), f"{path}: index.json").manifests

@@ -9,7 +9,7 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -18,7 +18,7 @@ from iris_model.errors import StorageError
 
 try:
     import fcntl
-except ImportError:  # Windows
+except ImportError:  # Windows: who writes twice at once is told that something was in the way
     fcntl = None  # type: ignore[assignment]
 
 _REMEDIES = {
@@ -91,16 +91,27 @@ def atomic_directory(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def one_writer(directory: Path) -> Iterator[None]:
-    """Wait until no other process is in here with the same directory; who reads is not held up. Where there are no locks, nobody
-    waits."""
+def one_at_a_time(directory: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Wait until no other process is in here with the same directory; who only reads is not held up.
+
+    The lock is the kernel's: it writes nothing, and whoever is killed leaves nothing to be removed. Where none can be had,
+    nobody waits: what cannot be written is told by who has something to write.
+    """
     with ExitStack() as stack:
         if fcntl is not None:
             with suppress(OSError):
                 descriptor = os.open(directory, os.O_RDONLY)
                 stack.callback(os.close, descriptor)
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                _lock(descriptor, on_wait)
         yield
+
+
+def _lock(descriptor: int, on_wait: Callable[[], None]) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        on_wait()
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 def _umask() -> int:

@@ -6,7 +6,6 @@ as it is (`stamp`), which is what lets `serve` start again at once.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -29,7 +28,7 @@ from iris_model.project.function_directory import (
 )
 from iris_model.project.interpreters import RUNNING_PYTHON, Interpreter, find_interpreter
 from iris_model.project.kernels import choose_kernels
-from iris_model.project.requirement_lines import read_requirements
+from iris_model.project.requirement_lines import digest_requirements
 from iris_model.project.requirements import REQUIREMENTS_FILE, check_can_install, install_requirements_into
 from iris_model.project.settings import SETTINGS_FILE, ProjectSettings, read_settings
 from iris_model.project.shipped import shipped_files
@@ -102,9 +101,10 @@ def package_project(
     input_files = sources | _other_inputs(settings)
 
     def installer() -> str:
-        return (
-            packages.identity if packages else f"pip of this machine: {install_requirements and _asked_for(settings)}"
-        )
+        if packages:
+            return packages.identity
+        wanted = install_requirements and digest_requirements(settings.directory / REQUIREMENTS_FILE)
+        return f"pip of this machine: {wanted}"
 
     def digest(installer: str) -> str:
         return digest_inputs(settings, input_files, packages=installer, compiler=compiler.version if compiler else "")
@@ -198,13 +198,6 @@ def _other_inputs(settings: ProjectSettings) -> dict[str, Path]:
                 remedy="Correct the name, or take the key out: sample rows are optional.",
             )
     return inputs
-
-
-def _asked_for(settings: ProjectSettings) -> str:
-    """What requirements.txt asks for, with the files that it includes and the wheels that it names."""
-    with contextlib.suppress(ProjectError):  # one that cannot be read is told to who needs it, which may be nobody
-        return read_requirements(settings.directory / REQUIREMENTS_FILE).digest
-    return ""
 
 
 def _describe(settings: ProjectSettings, executable: Executable) -> dict[str, Any]:

@@ -8,6 +8,7 @@ here. The format: https://pip.pypa.io/en/stable/reference/requirements-file-form
 from __future__ import annotations
 
 import codecs
+import contextlib
 import hashlib
 import json
 import os
@@ -119,6 +120,13 @@ def read_requirements(path: Path) -> Requirements:
     files: dict[str, bytes] = {}
     lines = tuple(_read(path, path, REQUIREMENT, files, (), ""))
     return Requirements(path, lines, files)
+
+
+def digest_requirements(path: Path) -> str:
+    """The digest of all that is read. "" of what cannot be read: that is told to who needs it, which may be nobody."""
+    with contextlib.suppress(ProjectError):
+        return read_requirements(path).digest
+    return ""
 
 
 def _read(

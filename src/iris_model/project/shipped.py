@@ -34,8 +34,7 @@ def shipped_files(
     executor: str, operator_modules: Iterable[str] | None, kernels: Path | None = None
 ) -> dict[str, Path]:
     """Return the files by their path in the function directory. `operator_modules` None: every operator."""
-    runtime = [ROOT / "__init__.py", *(ROOT / "runtime").rglob("*.py")]
-    files = [path for path in runtime if EXECUTOR_FILES.get(path.name, executor) == executor]
+    files = [path for path in _runtime_sources() if EXECUTOR_FILES.get(path.name, executor) == executor]
     engine = ROOT / "engine"
     if operator_modules is None:
         files += engine.rglob("*.py")
@@ -58,8 +57,11 @@ def all_modules() -> dict[str, Path]:
 
 
 def _all_sources() -> dict[str, Path]:
-    files = [ROOT / "__init__.py", *(ROOT / "runtime").rglob("*.py"), *(ROOT / "engine").rglob("*.py")]
-    return {_name_of(path): path for path in sorted(files)}
+    return {_name_of(path): path for path in sorted([*_runtime_sources(), *(ROOT / "engine").rglob("*.py")])}
+
+
+def _runtime_sources() -> list[Path]:
+    return [ROOT / "__init__.py", *(ROOT / "runtime").rglob("*.py")]
 
 
 def _name_of(path: Path) -> str:

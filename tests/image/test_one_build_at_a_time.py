@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-from iris_model.project.turns import one_build_at_a_time
+from iris_model.image.build import one_build_at_a_time
 from tests.support.projects import write_project
 
 
@@ -31,7 +31,7 @@ def test_the_second_waits_until_the_first_is_done(tmp_path: Path) -> None:
 def test_one_that_was_killed_holds_nobody_up(tmp_path: Path) -> None:
     project = write_project(tmp_path / "p")
     program = (
-        "import os, pathlib, sys; from iris_model.project.turns import one_build_at_a_time\n"
+        "import os, pathlib, sys; from iris_model.image.build import one_build_at_a_time\n"
         "with one_build_at_a_time(pathlib.Path(sys.argv[1]), print): os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", program, str(project)], timeout=60).returncode == -9
