@@ -7,25 +7,44 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
-KERNELS := $(wildcard src/iris_model/engine/csrc/*)
+KERNELS := $(wildcard src/iris_model/engine/csrc/* src/iris_model/engine/csrc/*/*)
 SOURCES := src tests bench scripts examples
 
-.PHONY: run test check e2e bench bench-check clean help
+.PHONY: run test check e2e e2e-tests e2e-matrix e2e-fuzz check-all bench bench-check clean help
 
-run: $(VENV)/.installed ## serve the iris model on 127.0.0.1:9000 until Ctrl-C
-	@exec $(BIN)/iris-model serve examples/iris
+# The port is tried before anything is installed: whoever has to choose another one does not wait for that first.
+PORT ?= 9000
+run: ## serve the iris model on 127.0.0.1:9000, or at PORT=..., until Ctrl-C
+	@scripts/check-port $(PORT)
+	@$(MAKE) --silent --no-print-directory $(VENV)/.installed
+	@exec $(BIN)/iris-model serve examples/iris --port $(PORT)
 
-test: $(VENV)/.installed-for-work ## run the tests that need no system service (under 3 minutes on two cores)
-	$(BIN)/python -m pytest -m "not e2e" -n auto
+# Neighbours share a worker, and so what a module sets up; who has done all of its own takes from the others.
+SHARE := --dist worksteal
+
+test: $(VENV)/.installed-for-work ## run the tests that need no system service (some minutes on two cores)
+	@scripts/timed "make test" 180 -- $(BIN)/python -m pytest -m "not e2e" -n auto $(SHARE)
 
 check: $(VENV)/.installed-for-work ## formatting, lint, strict types, the import law, budgets
+	@scripts/timed "make check" -- $(MAKE) --no-print-directory check-all
+
+check-all:
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -rP tests/architecture
 
-e2e: $(VENV)/.installed-for-work ## build and run real containers (needs Docker Engine; `.ci/run` starts one)
-	$(BIN)/python -m pytest -m "e2e or slow" -n 2
+e2e: e2e-tests e2e-matrix e2e-fuzz ## build and run real containers, the zoos with older libraries, and the fuzz (needs Docker Engine; `.ci/run` starts one)
+
+# The tests of Hypothesis run here as well, since they draw other examples here than in `make test`.
+e2e-tests: $(VENV)/.installed-for-work
+	@scripts/timed "make e2e-tests" 1500 -- $(BIN)/python -m pytest -m "e2e or slow or hypothesis" -n 2 $(SHARE)
+
+e2e-matrix: $(VENV)/.installed-for-work
+	@scripts/timed "make e2e-matrix" 900 -- $(BIN)/python scripts/parity_matrix.py
+
+e2e-fuzz: $(VENV)/.installed-for-work
+	@scripts/timed "make e2e-fuzz" -- $(BIN)/python -m tests.fuzz
 
 bench: $(VENV)/.installed-for-work ## measure what the README claims, side by side with its peers; writes its table
 	$(BIN)/python bench/suite.py

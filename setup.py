@@ -18,8 +18,8 @@ setup(
     ext_modules=[
         Extension(
             "iris_model.engine._kernels",
-            sorted(map(str, SOURCES.glob("*.c"))),
-            depends=sorted(map(str, SOURCES.glob("*.h"))),
+            sorted(map(str, SOURCES.rglob("*.c"))),
+            depends=sorted(map(str, SOURCES.rglob("*.h"))),
             define_macros=[("Py_LIMITED_API", "0x030b0000")],
             extra_compile_args=FLAGS,
             optional=True,

@@ -1,9 +1,10 @@
-"""One row and 10,000 rows: ours with kernels, ours in Python, the original with one thread, onnxruntime.
+"""One row and 10,000 rows: ours with kernels, ours in Python, the original, and every engine that takes the model.
 
     python bench/engine.py [rounds]
 
-The original gets the rows as the lists that JSON makes of them, and once more as a ready numpy array. All ways take turns in
-one process, so that a slow moment of the machine hits all of them. Medians count. Python alone answers 1,000 of the 10,000
+The original gets the rows as the lists that JSON makes of them, and once more as a ready numpy array; other engines get a ready
+array (bench/engine_peers.py). How far each is from the original stands next to its time. All ways take turns in one process
+with one thread, so that a slow moment of the machine hits all of them. Medians count. Python alone answers 1,000 of the 10,000
 rows, times ten.
 """
 
@@ -13,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bench.engine_models import BATCH_ROWS, Candidate, candidates
+from bench.engine_peers import describe_exactness
 from bench.report import Claim, render, write_results
 from iris_model.engine import native
 
@@ -30,6 +33,7 @@ BATCH_ROUNDS = 3
 # One row is asked so often in a turn: the turn before has emptied the caches.
 ONE_ROW_CALLS = 20
 PYTHON_ROWS = BATCH_ROWS // 10
+EXACT_ROWS = 1_000
 
 Way = Callable[[], Any]
 
@@ -55,6 +59,8 @@ def main(arguments: list[str]) -> int:
             at_least(f"{candidate.name}: original / ours, one row", one, "us", candidate.least_ratio),
             at_least(f"{candidate.name}: original / ours, 10,000 rows", many, "ms", 1),
         ]
+        if candidate.peers:
+            lines.append(f"{candidate.name}, from the original: {exactness(candidate)}")
         for text, unit, taken in (("one row", "us", one), ("10,000 rows", "ms", many)):
             lines.append(
                 f"{candidate.name}, {text}: " + ", ".join(f"{way} {median(taken, way):,.1f} {unit}" for way in taken)
@@ -66,7 +72,7 @@ def main(arguments: list[str]) -> int:
 
 def ways(candidate: Candidate, count: int) -> dict[str, Way]:
     """What to call, by its name in the table."""
-    compiled, original, onnx = candidate.compiled, candidate.original, candidate.onnx
+    compiled, original = candidate.compiled, candidate.original
     output = "predict_proba" if "predict_proba" in compiled.outputs else "decision_function"
     ours = getattr(compiled, output)
     rows, lists = candidate.rows[:count], candidate.original_rows[:count]
@@ -78,9 +84,31 @@ def ways(candidate: Candidate, count: int) -> dict[str, Way]:
     if not isinstance(lists[0], str):
         ready = np.array(lists)
         found["original of an array"] = lambda: original(ready)
-    if onnx is not None:
-        found["onnxruntime"] = lambda: onnx(lists)
+        if (of_array := from_array(compiled, output)) is not None:
+            found["ours of an array"] = lambda: of_array(ready)
+        for name, (answer, kind) in candidate.peers.items():
+            array = np.ascontiguousarray(ready, kind)
+            found[name] = partial(answer, array)
     return found
+
+
+def from_array(compiled: Any, output: str) -> Callable[[Any], Any] | None:
+    """The same model as Python's users hold it, which takes arrays."""
+    import iris_model
+
+    answer: Callable[[Any], Any] = getattr(iris_model.load(compiled._container.path), output)
+    return answer
+
+
+def exactness(candidate: Candidate) -> str:
+    """How far the answers of each engine are from the original's, on 1,000 rows."""
+    ready = np.array(candidate.original_rows[:EXACT_ROWS])
+    expected = candidate.original(ready)
+    found = {"kernels": ways(candidate, EXACT_ROWS)["kernels"]()}
+    found["kernels"] = np.reshape(found["kernels"], expected.shape)
+    for name, (answer, kind) in candidate.peers.items():
+        found[name] = answer(np.ascontiguousarray(ready, kind))
+    return ", ".join(f"{name} {describe_exactness(each, expected)}" for name, each in found.items())
 
 
 def without_kernels(model: Any, function: Callable[[Any], Any], rows: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The models of bench/engine.py: fitted on made-up data, as the original, as ours, and as ONNX where that converts."""
+"""The models of bench/engine.py: fitted on made-up data, as the original, as ours, and by other engines."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
+from bench.engine_peers import find_peers, fit_with_intelex
 from iris_model.compiler import compile_model
 from iris_model.engine import CompiledModel, load
 from iris_model.errors import IrisModelError
@@ -38,7 +39,8 @@ class Candidate:
     rows: list[list[Any]]
     original: Callable[[Any], Any]
     original_rows: list[Any]
-    onnx: Callable[[Any], Any] | None
+    peers: dict[str, tuple[Callable[[Any], Any], type[Any]]]
+    """Other engines by name: what to call, and the type of the array that it takes."""
 
 
 def candidates() -> Iterator[Candidate | str]:
@@ -56,7 +58,10 @@ def candidates() -> Iterator[Candidate | str]:
             continue
         answer = estimator.predict_proba if hasattr(estimator, "predict_proba") else estimator.decision_function
         rows = asked.tolist()
-        yield Candidate(name, least_ratio, compiled, rows, answer, rows, _convert(estimator))
+        peers = find_peers(estimator, FEATURES)
+        for peer, function in fit_with_intelex(name, features[:count], labels[:count]):
+            peers[peer] = function, np.float64
+        yield Candidate(name, least_ratio, compiled, rows, answer, rows, peers)
     yield _text_pipeline("text pipeline", TfidfVectorizer())
     yield _text_pipeline("text pipeline of hashes", HashingVectorizer())
 
@@ -102,20 +107,4 @@ def _text_pipeline(name: str, vectorizer: Any) -> Candidate | str:
     except IrisModelError as error:
         return f"{name}: {str(error).splitlines()[0]}"
     rows = [[document] for document in documents]
-    return Candidate(name, 1, compiled, rows, estimator.predict_proba, documents, None)
-
-
-def _convert(estimator: Any) -> Callable[[Any], Any] | None:
-    """Through skl2onnx, and onnxruntime with one thread."""
-    try:
-        from onnxruntime import InferenceSession, SessionOptions
-        from skl2onnx import to_onnx
-
-        model = to_onnx(estimator, np.zeros((1, FEATURES), np.float32), options={"zipmap": False})
-        options = SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        session = InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    except Exception:  # each converter fails in its own way, and then there is no peer
-        return None
-    name = session.get_inputs()[0].name
-    return lambda rows: session.run(None, {name: np.asarray(rows, np.float32)})
+    return Candidate(name, 1, compiled, rows, estimator.predict_proba, documents, {})

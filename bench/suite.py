@@ -1,7 +1,8 @@
-"""Every bench in turn, one table in the end: `python bench/suite.py [script ...]`.
+"""Run every benchmark and print one table: `python bench/suite.py [script ...]`.
 
-Writes `bench/results.json` (claims only, committed) and, between its two marks, the table of README.md. With `--check` it
-writes neither and compares: a ratio that is worse than the committed one by more than a third fails.
+Writes `bench/results.json` (claims only, committed), all claims to docs/reference/benchmarks.md, and five of them to
+README.md, each between two marks. With `--check` it writes nothing and compares: a ratio that is worse than the committed
+one by more than a third fails.
 """
 
 from __future__ import annotations
@@ -19,12 +20,29 @@ from bench.report import RESULTS, Claim, render
 REPOSITORY = Path(__file__).resolve().parents[1]
 KEPT = REPOSITORY / "bench" / "results.json"
 README = REPOSITORY / "README.md"
-SCRIPTS = ("cold_start", "opening", "engine", "local", "servers", "image")
+PAGE = REPOSITORY / "docs" / "reference" / "benchmarks.md"
+SCRIPTS = ("cold_start", "opening", "engine", "bulk", "request", "local", "servers", "image", "cost")
 # Claims of these are many of one kind: a table of their own, a row for each peer.
 PEERS = "servers"
 PEER_MARK = " / ours: "
 START, END = "<!-- made by `make bench` -->", "<!-- end of what `make bench` made -->"
 WORSE_BY = 4 / 3
+# What README.md shows: what it is, the claim, and what it is compared with.
+SUMMARY = (
+    (
+        "Cold start: process start to first answer",
+        "scikit-learn under awslambdaric / cold start",
+        "with scikit-learn and `awslambdaric`",
+    ),
+    ("Warm request, JSON in and out", "FastAPI / ours: one warm request", "with FastAPI and scikit-learn"),
+    ("Image layers above the base image", "layers with scikit-learn / ours", "with scikit-learn"),
+    ("Start to first answer, against a model server", "MLServer / ours: start to first answer", "with MLServer"),
+    (
+        "Month with 500 requests a day, `us-east-1`",
+        "a month of 500 requests a day: SageMaker ml.m5.large / ours",
+        "for an always-on SageMaker `ml.m5.large`",
+    ),
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -52,7 +70,8 @@ def main(arguments: list[str]) -> int:
     kept = json.loads(KEPT.read_bytes()) if KEPT.exists() else {}
     kept |= measured
     KEPT.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-    README.write_text(replace_table(README.read_text(encoding="utf-8"), kept), encoding="utf-8")
+    for page, table in ((README, render_summary(kept)), (PAGE, render_table(kept))):
+        page.write_text(replace_table(page.read_text(encoding="utf-8"), table), encoding="utf-8")
     if broken:
         print(f"did not end: {', '.join(broken)}", file=sys.stderr)
     return 0 if all(claim.held for claim in claims) and not broken else 1
@@ -83,12 +102,12 @@ def find_regressions(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
 
 
 def render_table(results: dict[str, Any]) -> str:
-    """The claims as tables of Markdown; those that do not hold say so."""
+    """All claims as Markdown tables; missed targets are marked."""
     claims = claims_of({name: found for name, found in results.items() if name != PEERS})
     lines = ["| what | ours | the other | ratio | target |", "|---|---|---|---|---|"]
     for claim in claims:
         target = f"{claim.bound} {claim.target:g}" + ("" if claim.held else ", **missed**")
-        ours, other = (f"{value:,.1f} {claim.unit}" for value in (claim.ours, claim.other))
+        ours, other = (_exactly(value, claim.unit) for value in (claim.ours, claim.other))
         lines.append(f"| {claim.text} | {ours} | {other} | **{claim.ratio:.2f}** | {target} |")
     if PEERS in results:
         lines += ["", *render_peers(claims_of({PEERS: results[PEERS]}))]
@@ -120,13 +139,36 @@ def _times(ratio: float) -> str:
     return f"{ratio:,.0f}x" if ratio >= 10 else f"{ratio:.1f}x"
 
 
-def replace_table(readme: str, results: dict[str, Any]) -> str:
-    """The text with the table between the two marks made anew."""
-    before, start, rest = readme.partition(START)
+def _exactly(value: float, unit: str) -> str:
+    return f"${value:,.2f}" if unit == "USD" else f"{value:,.1f} {unit}"
+
+
+def render_summary(results: dict[str, Any]) -> str:
+    """Five claims as a Markdown table: what it is, ours, the other with its ratio. Claims not measured are left out."""
+    known = {claim.text: claim for claim in claims_of(results)}
+    lines = ["| | iris-model | compared with |", "|---|---|---|"]
+    for what, text, other in SUMMARY:
+        if claim := known.get(text):
+            ratio = claim.ratio if claim.bound == "at least" else 1 / claim.ratio
+            compared = f"{_briefly(claim.other, claim.unit)} {other} (**{_times(ratio)}**)"
+            lines.append(f"| {what} | {_briefly(claim.ours, claim.unit)} | {compared} |")
+    return "\n".join(lines)
+
+
+def _briefly(value: float, unit: str) -> str:
+    if unit == "KB" and value >= 1000:
+        return f"{value / 1000:,.0f} MB"
+    digits = 2 if unit == "USD" else 0 if value >= 10 else 1
+    return f"${value:,.{digits}f}" if unit == "USD" else f"{value:,.{digits}f} {unit}"
+
+
+def replace_table(text: str, table: str) -> str:
+    """The text of a page with another table between the two marks."""
+    before, start, rest = text.partition(START)
     _, end, after = rest.partition(END)
     if not start or not end:
-        raise SystemExit(f"README.md lacks the marks {START} and {END}: there is no place for the table.")
-    return f"{before}{START}\n{render_table(results)}\n{END}{after}"
+        raise SystemExit(f"the page lacks the marks {START} and {END}, between which the table goes")
+    return f"{before}{START}\n{table}\n{END}{after}"
 
 
 if __name__ == "__main__":

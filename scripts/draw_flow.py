@@ -18,8 +18,8 @@ STYLE = """\
 svg{font-family:system-ui,sans-serif;font-size:12px}
 text{fill:#1c2330}.dim{fill:#5b6675}.head{font-weight:600;font-size:15px}.name{font-weight:600;font-size:13px}
 .paper{fill:#fff}.file{fill:#eef3fb;stroke:#7d95bd}.room{fill:#f3eefb;stroke:#9a80c4}.pivot{fill:#fdf3df;stroke:#c49a3f}.out{fill:#e8f6ee;stroke:#5fa87c}
-.arrow{stroke:#5b6675;fill:none;stroke-width:1.4}.tip{fill:#5b6675}
-@media (prefers-color-scheme:dark){text{fill:#e5e9f0}.dim{fill:#a3adbb}.paper{fill:#12161d}.file{fill:#1d2735;stroke:#5d7297}
+.arrow{stroke:#5b6675;fill:none;stroke-width:1.4}.tip{fill:#5b6675} @media
+(prefers-color-scheme:dark){text{fill:#e5e9f0}.dim{fill:#a3adbb}.paper{fill:#12161d}.file{fill:#1d2735;stroke:#5d7297}
 .room{fill:#261f35;stroke:#7c66a3}.pivot{fill:#33290f;stroke:#a3803a}.out{fill:#15291e;stroke:#4d8a66}.arrow{stroke:#a3adbb}.tip{fill:#a3adbb}}
 """
 

@@ -8,9 +8,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tests.behaviour import page as behaviour_page
 from tests.docs import log_fields_page, problems_page, schemas_page
 
-from iris_model.aws import permissions_page
+from iris_model.aws.access import permissions_page
 from iris_model.cli import reference as cli_reference
-from iris_model.project import reference as settings_reference
+from iris_model.project.configuration import reference as settings_reference
 from iris_model.readers import reference as models_reference
 
 ROOT = Path(__file__).resolve().parent.parent

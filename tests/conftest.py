@@ -1,29 +1,82 @@
-"""Prints the counts of the zoo at the end of the run, whatever number of workers ran it.
+"""What holds for every run: its cache, its random numbers, its time limits, and the counts of the zoo at its end.
 
-Tests marked `slow` run only where the marker is asked for: pytest -m slow, or -m "e2e or slow". Each worker has a cache of
-its own, so that no run finds what an earlier one left in the user's.
+Tests marked `slow` run only where the marker is asked for: pytest -m slow, or `make e2e`. Each worker has a cache of its own, so
+that no run finds what an earlier one left in the user's.
+
+Hypothesis draws the same examples each time, and few, except where slow tests are asked for: there it draws more, others in
+each run, and the head of the report names the seed that draws them again.
 """
 
+import gc
 import os
+import random
 import tempfile
+
+import pytest
 
 CACHE_VARIABLE = "IRIS_MODEL_CACHE"
 
+# Seconds for one test with its fixtures, far above what any needs: what hangs is named instead of blocking the run.
+LIMIT, LIMIT_OF_SLOW_TESTS = 120, 900
 
+# Profiles of Hypothesis: the same few examples, for `make test`; and others in each run, as many as it usually draws.
+QUICK, QUICK_EXAMPLES, RANDOM = "quick", 25, "random"
+
+# The threads of OpenMP wait for more work by spinning. With a worker of pytest on each core they take a third of its time
+# from the other one. Set before any library with OpenMP is loaded; how many threads there are does not change.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def with_slow_tests(config):
+    return "slow" in config.option.markexpr
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
     cache = tempfile.TemporaryDirectory(prefix="iris-model-tests-", ignore_cleanup_errors=True)
     config.add_cleanup(cache.cleanup)
     os.environ[CACHE_VARIABLE] = cache.name
-    config.addinivalue_line("markers", "slow: a larger zoo, run in CI")
+    # The plugins read their options after this; the workers get those of the process that starts them.
+    if config.pluginmanager.hasplugin("timeout") and config.option.timeout is None:
+        config.option.timeout = LIMIT_OF_SLOW_TESTS if with_slow_tests(config) else LIMIT
+    if config.pluginmanager.hasplugin("hypothesispytest") and config.option.hypothesis_profile is None:
+        config.option.hypothesis_profile = RANDOM if with_slow_tests(config) else QUICK
+    if getattr(config.option, "hypothesis_profile", None) in (QUICK, RANDOM):
+        from hypothesis import settings
+
+        settings.register_profile(QUICK, settings.get_profile("ci"), max_examples=QUICK_EXAMPLES)
+        settings.register_profile(RANDOM, deadline=None, derandomize=False, database=None, print_blob=True)
+        if config.option.hypothesis_profile == RANDOM and config.option.hypothesis_seed is None:
+            config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+
+
+def pytest_report_header(config):
+    if getattr(config.option, "hypothesis_seed", None) is not None:
+        return f"hypothesis: other examples in each run; these again: --hypothesis-seed={config.option.hypothesis_seed}"
+    return None
 
 
 def pytest_collection_modifyitems(config, items):
-    if "slow" in config.option.markexpr:
+    if with_slow_tests(config):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
     if slow:
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in set(slow)]
+
+
+def pytest_collection_finish(session):
+    """What the libraries and the tests consist of stays to the end: the garbage collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("awslambdaric"):
+        from tests.support.requirement import find_awslambdaric, require
+
+        require(find_awslambdaric)
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -38,4 +91,11 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(
             f"parity: {len(animals)} models, {counts['exact'] + counts['wrong']} compiled, {counts['exact']} exact, "
             f"{counts['refused']} refused, {counts['wrong']} wrong; {rows:,} rows compared"
+        )
+    fallback = [properties for properties in found if "fallback" in properties]
+    if fallback:
+        exact = sum(one["fallback"] == "exact" for one in fallback)
+        rows = sum(one.get("rows", 0) for one in fallback)
+        terminalreporter.write_line(
+            f"fallback: {len(fallback)} models, {exact} exact, wrong {len(fallback) - exact}; {rows:,} rows compared"
         )

@@ -1,7 +1,7 @@
-"""The errors a user of iris-model can meet, outside the shipped rooms.
+"""The errors that a user of iris-model can see, outside of the shipped packages.
 
-Every message has the same four parts in this order: the thing, the value it has, what was expected, the way out.
-The `cli` room prints them as they are; a traceback of ours is always a bug.
+Every message has the same parts in this order: the thing, its value, what was expected, and a hint how to fix it.
+The `cli` package prints them as `error:` and `hint:` lines. A traceback of iris-model is always a bug.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class IrisModelError(Exception):
-    """Something the user can mend. `str()` of it is the whole story, way out included."""
+    """An error that the user can fix. `str()` of it contains the problem and the hint."""
 
     def __init__(self, problem: str, *, remedy: str = "") -> None:
         self.problem = problem
@@ -73,7 +73,7 @@ class InvalidImage(OciError):
 
 
 class SeveralImages(InvalidImage):
-    """A layout or an archive has several images, and none was named."""
+    """A layout or an archive has several images, and none was selected."""
 
 
 class StorageError(OciError):
@@ -97,7 +97,7 @@ class RegistryUnreachable(RegistryError):
 
 
 class RegistryDenied(RegistryError):
-    """The registry knows no credentials of ours, or they do not allow this."""
+    """The registry does not accept the credentials, or they do not allow this."""
 
 
 class RepositoryNotFound(RegistryError):

@@ -12,7 +12,8 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[2] / "src" / "iris_model"
 
 ALL_ROOMS = (
-    "aws", "cli", "compiler", "cost", "engine", "errors", "image", "local", "oci", "project", "readers", "runtime",
+    "aws", "cli", "compiler", "contract", "cost", "engine", "errors", "image", "integrations", "local", "oci", "project",
+    "readers", "runtime", "scoring", "table_io",
 )  # fmt: skip
 
 
@@ -21,6 +22,8 @@ class Room:
     """Whom a room may import beside the standard library and itself."""
 
     ours: tuple[str, ...] = ()
+    for_types: tuple[str, ...] = ()
+    """What it may import under TYPE_CHECKING besides."""
     third_party: tuple[str, ...] = ()
     by_file: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """File or folder inside the room -> what only it may import."""
@@ -29,34 +32,59 @@ class Room:
 ROOMS = {
     "runtime": Room(
         ours=("engine",),
-        by_file=(("original.py", ("numpy", "pandas", "joblib")), ("onnx.py", ("onnxruntime", "numpy"))),
+        for_types=("contract",),
+        by_file=(
+            ("executors/original_table.py", ("numpy", "pandas")),
+            ("executors/opening.py", ("joblib", "skops", "xgboost", "lightgbm", "catboost")),
+            ("executors/onnx.py", ("onnxruntime", "numpy")),
+        ),
     ),
-    "engine": Room(),
+    "engine": Room(for_types=("contract",)),
+    "contract": Room(),
     "readers": Room(
-        ours=("errors",),
+        ours=("contract", "errors"),
         third_party=("numpy",),
         by_file=(
             ("sklearn", ("sklearn", "scipy")),
             ("xgboost", ("xgboost",)),
             ("lightgbm", ("lightgbm",)),
             ("catboost", ("catboost",)),
-            ("joblibs.py", ("joblib",)),
             ("frames.py", ("pandas",)),
-            ("onnx.py", ("onnxruntime",)),
-            ("skops.py", ("skops",)),
-            ("open.py", ("joblib",)),
+            ("pickled/indexes.py", ("pandas",)),
+            ("opening/onnx.py", ("onnxruntime",)),
+            ("pickled/skops.py", ("skops",)),
         ),
     ),
     "compiler": Room(
-        ours=("engine", "readers", "errors"),
+        ours=("contract", "engine", "readers", "errors"),
         third_party=("numpy", "safetensors"),
     ),
-    "oci": Room(ours=("errors",), third_party=("urllib3",)),
-    "cost": Room(ours=("errors",)),
-    "image": Room(ours=("oci", "project", "errors")),
-    "project": Room(ours=("compiler", "errors")),
-    "local": Room(ours=("errors",), third_party=("aiohttp", "psutil", "watchfiles")),
-    "aws": Room(ours=("oci", "image", "cost", "errors"), third_party=("boto3", "botocore", "yaml")),
+    "oci": Room(ours=("contract", "errors"), third_party=("urllib3",)),
+    "cost": Room(ours=("contract", "errors")),
+    "image": Room(ours=("contract", "oci", "project", "errors"), third_party=("packaging",)),
+    "project": Room(ours=("compiler", "contract", "errors"), third_party=("packaging", "platformdirs")),
+    "scoring": Room(
+        ours=("compiler", "contract", "engine", "errors", "project", "readers", "runtime"),
+        third_party=("numpy",),
+    ),
+    "integrations": Room(
+        ours=("engine", "errors", "scoring"),
+        third_party=("numpy",),
+        by_file=(
+            ("spark.py", ("pyspark", "pandas")),
+            ("ray.py", ("ray", "pyarrow")),
+            ("dask.py", ("pandas",)),
+            ("duckdb.py", ("pyarrow",)),
+            ("polars.py", ("polars",)),
+        ),
+    ),
+    "table_io": Room(
+        ours=("contract", "engine", "errors", "runtime", "scoring"),
+        third_party=("numpy",),
+        by_file=(("sources.py", ("pyarrow", "zstandard")),),
+    ),
+    "local": Room(ours=("contract", "errors"), third_party=("aiohttp", "psutil", "watchfiles")),
+    "aws": Room(ours=("contract", "oci", "image", "cost", "errors"), third_party=("boto3", "botocore", "yaml")),
     "cli": Room(ours=ALL_ROOMS, third_party=("click", "rich")),
     "errors": Room(),
 }

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from iris_model.aws.calls import Aws
-from iris_model.aws.deploy import Outcome, Wanted, deploy
-from iris_model.aws.deployment import Deployment
-from iris_model.aws.endpoint import HttpAnswer
-from iris_model.aws.golden import GoldenRow
-from iris_model.aws.images import tag_for
-from iris_model.aws.plan import Canary
-from iris_model.aws.template import image_uri, render_template
+from iris_model.aws.client.calls import Aws
+from iris_model.aws.cloudformation.template import image_uri, render_template
+from iris_model.aws.deploying.deploy import Outcome, Wanted, deploy
+from iris_model.aws.deploying.steps import Canary
+from iris_model.aws.ecr.images import tag_for
+from iris_model.aws.verification.endpoint import HttpAnswer
+from iris_model.contract.deployment import Deployment
+from iris_model.contract.golden import GoldenRow
 from tests.support.fake_aws import FakeAws
 
 DEPLOYMENT = Deployment(function="iris", stack="iris", repository="iris")
-GOLDEN = [GoldenRow([1.5, 2.0], {"predict": 1.5}), GoldenRow([2.5, 0.0], {"predict": 2.5})]
+GOLDEN = [GoldenRow(row=[1.5, 2.0], outputs={"predict": 1.5}), GoldenRow(row=[2.5, 0.0], outputs={"predict": 2.5})]
 
 
 def digest_of(number: int) -> str:
@@ -53,9 +53,10 @@ class Cloud:
         canary: Canary | None = more.pop("canary", None)
         golden = more.pop("golden", GOLDEN)
         others: list[str] = more.pop("others", [])
+        gets_out: bool = more.pop("gets_out", False)
         deployment = replace(self.deployment, **more)
         is_default = replace(deployment, keep_versions=DEPLOYMENT.keep_versions) == DEPLOYMENT
-        wanted = Wanted(deployment, digest_of(number), golden, self.push, self.ask, canary, others)
+        wanted = Wanted(deployment, digest_of(number), golden, self.push, self.ask, canary, others, gets_out)
         if is_default:  # rendering is most of the time of the tests that walk all calls
             vars(wanted)["template"] = _template(number)
         return wanted

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from iris_model.aws.calls import ATTEMPTS, Aws, Failure
-from iris_model.aws.session import BotoTransport
+from iris_model.aws.client.calls import ATTEMPTS, Aws
+from iris_model.aws.client.failed_call import Failure
+from iris_model.aws.client.session import BotoTransport
 from iris_model.errors import DeploymentError
 
 
@@ -72,7 +73,7 @@ def test_a_refusal_is_not_tried_again():
         ("RequestTimeTooSkewed", "too large", "clock of this machine"),
         ("SignatureDoesNotMatch", "The request signature we calculated does not match", "does not belong to the key id"),
         ("UnrecognizedClientException", "The security token included in the request is invalid", "region eu-west-1"),
-        ("AccessDeniedException", "User: me is not authorized to perform: iam:PassRole on resource: r", "may not be passed"),
+        ("AccessDeniedException", "User: me is not authorized to perform: iam:PassRole on resource: r", "may not pass the role"),
         ("AccessDeniedException", "User: me is not authorized to perform: lambda:UpdateAlias", "permission lambda:UpdateAlias"),
         ("CodeStorageExceededException", "Code storage limit exceeded", "a quota of the account is reached"),
         ("ServiceQuotaExceededException", "too many", "--service-code lambda --region eu-west-1"),
@@ -81,10 +82,10 @@ def test_a_refusal_is_not_tried_again():
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its",
             "leaves too little for other functions",
         ),
-        ("InvalidParameterValueException", "The image manifest is not supported.", "does not take the image"),
-        ("CodeArtifactUserPendingException", "Lambda is initializing your function.", "not called for weeks"),
-        ("CodeArtifactUserDeletedException", "gone", "iris-model deploy, which pushes it again"),
-        ("OptInRequired", "no", "is off in this account"),
+        ("InvalidParameterValueException", "The image manifest is not supported.", "refuses the image"),
+        ("CodeArtifactUserPendingException", "Lambda is initializing your function.", "inactive for weeks"),
+        ("CodeArtifactUserDeletedException", "gone", "iris-model deploy`, which pushes it again"),
+        ("OptInRequired", "no", "is disabled in this account"),
         ("SomethingNew", "a new kind of no", "AWS answers SomethingNew: a new kind of no"),
     ],
 )  # fmt: skip
@@ -140,8 +141,8 @@ def no_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
 @pytest.mark.parametrize(
     ("profile", "region", "expected"),
     [
-        (None, None, "no region is set"),
-        (None, "eu-nowhere-9", "eu-nowhere-9 is no region .* did you mean"),
+        (None, None, "no AWS region is set"),
+        (None, "eu-nowhere-9", "eu-nowhere-9 is not an AWS region .* did you mean"),
         ("mine", "eu-west-1", "there is no profile mine"),
     ],
 )
@@ -152,7 +153,7 @@ def test_a_session_that_cannot_be_says_why(profile: str | None, region: str | No
 
 @pytest.mark.usefixtures("no_configuration")
 def test_no_credentials_is_one_clear_message():
-    with pytest.raises(DeploymentError, match="there are no credentials of AWS"):
+    with pytest.raises(DeploymentError, match="no AWS credentials"):
         BotoTransport(None, "eu-west-1").find_credentials()
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from iris_model.aws.plan import Canary
-from iris_model.aws.standing import say_standing
+from iris_model.aws.deploying.deploy import plan_deployment
+from iris_model.aws.deploying.steps import Canary
+from iris_model.aws.state.standing import say_standing
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import Cloud
 
@@ -26,6 +27,48 @@ def test_a_canary_gives_a_share_and_then_all(cloud: Cloud):
     assert who_answers(cloud) == ("2", {})
 
 
+def test_a_share_that_was_left_goes_before_the_next_deployment(cloud: Cloud):
+    """A canary that was killed: Lambda would refuse to move the alias to the version that has the share."""
+    cloud.deploy(1)
+    cloud.deploy(2)
+    function = cloud.fake.functions["iris"]
+    function.alias, function.weights = "1", {"2": 0.1}
+    planned = [str(step) for step in plan_deployment(cloud.aws, cloud.wanted(3))[1]]
+    assert "end the canary of iris that was interrupted: 10% of version 2 returns to version 1" in planned
+    cloud.deploy(3)
+    assert who_answers(cloud) == ("3", {})
+
+
+def test_the_share_goes_before_the_stack_moves_the_alias(cloud: Cloud):
+    cloud.deploy(1)
+    at_changes: list[tuple[str, dict[str, float]]] = []
+
+    def note(number: int, service: str, operation: str) -> None:
+        if operation == "ExecuteChangeSet":
+            at_changes.append(who_answers(cloud))
+
+    cloud.fake.before = note
+    cloud.deploy(2, canary=Canary(10, 15))
+    assert at_changes == [("1", {}), ("1", {})]
+
+
+ROLE = "arn:aws:iam::123456789012:role/mine"
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, ROLE), (ROLE, None), (ROLE, f"{ROLE}-other")])
+def test_a_canary_across_a_changed_role_is_refused_in_the_plan(cloud: Cloud, before: str | None, after: str | None):
+    cloud.deploy(1, role=before)
+    calls = len(cloud.fake.calls)
+    with pytest.raises(DeploymentError, match="splits requests only between versions with the same role") as caught:
+        cloud.deploy(2, role=after, canary=Canary(10, 15))
+    assert caught.value.remedy == "Deploy without --canary."
+    assert not {"CreateChangeSet", "UpdateAlias"} & {name for _, name, _ in cloud.fake.calls[calls:]}
+    cloud.deploy(2, role=after)
+    assert who_answers(cloud) == ("2", {})
+    cloud.deploy(3, role=after, canary=Canary(10, 15))
+    assert who_answers(cloud) == ("3", {})
+
+
 def test_a_short_canary_is_told_in_seconds(cloud: Cloud):
     cloud.deploy(1)
     cloud.deploy(2, canary=Canary(20, 0.2))
@@ -41,7 +84,9 @@ def test_the_alarm_ends_a_canary_at_once(cloud: Cloud):
 
     cloud.fake.after = ring
     begin = cloud.now
-    with pytest.raises(DeploymentError, match="the alarm iris-errors rang while version 2 answered 10 %"):
+    with pytest.raises(
+        DeploymentError, match="the alarm iris-errors went into ALARM state while version 2 answered 10 %"
+    ):
         cloud.deploy(2, canary=Canary(10, 15))
     assert cloud.now - begin < 60
     assert who_answers(cloud) == ("1", {})
@@ -50,7 +95,7 @@ def test_the_alarm_ends_a_canary_at_once(cloud: Cloud):
 def test_an_alarm_that_rings_already_cannot_judge_a_canary(cloud: Cloud):
     cloud.deploy(1)
     cloud.fake.alarm = "ALARM"
-    with pytest.raises(DeploymentError, match=r"rings already.*deploy without --canary"):
+    with pytest.raises(DeploymentError, match=r"already in ALARM state.*deploy without --canary"):
         cloud.deploy(2, canary=Canary(10, 15))
     assert who_answers(cloud) == ("1", {})
     # What mends the version that makes it ring gets through.
@@ -78,9 +123,9 @@ def test_an_interrupted_canary_gives_its_share_back_and_is_begun_anew(cloud: Clo
 
 
 def test_where_things_stand(cloud: Cloud):
-    assert say_standing(cloud.aws, cloud.deployment) == "Nothing answers yet."
+    assert say_standing(cloud.aws, cloud.deployment) == "No version answers yet."
     cloud.deploy(1)
     cloud.fake.functions["iris"].weights = {"2": 0.2}
     cloud.fake.stacks["iris"].status = "UPDATE_IN_PROGRESS"
     said = say_standing(cloud.aws, cloud.deployment)
-    assert said == "Version 1 answers, version 2 20% of the requests. AWS goes on with the stack iris by itself."
+    assert said == "Version 1 answers, version 2 20% of the requests. AWS continues with the stack iris on its own."

@@ -36,7 +36,7 @@ def test_what_one_pushes_another_lists_and_pulls(world: World):
     events.rmdir()
     assert run(world, "events pull") == "one\ntwo\n"
     assert {path.name: json.loads(path.read_bytes()) for path in events.iterdir()} == before
-    assert "nothing to change" in run(world, "events pull") and "nothing to change" in run(world, "events push")
+    assert "Nothing to change" in run(world, "events pull") and "Nothing to change" in run(world, "events push")
     assert json.loads(run(world, "events list --json")) == {"action": "list", "events": ["one", "two"]}
 
 
@@ -56,7 +56,7 @@ def test_the_document_is_what_the_console_and_sam_read(world: World):
 def test_a_file_that_was_changed_here_is_replaced_only_when_that_is_asked_for(world: World):
     shared_events({"new": 3, "one": {"theirs": True}})(world)
     mine = world.home / "iris/events/one.json"
-    assert "other events with the names one" in run(world, "events pull", expect=1)
+    assert "different events with the names one" in run(world, "events pull", expect=1)
     # All or nothing: the new one is not written either.
     assert (mine.read_text(), [path.name for path in mine.parent.iterdir()]) == ("[1.5]", ["one.json"])
     assert run(world, "events pull --force") == "new\none\n"
@@ -68,7 +68,7 @@ def test_events_go_to_the_function_of_the_stage(world: World):
     settings.write_text(settings.read_text() + "[stages.prod]\n")
     run(world, "events push --stage prod")
     assert list(world.fake.schemas) == ["_iris-prod-schema"]
-    assert "There are no events" in run(world, "events list")
+    assert "No events" in run(world, "events list")
 
 
 def test_a_place_that_cannot_be_written_is_told(world: World):
@@ -77,5 +77,5 @@ def test_a_place_that_cannot_be_written_is_told(world: World):
     (world.home / "iris/events").rmdir()
     (world.home / "iris/events").write_text("a file of that name")
     said = run(world, "events pull", expect=1)
-    assert "events/new.json cannot be written" in said and "defect" not in said
+    assert "events/new.json cannot be written" in said and "a bug in iris-model" not in said
     assert (world.home / "iris/events").read_text() == "a file of that name"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from iris_model.aws.deploy import plan_deployment
-from iris_model.aws.rollback import roll_back
-from iris_model.aws.status import read_status
+from iris_model.aws.deploying.deploy import plan_deployment
+from iris_model.aws.deploying.rollback import roll_back
+from iris_model.aws.state.status import read_status
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import DEPLOYMENT, Cloud, digest_of
 
@@ -74,7 +74,7 @@ def test_the_whole_repository_may_be_gone(failed: Cloud):
 def test_status_says_so_before_and_after_lambda_notices(lost: Cloud):
     found = read_status(lost.aws, DEPLOYMENT)
     assert found.state == "Active"
-    assert "not in the repository iris any more; iris-model deploy pushes it again" in found.remark
+    assert "no longer in the repository iris; iris-model deploy pushes it again" in found.remark
     lost.fake.functions["iris"].without_image.add(digest_of(1))
     found = read_status(lost.aws, DEPLOYMENT)
     assert (found.state, found.remark) == (
@@ -84,9 +84,9 @@ def test_status_says_so_before_and_after_lambda_notices(lost: Cloud):
 
 def test_an_image_that_lambda_does_not_take_is_told(failed: Cloud):
     failed.fake.refuse_image = "Lambda does not have permission to access the ECR image."
-    with pytest.raises(DeploymentError, match=r"does not take the image .*: Lambda does not have permission") as caught:
+    with pytest.raises(DeploymentError, match=r"refuses the image .*: Lambda does not have permission") as caught:
         failed.deploy(1)
-    assert "repository's policy" in caught.value.remedy
+    assert "policy of the repository" in caught.value.remedy
     failed.fake.refuse_image = ""
     failed.deploy(1)
     assert kinds(failed, 1) == []

@@ -6,11 +6,12 @@ import json
 
 import pytest
 
-from iris_model.aws.deploy import VerificationFailed, plan_deployment
-from iris_model.aws.plan import ApplyTemplate, MoveAlias
+from iris_model.aws.cloudformation.yaml_text import read
+from iris_model.aws.deploying.deploy import VerificationFailed, plan_deployment
+from iris_model.aws.deploying.steps import ApplyTemplate, MoveAlias
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import Cloud, digest_of
-from tests.support.fake_aws import FakeStack
+from tests.support.fake_cloudformation import FakeStack
 from tests.support.fake_lambda import FakeFunction
 
 
@@ -74,17 +75,17 @@ def test_a_wrong_model_never_serves(cloud: Cloud):
     cloud.fake.alias_history.clear()
     with pytest.raises(VerificationFailed) as caught:
         cloud.deploy(2)
-    assert set(cloud.fake.alias_history) == {"1"}
+    assert cloud.fake.alias_history == []  # CloudFormation asks Lambda for another version alone
     # Both rows, the first one also cold; each with what was expected and what came.
     assert len(caught.value.differences) == 3
     assert "row 1 [1.5, 2.0] version 2, cold: prediction: expected 1.5, got 2.5" in str(caught.value)
-    assert "Version 1 has gone on answering" in str(caught.value)
+    assert "Version 1 kept answering" in str(caught.value)
     assert cloud.deploy(1).version and cloud.fake.functions["iris"].alias != "2"
 
 
 def test_a_wrong_first_model_leaves_nothing_live(cloud: Cloud):
     cloud.fake.models[digest_of(1)] = "wrong"
-    with pytest.raises(VerificationFailed, match="The stack is deleted again"):
+    with pytest.raises(VerificationFailed, match="The stack was deleted again"):
         cloud.deploy(1)
     assert cloud.fake.functions == {}
     assert cloud.deploy(2).version == "1"
@@ -104,7 +105,7 @@ def test_a_setting_of_the_endpoint_alone_goes_back_with_the_template(cloud: Clou
     before = cloud.fake.stacks["iris"].template
     assert kinds(cloud, log_retention_days=7) == ["ApplyTemplate", "VerifyEndpoint"]
     cloud.endpoint_is_wrong = lambda: True
-    with pytest.raises(VerificationFailed, match="back at the template of before"):
+    with pytest.raises(VerificationFailed, match="has its previous template again"):
         cloud.deploy(1, log_retention_days=7)
     assert cloud.fake.stacks["iris"].template == before
 
@@ -132,13 +133,16 @@ def test_the_plan_says_what_differs(cloud: Cloud):
 def test_a_stack_whose_creation_failed_is_cleared_away(cloud: Cloud, status: str):
     cloud.fake.stacks["iris"] = FakeStack(status=status, tags=[{"Key": "iris-model", "Value": "iris"}])
     assert kinds(cloud) == ["MendStack"]
-    assert cloud.deploy().version == "1"
+    with pytest.raises(DeploymentError, match=f"the stack iris is {status}") as caught:
+        cloud.deploy()
+    assert "iris-model deploy --yes" in caught.value.remedy and "DeleteStack" not in cloud.fake.names()
+    assert cloud.deploy(gets_out=True).version == "1"
 
 
 def test_a_stuck_roll_back_is_continued_and_a_busy_stack_waited_for(cloud: Cloud):
     cloud.deploy(1)
     cloud.fake.stacks["iris"].status = "UPDATE_ROLLBACK_FAILED"
-    cloud.deploy(2)
+    cloud.deploy(2, gets_out=True)
     assert "ContinueUpdateRollback" in cloud.fake.names()
     cloud.fake.stacks["iris"].status, cloud.fake.stacks["iris"].then = "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"
     assert cloud.deploy(3).version == "3"
@@ -157,7 +161,7 @@ def test_a_failed_update_names_the_resource_that_began_it(cloud: Cloud):
 
 def test_a_repository_of_somebody_else_is_left_alone(cloud: Cloud):
     cloud.fake._ecr_CreateRepository("iris")
-    with pytest.raises(DeploymentError, match="was not made by iris-model") as caught:
+    with pytest.raises(DeploymentError, match="was not created by iris-model") as caught:
         cloud.deploy()
     assert "aws ecr tag-resource" in caught.value.remedy
 
@@ -170,3 +174,48 @@ def test_a_function_of_somebody_else_is_left_alone(cloud: Cloud, package_type: s
     with pytest.raises(DeploymentError, match=expected):
         cloud.deploy()
     assert "iris" not in cloud.fake.stacks
+
+
+def test_a_log_group_that_is_taken_over_gets_the_retention_of_the_settings(cloud: Cloud):
+    cloud.fake.log, cloud.fake.log_group = (
+        [],
+        {},
+    )  # made by Lambda, or left by an earlier stack: it keeps lines for ever
+    assert "SetRetention" in kinds(cloud)
+    cloud.deploy()
+    assert cloud.fake.log_group == {"retentionInDays": 30}
+    assert cloud.deploy().steps == ()
+    # Afterwards it is the stack's, and CloudFormation sets it.
+    assert kinds(cloud, log_retention_days=7) == ["ApplyTemplate", "VerifyEndpoint"]
+    cloud.deploy(log_retention_days=7)
+    assert cloud.fake.log_group == {"retentionInDays": 7}
+
+
+def test_a_template_that_is_too_large_is_refused_with_the_number(cloud: Cloud):
+    tags = {f"{number:02}-{'k' * 100}": "v" * 256 for number in range(46)}
+    with pytest.raises(
+        DeploymentError, match=r"the template has \d+,\d+ bytes; CloudFormation accepts at most 51,200"
+    ) as caught:
+        cloud.deploy(tags=tags)
+    assert "--s3-bucket" in caught.value.remedy and "CreateRepository" not in cloud.fake.names()
+
+
+def test_the_name_of_a_new_stack_leaves_room_for_that_of_its_role(cloud: Cloud):
+    with pytest.raises(
+        DeploymentError, match="has 47 characters; beyond 46 IAM truncates the name of the role"
+    ) as caught:
+        cloud.deploy(stack="s" * 47)
+    assert 'stack = "..."' in caught.value.remedy
+    assert cloud.deploy(stack="s" * 46).version == "1"
+    own = "arn:aws:iam::123456789012:role/mine"
+    assert plan_deployment(cloud.aws, cloud.wanted(1, stack="t" * 47, function="other", role=own))[1]
+
+
+def test_a_text_that_is_not_ascii_comes_back_from_cloudformation_as_it_was_sent(cloud: Cloud):
+    """GetTemplate has question marks in place of such characters, and deploy compares the template with its own."""
+    more = {"environment": {"CITY": "Zürich 花"}, "tags": {"team": "Blüte"}}
+    cloud.deploy(**more)
+    template = cloud.fake.stacks["iris"].template
+    assert template.isascii()
+    assert read(template)["Resources"]["Function"]["Properties"]["Environment"]["Variables"]["CITY"] == "Zürich 花"
+    assert plan_deployment(cloud.aws, cloud.wanted(**more))[1] == ()

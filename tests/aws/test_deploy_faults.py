@@ -13,7 +13,7 @@ from functools import cache, partial
 
 import pytest
 
-from iris_model.aws.calls import Failure
+from iris_model.aws.client.failed_call import Failure
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import DEPLOYMENT, Cloud, digest_of
 

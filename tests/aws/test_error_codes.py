@@ -9,8 +9,8 @@ import botocore.exceptions
 import pytest
 
 import iris_model.aws
-from iris_model.aws import calls, failures
-from iris_model.aws.explain import ROWS
+from iris_model.aws.client import failed_call, failures
+from iris_model.aws.client.explain import ROWS
 from tests.support.error_codes import COMMON, SERVICES, codes_of, is_known, retried_by_botocore
 
 KNOWN = frozenset().union(*map(codes_of, SERVICES)) | COMMON | retried_by_botocore()
@@ -32,13 +32,13 @@ def test_every_code_that_is_explained_is_one_that_there_is(code: str):
 
 
 def test_every_code_that_is_tried_again_is_one_that_there_is():
-    assert sorted((calls.TRANSIENT | calls.CONFLICT) - KNOWN - OURS) == []
+    assert sorted((failed_call.TRANSIENT | failed_call.CONFLICT) - KNOWN - OURS) == []
 
 
 def test_every_code_that_counts_as_absent_is_one_of_its_service():
     """`absent=` is written beside each call, so the calls are read out of the code."""
     wrong = []
-    for path in Path(iris_model.aws.__path__[0]).glob("*.py"):
+    for path in Path(iris_model.aws.__path__[0]).rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         constants = {
             target.id: node.value
@@ -76,4 +76,4 @@ def test_what_passes_by_itself_is_tried_again():
         code for service in SERVICES for code in codes_of(service) if "Throttl" in code or "TooManyRequests" in code
     }
     # A function that may not run more often at once is told after some tries; EC2's is Lambda's own trouble, a 502.
-    assert throttling - calls.TRANSIENT - {"EC2ThrottledException"} == set()
+    assert throttling - failed_call.TRANSIENT - {"EC2ThrottledException"} == set()

@@ -14,9 +14,9 @@ from functools import cache, partial
 import pytest
 
 from iris_model.aws.console_events import read_events, schema_name, write_events
-from iris_model.aws.destroy import destroy, find_remains
-from iris_model.aws.plan import Canary
-from iris_model.aws.rollback import roll_back
+from iris_model.aws.deploying.destroy import destroy, find_remains
+from iris_model.aws.deploying.rollback import roll_back
+from iris_model.aws.deploying.steps import Canary
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import DEPLOYMENT, Cloud
 from tests.aws.test_deploy_faults import DENIED, MENDED, Interrupted, fail, raise_once
@@ -78,13 +78,38 @@ def check_shared(cloud: Cloud) -> None:
     assert len(json.loads(cloud.fake.schemas[schema_name("iris")][-1])["components"]["examples"]) == 2
 
 
+def get_stuck(cloud: Cloud, status: str) -> None:
+    """A stack that CloudFormation could not put back, or not delete, and cannot now either."""
+    cloud.fake.stacks["iris"].status, cloud.fake.stuck = status, "The security group sg-1 does not exist"
+
+
+def get_out(cloud: Cloud) -> None:
+    cloud.deploy(4, gets_out=True)
+
+
+def check_retained(cloud: Cloud) -> None:
+    """All is gone but what could not be deleted."""
+    assert find_remains(cloud.aws, DEPLOYMENT).stack == ""
+    assert (list(cloud.fake.functions), cloud.fake.repositories) == (["iris"], {})
+
+
+def nothing(cloud: Cloud) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Operation:
     run: Callable[[Cloud], None]
     check: Callable[[Cloud], None]
+    prepare: Callable[[Cloud], None] = nothing
+
+    def begin(self) -> Cloud:
+        cloud = deepcopy(deployed())
+        self.prepare(cloud)
+        return cloud
 
     def count_calls(self) -> list[tuple[str, str]]:
-        cloud = deepcopy(deployed())
+        cloud = self.begin()
         before = len(cloud.fake.calls)
         self.run(cloud)
         calls = [(service, name) for service, name, _ in cloud.fake.calls[before:]]
@@ -98,16 +123,22 @@ OPERATIONS = {
     "destroy": Operation(take_away, check_away),
     "canary": Operation(try_a_share, check_all),
     "events": Operation(share_events, check_shared),
+    "stuck roll-back": Operation(get_out, check_all, partial(get_stuck, status="UPDATE_ROLLBACK_FAILED")),
+    "stuck deletion": Operation(take_away, check_retained, partial(get_stuck, status="DELETE_FAILED")),
 }
 
 
-@pytest.fixture(params=OPERATIONS)
+# Of two operations that make the same calls, `make test` has one.
+SLOW = ("rollback 1", "stuck roll-back", "stuck deletion")
+
+
+@pytest.fixture(params=[pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in OPERATIONS])
 def operation(request: pytest.FixtureRequest) -> Operation:
     return OPERATIONS[request.param]
 
 
-def broken(index: int, error: Callable[[str, str], BaseException], when: str) -> Cloud:
-    cloud = deepcopy(deployed())
+def broken(operation: Operation, index: int, error: Callable[[str, str], BaseException], when: str) -> Cloud:
+    cloud = operation.begin()
     setattr(cloud.fake, when, raise_once(len(cloud.fake.calls) + index, error))
     return cloud
 
@@ -117,7 +148,7 @@ def test_what_passes_by_itself_is_waited_for(operation: Operation, fault: str):
     # The answer to a call that timed out is lost; the call may well have had its effect.
     when = "after" if fault == "timeout" else "before"
     for index, call in enumerate(operation.count_calls()):
-        cloud = broken(index, partial(fail, MENDED[fault]), when)
+        cloud = broken(operation, index, partial(fail, MENDED[fault]), when)
         try:
             operation.run(cloud)
             operation.check(cloud)
@@ -127,7 +158,7 @@ def test_what_passes_by_itself_is_waited_for(operation: Operation, fault: str):
 
 def test_a_refusal_is_told_and_the_next_run_goes_on(operation: Operation):
     for index, (service, name) in enumerate(operation.count_calls()):
-        cloud = broken(index, partial(fail, DENIED), "before")
+        cloud = broken(operation, index, partial(fail, DENIED), "before")
         with pytest.raises(DeploymentError) as caught:
             operation.run(cloud)
         assert f"({service}:{name} in eu-west-1)" in caught.value.problem
@@ -142,7 +173,7 @@ def test_a_refusal_is_told_and_the_next_run_goes_on(operation: Operation):
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_interrupted_anywhere_the_same_command_finishes_it(operation: Operation, when: str):
     for index, call in enumerate(operation.count_calls()):
-        cloud = broken(index, lambda *_: Interrupted(), when)
+        cloud = broken(operation, index, lambda *_: Interrupted(), when)
         with suppress(Interrupted):
             operation.run(cloud)
         found = cloud.fake.functions.get("iris")

@@ -12,13 +12,11 @@ from pathlib import Path
 import pytest
 
 from iris_model.aws.console_events import LARGEST_DOCUMENT, read_events, schema_name, write_events
-from iris_model.aws.deployment import Endpoint
-from iris_model.aws.destroy import check_images_may_go, destroy, find_remains
-from iris_model.aws.docker_login import write_login
-from iris_model.aws.doctor import check_aws, check_clock
-from iris_model.aws.logs import follow_log, read_log
-from iris_model.aws.repository import Login, log_in
-from iris_model.aws.status import read_status
+from iris_model.aws.deploying.destroy import check_images_may_go, destroy, find_remains
+from iris_model.aws.ecr.docker_login import write_login
+from iris_model.aws.ecr.repository import Login, log_in
+from iris_model.aws.measuring.logs import follow_log, read_log
+from iris_model.aws.state.status import read_status
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import DEPLOYMENT, Cloud, digest_of
 
@@ -42,7 +40,7 @@ def test_status_tells_what_runs_and_whether_the_settings_are_those_here(cloud: C
 
 
 def test_status_of_nothing_says_how_to_deploy(cloud: Cloud):
-    with pytest.raises(DeploymentError, match="there is no stack iris") as caught:
+    with pytest.raises(DeploymentError, match="no stack iris") as caught:
         read_status(cloud.aws, DEPLOYMENT)
     assert "iris-model deploy" in caught.value.remedy
 
@@ -100,7 +98,7 @@ def test_events_of_others_stay_and_differing_ones_are_not_replaced_unasked(cloud
     }
     cloud.fake.schemas[schema_name("iris")] = [json.dumps(theirs)]
     write_events(cloud.aws, "iris", {"new": 2}, replace=False)
-    with pytest.raises(DeploymentError, match="other events with the names old"):
+    with pytest.raises(DeploymentError, match="different events with the names old"):
         write_events(cloud.aws, "iris", {"old": 3}, replace=False)
     assert write_events(cloud.aws, "iris", {"old": 3}, replace=True) == ("old",)
     document = json.loads(cloud.fake.schemas[schema_name("iris")][-1])
@@ -111,7 +109,7 @@ def test_events_of_others_stay_and_differing_ones_are_not_replaced_unasked(cloud
 def test_events_may_be_changed_many_times_and_not_grow_too_large(cloud: Cloud):
     for number in range(12):  # the fake refuses a sixth version
         write_events(cloud.aws, "iris", {"one": number}, replace=True)
-    with pytest.raises(DeploymentError, match="at most") as caught:
+    with pytest.raises(DeploymentError, match="the limit of AWS is 100,000") as caught:
         write_events(cloud.aws, "iris", {"large": "x" * LARGEST_DOCUMENT}, replace=True)
     assert "The largest is large" in caught.value.remedy
 
@@ -136,39 +134,8 @@ def test_destroy_keeps_images_and_log_unless_they_are_named(cloud: Cloud):
 def test_images_from_which_another_stage_runs_stay(cloud: Cloud):
     cloud.deploy(1)
     other = replace(DEPLOYMENT, function="iris-prod", stack="iris-prod")
-    with pytest.raises(DeploymentError, match="the function iris runs from the repository iris too"):
+    with pytest.raises(DeploymentError, match="the function iris also uses images of the repository iris"):
         check_images_may_go(cloud.aws, other, ["iris", "iris-test"])
-
-
-# --- doctor ---
-
-
-def test_missing_permissions_are_named(cloud: Cloud):
-    cloud.fake.forbidden = {"lambda:UpdateAlias", "iam:PassRole"}
-    checks = {check.name: check for check in check_aws(cloud.aws, DEPLOYMENT, lambda: NOW)}
-    assert checks["credentials"].verdict == "good"
-    assert checks["permissions"].verdict == "bad"
-    assert "iam:PassRole, lambda:UpdateAlias" in checks["permissions"].says
-
-
-def test_signing_is_asked_for_only_where_the_endpoint_wants_signatures(cloud: Cloud):
-    cloud.fake.forbidden = {"execute-api:Invoke", "lambda:InvokeFunctionUrl"}
-    closed = replace(DEPLOYMENT, endpoint=Endpoint(auth="iam"))
-    assert check_aws(cloud.aws, DEPLOYMENT, lambda: NOW)[-1].verdict == "good"
-    assert "execute-api:Invoke, lambda:InvokeFunctionUrl" in check_aws(cloud.aws, closed, lambda: NOW)[-1].says
-
-
-def test_the_session_of_a_role_is_simulated_as_its_role(cloud: Cloud):
-    cloud.fake.caller = "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_deployer_1/me@example.org"
-    cloud.fake.role_path = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
-    assert check_aws(cloud.aws, DEPLOYMENT, lambda: NOW)[-1].verdict == "good"
-    role = "role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_deployer_1"
-    assert cloud.fake.simulated == f"arn:aws:iam::123456789012:{role}"
-
-
-@pytest.mark.parametrize(("minutes", "verdict"), [(0, "good"), (3, "good"), (6, "bad"), (-6, "bad")])
-def test_the_clock_may_be_some_minutes_wrong(minutes: int, verdict: str):
-    assert check_clock(NOW, NOW + datetime.timedelta(minutes=minutes)).verdict == verdict
 
 
 # --- login ---

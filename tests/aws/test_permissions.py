@@ -10,17 +10,25 @@ import pytest
 from botocore.session import Session
 
 import iris_model.aws
-from iris_model.aws import permissions_page
-from iris_model.aws.permissions import BY_RESOURCE_TYPE, DIRECT, MEASURING, Names, make_measuring_policy, make_policy
-from iris_model.aws.yaml_text import read
-from tests.aws.test_template import ENDPOINTS, FULL, render, replace
+from iris_model.aws.access import permissions_page
+from iris_model.aws.access.permissions import (
+    BY_RESOURCE_TYPE,
+    DIRECT,
+    MEASURING,
+    Names,
+    make_measuring_policy,
+    make_policy,
+)
+from iris_model.aws.access.permissions_by_key import TYPES_OF_KEY
+from iris_model.aws.cloudformation.yaml_text import read
+from tests.aws.test_template import ENDPOINTS, FULL, render, with_endpoint
 
 ROOT = Path(__file__).parents[2]
 
 
 def calls_in_the_code() -> set[tuple[str, str]]:
     found = set()
-    for path in Path(iris_model.aws.__path__[0]).glob("*.py"):
+    for path in Path(iris_model.aws.__path__[0]).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (
                 isinstance(node, ast.Call)
@@ -61,9 +69,9 @@ def test_every_resource_of_every_template_is_in_the_table_and_nothing_else():
     types = {
         each["Type"]
         for endpoint in ENDPOINTS.values()
-        for each in read(render(replace(FULL, endpoint=endpoint)))["Resources"].values()
+        for each in read(render(with_endpoint(FULL, endpoint)))["Resources"].values()
     }
-    assert types == set(BY_RESOURCE_TYPE)
+    assert types == {*BY_RESOURCE_TYPE, *(each for found in TYPES_OF_KEY.values() for each in found)}
 
 
 def test_no_permission_is_wider_than_its_resource_allows():

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from iris_model.aws.calls import Failure
-from iris_model.aws.price_list import QUESTIONS, SOURCE, Published, ask_prices
+from iris_model.aws.client.failed_call import Failure
+from iris_model.aws.measuring.price_list import QUESTIONS, SOURCE, Published, ask_prices
 from iris_model.cost import read_prices
 from iris_model.cost.prices import decode_prices, read_price_document
 from iris_model.cost.refreshed import refresh_prices, render_price_file
@@ -19,6 +19,10 @@ from tests.support.fake_prices import ireland, product
 
 REGION = "eu-west-1"
 OURS = read_prices()
+
+
+# How the price list calls these is not known: their prices are those of our file, marked as weak.
+UNPLACED = {"lambda.snapstart.cached_gb_second", "lambda.snapstart.restored_gb"}
 
 
 def ask(cloud: Cloud, *names: str) -> Published:
@@ -35,14 +39,14 @@ def http_api(prices: dict[str, str], **more: Any) -> str:
 
 
 def test_every_price_of_ours_has_its_place_in_the_price_list():
-    assert set(QUESTIONS) == set(OURS.prices)
+    assert set(QUESTIONS) == set(OURS.prices) - UNPLACED
 
 
 @pytest.mark.parametrize("page", [1, 100])
 def test_every_price_of_a_region_is_found_among_the_others(cloud: Cloud, page: int):
     cloud.fake.products, cloud.fake.price_page = ireland(), page
     found = ask(cloud)
-    assert found.reasons == {} and set(found.offers) == set(OURS.prices)
+    assert set(found.reasons) == UNPLACED and set(found.offers) == set(OURS.prices) - UNPLACED
     first = {name: offer.tiers[0][1] for name, offer in found.offers.items()}
     assert first["ec2.m5.large.hour"] == Decimal("0.1070")
     assert first["fargate.x86_64.vcpu_hour"] == Decimal("0.04048")
@@ -69,13 +73,13 @@ def test_the_same_products_are_asked_for_once(cloud: Cloud):
         ([], "no such product in this region"),
         ([http_api({"0": "0.000001"}, region="us-east-1")], "no such product in this region"),
         ([http_api({"0": "7.3"}, currency="CNY")], "in CNY, not in USD"),
-        ([http_api({"0": "0.000001"}, unit="Hrs")], "its unit there is Hrs"),
-        ([http_api({"10": "0.000001"})], "do not join"),
-        ([http_api({"0": "NaN"})], "do not join"),
-        ([http_api({"0": "many"})], "a form that is not known"),
+        ([http_api({"0": "0.000001"}, unit="Hrs")], "its unit in the price list is Hrs"),
+        ([http_api({"10": "0.000001"})], "have gaps"),
+        ([http_api({"0": "NaN"})], "have gaps"),
+        ([http_api({"0": "many"})], "an unknown format"),
         ([http_api({"0": "0"})], "free"),
         ([http_api({"0": "0.000001"}), http_api({"0": "0.000002"})], "2 different prices"),
-        ([http_api({"0": "0.000001"}, effective="2027-01-01T00:00:00Z")], "a form that is not known"),
+        ([http_api({"0": "0.000001"}, effective="2027-01-01T00:00:00Z")], "an unknown format"),
     ],
 )
 def test_what_is_no_price_is_a_reason(cloud: Cloud, products: list[str], reason: str):
@@ -100,7 +104,7 @@ def test_an_attribute_that_the_service_does_not_know_is_no_end(cloud: Cloud):
 
     cloud.fake.before = refuse
     found = ask(cloud)
-    assert set(found.reasons) == {name for name in OURS.prices if name.startswith("sagemaker.")}
+    assert set(found.reasons) == {name for name in OURS.prices if name.startswith("sagemaker.")} | UNPLACED
 
 
 def test_no_permission(cloud: Cloud):

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from iris_model.aws.deploy import VerificationFailed, plan_deployment
-from iris_model.aws.expiry import keep_image, mark_image
-from iris_model.aws.images import mark_of, tag_for
-from iris_model.aws.plan import PruneVersions
-from iris_model.aws.rollback import roll_back
-from iris_model.aws.status import read_status
+from iris_model.aws.deploying.deploy import VerificationFailed, plan_deployment
+from iris_model.aws.deploying.rollback import roll_back
+from iris_model.aws.deploying.steps import PruneVersions
+from iris_model.aws.ecr.expiry import keep_image, mark_image
+from iris_model.aws.ecr.images import mark_of, tag_for
+from iris_model.aws.state.status import read_status
 from tests.aws.conftest import DEPLOYMENT, Cloud, digest_of
 from tests.support.fake_lambda import FakeFunction
 
@@ -57,7 +57,7 @@ def test_a_smaller_number_prunes_without_a_deployment_and_the_plan_says_what():
     before = list(cloud.fake.calls)
     (step,) = plan_deployment(cloud.aws, cloud.wanted(4))[1]
     assert step == PruneVersions("iris", ("1", "2"), 2)
-    assert "delete versions 1, 2 of iris: the newest 2 stay" in str(step)
+    assert "delete versions 1, 2 of iris: keep the newest 2" in str(step)
     assert {name for _, name, _ in cloud.fake.calls[len(before) :]}.isdisjoint({"DeleteFunction", "PutImage"})
     cloud.deploy(4)
     assert versions(cloud) == ["3", "4"] and planned(cloud, 4) == []

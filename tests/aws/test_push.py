@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from iris_model.aws.images import tag_for
-from iris_model.aws.push import push_image
-from iris_model.aws.repository import create_repository
-from iris_model.cli.deployed_image import choose_image
+from iris_model.aws.ecr.images import tag_for
+from iris_model.aws.ecr.push import push_image
+from iris_model.aws.ecr.repository import create_repository
+from iris_model.cli.sources.deployed_image import choose_image
 from iris_model.oci import write_layout
 from tests.aws.conftest import DEPLOYMENT, Cloud
 from tests.oci.samples import sample_image
@@ -38,7 +38,7 @@ def test_documents_go_beside_the_image_where_the_registry_keeps_them(cloud: Clou
         }
         assert beside == (DOCUMENTS if keeps else {})
         assert len(manifests) == 1 + len(beside)
-    assert ("the registry keeps no referrers" in " ".join(cloud.steps)) is not keeps
+    assert ("the registry does not list referrers" in " ".join(cloud.steps)) is not keeps
 
 
 @dataclass(frozen=True)

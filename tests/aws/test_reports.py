@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from iris_model.aws.calls import Failure
-from iris_model.aws.deployment import Endpoint
-from iris_model.aws.reports import DeployedReports, read_deployed_reports
+from iris_model.aws.client.failed_call import Failure
+from iris_model.aws.measuring.reports import DeployedReports, read_deployed_reports
+from iris_model.contract.endpoint import Endpoint
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import DEPLOYMENT, Cloud
 
@@ -70,6 +70,15 @@ def test_memory_processor_and_endpoint_are_those_of_what_is_deployed(cloud: Clou
     assert (found.memory_mib, found.architecture, found.endpoint) == (512, "arm64", "function-url")
 
 
+def test_lines_of_failures_alone_are_no_measurement(cloud: Cloud):
+    cloud.deploy(1)
+    cloud.fake.log = [line(10), line(20)]
+    cloud.deployment = replace(cloud.deployment, log_lines="errors", log_format="json")
+    with pytest.raises(DeploymentError, match='log-lines = "errors": the log has REPORT lines of failed') as caught:
+        read(cloud)
+    assert 'log-lines = "all"' in caught.value.remedy
+
+
 def test_provisioned_concurrency_is_told(cloud: Cloud):
     cloud.deployment = replace(DEPLOYMENT, provisioned_concurrency=2)
     cloud.deploy(1)
@@ -92,9 +101,9 @@ def test_before_its_first_call_the_new_version_is_measured_by_the_old(cloud: Clo
     cloud.deploy(2)
     cloud.fake.log = [line(300, "1"), line(200, "1", memory=1024)]
     found = read(cloud)
-    assert len(found.reports) == 1 and "version 2 has no line yet" in found.notes[0]
+    assert len(found.reports) == 1 and "version 2 has no lines yet" in found.notes[0]
     cloud.fake.log = [line(200, "1", memory=1024)]
-    with pytest.raises(DeploymentError, match="none of them at the 128 MB of version 2"):
+    with pytest.raises(DeploymentError, match="none with the 128 MB of the current version 2"):
         read(cloud)
 
 
@@ -121,7 +130,7 @@ def test_an_endless_log_is_read_for_some_minutes(cloud: Cloud):
 def test_no_line_yet(cloud: Cloud, events: list[dict[str, Any]]):
     cloud.deploy(1)
     cloud.fake.log = events
-    with pytest.raises(DeploymentError, match=r"no REPORT line of the last 168\.0 hours") as caught:
+    with pytest.raises(DeploymentError, match=r"no REPORT line in the last 168\.0 hours") as caught:
         read(cloud)
     assert "iris-model invoke --remote" in caught.value.remedy
 
@@ -130,6 +139,7 @@ def test_not_deployed_no_log_group_no_permission(cloud: Cloud):
     with pytest.raises(DeploymentError, match="iris is not deployed"):
         read(cloud)
     cloud.deploy(1)
+    cloud.fake.log = None  # somebody has deleted it
     with pytest.raises(DeploymentError, match="there is no log group"):
         read(cloud)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iris_model.aws.rollback import RolledBack, roll_back
+from iris_model.aws.deploying.rollback import RolledBack, roll_back
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import DEPLOYMENT, Cloud
 
@@ -39,9 +39,9 @@ def test_a_second_roll_back_does_not_return_to_what_the_first_one_left(cloud: Cl
     for number in (1, 2, 3):
         cloud.deploy(number)
     assert [back(cloud).now, back(cloud).now] == ["2", "1"]
-    with pytest.raises(DeploymentError, match="no version before 1") as caught:
+    with pytest.raises(DeploymentError, match="no version before the current one, 1") as caught:
         back(cloud)
-    assert "There are 1, 2, 3; name one of them" in caught.value.remedy
+    assert "Choose one of the available versions: 1, 2, 3" in caught.value.remedy
     assert back(cloud, "3").now == "3"
 
 
@@ -75,9 +75,9 @@ def test_a_named_version_must_be_there_and_work(cloud: Cloud):
     cloud.deploy(2)
     with pytest.raises(DeploymentError, match="no version 9") as caught:
         back(cloud, "9")
-    assert "There are 1, 2" in caught.value.remedy
-    with pytest.raises(DeploymentError, match="answers already"):
+    assert "Available versions: 1, 2" in caught.value.remedy
+    with pytest.raises(DeploymentError, match="already answers"):
         back(cloud, "2")
     back(cloud, "1")
-    with pytest.raises(DeploymentError, match="no version before 1"):
+    with pytest.raises(DeploymentError, match="no version before the current one, 1"):
         back(cloud)

@@ -11,12 +11,25 @@ import cfnlint.api
 import pytest
 from cfnlint.config import ManualArgs
 
-from iris_model.aws.deployment import Cors, Deployment, Endpoint, Jwt, Throttling
-from iris_model.aws.template import image_uri, render_template
-from iris_model.aws.yaml_text import Tag, get_att, read, ref
+from iris_model.aws.cloudformation.template import image_uri, render_template
+from iris_model.aws.cloudformation.yaml_text import Tag, get_att, read, ref
+from iris_model.contract.deployment import Deployment, Domain, Vpc
+from iris_model.contract.endpoint import Cors, Endpoint, Jwt, Throttling
 
 DIGEST = "sha256:" + "1" * 64
 BARE = Deployment(function="iris-prediction", stack="iris-prediction", repository="iris-prediction")
+ON = "arn:aws:{}:eu-west-1:123456789012:{}"
+FEATURES: dict[str, Any] = {
+    "vpc": Vpc(("subnet-0123456789abcdef0", "subnet-0123456789abcdef1"), ("sg-0123456789abcdef0",)),
+    "kms_key": ON.format("kms", "key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+    "dead_letter": ON.format("sqs", "iris-dead"),
+    "on_failure": "arn:aws:s3:::iris-failures",
+    "on_success": ON.format("events", "event-bus/default"),
+    "keep_warm": "rate(5 minutes)",
+    "dashboard": True,
+}
+DOMAIN = Domain("iris.example.org", ON.format("acm", "certificate/1234abcd"), "Z0123456789ABCDEFGHIJ")
+SNAPSTART = replace(BARE, snapstart=True)
 FULL = replace(
     BARE,
     memory=1024,
@@ -29,9 +42,11 @@ FULL = replace(
     provisioned_concurrency=2,
     log_retention_days=365,
     log_format="json",
+    log_lines="errors",
     tracing=True,
     permissions_boundary="arn:aws:iam::123456789012:policy/boundary",
     tags={"team": "flowers", "cost:center": "12"},
+    **FEATURES,
 )
 CORS = Cors(
     allow_origins=("https://example.org",), expose_headers=("x-request-id",), allow_credentials=True, max_age=600
@@ -65,6 +80,13 @@ ENDPOINTS["http-api-jwt-routes"] = replace(
 )
 
 
+def with_endpoint(base: Deployment, endpoint: Endpoint) -> Deployment:
+    """With everything that only an HTTP API has, where the rest is full and the endpoint is one."""
+    if base is FULL and endpoint.kind == "http-api":
+        return replace(base, endpoint=endpoint, domain=DOMAIN, access_log=True)
+    return replace(base, endpoint=endpoint)
+
+
 def render(deployment: Deployment) -> str:
     return render_template(deployment, image_uri(deployment.repository, DIGEST))
 
@@ -79,17 +101,17 @@ def of_type(deployment: Deployment, kind: str) -> list[dict[str, Any]]:
     return [one["Properties"] for one in resources(deployment).values() if one["Type"] == kind]
 
 
-# cfn-lint takes its time: every endpoint once for `make test`, with the other half of the settings for CI.
+# cfn-lint takes its time: a quarter of these for `make test`, kinds of endpoints and settings mixed; all for CI.
 @pytest.mark.parametrize(
     ("base", "endpoint"),
     [
-        pytest.param(base, endpoint, id=f"{kind}-{name}", marks=[pytest.mark.slow] if (number + full) % 2 else [])
+        pytest.param(base, endpoint, id=f"{kind}-{name}", marks=[pytest.mark.slow] if (number + 2 * full) % 4 else [])
         for full, (kind, base) in enumerate({"bare": BARE, "full": FULL}.items())
         for number, (name, endpoint) in enumerate(ENDPOINTS.items())
     ],
 )
 def test_every_template_is_lint_clean(base: Deployment, endpoint: Endpoint):
-    text = render(replace(base, endpoint=endpoint))
+    text = render(with_endpoint(base, endpoint))
     found = cfnlint.api.lint(text, config=ManualArgs(regions=["eu-west-1"], include_checks=["I"]))
     assert [f"{match.rule.id} {match.message} (line {match.linenumber})" for match in found] == []
 
@@ -118,6 +140,13 @@ def test_no_transform_and_no_resource_that_costs_while_idle_unless_asked():
     text = render(BARE)
     assert "Transform" not in text
     assert "ProvisionedConcurrency" not in text
+
+
+def test_only_the_lines_of_errors_are_logged():
+    """SystemLogLevel is there for the JSON format only: Lambda refuses it beside Text."""
+    logging = [resources(each)["Function"]["Properties"]["LoggingConfig"] for each in (BARE, FULL)]
+    assert "SystemLogLevel" not in logging[0] and logging[0]["LogFormat"] == "Text"
+    assert (logging[1]["LogFormat"], logging[1]["SystemLogLevel"]) == ("JSON", "WARN")
 
 
 def test_how_many_errors_ring_the_alarm():
@@ -204,8 +233,26 @@ def test_the_alias_follows_the_parameter_if_it_is_given():
 
 def test_the_largest_template_fits_into_one_call():
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-    largest = max(len(render(replace(FULL, endpoint=endpoint)).encode()) for endpoint in ENDPOINTS.values())
-    assert largest < 51_200 / 4
+    largest = max(len(render(with_endpoint(FULL, endpoint)).encode()) for endpoint in ENDPOINTS.values())
+    assert largest < 51_200 / 3  # with a dashboard, a domain and all other features
+
+
+def test_the_command_at_the_head_is_one_line_and_moves_the_traffic():
+    # https://docs.aws.amazon.com/cli/latest/reference/cloudformation/deploy/: what is not named keeps its previous value.
+    long = replace(BARE, stack="a-stack-" * 10)
+    command = (
+        f"#   aws cloudformation deploy --stack-name {long.stack} --template-file FILE --capabilities CAPABILITY_IAM"
+    )
+    assert f"{command} --parameter-overrides LiveVersion=\n" in render(long)
+
+
+def test_the_command_of_a_template_that_no_call_takes_goes_through_s3():
+    assert "--s3-bucket" not in render(BARE)
+    large = render(replace(BARE, environment={f"KEY{number}": "x" * 1000 for number in range(60)}))
+    command = (
+        " --template-file FILE --s3-bucket BUCKET --capabilities CAPABILITY_IAM --parameter-overrides LiveVersion=\n"
+    )
+    assert len(large) > 51_200 and command in large
 
 
 def test_the_template_reads_well():

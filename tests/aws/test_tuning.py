@@ -8,12 +8,12 @@ from decimal import Decimal
 
 import pytest
 
-from iris_model.aws.calls import Failure
-from iris_model.aws.deploy import plan_deployment
-from iris_model.aws.observe import TUNING_TAG
-from iris_model.aws.plan import RestoreMemory
-from iris_model.aws.status import read_status
-from iris_model.aws.tuning import DeployedTuning, measure_sizes
+from iris_model.aws.client.failed_call import Failure
+from iris_model.aws.deploying.deploy import plan_deployment
+from iris_model.aws.deploying.steps import RestoreMemory
+from iris_model.aws.measuring.tuning import DeployedTuning, measure_sizes
+from iris_model.aws.state.observe import TUNING_TAG
+from iris_model.aws.state.status import read_status
 from iris_model.cost import read_prices
 from iris_model.cost.tuning import choose_size
 from iris_model.errors import DeploymentError
@@ -176,7 +176,7 @@ def test_a_deployment_that_comes_in_between_wins_and_its_version_has_its_own_mem
             tune(cloud, (256, 512))
         except DeploymentError as error:
             ended.append(number)
-            assert "somebody else" in error.problem
+            assert "another user or process" in error.problem
         assert is_as_before(cloud)
         versions = cloud.fake.functions["iris"].versions
         assert [each.get("MemorySize", 128) for each in versions.values()] == [128] * len(versions)
@@ -201,7 +201,7 @@ def test_status_tells_of_it(deployed: Cloud):
     function.config = {**function.config, "MemorySize": 1769}
     function.tags[TUNING_TAG] = "128 128-3008"
     remark = read_status(deployed.aws, DEPLOYMENT).remark
-    assert "has set $LATEST to 1769 MB" in remark and "back to 128" in remark
+    assert "has set $LATEST to 1769 MB" in remark and "restores 128" in remark
 
 
 def test_a_size_that_somebody_chose_since_stays(deployed: Cloud):
@@ -234,7 +234,7 @@ def test_a_change_of_somebody_else_ends_it_and_is_not_undone(deployed: Cloud):
             function.revision += 1
 
     deployed.fake.after = meddle
-    with pytest.raises(DeploymentError, match=r"9000 MB|somebody else"):
+    with pytest.raises(DeploymentError, match=r"9000 MB|another user or process"):
         tune(deployed)
     assert memory(deployed) == 9000 and TUNING_TAG not in deployed.fake.functions["iris"].tags
 
@@ -255,11 +255,11 @@ def test_lines_that_do_not_come_are_not_counted_and_none_at_all_is_told(deployed
     found = tune(deployed)
     assert found.invocations == 18
     assert sum(size.measurement.invocations for size in found.sizes if size.measurement) == 9
-    assert found.notes == ("9 of 18 invocations came back without their REPORT line and do not count",)
+    assert found.notes == ("9 of 18 invocations returned no REPORT line and do not count",)
     deployed.fake.lost_lines = lambda number: True
     with pytest.raises(DeploymentError, match="logs no REPORT line") as caught:
         tune(deployed)
-    assert "system log level INFO" in caught.value.remedy and is_as_before(deployed)
+    assert 'log-lines = "all"' in caught.value.remedy and is_as_before(deployed)
 
 
 def test_it_is_not_begun_where_somebody_is_at_work(deployed: Cloud):
@@ -269,7 +269,7 @@ def test_it_is_not_begun_where_somebody_is_at_work(deployed: Cloud):
         tune(deployed)
     function.updates = 0
     stack.status = "UPDATE_IN_PROGRESS"
-    with pytest.raises(DeploymentError, match="somebody is deploying"):
+    with pytest.raises(DeploymentError, match="a deployment is running"):
         tune(deployed)
     stack.status, function.reserved = "UPDATE_COMPLETE", 0
     with pytest.raises(DeploymentError, match="reserved concurrency of 0"):

@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 
-from iris_model.aws.calls import Failure
-from iris_model.aws.deploy import VerificationFailed
-from iris_model.aws.endpoint import HttpAnswer, post, public_url
-from iris_model.aws.golden import GoldenRow, compare, read_golden
-from iris_model.aws.invoke import invoke
-from iris_model.aws.verify import verify_endpoint, verify_version
+from iris_model.aws.client.failed_call import Failure
+from iris_model.aws.deploying.deploy import VerificationFailed
+from iris_model.aws.verification.endpoint import HttpAnswer, post, public_url
+from iris_model.aws.verification.golden import compare, read_golden
+from iris_model.aws.verification.invoke import invoke
+from iris_model.aws.verification.verify import verify_endpoint, verify_version
+from iris_model.contract.golden import GoldenRow
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import GOLDEN, Cloud
 
-FLOWER = GoldenRow([5.1, 3.5], {"predict": "setosa", "predict_proba": [0.9, 0.1]})
+FLOWER = GoldenRow(row=[5.1, 3.5], outputs={"predict": "setosa", "predict_proba": [0.9, 0.1]})
 
 
 def answer(prediction: Any, probabilities: Any = None) -> str:
@@ -33,16 +34,16 @@ def answer(prediction: Any, probabilities: Any = None) -> str:
         (FLOWER, answer("setosa", {"setosa": 0.9, "other": 0.1})),
         (FLOWER, answer("setosa", {"setosa": 0.9 * (1 + 1e-8), "other": 0.1})),
         (FLOWER, answer("setosa")),
-        (GoldenRow([1], {"predict": 2}), answer(2)),
-        (GoldenRow([1], {"predict": True}), answer(True)),
-        (GoldenRow([1], {"predict": 2.0}), answer(2)),
-        (GoldenRow([1], {"predict": [1.5, 2.5]}), answer([1.5, 2.5])),
+        (GoldenRow(row=[1], outputs={"predict": 2}), answer(2)),
+        (GoldenRow(row=[1], outputs={"predict": True}), answer(True)),
+        (GoldenRow(row=[1], outputs={"predict": 2.0}), answer(2)),
+        (GoldenRow(row=[1], outputs={"predict": [1.5, 2.5]}), answer([1.5, 2.5])),
         (
-            GoldenRow([1], {"predict": ["a", "b"], "predict_proba": [[0.5, 0.5], [1.0]]}),
+            GoldenRow(row=[1], outputs={"predict": ["a", "b"], "predict_proba": [[0.5, 0.5], [1.0]]}),
             answer(["a", "b"], [{"a": 0.5, "x": 0.5}, {"b": 1.0}]),
         ),
         (
-            GoldenRow([1], {"predict": [1.0, 0.0], "predict_proba": [0.7, 0.2]}),
+            GoldenRow(row=[1], outputs={"predict": [1.0, 0.0], "predict_proba": [0.7, 0.2]}),
             answer([1, 0], [{"1.0": 0.7}, {"1.0": 0.2}]),
         ),
     ],
@@ -55,19 +56,23 @@ def test_the_same_answer(golden: GoldenRow, text: str):
     ("golden", "text", "expected"),
     [
         (
-            GoldenRow([1], {"predict_proba": [0.7, 0.2]}),
+            GoldenRow(row=[1], outputs={"predict_proba": [0.7, 0.2]}),
             answer(1, [{"1": 0.7}, {"1": 0.3}]),
             "probabilities[1]: expected 0.2",
         ),
-        (GoldenRow([1], {"predict_proba": [0.7, 0.2]}), answer(1, [{"1": 0.7}]), "probabilities: expected [0.7, 0.2]"),
+        (
+            GoldenRow(row=[1], outputs={"predict_proba": [0.7, 0.2]}),
+            answer(1, [{"1": 0.7}]),
+            "probabilities: expected [0.7, 0.2]",
+        ),
         (FLOWER, answer("other", {"setosa": 0.9, "other": 0.1}), 'prediction: expected "setosa", got "other"'),
         (FLOWER, answer("setosa", {"setosa": 0.91, "other": 0.09}), "probabilities[0]: expected 0.9, got 0.91"),
         (FLOWER, answer("setosa", {"setosa": 0.9}), "probabilities: expected [0.9, 0.1], got [0.9]"),
         # A label keeps its type: 1 is neither "1" nor true.
-        (GoldenRow([1], {"predict": 1}), answer("1"), 'prediction: expected 1, got "1"'),
-        (GoldenRow([1], {"predict": 1}), answer(True), "prediction: expected 1, got true"),
-        (GoldenRow([1], {"predict": 1.0}), answer(None), "prediction: expected 1.0, got null"),
-        (GoldenRow([1], {"predict": [1.0, 2.0]}), answer(1.0), "prediction: expected [1.0, 2.0], got 1.0"),
+        (GoldenRow(row=[1], outputs={"predict": 1}), answer("1"), 'prediction: expected 1, got "1"'),
+        (GoldenRow(row=[1], outputs={"predict": 1}), answer(True), "prediction: expected 1, got true"),
+        (GoldenRow(row=[1], outputs={"predict": 1.0}), answer(None), "prediction: expected 1.0, got null"),
+        (GoldenRow(row=[1], outputs={"predict": [1.0, 2.0]}), answer(1.0), "prediction: expected [1.0, 2.0], got 1.0"),
         (FLOWER, '"setosa"', 'expected {"prediction": ...}'),
         (FLOWER, "<html>", "expected JSON, got <html>"),
         (FLOWER, "", "expected JSON"),
@@ -112,7 +117,7 @@ def test_a_function_that_lambda_put_away_is_waited_for(cloud: Cloud):
     cloud.fake.before = asleep
     assert invoke(cloud.aws, "iris", "live", b"[1.5]").payload == '{"prediction": 1.5}'
     until = cloud.now + 10_000
-    with pytest.raises(DeploymentError, match="fetching its image for more than 4 minutes"):
+    with pytest.raises(DeploymentError, match="pulling its image for more than 4 minutes"):
         invoke(cloud.aws, "iris", "live", b"[1.5]")
 
 
@@ -127,7 +132,7 @@ def test_an_endpoint_that_never_answers_is_given_up(cloud: Cloud):
     found = verify_endpoint(cloud.aws, lambda body: HttpAnswer(403, '{"message":"Forbidden"}'), GOLDEN)
     assert cloud.now < 200
     (told,) = found.differences
-    assert "status 403; the endpoint refuses who verifies, or a permission is missing" in str(told)
+    assert "status 403; the endpoint refuses the caller, or a permission is missing" in str(told)
 
 
 def test_who_is_refused_asks_for_one_row_only_and_is_told_what_to_do(cloud: Cloud):
@@ -140,8 +145,10 @@ def test_who_is_refused_asks_for_one_row_only_and_is_told_what_to_do(cloud: Clou
     found = verify_endpoint(cloud.aws, refuse, GOLDEN)
     assert (len(asked), found.refused, cloud.now) == (1, 401, 0)
     error = VerificationFailed(found, "Version 1 answers again, as before.")
-    assert error.problem.startswith("the endpoint refuses who verifies it:\n  - row 1 [1.5, 2.0] through the endpoint")
-    assert "IRIS_MODEL_TOKEN has to hold a token" in error.remedy
+    assert error.problem.startswith(
+        "the endpoint refuses the verification requests:\n  - row 1 [1.5, 2.0] through the endpoint"
+    )
+    assert "Set IRIS_MODEL_TOKEN to a valid token" in error.remedy
 
 
 # --- the endpoint itself ---

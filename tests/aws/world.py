@@ -11,11 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from iris_model.aws.calls import Failure
+from iris_model.aws.client.failed_call import Failure
 from tests.aws.conftest import DEPLOYMENT, Cloud, digest_of
 from tests.support.aws_wire import Wire
 from tests.support.cli_process import Done, run_cli
-from tests.support.fake_aws import FakeAws, FakeStack
+from tests.support.fake_aws import FakeAws
+from tests.support.fake_cloudformation import FakeStack
 from tests.support.fake_lambda import FakeFunction
 from tests.support.projects import write_project
 

@@ -62,7 +62,7 @@ FAILURE_CASES = [
         emulator=bad_gateway("Runtime.ImportModuleError"),
     ),
     Case(
-        "the module imports what is not there", SECTION, fails("No module named"), "doc", handler="missing_import.handler",
+        "the module imports a missing module", SECTION, fails("No module named"), "doc", handler="missing_import.handler",
         emulator=bad_gateway("No module named"),
     ),
     Case(
@@ -82,11 +82,11 @@ FAILURE_CASES = [
         emulator=Answer(502, lacks="errorType"),
     ),
     Case(
-        "init duration is that of the init", LOG, Answer(200, log=r"^REPORT .*\tInit Duration: [1-9]\d+\.\d\d ms\t"), "doc",
+        "Init Duration is measured", LOG, Answer(200, log=r"^REPORT .*\tInit Duration: [1-9]\d+\.\d\d ms\t"), "doc",
         emulator=Answer(200, log=r"REPORT .*Init Duration: 0\.\d+ ms"),
     ),
     Case(
-        "max memory used is what was used", LOG, Answer(200, log=r"Memory Size: 128 MB\tMax Memory Used: [1-9]\d MB"), "doc",
+        "Max Memory Used is measured", LOG, Answer(200, log=r"Memory Size: 128 MB\tMax Memory Used: [1-9]\d MB"), "doc",
         emulator=Answer(200, log=r"Memory Size: 128 MB\s+Max Memory Used: 128 MB"),
     ),
     Case(

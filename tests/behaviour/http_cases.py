@@ -41,9 +41,9 @@ HTTP_CASES = [
     ),
     echoes("no content type arrives as base64", Answer(200, '"isBase64Encoded": true'), "run", b"[5.1]"),
     echoes("text/csv arrives as text", Answer(200, '"body": "5.1,3.5"'), "run", b"5.1,3.5", content_type="text/csv"),
-    echoes("cookies apart from headers", Answer(200, '"cookies": ["a=1", "b=2"]'), "doc", Cookie="a=1; b=2"),
+    echoes("cookies are separate from headers", Answer(200, '"cookies": ["a=1", "b=2"]'), "doc", Cookie="a=1; b=2"),
     echoes("repeated query values joined", Answer(200, '"queryStringParameters": {"a": "1,2"}'), "doc", query="?a=1&a=2"),
-    echoes("no key for what is not there", Answer(200, lacks="queryStringParameters"), "run"),
+    echoes("keys without a value are absent", Answer(200, lacks="queryStringParameters"), "run"),
     echoes("the stage is in the path", Answer(200, '"rawPath": "/default/'), "doc"),
     echoes("request id in a header", Answer(200, headers=("apigw-requestid",)), "cap"),
     returns("a result without statusCode", [1, 2], Answer(200, "[1, 2]", headers=("content-type: application/json",)), "doc"),
@@ -51,13 +51,13 @@ HTTP_CASES = [
     returns("statusCode as text", {"statusCode": "201", "body": "x"}, Answer(201, "x"), "doc"),
     returns("cookies", {"statusCode": 200, "cookies": ["a=1"]}, Answer(200, headers=("set-cookie: a=1",)), "doc"),
     returns("base64 is decoded", BINARY, Answer(200, "iris", headers=("content-type: image/png",)), "doc"),
-    returns("a body that is no text", {"statusCode": 200, "body": {"a": 1}}, Answer(500, ERROR), "doc"),
+    returns("a body that is not text", {"statusCode": 200, "body": {"a": 1}}, Answer(500, ERROR), "doc"),
     returns("the function fails", {"do": "fail"}, Answer(500, ERROR, lacks="Misbehaviour"), "cap"),
     returns("the function exits", {"do": "exit", "status": 1}, Answer(500, ERROR), "cap"),
     returns(
         "the function times out", {"do": "sleep", "seconds": 9}, Answer(500, ERROR), "cap", settings={"timeout_seconds": 1.0}
     ),
-    returns("no concurrency left", [1], Answer(500, ERROR), "doc", settings={"reserved_concurrency": 0}),
+    returns("the concurrency limit is reached", [1], Answer(500, ERROR), "doc", settings={"reserved_concurrency": 0}),
     returns(
         "throttled by the gateway", [1], Answer(429, '{"message":"Too Many Requests"}'), "doc",
         settings={"http": HttpSettings(throttling=Throttling(rate=0, burst=0))},

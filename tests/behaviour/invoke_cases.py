@@ -33,7 +33,7 @@ INVOKE_CASES = [
     ),
     Case("request id of the caller", SECTION, Answer(200, headers=("x-amzn-requestid",)), "model", emulator=Answer(200)),
     Case(
-        "no payload at all", SECTION, Answer(200, "{}", function_error=False), "doc", invoke(b""),
+        "no payload", SECTION, Answer(200, "{}", function_error=False), "doc", invoke(b""),
         emulator=Answer(200, "Runtime.UnmarshalError"),
     ),
     Case(

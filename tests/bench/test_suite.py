@@ -1,4 +1,4 @@
-"""The table of the README is the one that the committed results give; a worse ratio is noticed."""
+"""The tables of the README and of the page of benchmarks come from the committed results; a worse ratio is found."""
 
 from __future__ import annotations
 
@@ -29,9 +29,37 @@ def results(**ratios):
     return {"cold_start": {"machine": {}, "claims": claims}}
 
 
-def test_readme_has_the_table_of_the_committed_results():
-    readme = suite.README.read_text(encoding="utf-8")
-    assert suite.replace_table(readme, json.loads(suite.KEPT.read_bytes())) == readme
+@pytest.mark.parametrize(("page", "render"), [(suite.README, suite.render_summary), (suite.PAGE, suite.render_table)])
+def test_the_page_has_the_table_of_the_committed_results(page, render):
+    text = page.read_text(encoding="utf-8")
+    assert suite.replace_table(text, render(json.loads(suite.KEPT.read_bytes()))) == text
+
+
+def test_the_readme_has_every_number_of_its_summary():
+    lines = suite.render_summary(json.loads(suite.KEPT.read_bytes())).splitlines()
+    assert len(lines) == 2 + len(suite.SUMMARY)
+
+
+def test_money_and_megabytes_are_shown_as_such():
+    claims = [
+        {
+            "text": text,
+            "ours": ours,
+            "other": other,
+            "unit": unit,
+            "ratio": other / ours,
+            "target": 1,
+            "bound": "at least",
+        }
+        for text, ours, other, unit in (
+            ("layers with scikit-learn / ours", 67.2, 82_144.7, "KB"),
+            ("a month of 500 requests a day: SageMaker ml.m5.large / ours", 0.1411, 84.05, "USD"),
+        )
+    ]
+    assert suite.render_summary({"image": {"machine": {}, "claims": claims}}).splitlines()[2:] == [
+        "| Image layers above the base image | 67 KB | 82 MB with scikit-learn (**1,222x**) |",
+        "| Month with 500 requests a day, `us-east-1` | $0.14 | $84.05 for an always-on SageMaker `ml.m5.large` (**596x**) |",
+    ]
 
 
 def test_every_script_is_there():
@@ -55,7 +83,7 @@ def test_a_third_worse_is_a_regression(now, worse):
     assert len(found) == worse
 
 
-def test_what_is_missed_says_so():
+def test_missed_targets_are_marked():
     table = suite.render_table(results(large=0.5))
     assert "| large | 1.0 ms | 2.0 ms | **0.50** | at least 1, **missed** |" in table
 
@@ -75,6 +103,6 @@ def test_peers_have_a_table_of_their_own():
     ]
 
 
-def test_a_readme_without_a_place_for_it():
+def test_a_page_without_marks_is_refused():
     with pytest.raises(SystemExit, match="lacks the marks"):
-        suite.replace_table("# iris-model\n", results(large=2))
+        suite.replace_table("# iris-model\n", "a table")

@@ -94,7 +94,7 @@ def test_init_overwrites_nothing(tmp_path: Path):
     (tmp_path / "app.py").write_text("mine")
     result = run("init", tmp_path)
     assert result.exit_code == 1
-    assert "Error:" in result.stderr
+    assert "error: " in result.stderr
     assert "is not empty" in result.stderr
 
 
@@ -110,7 +110,7 @@ def test_inspect_says_class_version_and_outlook():
     assert found["class"] == "sklearn.pipeline.Pipeline"
     assert found["versions"]["scikit-learn"]
     assert found["refused"] == []
-    assert "a reader knows sklearn.pipeline.Pipeline" in found["outlook"]
+    assert "a converter for sklearn.pipeline.Pipeline exists" in found["outlook"]
 
 
 class Malicious:
@@ -151,11 +151,23 @@ def test_compile_into_a_directory_that_does_not_exist_is_one_sentence(tmp_path: 
     assert "cannot be written: No such file or directory" in result.stderr
 
 
+def test_compile_over_a_directory_advises_a_file_in_it(tmp_path: Path):
+    result = run("compile", MODEL, "-o", tmp_path)
+    assert result.exit_code == 1
+    assert "cannot be written: Is a directory\nhint: Name a file in the directory." in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_inspect_shows_a_small_file_in_bytes(tmp_path: Path):
+    (tmp_path / "m.pkl").write_bytes(pickle.dumps({}))
+    assert "m.pkl: 5 bytes, sha256 " in run("inspect", tmp_path / "m.pkl").output
+
+
 def test_compile_of_what_is_no_model_is_one_sentence(tmp_path: Path):
     (tmp_path / "m.pkl").write_text("hello")
     result = run("compile", tmp_path / "m.pkl")
     assert result.exit_code == 1
-    assert "Error:" in result.stderr
+    assert "error: " in result.stderr
     assert not (tmp_path / "m.safetensors").exists()
 
 
@@ -220,16 +232,16 @@ def test_invoke_as_json_has_payload_error_and_log(echo: Path):
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "expected"),
     [
-        ([], 2, "There is nothing to send"),
-        (["PROJECT"], 2, "There is nothing to send"),
-        (["PROJECT", "[5.1,", "3.5]"], 2, "Is the payload in quotes?"),
-        (["PROJECT", "[1]", "--event", "x"], 2, "give one of them"),
+        ([], 2, "the payload is missing"),
+        (["PROJECT"], 2, "the payload is missing"),
+        (["PROJECT", "[5.1,", "3.5]"], 2, "quote the payload"),
+        (["PROJECT", "[1]", "--event", "x"], 2, "cannot be used together"),
         (["PROJECT", "[1,"], 1, "is not JSON"),
         (["PROJECT", "@gone.json"], 1, "gone.json cannot be read: No such file"),
         (["PROJECT", "-"], 1, "stdin is not JSON: it is empty"),
         (["PROJECT", "--event", "setosaa"], 1, "did you mean setosa?"),
         (["PROJECT", "--event", "../iris-model"], 1, "has no event"),
-        (["nowhere", "[1]"], 1, "neither a project nor a function directory"),
+        (["nowhere", "[1]"], 1, "there is no nowhere"),
         (["[1]", "--url", "file:///etc/passwd"], 1, "is not an HTTP address"),
         (["[1]", "--url", "http://127.0.0.1:9"], 1, "did not answer"),
     ],
@@ -294,7 +306,7 @@ def test_serve_on_a_port_that_is_taken_is_one_sentence(served: dict[str, object]
     port = re.search(r":(\d+)/", str(served["page"])).group(1)  # type: ignore[union-attr]
     result = run("serve", iris, "--port", port)
     assert result.exit_code == 1
-    assert f"port {port} on 127.0.0.1 is taken" in result.stderr
+    assert f"port {port} on 127.0.0.1 is in use by another program" in result.stderr
 
 
 def test_serve_of_nothing_is_one_sentence(tmp_path: Path):
@@ -326,7 +338,7 @@ def test_a_defect_of_ours_is_a_sentence_that_asks_for_a_report(tmp_path: Path):
         sys.path.remove(str(tmp_path))
     assert result.exit_code == 1
     assert "KeyError: 'no such key'" in result.stderr
-    assert "IRIS_MODEL_TRACEBACK=1" in result.stderr
+    assert "--verbose and report the traceback" in result.stderr
 
 
 def test_ctrl_c_exits_with_130():

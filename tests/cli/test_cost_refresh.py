@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from iris_model.cli import cli
 from iris_model.cost import read_prices
+from tests.aws.test_price_list import UNPLACED
 from tests.support.fake_aws import FakeAws
 from tests.support.fake_prices import ireland
 from tests.support.http_serving import serving
@@ -58,11 +59,12 @@ def test_a_file_of_the_projects_region_which_cost_then_reckons_with(price_list: 
     project = write_project(tmp_path / "p", settings=SETTINGS + 'region = "eu-west-1"\n')
     result = run(tmp_path, project)
     assert result.exit_code == 0, result.output
-    assert "23 prices of eu-west-1 from the AWS Price List API" in result.output
+    assert "32 prices of eu-west-1 from the AWS Price List API" in result.output
     assert "  ec2.m5.large.hour: 0.096 -> 0.107\n" in result.output
     assert read_prices(tmp_path / "prices.json").region == "eu-west-1"
     again = json.loads(run(tmp_path, project, "--json").output)
-    assert again["changed"] == again["kept"] == again["questions"] == {} and len(again["confirmed"]) == 23
+    assert again["changed"] == again["questions"] == {} and len(again["confirmed"]) == 32
+    assert set(again["kept"]) == UNPLACED
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["prices.json"]
 
 
@@ -71,7 +73,7 @@ def test_what_is_not_given_or_odd_is_told_and_stays(price_list: FakeAws, tmp_pat
     price_list.products["AmazonECR"] = [price_list.products["AmazonECR"][0].replace("0.1000000000", "1.5000000000")]
     result = run(tmp_path, "--region", "eu-west-1")
     assert "- alb.hour keeps its old price, date and source: the price list has no such product" in result.output
-    assert "? ecr.storage_gb_month was 0.1 and would be 1.5: is that so?" in result.output
+    assert "? ecr.storage_gb_month was 0.1 and would be 1.5: the old price is kept" in result.output
     result = run(tmp_path, "--region", "eu-west-1", "--accept", "ecr.storage_gb_month")
     assert "  ecr.storage_gb_month: 0.1 -> 1.5\n" in result.output
 
@@ -91,4 +93,4 @@ def test_a_file_of_something_else_stays(price_list: FakeAws, tmp_path: Path):
 
 def test_a_name_that_is_none(price_list: FakeAws, tmp_path: Path):
     result = run(tmp_path, "--region", "eu-west-1", "--accept", "ec2.m6.hour")
-    assert result.exit_code == 1 and "--accept ec2.m6.hour: the price file has no such price" in result.output
+    assert result.exit_code == 1 and "--accept ec2.m6.hour: the price file has no price with this name" in result.output

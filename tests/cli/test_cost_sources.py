@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from iris_model.aws.reports import DeployedReports
+from iris_model.aws.measuring.reports import DeployedReports
 from iris_model.cli import cli
-from iris_model.cli.cost_sources import Observation, Source, check_pattern, observed_document
+from iris_model.cli.costs.sources import Observation, Source, check_pattern, observed_document
 from iris_model.cost import PATTERNS, read_reports, summarize_reports
 from iris_model.cost.observed import observe_traffic
 from iris_model.errors import CostError
@@ -42,13 +42,13 @@ def test_hours_of_a_log_are_no_pattern():
     source = observed(0.5)
     assert source.traffic(None) is PATTERNS["office-hours"]
     assert source.requests_per_day(None) == 500
-    with pytest.raises(CostError, match=r"12\.0 hours of log show neither the rate nor the shape of a day") as caught:
+    with pytest.raises(CostError, match=r"12\.0 hours of log are not enough for the daily traffic pattern") as caught:
         source.traffic("observed")
     assert "--since 7d" in caught.value.remedy
 
 
 def test_observed_needs_something_to_observe():
-    with pytest.raises(CostError, match="nothing is asked of it"):
+    with pytest.raises(CostError, match="requires --remote"):
         check_pattern("observed", remote=False)
     check_pattern("observed", remote=True)
 
@@ -71,4 +71,4 @@ def test_prices_of_another_region_are_told():
 
 def test_two_sources_are_one_too_many():
     result = CliRunner().invoke(cli, ["cost", "--remote", "--from-log", "serve.log"])
-    assert result.exit_code == 2 and "give one of them" in result.output
+    assert result.exit_code == 2 and "cannot be used together" in result.output

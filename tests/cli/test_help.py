@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -34,13 +36,33 @@ def test_every_command_has_help_with_an_example_that_parses(name: str):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+def test_examples_use_values_that_options_take(name: str):
+    command = command_of(name)
+    for example in re.findall(rf"iris-model {name} (.*)", command.help):
+        words = shlex.split(example.partition("  #")[0], comments=True)
+        words = words[: words.index("|")] if "|" in words else words
+        try:
+            command.make_context(name, words)
+        except click.UsageError as error:
+            assert not isinstance(error, click.NoSuchOption), example
+            assert "is not one of" not in error.message, example
+
+
+@pytest.mark.parametrize("name, option", [("build", "--arch"), ("tune", "--architecture"), ("cost", "--architecture")])
+@pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
+def test_architectures_are_written_as_lambda_writes_them(name: str, option: str, architecture: str):
+    parameter = next(each for each in command_of(name).params if option in each.opts)
+    assert parameter.type.convert(architecture, parameter, None) == architecture
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_the_table_says_what_the_command_says(name: str):
     """The list of commands is printed from the table, so that no command is imported for it."""
     assert command_of(name).help.splitlines()[0] == COMMANDS[name][2]
 
 
 # What they print is a document of a format of its own, for people as for programs.
-DOCUMENT_ANYWAY = ("openapi", "dockerfile")
+DOCUMENT_ANYWAY = ("openapi", "dockerfile", "completion")
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in DOCUMENT_ANYWAY])
@@ -70,12 +92,33 @@ def test_help_imports_nothing_heavy():
         "from iris_model.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "heavy = {'numpy', 'aiohttp', 'asyncio', 'rich', 'iris_model.project', 'iris_model.local', 'iris_model.cli.init'}\n"
+        "heavy = {'numpy', 'aiohttp', 'asyncio', 'rich', 'iris_model.project', 'iris_model.local'}\n"
+        "heavy |= {'iris_model.cli.commands.init'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=True)
 
 
 def test_the_reference_page_is_up_to_date():
+    # In a process of its own: click keeps the help option of a command's first use, and other tests use commands alone.
+    code = "from iris_model.cli import reference; print(reference.render_reference(), end='')"
+    rendered = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=True
+    )
     page = ROOT / reference.REFERENCE_PAGE
-    assert page.read_text(encoding="utf-8") == reference.render_reference(), "run: python scripts/write_reference.py"
+    assert page.read_text(encoding="utf-8") == rendered.stdout, "run: python scripts/write_reference.py"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["build", "--push"], "iris-model build"),
+        (["build", "--no-such-option"], "iris-model build"),
+        (["image", "inspect"], "iris-model image inspect"),
+        (["no-such-command"], "iris-model"),
+    ],
+)
+def test_the_hint_of_wrong_usage_names_the_help_of_that_command(arguments: list[str], command: str):
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 2
+    assert f"hint: Run `{command} --help` for the arguments and options." in result.stderr

@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from iris_model.cli import cli
-from iris_model.cli.deploy import curl_line
-from iris_model.cli.events import read_files, write_files
-from iris_model.cli.logs import Duration
+from iris_model.cli.commands.aws.deploy import curl_line
+from iris_model.cli.commands.aws.events import read_files, write_files
+from iris_model.cli.commands.aws.logs import Duration
 from iris_model.errors import ProjectError
 from tests.support.projects import SETTINGS, write_project
 
@@ -45,7 +45,7 @@ def arguments_of(name: str) -> list[str]:
 def test_without_a_region_each_command_says_where_one_is_set(tmp_path: Path, name: str):
     result = run(name, write_project(tmp_path / "p"), *arguments_of(name))
     assert result.exit_code == 1
-    assert "no region is set" in result.output
+    assert "no AWS region is set" in result.output
     assert "--region eu-west-1" in result.output
 
 
@@ -55,7 +55,7 @@ def test_without_credentials_each_command_says_how_to_get_some(tmp_path: Path, n
     project = write_project(tmp_path / "p", settings=SETTINGS + 'region = "eu-west-1"\n')
     result = run(name, project, *arguments_of(name))
     assert result.exit_code == 1
-    assert "there are no credentials of AWS" in result.output
+    assert "no AWS credentials" in result.output
     assert "aws configure" in result.output
 
 
@@ -82,18 +82,18 @@ def test_events_of_the_console_become_files_and_differing_ones_are_not_replaced_
     assert write_files(directory, {"b": [1], "a": {"x": "é"}}, force=False) == ["a", "b"]
     assert read_files(directory) == {"a": {"x": "é"}, "b": [1]}
     assert write_files(directory, {"a": {"x": "é"}}, force=False) == []
-    with pytest.raises(ProjectError, match="other events with the names b"):
+    with pytest.raises(ProjectError, match="different events with the names b"):
         write_files(directory, {"b": [2]}, force=False)
     assert write_files(directory, {"b": [2]}, force=True) == ["b"]
     assert json.loads((directory / "b.json").read_text()) == [2]
     (directory / "b.json").write_text("{")  # half written by somebody: replaced only when that is asked for
-    with pytest.raises(ProjectError, match="other events with the names b"):
+    with pytest.raises(ProjectError, match="different events with the names b"):
         write_files(directory, {"b": [2]}, force=False)
 
 
 @pytest.mark.parametrize("name", ["../out", ".hidden", "a/b"])
 def test_an_event_of_the_console_cannot_leave_the_directory(tmp_path: Path, name: str):
-    with pytest.raises(ProjectError, match="cannot be a file"):
+    with pytest.raises(ProjectError, match="cannot be written as a file"):
         write_files(tmp_path / "events", {name: 1}, force=True)
     assert list(tmp_path.rglob("*.json")) == []
 
@@ -102,7 +102,7 @@ def test_events_that_cannot_be_read_are_named(tmp_path: Path):
     with pytest.raises(ProjectError, match="has no test events"):
         read_files(tmp_path)
     (tmp_path / "bad.json").write_text("{")
-    with pytest.raises(ProjectError, match=r"bad\.json is no JSON"):
+    with pytest.raises(ProjectError, match=r"bad\.json is not JSON"):
         read_files(tmp_path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iris_model.cli.registry_advice import find_ecr, find_remedy, registry_advice
+from iris_model.cli.render.registry_advice import find_ecr, find_remedy, registry_advice
 from iris_model.errors import RegistryDenied, RegistryError, RepositoryNotFound
 from iris_model.oci import Reference
 

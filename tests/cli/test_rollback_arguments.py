@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from iris_model.cli.rollback import split_arguments
+from iris_model.cli.commands.aws.rollback import split_arguments
 
 
 @pytest.mark.parametrize(

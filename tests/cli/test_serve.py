@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from iris_model.cli import cli
-from iris_model.cli.environment_options import read_environment
+from iris_model.cli.options.environment import read_environment
 
 HANDLER = """\
 import os
@@ -58,7 +58,7 @@ def folder(tmp_path: Path) -> Path:
     return directory
 
 
-@pytest.mark.parametrize("runtime", ["iris_model", "awslambdaric"])
+@pytest.mark.parametrize("runtime", ["iris_model", pytest.param("awslambdaric", marks=pytest.mark.awslambdaric)])
 def test_any_folder_with_settings_from_the_command_line(folder: Path, tmp_path: Path, runtime: str) -> None:
     (tmp_path / "env").write_text("# colours\nexport COLOR='green'\nSHAPE=round\n")
     options = ["--handler", "lambda_function.handler", "--runtime", runtime, "--memory", "256", "--function-url", "0"]

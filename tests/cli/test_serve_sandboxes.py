@@ -52,10 +52,10 @@ def test_reload_of_a_project_packages_it_and_keeps_what_works(project: Path) -> 
     ("options", "sentence"),
     [
         (["--tmp", "100"], "100 is not in the range 512<=x<=10240"),
-        (["--image-command", "app.handler"], "name it: --image REF"),
-        (["--image", "some/image", "--reload"], "--reload watches sources, and an image has none here"),
-        (["--image", "some/image", "--strict"], "a container is strict by itself"),
-        (["--image", "some/image", "--image-workdir", "task"], "expected a path from the root of the image"),
+        (["--image-command", "app.handler"], "require --image REF"),
+        (["--image", "some/image", "--reload"], "--reload watches source files, and --image has none"),
+        (["--image", "some/image", "--strict"], "a container is always strict"),
+        (["--image", "some/image", "--image-workdir", "task"], "expected an absolute path"),
         (["--provisioned", "3", "--concurrency", "2"], "more than the reserved concurrency of 2"),
     ],
 )

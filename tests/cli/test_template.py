@@ -36,7 +36,21 @@ tags = { team = "flowers" }
 cors = { allow-origins = ["https://example.org"] }
 throttling = { rate = 5, burst = 10 }
 jwt = { issuer = "https://login.example.org", audience = ["iris"] }
+kms-key = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+dead-letter = "arn:aws:sqs:eu-west-1:123456789012:iris-dead"
+on-failure = "arn:aws:s3:::iris-failures"
+on-success = "arn:aws:events:eu-west-1:123456789012:event-bus/default"
+access-log = true
+keep-warm = "rate(5 minutes)"
+dashboard = true
+vpc = { subnets = ["subnet-0123456789abcdef0"], security-groups = ["sg-0123456789abcdef0"] }
+capture = { rate = 0.01, without = ["email", "name"] }
+[domain]
+name = "iris.example.org"
+certificate = "arn:aws:acm:eu-west-1:123456789012:certificate/1234abcd"
+hosted-zone = "Z0123456789ABC"
 [stages.prod]
+access-log = false
 endpoint = "function-url"
 auth = "open"
 throttling = {}
@@ -59,9 +73,19 @@ def test_every_setting_is_in_the_template_and_it_is_lint_clean(tmp_path: Path):
         "RouteKey: POST /v1/models/iris:predict", "RouteKey: ANY /any/{path+}",
         "policy/b", "LEVEL: info", "{{resolve:ssm:/iris/token}}", "flowers", "https://example.org",
         "ThrottlingRateLimit: 5", "ThrottlingBurstLimit: 10", "https://login.example.org",
+        "key/1234abcd-12ab-34cd-56ef-1234567890ab", "iris-dead", "iris-failures", "event-bus/default", "AccessLogSettings",
+        "ScheduleExpression: rate(5 minutes)", "AWS::CloudWatch::Dashboard", "subnet-0123456789abcdef0",
+        "sg-0123456789abcdef0", "https://iris.example.org/", "certificate/1234abcd", "HostedZoneId: Z0123456789ABC",
+        "IRIS_MODEL_CAPTURE_RATE: '0.01'", "email",
     ):  # fmt: skip
         assert part in result.stdout, part
     assert "AWS::CloudWatch::Alarm" not in result.stdout
+
+
+def test_for_sam_the_function_is_one_of_sam(tmp_path: Path):
+    text = run(write_project(tmp_path, settings=SETTINGS), "--image", DIGEST, "--format", "sam").stdout
+    assert "Transform: AWS::Serverless-2016-10-31" in text and "Type: AWS::Serverless::Function" in text
+    assert "AWS::Lambda::Alias" not in text and "LiveVersion" not in text
 
 
 def test_as_json_it_is_the_same_template_and_lint_clean_too(tmp_path: Path):
@@ -82,8 +106,8 @@ def test_a_stage_is_another_function(tmp_path: Path):
 @pytest.mark.parametrize(
     ("image", "expected"),
     [
-        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/iris:latest", "a tag can move"),
-        ("public.ecr.aws/lambda/python:3.13", "from the private registry of ECR alone"),
+        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/iris:latest", "a tag can change"),
+        ("public.ecr.aws/lambda/python:3.13", "only from private ECR repositories"),
         ("sha256:12", "expected sha256: and 64 hexadecimal digits"),
     ],
 )

@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from iris_model.aws.tuning import DeployedTuning
+from iris_model.aws.measuring.tuning import DeployedTuning
 from iris_model.cli.interruption import ended_as_by_ctrl_c
-from iris_model.cli.tune_remote import effort_document
+from iris_model.cli.tuning.remote import effort_document
 from iris_model.cost import PriceList, read_prices
 from iris_model.cost.tuning import TunedSize
 
@@ -46,7 +46,7 @@ def test_sizes_that_lambda_does_not_have(sizes):
 def test_a_picture_of_another_kind():
     done = run("examples/iris", "--plot", "tune.gif")
     assert done.returncode == 1
-    assert "tune.gif is no picture" in done.stderr
+    assert "tune.gif is not a picture" in done.stderr
 
 
 def test_what_the_measurement_on_aws_took():

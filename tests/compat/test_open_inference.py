@@ -78,9 +78,9 @@ def test_nested_data(served: Served) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"shape": [5, 3]}, "has room for 15 values"),
+        ({"shape": [5, 3]}, "needs 15 values"),
         ({"shape": [4, 5]}, "expected [rows, 4]"),
-        ({"datatype": "BYTES", "data": ["x"] * 20}, "the value is the text 'x'"),
+        ({"datatype": "BYTES", "data": ["x"] * 20}, "the value is the string 'x'"),
         ({"shape": [0, 4], "data": []}, "there are no rows"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import pickle
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from sklearn.tree import DecisionTreeClassifier
 from iris_model.compiler import compile_model
 from iris_model.engine import load
 from iris_model.errors import IrisModelError, UnsupportedModel
+from tests.support.uci_iris import write_uci_iris
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "iris"
 X = np.random.RandomState(0).normal(size=(60, 3))
@@ -68,6 +70,7 @@ def test_training_gives_the_committed_model(tmp_path):
     shutil.copy(EXAMPLE / "train.py", tmp_path)
     command = [sys.executable, str(tmp_path / "train.py")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "scikit-learn's load_iris: Fisher's values" in done.stdout
     assert "accuracy 0.953 +- 0.052" in done.stdout
     for name in ("iris.csv", "iris_species.csv"):
         assert (tmp_path / name).read_bytes() == (EXAMPLE / name).read_bytes()
@@ -78,6 +81,23 @@ def test_training_gives_the_committed_model(tmp_path):
         and sys.version_info[:2] == (3, 11)
     ):
         assert (tmp_path / "iris_trained_model.pkl").read_bytes() == (EXAMPLE / "iris_trained_model.pkl").read_bytes()
+
+
+@pytest.mark.slow
+def test_training_says_which_flowers_and_takes_those_of_uci(tmp_path):
+    shutil.copy(EXAMPLE / "train.py", tmp_path)
+    uci = write_uci_iris(tmp_path / "iris.data")
+    command = [sys.executable, str(tmp_path / "train.py")]
+    done = subprocess.run([*command, str(uci)], capture_output=True, text=True, check=True)
+    assert "iris.data: differs from Fisher's values in flowers 35, 38" in done.stdout
+    ours, theirs = ((place / "iris_species.csv").read_text().splitlines() for place in (EXAMPLE, tmp_path))
+    assert [number for number, pair in enumerate(zip(ours, theirs, strict=True)) if len(set(pair)) > 1] == [35, 38]
+    assert theirs[35] == "4.9,3.1,1.5,0.1,setosa"
+    model = pickle.loads((tmp_path / "iris_trained_model.pkl").read_bytes())
+    assert list(model.classes_) == ["setosa", "versicolor", "virginica"]
+    uci.write_text("5.1,3.5,1.4\n")
+    refused = subprocess.run([*command, str(uci)], capture_output=True, text=True)
+    assert refused.returncode == 1 and "is not UCI's iris.data" in refused.stderr and "Traceback" not in refused.stderr
 
 
 def test_same_model_same_bytes(iris):
@@ -180,7 +200,7 @@ def test_missing_cells_where_the_model_takes_them(tmp_path):
         ([["a", "b", "c"], [1, 2, 3], [1, 2]], "line 3 has 2 cells; expected 3"),
         ([["a", "b", "c"], [1, 2, 3], [1, "x", 3]], "line 3, column 'b' is 'x'; expected a finite number"),
         ([["a", "b", "c"], [1, "inf", 3]], "line 2, column 'b' is inf; expected a finite number"),
-        ([["a", "b", "c"], [1, "", 3]], "line 2, column 'b' is empty, and this model takes no missing values"),
+        ([["a", "b", "c"], [1, "", 3]], "line 2, column 'b' is empty, but this model accepts no missing values"),
         ([["a", "b", "c"]], "has no rows"),
         ([], "has no rows"),
         ([[1, 2]], "line 1 has 2 cells; expected 3"),
@@ -195,7 +215,7 @@ def test_data_that_does_not_fit(tmp_path, lines, says):
 
 def test_header_of_another_length_for_a_model_without_names(tmp_path):
     path = write_csv(tmp_path, ["a", "b", "c", "target"], [1, 2, 3, 4])
-    with pytest.raises(IrisModelError, match="has 4 columns; the model takes 3"):
+    with pytest.raises(IrisModelError, match="has 4 columns; the model has 3"):
         compile_model(LogisticRegression().fit(X, X[:, 0] > 0), data=path)
 
 

@@ -4,8 +4,10 @@ import csv
 import json
 import pickle
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import NMF, LatentDirichletAllocation
@@ -17,9 +19,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder
 
 from iris_model.compiler import compile_model, describe_original
+from iris_model.compiler.description.answers import describe_answers
 from iris_model.engine import InvalidInput
 from iris_model.errors import UnsupportedModel
-from iris_model.runtime.original import OriginalModel
+from iris_model.runtime.executors.original import OriginalModel
 from tests.parity.tables import DOCUMENTS, FRAME, GRADES, LABELS
 from tests.parity.test_dictionaries import LABELS as MOODS
 from tests.parity.test_dictionaries import ROWS as DICTIONARIES
@@ -71,7 +74,7 @@ def test_a_mixed_table(tmp_path):
     columns = {column["name"]: column for column in description.signature["columns"]}
     assert columns["city"]["categories"] == ["Bonn", "Lima", "Oslo", "Rome"] and not columns["city"]["missing"]
     assert columns["note"]["kind"] == "text" and columns["age"]["missing"] and columns["grade"]["missing"]
-    assert columns["member"]["dtype"] == "bool" and columns["size"]["dtype"] == "float64"
+    assert columns["member"]["dtype"] == "bool" and columns["size"]["dtype"] == "int64"
     assert_golden(description, model)
     rows = plain_rows(FRAME)
     np.testing.assert_allclose(model.evaluate(rows, ("predict_proba",))[0], estimator.predict_proba(FRAME), rtol=1e-9)
@@ -125,7 +128,7 @@ def test_what_no_reader_saw_the_rows_show(tmp_path):
         writer.writerows(zip(FRAME["size"], FRAME["city"], LABELS, strict=True))
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(estimator))
     trust = ["tests.compiler.test_describe"]
-    with pytest.raises(UnsupportedModel, match=r"raises on rows of city \(numeric\), size \(numeric\)"):
+    with pytest.raises(UnsupportedModel, match="Lengths reads the column 'city', whose type in training is unknown"):
         describe_original(tmp_path / "model.pkl", trust=trust)
     description = describe_original(tmp_path / "model.pkl", data=path, trust=trust)
     city, size = description.signature["columns"]
@@ -142,3 +145,45 @@ class Lengths(OneHotEncoder):
 
     def transform(self, X):
         return np.column_stack([[len(cell) for cell in X["city"]], X["size"]])
+
+
+def test_types_of_an_mlflow_signature(tmp_path):
+    """Digits that are texts, and integers: neither rows nor the step say so, the description of the directory does."""
+    estimator = make_pipeline(Digits(), LogisticRegression())
+    X = pd.DataFrame({"plz": ["01067", "10115", "80331"] * 4, "n": range(12)})
+    fitted(estimator, X, [0, 1, 1] * 4)
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(estimator))
+    trust = ["tests.compiler.test_describe"]
+    with pytest.raises(UnsupportedModel, match="its columns are unknown"):
+        describe_original(tmp_path / "model.pkl", trust=trust)
+    inputs = json.dumps([{"type": "string", "name": "plz"}, {"type": "long", "name": "n"}])
+    (tmp_path / "MLmodel").write_text(
+        f"flavors:\n  sklearn:\n    pickled_model: model.pkl\nsignature:\n  inputs: '{inputs}'\n", encoding="utf-8"
+    )
+    description = describe_original(tmp_path / "model.pkl", trust=trust)
+    assert [column["dtype"] for column in description.signature["columns"]] == ["str", "int64"]
+    assert description.signature["input"] == "frame"
+
+
+class Digits(OneHotEncoder):
+    """Says nothing of its columns; takes texts and integers, and nothing else."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.array(
+            [[float("0" + "".join(filter(str.isdigit, cell))), n << 1] for cell, n in zip(X["plz"], X["n"])]
+        )
+
+
+def test_classes_of_several_labels_and_a_regressor_with_classes():
+    """XGBoost's `classes_` are those of one label; CatBoost's regressor has the attribute, and nothing in it."""
+    golden = [{"row": [], "outputs": {"predict": [1, 0, 1], "predict_proba": [0.9, 0.2, 0.7]}}]
+    labels = describe_answers(SimpleNamespace(classes_=np.array([0, 1])), ["predict", "predict_proba"], golden)
+    assert labels["classes"] == [[0, 1]] * 3 and labels["outputs"]["predict_proba"]["columns"] == 3
+    golden = [{"row": [], "outputs": {"predict": 1.5}}]
+    assert describe_answers(SimpleNamespace(classes_=[]), ["predict"], golden)["task"] == "regressor"
+    # Raw values of a booster that knows its classes.
+    found = describe_answers(SimpleNamespace(classes_=np.array([0, 1])), ["predict"], golden)
+    assert found["task"] == "regressor" and found["classes"] is None

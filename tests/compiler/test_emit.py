@@ -51,6 +51,7 @@ def test_every_tensor_is_aligned_to_its_items(compiled):
         assert (8 + length + entry["data_offsets"][0]) % item_size == 0, name
 
 
+@pytest.mark.slow
 def test_same_bytes_in_another_process():
     """The hash seed of Python and that of safetensors differ in every process."""
     script = (

@@ -8,9 +8,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from iris_model.compiler import compile_model
 from iris_model.compiler.passes import drop_unused
-from iris_model.compiler.ranges import DEFAULT, find_ranges
-from iris_model.compiler.rows import make_rows
+from iris_model.compiler.probes.ranges import DEFAULT, find_ranges
+from iris_model.compiler.probes.rows import make_rows
 from iris_model.readers import Graph, Node, read_estimator
 
 X = np.random.RandomState(0).normal(loc=(5, -3, 100), scale=(1, 2, 30), size=(150, 3))
@@ -21,11 +22,14 @@ def rows_of(estimator, data=()):
     return make_rows(read_estimator(estimator), data)
 
 
-def test_thresholds_behind_a_projection_are_counted_and_not_met():
+def test_thresholds_behind_a_projection_are_left_to_the_search_behind_transforms():
     forest = make_pipeline(PCA(2), RandomForestClassifier(3, random_state=0)).fit(X, Y)
-    splits = sum(int((tree.tree_.feature >= 0).sum()) for tree in forest[-1].estimators_)
     rows = make_rows(read_estimator(forest), [])
-    assert (rows.thresholds, rows.thresholds_total) == (0, splits)
+    assert (rows.thresholds, rows.thresholds_total) == (0, 0)
+    splits = sum(int((tree.tree_.feature >= 0).sum()) for tree in forest[-1].estimators_)
+    report = compile_model(forest, data=X.tolist()).report
+    assert report.thresholds_tried == report.thresholds_total == splits
+    assert report.thresholds_are_met and report.thresholds > 0.9 * splits
 
 
 def test_threshold_rows_reach_both_sides_of_every_node():

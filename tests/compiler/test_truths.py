@@ -18,7 +18,7 @@ from iris_model.project.events import build_events
 from iris_model.project.openapi_schemas import build_cell
 from iris_model.runtime import Model
 from iris_model.runtime.card import row_schema
-from iris_model.runtime.original import OriginalModel
+from iris_model.runtime.executors.original import OriginalModel
 
 random = np.random.RandomState(0)
 # As pandas has them: booleans, and objects where one is missing.

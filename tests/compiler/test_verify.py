@@ -11,8 +11,9 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from iris_model.compiler.emit import emit
 from iris_model.compiler.original import Original
-from iris_model.compiler.rows import make_rows
-from iris_model.compiler.verify import largest_difference, verify
+from iris_model.compiler.parity.comparing import largest_difference
+from iris_model.compiler.parity.verify import verify
+from iris_model.compiler.probes.rows import make_rows
 from iris_model.engine import load
 from iris_model.errors import ParityError
 from iris_model.readers import read_estimator

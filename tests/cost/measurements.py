@@ -1,6 +1,8 @@
 """What the tests of money and of break-evens reckon with."""
 
-from iris_model.cost import Measurement
+from iris_model.cost import Measurement, Surroundings
+
+NOTHING_BESIDES = Surroundings(log_lines="errors", alarms=0)
 
 HUNDRED_MS = Measurement(
     memory_mib=1769,

@@ -23,7 +23,7 @@ from iris_model.cost.break_even import RATES
 from iris_model.cost.drawing import DARK, for_print
 from iris_model.cost.plot import show_rate
 from iris_model.cost.tuning import TunedSize, choose_size
-from iris_model.cost.tuning_plot import render_tuning_plot
+from iris_model.cost.tuning_plot import _PANELS, render_tuning_plot
 from iris_model.errors import CostError
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -35,7 +35,14 @@ WIDE_LETTER = 7.3  # pixels, in the mean, of the widest usual font (DejaVu Sans,
 def drawn_cost(**changes):
     measured = Measurement(128, 9, 8.5, 9.7, 55, 55.0, 22, 60, 5)
     workload = replace(
-        Workload(500, PATTERNS["office-hours"], measured, read_prices(), original=replace(measured, memory_mib=512)),
+        Workload(
+            500,
+            PATTERNS["office-hours"],
+            measured,
+            read_prices(),
+            original=replace(measured, memory_mib=512),
+            library=measured,
+        ),
         **changes,
     )
     curves = make_curves(workload)
@@ -65,6 +72,22 @@ def test_words_of_the_cost_picture():
     rate = break_evens["EC2 t4g.micro"].requests_per_day
     assert f"cheaper from {show_rate(rate)} a day" in found
     assert found[found.index(f"{BASELINE}, original") + 1] == "never cheaper"
+
+
+def test_the_legend_has_the_order_of_the_lines():
+    """From the top, as they reach the right edge."""
+    root, _, curves = drawn_cost()
+    found = words(root)
+    names = [word.rstrip("*") for word in found if word.rstrip("*") in curves]
+    assert len(names) == 5
+    last = max(rate for label, rate in {"1M": 1e6, "10M": 1e7, "100M": 1e8, "1B": 1e9}.items() if label in found)
+    at = RATES.index(last)
+    usd = [curves[name].monthly[at] for name in names]
+    assert usd == sorted(usd, reverse=True)
+    places = {element.text: float(element.get("y")) for element in root.iter(f"{SVG}text")}
+    assert [places[word] for word in found if word.rstrip("*") in curves] == sorted(
+        places[word] for word in found if word.rstrip("*") in curves
+    )
 
 
 def test_break_evens_lie_where_the_axes_say():
@@ -113,7 +136,7 @@ def test_a_gap_in_a_curve_stays_a_gap():
 
 def test_nothing_to_compare_with_is_no_picture():
     nothing = Curve("one", (None,) * len(RATES))
-    with pytest.raises(CostError, match="one has a price that is not known"):
+    with pytest.raises(CostError, match="one has an unknown price"):
         render_plot([nothing], [], title="t", subtitle="s", footnotes=[], requests_per_day=1)
 
 
@@ -191,3 +214,9 @@ def test_amounts_of_the_tuning_picture_are_those_of_the_table():
     found = words(ElementTree.fromstring(render_tuning_plot(tuning, title="t", subtitle="s")))
     for size in tuning.sizes:
         assert f"${size.usd_per_million.quantize(Decimal('0.01'))}" in found
+
+
+def test_the_axis_of_money_has_dollars():
+    milliseconds, dollars = _PANELS
+    assert [milliseconds.tick(each) for each in (0, 0.5, 15)] == ["0", "0.5", "15"]
+    assert [dollars.tick(each) for each in (0, 0.2, 1, 20, 0.002)] == ["$0", "$0.20", "$1.00", "$20", "$0.002"]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from iris_model.cost.processor import MIB_PER_PROCESSOR, PERIOD_MS, computing_ms, duration_ms
+from iris_model.contract.lambda_limits import MEMORY_PER_VCPU
+from iris_model.cost.processor import PERIOD_MS, computing_ms, duration_ms
 
 STEP_MS = 0.01
 
@@ -10,7 +11,7 @@ STEP_MS = 0.01
 def played(computing, memory):
     """When a task that computes so long is done, if each period gives it a quota and then holds it."""
     steps_per_period = round(PERIOD_MS / STEP_MS)
-    quota = min(1.0, memory / MIB_PER_PROCESSOR) * steps_per_period
+    quota = min(1.0, memory / MEMORY_PER_VCPU) * steps_per_period
     left, step, used = computing / STEP_MS, 0, 0.0
     while left > 1e-9:
         if step % steps_per_period == 0:

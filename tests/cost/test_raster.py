@@ -17,7 +17,7 @@ PICTURE = for_print(document(200, 100, "words", [text(20, 60, "words")]))
 def test_a_real_program_draws_it():
     found = find_renderers()
     if not found:
-        skip_unless_ci("no program that draws an SVG: pip install resvg-cli, or apt-get install librsvg2-bin")
+        skip_unless_ci("no program that converts SVG: pip install resvg-cli, or apt-get install librsvg2-bin")
     image = open_png(rasterize(PICTURE, found[:1]))
     assert image.size == (200 * SCALE, 100 * SCALE)
     assert image.getpixel((0, 0)) == (255, 255, 255)
@@ -42,12 +42,12 @@ def program(tmp_path):
     ("line", "said"),
     [
         ("sys.exit('no font')", "exit status 1: no font"),
-        ("pass", "ended well, and wrote nothing"),
-        ("open(job, 'wb').write(b'GIF89a' + bytes(30))", "wrote what is no PNG"),
-        ("open(job, 'wb')", "wrote what is no PNG"),
+        ("pass", "succeeded, but wrote nothing"),
+        ("open(job, 'wb').write(b'GIF89a' + bytes(30))", "wrote a file that is not a PNG"),
+        ("open(job, 'wb')", "wrote a file that is not a PNG"),
         (
             "open(job, 'wb').write(b'\\x89PNG\\r\\n\\x1a\\n' + b'\\0\\0\\0\\rIHDR' + b'\\0\\0\\0\\1' * 2)",
-            "drew 1 x 1 pixels in place of 400 x 200",
+            "drew 1 x 1 pixels instead of 400 x 200",
         ),
     ],
 )
@@ -61,7 +61,7 @@ def test_a_program_that_fails_is_not_believed(program, line, said):
 def test_the_next_program_is_asked(program):
     found = find_renderers()
     if not found:
-        skip_unless_ci("no program that draws an SVG")
+        skip_unless_ci("no program that converts SVG")
     broken = program("broken", "sys.exit(3)")
     assert open_png(rasterize(PICTURE, [broken, found[0]])).size == (400, 200)
 
@@ -73,7 +73,7 @@ def test_a_program_that_is_gone(tmp_path):
 
 def test_no_program_at_all(tmp_path, monkeypatch):
     assert find_renderers(str(tmp_path)) == []
-    with pytest.raises(CostError, match="no program that draws"):
+    with pytest.raises(CostError, match="no program that converts"):
         rasterize(PICTURE, [])
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))

@@ -59,7 +59,7 @@ def test_a_slow_share_of_a_processor_is_said():
     sizing = count_instances(
         fargate, service_ms=40, memory_mib=60, peak_per_second=0.1, mean_per_second=0.01, target_ms=50
     )
-    assert sizing.notes == ("one answer takes 160.0 ms there",)
+    assert sizing.notes == ("one answer takes 160.0 ms on it",)
 
 
 def answered_within(per_second, service_seconds, workers, *, seed=3, count=30_000):

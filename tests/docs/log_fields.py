@@ -1,4 +1,4 @@
-"""Every field of every log record, as data: the page is made of it, and a test holds it against real logs."""
+"""Every field of every log record, as data: the page is generated from it, and a test compares it with real logs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KINDS = {
     "time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z",
     "number": r"\d+(\.\d+)?",
     "integer": r"\d+",
-    "list of texts": r"\[.*\]",
+    "list of strings": r"\[.*\]",
     "lines": r".*",
     "list of objects": r"\[\]",
     "any": r".*",
@@ -33,7 +33,7 @@ KINDS = {
 
 _REQUEST = Field("RequestId", "id", "", "always", "6f7f0961-f831-4eca-9c07-1b3e4a2d5f60", "the invocation")
 _STATUS = "`success`, `error` (the function failed), `failure` (its process ended), `timeout`"
-_ERROR_TYPE = "class of the error, or one of Lambda's own, as `Runtime.ExitError`"
+_ERROR_TYPE = "class of the exception, or an error type of Lambda, such as `Runtime.ExitError`"
 _ARN = "arn:aws:lambda:us-east-1::runtime:0508ff5c..."
 
 TEXT: dict[str, tuple[Field, ...]] = {
@@ -44,32 +44,40 @@ TEXT: dict[str, tuple[Field, ...]] = {
             "",
             "always",
             "iris_model.local",
-            "who runs the function; on AWS a version of its base image",
+            "name and version of the runtime; on AWS a version of its base image",
         ),
-        Field("Runtime Version ARN", "text", "", "always", _ARN, "the same, for programs"),
+        Field("Runtime Version ARN", "text", "", "always", _ARN, "ARN of the runtime"),
     ),
     "START": (_REQUEST, Field("Version", "text", "", "always", "$LATEST", "version of the function")),
     "END": (_REQUEST,),
     "REPORT": (
         Field("RequestId", "id", "", "always", _REQUEST.example, "the invocation", read=True),
-        Field("Duration", "number", "ms", "always", "1.39", "from the event to the runtime's next poll", read=True),
+        Field(
+            "Duration",
+            "number",
+            "ms",
+            "always",
+            "1.39",
+            "time from the event to the next poll of the runtime",
+            read=True,
+        ),
         Field(
             "Billed Duration",
             "integer",
             "ms",
             "always",
             "81",
-            "what is paid for: init and duration together, rounded up once",
+            "what you pay for: init and duration together, rounded up once",
             read=True,
         ),
-        Field("Memory Size", "integer", "MB", "always", "128", "what is configured", read=True),
+        Field("Memory Size", "integer", "MB", "always", "128", "configured memory", read=True),
         Field(
             "Max Memory Used",
             "integer",
             "MB",
             "always",
             "12",
-            "the peak of the sandbox, since it was started",
+            "peak memory of the sandbox since its start",
             read=True,
         ),
         Field(
@@ -78,43 +86,43 @@ TEXT: dict[str, tuple[Field, ...]] = {
             "ms",
             "cold start",
             "79.45",
-            "from the start of the process to its first poll",
+            "time from the start of the process to its first poll",
             read=True,
         ),
-        Field("Status", "text", "", "failed", "timeout", "`error` or `timeout`; nothing says success"),
+        Field("Status", "text", "", "failed", "timeout", "`error` or `timeout`; absent on success"),
         Field("Error Type", "text", "", "failed, no timeout", "Runtime.ExitError", _ERROR_TYPE),
     ),
     "INIT_REPORT": (
-        Field("Init Duration", "number", "ms", "always", "28.73", "how long the init took"),
+        Field("Init Duration", "number", "ms", "always", "28.73", "duration of the init"),
         Field("Phase", "text", "", "always", "init", "`init`, or `invoke` when it was repeated inside an invocation"),
         Field(
-            "Status", "text", "", "always", "error", "`success` (of provisioned concurrency only), `error`, `timeout`"
+            "Status", "text", "", "always", "error", "`success` (with provisioned concurrency only), `error`, `timeout`"
         ),
         Field("Error Type", "text", "", "failed", "Runtime.ImportModuleError", _ERROR_TYPE),
     ),
     "record": (
         Field("level", "text", "", "always", "WARNING", "level of `logging`"),
-        Field("time", "time", "UTC", "always", "2026-11-25T23:39:41.432Z", "when it was logged"),
+        Field("time", "time", "UTC", "always", "2026-11-25T23:39:41.432Z", "time of logging"),
         Field("requestId", "id", "", "always", _REQUEST.example, "the invocation; empty during the init"),
         Field("message", "text", "", "always", "few rows", "the message"),
     ),
     "error": (
         Field("errorType", "text", "", "always", "ValueError", _ERROR_TYPE),
-        Field("errorMessage", "text", "", "always", "as told", "its message"),
+        Field("errorMessage", "text", "", "always", "few rows", "its message"),
         Field(
             "stackTrace",
             "lines",
             "",
             "always",
             "Traceback (most recent call last):",
-            "frames of your code; those of the runtime are left out",
+            "frames of your code, without those of the runtime",
         ),
     ),
 }
 
 
 def _platform(*fields: Field) -> tuple[Field, ...]:
-    return (Field("time", "time", "UTC", "always", "2026-11-25T23:39:42.073Z", "when it was written"), *fields)
+    return (Field("time", "time", "UTC", "always", "2026-11-25T23:39:42.073Z", "time of writing"), *fields)
 
 
 def _record(name: str, kind: str, unit: str, present: str, example: str, meaning: str, *, read: bool = False) -> Field:
@@ -140,7 +148,7 @@ JSON: dict[str, tuple[Field, ...]] = {
         _PHASE,
         _JSON_STATUS,
         _JSON_ERROR,
-        _record("metrics.durationMs", "number", "ms", "always", "67.219", "how long the init took"),
+        _record("metrics.durationMs", "number", "ms", "always", "67.219", "duration of the init"),
     ),
     "platform.start": _platform(
         _JSON_REQUEST, _record("version", "text", "", "always", "$LATEST", "version of the function")
@@ -149,9 +157,16 @@ JSON: dict[str, tuple[Field, ...]] = {
         _JSON_REQUEST,
         _JSON_STATUS,
         _JSON_ERROR,
-        _record("metrics.durationMs", "number", "ms", "always", "6.922", "from the event to the runtime's next poll"),
+        _record(
+            "metrics.durationMs",
+            "number",
+            "ms",
+            "always",
+            "6.922",
+            "time from the event to the next poll of the runtime",
+        ),
         _record("metrics.producedBytes", "integer", "bytes", "always", "4", "size of the answer"),
-        _record("spans", "list of objects", "", "no answer came", "[]", "nothing to say where the time went"),
+        _record("spans", "list of objects", "", "without an answer", "[]", "empty"),
         _record(
             "spans[].name",
             "text",
@@ -160,8 +175,8 @@ JSON: dict[str, tuple[Field, ...]] = {
             "responseLatency",
             "`responseLatency`, `responseDuration` or `runtimeOverhead`",
         ),
-        _record("spans[].start", "time", "UTC", "answered", "2026-11-25T23:39:42.073Z", "when it began"),
-        _record("spans[].durationMs", "number", "ms", "answered", "4.048", "how long it took"),
+        _record("spans[].start", "time", "UTC", "answered", "2026-11-25T23:39:42.073Z", "start time"),
+        _record("spans[].durationMs", "number", "ms", "answered", "4.048", "duration of the span"),
     ),
     "platform.report": _platform(
         _JSON_REQUEST,
@@ -174,11 +189,11 @@ JSON: dict[str, tuple[Field, ...]] = {
         _record("metrics.initDurationMs", "number", "ms", "cold start", "67.316", "as Init Duration above", read=True),
     ),
     "record": (
-        Field("timestamp", "time", "UTC", "always", "2026-11-25T23:39:42Z", "when it was logged"),
+        Field("timestamp", "time", "UTC", "always", "2026-11-25T23:39:42Z", "time of logging"),
         Field("level", "text", "", "always", "WARNING", "level of `logging`"),
         Field("message", "any", "", "always", "few rows", "the message; an object, if a dict was logged"),
         Field("logger", "text", "", "always", "app", "name of the logger"),
-        Field("stackTrace", "list of texts", "", "with an exception", '["  File ..."]', "its frames"),
+        Field("stackTrace", "list of strings", "", "with an exception", '["  File ..."]', "its frames"),
         Field("errorType", "text", "", "with an exception", "ZeroDivisionError", "its class"),
         Field("errorMessage", "text", "", "with an exception", "division by zero", "its message"),
         Field("requestId", "id", "", "always", _REQUEST.example, "the invocation"),
@@ -201,18 +216,18 @@ JSON: dict[str, tuple[Field, ...]] = {
         ),
     ),
     "error": (
-        Field("timestamp", "time", "UTC", "always", "2026-11-25T23:39:42Z", "when it was written"),
+        Field("timestamp", "time", "UTC", "always", "2026-11-25T23:39:42Z", "time of writing"),
         Field("level", "text", "", "always", "ERROR", "always `ERROR`"),
-        Field("errorMessage", "text", "", "always", "as told", "message of the error"),
+        Field("errorMessage", "text", "", "always", "division by zero", "message of the error"),
         Field("errorType", "text", "", "always", "ValueError", _ERROR_TYPE),
         Field("requestId", "id", "", "always", _REQUEST.example, "the invocation; empty when the init failed"),
         Field(
             "stackTrace",
-            "list of texts",
+            "list of strings",
             "",
             "always",
             '["  File ..."]',
-            "frames of your code; those of the runtime are left out",
+            "frames of your code, without those of the runtime",
         ),
     ),
 }

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from iris_model.contract.file_names import SETTINGS_FILE
 from iris_model.errors import ProjectError
-from iris_model.project.settings import SETTINGS_FILE, read_settings
+from iris_model.project.configuration.settings import read_settings
 from tests.docs.command_lines import find_commands, find_problem
 from tests.support.book import REPOSITORY, Block, pages, read_blocks, read_inline_code
 

@@ -42,4 +42,6 @@ def test_no_two_boxes_overlap() -> None:
 
 def test_every_room_on_the_way_of_a_model_or_a_request_is_in_it() -> None:
     named = {word for box in SCRIPT["BOXES"] for word in box.lines[0].replace(":", "").split()}
-    assert set(ROOMS) - named == {"oci", "errors", "cost", "cli"}  # what others are built on, what counts, who prints
+    # What others are built on, what counts, who prints, and what answers tables here.
+    others = {"contract", "oci", "errors", "cost", "cli", "scoring", "table_io", "integrations"}
+    assert set(ROOMS) - named <= others

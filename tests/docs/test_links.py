@@ -51,4 +51,9 @@ def test_the_index_names_every_page() -> None:
 
 
 def test_anchors_are_those_of_the_headings() -> None:
-    assert read_anchors(REPOSITORY / "SECURITY.md") == {"security", "reporting", "what-is-trusted-and-what-is-not"}
+    assert read_anchors(REPOSITORY / "SECURITY.md") == {
+        "security",
+        "reporting",
+        "opening-a-model",
+        "what-is-trusted-and-what-is-not",
+    }

@@ -17,7 +17,7 @@ from tests.docs.questions import DESCRIPTIONS, FORMS, PROBLEMS, Form, Question
 from tests.support.book import REPOSITORY
 
 PROVOKED = [(name, question) for name, (_, _, questions) in PROBLEMS.items() for question in questions]
-SHIPPED = [path for room in ("runtime", "engine") for path in (REPOSITORY / "src/iris_model" / room).glob("*.py")]
+SHIPPED = [path for room in ("runtime", "engine") for path in (REPOSITORY / "src/iris_model" / room).rglob("*.py")]
 
 
 def check(name: str, value: Any) -> None:

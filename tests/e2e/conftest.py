@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from iris_model.aws.permissions import Names, make_policy
+from iris_model.aws.access.permissions import Names, make_policy
 from tests.e2e.function_directory import lay_functions
+from tests.e2e.playground_page import Opened, opened
 from tests.support.browser import launch
 from tests.support.docker_base import build_image, lambda_base, plain_base
 from tests.support.docker_engine import build, engine
@@ -64,9 +65,9 @@ def functions_image(lambda_python: str, tmp_path_factory: pytest.TempPathFactory
     return build("iris-model-test/functions:latest", Path(context))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, once per run."""
+    """Chromium, once per module: as long as it runs, Playwright's event loop runs in this thread, and no other can."""
     with ExitStack() as stack:
         yield require(lambda: stack.enter_context(launch()))
 
@@ -90,10 +91,6 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, lambda_python: str, issuer: 
 def deployer(cloud: Cloud) -> Cloud:
     """The account, for a user who has the policy of docs/reference/permissions.md, and may nothing else."""
     policy = make_policy(Names(account=ACCOUNT, region=REGION, function="*", stack="*", repository="*"))
-    for statement in policy["Statement"]:
-        # MiniStack knows the resource of few calls, and asks for `*` where it does not.
-        if not any(action.startswith(("lambda:", "execute-api:")) for action in statement["Action"]):
-            statement["Resource"] = "*"
     return cloud.as_new_user("deployer", policy)
 
 
@@ -105,3 +102,11 @@ def pushed(cloud: Cloud, lambda_python: str, tmp_path_factory: pytest.TempPathFa
     other = function_image(write_iris_project(home / "other", "iris", other_model()), lambda_python, "deploy-other")
     cloud.client("ecr").create_repository(repositoryName=SHARED, tags=[{"Key": "iris-model", "Value": SHARED}])
     return Pushed(iris, cloud.push(iris, SHARED, "iris"), other, cloud.push(other, SHARED, "other"))
+
+
+@pytest.fixture
+def page(browser: Any, service: Any) -> Iterator[Opened]:
+    """The page of a module's `service`, with its form filled in and answered."""
+    with opened(browser, service.url) as page:
+        page.page.wait_for_selector("#scatter .asked")
+        yield page

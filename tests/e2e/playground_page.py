@@ -26,7 +26,7 @@ class Opened:
         """Press the button; the text of the answer."""
         self.page.evaluate("document.getElementById('answer-body').replaceChildren()")
         self.page.click("#send")
-        self.page.wait_for_selector("#answer-body > *")
+        self.page.wait_for_selector("#answer-body:not([aria-busy]) > *")
         return str(self.page.inner_text("#answer-body"))
 
     def until(self, expression: str) -> None:
@@ -39,7 +39,7 @@ class Opened:
     def choose_event(self, value: str) -> None:
         """A test event, by `project:NAME` or `browser:NAME`."""
         self.page.select_option("#event-choice", value)
-        told = json.dumps(f"Test event {value.partition(':')[2]} is loaded")
+        told = json.dumps(f"Test event {value.partition(':')[2]} loaded")
         self.until(f"document.getElementById('announcer').textContent === {told}")
 
 

@@ -14,7 +14,7 @@ from tests.support.requirement import require
 from tests.support.rie_binary import rie_binary
 from tests.support.rie_process import emulator
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.awslambdaric]
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.emulator is not None], ids=lambda case: case.name)

@@ -98,13 +98,13 @@ def user(tmp_path_factory: pytest.TempPathFactory, older_lambda_python: str) -> 
 def test_from_a_login_to_a_function_that_answers(user: User) -> None:
     user.ecr.create_repository(repositoryName="team/iris")
     said = user.run("login", user.project).stdout
-    assert f"Docker may push to {user.registry} for 12 hours" in said
+    assert f"Docker is logged in to {user.registry} for 12 hours" in said
     first = json.loads(user.push("team/iris", "--json").stdout)
     (described,) = user.ecr.describe_images(repositoryName="team/iris", imageIds=[{"imageTag": "1"}])["imageDetails"]
     assert described["imageDigest"] == first["digest"]
     assert described["imageManifestMediaType"] == "application/vnd.docker.distribution.manifest.v2+json"
     again = user.push("team/iris")
-    assert "is there already: nothing was sent." in again.stdout
+    assert "is already there: nothing was sent." in again.stdout
     assert user.tags("team/iris").count("1") == 1
 
     pinned = f"{user.registry}/team/iris@{first['digest']}"
@@ -130,7 +130,7 @@ def test_a_repository_that_was_not_made(user: User) -> None:
     [
         ("", True, "Not Authorized", "iris-model login"),
         ("of-yesterday", True, EXPIRED, "iris-model login"),
-        ("ministack-auth-token", False, "not authorized to perform: ecr:InitiateLayerUpload", "ask for a policy"),
+        ("ministack-auth-token", False, "not authorized to perform: ecr:InitiateLayerUpload", "request a policy"),
     ],
     ids=["no login", "expired login", "no permission"],
 )

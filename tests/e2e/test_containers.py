@@ -14,7 +14,7 @@ import pytest
 
 from iris_model.errors import LocalError
 from iris_model.local import FunctionSettings, ImageSettings, SandboxSettings
-from iris_model.local.docker_place import describe_process
+from iris_model.local.machine.docker_place import describe_process
 from tests.local.conftest import make_settings
 from tests.local.test_sandbox import error_of, wait_until
 from tests.support.docker_engine import build, docker
@@ -148,6 +148,17 @@ def test_share_of_a_processor(hostile_image: str) -> None:
         service.invoke([1])
         # A seventh of a processor; less than half of that factor tells it from a whole one.
         assert service.invoke({"do": "spin", "seconds": 0.2}).json() > 0.2 * 1769 / 256 * 0.4
+
+
+def test_extensions_of_an_image_are_named(hostile_image: str, service: RunningService, tmp_path: Path) -> None:
+    (tmp_path / "collector").write_bytes(b"#!/bin/sh\n" + bytes(2 << 20))
+    (tmp_path / "Dockerfile").write_text(f"FROM {hostile_image}\nCOPY collector /opt/extensions/collector\n")
+    with running(of_image(build("iris-model-test/extended:latest", tmp_path))) as extended:
+        assert extended.invoke({"do": "whoami"}).status == 200
+    said = [line for line in extended.written if "extensions" in line]
+    assert len(said) == 1
+    assert "/opt/extensions/collector" in said[0] and "does not" in said[0]
+    assert not [line for line in service.written if "extensions" in line]
 
 
 def test_image_that_is_not_here() -> None:

@@ -36,7 +36,7 @@ def test_from_nothing_to_an_endpoint_to_a_new_model_and_away_again(
     assert cloud.post(first["endpoint"]).prediction == "setosa"
     (image,) = cloud.client("ecr").list_images(repositoryName=name)["imageIds"]
     assert deployer.deploy_json(project, image["imageDigest"])["changed"] is False
-    assert "nothing to change" in deployer.deploy(project, image["imageDigest"], "--plan")
+    assert "Nothing to change" in deployer.deploy(project, image["imageDigest"], "--plan")
 
     # A new model: deployed, verified, and its answers come through the same address.
     changed = write_iris_project(tmp_path / "changed", name, other_model())
@@ -48,7 +48,7 @@ def test_from_nothing_to_an_endpoint_to_a_new_model_and_away_again(
     wrong = write_iris_project(tmp_path / "wrong", name, wrong_model())
     wrong_digest = cloud.push(function_image(wrong, lambda_python, "deploy-wrong"), SHARED, "wrong")
     output = deployer.deploy(changed, cloud.shared(wrong_digest), expect=1)
-    assert 'expected "a", got 0' in output and "Version 2 has gone on answering" in output
+    assert 'expected "a", got 0' in output and "Version 2 kept answering" in output
     assert cloud.post(second["endpoint"]).prediction == "a"
     assert "live      version 2" in deployer.run("status", changed)
 
@@ -61,7 +61,7 @@ def test_from_nothing_to_an_endpoint_to_a_new_model_and_away_again(
     # Nothing is left.
     deployer.run("destroy", changed, "--images", "--logs", "--yes")
     assert cloud.inventory() == before
-    assert "There is nothing to delete" in deployer.run("destroy", changed, "--yes")
+    assert "Nothing to delete" in deployer.run("destroy", changed, "--yes")
 
 
 def test_a_project_alone_is_enough(cloud: Cloud, lambda_python: str, tmp_path: Path):
@@ -72,7 +72,7 @@ def test_a_project_alone_is_enough(cloud: Cloud, lambda_python: str, tmp_path: P
     done = cloud.deploy_json(project)
     assert done["verified_rows"] == 32
     assert cloud.post(done["endpoint"]).prediction == "setosa"
-    assert "nothing to change" in cloud.run("deploy", project, "--plan")
+    assert "Nothing to change" in cloud.run("deploy", project, "--plan")
     cloud.run("destroy", project, "--images", "--logs", "--yes")
 
 
@@ -80,5 +80,5 @@ def test_a_repository_that_is_not_ours_is_left_alone(cloud: Cloud, tmp_path: Pat
     project = write_iris_project(tmp_path / "foreign", "foreign")
     cloud.client("ecr").create_repository(repositoryName="foreign")
     output = cloud.deploy(project, "sha256:" + "0" * 64, expect=1)
-    assert "was not made by iris-model" in output and "aws ecr tag-resource" in output
+    assert "was not created by iris-model" in output and "aws ecr tag-resource" in output
     cloud.client("ecr").delete_repository(repositoryName="foreign")

@@ -38,13 +38,13 @@ def test_a_share_of_the_requests_then_all_and_back_at_once_when_the_alarm_rings(
         alarms.set_alarm_state(AlarmName=f"{name}-errors", StateValue="ALARM", StateReason="a test")
 
     said = cloud.run_during(both_answer, ring, *command, expect=1)
-    assert f"the alarm {name}-errors rang while version 2 answered 20 % of the requests" in said
+    assert f"the alarm {name}-errors went into ALARM state while version 2 answered 20 % of the requests" in said
     # In a log that is no terminal each step is told once.
-    assert said.count("Canary: version 2 answers 20 %") == said.count("Looking at what is there") == 1
+    assert said.count("Canary: version 2 answers 20 %") == said.count("Reading the current state") == 1
     assert "Version 1 answers again, as before." in said and "iris-model logs" in said
     assert cloud.alias(name) == ("1", {}) and cloud.post(url).prediction == "setosa"
     # It still rings: a canary would be blind.
-    assert "rings already" in cloud.run(*command, expect=1)
+    assert "already in ALARM state" in cloud.run(*command, expect=1)
 
     alarms.set_alarm_state(AlarmName=f"{name}-errors", StateValue="OK", StateReason="a test")
     assert "version 2 answers" in cloud.run_during(both_answer, lambda _: None, *command)

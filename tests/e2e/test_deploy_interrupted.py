@@ -28,7 +28,7 @@ def test_a_first_deployment_is_gone_on_with(cloud: Cloud, pushed: Pushed, tmp_pa
         is_there, methodcaller("send_signal", signal.SIGINT), "deploy", project, "--image", pushed.iris, expect=130
     )
     # MiniStack makes a stack in a moment: what it has done by now is what it says.
-    assert re.search(r"\nInterrupted; under way was: .+\n(Nothing answers yet|Version 1 answers)\.", said), said
+    assert re.search(r"\nInterrupted during: .+\n(No version answers yet|Version 1 answers)\.", said), said
     done = cloud.deploy_json(project, pushed.iris)
     assert (done["version"], done["verified_rows"]) == ("1", 32)
     assert cloud.post(done["endpoint"]).prediction == "setosa"
@@ -45,8 +45,8 @@ def test_a_canary_that_is_interrupted_gives_its_share_back_and_the_next_run_goes
     for number in (signal.SIGINT, signal.SIGTERM):
         interrupt = methodcaller("send_signal", number)
         said = cloud.run_during(lambda: cloud.alias(name) == ("1", {"2": 0.05}), interrupt, *command, expect=130)
-        assert "Interrupted; under way was: Canary: version 2 answers 5 % for" in said
-        assert "Version 1 answers.\n" in said and "The same command again goes on" in said
+        assert "Interrupted during: Canary: version 2 answers 5 % for" in said
+        assert "Version 1 answers.\n" in said and "Run the same command again to continue" in said
         assert cloud.alias(name) == ("1", {})
 
     # Killed, nothing can be given back: it is seen, and a roll-back ends it.

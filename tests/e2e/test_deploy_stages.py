@@ -61,15 +61,15 @@ def test_each_stage_is_a_function_of_its_own_with_its_settings(cloud: Cloud, pus
     # As a step of a CI has it: 2 is something to do, 0 is nothing.
     plan = f"iris-model deploy {project} --stage $1 --image {pushed.iris} --plan || echo exit $?"
     said = cloud.shell(f"p() {{ {plan}; }}; p test", tmp_path)
-    assert "There is nothing to change." in said and "exit" not in said
+    assert "Nothing to change." in said and "exit" not in said
     change_settings(project, "", "\n[stages.prod.cors]\nallow-origins = ['https://example.org']\n")
     said = cloud.shell(f"p() {{ {plan}; }}; p test; p prod", tmp_path)
-    assert said.startswith("There is nothing to change.\n1. update the stack staged-prod")
+    assert said.startswith("Nothing to change.\n1. update the stack staged-prod")
     assert said.endswith("exit 2\n") and "+        AllowOrigins:\n+          - https://example.org\n" in said
 
     # One goes, the other stays; the repository goes with none while somebody runs from it.
     refused = cloud.run("destroy", project, "--stage", "test", "--images", "--yes", expect=1)
-    assert f"the function staged-prod runs from the repository {SHARED}" in refused
+    assert f"the function staged-prod also uses images of the repository {SHARED}" in refused
     cloud.run("destroy", project, "--stage", "test", "--logs", "--yes")
     assert cloud.post(prod["endpoint"]).prediction == "setosa"
     cloud.run("destroy", project, "--stage", "prod", "--logs", "--yes")

@@ -48,13 +48,13 @@ def test_old_versions_go_with_their_images_and_a_deleted_image_is_mended(cloud: 
     cloud.deploy(changed, second)
     assert versions() == ["2", "3"]
     assert f"superseded-{first[7:19]}" in tags()[first] and "superseded" not in str(tags()[second])
-    assert "nothing to change" in cloud.deploy(changed, second, "--plan")
+    assert "Nothing to change" in cloud.deploy(changed, second, "--plan")
 
     # The image goes under the live function. Another one takes its place, whatever Lambda made of that.
     ecr.batch_delete_image(repositoryName=name, imageIds=[{"imageDigest": each} for each in tags()])
-    assert "not in the repository pruned any more; iris-model deploy pushes it again" in cloud.run("status", changed)
+    assert "no longer in the repository pruned; iris-model deploy pushes it again" in cloud.run("status", changed)
     plan = cloud.deploy(project, image, "--plan", expect=2)
-    assert "push the image" in plan and "make Lambda read the image" in plan
+    assert "push the image" in plan and "load the image" in plan
     assert cloud.deploy_json(project, image)["version"] == "4"
     assert list(tags()) == [first] and versions() == ["3", "4"]
     cloud.run("destroy", project, "--images", "--logs", "--yes")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,9 +96,7 @@ def test_a_directory_of_somebody_else(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert (
-        lines[:2]
-        == ["cannot be written: Permission denied | Choose a directory that you may write to, or mend its permissions."]
-        * 2
+        lines[:2] == ["cannot be written: Permission denied | Choose a writable directory, or fix its permissions."] * 2
     )
     assert lines[2].startswith("cannot be read: Permission denied")
 
@@ -132,8 +133,8 @@ def test_a_build_on_a_full_disk(what: str, small_disk: Path, tmp_path: Path) -> 
         assert full.returncode == 1
         assert str(small_disk) in full.stderr
         assert "No space left on device" in full.stderr
-        assert "room on the disk" in full.stderr or "Free some space" in full.stderr
-        assert "Traceback" not in full.stderr and "defect" not in full.stderr
+        assert "Check the free space" in full.stderr or "Free some space" in full.stderr
+        assert "Traceback" not in full.stderr and "a bug in iris-model" not in full.stderr
         assert not (places["project"] / ".iris-model" / "image").exists()
         assert what not in ("layout", "archive") or not places[what].exists()
         subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
@@ -151,8 +152,104 @@ def test_a_project_on_a_full_disk(command: str, small_disk: Path, tmp_path: Path
     arguments = {"init": ["init", str(target)], "package": ["package", str(project), "-o", str(target)]}[command]
     done = subprocess.run([*program, *arguments], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
-    assert f"Error: {small_disk}" in done.stderr
+    assert f"error: {small_disk}" in done.stderr
     assert "No space left on device" in done.stderr
-    assert "room on the disk" in done.stderr
-    assert "defect" not in done.stderr
+    assert "Check the free space" in done.stderr
+    assert "a bug in iris-model" not in done.stderr
+    assert [path.name for path in small_disk.iterdir()] == ["filling"]
+
+
+def _fill(disk: Path) -> None:
+    with (disk / "filling").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+
+
+@pytest.mark.parametrize("command", ["compile", "openapi", "cost"])
+def test_an_output_on_a_full_disk(command: str, small_disk: Path, tmp_path: Path) -> None:
+    """The output says where there is no room; what was there is still there, and nothing else."""
+    project, model = tmp_path / "flowers", tmp_path / "flowers" / "iris_trained_model.pkl"
+    program = [sys.executable, "-m", "iris_model.cli"]
+    subprocess.run([*program, "init", str(project)], check=True, capture_output=True)
+    output = small_disk / "output.svg"
+    output.write_bytes(b"old")
+    _fill(small_disk)
+    arguments = {
+        "compile": ["compile", str(model), "-o", str(output)],
+        "openapi": ["openapi", str(project), "-o", str(output)],
+        "cost": ["cost", str(project), "--plot", str(output)],
+    }[command]
+    done = subprocess.run([*program, *arguments], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1, done.stderr
+    assert f"error: {output} cannot be written: No space left on device\nhint: Free some space" in done.stderr
+    assert "Traceback" not in done.stderr and "a bug in iris-model" not in done.stderr
+    assert output.read_bytes() == b"old"
+    assert sorted(path.name for path in small_disk.iterdir()) == ["filling", "output.svg"]
+
+
+def test_standard_output_on_a_full_disk(tmp_path: Path) -> None:
+    """`iris-model inspect MODEL > /dev/full`: one sentence and exit code 1, not a traceback at the end."""
+    model = Path(__file__).parents[2] / "examples" / "iris" / "iris_trained_model.pkl"
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "iris_model.cli", "inspect", str(model)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert done.returncode == 1, done.stderr
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr and "a bug in iris-model" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["output.csv", "output.jsonl"])
+@pytest.mark.parametrize("errors", ["fail", "file"])
+def test_predict_on_a_full_disk(name: str, errors: str, small_disk: Path, tmp_path: Path) -> None:
+    """The output is named, what was there is still there, and no partial file that no later run could use."""
+    model = Path(__file__).parents[2] / "examples" / "iris" / "iris_trained_model.pkl"
+    program = [sys.executable, "-m", "iris_model.cli"]
+    compiled, rows, output = tmp_path / "m.safetensors", tmp_path / "rows.csv", small_disk / name
+    subprocess.run([*program, "compile", str(model), "-o", str(compiled)], check=True, capture_output=True)
+    wrong = "5.1,3.5,1.4,none\n" if errors == "file" else ""
+    rows.write_text("5.1,3.5,1.4,0.2\n" * 40_000 + wrong)
+    output.write_bytes(b"old")
+    command = [*program, "predict", str(compiled), str(rows), "-o", str(output), "--errors", errors]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1, done.stderr
+    assert f"error: {output} cannot be written: No space left on device\nhint: Free some space" in done.stderr
+    assert "Traceback" not in done.stderr and "a bug in iris-model" not in done.stderr
+    assert output.read_bytes() == b"old"
+    assert [path.name for path in small_disk.iterdir()] == [name]
+
+
+def test_tune_push_and_serve_on_a_full_disk(small_disk: Path, tmp_path: Path) -> None:
+    """`tune` says that its plot has no room; `push` and `serve` need none: not even for temporary files."""
+    from tests.support.base_images import base_image
+    from tests.support.registry_fake import FakeRegistry, running
+
+    project, plot = tmp_path / "flowers", small_disk / "plot.svg"
+    program = [sys.executable, "-m", "iris_model.cli"]
+    subprocess.run([*program, "init", str(project)], check=True, capture_output=True)
+    subprocess.run([*program, "package", str(project)], check=True, capture_output=True)
+    write_layout(base_image(), tmp_path / "base")
+    _fill(small_disk)
+    environment = {
+        **os.environ, "TMPDIR": str(small_disk), "IRIS_MODEL_CACHE": str(small_disk / "cache"), "DOCKER_CONFIG": str(tmp_path),
+    }  # fmt: skip
+    command = [*program, "tune", str(project), "--sizes", "1769", "--invocations", "3", "--plot", str(plot)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1, done.stderr
+    assert f"error: {plot} cannot be written: No space left on device" in done.stderr
+    with running(FakeRegistry()) as registry:
+        command = [*program, "push", str(tmp_path / "base"), f"{registry.host}/python:3.11", "--force"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+        assert done.returncode == 0, done.stderr
+    command = [*program, "serve", str(project), "--port", "0", "--json"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    ) as service:
+        try:
+            assert service.stdout is not None
+            addresses = json.loads(service.stdout.readline())
+            request = urllib.request.Request(addresses["function"], b"[5.1,3.5,1.4,0.2]")
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                assert json.load(answer)["prediction"] == "setosa"
+        finally:
+            service.terminate()
     assert [path.name for path in small_disk.iterdir()] == ["filling"]

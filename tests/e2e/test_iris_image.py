@@ -18,7 +18,7 @@ from tests.support.rie_process import Emulator
 pytestmark = pytest.mark.e2e
 
 ENTRY_POINT = ["python3", "-S", "/var/task/iris_model/runtime/__main__.py"]
-FUNCTION_DIRECTORY_LIMIT_BYTES = 200_000
+FUNCTION_DIRECTORY_LIMIT_BYTES = 300_000
 VERSICOLOR = b"[5.7,2.8,4.5,1.3]"
 SETOSA_IN_BASE64 = b'{ "body": "WzUuMSwzLjUsMS40LDAuMl0="}'
 LIST_FILES = """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from iris_model.image.merged_tree import MergedTree
+from iris_model.image.bases.merged_tree import MergedTree
 from iris_model.oci import Image, Layer, Platform, write_layout
 from tests.support.docker_registry import program
 from tests.support.odd_layers import Member, tar_layer

@@ -4,14 +4,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from iris_model.cost.raster import SCALE, find_renderers, rasterize
 from tests.cost.test_measurement import TEXT
-from tests.support.browser import launch
 from tests.support.pixels import difference, inked_share, open_png
-from tests.support.requirement import require
 
 pytestmark = pytest.mark.e2e
 NEEDED = {"rsvg-convert", "chromium"}
@@ -30,10 +29,9 @@ def pictures(tmp_path_factory):
     return directory
 
 
-def shown_by_a_browser(svg: Path, scheme: str) -> bytes:
+def shown_by_a_browser(browser: Any, svg: Path, scheme: str) -> bytes:
     """What a reader sees who opens the file."""
-    with launch_browser() as browser:
-        page = browser.new_page(device_scale_factor=SCALE, color_scheme=scheme)
+    with browser.new_page(device_scale_factor=SCALE, color_scheme=scheme) as page:
         page.goto(svg.as_uri())
         size = json.loads(
             page.evaluate("JSON.stringify(['width', 'height'].map(n => +document.documentElement.getAttribute(n)))")
@@ -42,24 +40,10 @@ def shown_by_a_browser(svg: Path, scheme: str) -> bytes:
         return page.screenshot()
 
 
-def launch_browser():
-    context = launch()
-    browser = require(context.__enter__)
-
-    class Closing:
-        def __enter__(self):
-            return browser
-
-        def __exit__(self, *exception):
-            context.__exit__(*exception)
-
-    return Closing()
-
-
-def test_the_png_looks_like_the_svg_in_a_browser(pictures):
+def test_the_png_looks_like_the_svg_in_a_browser(pictures, browser):
     png = open_png((pictures / "cost.png").read_bytes())
     svg = pictures / "cost.svg"
-    light, dark = (open_png(shown_by_a_browser(svg, scheme)) for scheme in ("light", "dark"))
+    light, dark = (open_png(shown_by_a_browser(browser, svg, scheme)) for scheme in ("light", "dark"))
     assert difference(png, light) < 1.5
     assert difference(png, dark) > 100
     # The same ink on a dark page: nothing is lost there.

@@ -20,9 +20,9 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
-from iris_model.cli.function import find_function
+from iris_model.cli.sources.function import find_function
 from iris_model.local import FunctionSettings, PageSources, ReloadPlan
-from iris_model.local.running_cost import Prices
+from iris_model.local.telemetry.running_cost import Prices
 from tests.e2e.playground_page import Opened, opened
 from tests.local.conftest import make_settings
 from tests.support.browser import lay_model
@@ -45,13 +45,6 @@ def iris(tmp_path_factory: pytest.TempPathFactory) -> FunctionSettings:
 def service(iris: FunctionSettings) -> Iterator[RunningService]:
     with running(iris) as running_service:
         yield running_service
-
-
-@pytest.fixture
-def page(browser: Any, service: RunningService) -> Iterator[Opened]:
-    with opened(browser, service.url) as page:
-        page.page.wait_for_selector("#scatter .asked")
-        yield page
 
 
 def post(url: str, value: Any) -> Any:
@@ -196,10 +189,10 @@ def test_events_of_the_project(page: Opened, iris: FunctionSettings) -> None:
     count = len(json.loads((iris.page.events / "batch.json").read_text()))  # type: ignore[operator]
     assert page.page.locator("#answer-body tbody tr").count() == count
     page.choose_event("project:http-api")
-    assert "The function answered with status 200." in page.ask()
+    assert "The function returned status 200." in page.ask()
     page.choose_event("project:bad-text")
     answer = page.ask()
-    assert "The model cannot take this" in answer
+    assert "Invalid input" in answer
     assert "expected a finite number" in answer
 
 
@@ -208,7 +201,7 @@ def test_events_saved_in_the_project(page: Opened, iris: FunctionSettings) -> No
     page.page.click("#event-save")
     page.page.fill("#save-name", "../evil")
     page.page.click("#save-project")
-    assert "begins with a letter or digit" in page.page.inner_text("#save-told")
+    assert "starting with a letter or digit" in page.page.inner_text("#save-told")
     page.page.fill("#save-name", "mine")
     page.page.click("#save-project")
     page.page.wait_for_selector("#save-panel", state="hidden")
@@ -292,7 +285,7 @@ def test_a_number_that_is_none(page: Opened) -> None:
     assert page.page.get_attribute("#column-1", "aria-invalid") == "true"
     assert page.page.evaluate("document.activeElement.id") == "column-1"
     assert page.page.inner_text("#column-1-note") == "“wide” is not a number."
-    assert page.page.inner_text("#answer-body") == "Nothing asked yet."
+    assert page.page.inner_text("#answer-body") == "No request yet."
     page.page.fill("#column-1", "2,5")
     assert page.page.get_attribute("#column-1", "aria-invalid") is None
     assert "%" in page.ask()
@@ -307,7 +300,7 @@ def test_the_field_that_the_model_complains_about(browser: Any, tmp_path: Path) 
         opened(browser, service.url, expects_failures=True) as page,
     ):
         page.page.fill("#column-1", "1e300")
-        assert "The model cannot take this" in page.ask()
+        assert "Invalid input" in page.ask()
         assert page.page.get_attribute("#column-1", "aria-invalid") == "true"
         assert page.page.evaluate("document.activeElement.id") == "column-1"
 
@@ -342,7 +335,7 @@ def test_a_regressor(browser: Any, tmp_path: Path) -> None:
         assert float(page.page.inner_text(".prediction")) == pytest.approx(20.0)
         assert "price was 10 to 40 in training." in answer
         page.page.fill("#column-0", "9")
-        assert "lies beyond" in page.ask()
+        assert "outside of this range" in page.ask()
 
 
 def test_a_model_of_texts(browser: Any, tmp_path: Path) -> None:
@@ -397,7 +390,7 @@ def test_functions_without_a_model(browser: Any) -> None:
         page.page.fill("#event", '{"do": "exit", "status": 3}')
         assert "exit status 3" in page.ask()
         page.page.fill("#event", '{"do": "sleep", "seconds": 5}')
-        assert "ran out of time" in page.ask()
+        assert "timed out" in page.ask()
         page.page.fill("#event", "{nonsense")
         assert "Could not parse request body into json" in page.ask()
 
@@ -412,7 +405,7 @@ def test_too_many_at_once(browser: Any, iris: FunctionSettings) -> None:
         assert "Too many requests at once" in answer
         assert "ReservedFunctionConcurrentInvocationLimitExceeded" in answer
         page.page.click("#way-form")
-        assert "An HTTP API never says why" in page.ask()
+        assert "An HTTP API does not return the reason" in page.ask()
 
 
 def test_several_functions(browser: Any, iris: FunctionSettings) -> None:
@@ -437,7 +430,7 @@ def test_the_service_goes_and_comes_back(browser: Any, iris: FunctionSettings) -
         page = context.__enter__()
         page.page.fill("#column-0", "6.25")
     page.page.wait_for_selector("#connection[data-state=gone]")
-    assert "The service does not answer" in page.ask()
+    assert "The local Lambda does not respond" in page.ask()
     with running(iris, port=port):
         page.page.wait_for_selector("#connection[data-state=connected]")
         assert page.page.input_value("#column-0") == "6.25", "what was typed is still there"

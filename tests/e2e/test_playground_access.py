@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from iris_model.cli.function import find_function
+from iris_model.cli.sources.function import find_function
 from tests.e2e.playground_page import Opened, opened
 from tests.local.conftest import make_settings
 from tests.support.local_service import RunningService, running
@@ -51,6 +51,12 @@ def wrong_field(page: Opened) -> None:
     page.page.click("#send")
 
 
+def outdated(page: Opened) -> None:
+    page.page.uncheck("#live")
+    answered(page)
+    page.page.fill("#column-2", "9.5")
+
+
 def failed(page: Opened) -> None:
     page.page.select_option("#function", "other")
     page.page.fill("#event", '{"do": "fail"}')
@@ -64,6 +70,7 @@ STATES: dict[str, Callable[[Opened], None]] = {
     "table": table,
     "refused": refused,
     "wrong-field": wrong_field,
+    "outdated": outdated,
     "failed": failed,
 }
 
@@ -84,7 +91,7 @@ def describe(violation: Any) -> str:
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("width", [320, 375, 700])
+@pytest.mark.parametrize("width", [320, 360, 700])
 def test_no_sideways_scrolling(browser: Any, service: RunningService, state: str, width: int) -> None:
     with opened(browser, service.url, viewport={"width": width, "height": 800}, expects_failures=True) as page:
         STATES[state](page)
@@ -99,7 +106,7 @@ def test_no_sideways_scrolling(browser: Any, service: RunningService, state: str
 def test_edges_and_marks_can_be_seen(browser: Any, service: RunningService, scheme: str) -> None:
     # 3:1 against the ground for what is no text (WCAG 1.4.11), which axe does not look at.
     with opened(browser, service.url, color_scheme=scheme) as page:
-        tokens = [f"--series-{index}" for index in range(6)] + ["--edge", "--accent", "--series-none"]
+        tokens = [f"--series-{index}" for index in range(6)] + ["--edge", "--accent", "--warn", "--series-none"]
         for token in tokens:
             ratio = page.page.evaluate(CONTRAST, [token, "--surface"])
             assert ratio >= 3, (token, ratio)

@@ -66,6 +66,6 @@ def test_a_tag_that_must_not_move(ecr: Any, client: RegistryClient) -> None:
     assert push(client, image, reference).unchanged
     with pytest.raises(RegistryError, match="immutable") as caught:
         push(client, image.append_layer(build_layer([file_entry("x", b"")])), reference)
-    assert "a tag that is new" in caught.value.remedy
-    assert f"{reference} still names {image.digest}" in caught.value.problem
+    assert "a new tag" in caught.value.remedy
+    assert f"{reference} still refers to {image.digest}" in caught.value.problem
     assert pull(client, reference).digest == image.digest

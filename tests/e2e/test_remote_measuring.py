@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from iris_model.aws.observe import TUNING_TAG
-from iris_model.aws.permissions import Names, make_measuring_policy
+from iris_model.aws.access.permissions import Names, make_measuring_policy
+from iris_model.aws.state.observe import TUNING_TAG
 from tests.support.iris_project import write_iris_project
 from tests.support.ministack_cloud import ACCOUNT, REGION, SHARED, Cloud, Pushed
 
@@ -84,10 +84,10 @@ def test_what_the_deployed_function_costs(cloud: Cloud, measurer: Cloud, deploye
     assert found["baseline"] == "Lambda x86_64, HTTP API"
     assert (found["requests_per_day"], observed["requests_per_day"]) == (500, None)
     assert found["measurement"]["memory_mib"] == 128 and found["measurement"]["warm_ms"] > 0
-    # The log is some minutes old, so that it has neither the rate nor the shape of a day.
+    # The log is some minutes old, so that it has not enough for the daily traffic pattern.
     assert observed["hourly_shares"] is None and found["traffic"] == "office-hours"
     said = measurer.run("cost", project, "--remote", "--pattern", "observed", expect=1)
-    assert "neither the rate nor the shape of a day" in said and "--since 7d" in said
+    assert "not enough for the daily traffic pattern" in said and "--since 7d" in said
     shown = measurer.run("cost", project, "--remote", "--requests-per-day", "5000")
     assert f"{NAME}, version 1, as logged from " in shown and "5,000 requests a day, office-hours" in shown
 
@@ -105,8 +105,8 @@ def test_each_size_is_measured_and_the_old_one_set_back(cloud: Cloud, measurer: 
     assert cloud.inventory() == before and cloud.post(endpoint).prediction == "setosa"
     # Its own invocations are nobody's requests.
     observed = read_json(measurer.run("cost", project, "--remote", "--since", "1h", "--json"))["observed"]
-    assert "18 invocations of $LATEST are left aside: nobody's requests" in observed["notes"]
-    assert "the memory of before again" in measurer.run(*TUNE, project)
+    assert "18 invocations of $LATEST are ignored, because they are not requests" in observed["notes"]
+    assert "Its memory is restored" in measurer.run(*TUNE, project)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -126,10 +126,10 @@ def test_what_a_killed_run_left_is_set_back_by_the_next_deployment(
     assert (memory(cloud), memory(cloud, "live"), tag(cloud)) == (512, 128, "128 128-512")
     assert cloud.post(endpoint).prediction == "setosa"
     planned = cloud.deploy(project, pushed.iris, "--plan", expect=2)
-    assert f"set {NAME} back to 128 MB" in planned
+    assert f"restore {NAME} to 128 MB" in planned
     cloud.deploy(project, pushed.iris)
     assert (memory(cloud), tag(cloud)) == (128, None)
-    assert "There is nothing to change." in cloud.deploy(project, pushed.iris, "--plan")
+    assert "Nothing to change." in cloud.deploy(project, pushed.iris, "--plan")
 
 
 def test_what_is_not_there_is_told(cloud: Cloud, measurer: Cloud, tmp_path: Path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from tests.e2e.function_directory import lay_functions
 from tests.e2e.observation import Observation, observe
 from tests.e2e.runtime_cases import CASES, Case, assert_expected
-from tests.support.requirement import Missing, require
+from tests.support.requirement import find_awslambdaric, require
 from tests.support.rie_binary import rie_binary
 from tests.support.rie_process import emulator
 
@@ -22,9 +21,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def awslambdaric() -> list[str]:
-    if importlib.util.find_spec("awslambdaric") is None:
-        raise Missing("awslambdaric is not installed: pip install -e '.[test]'")
-    return [sys.executable, "-m", "awslambdaric"]
+    return [sys.executable, "-m", find_awslambdaric()]
 
 
 def ours(directory: Path) -> list[str]:
@@ -38,7 +35,11 @@ def run(case: Case, runtime: list[str], directory: Path) -> Observation:
     return observe(answer, function.log)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    # `make test` has one of six; each starts two emulators.
+    [pytest.param(each, marks=[pytest.mark.slow] if at % 6 else [], id=each.name) for at, each in enumerate(CASES)],
+)
 def test_both_runtimes_agree(case: Case, directory: Path) -> None:
     reference = run(case, require(awslambdaric), directory)
     assert_expected(case, reference)

@@ -17,9 +17,9 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from iris_model.image.base_files import read_base_files
-from iris_model.image.cache import CACHE_VARIABLE
-from iris_model.image.publish import publish
+from iris_model.image.bases.base_files import read_base_files
+from iris_model.image.bases.cache import CACHE_VARIABLE
+from iris_model.image.destinations.publish import publish
 from iris_model.oci import DOCKER, Reference, build_layer, file_entry, read_archive, write_layout
 from iris_model.oci.registry import Credentials, RegistryClient, fixed
 from tests.oci.samples import sample_image
@@ -151,7 +151,7 @@ def test_ecr_of_ministack_keeps_artifacts_and_no_list(tmp_path: Path) -> None:
             documents = {SBOM: sbom, STATEMENT: b"{}"}
             return publish(image, reference, documents=documents, referrers=referrers, connect=lambda host: client).note
 
-        assert "keeps no referrers by itself" in push(b"{}", "api")
+        assert "does not list referrers" in push(b"{}", "api")
         assert push(b"{}", "auto") == ""
         assert push(b"{}", "auto") == ""  # nothing to write, so that the immutable tag is no matter
         assert "immutable" in push(b'{"more": 1}', "auto")

@@ -9,11 +9,11 @@ import pytest
 import xgboost as xgb
 from scipy.special import expit, logit, softmax
 
-from iris_model.engine import activations, ensembles, float32
-from iris_model.engine.boosting import boosted_trees
-from iris_model.engine.linear_leaves import linear_leaf_trees
-from iris_model.engine.missing_marks import mark_missing, zeros_to_missing
-from iris_model.engine.trees import narrow_to_float32
+from iris_model.engine.operators import activations, ensembles, float32
+from iris_model.engine.operators.boosting import boosted_trees
+from iris_model.engine.operators.linear_leaves import linear_leaf_trees
+from iris_model.engine.operators.missing_marks import mark_missing, zeros_to_missing
+from iris_model.engine.operators.trees import narrow_to_float32
 
 NAN = math.nan
 # One split of column 0 at 1.5, twice; leaves 1, 2 and 10, 20.

@@ -48,11 +48,12 @@ def test_every_truncation_is_reported(tmp_path: Path) -> None:
         assert "compile" in str(caught.value)
 
 
-def test_every_flipped_bit_is_an_answer_or_a_clear_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("every", [pytest.param(True, marks=pytest.mark.slow), False])
+def test_every_flipped_bit_is_an_answer_or_a_clear_error(every: bool, tmp_path: Path) -> None:
     """A flipped bit of a coefficient is another model; a flipped bit of the header must not be anything but an error."""
     data = bytearray(tiny_bytes())
     for position in range(len(data)):
-        for bit in (0, 3, 7):
+        for bit in (0, 3, 7) if every else (position % 8,):
             data[position] ^= 1 << bit
             try:
                 answers = open_bytes(tmp_path, bytes(data))

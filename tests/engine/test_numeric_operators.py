@@ -13,14 +13,26 @@ from sklearn.metrics import DistanceMetric, pairwise
 from sklearn.neighbors import BallTree, KDTree
 from sklearn.svm import SVC
 
-from iris_model.engine.activations import normalize_log, relu, tanh
-from iris_model.engine.centers import absolute_distances, argmin_label, bisecting_label, expanded_distances
-from iris_model.engine.densities import numpy_sum, projected_squares, quadratic_form, scaled_squares
 from iris_model.engine.errors import InvalidInput
-from iris_model.engine.gaussian_process import matern_kernel, periodic_kernel, power, product_of, sum_of
-from iris_model.engine.gaussian_process import rational_quadratic_kernel as rational_quadratic
-from iris_model.engine.interpolation import interpolate
-from iris_model.engine.kernels import (
+from iris_model.engine.metrics import find_metric
+from iris_model.engine.operators.activations import normalize_log, relu, tanh
+from iris_model.engine.operators.centers import (
+    absolute_distances,
+    argmin_label,
+    bisecting_label,
+    expanded_distances,
+)
+from iris_model.engine.operators.densities import numpy_sum, projected_squares, quadratic_form, scaled_squares
+from iris_model.engine.operators.gaussian_process import (
+    matern_kernel,
+    periodic_kernel,
+    power,
+    product_of,
+    sum_of,
+)
+from iris_model.engine.operators.gaussian_process import rational_quadratic_kernel as rational_quadratic
+from iris_model.engine.operators.interpolation import interpolate
+from iris_model.engine.operators.kernels import (
     chi_squared_kernel,
     cosine_kernel,
     laplacian_kernel,
@@ -28,11 +40,10 @@ from iris_model.engine.kernels import (
     rbf_kernel,
     sigmoid_kernel,
 )
-from iris_model.engine.metrics import find_metric
-from iris_model.engine.naive_bayes import category_log_likelihoods
-from iris_model.engine.neighbors import heap_push, nearest_by_products, nearest_in_tree
-from iris_model.engine.svm import coupled_probabilities, one_vs_one_label, one_vs_one_scores
-from iris_model.engine.votes import neighbor_label, neighbor_votes, radius_votes
+from iris_model.engine.operators.naive_bayes import category_log_likelihoods
+from iris_model.engine.operators.neighbors import heap_push, nearest_by_products, nearest_in_tree
+from iris_model.engine.operators.svm import coupled_probabilities, one_vs_one_label, one_vs_one_scores
+from iris_model.engine.operators.votes import neighbor_label, neighbor_votes, radius_votes
 from iris_model.readers.sklearn.neighbors import _lay_out_tree
 
 RANDOM = np.random.default_rng(11)
@@ -143,6 +154,16 @@ def test_a_row_whose_answer_hangs_on_the_last_bit_is_refused() -> None:
     with pytest.raises(InvalidInput, match="equally far"):
         nearest_by_products(tie, groups=[0, 1], whole=False, **search)
     assert nearest_by_products(tie, groups=[0, 0], whole=False, **search)[0][0][1] in (0, 1)
+
+
+def test_far_away_a_row_is_refused_where_the_last_bit_of_its_own_length_decides() -> None:
+    # Distances are multiples of 128 here, and half of that is rounded to even: to the last bit of |x|^2, which is 1e18 and what
+    # vanishes next to it.
+    far = [[1e9, 7.5, 3.25]]
+    search = {"vectors": [[0.0, 0.0, 0.0]] * 3, "neighbors": 1, "groups": [0, 1, 2], "whole": False}
+    with pytest.raises(InvalidInput, match="equally far"):
+        nearest_by_products(far, norms=[128.0, 64.0, 70000.0], **search)
+    assert nearest_by_products(far, norms=[70.0, 128.0, 70000.0], **search)[0][0][1] == 0
 
 
 def test_votes_and_weights() -> None:

@@ -10,13 +10,14 @@ import pytest
 from scipy.special import expit as scipy_expit
 from sklearn.utils.extmath import softmax as sklearn_softmax
 
-from iris_model.engine.columns import column, concat, select_columns
-from iris_model.engine.labels import argmax_label, threshold_label
-from iris_model.engine.linear import linear
-from iris_model.engine.links import expit, expit_pair, normalize_rows, softmax, softmax_pair
+from iris_model.engine.model import MEMO
 from iris_model.engine.operators import OPERATORS, find_operator
-from iris_model.engine.scaling import min_max_scale, scale
-from iris_model.engine.trees import narrow_to_float32, tree_ensemble
+from iris_model.engine.operators.columns import column, concat, select_columns
+from iris_model.engine.operators.labels import argmax_label, threshold_label
+from iris_model.engine.operators.linear import linear
+from iris_model.engine.operators.links import expit, expit_pair, normalize_rows, softmax, softmax_pair
+from iris_model.engine.operators.scaling import min_max_scale, scale
+from iris_model.engine.operators.trees import narrow_to_float32, tree_ensemble
 
 RANDOM = np.random.default_rng(7)
 TABLE = RANDOM.normal(scale=20, size=(40, 5))
@@ -33,6 +34,9 @@ def test_every_operator_is_found_and_takes_its_parameters_by_keyword(op: str) ->
             assert parameter.default in (inspect.Parameter.empty, None), parameter
         else:
             assert parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.KEYWORD_ONLY), parameter
+        # The engine fills it in, in place of whatever a file says.
+        if parameter.name == MEMO:
+            assert parameter.default is None, parameter
 
 
 def test_linear_is_the_matrix_product() -> None:

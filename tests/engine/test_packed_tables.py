@@ -10,18 +10,19 @@ from typing import Any
 
 import pytest
 
-from iris_model.engine import activations, float32, labels, links, native, scaling, trees
-from iris_model.engine.boosting import boosted_trees
+from iris_model.engine import native
 from iris_model.engine.kernel_tables import KernelTable
-from iris_model.engine.kernels import laplacian_kernel, polynomial_kernel, rbf_kernel
-from iris_model.engine.linear import linear
 from iris_model.engine.model import RowsView
-from iris_model.engine.neighbors import nearest_by_products, nearest_in_table
+from iris_model.engine.operators import activations, float32, labels, links, scaling, trees
+from iris_model.engine.operators.boosting import boosted_trees
+from iris_model.engine.operators.kernels import laplacian_kernel, polynomial_kernel, rbf_kernel
+from iris_model.engine.operators.linear import linear
+from iris_model.engine.operators.neighbors import nearest_by_products, nearest_in_table
+from iris_model.engine.operators.svm import one_vs_one_decisions
+from iris_model.engine.operators.trees import narrow_to_float32, tree_ensemble
+from iris_model.engine.operators.votes import neighbor_votes
 from iris_model.engine.packed import Table, pack_rows
 from iris_model.engine.rows import RowEncoder
-from iris_model.engine.svm import one_vs_one_decisions
-from iris_model.engine.trees import narrow_to_float32, tree_ensemble
-from iris_model.engine.votes import neighbor_votes
 from tests.engine.test_kernels import FEATURES, forest, in_python, on_the_border, outcome, table, view, whole
 
 kernels = pytest.importorskip("iris_model.engine._kernels", reason="the kernels were not built (no C compiler)")
@@ -294,9 +295,12 @@ def test_sums_of_kernel_values(operator: Any, parameters: dict[str, Any], vector
             assert line == pytest.approx(other, rel=1e-12)
 
 
-def test_a_kernel_value_that_overflows_is_pythons_error() -> None:
-    values = polynomial_kernel(packed([[1e200]] * 3), vectors=view([[1.0]]), gamma=1.0, coef0=0.0, degree=3)
-    assert outcome(linear, values, coefficients=view([[1.0]]), intercepts=[0.0])[0] is OverflowError
+def test_a_kernel_value_that_overflows_is_infinite_as_in_numpy() -> None:
+    by = {"gamma": 1.0, "coef0": 0.0, "degree": 3}
+    values = polynomial_kernel(packed([[1e200]] * 3), vectors=view([[1.0]]), **by)
+    in_python = polynomial_kernel([[1e200]] * 3, vectors=[[1.0]], **by)
+    assert outcome(linear, values, coefficients=view([[1.0]]), intercepts=[0.0]) == [[float("inf")]] * 3
+    assert linear(in_python, coefficients=[[1.0]], intercepts=[0.0]) == [[float("inf")]] * 3
 
 
 def shifted(seed: int, rows: int) -> list[list[float]]:

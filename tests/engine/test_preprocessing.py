@@ -7,11 +7,17 @@ from scipy.special import ndtri
 from sklearn.preprocessing import PolynomialFeatures
 
 from iris_model.engine import InvalidInput
-from iris_model.engine.encoders import look_up
-from iris_model.engine.preprocessing import FUNCTIONS, bin_columns, map_cells, polynomial
-from iris_model.engine.quantiles import _falling, _rising, normal_quantile
-from iris_model.engine.sparse import concat_sparse, multiply_columns, select_columns_sparse, to_dense
-from iris_model.engine.splines import _evaluate
+from iris_model.engine.functions import FUNCTIONS
+from iris_model.engine.operators.encoders import look_up
+from iris_model.engine.operators.preprocessing import bin_columns, map_cells, polynomial
+from iris_model.engine.operators.quantiles import _falling, _rising, normal_quantile
+from iris_model.engine.operators.sparse import (
+    concat_sparse,
+    multiply_columns,
+    select_columns_sparse,
+    to_dense,
+)
+from iris_model.engine.operators.splines import _evaluate
 from iris_model.readers import read_estimator
 from iris_model.readers.sklearn import preprocessing
 
@@ -20,12 +26,14 @@ RANDOM = np.random.RandomState(3)
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_are_those_of_numpy(name):
-    values = np.concatenate([RANDOM.uniform(-3, 3, 50), [0.5, 1.5, -2.5, np.nan, 1.0]])
+    special = [0.0, -0.0, -0.25, 0.5, 1.0, -1.0, 1.5, -2.5, 1e3, -1e3, 1e300, 5e-324, np.nan, np.inf, -np.inf]
+    values = np.concatenate([RANDOM.uniform(-3, 3, 50), special])
     with np.errstate(all="ignore"):
         expected = getattr(np, name)(values)
-    kept = np.isfinite(expected) | np.isnan(expected)
-    [actual] = map_cells([values[kept].tolist()], parameters={"name": name})
-    np.testing.assert_allclose(actual, expected[kept], rtol=1e-14)
+    [actual] = map_cells([values.tolist()], parameters={"name": name})
+    np.testing.assert_allclose(actual, expected, rtol=1e-14)
+    # A reciprocal behind it goes to the infinity of that sign.
+    assert np.signbit(actual)[expected == 0].tolist() == np.signbit(expected)[expected == 0].tolist()
 
 
 def test_readers_know_the_same_functions():
@@ -33,13 +41,18 @@ def test_readers_know_the_same_functions():
 
 
 @pytest.mark.parametrize(("name", "value"), [("log", 0.0), ("log1p", -1.0), ("reciprocal", 0.0), ("exp", 1e3)])
-def test_infinity_is_refused(name, value):
-    with pytest.raises(InvalidInput, match="no finite number"):
-        map_cells([[value]], parameters={"name": name})
+def test_infinity_is_refused_where_what_comes_next_refuses_it(name, value):
+    [[cell]] = map_cells([[value]], parameters={"name": name})
+    assert np.isinf(cell)
+    for refused in ("finite", "strict"):
+        with pytest.raises(InvalidInput, match="no finite number"):
+            map_cells([[value]], parameters={"name": name, refused: True})
 
 
 def test_outside_the_domain_is_nan_only_where_something_takes_it():
     [[cell]] = map_cells([[-1.0]], parameters={"name": "sqrt"})
+    assert cell != cell
+    [[cell]] = map_cells([[-1.0]], parameters={"name": "sqrt", "finite": True})
     assert cell != cell
     with pytest.raises(InvalidInput):
         map_cells([[-1.0]], parameters={"name": "sqrt", "strict": True})

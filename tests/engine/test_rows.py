@@ -25,10 +25,10 @@ def test_ints_become_floats() -> None:
     [
         ([1, 2, 3], None, "row 0 has 3 values; expected a list of 4 values"),
         ([1, 2, 3, 4, 5], None, "has 5 values"),
-        ("text", None, "row 0 is the text 'text'"),
+        ("text", None, "row 0 is the string 'text'"),
         ({"a": 1}, None, "row 0 is an object"),
         (7, None, "row 0 is the number 7"),
-        ([1, 2, 3, "4"], "petal width (cm)", "the text '4'; send a number, without quotation marks"),
+        ([1, 2, 3, "4"], "petal width (cm)", "the string '4'; send a number, without quotation marks"),
         ([True, 2, 3, 4], "sepal length (cm)", "the boolean true, not a number; send 1 or 0"),
         ([None, 2, 3, 4], "sepal length (cm)", "missing (null), and the model was not trained with missing values"),
         ([math.nan, 2, 3, 4], "sepal length (cm)", "the value is NaN"),
@@ -36,7 +36,7 @@ def test_ints_become_floats() -> None:
         ([10**400, 2, 3, 4], "sepal length (cm)", "too large for float64"),
         ([[1], 2, 3, 4], "sepal length (cm)", "a list of 1"),
         ([{}, 2, 3, 4], "sepal length (cm)", "an object"),
-        (["x" * 100, 2, 3, 4], "sepal length (cm)", "a text of 100 characters"),
+        (["x" * 100, 2, 3, 4], "sepal length (cm)", "a string of 100 characters"),
     ],
 )
 def test_refusals_name_row_and_feature(row: Any, feature: str | None, part: str) -> None:
@@ -66,7 +66,7 @@ def test_float32_columns_refuse_what_would_become_infinite() -> None:
 def test_text_columns() -> None:
     encoder = RowEncoder([{"name": "t", "kind": "text"}])
     assert encoder.encode([["word"]]) == [["word"]]
-    with pytest.raises(InvalidInput, match="expected a text"):
+    with pytest.raises(InvalidInput, match="expected a string"):
         encoder.encode([[5]])
 
 
@@ -88,3 +88,19 @@ def test_rows_that_are_no_list() -> None:
 )
 def test_describe(value: Any, words: str) -> None:
     assert describe(value) == words
+
+
+def test_refusals_of_booleans_speak_json() -> None:
+    column = {"name": "alone", "kind": "categorical", "dtype": "bool", "categories": [False, True], "missing": False}
+    encoder = RowEncoder([column])
+    with pytest.raises(InvalidInput, match=r"send true or false, without quotation marks$"):
+        encoder.encode([["true"]])
+    with pytest.raises(InvalidInput, match=r"row 0 has 2 values; expected a list of 1 value: alone"):
+        encoder.encode([[True, False]])
+
+
+def test_a_fix_is_said_once() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        ENCODER.encode([[1, 2, 3, "4"]])
+    assert str(caught.value).endswith("send a number, without quotation marks")
+    assert caught.value.expected == "a finite number"

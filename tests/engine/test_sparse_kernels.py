@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iris_model.engine import native
-from iris_model.engine.documents import count_terms, hash_terms, log_counts, normalize
-from iris_model.engine.linear import linear
+from iris_model.engine.model import RowsView
+from iris_model.engine.operators.documents import count_terms, hash_terms, log_counts, normalize
+from iris_model.engine.operators.encoders import one_hot
+from iris_model.engine.operators.linear import FEWEST_ROWS, linear
+from iris_model.engine.operators.sparse import concat_sparse, multiply_columns, to_dense
 from iris_model.engine.packed import SparseTable, Table
-from iris_model.engine.sparse import multiply_columns, to_dense
 from tests.engine.test_kernels import in_python, outcome, table, view
 
 kernels = pytest.importorskip("iris_model.engine._kernels", reason="the kernels were not built (no C compiler)")
@@ -214,3 +216,34 @@ def test_a_column_that_is_not_there(column: int) -> None:
         (normalize, {"norm": "l2"}),
     ):
         assert outcome(operator, rows, **parameters) == in_python(operator, rows, **parameters)
+
+
+def test_many_dictionaries_are_multiplied_by_the_kernel() -> None:
+    rows = [{0: 1.0, 2: 2.0 * index} for index in range(40)]
+    found = linear(rows, coefficients=RowsView([1.0, 5.0, 3.0], 1, 3), intercepts=[0.5])  # type: ignore[arg-type]
+    assert list(found) == [[1.5 + 6.0 * index] for index in range(40)]
+
+
+@pytest.mark.parametrize("count", [1, FEWEST_ROWS - 1, FEWEST_ROWS, 300])
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_one_hot_columns_before_a_linear_model(count: int, outputs: int) -> None:
+    """As a column transformer with encoders and numbers compiles: the rows that reach the linear map are a list."""
+    columns: list[dict[str, Any]] = [
+        {"name": "city", "texts": {"Oslo": 0, "Rome": 1}, "numbers": {}, "unknown": None},
+        {"name": "floor", "texts": {}, "numbers": {"1.0": 2, "2.0": 3}, "missing": 4, "unknown": None},
+    ]
+    numbers = random.Random(8)
+    cells: list[list[Any]] = [
+        [numbers.choice(["Oslo", "Rome", "Bern"]), numbers.choice([1.0, 2.0, 7.0, float("nan")])] for _ in range(count)
+    ]
+    measured = table(9, count, 3)
+    weights = {"coefficients": view(table(10, outputs, 8)), "intercepts": [0.25] * outputs}
+
+    def answer() -> Any:
+        encoded = concat_sparse(one_hot(cells, columns=columns), measured, offsets=[0, 5])
+        assert type(encoded) is list and type(encoded[0]) is dict
+        return linear(encoded, **weights)
+
+    found = answer()
+    assert (type(found) is Table) == (count >= FEWEST_ROWS)
+    assert list(found) == in_python(answer)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from iris_model.image.cache import Cache
+from iris_model.image.bases.cache import Cache
 from iris_model.oci import write_layout
-from iris_model.project.user_cache import CACHE_VARIABLE
+from iris_model.project.caching.user_cache import CACHE_VARIABLE
 from tests.support.base_images import base_image
 from tests.support.caches import own_cache
 from tests.support.projects import write_project

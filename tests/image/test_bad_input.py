@@ -133,25 +133,25 @@ READER = "User: arn:aws:iam::1:user/reader is not authorized to perform: ecr:Ini
 
 CASES = [
     Case(
-        "no such base on disk", "build PROJECT --base ./nowhere.tar", ("base ./nowhere.tar", "no such file"), "Name an"
+        "no such base on disk", "build PROJECT --base ./nowhere.tar", ("base ./nowhere.tar", "no such file"), "Pass an"
     ),
     Case(
         "base is no image",
         "build PROJECT --base PROJECT/app.py",
-        ("base PROJECT/app.py", "it is no image: it is not a tar file", "expected an OCI layout or an archive"),
+        ("base PROJECT/app.py", "it is not an image: it is not a tar file", "expected an OCI layout or an archive"),
         "docker save",
     ),
     Case(
         "no such base in the registry",
         "build PROJECT --base HOST/nobody/python:3.11",
         ("base HOST/nobody/python:3.11", "404", "no repository nobody/python"),
-        "--base, or base-image",
+        "--base, or in base-image",
     ),
     Case(
         "no such tag of the base",
         "build PROJECT --base HOST/lambda/python:3.12",
-        ("HOST/lambda/python:3.12", "python:3.12: the repository has no tag '3.12'", "near it are 3.11"),
-        "Choose one of those",
+        ("HOST/lambda/python:3.12", "python:3.12: the repository has no tag '3.12'", "similar tags: 3.11"),
+        "Choose one of these",
     ),
     Case(
         "base for another processor",
@@ -168,8 +168,8 @@ CASES = [
     Case(
         "base with another Python than the project",
         BUILD,
-        ("base BASES/good", "its Python is 3.11", 'iris-model.toml says python = "3.13"'),
-        'say python = "3.11"',
+        ("base BASES/good", "its Python is 3.11", 'iris-model.toml has python = "3.13"'),
+        'set python = "3.11"',
         lambda place: place.set('python = "3.13"'),
     ),
     Case(
@@ -181,12 +181,14 @@ CASES = [
     Case(
         "distroless base without Python",
         "build PROJECT --base BASES/distroless",
-        ("base BASES/distroless", "no Python 3 in it"),
+        ("base BASES/distroless", "no Python 3 was found"),
         "public.ecr.aws/lambda/python:3.13",
     ),
     Case("tag with capitals", f"{BUILD} -t Team/Iris:1", ("Team/Iris", "capitals"), "team/iris"),
     Case("tag with a space", f"{BUILD} -t iris:a@b", ("iris:a@b",), "sha256:"),
-    Case("push without a name", f"{BUILD} --push", ("--push needs the name",), "-t REGISTRY/REPOSITORY:TAG", status=2),
+    Case(
+        "push without a name", f"{BUILD} --push", ("--push requires the name",), "-t REGISTRY/REPOSITORY:TAG", status=2
+    ),
     Case(
         "function beyond its budget",
         BUILD,
@@ -207,7 +209,7 @@ CASES = [
         (
             "the image is too large",
             "uncompressed it has 10500.2 MiB",
-            "Lambda takes at most 10240.0 MiB",
+            "Lambda accepts at most 10240.0 MiB",
             "base BASES/good",
         ),
         "choose a smaller base",
@@ -216,7 +218,7 @@ CASES = [
     Case(
         "base that the lock pins and the registry has no more",
         "build PROJECT --base HOST/lambda/python:3.11",
-        ("base HOST/lambda/python:3.11", "iris-model.lock pins sha256:", "no such image any more"),
+        ("base HOST/lambda/python:3.11", "iris-model.lock pins sha256:", "no longer has"),
         "build --update",
         lambda place: forgotten_base(place),
     ),
@@ -239,14 +241,14 @@ CASES = [
         "no permission to look",
         PUSH,
         ("HOST/team/iris:1", "403", "you may not"),
-        "Ask for the permission",
+        "Request the permission",
         fail_with(403, "DENIED", "you may not", "HEAD", "GET"),
     ),
     Case(
         "no permission to push",
         PUSH,
-        ("push HOST/team/iris@sha256:", "403", READER, "Nothing was tagged: HOST/team/iris:1 was not made"),
-        "Ask for the permission",
+        ("push HOST/team/iris@sha256:", "403", READER, "Nothing was tagged: HOST/team/iris:1 was not created"),
+        "Request the permission",
         fail_with(403, "DENIED", READER, "POST"),
     ),
     Case(
@@ -316,7 +318,7 @@ def test_one_message_that_says_what_to_do(case: Case, place: Place) -> None:
     for part in case.says:
         assert fill(part) in problem
     assert "Traceback" not in done.stderr
-    assert "defect" not in done.stderr
+    assert "a bug in iris-model" not in done.stderr
     # A push that fails has built the image; its documents lie beside where it would lie on disk.
     written = {name for name, data in files_of(place.project).items() if before.get(name) != data}
     assert written <= (

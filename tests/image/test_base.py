@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from iris_model.errors import ImageError, InvalidReference, PlatformNotFound, RegistryError, StorageError
-from iris_model.image.base import Base, open_base
-from iris_model.image.base_files import BaseFacts, read_base_files
-from iris_model.image.cache import Cache
+from iris_model.image.bases.base import Base, open_base
+from iris_model.image.bases.base_files import BaseFacts, read_base_files
+from iris_model.image.bases.cache import Cache
 from iris_model.image.lock import Lock
 from iris_model.oci import (
     BytesBlob,
@@ -64,7 +64,7 @@ def test_python_behind_links_of_directories() -> None:
 
 def test_links_in_a_circle_are_no_python() -> None:
     more = [link_entry("usr/bin/python3", "python"), link_entry("usr/bin/python", "python3")]
-    with pytest.raises(ImageError, match="there is no Python 3 in it"):
+    with pytest.raises(ImageError, match="no Python 3 was found"):
         facts(base_image("", more=more))
 
 
@@ -87,7 +87,7 @@ def test_a_file_that_a_later_layer_removes_is_not_there() -> None:
 
 
 def test_a_base_without_a_c_library() -> None:
-    with pytest.raises(ImageError, match="neither glibc nor musl"):
+    with pytest.raises(ImageError, match="no glibc or musl"):
         facts(base_image(with_libc=False))
 
 
@@ -215,7 +215,7 @@ def test_bad_bases(tmp_path: Path, cache: Cache) -> None:
         opened("arm", tmp_path, cache)
     write_layout(base_image(platform=Platform("linux", "amd64", "v3")), tmp_path / "later")
     with pytest.raises(
-        PlatformNotFound, match=r"for linux/amd64/v3, expected linux/amd64\nChoose a base for linux/amd64\.$"
+        PlatformNotFound, match=r"for linux/amd64/v3, expected linux/amd64\nChoose a base image for linux/amd64\.$"
     ):
         opened("later", tmp_path, cache)
     with pytest.raises(ImageError, match="no such file"):
@@ -235,5 +235,5 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
 def test_a_lock_that_is_none(tmp_path: Path) -> None:
     for text in ("[]", "{}", '{"format": "iris-model-lock/9"}', "not json"):
         (tmp_path / "iris-model.lock").write_text(text)
-        with pytest.raises(ImageError, match="cannot be read as a lock"):
+        with pytest.raises(ImageError, match="is not a valid lock file"):
             Lock.read(tmp_path)

@@ -10,20 +10,26 @@ from pathlib import Path
 import pytest
 
 from iris_model.errors import ImageError, ProjectError
-from iris_model.image import outputs
+from iris_model.image.assemble import labels
+from iris_model.image.bases.base import Base
+from iris_model.image.bases.cache import Cache
 from iris_model.image.build import BuiltImage, build_image
-from iris_model.image.cache import Cache
+from iris_model.image.destinations import outputs
+from iris_model.image.destinations.publish import publish
 from iris_model.image.examine import compare, describe, open_image
 from iris_model.image.layers import divide
-from iris_model.image.publish import publish
 from iris_model.image.sizes import check_limits
 from iris_model.oci import OCI, Platform, Reference, StrictLimits, read_layout, validate, write_layout
 from iris_model.oci.registry import RegistryClient, anonymous, push
 from iris_model.project import ProjectSettings
-from iris_model.project.package import RUNNING_PYTHON
+from iris_model.project.configuration.settings import read_settings
+from iris_model.project.packaging.package import RUNNING_PYTHON
+from tests.support.aws_rules.templates import can_snapstart
 from tests.support.base_images import base_image
 from tests.support.projects import SETTINGS, FakeChoice, write_project
 from tests.support.registry_fake import FakeRegistry, running
+
+LABEL = "com.amazonaws.lambda.feature.snapstart"
 
 
 def build(project: Path, base: str, cache: Cache, **options: object) -> BuiltImage:
@@ -85,7 +91,7 @@ def test_a_function_of_ours_is_no_base(project: Path, base: str, cache: Cache, t
     if by == "Dockerfile":
         older = older.with_config(older.config.with_run(labels={}))
     write_layout(older, tmp_path / "older")
-    with pytest.raises(ImageError, match=r"base .*older: it is a function of iris-model.*\n.*--base"):
+    with pytest.raises(ImageError, match=r"base .*older: it is the image of another iris-model function.*\n.*--base"):
         build(project, str(tmp_path / "older"), cache)
 
 
@@ -147,7 +153,7 @@ def test_both_families_hold_the_same_layers(project: Path, base: str, cache: Cac
 @pytest.mark.parametrize(
     ("python", "said", "message"),
     [
-        ("3.12", 'python = "3.13"', r"Python is 3.12, and iris-model.toml says python = \"3.13\""),
+        ("3.12", 'python = "3.13"', r"Python is 3.12, but iris-model.toml has python = \"3.13\""),
         ("3.9", "", "Python is 3.9, expected 3.11 or later"),
     ],
 )
@@ -171,7 +177,7 @@ def test_a_budget_fails_the_build_and_says_what_is_big(tmp_path: Path, base: str
 def test_limits_of_lambda(project: Path, base: str, cache: Cache) -> None:
     built = build(project, base, cache)
     check_limits(built.sizes, built.settings.budgets)
-    with pytest.raises(ImageError, match="Lambda takes at most"):
+    with pytest.raises(ImageError, match="Lambda accepts at most"):
         check_limits(built.sizes, built.settings.budgets, StrictLimits(uncompressed=1000))
     with pytest.raises(ImageError, match="its manifest has"):
         check_limits(built.sizes, built.settings.budgets, StrictLimits(manifest=100))
@@ -230,7 +236,7 @@ def test_describe_and_open(
     with pytest.raises(ImageError, match="no such file"):
         open_image("./nothing.tar")
     monkeypatch.chdir(project.parent)
-    with pytest.raises(ImageError, match=r"project/\.iris-model/nothing: there is no such file"):
+    with pytest.raises(ImageError, match=r"project/\.iris-model/nothing: no such file or directory"):
         open_image("project/.iris-model/nothing")
 
 
@@ -255,3 +261,18 @@ def test_the_digest_does_not_depend_on_whether_the_base_was_opened_before(
     again = build(project, str(tmp_path / "base"), cache)
     assert again.image.digest == first.image.digest
     assert first.image.config.entrypoint[0] == ("python3" if "/usr/bin" in path else "/usr/bin/python3.11")
+
+
+@pytest.mark.parametrize(
+    "name", ["public.ecr.aws/lambda/python:3.12", "public.ecr.aws/lambda/python:3.11", "own:1", None]
+)
+def test_the_label_that_snapstart_wants_is_on_bases_that_are_not_aws_s_own(
+    tmp_path: Path, base: str, cache: Cache, name: str | None
+) -> None:
+    project = write_project(tmp_path / "p", {}, settings=SETTINGS + "snapstart = true\n")
+    image = read_layout(Path(base))
+    settings = read_settings(project)
+    found = labels(settings, Base(name or base, image, "x86_64", cache, Reference.parse(name) if name else None))
+    assert can_snapstart(name or base, found)
+    assert (LABEL in found) is not (name == "public.ecr.aws/lambda/python:3.12")
+    assert LABEL not in labels(read_settings(write_project(tmp_path / "q", {})), Base(base, image, "x86_64", cache))

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from iris_model.cli import cli
 from iris_model.oci import DOCKER, OCI, Reference, build_layer, file_entry, read_archive, read_layout, write_layout
 from iris_model.oci.registry import RegistryClient, anonymous, push
-from iris_model.project.user_cache import CACHE_VARIABLE
+from iris_model.project.caching.user_cache import CACHE_VARIABLE
 from tests.support.base_images import base_image
 from tests.support.caches import own_cache
 from tests.support.registry_fake import FakeRegistry, running
@@ -131,12 +131,12 @@ def test_push_and_push_again_and_push_of_a_layout(iris: Path, base: Path) -> Non
         assert "nothing was sent" in run("build", iris, "--base", base, "-t", reference, "--push").output
         run("build", iris, "--base", base)
         assert "nothing was sent" in run("push", iris / ".iris-model/image", reference).output
-        assert "Nothing that runs differs" in run("image", "diff", reference, iris / ".iris-model/image").output
+        assert "The images run the same way" in run("image", "diff", reference, iris / ".iris-model/image").output
 
 
 def test_an_image_is_not_written_over_its_base(iris: Path, base: Path) -> None:
     before = read_layout(base).digest
-    assert "is the base" in run("build", iris, "--base", base, "-o", "layout", base, exit_code=1).output
+    assert "is an input of this command" in run("build", iris, "--base", base, "-o", "layout", base, exit_code=1).output
     assert read_layout(base).digest == before
 
 
@@ -154,7 +154,7 @@ def test_a_full_disk_and_a_project_that_cannot_be_written(iris: Path, base: Path
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert "File too large" in done.stderr
-    assert "defect" not in done.stderr
+    assert "a bug in iris-model" not in done.stderr
     assert not (project / ".iris-model/image").exists()
 
     (blocked / ".iris-model").write_text("a file where a directory must be")
@@ -174,7 +174,7 @@ def test_the_projects_own_layout_has_the_last_build_only(iris: Path, base: Path,
     run("build", project, "--base", base, "-t", "a:2", "--format", "oci", "-o", "layout", several)
     assert answer("image", "inspect", several)["digest"]  # two names of one image
     run("build", iris, "--base", base, "-t", "a:3", "-o", "layout", several)
-    assert f"Name one of them: {several}@NAME" in run("image", "inspect", several, exit_code=1).output
+    assert f"Choose one of them: {several}@NAME" in run("image", "inspect", several, exit_code=1).output
     assert answer("image", "inspect", f"{several}@3")["digest"]
 
 
@@ -244,7 +244,7 @@ def test_diff_names_files_and_config(tmp_path: Path) -> None:
 
 def test_dockerfile(iris: Path, base: Path, tmp_path: Path) -> None:
     assert run("dockerfile", iris).output == (iris / "Dockerfile").read_text()
-    assert "not pinned yet" in run("dockerfile", iris, "--pinned", exit_code=1).output
+    assert "not pinned" in run("dockerfile", iris, "--pinned", exit_code=1).output
     settings = (iris / "iris-model.toml").read_text()
     with running(FakeRegistry()) as registry:
         text = f"{registry.host}/lambda/python:3.11"

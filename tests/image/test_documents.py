@@ -16,12 +16,12 @@ from in_toto_attestation.v1 import statement_pb2
 from in_toto_attestation.v1.statement import Statement
 from packageurl import PackageURL
 
+from iris_model.image.bases.cache import Cache
+from iris_model.image.bases.system_package import OperatingSystem, Package
 from iris_model.image.build import BuiltImage, build_image
-from iris_model.image.cache import Cache
-from iris_model.image.provenance import render_provenance
-from iris_model.image.sbom import render_sbom
-from iris_model.image.sbom_base import package_url
-from iris_model.image.system_package import OperatingSystem, Package
+from iris_model.image.supply_chain.provenance import render_provenance
+from iris_model.image.supply_chain.sbom import render_sbom
+from iris_model.image.supply_chain.sbom_base import package_url
 from iris_model.oci import Reference, file_entry, write_layout
 from iris_model.oci.registry import RegistryClient, push
 from tests.image.test_wheels import write_wheel
@@ -149,7 +149,7 @@ def test_a_base_that_is_not_here_is_not_downloaded_for_an_sbom_unless_asked(tmp_
             write_project(tmp_path / "p"), base=f"{registry.host}/python:3.11", cache=cache, choose=FakeChoice()
         )
         closed = render_sbom(built)
-        assert "was not opened" in closed.unlisted[0]
+        assert "was not downloaded" in closed.unlisted[0]
         assert "libc6" not in closed.data.decode()
         layer = image.layers[0].digest
         assert registry.asked("GET", str(layer)) == []

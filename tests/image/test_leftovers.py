@@ -19,7 +19,7 @@ KILLED = {
         "with atomic_file(cache / 'blobs' / 'sha256' / ('0' * 64)) as file: {end}"
     ),
     "a function directory": (
-        "from iris_model.project.function_directory import write_function_directory\n"
+        "from iris_model.project.packaging.function_directory import write_function_directory\n"
         "write_function_directory(work / 'functions' / 'python3.13-x86_64', {{}}, {{}}, compiler=None, fill=lambda to: {end})"
     ),
     "a layout": "from iris_model.oci.writing import atomic_directory\nwith atomic_directory(work / 'image') as to: {end}",

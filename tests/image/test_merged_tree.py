@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iris_model.image.base_files import read_base_files
+from iris_model.image.bases.base_files import read_base_files
 from iris_model.image.examine import compare
 from iris_model.oci import Image
 from tests.support.base_images import base_image

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from iris_model.errors import ImageError, ProjectError
+from iris_model.image.bases.cache import Cache
+from iris_model.image.bases.elf import read_elf
 from iris_model.image.build import BuiltImage, build_image
-from iris_model.image.cache import Cache
-from iris_model.image.elf import read_elf
 from iris_model.oci import Platform, write_layout
-from iris_model.project.package import RUNNING_PYTHON
-from iris_model.project.requirements import install_requirements_into
+from iris_model.project.dependencies.requirements import install_requirements_into
+from iris_model.project.packaging.package import RUNNING_PYTHON
 from tests.image.test_wheels import METADATA, write_wheel
 from tests.support.base_images import as_machine, base_image
 from tests.support.projects import SETTINGS, FakeChoice, write_project
@@ -255,7 +255,9 @@ def test_a_wheel_of_the_project_wherever_the_build_is_started_and_when_the_cache
     own = wheel(project / "my wheels", "fast", "py3-none-any", {"fast/__init__.py": b"own = 'another'\n"})
     assert build(project, base, cache).image.digest != first.image.digest
     own.unlink()
-    with pytest.raises(ImageError, match=rf"(?s)line 1: \./my wheels/fast.*there is no such file.*from {project}"):
+    with pytest.raises(
+        ImageError, match=rf"(?s)line 1: \./my wheels/fast.*there is no such file.*relative to {project}"
+    ):
         build(project, base, cache)
 
 

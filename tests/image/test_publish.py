@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from iris_model.cli import cli
-from iris_model.image.publish import publish
+from iris_model.image.destinations.publish import publish
 from iris_model.oci import DOCKER, Reference
 from iris_model.oci.registry.referrer_tags import fallback_tag
 from tests.oci.samples import sample_image
@@ -35,9 +35,9 @@ def reference(registry: FakeRegistry) -> Reference:
 def inspected(registry: FakeRegistry) -> dict[str, object]:
     done = CliRunner().invoke(cli, ["image", "inspect", str(reference(registry)), "--no-check", "--json"])
     assert done.exit_code == 0, done.output
-    beside = json.loads(done.stdout)["beside"]
-    assert isinstance(beside, dict)
-    return beside
+    documents = json.loads(done.stdout)["documents"]
+    assert isinstance(documents, dict)
+    return documents
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_where_they_are_listed(registry: FakeRegistry, known: bool, wanted: str,
         assert published.tag == tag
         assert len(published.attached) == listed
     assert published.report.unchanged
-    assert ("keeps no referrers by itself" in published.note) is (not known and wanted == "api")
+    assert ("does not list referrers" in published.note) is (not known and wanted == "api")
     stored = registry.repositories["team/iris"]
     assert sorted(stored.tags) == sorted(filter(None, ["1", tag]))
     # Never an index around the image: Lambda refuses one.
@@ -98,7 +98,7 @@ def test_whatever_happens_to_them_the_image_is_pushed(registry: FakeRegistry, br
     if (broken, status) == ("referrers", 400):  # as some say who do not know the request: then there is the tag
         assert published.tag == TAG
     else:
-        assert "were not put beside the image" in published.note
+        assert "were not attached to the image" in published.note
         assert "no artifacts here" in published.note
         assert published.attached == ()
 
@@ -121,8 +121,8 @@ def test_push_of_a_file_takes_its_documents_along_if_they_are_about_it(registry:
     assert json.loads(done.stdout)["attached"] == [SBOM]
     statement.write_text(json.dumps({"subject": [{"digest": {"sha256": IMAGE.digest.hex}}]}))
     said = CliRunner().invoke(cli, ["push", str(tmp_path / "image"), str(reference(registry))]).output
-    assert "SBOM and provenance lie beside it, listed by the registry" in said
+    assert "SBOM and provenance are attached, listed by the registry" in said
     assert len(inspected(registry)["referrers"]) == 2  # type: ignore[arg-type]
     files = CliRunner().invoke(cli, ["image", "inspect", str(tmp_path / "image")]).output
-    assert f"beside it    {sbom}" in files
-    assert f"beside it    {statement}" in files
+    assert f"document     {sbom}" in files
+    assert f"document     {statement}" in files

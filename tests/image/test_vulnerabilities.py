@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from iris_model.cli import cli
 from iris_model.errors import ImageError
-from iris_model.image.vulnerabilities import report_vulnerabilities
+from iris_model.image.supply_chain.vulnerabilities import report_vulnerabilities
 from iris_model.oci import write_layout
 from tests.support.base_images import base_image
 from tests.support.caches import own_cache
@@ -149,9 +149,9 @@ def test_nothing_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: st
         ("", "no vulnerability database", "it ended with 1 and said: no vulnerability database"),
         ("", "", "it ended with 1"),
         ("half {", "", "it ended with 1"),
-        ("[]", "", "no report of grype that we know"),
-        ({"dependencies": []}, "", "no report of grype that we know"),
-        ({"matches": 7}, "", "another shape"),
+        ("[]", "", "not a known report of grype"),
+        ({"dependencies": []}, "", "not a known report of grype"),
+        ({"matches": 7}, "", "unknown structure"),
         ("", "Traceback (most recent call last):\n  File\nValueError: the reason", "and said: ValueError: the reason"),
     ],
 )
@@ -162,7 +162,7 @@ def test_a_tool_that_fails(
     with pytest.raises(ImageError) as caught:
         report_vulnerabilities(SBOM)
     assert told in caught.value.problem
-    assert "leave --scan out" in caught.value.remedy
+    assert "omit --scan" in caught.value.remedy
 
 
 def real_pip_audit() -> Path:
@@ -198,7 +198,7 @@ def test_a_failing_scan_loses_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     late = CliRunner().invoke(cli, build)
     assert late.exit_code == 1
     assert "grype gave no report" in late.output
-    assert "only the report is missing" in late.output
+    assert "Only the report is missing" in late.output
     assert (project / ".iris-model" / "image" / "index.json").exists()
     document = CliRunner().invoke(cli, [*build, "--json"])
     assert document.exit_code == 1
@@ -206,7 +206,7 @@ def test_a_failing_scan_loses_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     only(monkeypatch, stand_in(tmp_path / "bin", "grype", GRYPE))
     done = CliRunner().invoke(cli, build)
     report = project / ".iris-model" / "image.vulnerabilities.json"
-    assert f"grype knows of 1 vulnerabilities of what is in it: {report}" in done.output
+    assert f"grype found 1 vulnerabilities in what is in it: {report}" in done.output
     assert json.loads(report.read_bytes()) == GRYPE
 
 
@@ -218,5 +218,5 @@ def test_packages_that_a_tool_knows_nothing_of_are_told(tmp_path: Path, monkeypa
     answer = {"dependencies": [{"name": "private", "skip_reason": "Dependency not found on PyPI"}], "fixes": []}
     only(monkeypatch, stand_in(tmp_path / "bin", "pip-audit", answer))
     done = CliRunner().invoke(cli, ["build", str(tmp_path / "iris"), "--base", str(tmp_path / "base"), "--scan"])
-    assert "pip-audit knows of 0 vulnerabilities of the Python packages in it" in done.output
+    assert "pip-audit found 0 vulnerabilities in the Python packages in it" in done.output
     assert "of 1 packages pip-audit knows nothing, which does not make them safe: private" in done.output

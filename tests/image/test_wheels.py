@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from iris_model.errors import ImageError
-from iris_model.image.packages import missing_dependencies
+from iris_model.image.dependencies.packages import missing_dependencies
+from iris_model.image.dependencies.wheels import open_wheel, unpack_wheels
 from iris_model.image.target import Libc, Target
-from iris_model.image.wheels import open_wheel, unpack_wheels
 
 METADATA = "Metadata-Version: 2.4\nName: Sample_Pkg\nVersion: 1.2\nLicense-Expression: MIT\n{more}\n"
 WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -87,14 +87,14 @@ def test_dependencies_of_the_target_that_this_python_does_not_have(tmp_path: Pat
 @pytest.mark.parametrize("name", ["../outside.py", "/etc/passwd", "sample_pkg/../../x", "a\\..\\b"])
 def test_names_that_lead_out_are_refused(tmp_path: Path, name: str) -> None:
     wheel = open_wheel(write_wheel(tmp_path, {name: "x"}))
-    with pytest.raises(ImageError, match="leads out"):
+    with pytest.raises(ImageError, match="points outside"):
         unpack_wheels([wheel], tmp_path / "target")
     assert not (tmp_path / "outside.py").exists()
 
 
 def test_a_file_that_was_changed_after_the_wheel_was_built(tmp_path: Path) -> None:
     wheel = open_wheel(write_wheel(tmp_path, lies="sample_pkg/__init__.py"))
-    with pytest.raises(ImageError, match=r"sample_pkg/__init__\.py has other bytes"):
+    with pytest.raises(ImageError, match=r"sample_pkg/__init__\.py does not match"):
         unpack_wheels([wheel], tmp_path / "target")
 
 
@@ -108,5 +108,5 @@ def test_two_wheels_that_bring_different_files_of_one_name(tmp_path: Path) -> No
 def test_no_wheel_at_all(tmp_path: Path) -> None:
     path = tmp_path / "broken-1.0-py3-none-any.whl"
     path.write_bytes(b"not a zip")
-    with pytest.raises(ImageError, match="it is no wheel"):
+    with pytest.raises(ImageError, match="it is not a wheel"):
         open_wheel(path)

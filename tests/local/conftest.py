@@ -10,7 +10,7 @@ import pytest
 from iris_model.local import FunctionSettings
 from tests.support.local_service import HANDLERS, RunningService, running
 
-RUNTIMES = ("iris_model", "awslambdaric")
+RUNTIMES = ("iris_model", pytest.param("awslambdaric", marks=pytest.mark.awslambdaric))
 Settings = Callable[..., FunctionSettings]
 
 
@@ -27,7 +27,8 @@ def make_settings(runtime: str = "iris_model", **changes: Any) -> FunctionSettin
     return FunctionSettings(**values | changes)
 
 
-@pytest.fixture(params=RUNTIMES)
+# Services of a test's own run AWS's client in `make e2e`, and the shared one in `make test` too.
+@pytest.fixture(params=("iris_model", pytest.param("awslambdaric", marks=[pytest.mark.awslambdaric, pytest.mark.slow])))
 def settings(request: pytest.FixtureRequest) -> Settings:
     """Makes settings for each runtime in turn."""
     return lambda **changes: make_settings(request.param, **changes)

@@ -23,7 +23,7 @@ def three() -> Iterator[RunningService]:
     functions = [
         make_settings(name="b", route="/b", reserved_concurrency=7, environment={"LEVEL": "info"}),
         make_settings(name="a", route="/a", timeout_seconds=1.5, memory_mib=256),
-        make_settings(name="c", route="/c", log_format="JSON"),
+        make_settings(name="c", route="/c", log_format="JSON", system_log_level="WARN"),
     ]
     with running(functions, function_url_port=0) as service:
         yield service
@@ -56,7 +56,9 @@ def test_get_function_and_configuration_agree(three: RunningService) -> None:
     assert "Concurrency" not in client.get_function(FunctionName="a")
     # Whole seconds are all that the field can say.
     assert client.get_function_configuration(FunctionName="a")["Timeout"] == 2
-    assert client.get_function_configuration(FunctionName="c")["LoggingConfig"]["LogFormat"] == "JSON"
+    logging = client.get_function_configuration(FunctionName="c")["LoggingConfig"]
+    assert (logging["LogFormat"], logging["SystemLogLevel"], logging["ApplicationLogLevel"]) == ("JSON", "WARN", "INFO")
+    assert set(configuration["LoggingConfig"]) == {"LogFormat", "LogGroup"}
 
 
 def test_list_functions_in_pages(three: RunningService) -> None:

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from iris_model.local.http_event import FrontEnd, HttpRequest, MatchedRoute, build_event
-from iris_model.local.http_response import MalformedResponse, decode_response
-from iris_model.local.http_routes import parse_route
+from iris_model.local.front_ends.http_event import FrontEnd, HttpRequest, MatchedRoute, build_event
+from iris_model.local.front_ends.http_response import MalformedResponse, decode_response
+from iris_model.local.front_ends.http_routes import parse_route
 from tests.local.conftest import make_settings
 from tests.support.local_service import RunningService, running
 

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from iris_model.local.http_settings import Cors, HttpSettings, Throttling, find_http_problems, read_http_settings
-from iris_model.local.http_throttle import TokenBucket
+from iris_model.contract.endpoint import Cors, Throttling
+from iris_model.local.configuration.http_settings import HttpSettings, find_http_problems, read_http_settings
+from iris_model.local.front_ends.http_throttle import TokenBucket
 from tests.local.conftest import make_settings
 from tests.support.local_service import Reply, RunningService, running
 
@@ -93,7 +94,7 @@ def test_payload_format_1_0(api: RunningService) -> None:
     ],
 )
 def test_response_of_format_1_0(api: RunningService, result: Any, expected: int) -> None:
-    from iris_model.local.http_response import MalformedResponse, decode_response_v1
+    from iris_model.local.front_ends.http_response import MalformedResponse, decode_response_v1
 
     payload = json.dumps(result).encode()
     if expected == 500:
@@ -180,6 +181,18 @@ def test_token_bucket() -> None:
 def test_headers_beyond_the_quota_are_431(api: RunningService) -> None:
     assert api.request("GET", "/many/echo", headers={"x-long": "x" * 9_800}).status == 200
     assert api.request("GET", "/many/echo", headers={"x-long": "x" * 10_300}).status == 431
+
+
+@pytest.mark.parametrize("size", [10_300, 20_000, 70_000])
+def test_a_url_or_a_header_beyond_the_limit_is_431(api: RunningService, size: int) -> None:
+    assert api.request("GET", "/many/echo?a=" + "x" * 9_800).status == 200
+    for answer in (
+        api.request("GET", "/many/echo?a=" + "x" * size),
+        api.request("GET", "/" + "x" * size),
+        api.request("GET", "/many/echo", headers={"x-long": "x" * size}),
+        api.request("POST", "/many/echo", b"1", {f"x-{number}": "x" * 1000 for number in range(size // 900)}),
+    ):
+        assert answer.status == 431, answer
 
 
 def test_function_url_event(api: RunningService) -> None:

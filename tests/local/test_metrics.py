@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 from prometheus_client.parser import text_string_to_metric_families
 
-from iris_model.local.metrics import WINDOW, Distribution
-from iris_model.local.running_cost import Prices, Usage, describe_cost
+from iris_model.local.telemetry.metrics import WINDOW, Distribution
+from iris_model.local.telemetry.running_cost import Prices, Usage, describe_cost
 from tests.local.conftest import make_settings
 from tests.support.local_service import RunningService, running
 
@@ -74,6 +74,16 @@ def test_what_happened_is_what_is_counted() -> None:
     cost = works["cost"]["architectures"]["arm64"]
     assert text["iris_model_cost_usd_total", "works", "arm64"] == pytest.approx(float(cost["so_far"]))
     assert Decimal(cost["parts"]["http_api"]) == Decimal("0.000001")
+
+
+def test_pings_are_left_out() -> None:
+    """The handler answers with its event; `{"warm": true}` is what the runtime answers a ping with."""
+    with running(make_settings(handler="app.handler")) as service:
+        for event in ({"warm": True}, {"warm": True}, {"warm": False}):
+            service.invoke(event)
+        service.settle()
+        (numbers,) = service.request("GET", "/_local/metrics").json()["functions"]
+    assert (numbers["invocations"], numbers["duration_ms"]["count"], numbers["errors"]) == (1, 1, {})
 
 
 def test_without_prices_the_cost_is_unknown_and_not_nothing(service: RunningService) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from iris_model.local import PageSources
-from iris_model.local.page_guard import find_foreign_call
+from iris_model.local.browser.guard import find_foreign_call
 from tests.local.conftest import make_settings
 from tests.support.local_service import RunningService, running
 from tests.support.tiny_model import CLASSES, NAMES, write_tiny

@@ -110,8 +110,8 @@ def test_broken_version_keeps_the_one_before_even_in_new_sandboxes(folder: Path)
     with reloading(make_settings(directory=folder, timeout_seconds=10)) as service, ThreadPoolExecutor(3) as clients:
         assert service.invoke(0).json()[0] == "one"
         (folder / "word.py").write_text("WORD = (\n")
-        wait_until(lambda: said(service, "Reload: the new version cannot serve"))
-        (line,) = said(service, "Reload: the new version cannot serve")
+        wait_until(lambda: said(service, "Reload: the new version cannot start"))
+        (line,) = said(service, "Reload: the new version cannot start")
         assert "Runtime.UserCodeSyntaxError" in line
         assert "word.py" in line
         words = [reply.json()[0] for reply in clients.map(lambda _: service.invoke(0.5), range(3))]
@@ -128,7 +128,7 @@ def test_build_that_fails_is_told(folder: Path) -> None:
 
     with reloading(settings, plan=ReloadPlan((folder,), rebuild)) as service:
         say(folder, "two")
-        wait_until(lambda: said(service, "Reload: the new version cannot serve"))
+        wait_until(lambda: said(service, "Reload: the new version cannot start"))
         assert said(service, "Reload: the new version")[0].endswith("app.py has no handler.\nWrite one.")
         assert service.invoke(0).json()[0] == "one"
 
@@ -140,7 +140,7 @@ def test_settings_change_with_the_version_but_for_the_fixed_ones(folder: Path) -
         assert service.invoke(0).status == 200
         say(folder, "two")
         wait_until(lambda: service.invoke(0).status == 429)
-        assert said(service, "Reload: route is '/elsewhere' now, which takes effect when you serve anew")
+        assert said(service, "Reload: route is '/elsewhere' now, which takes effect when you restart serve")
         assert service.lambda_ is not None
         found = service.lambda_.functions["behave"].settings
         assert (found.memory_mib, found.route) == (256, settings.route)
@@ -152,7 +152,7 @@ def test_only_sources_count(folder: Path) -> None:
             (folder / name).mkdir()
             (folder / name / "file.txt").write_text("x")
         say(folder, "two")
-        wait_until(lambda: said(service, "Reload: the new version of behave serves"))
+        wait_until(lambda: said(service, "Reload: the new version of behave is serving"))
         assert said(service, "Reload: ")[0] == "Reload: word.py changed"
 
 
@@ -160,5 +160,5 @@ def test_sources_that_are_not_there(folder: Path) -> None:
     settings = make_settings(directory=folder)
     shutil.copytree(folder, folder.parent / "other")
     plan = ReloadPlan((folder.parent / "missing",), lambda: settings)
-    with pytest.raises(LocalError, match="is not there to be watched"), reloading(settings, plan=plan):
+    with pytest.raises(LocalError, match="cannot be watched"), reloading(settings, plan=plan):
         pass

@@ -6,7 +6,14 @@ import json
 
 import pytest
 
-from iris_model.local.reports import InitReport, JsonFormat, Report, RuntimeVersion, TextFormat, make_log_format
+from iris_model.local.telemetry.reports import (
+    InitReport,
+    JsonFormat,
+    Report,
+    RuntimeVersion,
+    TextFormat,
+    make_log_format,
+)
 
 ID = "6f7f0961-0000"
 SUCCESS = Report(ID, "success", 26.73, 128, 75, 111.23, produced_bytes=9, response_ms=20.5)

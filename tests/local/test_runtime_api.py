@@ -76,6 +76,11 @@ def test_illegal_calls_get_the_answers_of_the_emulator(tmp_path: Path) -> None:
     assert any(line.endswith("Error: Runtime exited with error: exit status 4") for line in service.lines)
 
 
+def test_a_browser_gets_nothing_from_the_runtime_api() -> None:
+    with running(make_settings(handler="hostile.handler")) as service:
+        assert service.invoke({"do": "ask_as_a_browser"}).json() == [403, 403, 403, 200]
+
+
 def _parse(text: str) -> object:
     try:
         return json.loads(text)

@@ -331,6 +331,17 @@ def test_no_orphans_however_the_service_ends(number: signal.Signals) -> None:
         service.wait()
 
 
+def test_only_the_lines_of_errors(settings: Settings) -> None:
+    """`log-lines = "errors"`: nothing of what succeeds, and all that says why something did not."""
+    with running(settings(log_format="JSON", system_log_level="WARN")) as service:
+        service.invoke([1])
+        assert not [line for line in service.lines if "platform." in line]
+        service.invoke({"do": "exit", "status": 1})
+    events = [json.loads(line) for line in service.lines if "platform." in line]
+    assert [event["type"] for event in events] == ["platform.runtimeDone", "platform.report"]
+    assert {event["record"]["status"] for event in events} == {"failure"}
+
+
 def test_json_log_format(settings: Settings) -> None:
     with running(settings(log_format="JSON")) as service:
         service.invoke([1])

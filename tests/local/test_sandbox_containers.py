@@ -9,8 +9,8 @@ import pytest
 
 from iris_model.errors import LocalError
 from iris_model.local import ImageSettings, SandboxSettings
-from iris_model.local.containers import make_order
-from iris_model.local.docker_place import describe_process
+from iris_model.local.confinements.containers import make_order
+from iris_model.local.machine.docker_place import describe_process
 from tests.local.conftest import make_settings
 from tests.support.local_service import running
 

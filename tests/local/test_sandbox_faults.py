@@ -7,6 +7,7 @@ import shutil
 import signal
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import psutil
 import pytest
 
 from iris_model.local import FunctionSettings
-from iris_model.local.memory import MIB
+from iris_model.local.machine.memory import MIB
 from tests.local.conftest import make_settings
 from tests.local.test_sandbox import error_of, is_alive, wait_until
 from tests.support.local_service import HANDLERS, RunningService, running
@@ -37,7 +38,7 @@ def beside_others(*settings: FunctionSettings) -> Iterator[RunningService]:
 
         def ask(client: int) -> int:
             count = 0
-            while not done.is_set() or not count:
+            while not done.wait(0.005) or not count:  # a pause, since they only need to be there
                 event = [client, count]
                 assert service.invoke(event, name="bystander").json() == event
                 count += 1
@@ -133,6 +134,8 @@ def test_runtime_that_never_reads(tmp_path: Path) -> None:
     with beside_others(deaf) as service:
         kind, _ = error_of(service.invoke("x" * 5_000_000, name="deaf"))
         assert kind == "Sandbox.Timedout"
+        # It asked for the event, and so did not fail before.
+        assert not [line for line in service.lines if "Phase: init" in line]
 
 
 def test_a_hundred_megabytes_of_output_leave_the_service_small() -> None:
@@ -146,6 +149,33 @@ def test_a_hundred_megabytes_of_output_leave_the_service_small() -> None:
         assert service.lambda_ is not None
         kept = service.lambda_.log_book.after(0)
         assert sum(len(each["text"]) for each in kept) <= 4 * MIB + 65_536
+
+
+@pytest.mark.parametrize("call", ["response", "error"])
+def test_an_answer_of_a_hundred_megabytes_is_not_kept(call: str, tmp_path: Path) -> None:
+    """It is counted, not stored: Lambda's limit and a constant are all that the service may grow by."""
+    entry = tmp_path / "iris_model" / "runtime" / "__main__.py"
+    entry.parent.mkdir(parents=True)
+    shutil.copy(HANDLERS / "large_runtime.py", entry)
+    talker = make_settings(name="talker", directory=tmp_path, timeout_seconds=30)
+    with beside_others(talker) as service, ThreadPoolExecutor(1) as client:
+        before = most = psutil.Process().memory_info().rss
+        reply = client.submit(service.invoke, {"call": call, "mib": 100}, name="talker")
+        while not reply.done():
+            most = max(most, psutil.Process().memory_info().rss)
+            time.sleep(0.002)
+        assert error_of(reply.result()) == (
+            "Function.ResponseSizeTooLarge",
+            "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
+        )
+        assert most - before < 32 * MIB
+        # The same process goes on: it has read the refusal.
+        told = service.invoke({}, name="talker").json()
+    message = {
+        "errorMessage": "Exceeded maximum allowed payload size (6291556 bytes).",
+        "errorType": "RequestEntityTooLarge",
+    }
+    assert told == [413, message]
 
 
 def test_one_file_beyond_the_size_of_tmp_is_refused() -> None:
@@ -165,11 +195,11 @@ def test_tmp_survives_warm_reuse_and_a_crash_and_is_nobody_elses() -> None:
         assert sorted(listings.values()) == [[], ["remembered"]]
 
 
-def test_function_is_told_of_the_end(tmp_path: Path) -> None:
-    # With our runtime: awslambdaric waits in C, where Python's signal handlers do not run.
+def test_a_function_gets_no_sigterm_without_an_extension(tmp_path: Path) -> None:
+    # As in Lambda (aws/aws-lambda-extensions issue 63, cargo-lambda issue 853).
     with running(hostile()) as service:
         pid = service.invoke({"do": "note_the_end", "path": str(tmp_path / "mark")}).json()
-    assert (tmp_path / "mark").read_text() == "told"
+    assert not (tmp_path / "mark").exists()
     assert not is_alive(pid)
 
 

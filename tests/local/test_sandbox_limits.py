@@ -14,12 +14,12 @@ import psutil
 import pytest
 
 from iris_model.local import FunctionSettings
-from iris_model.local.cgroups import CgroupPlace, find_cgroups
-from iris_model.local.concurrency import Concurrency, Gate, Throttled
-from iris_model.local.host import Host
-from iris_model.local.memory import MIB, MemoryMeter
-from iris_model.local.sandbox_settings import SandboxSettings
-from iris_model.local.settings import find_problems
+from iris_model.local.configuration.sandbox_settings import SandboxSettings
+from iris_model.local.configuration.settings import find_problems
+from iris_model.local.machine.cgroups import CgroupPlace, find_cgroups
+from iris_model.local.machine.host import Host
+from iris_model.local.machine.memory import MIB, MemoryMeter
+from iris_model.local.sandboxes.concurrency import Concurrency, Gate, Throttled
 from tests.local.conftest import make_settings
 from tests.local.test_sandbox import error_of, is_alive, reports, wait_until
 from tests.support.local_service import HANDLERS, running

@@ -11,9 +11,9 @@ import pytest
 
 from iris_model.errors import LocalError
 from iris_model.local import FunctionSettings, LocalLambda, read_function_directory
-from iris_model.local.listening import is_loopback
-from iris_model.local.logs import LogBook, SandboxLog
-from iris_model.local.reports import Report, TextFormat
+from iris_model.local.telemetry.logs import LogBook, SandboxLog
+from iris_model.local.telemetry.reports import Report, TextFormat
+from iris_model.local.wire.listening import is_loopback
 from tests.local.conftest import make_settings
 from tests.support.local_service import running
 
@@ -57,7 +57,7 @@ def test_function_directory_and_overrides(tmp_path: Path) -> None:
 def test_what_is_no_function_directory(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match="is not a directory"):
         read_function_directory(tmp_path / "nope")
-    with pytest.raises(LocalError, match=r"holds no function\.json"):
+    with pytest.raises(LocalError, match=r"has no function\.json"):
         read_function_directory(tmp_path)
     for broken in (
         b"{",
@@ -69,7 +69,7 @@ def test_what_is_no_function_directory(tmp_path: Path) -> None:
         (tmp_path / "function.json").write_bytes(broken)
         with pytest.raises(LocalError) as raised:
             read_function_directory(tmp_path)
-        assert raised.value.remedy.startswith("Package the function again")
+        assert raised.value.remedy.startswith("Run `iris-model package` again")
 
 
 def test_all_problems_of_the_settings_at_once(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_port_that_is_taken() -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(LocalError, match=f"port {port} on 127.0.0.1 is taken") as raised:
+        with pytest.raises(LocalError, match=f"port {port} on 127.0.0.1 is in use by another program") as raised:
             _start(port=port)
         assert "--port" in raised.value.remedy
 

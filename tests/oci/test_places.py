@@ -114,8 +114,8 @@ def test_old_docker_archives_are_read_and_compressed(tmp_path: Path) -> None:
     [
         (lambda path: path.write_bytes(b"not a tar at all" * 100), "not a tar file"),
         (lambda path: path.write_bytes(b"\x1f\x8b\x08rest"), "gunzip"),
-        (lambda path: path.mkdir(), "it is no image"),
-        (lambda path: tarfile.open(path, "w").close(), "it is no image"),
+        (lambda path: path.mkdir(), "not an image"),
+        (lambda path: tarfile.open(path, "w").close(), "not an image"),
     ],
 )
 def test_paths_that_are_no_image(tmp_path: Path, fill, why: str) -> None:
@@ -138,11 +138,11 @@ def test_damage_in_a_layout_is_found(tmp_path: Path) -> None:
     (blobs / image.layers[1].digest.hex).write_bytes(image.layers[0].blob.open().read())
     codes = {(finding.severity, finding.code) for finding in validate(read_layout(tmp_path / "layout"))}
     assert codes == {("damage", "unreadable"), ("damage", "size"), ("damage", "digest")}
-    with pytest.raises(InvalidImage, match=r"bytes came|have the digest"):
+    with pytest.raises(InvalidImage, match=r"bytes$|the digest is"):
         write_archive(read_layout(tmp_path / "layout"), tmp_path / "copy.tar")
     assert [path.name for path in tmp_path.iterdir()] == ["layout"]
     (blobs / image.config_blob.digest.hex).write_bytes(b"{}")
-    with pytest.raises(InvalidImage, match="another digest"):
+    with pytest.raises(InvalidImage, match="does not match the digest"):
         read_layout(tmp_path / "layout")
     (blobs / image.layers[0].digest.hex).unlink()
     with pytest.raises(InvalidImage):
@@ -151,9 +151,9 @@ def test_damage_in_a_layout_is_found(tmp_path: Path) -> None:
 
 def test_nothing_is_overwritten_that_is_no_layout(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(StorageError, match="no OCI layout"):
+    with pytest.raises(StorageError, match="not an OCI layout"):
         write_layout(sample_image(), tmp_path)
-    with pytest.raises(StorageError, match="no OCI layout"):
+    with pytest.raises(StorageError, match="not an OCI layout"):
         write_layout(sample_image(), tmp_path / "thesis.txt")
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 

@@ -73,6 +73,6 @@ def test_the_image_that_runs_best_is_chosen(asked: str, offered: list[str], chos
 def test_no_image_for_the_platform(asked: str, offered: list[str]) -> None:
     with pytest.raises(PlatformNotFound) as caught:
         index_of(*offered, attestations=2).select(Platform.parse(asked), "base:1")
-    assert f"base:1: it has no image for {Platform.parse(asked)}" in caught.value.problem
+    assert f"base:1: no image for {Platform.parse(asked)}" in caught.value.problem
     assert "unknown" not in caught.value.problem
     assert all(text in caught.value.problem for text in offered)

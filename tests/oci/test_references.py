@@ -39,7 +39,7 @@ def test_parts_of_a_reference(text: str, registry: str, name: str, tag: str, dig
 @pytest.mark.parametrize(
     ("text", "why", "way_out"),
     [
-        ("", "empty", "Name an image"),
+        ("", "empty", "Use a reference"),
         ("Team/Model:1", "'Team/Model' has capitals", "'team/model'"),
         ("host.example/Model", "has capitals", "'model'"),
         ("model: 1", "has ' ' in it", "'model:1'"),
@@ -51,10 +51,10 @@ def test_parts_of_a_reference(text: str, registry: str, name: str, tag: str, dig
         ("model@sha256:abc", "expected 64 hexadecimal digits", "Copy the whole digest"),
         ("model@sha256:" + "A" * 64, "lower case", "Copy the whole digest"),
         ("model@md5:" + "a" * 32, "expected sha256 or sha512", "Copy"),
-        ("model@" + HEX, "names no algorithm", "Copy"),
+        ("model@" + HEX, "has no algorithm", "Copy"),
         ("https://host.example/model", "no scheme", "host.example/model"),
         ("host.example:port/model", "not the name of a registry", "host:port"),
-        ("host.example/", "names no repository", "registry/repository"),
+        ("host.example/", "has no repository", "registry/repository"),
         ("host.example/a//b", "an empty part", "slashes"),
         ("host.example/a_/b", "the part 'a_'", "slashes"),
         ("host.example/" + "a" * 256, "256 characters", "Shorten"),

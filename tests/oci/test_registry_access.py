@@ -89,7 +89,7 @@ def test_401_in_the_middle_for_good(closed: FakeRegistry, clients: Clients) -> N
     closed.faults = [Answers("PUT", "uploads", times=99, status=401, code="UNAUTHORIZED", message="gone")]
     with pytest.raises(RegistryDenied) as caught:
         push(clients.make(KNOWN), IMAGE, clients.reference("model:1"))
-    assert "still names" in caught.value.problem
+    assert "still refers to" in caught.value.problem
     assert closed.tag("model", "1") == str(sample_image(b"old").digest)
 
 
@@ -250,10 +250,10 @@ def test_no_config_is_anonymous(tmp_path: Path) -> None:
     [
         ("{", "not JSON"),
         ("[]", "expected a JSON object"),
-        ({"auths": [1]}, "auths is no table"),
+        ({"auths": [1]}, "auths is not an object"),
         ({"auths": {"r.example": {"auth": "%%%"}}}, "not user:password in base64"),
-        ({"credsStore": "nowhere"}, "no program docker-credential-nowhere on PATH"),
-        ({"credsStore": 7}, "expected a name"),
+        ({"credsStore": "nowhere"}, "docker-credential-nowhere is not on PATH"),
+        ({"credsStore": 7}, "expected a string"),
     ],
 )
 def test_a_config_that_is_wrong(tmp_path: Path, document: object, why: str) -> None:
@@ -283,7 +283,7 @@ def test_a_helper_that_knows_nothing_leaves_the_file(tmp_path: Path) -> None:
     ("script", "why"),
     [
         ("echo 'the keychain is locked'; exit 3", r"failed \(3\): the keychain is locked"),
-        ("exit 2", "without a word"),
+        ("exit 2", "no output"),
         (f'echo \'{{"Username": "u", "Secret": "{SECRET}"\'', "expected JSON with Username and Secret"),
     ],
 )

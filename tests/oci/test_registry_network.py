@@ -90,7 +90,7 @@ def test_a_damaged_layer_does_not_get_into_the_store(registry: FakeRegistry, cli
     image = sample_image(b"one", b"two")
     push(clients.make(), image, clients.reference("model:1"))
     registry.faults = [Changes("GET", image.layers[1].digest.hex, times=99, change=lambda body: body[:-1] + b"!")]
-    with pytest.raises(InvalidImage, match="have the digest"):
+    with pytest.raises(InvalidImage, match="the digest is"):
         fetch_layers(pull(clients.make(), clients.reference("model:1")), BlobStore(tmp_path), jobs=1)
     names = [path.name for path in (tmp_path / "blobs" / "sha256").iterdir()]
     assert names == [image.layers[0].digest.hex]
@@ -121,6 +121,6 @@ def test_a_file_that_may_not_grow_is_told_and_nothing_is_left(tmp_path: Path) ->
     """The limit is the kernel's own; a disk that is full is met in tests/e2e, where it can be made."""
     done = subprocess.run([sys.executable, "-c", FULL, tmp_path], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    said = "File too large | The file system takes no file so large: write to another disk.\n"
+    said = "File too large | The file is too large for the file system: write to another disk.\n"
     assert done.stdout == said * 3
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -135,7 +135,7 @@ def test_a_tag_that_is_something_else_is_not_written_over(registry: FakeRegistry
     push(client, sample_image(b"two"), clients.reference(f"model:{fallback_tag(image.digest)}"))
     repository = clients.reference("model").repository
     assert list_referrers(client, repository, image.digest) == ()
-    with pytest.raises(RegistryError, match="expected the list of what refers") as caught:
+    with pytest.raises(RegistryError, match="expected a list of referrers") as caught:
         attach(client, repository, image.manifest.descriptor, [artifact(SBOM, b"{}")])
     assert "--referrers api" in caught.value.remedy
     assert registry.tag("model", fallback_tag(image.digest)) == str(sample_image(b"two").digest)

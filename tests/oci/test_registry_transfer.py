@@ -147,7 +147,7 @@ def test_an_unknown_tag_lists_near_ones(registry: FakeRegistry, clients: Clients
         push(client, sample_image(b"one"), clients.reference(f"team/model:{tag}"))
     with pytest.raises(ManifestNotFound) as caught:
         pull(client, clients.reference("team/model:latst"))
-    assert "has no tag 'latst'; near it are latest (4 in all)" in caught.value.problem
+    assert "has no tag 'latst'; similar tags: latest (4 in all)" in caught.value.problem
     assert client.tags(clients.reference("team/model").repository) == ["1.4", "1.5", "2.0", "latest"]
 
 

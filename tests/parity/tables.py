@@ -22,7 +22,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
-from iris_model.compiler.cells import STRANGE_TEXTS
+from iris_model.compiler.probes.cells import STRANGE_TEXTS
 from tests.parity.zoo import SEED
 
 SAMPLES = 60

@@ -120,7 +120,7 @@ def test_features_are_columns_that_a_request_may_leave_out():
 
 def test_a_hasher_needs_names(header):
     hasher = FeatureHasher(8)
-    with pytest.raises(UnsupportedModel, match="dictionaries of any features") as caught:
+    with pytest.raises(UnsupportedModel, match="dictionaries with any keys") as caught:
         compile_model(hasher)
     assert "header line" in caught.value.remedy
 

@@ -183,7 +183,7 @@ COMMON = {
     "suppress_health_check": list(HealthCheck),
     "phases": [Phase.explicit, Phase.generate],
 }
-FEW = settings(max_examples=50, **COMMON)
+FEW = settings(max_examples=15, **COMMON)
 MANY = settings(max_examples=200, **COMMON)
 
 test_drawn_classifier = FEW(CLASSIFICATION(run_classifier))

@@ -24,8 +24,8 @@ PROGRAM = """
 import hashlib, json, os, sys
 from pathlib import Path
 from iris_model.errors import IrisModelError
-from iris_model.project import ahead
-from iris_model.project.settings import read_settings
+from iris_model.project.compilation import ahead
+from iris_model.project.configuration.settings import read_settings
 children, fork = [], os.fork
 def counted():
     children.append(fork())
@@ -59,15 +59,13 @@ print(json.dumps(told))
 """
 
 
-# Says where it ran and what it saw, in no time; what really compiles is compared once.
+# Says who asked for it, in no time; what really compiles is compared once.
 LIGHT = """
-from iris_model.project.compilations import Compilations
-from iris_model.project.executors import Executable
-command = os.getpid()
-def light(self, settings):
-    where = "here" if os.getpid() == command else "ahead"
-    return Executable(where, "", "m", {"m": settings.model_path}, {}, {}, [{"data": settings.data}])
-Compilations.choose = light
+from iris_model.project.compilation import compilations
+from iris_model.project.packaging.executors import Executable
+def light(where):
+    return lambda settings: Executable(where, "", "m", {"m": settings.model_path}, {}, {}, [{"data": settings.data}])
+ahead.choose_executable, compilations.choose_executable = light("ahead"), light("in its turn")
 """
 NOT_NEEDED = "choose = lambda settings: (_ for _ in ()).throw(IrisModelError('not needed'))"
 
@@ -98,7 +96,8 @@ def run(place: Path, *, before: str = "", between: str = "pass") -> dict[str, An
 
 def in_its_turn(place: Path) -> dict[str, Any]:
     """The same with nothing begun."""
-    told = run(place, before="ahead._can_fork = lambda: False")
+    here = "from iris_model.project.compilation import compilations; compilations.can_confine = ahead._can_fork = lambda: False"
+    told = run(place, before=here)
     assert told.pop("children") == 0
     told.pop("numpy")
     return told
@@ -131,25 +130,25 @@ def test_what_was_begun_is_taken(place: Path):
     assert run(place, before=LIGHT)["executor"] == "ahead"
 
 
-def test_what_is_killed_on_the_way_is_done_here(place: Path, expected: dict[str, Any]):
+def test_what_is_killed_on_the_way_is_done_in_its_turn(place: Path, expected: dict[str, Any]):
     told = run(place, between="os.kill(children[0], 9)")
-    assert told == {**expected, "children": 1, "numpy": True}
+    assert told == {**expected, "children": 2, "numpy": False}
 
 
-def test_other_settings_than_those_of_the_file_are_done_here(place: Path):
+def test_other_settings_than_those_of_the_file_are_done_in_their_turn(place: Path):
     change = "from dataclasses import replace; first = read_settings; "
     change += "read_settings = lambda path: replace(first(path), data=None)"
     told = run(place, before=LIGHT, between=change)
-    assert told["children"] == 1
-    assert told["executor"] == "here"
+    assert told["children"] == 2
+    assert told["executor"] == "in its turn"
     assert told["golden"] == '[{"data": null}]'
 
 
 def test_a_model_that_is_trained_anew_meanwhile_is_compiled_in_its_turn(place: Path):
     change = "model = Path('project/iris_trained_model.pkl'); model.write_bytes(model.read_bytes() + b'more')"
     told = run(place, before=LIGHT, between=change)
-    assert told["children"] == 1
-    assert told["executor"] == "here"
+    assert told["children"] == 2
+    assert told["executor"] == "in its turn"
 
 
 def test_nobody_waits_for_what_nobody_asked_for(place: Path):
@@ -160,8 +159,7 @@ def test_nobody_waits_for_what_nobody_asked_for(place: Path):
 
 def test_it_ends_when_the_command_is_killed(place: Path):
     """Else whoever reads the command's output would wait for a process that nobody needs any more."""
-    endless = "from iris_model.project.compilations import Compilations; import time; "
-    endless += "Compilations.choose = lambda self, settings: time.sleep(600)"
+    endless = "import time; ahead.choose_executable = lambda settings: time.sleep(600)"
     killed = "print(children[0], flush=True); os.kill(os.getpid(), 9)"
     program = PROGRAM.format(before=endless, between=killed)
     environment = {**os.environ, "IRIS_MODEL_CACHE": str(place / "cache")}

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from iris_model.project.bytecode import compile_modules, unpack_modules
-from iris_model.project.compiled_modules import bytecode_beside, with_bytecode
-from iris_model.project.interpreters import RUNNING
-from iris_model.project.shipped import KEPT_AS_SOURCE, all_modules, shipped_files
+from iris_model.project.packaging.bytecode import compile_modules, unpack_modules
+from iris_model.project.packaging.compiled_modules import bytecode_beside, with_bytecode
+from iris_model.project.packaging.interpreters import RUNNING
+from iris_model.project.packaging.shipped import KEPT_AS_SOURCE, all_modules, shipped_files
 
 
 @pytest.fixture(autouse=True)
@@ -102,8 +102,9 @@ def test_a_module_has_the_same_bytes_in_every_function():
 def test_two_processes_with_other_pasts_make_the_same_bytes():
     """Other texts in memory, another hash seed, another directory: what `marshal` marks as shared must not follow them."""
     program = (
-        "import sys; from pathlib import Path; from iris_model.project.bytecode import compile_modules; "
-        "from iris_model.project.interpreters import RUNNING; from iris_model.project.shipped import all_modules; "
+        "import sys; from pathlib import Path; from iris_model.project.packaging.bytecode import compile_modules; "
+        "from iris_model.project.packaging.interpreters import RUNNING; "
+        "from iris_model.project.packaging.shipped import all_modules; "
         "sys.stdout.buffer.write(compile_modules(all_modules(), RUNNING, shipped=True))"
     )
     other = subprocess.run(

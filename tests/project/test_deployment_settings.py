@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from botocore.session import Session
 
+from iris_model.contract.endpoint import Endpoint
 from iris_model.errors import ProjectError
-from iris_model.project.deployment import HttpSettings, name_repository, name_stack
-from iris_model.project.deployment_keys import DEPLOYMENT_KEYS
-from iris_model.project.settings import ProjectSettings, parse_settings
+from iris_model.project.configuration.deployment import name_repository, name_stack
+from iris_model.project.configuration.deployment_keys import DEPLOYMENT_KEYS
+from iris_model.project.configuration.feature_keys import FEATURE_KEYS
+from iris_model.project.configuration.settings import ProjectSettings, parse_settings
 
 STAGED = """
 environment = { LEVEL = "info", REGION_NAME = "here" }
@@ -40,7 +42,7 @@ def problems_of(text: str, stage: str | None = None) -> str:
 
 def test_without_a_key_there_is_an_open_http_api_and_nothing_else_that_costs():
     settings = parse("")
-    assert settings.http == HttpSettings()
+    assert settings.endpoint == Endpoint(route="/Iris_flowers")
     deployment = settings.deployment
     assert (deployment.stack, deployment.repository, deployment.region) == ("Iris-flowers", "iris-flowers", None)
     assert (deployment.reserved_concurrency, deployment.provisioned_concurrency, deployment.tracing) == (
@@ -54,10 +56,10 @@ def test_without_a_key_there_is_an_open_http_api_and_nothing_else_that_costs():
 def test_a_stage_has_names_of_its_own_and_lays_its_tables_over_those_of_the_project():
     prod = parse(STAGED, "prod")
     assert (prod.name, prod.deployment.stack, prod.stage) == ("Iris_flowers-prod", "Iris-flowers-prod", "prod")
-    assert (prod.route, prod.memory, prod.http.endpoint) == ("/Iris_flowers", 512, "function-url")
+    assert (prod.route, prod.memory, prod.endpoint.kind) == ("/Iris_flowers", 512, "function-url")
     assert dict(prod.environment) == {"LEVEL": "warning", "REGION_NAME": "here"}
     assert dict(prod.deployment.tags) == {"team": "flowers"}
-    assert prod.http.cors is not None and prod.http.cors.allow_origins == ("https://example.org",)
+    assert prod.endpoint.cors is not None and prod.endpoint.cors.allow_origins == ("https://example.org",)
     assert parse(STAGED, "test").memory == 128
     assert parse(STAGED).memory == 128
 
@@ -77,13 +79,14 @@ def test_stages_share_the_repository_and_never_a_stack():
         ("[throttling]\nrate = -1", "expected a number from 0 to 10000 requests/s"),
         ("[throttling]\nrate = inf", "expected a number"),
         ("[throttling]\nrate = nan", "expected a number"),
-        ('[cors]\nallow-methods = ["TRACE"]', "a list of texts, each one of"),
-        ('[cors]\nallow-origins = ["example.org"]', 'as in "https://example.org"'),
-        ('[tags]\n"aws:x" = "1"', 'do not begin with "aws:"'),
-        ('[secrets]\nTOKEN = "hunter2"', 'as in "ssm:/iris/token"'),
+        ('[cors]\nallow-methods = ["TRACE"]', "a list of strings, each one of"),
+        ('[cors]\nallow-origins = ["example.org"]', 'such as "https://example.org"'),
+        ('[tags]\n"aws:x" = "1"', 'do not start with "aws:"'),
+        ('[secrets]\nTOKEN = "hunter2"', 'such as "secretsmanager:iris:token"'),
         ('[secrets]\nAWS_REGION = "ssm:/x"', "secrets.AWS_REGION: Lambda sets this variable itself"),
         ('environment = { TT = "a" }\nsecrets = { TT = "ssm:/t" }', "environment has the same variable"),
         ('environment = { KEY = "AKIAIOSFODNN7EXAMPLE" }', "looks like a secret"),
+        ('environment = { KEY = "a {{resolve:ssm:name}}" }', "CloudFormation would replace {{resolve:...}}"),
         ('role = "iris"', "expected the ARN of a role"),
         ('auth = "jwt"', "expected issuer and audience in [jwt]"),
         ('[jwt]\nissuer = "https://x"', 'expected auth = "jwt"'),
@@ -92,13 +95,37 @@ def test_stages_share_the_repository_and_never_a_stack():
             "only an HTTP API",
         ),
         ('endpoint = "function-url"\nthrottling = { rate = 1 }', "only an HTTP API throttles"),
-        ('endpoint = "none"\ncors = { allow-origins = ["*"] }', "nothing that pages could call"),
-        ('endpoint = "function-url"\ncors = { allow-methods = ["OPTIONS"] }', "does not take OPTIONS"),
+        ('endpoint = "none"\ncors = { allow-origins = ["*"] }', "there is no endpoint to call"),
+        ('endpoint = "function-url"\ncors = { allow-methods = ["OPTIONS"] }', "does not accept OPTIONS"),
         ('cors = { allow-origins = ["*"], allow-credentials = true }', "browsers refuse that"),
         ("reserved-concurrency = 1\nprovisioned-concurrency = 2", "is more than reserved-concurrency"),
+        ('[vpc]\nsubnets = ["subnet-0123456789abcdef0"]', "[vpc]: expected security-groups too"),
+        ('[vpc]\nsecurity-groups = ["sg-0123456789abcdef0"]', "[vpc]: expected subnets too"),
+        ('[vpc]\nsubnets = ["mine"]', "the ID of a subnet"),
+        ('kms-key = "alias/mine"', "the ARN of a key, not of an alias"),
+        ('dead-letter = "arn:aws:sqs:eu-west-1:123456789012:dead.fifo"', "that is not FIFO"),
+        ('on-success = "arn:aws:s3:::bucket"', "an SQS queue, an SNS topic, a function or an event bus"),
+        ('access-log = true\nendpoint = "function-url"', "only an HTTP API has an access log"),
+        ('[domain]\nname = "iris.example.org"', "[domain]: expected certificate too"),
+        ('[domain]\nhosted-zone = "Z0123456789ABC"', "expected name and certificate too"),
+        ('[domain]\nname = "https://iris.example.org"', "a host name in lower case"),
+        (
+            'endpoint = "none"\n[domain]\nname = "a.example.org"\n'
+            'certificate = "arn:aws:acm:eu-west-1:123456789012:certificate/1"',
+            "only an HTTP API can have a host name",
+        ),
+        ('keep-warm = "rate(1 minutes)"', 'a schedule, such as "rate(5 minutes)"'),
+        ('keep-warm = "5 minutes"', 'a schedule, such as "rate(5 minutes)"'),
+        ("snapstart = true\nprovisioned-concurrency = 1", "Lambda accepts only one of the two"),
+        ("snapstart = true\nephemeral-storage = 513", "Lambda accepts only 512 MB"),
+        (
+            'snapstart = true\nbase-image = "public.ecr.aws/lambda/python:3.11-x86_64"',
+            "Python 3.11: expected 3.12 or later",
+        ),
+        ("[stages.prod]\nsnapstart = true", "cannot differ between stages"),
         ("stages = 1", "expected tables, [stages.NAME]"),
         ("[stages.prod]\nmemroy = 1", "stages.prod.memroy is not a key: did you mean memory?"),
-        ('[stages.prod]\nmodel = "x"', "the same for all stages"),
+        ('[stages.prod]\nmodel = "x"', "cannot differ between stages"),
         ("[stages.prod]\ncors = 1", "expected a table, [stages.prod.cors]"),
         ("[stages.prod.cors]\nallow-origin = 1", "did you mean allow-origins?"),
         ("[stages.prod]\nmemory = 1", "[stages.prod] memory = 1: expected an integer"),
@@ -111,6 +138,23 @@ def test_a_wrong_line_is_named(text: str, expected: str):
 
 def test_a_mistake_of_the_project_is_told_once_and_not_for_each_stage():
     assert "has one problem" in problems_of("memory = 1\n" + STAGED.replace("memory = 512", ""))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        '[domain]\nname = "Iris.example.org"\ncertificate = "arn:aws:acm:eu-west-1:123456789012:certificate/x"',
+        '[vpc]\nsubnets = ["subnet-1"]\nsecurity-groups = ["sg-0123456789abcdef0"]',
+        '[domain]\nname = "Iris.example.org"\ncertificate = "x"',
+    ],
+)
+def test_what_is_wrong_is_not_said_to_be_missing_as_well(table: str):
+    assert "expected name too" not in problems_of(table) and "expected subnets too" not in problems_of(table)
+
+
+def test_a_cron_expression_that_eventbridge_would_refuse():
+    said = problems_of('keep-warm = "cron(99 * * * ? *)"')
+    assert "keep-warm = \"cron(99 * * * ? *)\": minutes '99' is outside 0-59" in said
 
 
 def test_an_unknown_stage_names_the_nearest():
@@ -130,4 +174,46 @@ def test_names_that_are_made_are_names_that_aws_takes(name: str):
 
 
 def test_every_key_of_deployment_may_differ_between_stages():
-    assert [key.path for key in DEPLOYMENT_KEYS if not key.staged] == []
+    assert [key.path for key in (*DEPLOYMENT_KEYS, *FEATURE_KEYS) if not key.staged] == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("", ("text", "all")),
+        ('log-format = "json"', ("json", "all")),
+        ('log-lines = "errors"', ("json", "errors")),
+        ('log-lines = "errors"\nlog-format = "json"', ("json", "errors")),
+        ('log-lines = "all"\nlog-format = "text"', ("text", "all")),
+    ],
+)
+def test_only_the_lines_of_errors_are_in_json(lines: str, expected: tuple[str, str]):
+    deployment = parse(lines).deployment
+    assert (deployment.log_format, deployment.log_lines) == expected
+
+
+def test_lines_of_errors_alone_cannot_be_text():
+    assert 'log-lines = "errors" requires log-format = "json"' in problems_of(
+        'log-lines = "errors"\nlog-format = "text"'
+    )
+
+
+def test_a_domain_is_not_inherited_by_stages():
+    domain = '[domain]\nname = "{}"\ncertificate = "arn:aws:acm:eu-west-1:123456789012:certificate/1"\n'
+    text = domain.format("iris.example.org") + "[stages.test]\n[stages.prod]\n"
+    text += domain.replace("[domain]", "[stages.prod.domain]").format("prod.example.org")
+    found = [parse(text, stage).deployment.domain for stage in (None, "test", "prod")]
+    assert [each.name if each else None for each in found] == ["iris.example.org", None, "prod.example.org"]
+
+
+def test_the_schedules_that_eventbridge_takes():
+    for text in ("rate(1 hour)", "rate(5 minutes)", "rate(10 minutes)", "cron(0/5 8-18 ? * MON-FRI *)"):
+        assert parse(f'keep-warm = "{text}"').deployment.keep_warm == text
+
+
+@pytest.mark.parametrize(
+    "base",
+    ["public.ecr.aws/lambda/python:3.12", "registry.example.org/lambda/python:3.14@sha256:1", "python:3.11-slim"],
+)
+def test_snapstart_on_a_base_that_it_takes(base: str):
+    assert parse(f'snapstart = true\nbase-image = "{base}"').deployment.snapstart

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,34 +13,45 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from iris_model.errors import IrisModelError, ProjectError, UnsupportedModel, UntrustedModel
-from iris_model.project.executors import Executable, choose_executable, installed_size_mb
-from iris_model.project.settings import parse_settings
+from iris_model.project.configuration.settings import parse_settings
+from iris_model.project.packaging.executors import Executable, choose_executable, installed_size_mb
 from tests.support.squarer import Squarer
 
 IRIS = Path(__file__).parents[2] / "examples/iris"
-TRUST = ["tests.support.squarer.Squarer"]
+SQUARER = Path(__file__).parents[1] / "support/squarer.py"
+TRUST = ["my_squares.Squarer"]
 
 
 def choose(directory: Path, model: str, **values: object) -> Executable:
     return choose_executable(parse_settings({"name": "n", "model": model, **values}, directory))
 
 
+@cache
+def choose_iris(**values: object) -> Executable:
+    """Of a model that stays as it is; each way of choosing is tried once."""
+    return choose(IRIS, "iris_trained_model.pkl", **values)
+
+
 @pytest.fixture
 def squarer(tmp_path: Path) -> Path:
-    (tmp_path / "squarer.pkl").write_bytes(pickle.dumps(Squarer()))
+    """A model file and the module of its class, as a script next to my_squares.py would have written it."""
+    shutil.copyfile(SQUARER, tmp_path / "my_squares.py")
+    pickled = pickle.dumps(Squarer(), protocol=2).replace(b"tests.support.squarer", b"my_squares")
+    (tmp_path / "squarer.pkl").write_bytes(pickled)
     return tmp_path
 
 
 def test_what_compiles_is_compiled():
-    chosen = choose(IRIS, "iris_trained_model.pkl")
+    chosen = choose_iris()
     assert (chosen.executor, chosen.model, chosen.needs) == ("compiled", "iris_trained_model.safetensors", ())
-    assert "equals the original on" in chosen.reason
+    assert "is equal to the original: " in chosen.reason
+    assert " rows compared" in chosen.reason
 
 
 @pytest.mark.parametrize("executor", ["compiled", "original"])
 def test_golden_rows_are_answers_of_the_estimator(executor: str):
     estimator = pickle.loads((IRIS / "iris_trained_model.pkl").read_bytes())
-    golden = choose(IRIS, "iris_trained_model.pkl", executor=executor, data="iris.csv").golden
+    golden = choose_iris(executor=executor, data="iris.csv").golden
     assert len(golden) == 16
     rows = [entry["row"] for entry in golden]
     assert [entry["outputs"]["predict"] for entry in golden] == estimator.predict(rows).tolist()
@@ -48,16 +60,20 @@ def test_golden_rows_are_answers_of_the_estimator(executor: str):
 
 
 def test_the_original_on_request_has_its_file_its_signature_and_its_price():
-    chosen = choose(IRIS, "iris_trained_model.pkl", executor="original")
+    chosen = choose_iris(executor="original")
     assert set(chosen.files) == {"iris_trained_model.pkl", "iris_trained_model.signature.json"}
     assert chosen.needs == ("scikit-learn",)
     assert "MB for scikit-learn" in chosen.reason
     assert "cold start" in chosen.reason
 
 
+def test_a_library_that_is_installed_under_another_name_has_its_size():
+    assert installed_size_mb("xgboost") > 5
+
+
 def test_both_executors_describe_the_model_alike():
-    compiled = choose(IRIS, "iris_trained_model.pkl", data="iris.csv")
-    original = choose(IRIS, "iris_trained_model.pkl", data="iris.csv", executor="original")
+    compiled = choose_iris(executor="compiled", data="iris.csv")
+    original = choose_iris(executor="original", data="iris.csv")
     for key in ("task", "classes", "named", "outputs"):
         assert compiled.signature[key] == original.signature[key]
     for key in ("name", "kind", "dtype", "missing"):
@@ -69,7 +85,7 @@ def test_both_executors_describe_the_model_alike():
 def test_what_no_reader_knows_falls_back_to_the_original_with_the_reason(squarer: Path):
     chosen = choose(squarer, "squarer.pkl", trust=TRUST)
     assert chosen.executor == "original"
-    assert "Squarer: no reader knows this class" in chosen.reason
+    assert "Squarer: no converter supports this class" in chosen.reason
     assert chosen.signature["task"] == "regressor"
     assert [column["missing"] for column in chosen.signature["columns"]] == [False, False]
     (entry, *_) = chosen.golden
@@ -77,7 +93,7 @@ def test_what_no_reader_knows_falls_back_to_the_original_with_the_reason(squarer
 
 
 def test_compiled_only_means_compiled_only(squarer: Path):
-    with pytest.raises(UnsupportedModel, match="no reader knows this class"):
+    with pytest.raises(UnsupportedModel, match="no converter supports this class"):
         choose(squarer, "squarer.pkl", trust=TRUST, executor="compiled")
 
 
@@ -87,18 +103,20 @@ def test_an_untrusted_name_is_refused_by_every_executor(squarer: Path):
             choose(squarer, "squarer.pkl", executor=executor)
 
 
-def test_a_trusted_class_is_found_in_the_project(tmp_path: Path):
-    source = Path(__file__).parents[1] / "support/squarer.py"
-    shutil.copyfile(source, tmp_path / "my_squares.py")
-    # The pickle as a script beside my_squares.py would have written it.
-    pickled = pickle.dumps(Squarer(), protocol=2).replace(b"tests.support.squarer", b"my_squares")
-    (tmp_path / "m.pkl").write_bytes(pickled)
-    assert choose(tmp_path, "m.pkl", trust=["my_squares.Squarer"]).executor == "original"
+def test_a_trusted_class_is_found_in_the_project(squarer: Path):
+    assert choose(squarer, "squarer.pkl", trust=TRUST).executor == "original"
+
+
+def test_a_module_that_does_not_travel_is_found_before_the_first_request(tmp_path: Path):
+    """Importable here because of where pytest runs; not in /var/task."""
+    (tmp_path / "m.pkl").write_bytes(pickle.dumps(Squarer()))
+    with pytest.raises(ProjectError, match=r"not in a process like the function's: .*No module named 'tests'"):
+        choose(tmp_path, "m.pkl", trust=["tests.support.squarer.Squarer"])
 
 
 def test_a_trusted_name_whose_module_is_nowhere(squarer: Path):
     with pytest.raises(
-        ProjectError, match=r"no module my_lost_steps: neither in .* nor installed\nPut my_lost_steps\.py"
+        ProjectError, match=r"no module my_lost_steps in .*, and none is installed\nPut my_lost_steps\.py"
     ):
         choose(squarer, "squarer.pkl", trust=[*TRUST, "my_lost_steps.Square"])
 
@@ -115,9 +133,9 @@ def test_what_nobody_can_serve_is_told_with_the_reasons_of_both(tmp_path: Path):
     [
         (
             {"model": LogisticRegression(), "columns": ["a"]},
-            r"it holds 'model' \(LogisticRegression\), 'columns' \(list\)",
+            r"it contains 'model' \(LogisticRegression\), 'columns' \(list\)",
         ),
-        ((StandardScaler(), LogisticRegression()), "it holds StandardScaler, LogisticRegression"),
+        ((StandardScaler(), LogisticRegression()), "it contains StandardScaler, LogisticRegression"),
         ([], "it is empty"),
     ],
 )
@@ -125,19 +143,20 @@ def test_a_model_in_a_container_is_named(tmp_path: Path, content: object, said: 
     (tmp_path / "m.pkl").write_bytes(pickle.dumps(content))
     with pytest.raises(UnsupportedModel, match=rf"has neither predict nor transform; {said}") as caught:
         choose(tmp_path, "m.pkl")
-    assert "belongs into a Pipeline" in caught.value.remedy
+    assert "into a Pipeline" in caught.value.remedy
 
 
 @pytest.mark.parametrize(
     ("model", "executor", "expected"),
     [
-        ("m.onnx", "compiled", "the onnxruntime executor serves .onnx files"),
-        ("m.pkl", "onnxruntime", "the onnxruntime executor serves .onnx files"),
-        ("m.safetensors", "auto", "is compiled already"),
+        ("m.onnx", "compiled", "ONNX models require the executor onnxruntime"),
+        ("m.pkl", "onnxruntime", "ONNX models require the executor onnxruntime"),
+        ("m.safetensors", "auto", "is a compiled model"),
     ],
 )
 def test_what_cannot_be_served_yet_is_said_in_one_sentence(tmp_path: Path, model: str, executor: str, expected: str):
-    (tmp_path / model).write_bytes(b"")
+    # What only its suffix tells.
+    (tmp_path / model).write_bytes(b"x")
     with pytest.raises(ProjectError, match=expected):
         choose(tmp_path, model, executor=executor)
 
@@ -155,7 +174,7 @@ def test_an_installed_size_counts_what_is_required_too():
 
 
 def test_the_signature_file_is_what_the_runtime_reads():
-    content = choose(IRIS, "iris_trained_model.pkl", executor="original").files["iris_trained_model.signature.json"]
+    content = choose_iris(executor="original").files["iris_trained_model.signature.json"]
     assert isinstance(content, bytes)
     assert set(json.loads(content)) == {"signature", "source"}
 
@@ -168,7 +187,7 @@ def test_an_onnx_file_is_served_by_onnxruntime_and_says_what_it_costs(tmp_path: 
     (tmp_path / "m.onnx").write_bytes(to_onnx(estimator, np.zeros((1, 4), np.float32)).SerializeToString())
     chosen = choose(tmp_path, "m.onnx")
     assert (chosen.executor, chosen.model, chosen.needs) == ("onnxruntime", "m.onnx", ("onnxruntime",))
-    assert "MB for onnxruntime" in chosen.reason
+    assert "MB to the image" in chosen.reason
     assert set(chosen.files) == {"m.onnx", "m.signature.json"}
     assert chosen.signature["classes"] == estimator.classes_.tolist()
     assert chosen.golden

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from iris_model.project.interpreters import RUNNING, RUNNING_PYTHON, find_interpreter
-from iris_model.project.package import package_project
+from iris_model.project.packaging.interpreters import RUNNING, RUNNING_PYTHON, find_interpreter
+from iris_model.project.packaging.package import package_project
 from tests.support.projects import SETTINGS, FakeChoice, write_project
 
 OTHER = "3.12" if RUNNING_PYTHON != "3.12" else "3.13"

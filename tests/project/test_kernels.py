@@ -11,16 +11,17 @@ import pytest
 from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
 
+from iris_model.contract.architecture import Architecture
 from iris_model.errors import ProjectError
 from iris_model.local import FunctionSettings
-from iris_model.project.kernels import ARCHITECTURES, choose_kernels, find_built_kernels
-from iris_model.project.package import PackagedFunction, package_project
-from iris_model.project.settings import ProjectSettings, read_settings
+from iris_model.project.configuration.settings import ProjectSettings, read_settings
+from iris_model.project.packaging.kernels import choose_kernels, find_built_kernels
+from iris_model.project.packaging.package import PackagedFunction, package_project
 from tests.support.local_service import running
 from tests.support.projects import SETTINGS, FakeChoice, write_project
 
 built = pytest.mark.skipif(find_built_kernels() is None, reason="the kernels were not built (no C compiler)")
-HERE = ARCHITECTURES.get(platform.machine(), platform.machine())
+HERE = Architecture.named(platform.machine()) or platform.machine()
 ELSEWHERE = "arm64" if HERE == "x86_64" else "x86_64"
 LARGE = 1 << 20
 
@@ -87,7 +88,7 @@ def test_a_function_that_they_do_not_fit(
 
 def test_another_executor_has_no_use_for_them(tmp_path: Path) -> None:
     assert choose_kernels(settings_of(tmp_path, "auto"), "original", (), 0, "3.13") == (None, "")
-    with pytest.raises(ProjectError, match="the executor original has no use"):
+    with pytest.raises(ProjectError, match="the executor original does not use"):
         choose_kernels(settings_of(tmp_path, "always"), "original", (), 0, "3.13")
 
 
@@ -101,7 +102,7 @@ def test_a_user_who_would_profit_is_told(tmp_path: Path) -> None:
     (tmp_path / "model.pkl").write_bytes(bytes(LARGE))
     choice = FakeChoice()
     found = package_project(tmp_path, choose=lambda settings: _with_trees(choice, settings))
-    assert any(note.startswith("Python answers, which is slower for many rows at once") for note in found.notes)
+    assert any(note.startswith("pure Python is used, which is slower for batches") for note in found.notes)
 
 
 def _with_trees(choice: FakeChoice, settings: ProjectSettings) -> object:

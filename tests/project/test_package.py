@@ -14,9 +14,9 @@ import pytest
 
 import iris_model
 from iris_model.errors import ProjectError
-from iris_model.project.executors import Executable
-from iris_model.project.package import RUNNING_PYTHON, PackagedFunction, package_project
-from iris_model.project.settings import ProjectSettings
+from iris_model.project.configuration.settings import ProjectSettings
+from iris_model.project.packaging.executors import Executable
+from iris_model.project.packaging.package import RUNNING_PYTHON, PackagedFunction, package_project
 from tests.support.projects import MODEL_BYTES, SETTINGS, FakeChoice, write_project
 
 ROOT = Path(__file__).parents[2]
@@ -44,11 +44,28 @@ def test_it_holds_the_handler_the_model_the_golden_rows_and_the_shipped_rooms(tm
     assert json.loads((directory / "golden.json").read_text())[0]["row"] == [1.0]
     # For this very Python the shipped rooms are bytecode; the entry point and the emulator stay source.
     package_root = Path(iris_model.__file__).parent
-    shipped = {path.name for path in (directory / "iris_model" / "runtime").iterdir()}
-    sources = {path.name for path in (package_root / "runtime").glob("*.py")} - {"original.py", "onnx.py"}
+    shipped = {
+        path.relative_to(directory / "iris_model/runtime").as_posix()
+        for path in (directory / "iris_model/runtime").rglob("*")
+        if path.is_file()
+    }
+    runtime = package_root / "runtime"
+    sources = {path.relative_to(runtime).as_posix() for path in runtime.rglob("*.py")}
+    # What needs the C kernels travels with them, and this model has no use for them.
+    sources = {name for name in sources if not name.startswith(("executors/", "payloads/packed"))}
     assert shipped == {name if name in ("__main__.py", "emulator.py") else f"{name}c" for name in sources}
     assert {path.name for path in (directory / "iris_model").iterdir()} == {"__init__.pyc", "engine", "runtime"}
     assert not (directory / "model.pkl").exists()
+
+
+def test_a_column_that_is_left_out_of_captured_rows_is_one_of_the_model(tmp_path: Path):
+    """The runtime would not start with it: a name that is misspelled would let its column be written."""
+    capture = '[capture]\nrate = 0.1\nwithout = ["{}"]\n'
+    package(write_project(tmp_path / "right", settings=SETTINGS + capture.format("a")))
+    with pytest.raises(ProjectError) as caught:
+        package(write_project(tmp_path / "wrong", settings=SETTINGS + capture.format("b")))
+    assert caught.value.problem == 'capture.without in iris-model.toml names "b", and the model has no such column'
+    assert caught.value.remedy == 'Correct the name; the columns are "a".'
 
 
 def test_function_json_says_what_the_settings_say_and_coreutils_agrees_with_its_digests(tmp_path: Path):
@@ -89,7 +106,7 @@ _PACKAGE_HERE = """
 import os, sys
 from pathlib import Path
 os.umask(int(sys.argv[2], 8))
-from iris_model.project.package import package_project
+from iris_model.project.packaging.package import package_project
 from tests.support.projects import FakeChoice, write_project
 package_project(write_project(Path(sys.argv[1])), choose=FakeChoice())
 """
@@ -180,14 +197,14 @@ def test_a_handler_may_lie_in_a_package(tmp_path: Path):
     ("files", "settings", "expected"),
     [
         ({}, 'include = ["none/*.csv", "gone.txt"]', r'no file in .* matches "none/\*.csv", "gone.txt"'),
-        ({"iris_model/x.py": ""}, 'include = ["iris_model"]', "would take the place of a file"),
-        ({"function.json": ""}, 'include = ["function.json"]', "would take the place of a file"),
-        ({"model.safetensors": ""}, 'include = ["*.safetensors"]', "package writes itself"),
+        ({"iris_model/x.py": ""}, 'include = ["iris_model"]', "a name that `package` uses itself"),
+        ({"function.json": ""}, 'include = ["function.json"]', "a name that `package` uses itself"),
+        ({"model.safetensors": ""}, 'include = ["*.safetensors"]', "`package` uses itself"),
         ({"app.py": "def handler(:\n"}, "", r"app.py, line 1 is not Python"),
         ({"app.py": "x = '\0'"}, "", "app.py is not Python"),
         ({"app.py": "def main(): pass\n"}, "", "app.py has no function handler"),
         ({}, 'handler = "other.handler"', "there is no file other.py"),
-        ({}, 'data = "rows.csv"', 'data = "rows.csv" in iris-model.toml: there is no such file'),
+        ({}, 'data = "rows.csv"', 'data = "rows.csv" in iris-model.toml: no such file'),
         ({}, "[budgets]\nfunction-directory-kib = 1", r"has \d+ KiB, and budgets.function-directory-kib allows 1"),
     ],
 )
@@ -353,21 +370,24 @@ def test_an_empty_directory_and_an_earlier_function_directory_are_replaced(tmp_p
 
 
 def test_what_the_handler_imports_from_elsewhere_is_named(tmp_path: Path):
-    project = write_project(tmp_path, {"app.py": "import httpx, json, boto3\ndef handler(e, c): pass\n"})
+    app = "import httpx, json, boto3\ndef handler(e, c): pass\n"
+    project = write_project(tmp_path, {"app.py": app, "requirements.txt": "httpx==0.28.1\n"})
     notes = package(project).notes
     assert "httpx must be importable" in notes[0]
     assert "boto3" not in notes[0], "the base images have it"
 
 
 def test_what_must_be_importable_is_named_once(tmp_path: Path):
-    project = write_project(tmp_path, {"app.py": "import numpy, sklearn\n\n\ndef handler(event, context): ...\n"})
+    app = "import numpy, sklearn\n\n\ndef handler(event, context): ...\n"
+    project = write_project(tmp_path, {"app.py": app, "requirements.txt": "scikit-learn\n"})
     packaged = package(project, choose=FakeChoice("original", needs=("scikit-learn",)))
     assert packaged.needs == ("scikit-learn", "numpy")
     assert packaged.notes[0].startswith("scikit-learn, numpy must be importable where the function runs and are not in")
 
 
 def test_the_original_executor_is_told_what_it_costs(tmp_path: Path):
-    packaged = package(write_project(tmp_path), choose=FakeChoice("original", needs=("scikit-learn",)))
+    project = write_project(tmp_path, {"requirements.txt": "scikit-learn==1.9.1\n"})
+    packaged = package(project, choose=FakeChoice("original", needs=("scikit-learn",)))
     assert any("scikit-learn must be importable" in note for note in packaged.notes)
     assert any("memory = 128 MB is little" in note for note in packaged.notes)
 
@@ -395,9 +415,12 @@ def test_requirements_are_installed_without_what_depends_on_this_machine(tmp_pat
     assert trees[0] == trees[1]
 
 
+@pytest.mark.slow
 def test_a_change_in_a_file_that_requirements_include_is_a_change(tmp_path: Path):
     wheel = _write_tiny_wheel(tmp_path / "dist")
-    project = write_project(tmp_path / "p", {"requirements.txt": "-r more.txt\n", "more.txt": "# nothing\n"})
+    files = {"requirements.txt": "-r more.txt\n", "more.txt": "# nothing\n"}
+    # A base that may have packages of its own.
+    project = write_project(tmp_path / "p", files, settings=SETTINGS + 'base-image = "somebody/python:3.13"\n')
     arguments = {"choose": FakeChoice("original", needs=("tiny",)), "install_requirements": True}
     assert not (package(project, **arguments).directory / "tiny.py").exists()
     assert package(project, **arguments).unchanged
@@ -448,3 +471,25 @@ def test_a_model_that_is_trained_anew_while_it_is_packaged_is_packaged_again(tmp
     second = package_project(project, choose=choice)
     assert (second.directory / "model.safetensors").read_bytes() == b"compiled: a better model"
     assert package_project(project, choose=choice).unchanged
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "expected"),
+    [
+        ('log-format = "json"\n', "log_format", "JSON"),
+        ("reserved-concurrency = 2\n", "reserved_concurrency", 2),
+        (
+            "[capture]\nrate = 0.5\n",
+            "environment",
+            {"IRIS_MODEL_CAPTURE_RATE": "0.5", "IRIS_MODEL_CAPTURE_WITHOUT": ""},
+        ),
+    ],
+)
+def test_a_setting_of_the_deployment_that_the_function_file_holds_is_packaged_again(
+    tmp_path: Path, settings: str, key: str, expected: object
+):
+    project = write_project(tmp_path)
+    package(project)
+    (project / "iris-model.toml").write_text(SETTINGS + settings)
+    directory = package(project).directory
+    assert json.loads((directory / "function.json").read_text())[key] == expected

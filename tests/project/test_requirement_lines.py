@@ -9,7 +9,12 @@ from pip._internal.network.session import PipSession
 from pip._internal.req.req_file import parse_requirements
 
 from iris_model.errors import ProjectError
-from iris_model.project.requirement_lines import CONSTRAINT, OPTION, REQUIREMENT, read_requirements
+from iris_model.project.dependencies.requirement_lines import (
+    CONSTRAINT,
+    OPTION,
+    REQUIREMENT,
+    read_requirements,
+)
 
 FILES = {
     "requirements.txt": """\
@@ -93,7 +98,7 @@ def test_a_change_in_any_file_is_a_change(project: Path, name: str) -> None:
             r"requirements\.txt, line 1: it includes .*nowhere\.txt, which cannot be read: No such file",
         ),
         ("\n-r circle.txt", r"circle\.txt, line 1: it includes .*requirements\.txt, which includes it"),
-        ("-r binary.txt", "which cannot be read: it is not text in UTF-8"),
+        ("-r binary.txt", "which cannot be read: it is not UTF-8 text"),
     ],
 )
 def test_includes_that_lead_nowhere(tmp_path: Path, text: str, said: str) -> None:

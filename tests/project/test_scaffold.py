@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from iris_model.errors import ProjectError
-from iris_model.project.package import package_project
-from iris_model.project.scaffold import name_from, scaffold_iris_project, scaffold_model_project
-from iris_model.project.settings import read_settings
-from iris_model.project.wheel import WHEEL_NAME
+from iris_model.project.configuration.settings import read_settings
+from iris_model.project.packaging.package import package_project
+from iris_model.project.packaging.wheel import WHEEL_NAME
+from iris_model.project.scaffold import IRIS_EXAMPLE, name_from, scaffold_iris_project, scaffold_model_project
 from tests.support.projects import MODEL_BYTES, FakeChoice
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +26,21 @@ def test_the_iris_project_is_the_example_and_what_docker_needs(tmp_path: Path):
     assert {"Dockerfile", ".dockerignore", WHEEL_NAME} <= set(made.files)
     assert set(made.files) == {
         path.relative_to(made.directory).as_posix() for path in made.directory.rglob("*") if path.is_file()
+    }
+
+
+def test_the_example_of_the_package_is_examples_iris_to_the_byte():
+    assert files_of(IRIS_EXAMPLE) == files_of(IRIS), f"copy examples/iris to {IRIS_EXAMPLE.relative_to(ROOT)} again"
+    assert not IRIS_EXAMPLE.is_symlink(), "a checkout on Windows makes a text file of a link"
+
+
+def files_of(directory: Path) -> dict[str, bytes]:
+    """What `git` would list: no bytecode, and nothing hidden (the cache of a build)."""
+    paths = {path.relative_to(directory): path for path in directory.rglob("*") if path.is_file()}
+    return {
+        relative.as_posix(): path.read_bytes()
+        for relative, path in paths.items()
+        if not any(part.startswith((".", "__pycache__")) for part in relative.parts)
     }
 
 
@@ -85,7 +100,7 @@ def test_modules_of_trusted_names_come_along_with_what_they_import(tmp_path: Pat
 def test_a_module_that_would_take_the_place_of_the_handler(tmp_path: Path):
     (tmp_path / "m.pkl").write_bytes(MODEL_BYTES)
     (tmp_path / "app.py").write_text("class Square: ...\n")
-    with pytest.raises(ProjectError, match=r"app\.py, which trusted names need, would take the place"):
+    with pytest.raises(ProjectError, match=r"app\.py, which trusted names need, would replace"):
         scaffold_model_project(tmp_path / "p", tmp_path / "m.pkl", trust=["app.Square"], choose=FakeChoice("original"))
     assert not (tmp_path / "p").exists()
 

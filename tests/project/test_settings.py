@@ -7,20 +7,30 @@ from pathlib import Path
 
 import pytest
 
+from iris_model.contract.deployment import Capture, Deployment, Domain, Vpc
+from iris_model.contract.endpoint import Cors, Endpoint, Jwt, Throttling
 from iris_model.errors import ProjectError
-from iris_model.project import reference
-from iris_model.project.deployment import Cors, Deployment, HttpSettings, Jwt, Throttling
-from iris_model.project.keys import KEYS
-from iris_model.project.settings import Budgets, PlaygroundSettings, ProjectSettings, parse_settings, read_settings
+from iris_model.project.configuration import reference
+from iris_model.project.configuration.keys import KEYS
+from iris_model.project.configuration.settings import (
+    Budgets,
+    PlaygroundSettings,
+    ProjectSettings,
+    parse_settings,
+    read_settings,
+)
 
 ROOT = Path(__file__).parents[2]
 OWNERS = {
-    "": (ProjectSettings, HttpSettings, Deployment),
+    "": (ProjectSettings, Endpoint, Deployment),
     "budgets": (Budgets,),
+    "capture": (Capture,),
     "cors": (Cors,),
+    "domain": (Domain,),
     "jwt": (Jwt,),
     "playground": (PlaygroundSettings,),
     "throttling": (Throttling,),
+    "vpc": (Vpc,),
 }
 
 
@@ -68,7 +78,7 @@ def test_every_key_can_be_set():
         """
     )
     assert settings.base_image == "python:3.12-slim"
-    assert settings.http.more_routes == ("/ping", "POST /v1/models/iris:predict", "ANY /any/{id}/{rest+}")
+    assert settings.endpoint.more_routes == ("/ping", "POST /v1/models/iris:predict", "ANY /any/{id}/{rest+}")
     assert settings.include == ("tables/*.csv", "labels.json")
     assert dict(settings.environment) == {"LOG_LEVEL": "debug"}
     assert settings.budgets.function_directory_kib == 200
@@ -89,20 +99,20 @@ def test_every_key_can_be_set():
         ('memory = "128"', 'memory = "128": expected an integer'),
         ("timeout = 0", "timeout = 0: expected an integer from 1 to 900 s"),
         ('executor = "fast"', 'expected one of "auto", "compiled", "onnxruntime", "original"'),
-        ('handler = "handler"', 'expected a module and a function, as in "app.handler"'),
+        ('handler = "handler"', 'expected a module and a function, such as "app.handler"'),
         ('data = "../rows.csv"', "expected a relative path inside the project"),
         ('data = "/etc/passwd"', "expected a relative path inside the project"),
-        ('include = ["a", "b/../../c"]', "expected a list of texts, each a relative path inside the project"),
-        ('include = "a"', "expected a list of texts"),
-        ('route = "predict"', 'expected a path that begins with "/"'),
-        ('more-routes = ["invocations"]', 'each a path, or a method and a path, as in "POST /invocations"'),
+        ('include = ["a", "b/../../c"]', "expected a list of strings, each a relative path inside the project"),
+        ('include = "a"', "expected a list of strings"),
+        ('route = "predict"', 'expected a path that starts with "/"'),
+        ('more-routes = ["invocations"]', 'each a path, or a method and a path, such as "POST /invocations"'),
         ('more-routes = ["FETCH /x"]', "each a path, or a method and a path"),
         ('more-routes = ["GET  /x"]', "each a path, or a method and a path"),
         ('stage = "a b"', 'expected "$default", or'),
-        ('python = "3"', 'as in "3.13"'),
-        ("[environment]\nLIMIT = 3", "environment = { LIMIT = 3 }: expected a table of texts"),
+        ('python = "3"', 'such as "3.13"'),
+        ("[environment]\nLIMIT = 3", "environment = { LIMIT = 3 }: expected a table of strings"),
         ('[environment]\nAWS_REGION = "x"', "environment.AWS_REGION: Lambda sets this variable itself"),
-        (f'[environment]\nLONG = "{"x" * 4093}"', "environment has 4097 bytes: Lambda takes at most 4096"),
+        (f'[environment]\nLONG = "{"x" * 4093}"', "environment has 4097 bytes; Lambda accepts at most 4096"),
     ],
 )
 def test_a_wrong_line_is_named_with_its_value_and_what_is_expected(line: str, expected: str):

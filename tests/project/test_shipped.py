@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from iris_model.engine.operators import OPERATORS
-from iris_model.project.shipped import ONLY_WITH_KERNELS, ROOT, shipped_files
+from iris_model.project.packaging.shipped import ONLY_WITH_KERNELS, ROOT, shipped_files
 
 
 def names(executor: str, modules: tuple[str, ...] | None) -> set[str]:
@@ -16,21 +16,27 @@ def names(executor: str, modules: tuple[str, ...] | None) -> set[str]:
 
 def test_a_linear_model_brings_no_trees() -> None:
     found = names("compiled", ("linear", "links"))
-    assert {"__init__.py", "engine/linear.py", "engine/model.py", "engine/rows.py", "runtime/loop.py"} <= found
-    assert not {"engine/trees.py", "runtime/original.py"} & found
+    assert {
+        "__init__.py",
+        "engine/operators/linear.py",
+        "engine/model.py",
+        "engine/rows.py",
+        "runtime/loop.py",
+    } <= found
+    assert not {"engine/operators/trees.py", "runtime/executors/original.py"} & found
 
 
 def test_an_executor_brings_its_own_file() -> None:
-    assert "runtime/original.py" in names("original", ())
-    assert "engine/trees.py" not in names("original", ())
+    assert "runtime/executors/original.py" in names("original", ())
+    assert "engine/operators/trees.py" not in names("original", ())
 
 
 def test_without_a_graph_to_look_at_everything_of_the_engine_travels() -> None:
-    engine = {f"engine/{path.name}" for path in (ROOT / "engine").glob("*.py")}
-    only_with_kernels = {f"engine/{name}.py" for name in ONLY_WITH_KERNELS}
+    engine = {path.relative_to(ROOT).as_posix() for path in (ROOT / "engine").rglob("*.py")}
+    only_with_kernels = {f"{name}.py" for name in ONLY_WITH_KERNELS}
     assert engine - only_with_kernels <= names("compiled", None)
     assert not only_with_kernels & names("compiled", None)
-    assert only_with_kernels < engine
+    assert only_with_kernels <= {path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py")}
 
 
 def test_each_operator_runs_with_what_travels_for_it(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 import iris_model
-from iris_model.project.wheel import WHEEL_NAME, write_wheel
+from iris_model.project.packaging.wheel import WHEEL_NAME, write_wheel
 
 
 def test_pip_installs_it_and_the_command_runs_from_there(tmp_path: Path):
@@ -52,7 +53,8 @@ def test_it_carries_the_example_and_the_templates_and_nothing_of_this_machine(tm
         content = b"".join(archive.read(name) for name in names)
     assert "iris_model/project/templates/Dockerfile" in names
     assert "iris_model/project/templates/iris/app.py" in names
-    assert not [name for name in names if name.endswith((".pyc", ".so")) or "/." in name]
+    assert "iris_model/py.typed" in names
+    assert not [name for name in names if name.endswith((".pyc", ".so", ".c", ".h")) or "/." in name]
     assert f"\nVersion: {iris_model.__version__}\n" in metadata
     assert times == {(1980, 1, 1, 0, 0, 0)}
     assert str(Path(iris_model.__file__).parents[2]).encode() not in content
@@ -63,3 +65,26 @@ def test_the_same_tool_writes_the_same_bytes(tmp_path: Path):
         (tmp_path / name).mkdir()
         write_wheel(tmp_path / name)
     assert (tmp_path / "a" / WHEEL_NAME).read_bytes() == (tmp_path / "b" / WHEEL_NAME).read_bytes()
+
+
+def test_it_is_the_same_in_an_environment_of_older_libraries(tmp_path: Path):
+    """Those do not install iris-model: scripts/parity_matrix.py puts the sources and a copy of its metadata on their path."""
+    sources = Path(iris_model.__file__).parents[1]
+    script = importlib.util.spec_from_file_location("parity_matrix", sources.parent / "scripts/parity_matrix.py")
+    matrix = importlib.util.module_from_spec(script)
+    script.loader.exec_module(matrix)
+    copied, written = tmp_path / "metadata", tmp_path / "written"
+    matrix.copy_metadata(copied)
+    written.mkdir()
+    required = tmp_path / "required"
+    required.mkdir()
+    for library in ("packaging", "platformdirs"):
+        (required / library).symlink_to(importlib.util.find_spec(library).submodule_search_locations[0])
+    code = "import sys; from pathlib import Path; from iris_model.project.packaging.wheel import write_wheel; "
+    # -S: without the site-packages of this environment, where iris-model is installed.
+    subprocess.run(
+        [sys.executable, "-S", "-c", code + "write_wheel(Path(sys.argv[1]))", str(written)],
+        env={"PYTHONPATH": os.pathsep.join(map(str, (copied, sources, required)))},
+        check=True,
+    )
+    assert (written / WHEEL_NAME).read_bytes() == write_wheel(tmp_path).read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -42,9 +43,28 @@ def test_it_plans_on_pull_requests_of_this_repository_and_deploys_on_main_alone(
     triggers = document[True]  # YAML 1.1 reads the key `on` so
     assert triggers == {"pull_request": None, "push": {"branches": ["main"]}}
     assert "head.repo.full_name == github.repository" in document["jobs"]["plan"]["if"]
-    assert document["jobs"]["deploy"]["if"] == "github.event_name == 'push'"
+    assert document["jobs"]["deploy"]["if"] == "github.event_name == 'push' && github.ref == 'refs/heads/main'"
     runs = [step.get("run", "") for step in document["jobs"]["deploy"]["steps"]]
     assert "iris-model deploy ." in runs
+
+
+def test_pull_requests_get_a_role_that_can_only_plan_and_main_alone_the_other(workflow: Path):
+    jobs = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
+    roles = {
+        name: [step["with"]["role-to-assume"] for step in job["steps"] if "aws-actions" in step.get("uses", "")]
+        for name, job in jobs.items()
+    }
+    assert roles == {"build": [], "plan": ["${{ vars.AWS_PLAN_ROLE }}"], "deploy": ["${{ vars.AWS_ROLE }}"]}
+    page = (Path(__file__).parents[2] / "docs/how-to/github-actions.md").read_text(encoding="utf-8")
+    trusted = [
+        json.loads(each)["Statement"][0]["Condition"] for each in re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    ]
+    subject = "token.actions.githubusercontent.com:sub"
+    assert [set(each) for each in trusted] == [{"StringEquals"}] * 2
+    assert [each["StringEquals"][subject] for each in trusted] == [
+        "repo:<owner>/<repository>:ref:refs/heads/main",
+        "repo:<owner>/<repository>:pull_request",
+    ]
 
 
 def test_it_runs_commands_that_there_are(workflow: Path):

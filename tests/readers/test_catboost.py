@@ -11,7 +11,7 @@ import pytest
 from iris_model.compiler import compile_model, describe_original
 from iris_model.engine import load
 from iris_model.errors import ModelFileError, UnsupportedModel
-from iris_model.runtime.original import OriginalModel
+from iris_model.runtime.executors.original import OriginalModel
 
 random = np.random.RandomState(0)
 X = random.normal(size=(120, 3))
@@ -48,7 +48,7 @@ def test_its_own_file_is_opened_as_what_the_loss_says(tmp_path):
     regressor.save_model(str(path))
     np.testing.assert_allclose(compiled(path, tmp_path)[0].predict(X.tolist()), regressor.predict(X), rtol=1e-9)
     path.write_bytes(b"no model")
-    with pytest.raises(ModelFileError, match="no model that catboost can read"):
+    with pytest.raises(ModelFileError, match="catboost cannot read it"):
         compile_model(path)
 
 
@@ -63,7 +63,7 @@ def test_categories_and_a_loss_of_the_users_are_refused():
     frame = pd.DataFrame(X, columns=["a", "b", "c"]).assign(a=random.choice(["x", "y", "z"], 120))
     with pytest.raises(UnsupportedModel, match="categorical features"):
         compile_model(cb.CatBoostClassifier(**SIZE, cat_features=["a"]).fit(frame, Y))
-    with pytest.raises(UnsupportedModel, match="the loss 'RMSEWithUncertainty' is unknown"):
+    with pytest.raises(UnsupportedModel, match="its loss 'RMSEWithUncertainty' is not supported"):
         compile_model(cb.CatBoostRegressor(**SIZE, loss_function="RMSEWithUncertainty").fit(X, X[:, 0]))
     with pytest.raises(UnsupportedModel, match="not fitted"):
         compile_model(cb.CatBoostClassifier(**SIZE))

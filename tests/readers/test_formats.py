@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from iris_model.compiler import compile_model
 from iris_model.errors import ModelFileError, UntrustedModel
 from iris_model.readers import find_refused_globals, open_model, scan_pickle
-from iris_model.readers.mlflow import read_mapping
+from iris_model.readers.opening.mlflow import read_mapping
 from tests.support.squarer import Squarer
 
 X = np.random.RandomState(0).normal(size=(40, 3))
@@ -107,11 +107,21 @@ def test_a_skops_file_of_another_version_says_which(tmp_path):
         open_model(tmp_path / "m.skops")
 
 
-@pytest.mark.parametrize("data", [b"no zip", pickle.dumps(MODEL)])
-def test_what_is_no_skops_file_is_one_clear_message(data, tmp_path):
-    (tmp_path / "m.skops").write_bytes(data)
-    with pytest.raises(ModelFileError, match="no skops file"):
+def test_what_is_no_skops_file_is_one_clear_message(tmp_path):
+    (tmp_path / "m.skops").write_bytes(b"no zip")
+    with pytest.raises(ModelFileError, match="not a skops file"):
         open_model(tmp_path / "m.skops")
+
+
+def test_content_decides_not_the_suffix(tmp_path):
+    """A pickle called .skops is judged and opened as the pickle that it is."""
+    (tmp_path / "m.skops").write_bytes(pickle.dumps(MODEL))
+    assert (open_model(tmp_path / "m.skops").estimator.predict(X) == MODEL.predict(X)).all()
+    skops.io.dump(MODEL, tmp_path / "m.pkl")
+    assert (open_model(tmp_path / "m.pkl").estimator.predict(X) == MODEL.predict(X)).all()
+    (tmp_path / "hostile.skops").write_bytes(cloudpickle.dumps(lambda: 1))
+    with pytest.raises(UntrustedModel, match="cloudpickle"):
+        open_model(tmp_path / "hostile.skops")
 
 
 @pytest.mark.parametrize("file", ["model.pkl", "model.skops"])
@@ -162,7 +172,7 @@ def test_mlmodel_is_read_as_yaml_says():
         (None, "without a file MLmodel"),
         ("flavors:\n  pytorch:\n    model_data: data\n", "has the flavors pytorch; expected one of sklearn"),
         ("flavors:\n  sklearn:\n    pickled_model: ../other.pkl\n", "outside its directory"),
-        ("flavors:\n  sklearn:\n    pickled_model: gone.pkl\n", "there is no model file"),
+        ("flavors:\n  sklearn:\n    pickled_model: gone.pkl\n", "no model file"),
     ],
 )
 def test_a_directory_that_is_no_model(text, expected, tmp_path):

@@ -48,7 +48,7 @@ def test_subclass_may_compute_something_else():
 
 @pytest.mark.parametrize("thing", [object(), {"model": 1}, 3])
 def test_no_estimator_at_all(thing):
-    with pytest.raises(UnsupportedModel, match="no reader knows this class"):
+    with pytest.raises(UnsupportedModel, match="no converter supports this class"):
         read_estimator(thing)
 
 

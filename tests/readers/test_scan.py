@@ -13,8 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from iris_model.readers import scan_pickle
-from iris_model.readers.compressed import inflate
-from iris_model.readers.pickles import scan_bytes
+from iris_model.readers.pickled.compressed import inflate
+from iris_model.readers.pickled.pickles import scan_bytes
 
 X = np.random.RandomState(0).normal(size=(40, 3))
 TEXTS = np.where(X[:, 0] > 0, "yes", "no")

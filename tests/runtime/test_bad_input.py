@@ -51,9 +51,9 @@ CASES = [
     Bad("nested far too deep", "[" * 100_000, 400, "nested too deeply", direct=False),
     Bad("a key twice", '{"a": 1, "a": 2}', 400, "'a' occurs twice", direct=False),
     Bad("a lone number", "5.1", 422, "the payload is the number 5.1"),
-    Bad("a lone text", '"setosa"', 422, "the payload is the text 'setosa'"),
+    Bad("a lone text", '"setosa"', 422, "the payload is the string 'setosa'"),
     Bad("a lone null", "null", 422, "the payload is null"),
-    Bad("an empty object", "{}", 422, "missing feature 'sepal length (cm)'"),
+    Bad("an empty object", "{}", 422, "missing features 'sepal length (cm)'"),
     Bad("an unknown feature", json.dumps({**NAMED, "colour": 1}), 422, "unknown feature 'colour'"),
     Bad("a missing feature", json.dumps(dict.fromkeys(NAMES[1:], 1)), 422, "missing feature 'sepal length (cm)'"),
     Bad("a named row among plain rows", json.dumps([NAMED, [1, 2, 3, 4]]), 422, "row 1 is a list of 4"),
@@ -76,7 +76,7 @@ CASES = [
         '{"inputs": [{"name": [], "shape": [1], "datatype": "FP64", "data": [1]}, {"name": {}, "shape": [1], '
         '"datatype": "FP64", "data": [1]}]}',
         422,
-        "unknown feature '[]', '{}'",
+        "unknown features '[]', '{}'",
     ),
     Bad(
         "an output whose name is a list",
@@ -89,7 +89,12 @@ CASES = [
     Bad("inputs that are no list", '{"inputs": 5}', 422, "'inputs' is the number 5"),
     Bad("inputs by name that are no lists", '{"inputs": {"sepal length (cm)": 5.1}}', 422, "a list for each feature"),
     Bad("inputs by name, one too short", '{"inputs": {"a": [1, 2], "b": [1]}}', 422, "differ in length"),
-    Bad("inputs by name that are unknown", '{"inputs": {"a": [1, 2]}}', 422, "unknown feature 'a', missing feature"),
+    Bad(
+        "inputs by name that are unknown",
+        '{"inputs": {"a": [1, 2]}}',
+        422,
+        "unknown feature 'a', missing features 'sepal length (cm)'",
+    ),
     Bad("a frame with too many columns", '{"dataframe_split": {"columns": [0, 1], "data": []}}', 422, "list of names"),
     Bad(
         "a tensor of another shape",
@@ -109,7 +114,7 @@ CASES = [
         "a tensor with too little data",
         '{"inputs": [{"name": "x", "shape": [2, 4], "datatype": "FP64", "data": [1, 2, 3]}]}',
         422,
-        "has room for 8 values, the data has 3",
+        "needs 8 values, the data has 3",
     ),
     Bad(
         "a tensor of an unknown type",

@@ -6,8 +6,8 @@ import pytest
 
 from iris_model.engine import InvalidInput
 from iris_model.engine.rows import RowEncoder
-from iris_model.runtime import payload_csv
 from iris_model.runtime.card import row_schema
+from iris_model.runtime.payloads import csv as payload_csv
 
 COLUMNS = [
     {"name": "city", "kind": "categorical", "dtype": "str", "missing": False, "categories": ["7", "Rome"]},

@@ -7,15 +7,15 @@ import threading
 
 import pytest
 
-from iris_model.runtime.client import RuntimeApiError, RuntimeClient, header_text
+from iris_model.runtime.client import LambdaRuntimeClient, RuntimeApiError, header_text
 from tests.support.runtime_api_fake import Invocation, RuntimeApiFake
 
 
 def test_next_and_response() -> None:
     with RuntimeApiFake(Invocation(b"[1]", {"Lambda-Runtime-Trace-Id": "Root=1"})) as api:
-        client = RuntimeClient(api.address)
-        headers, body = client.next()
-        client.respond("request-1", b'"ok"', "application/json", "delivery-7")
+        client = LambdaRuntimeClient(api.address)
+        headers, body = client.wait_next_invocation()
+        client.post_invocation_result("request-1", b'"ok"', "application/json", "delivery-7")
     assert body == b"[1]"
     assert headers["lambda-runtime-aws-request-id"] == "request-1"
     assert headers["lambda-runtime-trace-id"] == "Root=1"
@@ -28,10 +28,10 @@ def test_next_and_response() -> None:
 
 def test_errors_carry_their_type_and_cause_in_headers() -> None:
     with RuntimeApiFake() as api:
-        client = RuntimeClient(api.address)
-        client.fail("request-1", b"{}", "Zoë\r\nX: y", '{"paths": []}', None)
-        client.fail("request-1", b"{}", "E", "x" * 1_048_576, None)
-        client.fail_init(b"{}", "Runtime.ImportModuleError")
+        client = LambdaRuntimeClient(api.address)
+        client.post_invocation_error("request-1", b"{}", "Zoë\r\nX: y", '{"paths": []}', None)
+        client.post_invocation_error("request-1", b"{}", "E", "x" * 1_048_576, None)
+        client.post_init_error(b"{}", "Runtime.ImportModuleError")
     first, second, third = api.posts
     assert first.headers["lambda-runtime-function-error-type"] == "Zo???X: y"
     assert first.headers["lambda-runtime-function-xray-error-cause"] == '{"paths": []}'
@@ -42,25 +42,25 @@ def test_errors_carry_their_type_and_cause_in_headers() -> None:
 @pytest.mark.parametrize("size", [0, 3, 12, 300_000])
 def test_chunked_events(size: int) -> None:
     with RuntimeApiFake(Invocation(b"x" * size, chunked=True), Invocation(b"after")) as api:
-        client = RuntimeClient(api.address)
-        assert client.next()[1] == b"x" * size
-        assert client.next()[1] == b"after"
+        client = LambdaRuntimeClient(api.address)
+        assert client.wait_next_invocation()[1] == b"x" * size
+        assert client.wait_next_invocation()[1] == b"after"
 
 
 def test_a_large_event_and_a_large_response() -> None:
     with RuntimeApiFake(Invocation(b"x" * 6_291_456)) as api:
-        client = RuntimeClient(api.address)
-        assert len(client.next()[1]) == 6_291_456
-        client.respond("request-1", b"y" * 6_291_556, "application/json", None)
+        client = LambdaRuntimeClient(api.address)
+        assert len(client.wait_next_invocation()[1]) == 6_291_456
+        client.post_invocation_result("request-1", b"y" * 6_291_556, "application/json", None)
     assert len(api.posts[0].body) == 6_291_556
 
 
 def test_a_connection_closed_between_two_calls_is_opened_again() -> None:
     with RuntimeApiFake(Invocation(b"1", close_after=True), Invocation(b"2")) as api:
-        client = RuntimeClient(api.address)
-        assert client.next()[1] == b"1"
-        client.respond("request-1", b"{}", "application/json", None)
-        assert client.next()[1] == b"2"
+        client = LambdaRuntimeClient(api.address)
+        assert client.wait_next_invocation()[1] == b"1"
+        client.post_invocation_result("request-1", b"{}", "application/json", None)
+        assert client.wait_next_invocation()[1] == b"2"
     assert len(api.posts) == 1
 
 
@@ -69,7 +69,7 @@ def test_a_refused_result_is_an_error_with_the_answer() -> None:
         RuntimeApiFake(refuse_with=403) as api,
         pytest.raises(RuntimeApiError, match=r"invocation/r/response answered 403: .*OK"),
     ):
-        RuntimeClient(api.address).respond("r", b"{}", "application/json", None)
+        LambdaRuntimeClient(api.address).post_invocation_result("r", b"{}", "application/json", None)
 
 
 @pytest.mark.parametrize(
@@ -92,13 +92,13 @@ def test_a_broken_answer_is_an_error_and_not_a_hang(answer: bytes) -> None:
 
     threading.Thread(target=serve, daemon=True).start()
     with pytest.raises(RuntimeApiError, match="failed"):
-        RuntimeClient(f"127.0.0.1:{server.getsockname()[1]}").next()
+        LambdaRuntimeClient(f"127.0.0.1:{server.getsockname()[1]}").wait_next_invocation()
     server.close()
 
 
 def test_nobody_there() -> None:
     with pytest.raises(RuntimeApiError, match="refused"):
-        RuntimeClient("127.0.0.1:1").next()
+        LambdaRuntimeClient("127.0.0.1:1").wait_next_invocation()
 
 
 def test_header_text_is_one_line_of_ascii() -> None:

@@ -134,8 +134,8 @@ def test_a_bad_row_is_a_function_error_without_our_own_frames(function_directory
 
 def test_frames_of_shipped_bytecode_are_left_out_too(function_directory: Path) -> None:
     """Its code says /var/task, wherever the function directory lies."""
-    from iris_model.project.compiled_modules import with_bytecode
-    from iris_model.project.interpreters import RUNNING
+    from iris_model.project.packaging.compiled_modules import with_bytecode
+    from iris_model.project.packaging.interpreters import RUNNING
 
     sources = {
         path.relative_to(function_directory).as_posix(): path for path in function_directory.rglob("iris_model/**/*.py")
@@ -155,7 +155,7 @@ def test_frames_of_shipped_bytecode_are_left_out_too(function_directory: Path) -
         (
             lambda d: (d / "iris_trained_model.safetensors").unlink(),
             "ModelFormatError",
-            "there is no model 'iris_trained_model'",
+            "no model 'iris_trained_model'",
         ),
         (
             lambda d: (d / "iris_trained_model.safetensors").write_bytes(b"\x01" * 50),

@@ -100,11 +100,11 @@ def test_get_answers_the_model_card(model: Model) -> None:
     assert card["schema"]["required"] == [column["name"] for column in card["columns"]]
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_another_method_is_refused(model: Model, method: str) -> None:
     response = model.answer(http_api_2(TEXT, method=method))
     assert response["statusCode"] == 405
-    assert response["headers"] == {"content-type": "application/problem+json", "allow": "GET, POST"}
+    assert response["headers"] == {"content-type": "application/problem+json", "allow": "GET, HEAD, POST"}
 
 
 def test_a_problem_of_an_http_front_end_is_problem_details(model: Model) -> None:

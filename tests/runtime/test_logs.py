@@ -76,8 +76,8 @@ def masked(output: str) -> list[str]:
     ],
     ids=str,
 )
+@pytest.mark.awslambdaric
 def test_the_same_lines_as_awslambdaric(tmp_path: Path, environment: dict[str, str]) -> None:
-    pytest.importorskip("awslambdaric")
     (tmp_path / "app.py").write_text(APP)
     ours = log_of("ours", tmp_path, **environment)
     assert ours == log_of("awslambdaric", tmp_path, **environment)
@@ -89,6 +89,7 @@ def test_logging_is_not_imported_for_a_handler_that_does_not_log(tmp_path: Path)
     assert log_of("ours", tmp_path) == ["False", ""]
 
 
+@pytest.mark.awslambdaric
 @pytest.mark.parametrize("level", ["", "INFO"])
 @pytest.mark.parametrize("log_format", ["", "JSON"])
 def test_frames_on_the_telemetry_descriptor(tmp_path: Path, level: str, log_format: str) -> None:

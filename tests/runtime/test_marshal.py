@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import namedtuple
 from decimal import Decimal
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -12,7 +14,15 @@ from hypothesis import strategies as st
 
 from iris_model.runtime.marshal import decode_event, encode_json
 
-marshaller = pytest.importorskip("awslambdaric.lambda_runtime_marshaller").LambdaMarshaller()
+pytestmark = pytest.mark.awslambdaric
+
+
+@cache
+def marshaller() -> Any:
+    """AWS's own."""
+    return import_module("awslambdaric.lambda_runtime_marshaller").LambdaMarshaller()
+
+
 Point = namedtuple("Point", "x y")
 
 SCALARS = (
@@ -35,13 +45,13 @@ VALUES = st.recursive(
 
 @given(VALUES.filter(lambda value: not isinstance(value, bytes)))
 def test_the_same_text_as_awslambdaric(value: Any) -> None:
-    assert encode_json(value) == marshaller.marshal_response(value)[0]
+    assert encode_json(value) == marshaller().marshal_response(value)[0]
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, {(1, 2): 3}, [b"\xff"], {"a": complex(1, 2)}])
 def test_what_neither_can_write(value: Any) -> None:
     with pytest.raises(Exception, match=r"Unable to marshal response") as theirs:
-        marshaller.marshal_response(value)
+        marshaller().marshal_response(value)
     with pytest.raises((TypeError, ValueError)) as ours:
         encode_json(value)
     assert str(ours.value) in str(theirs.value)
@@ -57,7 +67,7 @@ def test_a_circular_value_is_an_error() -> None:
 @pytest.mark.parametrize("body", [b"", b"[1,", b"x", b"[1] 2", b"NaN", b"\xff", b'{"a": 1, "a": 2}', b" [1e999] "])
 def test_events_are_taken_and_refused_alike(body: bytes) -> None:
     try:
-        expected = marshaller.unmarshal_request(body)
+        expected = marshaller().unmarshal_request(body)
     except Exception:
         with pytest.raises(ValueError):
             decode_event(body)

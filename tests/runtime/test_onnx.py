@@ -22,8 +22,8 @@ from sklearn.svm import LinearSVC
 from iris_model.compiler import describe_onnx
 from iris_model.engine.errors import InvalidInput, ModelFormatError
 from iris_model.errors import ModelFileError, UnsupportedModel
+from iris_model.runtime.executors.onnx import OnnxModel
 from iris_model.runtime.model import Model
-from iris_model.runtime.onnx import OnnxModel
 
 X = np.random.RandomState(0).normal(size=(60, 3)).astype(np.float32)
 TEXTS = np.where(X[:, 0] > 0, "yes", "no")
@@ -157,7 +157,10 @@ def test_without_onnxruntime_the_way_out_is_said(tmp_path):
     path = export(tmp_path, LinearRegression().fit(X, NUMBERS))
     describe(path)
     source = Path(__file__).parents[2] / "src"
-    program = "import sys; sys.path.insert(0, sys.argv[1]); from iris_model.runtime.onnx import OnnxModel; OnnxModel(sys.argv[2])"
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); "
+        "from iris_model.runtime.executors.onnx import OnnxModel; OnnxModel(sys.argv[2])"
+    )
     # -S: no site-packages, so no onnxruntime.
     ended = subprocess.run(
         [sys.executable, "-S", "-c", program, source, path], capture_output=True, text=True, check=False

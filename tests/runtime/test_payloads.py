@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from iris_model.runtime import Model, payload_csv
+from iris_model.runtime import Model
 from iris_model.runtime.answers import Answers
-from iris_model.runtime.payload_open_inference import encode
+from iris_model.runtime.payloads import csv as payload_csv
+from iris_model.runtime.payloads.open_inference import encode
 from tests.support.lambda_events import http_api_2
 from tests.support.tiny_model import NAMES
 
@@ -114,6 +115,30 @@ def test_csv_out_when_asked(model: Model) -> None:
     assert header == "prediction,probability_setosa,probability_versicolor,probability_virginica"
     assert line.startswith("setosa,0.9")
     assert rest == ""
+
+
+def test_a_row_whose_exponential_overflows_is_null_and_the_others_are_answered(load: Any) -> None:
+    graph = {
+        "nodes": [
+            {"op": "select_columns", "inputs": ["rows"], "output": "x", "attributes": {"indices": [0]}},
+            {"op": "exponential", "inputs": ["x"], "output": "e"},
+            {"op": "column", "inputs": ["e"], "output": "y", "attributes": {"index": 0}},
+        ],
+        "outputs": {"predict": "y"},
+    }
+    columns = [{"name": name, "kind": "numeric", "dtype": "float64"} for name in NAMES]
+    model = load(graph=graph, signature={"columns": columns, "task": "regressor", "classes": None})
+    rows = [[0.0, 1.0, 1.0, 1.0], [800.0, 1.0, 1.0, 1.0], [-800.0, 1.0, 1.0, 1.0]]
+    assert [one["prediction"] for one in model.answer(rows)["predictions"]] == [1.0, None, 0.0]
+    assert model.answer(rows[1]) == {"prediction": None}
+    assert model.answer({"instances": rows}) == {"predictions": [1.0, None, 0.0]}
+    [predict] = model.answer({"inputs": [tensor("x", [3, 4], rows)]})["outputs"]
+    assert predict == {"name": "predict", "shape": [3], "datatype": "FP64", "data": [1.0, None, 0.0]}
+    csv = "\n".join(",".join(map(str, row)) for row in rows)
+    assert model.answer(http_api_2(csv, "text/csv", accept="text/csv"))["body"] == 'prediction\r\n1.0\r\n""\r\n0.0\r\n'
+    # Many rows are packed, and a kernel computes them.
+    many = model.answer({"instances": rows * 40})["predictions"]
+    assert many == [1.0, None, 0.0] * 40
 
 
 def test_a_regressor_has_no_probabilities(load: Any) -> None:

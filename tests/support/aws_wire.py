@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from xml.sax.saxutils import escape
 
-from iris_model.aws.calls import Failure
+from iris_model.aws.client.failed_call import Failure
 from tests.support.fake_aws import FakeAws, service_model
 from tests.support.http_serving import serving
 
@@ -119,7 +119,8 @@ def _from_query(shape: Any, values: Mapping[str, str], prefix: str) -> Any:
                 found[name] = _from_query(member, values, key + "." if member.type_name == "structure" else key)
         return found
     if shape.type_name == "list":
-        element, found_all = shape.member, []
+        element = shape.member
+        found_all: list[Any] = []
         while True:
             key = f"{prefix}.{element.serialization.get('name', 'member')}.{len(found_all) + 1}"
             if key not in values and not any(each.startswith(key + ".") for each in values):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from iris_model.project.user_cache import CACHE_VARIABLE
+from iris_model.project.caching.user_cache import CACHE_VARIABLE
 
 # What depends on our files and on this Python alone, and takes a quarter of a second to make.
 _ALIKE = ("bytecode", "imports")

@@ -16,7 +16,7 @@ from pathlib import Path
 _SERVER = multiprocessing.get_context("forkserver")
 _IMPORTED = ("boto3", "botocore.session", "yaml", "tests.support.cli_process")
 _COMMANDS = ("deploy", "destroy", "doctor", "events", "invoke", "login", "logs", "rollback", "status")
-_SERVER.set_forkserver_preload([*_IMPORTED, *(f"iris_model.cli.{name}" for name in _COMMANDS)])
+_SERVER.set_forkserver_preload([*_IMPORTED, *(f"iris_model.cli.commands.{name}" for name in _COMMANDS)])
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import json
 from fnmatch import fnmatch
 from typing import Any
 
-from iris_model.aws.calls import Failure
+from iris_model.aws.client.failed_call import Failure
 
 ACCOUNT = "123456789012"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"

@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from iris_model.aws.calls import Failure
-from iris_model.aws.yaml_text import Tag
+from iris_model.aws.client.failed_call import Failure
+from iris_model.aws.cloudformation.yaml_text import Tag
+from tests.support.aws_rules import Refused
+from tests.support.aws_rules.aliases import check_alias_update, check_weighted_versions
 from tests.support.fake_ecr import ACCOUNT, FakeEcr
 
 
@@ -83,6 +85,7 @@ class FakeLambda(FakeEcr):
                 "MemorySize": config.get("MemorySize", 128),
                 "Architectures": config.get("Architectures", ["x86_64"]),
                 "RevisionId": str(function.revision),
+                **{name: config[name] for name in ("Role", "DeadLetterConfig") if name in config},
                 **state,
             },
             "Code": {"ImageUri": image_of(config)},
@@ -145,8 +148,21 @@ class FakeLambda(FakeEcr):
         for key in TagKeys:
             self._function(Resource.rpartition(":")[2]).tags.pop(key, None)
 
-    def _lambda_UpdateAlias(self, FunctionName: str, Name: str, FunctionVersion: str, RoutingConfig: Any) -> None:
-        self._point(self._function(FunctionName), FunctionVersion, RoutingConfig["AdditionalVersionWeights"])
+    def _lambda_UpdateAlias(
+        self, FunctionName: str, Name: str, FunctionVersion: str, RoutingConfig: Any = None
+    ) -> dict[str, Any]:
+        try:
+            self._update_alias(self._function(FunctionName), FunctionVersion, RoutingConfig)
+        except Refused as refused:
+            raise Failure("lambda", "UpdateAlias", refused.code, refused.message, refused.status) from None
+        return {"Name": Name, "FunctionVersion": FunctionVersion}
+
+    def _update_alias(self, function: FakeFunction, version: str, routing: Any) -> None:
+        """As Lambda has it, whoever asks: the deployer, or CloudFormation, which names no routing."""
+        weights = check_alias_update(version, function.weights, routing)
+        if weights:
+            check_weighted_versions({each: function.versions[each] for each in (version, *weights)})
+        self._point(function, version, weights)
 
     def _lambda_TagResource(self, Resource: str, Tags: dict[str, str]) -> None:
         self._function(Resource.rpartition(":")[2]).tags.update(Tags)

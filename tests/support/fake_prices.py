@@ -117,6 +117,14 @@ def ireland() -> dict[str, list[str]]:
         "AmazonEC2": [
             box("t4g.micro", "0.0092"), box("t3.micro", "0.0114"), box("t3.medium", "0.0456"), box("c7g.medium", "0.0387"),
             box("m5.large", "0.1070"), box("m5.large", "0", capacitystatus="UnusedCapacityReservation"),
+            product(
+                "AmazonEC2", "EU-EBS:VolumeUsage.gp3", {"0": "0.0880000000"}, unit="GB-Mo", family="Storage",
+                volumeApiName="gp3",
+            ),
+            product(
+                "AmazonEC2", "EU-EBS:VolumeUsage.gp2", {"0": "0.1100000000"}, unit="GB-Mo", family="Storage",
+                volumeApiName="gp2",
+            ),
         ],
         "AmazonSageMaker": [
             product(
@@ -134,6 +142,34 @@ def ireland() -> dict[str, list[str]]:
             ),
             product("AmazonSageMaker", "EU-ServerlessInf:Mem-1GB", {"0": "0.00002"}, unit="seconds", family="ML Serverless"),
             product("AmazonSageMaker", "EU-ServerlessInf:Mem-2GB", {"0": "0.00004"}, unit="seconds", family="ML Serverless"),
+            product("AmazonSageMaker", "EU-ServerlessInf:Data-Bytes-Out", {"0": "0.016"}, unit="GB", family="ML Serverless"),
+        ],
+        "AWSXRay": [
+            product("AWSXRay", "EU-XRay-TracesStored", {"0": "0.0000050000"}, unit="traces"),
+            product("AWSXRay", "EU-XRay-TracesAccessed", {"0": "0.0000005000"}, unit="traces"),
+        ],
+        "AmazonCloudWatch": [
+            product(
+                "AmazonCloudWatch", "EU-VendedLog-Bytes",
+                {"0": "0.5700000000", "10240": "0.2850000000", "30720": "0.1140000000", "51200": "0.0570000000"},
+                unit="GB", family="Data Payload", group="Ingested Logs",
+            ),
+            product("AmazonCloudWatch", "EU-VendedLog-Bytes-WAFLogs", {"0": "0.57"}, unit="GB", family="Data Payload"),
+            product("AmazonCloudWatch", "EU-DataProcessing-Bytes", {"0": "0.57"}, unit="GB", family="Data Payload"),
+            product("AmazonCloudWatch", "EU-TimedStorage-ByteHrs", {"0": "0.03"}, unit="GB-Mo", family="Storage Snapshot"),
+            product("AmazonCloudWatch", "EU-CW:AlarmMonitorUsage", {"0": "0", "10": "0.1"}, unit="Alarms", family="Alarm"),
+            product("AmazonCloudWatch", "EU-CW:HighResAlarmMonitorUsage", {"0": "0.3"}, unit="Alarms", family="Alarm"),
+            product(
+                "AmazonCloudWatch", "EU-CW:MetricMonitorUsage", {"0": "0.3", "10000": "0.1", "250000": "0.05"}, unit="Metrics",
+                family="Metric",
+            ),
+            product(
+                "AmazonCloudWatch", "DashboardsUsageHour", {"0": "0", "3": "3.0"}, unit="Dashboards", family="Dashboard"
+            ),
+        ],
+        "AmazonVPC": [
+            product("AmazonVPC", "EU-PublicIPv4:InUseAddress", {"0": "0.0050000000"}),
+            product("AmazonVPC", "EU-PublicIPv4:IdleAddress", {"0": "0.0060000000"}),
         ],
         "AWSELB": [
             product("AWSELB", "EU-LoadBalancerUsage", {"0": "0.0252"}, **balancer),

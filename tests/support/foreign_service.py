@@ -26,7 +26,7 @@ NOBODY = 65_534
 # What the service is made of: the packages that it has imported, and where they lie.
 _PARTS = """
 import json, sys
-import iris_model.local, iris_model.local.reload
+import iris_model.local, iris_model.local.functions.reload
 names = {name.partition(".")[0] for name in sys.modules}
 files = {getattr(sys.modules[name], "__file__", None) for name in names if name in sys.modules}
 print(json.dumps(sorted(each for each in files if each and ("site-packages" in each or "/iris_model/" in each))))
@@ -36,7 +36,7 @@ _SERVICE = """
 import json, sys
 from pathlib import Path
 from iris_model.local import FunctionSettings, SandboxSettings, serve
-from iris_model.local.sandbox_settings import ImageSettings
+from iris_model.local.configuration.sandbox_settings import ImageSettings
 values = json.loads(sys.argv[1])
 sandbox = values.pop("sandbox", {})
 if "image" in sandbox:
@@ -69,7 +69,7 @@ def serving(user: str, *, before: Sequence[str] = (), **settings: Any) -> Iterat
     *become, python = python_of(user)
     command = [*become, *before, python]
     values = {"name": "hostile", "handler": "hostile.handler", "directory": str(stage() / HANDLERS.name)}
-    values = {"timeout_seconds": 10, **values}
+    changed = {**values, "timeout_seconds": 10, **settings}
     with tempfile.TemporaryDirectory() as directory:
         service = ForeignService(scratch=Path(directory) / "tmp", log=Path(directory) / "log")
         service.scratch.mkdir()
@@ -77,7 +77,7 @@ def serving(user: str, *, before: Sequence[str] = (), **settings: Any) -> Iterat
         service.scratch.chmod(0o1777)
         with service.log.open("w") as log:
             service.process = subprocess.Popen(
-                [*command, "-c", _SERVICE, json.dumps(values | settings)],
+                [*command, "-c", _SERVICE, json.dumps(changed)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,

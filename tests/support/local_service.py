@@ -18,6 +18,7 @@ import boto3
 from botocore.config import Config
 
 from iris_model.local import FunctionSettings, LocalLambda
+from tests.support.loop_watchdog import LoopWatchdog
 
 HANDLERS = Path(__file__).parent / "local_handlers"
 START_SECONDS = 10
@@ -106,19 +107,23 @@ class RunningService:
 
 @contextmanager
 def running(functions: FunctionSettings | list[FunctionSettings], **options: Any) -> Iterator[RunningService]:
-    """Serve on a free port until the block ends."""
+    """Serve on a free port until the block ends. Fails when a call blocked the service's loop."""
     service = RunningService()
     ready = threading.Event()
     problems: list[BaseException] = []
     stop: list[Any] = []
+    watchdogs: list[LoopWatchdog] = []
 
     async def serve() -> None:
         loop, done = asyncio.get_running_loop(), asyncio.Event()
         stop.append(lambda: loop.call_soon_threadsafe(done.set))
+        watchdog = LoopWatchdog()
+        watchdogs.append(watchdog)
         async with LocalLambda(functions, on_log=service.written.append, **{"port": 0} | options) as started:
             service.url, service.lambda_ = started.url, started
             ready.set()
             await done.wait()
+        watchdog.stop()
 
     def run() -> None:
         try:
@@ -142,3 +147,5 @@ def running(functions: FunctionSettings | list[FunctionSettings], **options: Any
         assert not thread.is_alive(), "the service did not end"
     if problems:
         raise problems[0]
+    blocked = [stack for watchdog in watchdogs for stack in watchdog.blocked]
+    assert not blocked, "the event loop of the service was blocked:\n" + "\n".join(blocked)

@@ -201,6 +201,11 @@ class Cloud:
             ],
             "log": [each["logGroupName"] for each in self.client("logs").describe_log_groups()["logGroups"]],
             "role": [each["RoleName"] for each in self.client("iam").list_roles()["Roles"]],
+            "schedule": [each["Name"] for each in self.client("events").list_rules()["Rules"]],
+            "dashboard": [
+                each["DashboardName"] for each in self.client("cloudwatch").list_dashboards()["DashboardEntries"]
+            ],
+            "domain": [each["DomainName"] for each in self.client("apigatewayv2").get_domain_names()["Items"]],
             "alarm": [each["AlarmName"] for each in self.client("cloudwatch").describe_alarms()["MetricAlarms"]],
             "stack": [
                 each["StackName"]

@@ -6,8 +6,8 @@ import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
-from iris_model.project.executors import Executable
-from iris_model.project.settings import ProjectSettings
+from iris_model.project.configuration.settings import ProjectSettings
+from iris_model.project.packaging.executors import Executable
 
 SETTINGS = 'name = "small"\nmodel = "model.pkl"\n'
 APP = "def handler(event, context):\n    return event\n"
@@ -40,8 +40,14 @@ class FakeChoice:
             reason="it is a test",
             model=model,
             files={model: b"compiled: " + settings.model_path.read_bytes()},
-            signature={"columns": [{"name": "a", "kind": "numeric"}]},
-            source={"library": "scikit-learn", "version": "1.9.1"},
+            signature={
+                "columns": [{"name": "a", "kind": "numeric", "dtype": "float64", "missing": False}],
+                "named": False,
+                "task": "classifier",
+                "classes": ["x"],
+                "outputs": {"predict": {"kind": "label", "columns": 1}},
+            },
+            source={"library": "scikit-learn", "version": "1.9.1", "class": "C", "sha256": "", "tool": "iris-model"},
             golden=[{"row": [1.0], "outputs": {"predict": "x"}}],
             needs=self.needs,
         )

@@ -13,7 +13,7 @@ import re
 import ssl
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -161,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
             # As Debian's registry has it: blobs and manifests of no repository are just unknown.
             code = {"blobs": "BLOB_UNKNOWN", "manifests": "MANIFEST_UNKNOWN"}.get(kind, "NAME_UNKNOWN")
             return self.refuse(404, code)
-        method = getattr(self, f"_{kind.replace('blobs/uploads', 'uploads')}")
+        method: Callable[..., None] = getattr(self, f"_{kind.replace('blobs/uploads', 'uploads')}")
         return method(stored, name, last)
 
     # blobs

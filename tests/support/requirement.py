@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
@@ -28,3 +29,10 @@ def skip_unless_ci(reason: str) -> NoReturn:
     if os.environ.get("CI", "").lower() == "true":
         pytest.fail(f"in CI nothing is skipped: {reason}", pytrace=False)
     pytest.skip(reason)
+
+
+def find_awslambdaric() -> str:
+    """The name of AWS's runtime client for Python, where it is installed: it has no wheels for some systems."""
+    if importlib.util.find_spec("awslambdaric") is None:
+        raise Missing("awslambdaric is not installed: pip install -e '.[test]'")
+    return "awslambdaric"

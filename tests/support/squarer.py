@@ -15,4 +15,5 @@ class Squarer:
         """One number per row."""
         if np.isnan(rows).any():
             raise ValueError("missing")
-        return (rows**2).sum(axis=1)
+        squares: np.ndarray = (rows**2).sum(axis=1)
+        return squares

@@ -41,7 +41,7 @@ class TokenServer:
     def make_key(self) -> None:
         """A key of its own."""
         names = ["-subj", "/CN=tests", "-days", "2", "-nodes", "-newkey", "rsa:2048"]
-        files = ["-keyout", self.directory / "token.key", "-out", self.certificate]
+        files = ["-keyout", str(self.directory / "token.key"), "-out", str(self.certificate)]
         subprocess.run(["openssl", "req", "-x509", *names, *files], check=True, capture_output=True, timeout=60)
 
     def token(self, scopes: list[str], actions_allowed: set[str]) -> str:

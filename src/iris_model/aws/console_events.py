@@ -1,7 +1,6 @@
-"""Shareable test events of the Lambda console: events by name in and out, in the form in which the console and SAM keep them.
+"""Shareable test events of the Lambda console, in the form of the console and SAM.
 
-All events of a function are one OpenAPI document in a registry of EventBridge Schemas. What others have put there stays: events
-are laid over it name by name.
+All events of a function are one OpenAPI document in a registry of EventBridge Schemas. Other events in it are kept.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from iris_model.aws.calls import Aws
+from iris_model.aws.client.calls import Aws
 from iris_model.errors import DeploymentError
 
 REGISTRY = "lambda-testevent-schemas"
@@ -26,30 +25,30 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def schema_name(function: str) -> str:
-    """Name the schema as the console does."""
+    """Return the console's schema name for a function."""
     return f"_{function}-schema"
 
 
 def read_events(aws: Aws, function: str) -> dict[str, Any]:
-    """Return the events by name; without any it is empty."""
+    """Return the events by name; empty if there are none."""
     return {name: example.get("value") for name, example in _examples(_read_document(aws, function)).items()}
 
 
 def write_events(aws: Aws, function: str, events: Mapping[str, Any], *, replace: bool) -> tuple[str, ...]:
-    """Lay `events` over what is there; returns the names that changed. Without `replace` a name that differs is an error."""
+    """Write `events` into the document. Return the changed names. Without `replace` a different event is an error."""
     for name in events:
         if not _NAME.fullmatch(name):
             raise DeploymentError(
-                f"the event {name!r} cannot be kept by the console: expected letters, digits, dots, hyphens and underscores",
-                remedy="Give its file another name.",
+                f"the event {name!r} cannot be stored in the console; expected letters, digits, dots, hyphens and underscores",
+                remedy="Rename its file.",
             )
     document = _read_document(aws, function)
     there = _examples(document)
     different = [name for name in events if name in there and there[name].get("value") != events[name]]
     if different and not replace:
         raise DeploymentError(
-            f"the console has other events with the names {', '.join(different)} for {function}",
-            remedy="Replace them with --force, or take them: iris-model events pull.",
+            f"the console has different events with the names {', '.join(different)} for {function}",
+            remedy="Use --force to replace them, or `iris-model events pull` to copy them here.",
         )
     changed = tuple(name for name in events if name not in there or name in different)
     if not changed:
@@ -59,7 +58,7 @@ def write_events(aws: Aws, function: str, events: Mapping[str, Any], *, replace:
     if len(text) > LARGEST_DOCUMENT:
         sizes = sorted(((len(json.dumps(each)), name) for name, each in examples.items()), reverse=True)
         raise DeploymentError(
-            f"the events of {function} are {len(text):,} characters together: AWS keeps {LARGEST_DOCUMENT:,} at most",
+            f"the events of {function} are {len(text):,} characters together; the limit of AWS is {LARGEST_DOCUMENT:,}",
             remedy=f"The largest is {sizes[0][1]} with {sizes[0][0]:,}.",
         )
     _write_document(aws, function, text, exists=bool(document))
@@ -79,8 +78,8 @@ def _read_document(aws: Aws, function: str) -> dict[str, Any]:
         document = None
     if not isinstance(document, dict) or not isinstance(document.get("components", {}), dict):
         raise DeploymentError(
-            f"the test events of {function} are no OpenAPI document",
-            remedy=f"Look at the schema {schema_name(function)} in the registry {REGISTRY} of EventBridge.",
+            f"the test events of {function} are not an OpenAPI document",
+            remedy=f"Check the schema {schema_name(function)} in the registry {REGISTRY} of EventBridge.",
         )
     return document
 
@@ -111,7 +110,7 @@ def _write_document(aws: Aws, function: str, text: str, *, exists: bool) -> None
 
 
 def _forget_old_versions(aws: Aws, what: str, name: str) -> None:
-    """AWS keeps a bounded number of versions of a document, and then refuses another."""
+    """Delete old versions: AWS keeps a limited number of versions of a document, and then refuses another."""
     found = aws.pages("schemas", "ListSchemaVersions", what, "SchemaVersions", RegistryName=REGISTRY, SchemaName=name)
     numbers = sorted((each["SchemaVersion"] for each in found), key=int)
     for number in numbers[: max(0, len(numbers) - _KEPT_VERSIONS + 1)]:

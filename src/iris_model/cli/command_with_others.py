@@ -8,7 +8,9 @@ import click
 
 
 class CommandWithOthers(click.Command):
-    """Does its own work unless the first word names one of `commands`. A directory of such a name is written `./refresh`."""
+    """Runs its own callback unless the first argument is one of `commands`. A directory with such a name is written
+    `./refresh`.
+    """
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
@@ -21,14 +23,14 @@ class CommandWithOthers(click.Command):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        """Hand over to the named one."""
+        """Run the named subcommand."""
         if args and args[0] in self.commands:
             name, *rest = args
             return self.commands[name].make_context(f"{info_name} {name}", rest, parent=parent, **extra)
         return super().make_context(info_name, args, parent=parent, **extra)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, and below them the others."""
+        """Write the options, then the subcommands."""
         super().format_options(ctx, formatter)
         with formatter.section("Commands"):
             formatter.write_dl(

@@ -1,27 +1,41 @@
-"""The group of all commands: imports a command when it is used, and turns errors into messages and exit codes."""
+"""The group of all commands: imports a command when it is used, and renders errors.
+
+An error is two lines on stderr: `error: ` and what is wrong, `hint: ` and the command or edit that fixes it.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import difflib
+import errno
 import importlib
 import os
-from collections.abc import Mapping
-from typing import Any
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import iris_model
+from iris_model.cli.verbosity import VERBOSE, find_verbosity, verbosity_options
 from iris_model.errors import IrisModelError
 
-# Set to anything, it shows the traceback of an error that is ours.
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+# If it is set, an unexpected error shows its traceback.
 TRACEBACK_VARIABLE = "IRIS_MODEL_TRACEBACK"
 
 HELP_OPTIONS = ["-h", "--help"]
+
+# Errors of the disk: full, over quota, read-only, file too large. They are not bugs.
+_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
 class FailedCommand(click.ClickException):
-    """An error for the user: the problem, then the way out."""
+    """An error for the user: the problem, then a hint how to fix it."""
 
     exit_code = 1
 
@@ -30,25 +44,51 @@ class FailedCommand(click.ClickException):
         self.remedy = remedy
 
     def show(self, file: Any = None) -> None:
-        """Print to stderr."""
-        click.echo(f"{click.style('Error:', fg='red', bold=True)} {self.message}", file=file, err=True)
-        if self.remedy:
-            click.echo(self.remedy, file=file, err=True)
+        """Print `error: ` and `hint: ` lines to stderr."""
+        _show(self.message, self.remedy, file)
+
+
+class WrongUsage(click.UsageError):
+    """A command line that is refused, shown like every other error.
+
+    `command`: the command with its help, such as `iris-model build`.
+    """
+
+    def __init__(self, problem: str, command: str, ctx: click.Context | None = None) -> None:
+        super().__init__(problem, ctx)
+        self.command = command
+
+    def show(self, file: Any = None) -> None:
+        """Print `error: ` and `hint: ` lines to stderr."""
+        hint = f"Run `{self.command} --help` for the arguments and options."
+        _show(self.format_message().removesuffix("."), hint, file)
+
+
+def _show(problem: str, hint: str, file: Any) -> None:
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {problem}", file=file, err=True)
+    if hint:
+        click.echo(f"{click.style('hint:', fg='cyan', bold=True)} {hint}", file=file, err=True)
 
 
 class CommandGroup(click.Group):
     """Commands from a table `name -> (module, attribute, help)`, imported one at a time."""
 
     def __init__(
-        self, *, commands_table: Mapping[str, tuple[str, str, str]], exit_codes: Mapping[int, str], **settings: Any
+        self,
+        *,
+        commands_table: Mapping[str, tuple[str, str, str]],
+        sections: Mapping[str, Sequence[str]] | None = None,
+        exit_codes: Mapping[int, str],
+        **settings: Any,
     ) -> None:
         super().__init__(context_settings={"help_option_names": HELP_OPTIONS}, **settings)
         self._table = commands_table
+        self._sections = sections or {"Commands": list(commands_table)}
         self._exit_codes = exit_codes
-        self.params.append(_version_option())
+        self.params += [*verbosity_options(), _version_option()]
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the order of the table, which is the order of their use."""
+        """Return the commands in the order in which they are used."""
         return list(self._table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -57,34 +97,106 @@ class CommandGroup(click.Group):
             return None
         module, attribute, _ = self._table[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), attribute)
+        _add_verbosity(command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command. A name that is mistyped is an error with the nearest names."""
+        if args and args[0] not in self._table and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], self._table, n=2)
+            question = f" Did you mean {' or '.join(near)}?" if near else ""
+            ctx.fail(f"no such command '{args[0]}'.{question}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands from the table: click would import every one for its first line."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, _, text) in self._table.items()])
+        """Write the list of commands from the table. click would import every command for its first line."""
+        for title, names in self._sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, self._table[name][2]) for name in names])
         with formatter.section("Exit codes"):
             formatter.write_dl([(str(code), text) for code, text in self._exit_codes.items()])
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete from the table, for the same reason."""
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(name, help=text) for name, (_, _, text) in self._table.items() if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
+    def make_context(self, *arguments: Any, **settings: Any) -> click.Context:
+        """Parse the options before the command."""
+        try:
+            return super().make_context(*arguments, **settings)
+        except click.UsageError as error:
+            raise _as_wrong_usage(error, "iris-model") from None
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; whatever goes wrong becomes one message and an exit code."""
+        """Run a command. Every failure becomes one message and an exit code."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            raise _as_wrong_usage(error, f"{ctx.command_path} {ctx.invoked_subcommand or ''}".rstrip()) from None
         except IrisModelError as error:
             raise FailedCommand(error.problem, error.remedy) from None
         except KeyboardInterrupt as interrupted:
-            click.echo("\n".join(["", *getattr(interrupted, "__notes__", ())]), err=True)
+            click.echo("\n".join(["", "Interrupted.", *getattr(interrupted, "__notes__", ())]), err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
         except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise
         except Exception as error:
-            if os.environ.get(TRACEBACK_VARIABLE):
+            if _was_interrupted(error):
+                click.echo("\nInterrupted.", err=True)
+                raise click.exceptions.Exit(INTERRUPTED) from None
+            if os.environ.get(TRACEBACK_VARIABLE) or find_verbosity() == VERBOSE:
                 raise
+            if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+                if error.filename is None:
+                    _drop_output()
+                raise FailedCommand(
+                    f"{error.filename or 'a file'} cannot be written: {error.strerror}",
+                    "Free some space, or set TMPDIR to a directory on another disk. No partial file was left.",
+                ) from None
             raise FailedCommand(
                 f"{type(error).__name__}: {error}",
-                f"This is a defect of iris-model {iris_model.__version__}. "
-                f"With {TRACEBACK_VARIABLE}=1 set, the same command says where; please report that.",
+                f"This is a bug in iris-model {iris_model.__version__}. "
+                f"Run the command again with --verbose and report the traceback.",
             ) from error
+
+
+def _add_verbosity(command: click.Command) -> None:
+    """Let a command, and the commands in it, take `--quiet` and `--verbose`."""
+    for each in (command, *getattr(command, "commands", {}).values()):
+        if not any("--quiet" in parameter.opts for parameter in each.params):
+            each.params += verbosity_options()
+
+
+def _as_wrong_usage(error: click.UsageError, command: str) -> click.UsageError:
+    """Return the error with a hint. `command` is for an error that a command raised after parsing, without a context."""
+    if isinstance(error, (WrongUsage, click.exceptions.NoArgsIsHelpError)):
+        return error
+    return WrongUsage(error.format_message(), error.ctx.command_path if error.ctx is not None else command, error.ctx)
+
+
+def _drop_output() -> None:
+    """Let nothing of standard output be left. Python would try to write it again at exit, and fail with code 120."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def _was_interrupted(error: BaseException) -> bool:
+    """Return whether Ctrl-C caused an error. Python wraps exceptions raised while it creates a class (`__set_name__`)."""
+    behind: BaseException | None = error
+    while behind is not None:
+        if isinstance(behind, KeyboardInterrupt):
+            return True
+        behind = behind.__cause__ or behind.__context__
+    return False
 
 
 def _version_option() -> click.Option:

@@ -14,7 +14,10 @@ _HEAD = """\
 
 <!-- Generated from the commands' own help by `python scripts/write_reference.py`; a test compares the two. -->
 
-Text is for people and may change; `--json` is for programs. Messages, progress and logs go to stderr, answers to stdout.
+Every command with its options. Answers go to stdout; messages, progress and logs go to stderr. Text output may change between
+versions. Use `--json` in programs.
+
+Errors are two lines: `error:` says what is wrong, `hint:` says how to fix it.
 """
 
 _WIDTH = 100

@@ -1,30 +1,37 @@
-"""Compiles a fitted model into one file, and proves that the file answers as the model does.
+"""Compile a fitted model into one file, and verify that the file answers as the model does.
 
-    open      a path becomes an estimator (readers)
-    read      the estimator becomes a graph (readers); every reason for a refusal at once
-    pass      the graph becomes a smaller graph that computes the same (passes)
-    emit      the graph becomes the bytes of a compiled model (emit)
+    open      a path to an estimator (readers)
+    read      the estimator to a graph (readers); a refusal lists every reason
+    pass      the graph to a smaller graph that computes the same (passes)
+    emit      the graph to the bytes of a compiled model (emit)
     verify    the bytes, evaluated by the engine, against the original's own methods, row by row (rows, verify)
 
-    describe  a model that stays as it is: signature, source and golden rows for the `original` executor,
-              and for ONNX models (describe_onnx)
-    requirements    what must be installed where the model is opened again
+    describe        for a model that is not compiled: signature, source and golden rows for the `original` executor,
+                    and for ONNX models (describe_onnx)
+    requirements    the packages that open the model elsewhere
 
-Nothing is handed out that was not verified. Nothing here prints or writes but a temporary file.
+Only verified models are returned. This package prints nothing, and writes only temporary files.
 """
 
+from iris_model.compiler.description.describe import Description, describe_original
+from iris_model.compiler.description.onnx import describe_onnx
+from iris_model.compiler.parity.report import ParityReport
+from iris_model.readers import find_external_files, find_opener, read_format
+from iris_model.readers.estimators import FIT_FIRST
+
 from .compile import Compilation, compile_model
-from .describe import Description, describe_original
-from .describe_onnx import describe_onnx
-from .report import ParityReport
 from .requirements import list_requirements
 
 __all__ = [
+    "FIT_FIRST",
     "Compilation",
     "Description",
     "ParityReport",
     "compile_model",
     "describe_onnx",
     "describe_original",
+    "find_external_files",
+    "find_opener",
     "list_requirements",
+    "read_format",
 ]

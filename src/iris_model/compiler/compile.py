@@ -1,14 +1,22 @@
-"""The flow: open, read, pass, emit, verify."""
+"""Compile a model: open, read, pass, emit, verify."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import iris_model
+from iris_model.compiler.cuts.behind import look_behind
+from iris_model.compiler.parity.enough import keep_compared
+from iris_model.compiler.parity.golden import check_given, choose_golden
+from iris_model.compiler.parity.report import ParityReport
+from iris_model.compiler.parity.searching import search_domains, search_limit
+from iris_model.compiler.parity.verify import verify
+from iris_model.compiler.probes.rows import make_rows
+from iris_model.contract.golden import GoldenRow
+from iris_model.contract.signature import Column, Signature, Source
 from iris_model.engine import CompiledModel
 from iris_model.engine.operators import OPERATORS
 from iris_model.errors import IrisModelError, UnsupportedModel
@@ -21,29 +29,30 @@ from iris_model.readers import (
     open_model,
     read_estimator,
 )
-from iris_model.readers.estimators import WAYS_OUT
+from iris_model.readers.estimators import WAYS_OUT, find_remedy
+from iris_model.readers.failures import describe_failure
 from iris_model.readers.graph import Estimator
 from iris_model.readers.names import class_name
+from iris_model.readers.opening.native import adopt
 
 from .data import Data, DataSource, Row, arrange, mark_truths, read_data
 from .emit import emit
-from .golden import choose_golden
 from .original import Original
-from .passes import run_passes
-from .report import ParityReport
-from .rows import make_rows
-from .verify import verify
+from .passes import drop_unused, run_passes
 
 
 @dataclass(frozen=True)
 class Compilation:
-    """A verified compiled model: `data` are the bytes of its file, `golden` rows with the original's answers."""
+    """A verified compiled model.
+
+    `data`: the bytes of its file. `golden`: rows with the original's answers.
+    """
 
     data: bytes
-    signature: Mapping[str, Any]
-    source: Mapping[str, Any]
+    signature: Signature
+    source: Source
     report: ParityReport
-    golden: list[dict[str, Any]]
+    golden: list[GoldenRow]
     operator_modules: tuple[str, ...]
     """Modules of the engine that hold the operators of the graph: a function needs no others."""
 
@@ -53,18 +62,30 @@ def compile_model(
 ) -> Compilation:
     """Compile a fitted estimator, or the one in a model file, and verify it.
 
-    `data`: rows to verify with besides the generated ones, as a CSV path or lists; its header names the columns of a model
-    trained without names. `trust`: names outside the known libraries that the model file may use.
+    `data`: rows for verification in addition to the generated ones, as a CSV path or lists. Its header names the
+    columns of a model trained without names. `trust`: names outside the known libraries that the model file may use.
     Raises ModelFileError, UntrustedModel, UnsupportedModel (with every reason) and ParityError.
     """
     opened = _open(model, trust)
+    try:
+        return _compile(opened, data)
+    except IrisModelError:
+        raise
+    except Exception as error:
+        # An estimator may be custom code and raise anything. That is a reason for the refusal, not a crash of this
+        # program.
+        reason = describe_failure(opened.estimator, error)
+        raise UnsupportedModel([reason], remedy=find_remedy([reason])) from error
+
+
+def _compile(opened: OpenedModel, data: DataSource | None) -> Compilation:
     given = read_data(data) if data is not None else None
     graph = run_passes(read_estimator(opened.estimator, (given.names if given else None) or opened.names))
     _check_methods(opened.estimator, graph)
-    # Rows are generated before columns are known to hold true and false: any number is answered there as well.
+    # Rows are generated before boolean columns are marked: those accept any number as well.
     amounts = graph
     graph, rows = _add_data(graph, given)
-    source: dict[str, Any] = {
+    source: Source = {
         "library": opened.library,
         "version": opened.version,
         "class": opened.class_name,
@@ -72,12 +93,18 @@ def compile_model(
         "tool": f"iris-model {iris_model.__version__}",
     }
     original = Original(opened.estimator, graph.signature)
-    to_try = make_rows(amounts, rows)
+    check_given(original, rows, tuple(graph.outputs))
+    limit = search_limit()
+    to_try = make_rows(amounts, rows, search_domains(original, amounts, rows, tuple(graph.outputs), limit))
     with tempfile.TemporaryDirectory(prefix="iris-model-") as directory:
+        behind = look_behind(graph, original, to_try.by_kind, Path(directory))
+        graph = drop_unused(behind.graph)
         path = Path(directory) / "unverified.safetensors"
         path.write_bytes(emit(graph, source))
-        report = verify(CompiledModel(str(path)), original, graph, to_try)
-    sound = [row for row in to_try.typical if row not in report.left_out]
+        report = verify(CompiledModel(str(path)), original, graph, to_try, behind)
+    report = replace(report, search_stopped=limit.stopped)
+    graph, report = keep_compared(graph, report, given=len(rows))
+    sound = [row for row in to_try.typical if row not in report.left_out] or to_try.typical
     golden = choose_golden(original, sound, tuple(graph.outputs))
     source["parity"] = report.as_source()
     operator_modules = tuple(sorted({OPERATORS[node.op] for node in graph.nodes}))
@@ -87,16 +114,17 @@ def compile_model(
 def _open(model: Estimator | str | Path, trust: Sequence[str]) -> OpenedModel:
     if isinstance(model, (str, Path)):
         return open_model(model, trust)
+    model = adopt(model)
     library, version = library_of(model)
-    # No file, so no digest of one.
+    # An estimator in memory has no file and no digest.
     return OpenedModel(model, library, version, class_name(type(model)), "")
 
 
 def _check_methods(estimator: Estimator, graph: Graph) -> None:
-    """A method that the original offers and the graph lacks would be missed in production only."""
+    """Refuse a graph without a method that the original has: the lack would show only in production."""
     offered, needed = offered_methods(estimator), needed_methods(estimator)
     reasons = [
-        f"{method} is offered by the original, and the reader gives none"
+        f"{method} is offered by the original, but not by the converter"
         for method in needed
         if method not in graph.outputs
     ]
@@ -106,14 +134,16 @@ def _check_methods(estimator: Estimator, graph: Graph) -> None:
 
 
 def _add_data(graph: Graph, given: Data | None) -> tuple[Graph, list[Row]]:
-    """Arrange the user's rows for the graph, and put the range of each column into its signature."""
+    """Arrange the user's rows for the graph, and add the range of each column to its signature."""
     if given is None:
         return graph, []
     known = mark_truths(given, graph.signature)
     rows = arrange(given, {**graph.signature, "columns": known})
     if not rows:
-        raise IrisModelError(f"{given.origin} has no rows; expected at least one", remedy="Give rows, or no data.")
-    columns = []
+        raise IrisModelError(
+            f"{given.origin} has no rows; expected at least one", remedy="Pass at least one row, or no data."
+        )
+    columns: list[Column] = []
     for index, column in enumerate(known):
         seen = [row[index] for row in rows if row[index] is not None and column["kind"] == "numeric"]
         columns.append({**column, "minimum": min(seen), "maximum": max(seen)} if seen else column)

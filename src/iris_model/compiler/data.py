@@ -1,37 +1,35 @@
-"""The rows a user gives to verify with: a CSV file, or lists.
+"""Read the user's rows for verification: a CSV file, or lists.
 
-In: a path or rows. Out: names (if the file has a header) and cells; then, for a signature, rows in the model's order with
-numbers as floats and None for what is missing. Every refusal names line, column and cell.
+Returns names (if the file has a header) and cells; `arrange` puts them in the order of a signature, with numbers as
+floats and None for missing cells. Every refusal names line, column and cell.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from csv import Error
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from iris_model.contract.cell_words import MISSING, TRUTH
+from iris_model.contract.signature import Column, InputSignature, Signature
 from iris_model.engine.rows import holds_numbers
+from iris_model.engine.typed_rows import DATE_TYPES, INTEGER_TYPES
 from iris_model.errors import IrisModelError
+
+from .csv_text import decode, split
 
 Cell = Any
 Row = list[Cell]
-DataSource = str | Path | Sequence[Sequence[Cell]]
-
-# What people write for a missing cell, in lower case.
-MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
-
-TRUTH = {"true": 1.0, "false": 0.0}
 
 
 @dataclass(frozen=True)
 class Data:
     """Rows as they were given. `origin` and `first_line` are for messages.
 
-    `names` without the spaces around them; `written` with them, since a model may have been trained so.
+    `names` have no spaces around them. `written` keeps the spaces, because the model may have been trained with them.
     """
 
     names: tuple[str, ...] | None
@@ -41,7 +39,7 @@ class Data:
     written: tuple[str, ...] = ()
 
     def place_of(self, name: str) -> int | None:
-        """Where a column of that name is: as it is written, else but for the spaces around it."""
+        """Return the position of the column with that name: as written, or else ignoring spaces around it."""
         if name in self.written:
             return self.written.index(name)
         if self.names is not None and name.strip() in self.names:
@@ -49,23 +47,25 @@ class Data:
         return None
 
 
+DataSource = str | Path | Sequence[Sequence[Cell]] | Data
+
+
 def read_data(source: DataSource) -> Data:
-    """Read a CSV file, with or without a header line, or take rows as they are."""
+    """Read a CSV file, with or without a header line, or take rows as they are. Raises IrisModelError."""
+    if isinstance(source, Data):
+        return source
     if not isinstance(source, (str, Path)):
         return Data(None, tuple(tuple(row) for row in source), "data", 0)
     try:
-        text = Path(source).read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        lines = split(decode(Path(source).read_bytes()))
+    except (OSError, ValueError, Error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise IrisModelError(
-            f"cannot read the rows in {source}: {reason}", remedy="Give a CSV file in UTF-8."
-        ) from None
-    lines = [tuple(line) for line in csv.reader(io.StringIO(text, newline="")) if line]
+        raise IrisModelError(f"cannot read the rows in {source}: {reason}", remedy="Pass a CSV file.") from None
     if not lines:
         raise IrisModelError(
-            f"{source} has no rows; expected at least one", remedy="Give a CSV file with rows, or none."
+            f"{source} has no rows; expected at least one", remedy="Pass a CSV file with rows, or omit --data."
         )
-    # pandas numbers columns that have no names, and writes the numbers as a header.
+    # pandas numbers columns without names, and writes the numbers as a header.
     is_numbered = len(lines[0]) > 1 and [cell.strip() for cell in lines[0]] == [
         str(index) for index in range(len(lines[0]))
     ]
@@ -76,75 +76,97 @@ def read_data(source: DataSource) -> Data:
     return Data(names, rows, str(source), 2 if has_header else 1, lines[0])
 
 
-def mark_truths(data: Data, signature: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the columns of `signature`; those of numbers in which `data` has true and false, and nothing else, say so.
+def adopt_header(data: Data, names: Sequence[str]) -> Data:
+    """Use the first line as the header if it contains exactly the names of the model's columns, even numeric ones."""
+    written = tuple(cell.strip() for cell in data.written)
+    if data.names is not None or data.first_line != 1 or sorted(written) != sorted(name.strip() for name in names):
+        return data
+    return replace(data, names=written, rows=data.rows[1:], first_line=2)
 
-    A model that was trained on a DataFrame with such a column calculates with 1 and 0, and does not remember it. Its callers
-    have true and false, in JSON and in CSV.
+
+def mark_truths(data: Data, signature: InputSignature | Signature) -> list[Column]:
+    """Return the columns of `signature`. Numeric columns with only true and false in `data` are marked as boolean.
+
+    A model trained on a DataFrame with such a column calculates with 1 and 0, and does not store that it was boolean.
+    Callers send true and false, in JSON and in CSV.
     """
     columns = signature["columns"]
-    places = _places(data, [column["name"] for column in columns], by_name=signature["named"])
+    places = _places(data, columns, by_name=signature["named"])
     marked = []
     for place, column in zip(places, columns, strict=True):
-        there = {
-            str(row[place]).strip().lower() for row in data.rows if place < len(row) and not _is_missing(row[place])
-        }
+        cells = [row[place] for row in data.rows if place < len(row)] if place is not None else []
+        there = {str(cell).strip().lower() for cell in cells if not _is_missing(cell)}
         if column["kind"] == "numeric" and there and there <= TRUTH.keys():
             column = {**column, "kind": "categorical", "dtype": "bool", "categories": [False, True]}
         marked.append(column)
     return marked
 
 
-def arrange(data: Data, signature: Mapping[str, Any]) -> list[Row]:
+def arrange(data: Data, signature: InputSignature | Signature) -> list[Row]:
     """Return the rows in the order of the signature's columns.
 
-    A named model takes its columns by name, wherever they stand, and leaves the others (the target, say) alone.
+    A model with names takes its columns by name, in any order, and ignores others, such as the target. Raises
+    IrisModelError, which names line, column and cell.
     """
     columns = signature["columns"]
-    names = [column["name"] for column in columns]
-    places = _places(data, names, by_name=signature["named"])
-    needed = len(data.names) if data.names is not None else len(names)
+    places = _places(data, columns, by_name=signature["named"])
+    needed = len(data.names) if data.names is not None else len(columns)
     arranged = []
     for line, row in enumerate(data.rows, start=data.first_line):
         if len(row) != needed:
             raise IrisModelError(
                 f"{data.origin}, {_line(data, line)} has {len(row)} cells; expected {needed}",
-                remedy="Mend or remove that line.",
+                remedy="Correct or remove that line.",
             )
-        cells = (_cell(row[place], column) for place, column in zip(places, columns, strict=True))
-        arranged.append(list(cells))
+        cells = [
+            None if place is None else _cell(row[place], column) for place, column in zip(places, columns, strict=True)
+        ]
+        arranged.append(cells)
         for cell, column in zip(arranged[-1], columns, strict=True):
             _check(cell, column, f"{data.origin}, {_line(data, line)}")
     return arranged
 
 
-def _places(data: Data, names: list[str], *, by_name: bool) -> list[int]:
+def _places(data: Data, columns: Sequence[Column], *, by_name: bool) -> list[int | None]:
+    """Return the position of each column; None if it is absent and optional."""
+    names = [column["name"] for column in columns]
     if data.names is None:
         return list(range(len(names)))
     if by_name:
         found = [data.place_of(name) for name in names]
-        absent = [name for name, place in zip(names, found, strict=True) if place is None]
+        absent = [
+            column["name"]
+            for column, place in zip(columns, found, strict=True)
+            if place is None and not column.get("optional")
+        ]
         if absent:
             raise IrisModelError(
                 f"{data.origin} has no column {', '.join(map(repr, absent))}; it has {', '.join(data.names)}",
-                remedy="Give the columns that the model was trained with, under the same names.",
+                remedy="Use the columns of training, with the same names.",
             )
-        return [place for place in found if place is not None]
+        return found
+    if len(data.names) == len(names) + 1 and not data.names[0]:
+        # pandas writes the index of a DataFrame as a first column without a name.
+        return list(range(1, len(data.names)))
     if len(data.names) != len(names):
         raise IrisModelError(
-            f"{data.origin} has {len(data.names)} columns; the model takes {len(names)} and was trained without names, "
-            "so they go by position",
-            remedy="Leave out what is not a feature, such as the target.",
+            f"{data.origin} has {len(data.names)} columns; the model has {len(names)} and was trained without names, "
+            f"so they are matched by position",
+            remedy="Remove columns that are not features, such as the target.",
         )
     return list(range(len(names)))
 
 
-def _cell(cell: Cell, column: Mapping[str, Any]) -> Cell:
-    """Text becomes a number in a numeric column, and None wherever it stands for missing."""
+def _cell(cell: Cell, column: Column) -> Cell:
+    """Convert a string to a number in a numeric column, and to None if it means missing."""
     if isinstance(cell, str):
+        stripped = cell.strip()
+        if column["dtype"] in DATE_TYPES:
+            return None if stripped.lower() in MISSING else stripped
         if cell in column.get("categories", ()) or column["kind"] == "text":
             return cell
-        stripped = cell.strip()
+        if stripped.lower() in TRUTH and column["dtype"] == "object" and column.get("categories") == [False, True]:
+            return bool(TRUTH[stripped.lower()])
         if stripped.lower() in MISSING:
             return None
         if not holds_numbers(column) and not _is_number(stripped) and stripped not in column.get("categories", ()):
@@ -152,32 +174,40 @@ def _cell(cell: Cell, column: Mapping[str, Any]) -> Cell:
         return _number_or_text(stripped, column)
     if isinstance(cell, float) and math.isnan(cell):
         return None
+    if column["dtype"] in INTEGER_TYPES and hasattr(cell, "__index__") and not isinstance(cell, bool):
+        return int(cell)
     is_number = hasattr(cell, "__float__") and (not isinstance(cell, bool) or column["dtype"] == "bool")
     return float(cell) if is_number else cell
 
 
-def _number_or_text(cell: str, column: Mapping[str, Any]) -> Cell:
-    """A CSV file does not say whether 3 is a number or a text, and writes True in its own way: the column knows."""
+def _number_or_text(cell: str, column: Column) -> Cell:
+    """Convert a category cell by its column: CSV does not distinguish 3 from "3", and spells True in several ways."""
     if column["dtype"] == "bool" and cell.lower() in TRUTH:
         return TRUTH[cell.lower()]
+    if column["dtype"] in INTEGER_TYPES and cell.lstrip("+-").isdecimal():
+        return int(cell)
     if holds_numbers(column):
         return float(cell) if _is_number(cell) else cell
-    takes_any = column["dtype"] == "object" and column.get("optional")
+    takes_any = column["dtype"] == "object" and column.get("optional") and not column.get("dropped")
     mixed = column["kind"] == "categorical" and _is_number(cell) and (takes_any or float(cell) in column["categories"])
-    return float(cell) if mixed else cell
+    if not mixed:
+        return cell
+    known = next((one for one in column["categories"] if one == float(cell)), None)
+    # An integer stays one for an original that distinguishes them from floats; to a graph they are equal.
+    return known if type(known) is int else float(cell)
 
 
-def _check(cell: Cell, column: Mapping[str, Any], where: str) -> None:
+def _check(cell: Cell, column: Column, where: str) -> None:
     if cell is None:
         if not column["missing"]:
             raise IrisModelError(
-                f"{where}, column {column['name']!r} is empty, and this model takes no missing values",
-                remedy="Fill the cell or leave the row out.",
+                f"{where}, column {column['name']!r} is empty, but this model accepts no missing values",
+                remedy="Fill the cell, or remove the row.",
             )
-    elif holds_numbers(column) and (not isinstance(cell, float) or not math.isfinite(cell)):
+    elif holds_numbers(column) and (not isinstance(cell, (int, float)) or not math.isfinite(cell)):
         raise IrisModelError(
             f"{where}, column {column['name']!r} is {cell!r}; expected a finite number",
-            remedy="Mend the cell or leave the row out.",
+            remedy="Correct the cell, or remove the row.",
         )
 
 

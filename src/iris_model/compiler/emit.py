@@ -1,6 +1,6 @@
-"""From a graph to the bytes of a compiled model (docs/architecture.md, "Graph and the compiled model").
+"""Write a graph as the bytes of a compiled model (docs/architecture.md, "Graph and the compiled model").
 
-Same graph, same bytes: no time, no host name, no order that a hash decides.
+The same graph gives the same bytes: no time, no host name, no order that depends on hashes.
 """
 
 from __future__ import annotations
@@ -8,50 +8,70 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from safetensors.numpy import save
 
+from iris_model.contract.signature import Source
 from iris_model.engine.operators import OPERATORS
+from iris_model.errors import UnsupportedModel
 from iris_model.readers import Graph, Node
 
 FORMAT = "iris-model/1"
 ALIGNMENT = 8
+# Smaller vocabularies are JSON, which is parsed quickly into a dict.
+MANY_TERMS = 10_000
 
 
-def emit(graph: Graph, source: Mapping[str, Any]) -> bytes:
-    """Return the bytes of the compiled model."""
+def emit(graph: Graph, source: Source | None = None) -> bytes:
+    """Return the bytes of the compiled model. Without `source`, for temporary models."""
     check_operators(graph)
+    check_finite(graph)
+    nodes = [_with_terms_as_tensors(node) for node in graph.nodes]
     tensors = {
-        f"{node.output}.{name}": np.ascontiguousarray(tensor)
-        for node in graph.nodes
-        for name, tensor in node.tensors.items()
+        f"{node.output}.{name}": np.ascontiguousarray(tensor) for node in nodes for name, tensor in node.tensors.items()
     }
     metadata = {
         "format": FORMAT,
-        "graph": _json({"nodes": [_describe(node) for node in graph.nodes], "outputs": dict(graph.outputs)}),
+        "graph": _json({"nodes": [_describe(node) for node in nodes], "outputs": dict(graph.outputs)}),
         "signature": _json(graph.signature),
-        "source": _json(source),
+        "source": _json(source or {}),
     }
     return _sort_header(save(tensors, metadata))
 
 
 def check_operators(graph: Graph) -> None:
-    """Raise TypeError when a reader named an operator, or a parameter of one, that the engine does not have.
+    """Raise TypeError if a converter used an operator, or a parameter of one, that the engine does not have.
 
-    This is a mistake of ours, not the user's model: the tests of the readers meet it first.
+    This is a bug in a converter, not in the user's model. The tests of the converters find it first.
     """
     for node in graph.nodes:
         if node.op not in OPERATORS:
             raise TypeError(f"node {node.output!r}: no operator {node.op!r}; there are {', '.join(sorted(OPERATORS))}")
-        module = importlib.import_module(f"iris_model.engine.{OPERATORS[node.op]}")
+        module = importlib.import_module(f"iris_model.engine.operators.{OPERATORS[node.op]}")
         signature = inspect.signature(getattr(module, node.op))
         try:
             signature.bind(*node.inputs, **node.attributes, **node.tensors)
         except TypeError as error:
             raise TypeError(f"node {node.output!r}: {node.op}{signature}: {error}") from None
+
+
+def _with_terms_as_tensors(node: Node) -> Node:
+    """Return the node with a large vocabulary as sorted bytes, ends and columns (engine/terms.py)."""
+    vocabulary = node.attributes.get("vocabulary", {})
+    if node.op != "count_terms" or len(vocabulary) < MANY_TERMS:
+        return node
+    terms = sorted((term.encode("utf-8", "surrogatepass"), column) for term, column in vocabulary.items())
+    ends = np.cumsum([len(letters) for letters, _ in terms], dtype=np.int64)
+    tensors = {
+        "term_letters": np.frombuffer(b"".join(letters for letters, _ in terms), np.uint8),
+        "term_ends": ends if ends[-1] > np.iinfo(np.int32).max else ends.astype(np.int32),
+        "term_columns": np.array([column for _, column in terms], np.int32),
+    }
+    attributes = {name: value for name, value in node.attributes.items() if name != "vocabulary"}
+    return replace(node, attributes=attributes, tensors={**node.tensors, **tensors})
 
 
 def _describe(node: Node) -> dict[str, Any]:
@@ -65,14 +85,38 @@ def _describe(node: Node) -> dict[str, Any]:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_as_plain
+    )
+
+
+def _as_plain(value: object) -> object:
+    """Convert numpy numbers and arrays to Python's."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    raise TypeError(f"{value!r} is a {type(value).__name__}; JSON has no such type")
+
+
+def check_finite(graph: Graph) -> None:
+    """Raise UnsupportedModel if an attribute is infinite or NaN: the file's JSON has neither."""
+    reasons = []
+    for node in graph.nodes:
+        for name, value in node.attributes.items():
+            try:
+                _json(value)
+            except ValueError:
+                reasons.append(
+                    f"{node.op}: {name} contains infinity or NaN ({str(value)[:60]}); expected finite numbers"
+                )
+    if reasons:
+        raise UnsupportedModel(reasons)
 
 
 def _sort_header(data: bytes) -> bytes:
-    """Write the header once more with sorted keys: safetensors keeps metadata in a hash map, in a new order each time.
+    """Write the header again with sorted keys: safetensors stores metadata in a hash map, in a random order.
 
-    The library has laid the tensors out by item size, largest first, behind a header whose length is a multiple of
-    eight; so every tensor is aligned to its items when the header stays a multiple of eight.
+    The library orders tensors by item size, largest first, behind a header whose length is a multiple of eight. So
+    every tensor stays aligned if the length of the header stays a multiple of eight.
     """
     length = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + length])

@@ -1,16 +1,15 @@
-"""The lines of `requirements.txt` with which a model opens elsewhere as it did here."""
+"""List the requirements with which a model opens elsewhere as it did here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from iris_model.readers.packages import list_packages
+from iris_model.contract.signature import InputSignature, Source
+from iris_model.readers.opening.packages import list_packages
 
 
-def list_requirements(model: Path, source: Mapping[str, Any], signature: Mapping[str, Any]) -> list[str]:
-    """Return exact requirements: the model's library first, in the version that wrote it, then what it needs here.
+def list_requirements(model: Path, source: Source, signature: InputSignature) -> list[str]:
+    """Return exact requirements: the model's library in the version that wrote it, then its dependencies.
 
     `source` and `signature` are those of a `Compilation` or a `Description`.
     """

@@ -1,4 +1,4 @@
-"""At how many requests a day something else becomes cheaper than Lambda: the curves of all estimates, and where they cross."""
+"""The request rates at which alternatives become cheaper than Lambda: cost curves, and where they cross."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from iris_model.cost.estimates import Workload, alternatives
+from iris_model.cost.estimates import alternatives
+from iris_model.cost.workload import Workload
 
 FEWEST, MOST = 1, 1_000_000_000
-# Servers come whole, so their curves are stairs. So many rates draw a stair as one, and show where a step up makes a
-# server dearer again.
+# Servers come in whole numbers, so their curves are step functions. This many rates draw steps as such, and show where
+# one more server makes them more expensive again.
 _STEPS_PER_DECADE = 24
 _PRECISION = 1.01
 
@@ -19,7 +20,7 @@ RATES = tuple(round(10 ** (step / _STEPS_PER_DECADE), 6) for step in range(9 * _
 
 @dataclass(frozen=True)
 class Curve:
-    """Monthly cost of one alternative over RATES (requests a day); None where it is not known or not possible."""
+    """Monthly cost of one alternative at each of RATES (requests a day); None if unknown or impossible."""
 
     name: str
     monthly: tuple[Decimal | None, ...]
@@ -27,9 +28,9 @@ class Curve:
 
 @dataclass(frozen=True)
 class BreakEven:
-    """Where one alternative costs less than the one it is compared with.
+    """The rates at which one alternative costs less than the baseline.
 
-    `spans`: from how many requests a day to how many; None at the end of the last one is a billion, and beyond.
+    `spans`: pairs of first and last rate in requests a day; None as the last means a billion and more.
     """
 
     name: str
@@ -39,27 +40,28 @@ class BreakEven:
 
     @property
     def requests_per_day(self) -> float | None:
-        """The lowest rate at which it is cheaper; None when it is so at no rate up to a billion."""
+        """The lowest rate at which it is cheaper; None if it never is, up to a billion."""
         return self.spans[0][0] if self.spans else None
 
     @property
     def dearer_again(self) -> tuple[tuple[float, float | None], ...]:
-        """Above that rate, where it is not cheaper after all: a step to one server more."""
+        """The spans above that rate where it is not cheaper: one more server is needed."""
         ends = [end for _, end in self.spans if end is not None]
         starts: list[float | None] = [start for start, _ in self.spans[1:]]
         return tuple(zip(ends, [*starts, None], strict=False))
 
 
 def make_curves(workload: Workload) -> list[Curve]:
-    """The estimates at every rate of RATES; the shape of the traffic stays."""
+    """Return the estimates at every rate of RATES, with the same traffic pattern."""
+    estimates = alternatives(workload)
     at = [replace(workload, requests_per_day=rate) for rate in RATES]
-    return [
-        Curve(name, tuple(estimate(each).monthly for each in at)) for name, estimate in alternatives(workload).items()
-    ]
+    # All alternatives at one rate share the simulated arrivals.
+    rows = [[estimate(each).monthly for estimate in estimates.values()] for each in at]
+    return [Curve(name, monthly) for name, monthly in zip(estimates, zip(*rows, strict=True), strict=True)]
 
 
 def find_break_evens(workload: Workload, curves: Sequence[Curve], baseline: str) -> list[BreakEven]:
-    """For every other alternative, the rates at which it costs less than the one called `baseline`."""
+    """Return for every other alternative the rates at which it costs less than `baseline`."""
     by_name = {curve.name: curve for curve in curves}
     reference = by_name.pop(baseline)
     return [_compare(workload, curve, reference) for curve in by_name.values()]
@@ -77,7 +79,7 @@ def _compare(workload: Workload, curve: Curve, reference: Curve) -> BreakEven:
 
 
 def _bisect(workload: Workload, name: str, baseline: str, index: int, becomes_cheaper: bool) -> float:
-    """The rate between RATES[index - 1] and RATES[index] at which the order of the two changes."""
+    """Return the rate between RATES[index - 1] and RATES[index] at which the order changes."""
     low, high = RATES[index - 1], RATES[index]
     estimates = alternatives(workload)
     while high / low > _PRECISION:

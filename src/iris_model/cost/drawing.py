@@ -1,7 +1,7 @@
-"""The elements that both pictures are drawn with: numbers and texts in, SVG out. It knows nothing of money.
+"""The SVG elements of the pictures, independent of their content.
 
-Only what every renderer of SVG understands: no script, no foreign object, colours in plain rules. A reader in a browser
-sees the picture in the colours of the page, light or dark; `DARK` are the rules for that, and `for_print` leaves them out.
+Only features that every SVG renderer supports: no script, no foreign object, colors in plain rules. In a browser the
+picture has the colors of the page, light or dark: `DARK` has these rules, and `for_print` removes them.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-# Okabe and Ito, "Color Universal Design" (2008), without the yellow: told apart by eyes that see few colours. The second of
-# each pair is for a dark page.
+# Okabe and Ito, "Color Universal Design" (2008), without the yellow: distinguishable with color blindness. The second
+# of each pair is for a dark page.
 COLORS = (
     ("#0072b2", "#58a6e8"),
     ("#d55e00", "#f08a4b"),
@@ -47,7 +47,7 @@ _STYLE = "\n".join(
 
 
 def document(width: int, height: int, label: str, parts: Iterable[str]) -> str:
-    """A whole picture, on paper of its own; `label` is what a screen reader says."""
+    """Return a whole picture with its own background. `label` is for screen readers."""
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
@@ -61,12 +61,12 @@ def document(width: int, height: int, label: str, parts: Iterable[str]) -> str:
 
 
 def for_print(svg: str) -> str:
-    """The same picture as it is on white, wherever it is shown: pixels cannot follow the reader's page."""
+    """Return the picture for a white background: pixels cannot follow the page's colors."""
     return svg.replace(DARK, "")
 
 
 def text(x: float, y: float, words: str, kind: str = "", anchor: str = "start", turn: int = 0) -> str:
-    """One line of text; `kind` names classes of the style, `turn` is degrees around its own place."""
+    """Return one line of text. `kind` has style classes, `turn` is a rotation in degrees."""
     style = f' class="{kind}"' if kind else ""
     place = "" if anchor == "start" else f' text-anchor="{anchor}"'
     turned = f' transform="rotate({turn} {x:.1f} {y:.1f})"' if turn else ""
@@ -74,7 +74,7 @@ def text(x: float, y: float, words: str, kind: str = "", anchor: str = "start", 
 
 
 def line(x1: float, y1: float, x2: float, y2: float, kind: str, dash: str = "", width: float = 1) -> str:
-    """A straight line."""
+    """Return a straight line."""
     dashes = f' stroke-dasharray="{dash}"' if dash else ""
     return (
         f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke-width="{width}"{dashes}/>'
@@ -82,14 +82,14 @@ def line(x1: float, y1: float, x2: float, y2: float, kind: str, dash: str = "", 
 
 
 def path(points: Sequence[tuple[float, float]], kind: str, dash: str = "", width: float = 2) -> str:
-    """A line through points."""
+    """Return a line through points."""
     dashes = f' stroke-dasharray="{dash}"' if dash else ""
     places = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     return f'<polyline class="{kind}" fill="none" stroke-width="{width}" stroke-linejoin="round"{dashes} points="{places}"/>'
 
 
 def dot(x: float, y: float, kind: str, meaning: str) -> str:
-    """A mark with a rim, so that it stands out of the lines under it; a browser tells its meaning."""
+    """Return a dot with a border. `meaning` is its tooltip."""
     return (
         f'<circle class="{kind} halo" cx="{x:.1f}" cy="{y:.1f}" r="5.5" stroke-width="1.5">'
         f"<title>{escape(meaning)}</title></circle>"
@@ -97,7 +97,7 @@ def dot(x: float, y: float, kind: str, meaning: str) -> str:
 
 
 def clip(name: str, left: float, top: float, right: float, bottom: float) -> str:
-    """A window; what is drawn through it ends at its edges."""
+    """Return a clipping rectangle."""
     return (
         f'<clipPath id="{name}"><rect x="{left}" y="{top}" width="{right - left}" height="{bottom - top}"/></clipPath>'
     )

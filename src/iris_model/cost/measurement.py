@@ -1,4 +1,4 @@
-"""From REPORT lines to the numbers that cost money. Lambda's text and JSON formats, old and new, from `serve` or CloudWatch."""
+"""Read REPORT lines: Lambda's text and JSON formats, old and new, from `serve` or CloudWatch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FIELD = re.compile(r"(Duration|Billed Duration|Memory Size|Max Memory Used|Init
 
 @dataclass(frozen=True)
 class ReportLine:
-    """One invocation, as its REPORT line gives it."""
+    """One invocation, from its REPORT line."""
 
     duration_ms: float
     memory_mib: int
@@ -29,7 +29,7 @@ class ReportLine:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one function was seen to need. Times in milliseconds, memory in MiB."""
+    """The measurement of one function. Times in milliseconds, memory in MiB."""
 
     memory_mib: int
     warm_billed_ms: float
@@ -49,7 +49,7 @@ class Measurement:
 
 
 def read_reports(lines: Iterable[str]) -> list[ReportLine]:
-    """Every REPORT of a log; all other lines are passed over."""
+    """Return every REPORT of a log; other lines are ignored."""
     reports = []
     for line in lines:
         report = _read_text(line) or _read_json(line)
@@ -59,19 +59,19 @@ def read_reports(lines: Iterable[str]) -> list[ReportLine]:
 
 
 def summarize_reports(reports: Sequence[ReportLine]) -> Measurement:
-    """One measurement of all reports, which must be of one memory size; `CostError` when there is nothing to summarize."""
+    """Return one measurement of all reports, which must have the same memory size. Raises CostError without any."""
     if not reports:
         raise CostError(
-            "the log has no REPORT line; expected those of a function.", remedy="Log some invocations first."
+            "the log has no REPORT lines of a function", remedy="Invoke the function a few times, and pass that log."
         )
     sizes = sorted({report.memory_mib for report in reports})
     if len(sizes) > 1:
         raise CostError(
-            f"the log mixes memory sizes: {', '.join(map(str, sizes))} MB; expected one.",
-            remedy="Take the lines of one configuration.",
+            f"the log mixes memory sizes: {', '.join(map(str, sizes))} MB; expected one size",
+            remedy="Pass only the REPORT lines of one memory size.",
         )
     cold = [report for report in reports if report.init_ms is not None]
-    # An invocation that was cold says nothing of a warm one, unless there is nothing else to go by.
+    # Cold invocations do not count as warm ones, unless there are no others.
     warm = [report for report in reports if report.init_ms is None] or cold
     return Measurement(
         memory_mib=sizes[0],
@@ -89,21 +89,21 @@ def summarize_reports(reports: Sequence[ReportLine]) -> Measurement:
 
 
 def percentile(values: Iterable[float], percent: float) -> float:
-    """The smallest value that at least `percent` per cent of them do not exceed (nearest rank)."""
+    """Return the smallest value that at least `percent` per cent of the values do not exceed (nearest rank)."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 def billed(report: ReportLine) -> int:
-    """The milliseconds that the line says were billed; where it does not say, what Lambda bills for such a line."""
+    """Return the billed milliseconds of the line, computed if the line lacks them."""
     if report.billed_ms is not None:
         return report.billed_ms
-    # Init and duration, summed first and then rounded up once: billed so since August 2025, on every kind of function.
+    # Init plus duration, rounded up once: billed so since August 2025, for every kind of function.
     return max(1, math.ceil(round(report.duration_ms + (report.init_ms or 0.0), 2)))
 
 
 def _billed_warm(report: ReportLine) -> int:
-    # A cold line that has to stand for a warm one is billed without its init.
+    # A cold line that represents a warm one is billed without its init.
     return billed(report) if report.init_ms is None else max(1, math.ceil(report.duration_ms))
 
 
@@ -121,7 +121,7 @@ def _read_text(line: str) -> ReportLine | None:
             int(fields["Billed Duration"]) if "Billed Duration" in fields else None,
         )
     except KeyError:
-        return None  # a line that was cut off
+        return None  # a truncated line
 
 
 def _read_json(line: str) -> ReportLine | None:

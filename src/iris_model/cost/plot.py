@@ -1,4 +1,4 @@
-"""Monthly cost against requests per day, both axes logarithmic, break-evens marked: curves in, the text of an SVG out."""
+"""Plot monthly cost over requests per day as SVG, both axes logarithmic, with break-evens marked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from iris_model.errors import CostError
 
 WIDTH, HEIGHT = 1160, 630
 _LEFT, _RIGHT, _TOP, _BOTTOM = 96, 362, 104, 92
-# Told apart by dash as well as by colour.
+# Lines are distinguished by dashes as well as by color.
 _DASHES = ("", "", "2 3", "9 3 2 3", "12 4", "5 2 1 2", "3 5", "14 3 3 3", "7 3")
 _LEAST_USD, _MOST_USD = -2, 7
 _LEGEND_STEP = 40
@@ -22,7 +22,7 @@ _LEGEND_STEP = 40
 
 @dataclass(frozen=True)
 class Frame:
-    """What the axes show: powers of ten, of requests a day and of US dollars."""
+    """The ranges of the axes: powers of ten, of requests a day and of US dollars."""
 
     first_rate: int
     last_rate: int
@@ -30,12 +30,12 @@ class Frame:
     last_usd: int
 
     def x(self, rate: float) -> float:
-        """Where a rate lies, on the axis or beyond it."""
+        """Return the position of a rate, which may be outside of the axis."""
         share = (math.log10(rate) - self.first_rate) / (self.last_rate - self.first_rate)
         return _LEFT + share * (WIDTH - _LEFT - _RIGHT)
 
     def y(self, usd: Decimal) -> float:
-        """Where an amount lies; nothing at all lies far below the picture."""
+        """Return the position of an amount; zero is far below the picture."""
         log = float(usd.log10()) if usd > 0 else self.first_usd - 1.0
         share = (log - self.first_usd) / (self.last_usd - self.first_usd)
         return HEIGHT - _BOTTOM - share * (HEIGHT - _TOP - _BOTTOM)
@@ -51,20 +51,20 @@ def render_plot(
     requests_per_day: float,
     weak: frozenset[str] = frozenset(),
 ) -> str:
-    """The picture. `curves[0]` is what the others are compared with; `requests_per_day` is marked as today's rate.
+    """Return the picture. `curves[0]` is the baseline; `requests_per_day` is marked as today's rate.
 
-    The names in `weak` get an asterisk: a price of theirs comes from a weak source, which a footnote should say.
+    The names in `weak` get an asterisk: they use a price from a weak source, which a footnote should explain.
     """
     if all(usd is None for usd in curves[0].monthly):
         raise CostError(
-            f"{curves[0].name} has a price that is not known, so there is nothing to draw the others against.",
-            remedy="Name a price file that has it with --prices.",
+            f"{curves[0].name} has an unknown price, so the others cannot be compared with it",
+            remedy="Pass a price file that has it with --prices.",
         )
     drawn = [curve for curve in curves if any(value is not None for value in curve.monthly)]
     by_name = {each.name: each for each in break_evens}
     rates = {name: each.requests_per_day for name, each in by_name.items()}
     frame = choose_frame(drawn, [rates.get(curve.name) for curve in drawn], requests_per_day)
-    # The first one, then what beats it earliest.
+    # The baseline, then the others by their break-even.
     drawn[1:] = sorted(drawn[1:], key=lambda curve: rates.get(curve.name) or math.inf)
     bottom, right = HEIGHT - _BOTTOM, WIDTH - _RIGHT
     parts = [
@@ -74,7 +74,7 @@ def render_plot(
         *_axes(frame),
         *_now(frame, requests_per_day),
     ]
-    # The first one last, so that it lies on top.
+    # The baseline last, so that it is on top.
     for index, curve in reversed(list(enumerate(drawn))):
         parts += [_stroke(index, frame, points) for points in _pieces(curve)]
     for index, curve in enumerate(drawn):
@@ -84,13 +84,15 @@ def render_plot(
             if start > RATES[0] and usd is not None and _TOP <= frame.y(usd) <= bottom and frame.x(start) <= right:
                 meaning = f"{curve.name}: cheaper from {show_rate(start)} a day"
                 parts.append(dot(frame.x(start), frame.y(usd), f"dot{index % len(COLORS)}", meaning))
-        parts += _legend(index, curve, found, curve.name in weak)
+    for place, index in enumerate(_from_the_top(drawn, frame)):
+        curve = drawn[index]
+        parts += _legend(place, index, curve, by_name.get(curve.name), curve.name in weak)
     parts += [text(_LEFT, HEIGHT - 8 - 16 * i, words, "quiet small") for i, words in enumerate(reversed(footnotes))]
     return document(WIDTH, HEIGHT, f"{title}. {subtitle}", parts)
 
 
 def choose_frame(curves: Sequence[Curve], break_evens: Sequence[float | None], requests_per_day: float) -> Frame:
-    """All break-evens, today's rate, and one power of ten beyond the last of them, if there is one."""
+    """Return the axes with all break-evens, today's rate, and one more power of ten if possible."""
     last = max([1e6, requests_per_day, *(each * 3 for each in break_evens if each is not None)])
     last_rate = min(math.ceil(math.log10(last)), round(math.log10(RATES[-1])))
     shown = [
@@ -100,7 +102,7 @@ def choose_frame(curves: Sequence[Curve], break_evens: Sequence[float | None], r
         if usd and math.log10(rate) <= last_rate
     ]
     most = max(shown, default=Decimal(1))
-    # A break-even lies well above what one request costs: what lies lower is of no interest to anybody.
+    # Break-evens are well above the cost of one request; lower amounts are not interesting.
     least = max(Decimal(10) ** _LEAST_USD, min(shown, default=Decimal(1)))
     first_usd = math.floor(least.log10())
     return Frame(
@@ -109,7 +111,7 @@ def choose_frame(curves: Sequence[Curve], break_evens: Sequence[float | None], r
 
 
 def show_rate(rate: float) -> str:
-    """Three digits: no more of it is known."""
+    """Return a rate with three digits, its precision."""
     unit = 10 ** max(0, math.floor(math.log10(rate)) - 2)
     return f"{round(rate / unit) * unit:,}"
 
@@ -130,7 +132,7 @@ def _axes(frame: Frame) -> Iterator[str]:
 
 
 def _now(frame: Frame, requests_per_day: float) -> Iterator[str]:
-    """Today's rate, its label above the frame, where no curve runs."""
+    """Yield the mark of today's rate, with its label above the frame."""
     x = frame.x(max(requests_per_day, RATES[0]))
     yield line(x, _TOP, x, HEIGHT - _BOTTOM, "now")
     label = f"{requests_per_day:,.0f} a day" if requests_per_day >= 1 else f"{requests_per_day:g} a day"
@@ -145,21 +147,29 @@ def _stroke(index: int, frame: Frame, points: Sequence[tuple[float, Decimal]]) -
 
 
 def _pieces(curve: Curve) -> Iterator[list[tuple[float, Decimal]]]:
-    """What is known of a curve; a gap stays a gap."""
+    """Yield the known pieces of a curve; gaps stay gaps."""
     pairs = zip(RATES, curve.monthly, strict=True)
     for is_known, piece in groupby(pairs, key=lambda pair: pair[1] is not None):
         if is_known:
             yield [(rate, usd) for rate, usd in piece if usd is not None]
 
 
-def _legend(index: int, curve: Curve, found: BreakEven | None, is_weak: bool) -> Iterator[str]:
-    x, y = WIDTH - _RIGHT + 22, _TOP + 8 + _LEGEND_STEP * index
+def _from_the_top(curves: Sequence[Curve], frame: Frame) -> list[int]:
+    """Return the order of the lines at the right edge, the most expensive first, unknown ones last."""
+    at = max(index for index, rate in enumerate(RATES) if rate <= 10**frame.last_rate)
+    unknown = Decimal(-1)
+    monthly = [unknown if (usd := curve.monthly[at]) is None else usd for curve in curves]
+    return sorted(range(len(curves)), key=lambda index: monthly[index], reverse=True)
+
+
+def _legend(place: int, index: int, curve: Curve, found: BreakEven | None, is_weak: bool) -> Iterator[str]:
+    x, y = WIDTH - _RIGHT + 22, _TOP + 8 + _LEGEND_STEP * place
     width = 3.5 if index == 0 else 2
     yield line(x, y, x + 30, y, f"line{index % len(COLORS)}", _DASHES[index % len(_DASHES)], width)
     yield text(x + 38, y + 4, curve.name + ("*" if is_weak else ""), "strong" if index == 0 else "")
     rate = None if found is None else found.requests_per_day
     if found is None:
-        words = "what the others are compared with"
+        words = "baseline"
     elif rate is None:
         words = "never cheaper" if found.is_known else "not known"
     elif rate <= RATES[0]:
@@ -170,7 +180,7 @@ def _legend(index: int, curve: Curve, found: BreakEven | None, is_weak: bool) ->
 
 
 def _at(curve: Curve, rate: float) -> Decimal | None:
-    """On the line between the two rates beside it, in logarithms."""
+    """Return the amount between two neighboring rates, interpolated in logarithms."""
     for index, after in enumerate(RATES[1:], 1):
         low, high = curve.monthly[index - 1], curve.monthly[index]
         if rate <= after:

@@ -1,4 +1,4 @@
-"""Prices: one file, each with its unit, its source and its date. Another file of the same form may take its place."""
+"""Prices: one file, each with unit, source and date. A user may provide another file in the same form."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any
 from iris_model.errors import CostError
 
 PRICES_FORMAT = "iris-model-prices/1"
-_REMEDY = "Start from the file that `iris-model cost --show-prices` prints."
+_REMEDY = "Start with the output of `iris-model cost --show-prices`."
 
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars per unit, by tier: each tier holds up to a monthly quantity, the last one for all the rest."""
+    """US dollars per unit, by tier: each tier applies up to a monthly quantity, the last one to the rest."""
 
     name: str
     unit: str
@@ -32,7 +32,7 @@ class Price:
     """The region that it is of, where that is not the region of the file."""
 
     def cost(self, quantity: Decimal) -> Decimal:
-        """What a monthly quantity costs, each part of it at the price of its own tier."""
+        """Return the cost of a monthly quantity, each part at the price of its tier."""
         total, below = Decimal(0), Decimal(0)
         for end, usd in self.tiers:
             part = (quantity if end is None else min(quantity, end)) - below
@@ -53,33 +53,33 @@ class PriceList:
     """What a month has for free, by name."""
 
     def find(self, name: str) -> Price | None:
-        """The price, or None where it is not known."""
+        """Return the price, or None if unknown."""
         return self.prices.get(name)
 
 
 def read_prices(path: Path | None = None) -> PriceList:
-    """The prices of the file, or our own; `CostError` names every line that is wrong."""
+    """Return the prices of the file, by default our own. Raises CostError, which names every wrong line."""
     where = str(path) if path is not None else "prices.json"
     return decode_prices(read_price_document(path), where)
 
 
 def read_price_document(path: Path | None = None) -> Any:
-    """The document of the file, not looked into."""
+    """Return the parsed document of the file, unchecked."""
     where = str(path) if path is not None else "prices.json"
     try:
         return json.loads(read_price_file(path))
     except (OSError, ValueError) as error:
-        raise CostError(f"{where} cannot be read ({error}); expected a file of prices.", remedy=_REMEDY) from None
+        raise CostError(f"{where} cannot be read ({error}); expected a price file", remedy=_REMEDY) from None
 
 
 def decode_prices(document: Any, where: str) -> PriceList:
-    """The prices of a document; `CostError` names every line that is wrong."""
+    """Return the prices of a document. Raises CostError, which names every wrong line."""
     if not isinstance(document, dict) or document.get("format") != PRICES_FORMAT:
         found = document.get("format") if isinstance(document, dict) else None
-        raise CostError(f"{where} has the format {found!r}; expected {PRICES_FORMAT!r}.", remedy=_REMEDY)
+        raise CostError(f"{where} has the format {found!r}; expected {PRICES_FORMAT!r}", remedy=_REMEDY)
     entries = document.get("prices")
     if not isinstance(entries, dict) or document.get("currency") != "USD":
-        raise CostError(f"{where}: expected a table of prices in USD.", remedy=_REMEDY)
+        raise CostError(f"{where}: expected a table of prices in USD", remedy=_REMEDY)
     prices: dict[str, Price] = {}
     allowances: dict[str, Decimal] = {}
     problems = []
@@ -92,12 +92,12 @@ def decode_prices(document: Any, where: str) -> PriceList:
         except (KeyError, TypeError, ValueError) as error:
             problems.append(f"  - {name}: {error}")
     if problems:
-        raise CostError(f"{where} has prices that say nothing:\n" + "\n".join(problems), remedy=_REMEDY)
+        raise CostError(f"{where} has invalid prices:\n" + "\n".join(problems), remedy=_REMEDY)
     return PriceList(str(document.get("region", "unknown")), prices, allowances)
 
 
 def read_price_file(path: Path | None = None) -> str:
-    """The text of the price file."""
+    """Return the text of the price file."""
     if path is not None:
         return path.read_text(encoding="utf-8")
     return resources.files("iris_model.cost").joinpath("prices.json").read_text(encoding="utf-8")
@@ -112,11 +112,11 @@ def _decode_price(name: str, entry: Mapping[str, Any]) -> Price:
     for end, usd in entry["tiers"]:
         limit = None if end is None else _number(end)
         if below is None or (limit is not None and limit <= below):
-            raise ValueError("tiers must end at growing quantities, the last one at null")
+            raise ValueError("tier limits must grow, and the last one must be null")
         tiers.append((limit, _number(usd)))
         below = limit  # type: ignore[assignment]
     if not tiers or below is not None:
-        raise ValueError("the last tier must end at null")
+        raise ValueError("the limit of the last tier must be null")
     region = str(entry.get("region", ""))
     return Price(
         name,
@@ -135,5 +135,5 @@ def _number(value: object) -> Decimal:
     except InvalidOperation:
         number = None
     if number is None or not number.is_finite() or number < 0:
-        raise ValueError(f"{value!r} is no amount; expected a number of at least 0, as text")
+        raise ValueError(f"{value!r} is not an amount; expected a string with a number of at least 0")
     return number

@@ -1,29 +1,29 @@
-"""From time under a share of a processor to time on a whole one, and back: what lets a server be compared with Lambda.
+"""Convert a time at a memory size to the time on a whole vCPU and back, to compare servers with Lambda.
 
-A memory size comes with a share of a processor, given anew every 20 ms: what needs more than its part of that waits for the
-next one. That is true of the time a model computes. A function that mostly waits, for a database say, waits on a server
-just as long, and a part of its waiting is taken here for a lack of processor.
+A memory size has a share of a vCPU, granted every 20 ms: work beyond the share waits for the next period. This model
+applies to computation. A function that mostly waits, for a database for example, waits as long on a server; part of
+that is treated as computation here.
 """
 
 from __future__ import annotations
 
 import math
 
-# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: 1,769 MB come with one processor.
-MIB_PER_PROCESSOR = 1769
+from iris_model.contract.lambda_limits import MEMORY_PER_VCPU
+
 PERIOD_MS = 20.0
 
 
 def computing_ms(duration_ms: float, memory_mib: int) -> float:
-    """How long a whole processor computes what takes `duration_ms` at a memory size."""
-    part = PERIOD_MS * min(1.0, memory_mib / MIB_PER_PROCESSOR)
+    """Return the time on a whole vCPU for what takes `duration_ms` at a memory size."""
+    part = PERIOD_MS * min(1.0, memory_mib / MEMORY_PER_VCPU)
     periods = math.floor(duration_ms / PERIOD_MS)
     return periods * part + min(duration_ms - periods * PERIOD_MS, part)
 
 
 def duration_ms(computing_ms: float, memory_mib: int) -> float:
-    """How long it takes at a memory size: the other way round."""
-    part = PERIOD_MS * min(1.0, memory_mib / MIB_PER_PROCESSOR)
+    """Return the inverse: the time at a memory size."""
+    part = PERIOD_MS * min(1.0, memory_mib / MEMORY_PER_VCPU)
     if computing_ms <= 0:
         return 0.0
     periods = math.ceil(computing_ms / part) - 1

@@ -1,7 +1,6 @@
-"""An SVG in, the bytes of a PNG out, drawn by a program of this machine: we draw no pixels ourselves.
+"""Convert an SVG to a PNG with a program of this machine.
 
-The programs are asked in the order of the table, the quick ones first. What a program leaves is looked at before it is
-believed: a PNG, of the size that was asked for.
+Programs are tried in the order of the table, fast ones first. Their output is checked: a PNG of the requested size.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ SCALE = 2
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _REMEDY = (
     "Install one of rsvg-convert (librsvg2-bin in Debian, librsvg in Homebrew), resvg (pip install 'iris-model[png]'), "
-    "Inkscape, ImageMagick 7, Chromium or Chrome. Or name a file that ends in .svg: every browser shows it."
+    "Inkscape, ImageMagick 7, Chromium or Chrome. Or use a file name that ends with .svg."
 )
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a program is told: two files, and the size in pixels."""
+    """The arguments of a program: two files, and the size in pixels."""
 
     svg: Path
     png: Path
@@ -41,14 +40,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Renderer:
-    """A program under one of its names, and how it is asked."""
+    """A program with one of its names, and its arguments."""
 
     programs: tuple[str, ...]
     arguments: Callable[[Job], list[str]]
 
 
 def _chromium(job: Job) -> list[str]:
-    # A profile of its own: one that is open elsewhere is locked. Its sandbox does not work for root.
+    # A profile of its own, because an open one is locked. Its sandbox does not work for root.
     return [
         "--headless",
         *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
@@ -120,7 +119,7 @@ RENDERERS = (
 
 
 def find_renderers(search: str | None = None) -> list[tuple[str, Renderer]]:
-    """The programs that are there, with their paths: on the PATH (or on `search`), or beside the Python that runs this."""
+    """Return the installed programs with their paths: on the PATH (or `search`), or next to the running Python."""
     own = str(Path(sys.executable).parent)
     where = os.pathsep.join([os.environ.get("PATH", os.defpath), own]) if search is None else search
     found = []
@@ -132,13 +131,16 @@ def find_renderers(search: str | None = None) -> list[tuple[str, Renderer]]:
 
 
 def check_can_rasterize() -> None:
-    """Raise `CostError` when no program is there, so that nobody measures for a minute first."""
+    """Raise CostError if no program is installed, before a measurement starts."""
     if not find_renderers():
-        raise CostError("no program that draws an SVG as a PNG was found on this machine.", remedy=_REMEDY)
+        raise CostError("no program that converts SVG to PNG was found on this machine", remedy=_REMEDY)
 
 
 def rasterize(svg: str, renderers: Sequence[tuple[str, Renderer]] | None = None) -> bytes:
-    """The picture as a PNG, `SCALE` times its size; `CostError` when no program draws it, with what each one said."""
+    """Return the picture as a PNG, `SCALE` times its size.
+
+    Raises CostError with the output of each program that failed.
+    """
     root = ElementTree.fromstring(svg)  # noqa: S314 - drawn by us
     width, height = (round(float(root.attrib[name]) * SCALE) for name in ("width", "height"))
     problems = []
@@ -151,12 +153,12 @@ def rasterize(svg: str, renderers: Sequence[tuple[str, Renderer]] | None = None)
                 return job.png.read_bytes()
             problems.append(f"  - {path}: {problem}")
     if not problems:
-        raise CostError("no program that draws an SVG as a PNG was found on this machine.", remedy=_REMEDY)
-    raise CostError("no program could draw the picture as a PNG:\n" + "\n".join(problems), remedy=_REMEDY)
+        raise CostError("no program that converts SVG to PNG was found on this machine", remedy=_REMEDY)
+    raise CostError("no program could convert the picture to PNG:\n" + "\n".join(problems), remedy=_REMEDY)
 
 
 def _run(command: list[str]) -> str:
-    """What went wrong; empty when the program ended well."""
+    """Return the error of a program, or ""."""
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS_PER_PROGRAM, check=False
@@ -172,14 +174,14 @@ def _run(command: list[str]) -> str:
 
 
 def _find_problem(job: Job) -> str:
-    """What is wrong with what it left; empty when it is the PNG that was asked for."""
+    """Return what is wrong with the output file, or ""."""
     try:
         head = job.png.read_bytes()[:24]
     except OSError:
-        return "ended well, and wrote nothing"
+        return "succeeded, but wrote nothing"
     if len(head) < 24 or not head.startswith(_PNG_SIGNATURE):
-        return "wrote what is no PNG"
+        return "wrote a file that is not a PNG"
     size = struct.unpack(">II", head[16:24])
     if size != (job.width, job.height):
-        return f"drew {size[0]} x {size[1]} pixels in place of {job.width} x {job.height}"
+        return f"drew {size[0]} x {size[1]} pixels instead of {job.width} x {job.height}"
     return ""

@@ -1,7 +1,7 @@
-"""A price file brought up to date: the old one and what was offered in, the new one and what became of every line out.
+"""Update a price file with offers, and report what changed for every line.
 
-A price that is not offered stays, with its date and its source. One that is many times off the old one is a question to the
-user and stays too, until it is named as accepted: a changed unit looks like that, and a real price hardly ever does.
+A price without an offer stays, with its date and source. So does a price whose offer differs many times, until the user
+accepts it: a changed unit looks like that, a real price change rarely does.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Tiers = tuple[tuple[Decimal | None, Decimal], ...]
 
 @dataclass(frozen=True)
 class Offer:
-    """What a source says of one price today."""
+    """Today's price of a source."""
 
     tiers: Tiers
     source: str
@@ -31,7 +31,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class RefreshedPrices:
-    """The new document, and its lines by what became of them."""
+    """The new document, and its lines by outcome."""
 
     document: dict[str, Any]
     changed: Mapping[str, tuple[Decimal, Decimal]]
@@ -52,7 +52,7 @@ def refresh_prices(
     region: str,
     accepted: Collection[str] = (),
 ) -> RefreshedPrices:
-    """Take what is offered into a document of prices (as `read_price_file` gives it) for a region."""
+    """Apply offers to a document of prices (from `read_price_file`) for a region."""
     old = decode_prices(document, "the price file")
     entries: dict[str, Any] = {}
     changed: dict[str, tuple[Decimal, Decimal]] = {}
@@ -62,7 +62,7 @@ def refresh_prices(
     for name, entry in document["prices"].items():
         price, offer = old.prices.get(name), offers.get(name)
         if price is None:
-            entries[name] = entry  # an allowance, the same everywhere
+            entries[name] = entry  # an allowance, the same in all regions
         elif offer is None:
             entries[name] = _keep(entry, price, old.region, region)
             kept[name] = reasons.get(name, "nothing is offered")
@@ -81,7 +81,7 @@ def refresh_prices(
 
 
 def render_price_file(document: Mapping[str, Any]) -> str:
-    """A line for each price, so that a difference of two files says which."""
+    """Return the file with one line for each price, so that diffs are readable."""
     head = [
         f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},"
         for key, value in document.items()
@@ -99,7 +99,7 @@ def _take(price: Price, offer: Offer) -> dict[str, Any]:
 
 
 def _keep(entry: Mapping[str, Any], price: Price, old_region: str, region: str) -> dict[str, Any]:
-    """Of another region it is a weak price here, and says whose it is; back in its own it is what it was."""
+    """Keep a price: one of another region becomes weak and names it; back in its own region it is restored."""
     own = price.region or old_region
     kept = {key: value for key, value in entry.items() if key != "region"}
     if own != region:
@@ -115,6 +115,6 @@ def _is_questionable(old: Tiers, new: Tiers) -> bool:
 
 
 def _plain(number: Decimal) -> str:
-    """Without an exponent and without zeros at the end."""
+    """Return a number without exponent and trailing zeros."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

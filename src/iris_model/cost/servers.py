@@ -1,4 +1,4 @@
-"""Servers that wait: what each can do, and how many of them a peak needs."""
+"""Always-on servers: their capacity, and the number that a peak needs."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-# The operating system and an idle Python server beside the model.
+# The operating system and an idle Python server, without the model.
 SYSTEM_MIB = 384
-# Nobody plans for a processor that is busy all the time.
+# The planned maximum utilization of a processor.
 USABLE_SHARE = 0.7
 MOST_INSTANCES = 10_000
 
 
 @dataclass(frozen=True)
 class Server:
-    """`vcpu`: what it may use at its peak. `sustained_vcpu`: what it may use all day (burstable instances have credits)."""
+    """`vcpu`: the peak capacity. `sustained_vcpu`: the capacity all day (burstable instances have credits)."""
 
     name: str
     vcpu: float
@@ -24,9 +24,28 @@ class Server:
     hourly: tuple[tuple[str, Decimal], ...]
     """Prices by name, and how many units an hour takes."""
 
+    disk_gb: int = 0
+    """Size of the EBS volume, billed in addition."""
 
-def _instance(name: str, price: str, vcpu: float, memory_mib: int, baseline: float = 1.0) -> Server:
-    return Server(name, vcpu, vcpu * baseline, memory_mib, ((price, Decimal(1)),))
+    has_address: bool = False
+    """Whether it needs a public IPv4 address of its own to be reached."""
+
+    runs_containers: bool = False
+    """Whether its image lies in ECR. SageMaker has images of its own for the usual libraries."""
+
+
+# The default of Amazon Linux 2023.
+_DISK_GB = 8
+
+
+def _ec2(kind: str, vcpu: float, memory_mib: int, baseline: float = 1.0) -> Server:
+    hourly = ((f"ec2.{kind}.hour", Decimal(1)),)
+    return Server(f"EC2 {kind}", vcpu, vcpu * baseline, memory_mib, hourly, disk_gb=_DISK_GB, has_address=True)
+
+
+def _sagemaker(kind: str, vcpu: float, memory_mib: int, baseline: float = 1.0) -> Server:
+    hourly = ((f"sagemaker.{kind}.hour", Decimal(1)),)
+    return Server(f"SageMaker {kind}", vcpu, vcpu * baseline, memory_mib, hourly)
 
 
 def _fargate(architecture: str, vcpu: str, memory_gb: str) -> Server:
@@ -35,27 +54,31 @@ def _fargate(architecture: str, vcpu: str, memory_gb: str) -> Server:
         (f"fargate.{architecture}.gb_hour", Decimal(memory_gb)),
     )
     name = f"Fargate {architecture}, {vcpu} vCPU, {memory_gb} GB"
-    return Server(name, float(vcpu), float(vcpu), int(Decimal(memory_gb) * 1024), amounts)
+    # A task includes 20 GB of disk.
+    return Server(
+        name, float(vcpu), float(vcpu), int(Decimal(memory_gb) * 1024), amounts, has_address=True, runs_containers=True
+    )
 
 
-# vCPU, memory and baseline of EC2 instance types: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-performance-instances.html
+# vCPU, memory and baseline of EC2 instance types:
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-performance-instances.html
 SERVERS = (
-    _instance("EC2 t4g.micro", "ec2.t4g.micro.hour", 2, 1024, 0.10),
-    _instance("EC2 t3.micro", "ec2.t3.micro.hour", 2, 1024, 0.10),
-    _instance("EC2 t3.medium", "ec2.t3.medium.hour", 2, 4096, 0.20),
-    _instance("EC2 c7g.medium", "ec2.c7g.medium.hour", 1, 2048),
-    _instance("EC2 m5.large", "ec2.m5.large.hour", 2, 8192),
+    _ec2("t4g.micro", 2, 1024, 0.10),
+    _ec2("t3.micro", 2, 1024, 0.10),
+    _ec2("t3.medium", 2, 4096, 0.20),
+    _ec2("c7g.medium", 1, 2048),
+    _ec2("m5.large", 2, 8192),
     _fargate("arm64", "0.25", "0.5"),
     _fargate("x86_64", "0.25", "0.5"),
     _fargate("x86_64", "1", "2"),
-    _instance("SageMaker ml.t2.medium", "sagemaker.ml.t2.medium.hour", 2, 4096, 0.20),
-    _instance("SageMaker ml.m5.large", "sagemaker.ml.m5.large.hour", 2, 8192),
+    _sagemaker("ml.t2.medium", 2, 4096, 0.20),
+    _sagemaker("ml.m5.large", 2, 8192),
 )
 
 
 @dataclass(frozen=True)
 class Sizing:
-    """`count` is None when no number of them can serve this."""
+    """`count` is None if no number of servers is sufficient."""
 
     count: int | None
     notes: tuple[str, ...] = ()
@@ -70,20 +93,20 @@ def count_instances(
     mean_per_second: float,
     target_ms: float,
 ) -> Sizing:
-    """The fewest instances with which 99 of 100 requests of the peak are answered within `target_ms`.
+    """Return the smallest number of instances that answer 99 of 100 peak requests within `target_ms`.
 
-    Requests come by chance, a whole vCPU answers one at a time (M/M/c, Erlang C). Where one answer alone takes longer than
-    the target, waiting may take as long again, and a note says so.
+    Requests arrive at random, and one vCPU answers one at a time (M/M/c, Erlang C). If a single answer takes longer
+    than the target, waiting may take as long again, and a note is added.
     """
     if memory_mib + SYSTEM_MIB > server.memory_mib:
-        return Sizing(None, (f"needs {memory_mib + SYSTEM_MIB} MB with its system; this has {server.memory_mib}",))
-    # A part of a vCPU answers as slowly as it is small.
+        return Sizing(None, (f"needs {memory_mib + SYSTEM_MIB} MB with the system; it has {server.memory_mib}",))
+    # A fraction of a vCPU is proportionally slower.
     service = service_ms / 1000 / min(1.0, server.vcpu)
     wait = max(target_ms / 1000 - service, service)
     workers = max(1, math.floor(server.vcpu))
     sustained = mean_per_second * service_ms / 1000 / server.sustained_vcpu
     fewest = max(1, math.ceil(max(sustained, peak_per_second * service / workers) / USABLE_SHARE))
-    notes = () if service * 1000 <= target_ms else (f"one answer takes {service * 1000:.1f} ms there",)
+    notes = () if service * 1000 <= target_ms else (f"one answer takes {service * 1000:.1f} ms on it",)
     count = next(
         (
             count
@@ -92,11 +115,11 @@ def count_instances(
         ),
         None,
     )
-    return Sizing(count, notes if count is not None else ("no number of them is enough",))
+    return Sizing(count, notes if count is not None else ("no number of servers is enough",))
 
 
 def waiting_share(per_second: float, service_seconds: float, servers: int, wait_seconds: float) -> float:
-    """The share of requests that wait longer than that for one of the servers: Erlang C, in its stable recursion."""
+    """Return the share of requests that wait longer than `wait_seconds`: Erlang C, by its stable recursion."""
     load = per_second * service_seconds
     if load >= servers:
         return 1.0

@@ -1,4 +1,4 @@
-"""Which memory size: what was measured at each in, the cheapest, the fastest and the best compromise out."""
+"""Choose a memory size: the cheapest, the fastest and the best compromise of the measured ones."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from iris_model.cost.measurement import Measurement
 from iris_model.cost.prices import PriceList
 from iris_model.errors import CostError
 
-# From the least that Lambda has to two of its processors nearly; 1,769 MB is one.
+# From Lambda's minimum to almost two vCPUs; 1,769 MB is one.
 MEMORY_SIZES_MIB = (128, 256, 512, 1024, 1769, 3008)
 
-# Times that differ by no more than this are equal: a measurement repeated differs as much.
+# Smaller differences between times are noise of repeated measurements.
 _NOISE_MS, _NOISE_SHARE = 0.1, 0.05
 
 
 @dataclass(frozen=True)
 class TunedSize:
-    """One memory size. `measurement` is None where the function did not live there; then `problem` says why."""
+    """One memory size. `measurement` is None if the function failed there, with the reason in `problem`."""
 
     memory_mib: int
     measurement: Measurement | None
@@ -28,7 +28,7 @@ class TunedSize:
 
 @dataclass(frozen=True)
 class TunedCost:
-    """A size at which the function lives: the time of a warm invocation, and what a million of them cost."""
+    """A working size: the time of a warm invocation, and the cost of a million."""
 
     memory_mib: int
     warm_ms: float
@@ -38,7 +38,7 @@ class TunedCost:
 
 @dataclass(frozen=True)
 class Tuning:
-    """All sizes at which the function lives, and the three to choose from."""
+    """All working sizes, and the three recommendations."""
 
     sizes: tuple[TunedCost, ...]
     cheapest: TunedCost
@@ -49,16 +49,16 @@ class Tuning:
 
 
 def choose_size(sizes: Sequence[TunedSize], prices: PriceList, architecture: str) -> Tuning:
-    """Compare them. By billed milliseconds, which are whole: a faster size that is billed the same is only dearer.
+    """Compare sizes by billed milliseconds: a faster size with the same billed time only costs more.
 
-    Balanced is where cost and time, each as a share of its own maximum, add up to the least. Times that are equal but for noise
-    count as equal here too, so that what is both the cheapest and the fastest is also the best of both.
+    Balanced minimizes the sum of cost and time, each as a share of its maximum. Times that differ only by noise count
+    as equal, so a size that is both cheapest and fastest is also balanced.
     """
     gb_second, request = prices.find(f"lambda.{architecture}.gb_second"), prices.find("lambda.request")
     if gb_second is None or request is None:
         raise CostError(
-            f"the prices of Lambda on {architecture} are not known, so sizes cannot be compared.",
-            remedy="Name a price file that has lambda.<architecture>.gb_second and lambda.request with --prices.",
+            f"the Lambda prices for {architecture} are not known, so sizes cannot be compared",
+            remedy="Pass a price file with lambda.<architecture>.gb_second and lambda.request: --prices FILE",
         )
     million = Decimal(1_000_000)
     alive = []
@@ -69,9 +69,10 @@ def choose_size(sizes: Sequence[TunedSize], prices: PriceList, architecture: str
             alive.append(TunedCost(size.memory_mib, size.measurement.warm_ms, size.measurement.cold_ms, usd))
     if not alive:
         raise CostError(
-            "the function does not live at any of the sizes: "
-            + "; ".join(f"{size.memory_mib} MB: {size.problem}" for size in sizes),
-            remedy="Try larger ones with --sizes.",
+            "the function fails at every size: " + "; ".join(f"{size.memory_mib} MB: {size.problem}" for size in sizes),
+            remedy="Set a longer timeout in iris-model.toml, or try larger sizes with --sizes."
+            if any("Sandbox.Timedout" in size.problem for size in sizes)
+            else "Try larger sizes with --sizes.",
         )
     dearest = max(each.usd_per_million for each in alive)
     slowest = max(each.warm_ms for each in alive)

@@ -1,4 +1,4 @@
-"""Time and cost over memory size, one above the other: a tuning in, the text of an SVG out."""
+"""Plot time and cost over memory size, one above the other, as SVG."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from iris_model.cost.tuning import TunedCost, Tuning
 WIDTH, HEIGHT = 860, 626
 _LEFT, _RIGHT = 96, 40
 _COMPROMISE = "best compromise"
-# More sizes than this, and their labels would write over each other: then only some, and the values of the chosen.
+# With more sizes labels would overlap: then only some sizes, and the values of the chosen, are labelled.
 _MOST_LABELS = 8
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One of the two: where it lies, what it shows, and the colour of its line."""
+    """One of the two plots: its position, values, and line color."""
 
     top: int
     bottom: int
@@ -26,16 +26,23 @@ class Panel:
     label: str
     value_of: Callable[[TunedCost], float]
     best: str
+    is_money: bool = False
+
+    def tick(self, value: float) -> str:
+        """The label of a line of the grid."""
+        if not self.is_money:
+            return f"{value:.4g}"
+        return f"${value:.4g}" if value == 0 or value >= 10 else f"${value:.2f}" if value >= 0.01 else f"${value:.2g}"
 
 
 _PANELS = (
     Panel(124, 312, 0, "milliseconds of a warm answer", lambda size: size.warm_ms, "fastest"),
-    Panel(380, 568, 1, "US dollars for a million answers", lambda size: float(size.usd_per_million), "cheapest"),
+    Panel(380, 568, 1, "US dollars for a million answers", lambda size: float(size.usd_per_million), "cheapest", True),
 )
 
 
 def render_tuning_plot(tuning: Tuning, *, title: str, subtitle: str) -> str:
-    """The picture. Each axis begins at zero, so that a difference looks as large as it is."""
+    """Return the picture. Each axis starts at zero, so that differences have their true size."""
     return document(
         WIDTH,
         HEIGHT,
@@ -52,7 +59,7 @@ def render_tuning_plot(tuning: Tuning, *, title: str, subtitle: str) -> str:
 def _panel(tuning: Tuning, panel: Panel) -> Iterator[str]:
     largest = max(map(panel.value_of, tuning.sizes))
     step = _step(largest)
-    # Room above the highest point, for what is written over it.
+    # Space above the highest point for its label.
     ceiling = step * math.ceil(largest / step * 1.12)
     yield text(_LEFT, panel.top - 24, panel.label, "strong")
 
@@ -62,7 +69,7 @@ def _panel(tuning: Tuning, panel: Panel) -> Iterator[str]:
     for index in range(round(ceiling / step) + 1):
         y = y_of(index * step)
         yield line(_LEFT, y, WIDTH - _RIGHT, y, "grid" if index else "axis")
-        yield text(_LEFT - 8, y + 4, f"{index * step:.4g}", "quiet", "end")
+        yield text(_LEFT - 8, y + 4, panel.tick(index * step), "quiet", "end")
     places = [(_x(tuning, index), y_of(panel.value_of(size))) for index, size in enumerate(tuning.sizes)]
     yield path(places, f"line{panel.color}")
     chosen = {panel.best: tuning.fastest if panel is _PANELS[0] else tuning.cheapest, _COMPROMISE: tuning.balanced}
@@ -73,7 +80,7 @@ def _panel(tuning: Tuning, panel: Panel) -> Iterator[str]:
         rows = [(value, "quiet small")] if names or len(places) <= _MOST_LABELS else []
         rows += [(name, "strong small") for name in names]
         above = _is_above(places, index) or y + 8 + 15 * len(rows) > panel.bottom
-        # Where sizes lie close, the compromise is named further out than the best one, which may be its neighbour.
+        # If sizes are close, the compromise is labelled further out, because the best size may be its neighbor.
         lift = 34 if len(places) > _MOST_LABELS and names == [_COMPROMISE] else 0
         for row, (words, kind) in enumerate(rows):
             distance = 15 * row + lift
@@ -83,18 +90,18 @@ def _panel(tuning: Tuning, panel: Panel) -> Iterator[str]:
 
 
 def _is_above(places: Sequence[tuple[float, float]], index: int) -> bool:
-    """Whether the line leaves room above a point rather than below: it bends down there, or comes from above on no side."""
+    """Whether there is more space above a point than below."""
     neighbours = [places[i][1] for i in (index - 1, index + 1) if 0 <= i < len(places)]
     return not neighbours or sum(neighbours) / len(neighbours) >= places[index][1] - 1
 
 
 def _x(tuning: Tuning, index: int) -> float:
-    """Sizes double or so from one to the next; they stand at equal distances."""
+    """Return the position of a size; sizes about double, and are equally spaced."""
     last = max(1, len(tuning.sizes) - 1)
     return _LEFT + 72 + index / last * (WIDTH - _LEFT - _RIGHT - 144)
 
 
 def _step(largest: float) -> float:
-    """1, 2 or 5 of some power of ten, with three to six of them up to the largest value."""
+    """Return 1, 2 or 5 times a power of ten, with three to six steps up to the largest value."""
     power: float = 10 ** math.floor(math.log10(largest / 3)) if largest > 0 else 1.0
     return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if largest / (factor * power) <= 6)

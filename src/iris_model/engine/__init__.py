@@ -1,11 +1,11 @@
-"""Evaluates a compiled model with nothing but the standard library.
+"""Evaluate a compiled model with the standard library alone.
 
     from iris_model.engine import load
     model = load("iris_trained_model.safetensors")
     model.predict([[5.1, 3.5, 1.4, 0.2]])          # ['setosa']
 
-In: a path; rows as plain lists. Out: plain lists. This room is shipped inside every function and imports nothing but the
-standard library, and as little as possible of that.
+Rows and answers are plain lists. This package is shipped inside every function, so it imports only the standard
+library, and only the modules of it that start quickly.
 """
 
 from .errors import InvalidInput, ModelFormatError
@@ -15,5 +15,9 @@ __all__ = ["CompiledModel", "InvalidInput", "ModelFormatError", "load"]
 
 
 def load(path: str) -> CompiledModel:
-    """Open the compiled model at `path`; raises ModelFormatError."""
+    """Open the compiled model at `path`.
+
+    Opening takes the same time for every number of parameters. Raises ModelFormatError if the file is not a sound
+    compiled model.
+    """
     return CompiledModel(path)

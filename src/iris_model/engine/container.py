@@ -1,7 +1,7 @@
-"""The compiled-model file: an O(1) view of a safetensors file.
+"""Read a compiled-model file: a safetensors file, opened without copying its tensors.
 
-In: a path. Out: four pieces of metadata and tensors as memory views. Nothing is copied or parsed but the header, whose
-length does not depend on the number of parameters. Format: docs/reference/compiled-model.md.
+Only the header is parsed, and its length does not depend on the number of parameters. Tensors are memory views of the
+file. Format: docs/reference/compiled-model.md.
 """
 
 import sys
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FORMAT_NAME = "iris-model"
 FORMAT_VERSION = 1
 
-# Below this a plain read beats the import of `mmap` and the page faults.
+# Below this size a plain read costs less than importing `mmap` and the page faults.
 MAP_FROM_BYTES = 64 * 1024
 
 # safetensors dtype -> (memoryview format, item size)
@@ -59,8 +59,8 @@ class Container:
         except (ValueError, TypeError, RecursionError) as error:
             raise self._error(f"its metadata is not valid JSON ({error}); compile the model again") from None
 
-    def tensor(self, name: str) -> "tuple[memoryview[Any], tuple[int, ...]]":
-        """Return (flat memory view, shape) of one tensor; ModelFormatError if the file does not really hold it."""
+    def tensor(self, name: str) -> "tuple[memoryview[object], tuple[int, ...]]":
+        """Return (flat memory view, shape) of one tensor. Raises ModelFormatError if the file does not hold all of it."""
         entry = self._entries.get(name)
         if entry is None:
             raise self._error(f"tensor {name!r}, which its graph uses, is not in the file; compile the model again")
@@ -134,13 +134,13 @@ def _map_file(path: str) -> memoryview:
         raise ModelFormatError(f"cannot open the compiled model {path}: {error.strerror or error}") from None
 
 
-def _native(view: memoryview, code: str, item_size: int) -> "memoryview[Any]":
-    """Cast bytes to numbers. Both architectures of Lambda are little endian; elsewhere the bytes are turned round."""
+def _native(view: memoryview, code: str, item_size: int) -> "memoryview[object]":
+    """Cast bytes to numbers. The file is little endian; on a big-endian machine the bytes are swapped."""
     if sys.byteorder != "little" and item_size > 1:
         data = bytearray(view)
         for offset in range(item_size // 2):
             mirror = item_size - 1 - offset
             data[offset::item_size], data[mirror::item_size] = data[mirror::item_size], data[offset::item_size]
         view = memoryview(data)
-    native: memoryview[Any] = view.cast(code)  # type: ignore[call-overload]
+    native: memoryview[object] = view.cast(code)  # type: ignore[call-overload]
     return native

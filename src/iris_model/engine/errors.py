@@ -1,15 +1,15 @@
-"""The two things that can go wrong while a compiled model is opened or asked."""
+"""The errors of opening a compiled model and of evaluating it."""
 
 
 class ModelFormatError(Exception):
-    """The compiled-model file is damaged, of another format, or not a compiled model at all."""
+    """The file is damaged, has another format version, or is not a compiled model."""
 
 
 class InvalidInput(ValueError):
-    """What was asked does not fit the model. The message is one sentence for the person who asked.
+    """The input does not fit the model. The message is one sentence for the caller.
 
-    `row` counts from 0, `feature` is the column's name, `expected` says what would have fitted; each is None where it
-    does not apply. `problem` is a short stable word for programs (see docs/reference/problems.md).
+    `row` counts from 0, `feature` is the name of the column, `expected` describes valid values; each is None where it
+    does not apply. `problem` is a stable identifier for programs (see docs/reference/problems.md).
     """
 
     def __init__(

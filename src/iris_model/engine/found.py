@@ -1,4 +1,4 @@
-"""The neighbors of many rows, as a kernel finds them. Only where there are kernels."""
+"""The neighbors of many rows, as the C kernel returns them. Imported only where the kernels are available."""
 
 from .native import find_kernels
 from .packed import Table
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Found:
-    """The neighbors of many rows, packed. To Python it looks like a list of (distance, position) per row."""
+    """The neighbors of many rows, packed: a sequence with one list of (distance, position) pairs for each row."""
 
     def __init__(self, distances: bytearray, positions: bytearray, neighbors: int) -> None:
         self.distances = memoryview(distances).cast("d")
@@ -25,12 +25,15 @@ class Found:
             yield pairs[start : start + self.neighbors]
 
     def replace(self, row: int, pairs: "list[tuple[float, int]]") -> None:
-        """Other neighbors for one row."""
+        """Replace the neighbors of one row."""
         for place, (distance, position) in enumerate(pairs, row * self.neighbors):
             self.distances[place] = distance
             self.positions[place] = position
 
     def votes(self, targets: "Sequence[int]", count: int) -> "Table | None":
-        """The share of each class among the neighbors of each row, or None. `targets`: those of the training rows."""
+        """Return the share of each class among the neighbors of each row (n x count), or None if the kernel declines.
+
+        `targets`: the class number of each training row.
+        """
         made: bytes | None = find_kernels().votes(self.positions, self.neighbors, targets, count)
         return None if made is None else Table(made, count)

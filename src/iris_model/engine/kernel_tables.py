@@ -1,4 +1,4 @@
-"""Kernel values that are not made until Python asks for them. Only where there are kernels."""
+"""Kernel values that are computed only when Python reads them. Imported only where the C kernels are available."""
 
 from .native import run_kernel
 from .packed import Table
@@ -8,17 +8,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    # Which kernel, gamma, coef0, degree.
+    # Number of the kernel function, gamma, coef0, degree.
     Shape = tuple[int, float, float, int]
 
 
 class KernelTable(Table):
-    """Kernel values that are made when they are asked for. What only sums them up (`sums`) never sees them.
+    """A table of kernel values (n x m), computed when it is read. `sums` computes its result without storing the table.
 
-    Ten thousand rows against a thousand vectors are ten million numbers.
+    Ten thousand rows and a thousand vectors would be ten million numbers.
     """
 
-    __slots__ = ("_make", "_rows", "_shape", "_vectors")
+    __slots__ = ("_make", "_memo", "_rows", "_shape", "_vectors")
 
     def __init__(
         self,
@@ -26,28 +26,34 @@ class KernelTable(Table):
         vectors: "Any",
         shape: "Shape",
         make: "Callable[[], list[list[float]]]",
+        memo: "dict[str, object] | None",
     ) -> None:
-        self._rows, self._vectors, self._shape, self._make = rows, vectors, shape, make
+        self._rows, self._vectors, self._shape, self._make, self._memo = rows, vectors, shape, make, memo
         self._lists = None
 
     def __len__(self) -> int:
         return len(self._rows)
 
+    def __getitem__(self, index: int) -> "list[float]":
+        return self.lists()[index]
+
     def lists(self) -> "list[list[float]]":
-        """The values as Python makes them."""
+        """Return the values as Python computes them: n x m."""
         if self._lists is None:
             self._lists = self._make()
         return self._lists
 
     def sums(
-        self, weights: "Any", starts: "Sequence[int] | None", intercepts: "Sequence[float]"
+        self, weights: object, starts: "Sequence[int] | None", intercepts: "Sequence[float]"
     ) -> "list[list[float]] | None":
-        """What `linear` makes of the values, or with `starts` what `one_vs_one_decisions` does; or None."""
+        """Return what `linear`, or with `starts` `one_vs_one_decisions`, computes from the values; None without a
+        kernel.
+        """
         flat = getattr(weights, "flat", None)
         if flat is None:
             return None
         vectors = self._vectors
         made: list[list[float]] | None = run_kernel(
-            "kernel_sums", self._rows, vectors.flat, len(vectors), *self._shape, flat, starts, intercepts
+            "kernel_sums", self._rows, vectors.flat, len(vectors), *self._shape, flat, starts, intercepts, self._memo
         )
         return made

@@ -1,4 +1,4 @@
-"""Distances and products of rows and vectors, by a kernel where there is one."""
+"""Distances and products of rows and vectors, computed by the C kernel where there is one."""
 
 from .native import run_kernel
 
@@ -7,16 +7,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-# Their numbers in csrc/kernels.h.
+# The numbers of the measures in csrc/kernels.h.
 MEASURES = {"squared": 0, "absolute": 1, "largest": 2, "product": 3, "expanded": 4, "partial": 5}
 
 
 def measure(
-    rows: "Any", vectors: "Any", kind: str, norms: "Sequence[float] | None" = None
+    rows: object, vectors: "Any", kind: str, norms: "Sequence[float] | None" = None
 ) -> "list[list[float]] | None":
-    """Every row (n x f) against every vector (m x f), in one of the MEASURES: n x m, or None.
+    """Measure every row (n x f) against every vector (m x f). Return n x m, or None without a kernel.
 
-    Distances are summed left to right, as metrics.py does; products as closely as `fsum` does. No cell is infinite or NaN.
+    `kind`: one of MEASURES. Distances are summed from left to right, as metrics.py does. Products are as accurate as
+    those of `fsum`. No cell may be infinite or NaN.
     """
     flat = getattr(vectors, "flat", None)
     if flat is None:

@@ -1,7 +1,8 @@
-"""Distances between a row and a vector, in the order of additions that decides ties.
+"""Distances between a row and a vector, added in the order that decides ties in the original.
 
-Searches compare *reduced* distances (the squared one for the Euclidean: no root is needed to compare), so a metric is two
-functions: the reduced distance of two vectors, and from that the distance. Source: sklearn.metrics._dist_metrics.
+Searches compare *reduced* distances, which need no root: the squared one for the Euclidean metric. So a metric has a
+function for the reduced distance of two vectors, and one from that to the distance. Source:
+sklearn.metrics._dist_metrics.
 """
 
 from math import asin, cos, sin, sqrt
@@ -20,7 +21,7 @@ NAN = float("nan")
 def find_metric(
     name: str, power: float, weights: "Vector | None", matrix: "Sequence[Vector] | None"
 ) -> "tuple[Measure, Callable[[float], float], Callable[[float], float]]":
-    """Return the reduced distance, what makes a distance of it, and what reduces a distance."""
+    """Return functions for the reduced distance, from reduced distance to distance, and from distance to reduced."""
     if name == "euclidean":
         return _squared, sqrt, _square
     if name == "seuclidean":
@@ -39,7 +40,7 @@ def _square(value: float) -> float:
 
 
 def _power(value: float, exponent: float) -> float:
-    """As in C, where what is too large is infinite."""
+    """As in C, where overflow gives infinity."""
     try:
         return float(value**exponent)
     except OverflowError:
@@ -102,7 +103,7 @@ def _haversine(row: "Vector", vector: "Vector") -> float:
 
 
 def _arc(value: float) -> float:
-    # Far beyond a full circle rounding leaves the sine's range; C answers NaN.
+    # Rounding far beyond a full circle leaves the range of the arcsine, where C returns NaN.
     return 2 * asin(sqrt(value)) if 0.0 <= value <= 1.0 else NAN
 
 
@@ -139,7 +140,7 @@ def _bray_curtis(row: "Vector", vector: "Vector") -> float:
 
 
 def _count(row: "Vector", vector: "Vector") -> "tuple[int, int, int]":
-    """How many features there are, how many are true in both, and how many in one only. True is what is not zero."""
+    """Count the features, those that are true in both vectors, and those true in only one. Nonzero is true."""
     both = one = 0
     for value, other in zip(row, vector):
         if value != 0:

@@ -1,28 +1,40 @@
-"""A compiled model that answers: a dictionary of values and a loop over nodes.
+"""Evaluate a compiled model: a dictionary of values and a loop over the nodes of the graph.
 
-In: a path, then rows. Out: tables and columns. It must not know of events, JSON requests or AWS.
+Takes rows, returns tables and columns. It knows nothing of events, JSON requests or AWS.
 """
 
 from .container import Container
 from .errors import InvalidInput, ModelFormatError
+from .json_text import without_collector
 from .operators import OPERATORS, find_operator
 from .rows import RowEncoder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
-# Tensors up to this many numbers are unpacked when first used: a list answers a little faster than a view.
+    from iris_model.contract.signature import Cell
+
+# Tensors of at most this many numbers become lists at first use, because a list is a little faster than a view.
 UNPACK_UP_TO = 1024
-# From so many rows on they are packed.
+# Batches of at least this many rows are packed for the C kernels.
 MANY_ROWS = 64
+# A request body of at least this many bytes uses the C kernels, even in the first request.
+LONG_BODY = 4096
+# Counts up to this need no check.
+LEAST_LIMIT = 256
+# The parameter in which an operator keeps values between calls. No file contains it.
+MEMO = "memo"
+# Operators that only divide by their count or compare with it: a large count costs neither time nor memory.
+ONLY_COMPARED = ("mean_of", "impute_from_donors")
 
 
 class CompiledModel:
-    """The model in one compiled-model file. Opening is O(1) in the number of parameters.
+    """The model of one compiled-model file. Opening takes the same time for every number of parameters.
 
-    `signature`, `classes` and `source` are what the compiler wrote (docs/architecture.md). Errors: ModelFormatError when
-    the file is not sound, InvalidInput when rows do not fit.
+    `signature`, `classes`, `graph` and `source` are what the compiler wrote (docs/architecture.md). Methods raise
+    InvalidInput for rows that do not fit the signature, and ModelFormatError if the file is damaged.
     """
 
     def __init__(self, path: str) -> None:
@@ -30,11 +42,14 @@ class CompiledModel:
         self.signature = self._container.signature
         self.source = self._container.source
         try:
-            self._nodes = [_read_node(node) for node in self._container.graph["nodes"]]
+            self.graph = self._container.graph
+            self._nodes = [_read_node(node) for node in self.graph["nodes"]]
             self.outputs = self._container.graph["outputs"]
             if not _are_texts(self.outputs.values()):
                 raise TypeError("outputs that name values")
             self.classes = self.signature.get("classes")
+            if type(self.classes) not in (list, type(None)):
+                raise TypeError("a list of classes")
             self.task = self.signature["task"]
             self._encoder = RowEncoder(self.signature["columns"])
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -43,33 +58,72 @@ class CompiledModel:
         self._kernels: Any = None
         self._called = False
 
-    def predict(self, rows: "list[Any]") -> "list[Any]":
-        """Labels (classifier) or numbers (regressor), one per row; a list per row where the target has several."""
+    def predict(self, rows: "Sequence[object]") -> "list[Any]":
+        """Return one label (classifier) or number (regressor) for each row.
+
+        A model with several targets gives a list for each row. `rows`: sequences with one cell for each column,
+        numbers, strings or None. Raises InvalidInput, which names row and feature.
+        """
         return self.evaluate(rows, ("predict",))[0]
 
-    def predict_proba(self, rows: "list[Any]") -> "list[Any]":
-        """Probabilities, one list per row in the order of `classes`."""
+    def predict_proba(self, rows: "Sequence[object]") -> "list[Any]":
+        """Return the probabilities: one list for each row, in the order of `classes`."""
         return self.evaluate(rows, ("predict_proba",))[0]
 
-    def decision_function(self, rows: "list[Any]") -> "list[Any]":
-        """Decisions as the original library's method of this name gives them."""
+    def decision_function(self, rows: "Sequence[object]") -> "list[Any]":
+        """Return what the original's `decision_function` returns: one number or list of numbers for each row."""
         return self.evaluate(rows, ("decision_function",))[0]
 
-    def score_samples(self, rows: "list[Any]") -> "list[Any]":
-        """Scores as the original library's method of this name gives them."""
+    def score_samples(self, rows: "Sequence[object]") -> "list[Any]":
+        """Return what the original's `score_samples` returns: one number for each row."""
         return self.evaluate(rows, ("score_samples",))[0]
 
-    def transform(self, rows: "list[Any]") -> "list[Any]":
-        """The transformed rows, where the model is a transformer."""
+    def transform(self, rows: "Sequence[object]") -> "list[Any]":
+        """Return the transformed rows of a transformer."""
         return self.evaluate(rows, ("transform",))[0]
 
-    def evaluate(self, rows: "list[Any]", outputs: "tuple[str, ...]") -> "list[list[Any]]":
-        """The values of several outputs, what they share computed once. Rows: lists of numbers, text, None."""
-        outputs = tuple(outputs)
+    def evaluate(self, rows: "Sequence[object]", outputs: "tuple[str, ...]") -> "list[list[Cell]]":
+        """Return the values of several outputs, such as `("predict", "predict_proba")`.
+
+        Nodes that they share are evaluated once. `rows`: sequences of numbers, strings or None. Raises InvalidInput.
+        """
+        if type(rows) is list and len(rows) >= MANY_ROWS:
+            return without_collector(self._evaluate, rows, tuple(outputs))  # type: ignore[no-any-return]
+        return self._evaluate(rows, tuple(outputs))
+
+    def _evaluate(self, rows: "Sequence[object]", outputs: "tuple[str, ...]") -> "list[list[Cell]]":
         plan = self._plans.get(outputs) or self._make_plan(outputs)
-        values = {"rows": self._encode(rows)}
+        table = self._encode(rows)
         if not rows:
             return [[] for _ in outputs]
+        found = self._run(plan, table, [self.outputs[name] for name in outputs])
+        # Callers get lists, never packed tables.
+        return found if {list}.issuperset(map(type, found)) else [list(value) for value in found]
+
+    def find_encoder(self, body_length: int) -> "RowEncoder | None":
+        """What the kernels need to read a body of that length straight into a table; None where they are not to be used."""
+        if self._kernels is None and (self._called or body_length >= LONG_BODY):
+            self._find_kernels()
+        return self._encoder if self._kernels and self._encoder.least_limit >= 0 else None
+
+    def evaluate_table(self, table: "Any", outputs: "tuple[str, ...]") -> "list[object]":
+        """Evaluate a packed table (packed.py) that the encoder accepts, as `evaluate` does. Packed results stay packed."""
+        plan = self._plans.get(outputs) or self._make_plan(outputs)
+        # For a few rows, operators in Python are as fast with lists.
+        rows = table if len(table) >= MANY_ROWS else table.lists()
+        return self._run(plan, rows, [self.outputs[name] for name in outputs])
+
+    def evaluate_values(self, table: object, values: "tuple[str, ...]") -> "list[object]":
+        """Return the named values of `graph` for rows that are already encoded, as lists or as a `Table` of packed.py.
+
+        Each value comes back as a list, or as a `Table` if a kernel computed it.
+        """
+        key = ("values of", *values)
+        plan = self._plans.get(key) or self._make_plan(key, values)
+        return self._run(plan, table, values)
+
+    def _run(self, plan: "list[Any]", table: object, wanted: "Any") -> "list[Any]":
+        values = {"rows": table}
         try:
             for function, inputs, output in plan:
                 if len(inputs) == 1:
@@ -79,23 +133,27 @@ class CompiledModel:
         except InvalidInput:
             raise
         except (IndexError, TypeError, KeyError, AttributeError, ZeroDivisionError, MemoryError) as error:
-            # Rows were checked before: what fails now is the file.
+            # The rows were checked before, so the file is at fault.
             raise self._damaged(f"operator {function.__name__!r} failed: {error}") from error
         except (OverflowError, ValueError) as error:
+            row = _find_refused(plan, table)
             raise InvalidInput(
-                f"a value is so large that {function.__name__} cannot compute with it ({error}); send smaller values"
+                f"row {row}: a value is so large that {function.__name__} cannot compute with it ({error}); send smaller "
+                "values",
+                row=row,
             ) from None
-        # Packed tables leave as lists.
-        found = [values[self.outputs[name]] for name in outputs]
-        return found if {list}.issuperset(map(type, found)) else [list(value) for value in found]
+        return [values[name] for name in wanted]
 
-    def _encode(self, rows: "list[Any]") -> "Any":
+    def _find_kernels(self) -> None:
+        from .native import find_kernels
+
+        self._kernels = find_kernels() or False
+
+    def _encode(self, rows: "Sequence[object]") -> object:
         encoder = self._encoder
         many = type(rows) is list and len(rows) >= MANY_ROWS
         if self._kernels is None and (many or self._called):
-            from .native import find_kernels
-
-            self._kernels = find_kernels() or False
+            self._find_kernels()
         self._called = True
         if self._kernels:
             if many:
@@ -107,13 +165,14 @@ class CompiledModel:
                 return rows
         return encoder.encode(rows)
 
-    def _make_plan(self, outputs: "tuple[str, ...]") -> "list[Any]":
-        """Keep the nodes that `outputs` need, in order, with functions found and tensors bound."""
-        for name in outputs:
-            if name not in self.outputs:
-                have = ", ".join(self.outputs)
-                raise AttributeError(f"this model has no {name}; it has {have}")
-        wanted = {self.outputs[name] for name in outputs}
+    def _make_plan(self, key: "tuple[str, ...]", values: "tuple[str, ...] | None" = None) -> "list[Any]":
+        """Return the nodes that the outputs `key`, or `values`, need, in order, with their functions and tensors."""
+        if values is None:
+            for name in key:
+                if name not in self.outputs:
+                    have = ", ".join(self.outputs)
+                    raise AttributeError(f"this model has no {name}; it has {have}")
+        wanted = {self.outputs[name] for name in key} if values is None else set(values)
         chosen = []
         for node in reversed(self._nodes):
             if node[2] in wanted:
@@ -131,25 +190,47 @@ class CompiledModel:
             parameters = dict(attributes)
             for name in tensors:
                 parameters[name] = self._bind(f"{output}.{name}")
+            if "count" in parameters or "neighbors" in parameters:
+                self._check_sizes(op, output, parameters, tensors)
             plan.append((self._fix(find_operator(op), parameters), inputs, output))
         missing = wanted - known
         if missing:
             raise self._damaged(f"nothing makes {sorted(missing)[0]!r}")
-        self._plans[outputs] = plan
+        self._plans[key] = plan
         return plan
 
-    def _fix(self, function: "Any", parameters: "dict[str, Any]") -> "Any":
-        """The operator with its parameters as defaults."""
+    def _check_sizes(self, op: str, output: str, parameters: "dict[str, Any]", tensors: "list[str]") -> None:
+        """Refuse counts that no tensor of the file supports: each row would take that much memory and time."""
+        if op in ONLY_COMPARED:
+            return
+        classes = self.classes or []
+        lengths = [LEAST_LIMIT, len(classes), *(len(each) for each in classes if isinstance(each, list))]
+        for name in tensors:
+            lengths += self._container.tensor(f"{output}.{name}")[1]
+        for name in ("count", "neighbors"):
+            size = parameters.get(name, 0)
+            if type(size) is not int or not 0 <= size <= max(lengths):
+                raise self._damaged(f"{name!r} of node {output!r} is {size!r}, and nothing in it is that long")
+        if "slopes" in parameters:
+            count = parameters.get("count", 0)
+            pairs = len(self._container.tensor(f"{output}.slopes")[0]) if "slopes" in tensors else 0
+            if count * (count - 1) // 2 != pairs:
+                raise self._damaged(f"'count' of node {output!r} is {count}, and there are {pairs} pairs")
+
+    def _fix(self, function: "Any", parameters: "dict[str, object]") -> object:
+        """Return the operator with its parameters as defaults."""
         code = function.__code__
         known = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
         if unknown := parameters.keys() - known:
             raise self._damaged(f"operator {function.__name__!r} has no {unknown.pop()!r}")
+        if MEMO in known:
+            parameters[MEMO] = {}
         fixed = type(function)(code, function.__globals__, function.__name__, function.__defaults__)
         fixed.__kwdefaults__ = {**(function.__kwdefaults__ or {}), **parameters}
         return fixed
 
-    def _bind(self, name: str) -> "Any":
-        """A tensor as operators take it: flat for one dimension, a list of rows for two."""
+    def _bind(self, name: str) -> object:
+        """Return a tensor as operators take it: flat for one dimension, a list of rows for two."""
         view, shape = self._container.tensor(name)
         small = len(view) <= UNPACK_UP_TO
         if len(shape) == 1:
@@ -164,7 +245,23 @@ class CompiledModel:
         )
 
 
-def _read_node(node: "dict[str, Any]") -> "tuple[str, list[str], str, dict[str, Any], list[str]]":
+def _find_refused(plan: "list[Any]", table: "Any") -> int:
+    """The first row that the operators refuse."""
+    rows = list(table)
+    low, high = 0, len(rows)
+    while high - low > 1:
+        middle = (low + high) // 2
+        values: dict[str, Any] = {"rows": rows[low:middle]}
+        try:
+            for function, inputs, output in plan:
+                values[output] = function(*[values[name] for name in inputs])
+            low = middle
+        except (OverflowError, ValueError):
+            high = middle
+    return low
+
+
+def _read_node(node: "dict[str, Any]") -> "tuple[str, list[str], str, dict[str, object], list[str]]":
     op, inputs, output = node["op"], node["inputs"], node["output"]
     attributes, tensors = node.get("attributes", {}), node.get("tensors", [])
     if not (_are_texts([op, output, *inputs, *tensors]) and type(attributes) is dict):
@@ -177,7 +274,7 @@ def _are_texts(values: "Any") -> bool:
 
 
 class RowsView:
-    """A matrix as a sequence of rows, sliced when asked for: binding a million leaves costs nothing."""
+    """A matrix as a sequence of rows, sliced when they are read: a tensor of a million leaves opens at no cost."""
 
     __slots__ = ("_count", "_rows", "flat", "width")
 

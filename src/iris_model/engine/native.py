@@ -1,20 +1,21 @@
-"""The C kernels (csrc/), where they were built: each answers, or declines with None. Without them Python answers the same.
+"""Find and call the C kernels (csrc/). A kernel answers, or declines with None; then Python computes the same answer.
 
-They are looked for at the first batch or the second request, so that no cold start pays. `IRIS_MODEL_KERNELS=0`: never.
+The kernels are loaded at the first batch or the second request, so that a cold start does not pay for them. With
+`IRIS_MODEL_KERNELS=0` they are never loaded.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# As in module.c: kernels of older sources count as none.
-INTERFACE = 3
+# The same number as in module.c. Kernels built from sources with another number are not used.
+INTERFACE = 7
 
-_found: "list[Any]" = []
+_found: "list[object]" = []
 
 
 def find_kernels() -> "Any":
-    """The module of kernels, or None."""
+    """Return the extension module, or None."""
     if not _found:
         from os import environ
 
@@ -30,8 +31,8 @@ def find_kernels() -> "Any":
     return _found[0]
 
 
-def run_kernel(name: str, rows: "Any", *arguments: "Any") -> "Any":
-    """The table that a kernel makes of rows, or None. Lists are answered with lists, a Table with a Table."""
+def run_kernel(name: str, rows: "Any", *arguments: object) -> "Any":
+    """Return the table that a kernel computes from rows, or None. Lists give lists, a Table gives a Table."""
     kernels = find_kernels()
     if kernels is None:
         return None

@@ -1,13 +1,15 @@
-"""Tables of many rows as packed numbers, which kernels hand on to each other. Only where there are kernels."""
+"""Packed tables of many rows, which kernels pass to each other. Imported only where the kernels are available."""
 
-from .native import find_kernels, run_kernel
+from . import _kernels  # type: ignore[attr-defined]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-# Their numbers in csrc/links.c.
+    from iris_model.contract.signature import Label
+
+# The numbers of the functions in csrc/links.c.
 LINKS = (
     "expit expit_pair softmax softmax_pair logistic complement_pair exponential "
     "expit_float32 pair_float32 softmax_float32 exponential_float32"
@@ -16,7 +18,7 @@ NAN = float("nan")
 
 
 class Table:
-    """A table that to Python looks like its rows."""
+    """A packed table of doubles (n x width) that behaves like a list of rows."""
 
     __slots__ = ("_lists", "data", "width")
 
@@ -32,41 +34,47 @@ class Table:
         return iter(self.lists())
 
     def __getitem__(self, index: int) -> "list[float]":
+        if index == 0 and self._lists is None:
+            # Operators look at the first row to find the type of the rows. The others stay packed.
+            first: list[float] = memoryview(self.data)[: 8 * self.width].cast("d").tolist()  # type: ignore[assignment]
+            return first
         return self.lists()[index]
 
     def lists(self) -> "list[list[float]]":
-        """The rows as Python has them."""
+        """Return the rows as lists."""
         if self._lists is None:
-            self._lists = find_kernels().unpack(self)
+            self._lists = _kernels.unpack(self)
         return self._lists
 
-    def sums(self, weights: "Any", starts: "Any", intercepts: "Any") -> "Any":
-        """Only tables of kernel values have these (kernels.py)."""
+    def sums(self, weights: object, starts: "Any", intercepts: "Any") -> "Any":
+        """Return None: only tables of kernel values (kernels.py) can be summed."""
         return None
 
-    def scale(self, offset: "Any", divisor: "Any") -> "Table | None":
-        """As the function of that name in scaling.py, or None."""
-        made: Table | None = run_kernel("scale", self, offset, divisor)
-        return made
+    def scale(self, offset: object, divisor: object) -> "Table | None":
+        """As `scale` of scaling.py, or None if the kernel declines."""
+        return _table(_kernels.scale(self, offset, divisor), len(self))
 
     def map(self, link: str, slope: float = 1.0) -> "Table | None":
-        """What the function of that name in links.py, activations.py or float32.py makes of it, or None."""
-        made: Table | None = run_kernel("map_rows", self, LINKS.index(link), slope)
-        return made
+        """Apply the function named `link` of links.py, activations.py or float32.py. None if the kernel declines."""
+        return _table(_kernels.map_rows(self, LINKS.index(link), slope), len(self))
 
-    def labels(self, classes: "list[Any]", threshold: float = NAN, inclusive: bool = False) -> "list[Any] | None":
-        """The class of the largest cell of each row; with a threshold, the second one above it. Or None."""
-        made: list[Any] | None = find_kernels().label_rows(self, classes, threshold, inclusive)
+    def labels(self, classes: "list[Label]", threshold: float = NAN, inclusive: bool = False) -> "list[Any] | None":
+        """Return the class of the largest cell of each row, or None if the kernel declines.
+
+        With a threshold, the rows have one cell: the second class above it, else the first.
+        """
+        made: list[object] | None = _kernels.label_rows(self, classes, threshold, inclusive)
         return made
 
 
 class SparseTable:
-    """A table, mostly zeros, that to Python looks like its rows: dicts {column index: value}, made when asked for."""
+    """A packed table of mostly zeros that behaves like a list of rows: dicts {column index: value}, made when read."""
 
     __slots__ = ("columns", "starts", "values")
 
     def __init__(self, starts: bytes, columns: bytes, values: bytes) -> None:
-        # Of 8, 4 and 8 bytes: the cell where each row starts and, last, their number; the column and value of each cell.
+        # Items of 8, 4 and 8 bytes: the index of each row's first cell, then the number of cells; the column of each
+        # cell; its value.
         self.starts = starts
         self.columns = columns
         self.values = values
@@ -83,21 +91,28 @@ class SparseTable:
         return dict(zip(columns[start:stop], self.cells()[start:stop]))
 
     def cells(self) -> "memoryview[float]":
-        """The values of all rows."""
+        """Return the values of all rows."""
         return memoryview(self.values).cast("d")
 
     def replace(self, cells: "list[float]") -> "SparseTable":
-        """Other values in the same places."""
+        """Return a table with other values in the same cells."""
         from struct import pack
 
         return SparseTable(self.starts, self.columns, pack(f"{len(cells)}d", *cells))
 
-    def sums(self, weights: "Any", starts: "Any", intercepts: "Any") -> "Any":
-        """Only tables of kernel values have these (kernels.py)."""
+    def sums(self, weights: object, starts: object, intercepts: object) -> "Any":
+        """Return None: only tables of kernel values (kernels.py) can be summed."""
         return None
 
 
-def pack_rows(rows: "list[Any]", width: int, limit: float, missing: bytes) -> "Table | None":
-    """The table of rows whose cells are numbers within the limit, or None where `missing` says so; None for others."""
-    packed: tuple[bytes, bool] | None = find_kernels().pack(rows, width, limit, missing)
+def _table(made: "bytes | None", rows: int) -> "Table | None":
+    return None if made is None else Table(made, len(made) // 8 // rows)
+
+
+def pack_rows(rows: "Any", width: int, limit: float, missing: bytes) -> "Table | None":
+    """Return the packed rows, or None if a cell is not a number within `limit`.
+
+    `missing`: one byte for each column, nonzero if its cells may be None.
+    """
+    packed: tuple[bytes, bool] | None = _kernels.pack(rows, width, limit, missing)
     return None if packed is None else Table(packed[0], width, rows if packed[1] else None)

@@ -1,50 +1,63 @@
-"""What a caller sends becomes a table, or one sentence that says why not.
+"""Encode the rows of a caller as a table, or refuse them with one sentence.
 
-In: rows as lists of numbers, strings and None; the columns of the signature. Out: a table (a list of lists of floats; text
-cells stay text; a missing number is NaN, a missing text None). Raises InvalidInput naming row and feature.
+Takes rows as lists of numbers, strings and None, and the columns of the signature. Returns a list of lists: numbers are
+floats, strings stay strings, a missing number is NaN, a missing string None. Raises InvalidInput, which names row and
+feature.
 """
 
 from .errors import InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
+
+    from iris_model.contract.signature import Cell, Column
 
 FLOATS = frozenset((float,))
 NAN = float("nan")
 INFINITY = float("inf")
 
-# The largest doubles that still narrow to a finite value of the type: halfway to the next step, exclusive.
-LARGEST = {"float32": 3.4028235677973362e38, "float64": 1.7976931348623157e308}
+# The largest doubles that narrow to a finite value of the type: halfway to the next step, exclusive. For integer types,
+# the limits of the type; only the `original` executor has such columns.
+LARGEST = {
+    "float32": 3.4028235677973362e38,
+    "float64": 1.7976931348623157e308,
+    "int64": 9223372036854775807,
+    "int32": 2147483647,
+}
 
-# Types of columns whose cells are numbers, be they amounts or categories; true and false are 1 and 0.
-NUMBER_TYPES = ("float64", "float32", "bool")
+# Column types with numeric cells, both amounts and categories. True and false are 1 and 0.
+NUMBER_TYPES = ("float64", "float32", "bool", "int64", "int32")
 
-KIND_WORDS = {"numeric": "a number", "text": "a text", "categorical": "one of its categories"}
+JSON_WORDS = {None: "null", False: "false", True: "true"}
+
+KIND_WORDS = {"numeric": "a number", "text": "a string", "categorical": "one of its categories"}
 
 
 class RowEncoder:
-    """Encodes rows for one signature. Made once per model, used for every request."""
+    """Encodes rows for one signature. Created once for each model, used for every request."""
 
-    def __init__(self, columns: "list[dict[str, Any]]") -> None:
+    def __init__(self, columns: "list[Column]") -> None:
+        if type(columns) is not list:
+            raise TypeError("a list of columns")
         for column in columns:
             if column["kind"] not in KIND_WORDS or type(column["name"]) is not str:
                 raise TypeError(f"a column as it must be, instead of {column!r}")
         self.columns = columns
+        self.names = [column["name"] for column in columns]
         self.width = len(columns)
-        # NaN compares false with everything: a column that does not hold numbers always takes the careful way.
+        # NaN compares false with everything, so a column without numbers always takes the slow path.
         self._limits = [
             LARGEST.get(column.get("dtype", "float64"), LARGEST["float64"]) if holds_numbers(column) else NAN
             for column in columns
         ]
-        # A single column without a limit, or none at all, and no row takes the fast way.
+        # If a column has no limit, or there are no columns, no row takes the fast path.
         self.least_limit = min(self._limits) if all(limit == limit for limit in self._limits) and columns else -1.0
-        # For the kernel that packs.
+        # For the packing kernel.
         self.missing = bytes([bool(column.get("missing")) for column in columns])
 
-    def encode(self, rows: "Any") -> "list[list[Any]]":
-        """Return the table for `rows`."""
+    def encode(self, rows: object) -> "list[list[Cell]]":
+        """Return the table for `rows`, one list of cells for each. Raises InvalidInput, which names row and feature."""
         if not isinstance(rows, (list, tuple)):
             raise InvalidInput(
                 f"rows are {describe(rows)}; expected a list of rows, each a list of {self.width} values",
@@ -56,8 +69,8 @@ class RowEncoder:
         for index, row in enumerate(rows):
             if not isinstance(row, (list, tuple)) or len(row) != width:
                 raise self._wrong_shape(index, row)
-            # Most rows are finite floats and nothing else. A sum of magnitudes within the limit has no member beyond it, no
-            # infinity and no NaN.
+            # Most rows contain only finite floats. If the sum of magnitudes is within the limit, no cell is beyond it,
+            # infinite or NaN.
             if FLOATS.issuperset(map(type, row)) and sum(map(abs, row)) <= self.least_limit:
                 table.append(row)
                 continue
@@ -73,8 +86,8 @@ class RowEncoder:
             table.append(cells)
         return table
 
-    def _encode_cell(self, value: "Any", row: int, position: int) -> "Any":
-        """The careful way: everything that is not an ordinary number in an ordinary place."""
+    def _encode_cell(self, value: object, row: int, position: int) -> object:
+        """The slow path, for every cell that is not an ordinary number."""
         column = self.columns[position]
         kind = column["kind"]
         if value is None or value != value:
@@ -88,6 +101,8 @@ class RowEncoder:
             if isinstance(value, str):
                 return value
             if kind == "categorical" and column.get("dtype") != "str" and isinstance(value, (int, float)):
+                if not -LARGEST["float64"] <= value <= LARGEST["float64"]:
+                    raise self._wrong_cell(row, column, "the value is infinite or too large for float64")
                 return float(value)
             raise self._wrong_cell(row, column, f"the value is {describe(value)}")
         if isinstance(value, bool):
@@ -95,8 +110,9 @@ class RowEncoder:
                 return float(value)
             raise self._wrong_cell(row, column, f"the value is {describe(value)}, not a number; send 1 or 0")
         if isinstance(value, str):
+            wanted = "true or false" if column.get("dtype") == "bool" else "a number"
             raise self._wrong_cell(
-                row, column, f"the value is {describe(value)}; send a number, without quotation marks"
+                row, column, f"the value is {describe(value)}; send {wanted}, without quotation marks"
             )
         if not isinstance(value, (int, float)):
             raise self._wrong_cell(row, column, f"the value is {describe(value)}")
@@ -107,47 +123,50 @@ class RowEncoder:
             raise self._wrong_cell(row, column, f"the value is too large for {column.get('dtype', 'float64')}")
         return float(value)
 
-    def _wrong_shape(self, index: int, row: "Any") -> InvalidInput:
+    def _wrong_shape(self, index: int, row: object) -> InvalidInput:
         names = ", ".join(column["name"] for column in self.columns[:8]) + (", ..." if self.width > 8 else "")
-        if isinstance(row, (list, tuple)):
-            found = f"has {len(row)} value" + ("" if len(row) == 1 else "s")
-        else:
-            found = f"is {describe(row)}"
+        expected = f"a list of {_count(self.width)}: {names}"
+        found = f"has {_count(len(row))}" if isinstance(row, (list, tuple)) else f"is {describe(row)}"
         return InvalidInput(
-            f"row {index} {found}; expected a list of {self.width} values: {names}",
+            f"row {index} {found}; expected {expected}",
             row=index,
-            expected=f"a list of {self.width} values: {names}",
+            expected=expected,
         )
 
-    def _wrong_cell(self, row: int, column: "dict[str, Any]", found: str) -> InvalidInput:
+    def _wrong_cell(self, row: int, column: "Column", found: str) -> InvalidInput:
         expected = KIND_WORDS[column["kind"]]
         if column["kind"] == "categorical":
             known = column.get("categories") or []
-            some = ", ".join(["null" if one is None else repr(one) for one in known[:8]])
+            some = ", ".join([JSON_WORDS[one] if one is None or type(one) is bool else repr(one) for one in known[:8]])
             expected += f" ({some}{', ...' if len(known) > 8 else ''})" if some else ""
         if column["kind"] == "numeric":
             expected = "a finite number" + (" or null" if column.get("missing") else "")
         return InvalidInput(
-            f"row {row}, feature {column['name']!r}: {found}; expected {expected}",
+            f"row {row}, feature {column['name']!r}: {found}"
+            + ("" if "; send " in found else f"; expected {expected}"),
             row=row,
             feature=column["name"],
             expected=expected,
         )
 
 
-def holds_numbers(column: "Mapping[str, Any]") -> bool:
-    """Whether the cells of a column are numbers: amounts, or categories that are numbers."""
+def _count(values: int) -> str:
+    return f"{values} value" + ("" if values == 1 else "s")
+
+
+def holds_numbers(column: "Column") -> bool:
+    """Whether the column has numeric cells: amounts, or categories that are numbers."""
     return column["kind"] == "numeric" or (column["kind"] == "categorical" and column.get("dtype") in NUMBER_TYPES)
 
 
-def describe(value: "Any") -> str:
-    """Say what a JSON value is, shortly, as a person would."""
+def describe(value: object) -> str:
+    """Describe a JSON value in a few words, for messages."""
     if value is None:
         return "null"
     if value is True or value is False:
         return f"the boolean {'true' if value else 'false'}"
     if isinstance(value, str):
-        return f"the text {value!r}" if len(value) <= 40 else f"a text of {len(value)} characters"
+        return f"the string {value!r}" if len(value) <= 40 else f"a string of {len(value)} characters"
     if isinstance(value, (int, float)):
         return f"the number {value!r}" if abs(value) < 1e16 or isinstance(value, float) else "a very large number"
     if isinstance(value, dict):

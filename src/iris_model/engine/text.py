@@ -1,13 +1,12 @@
-"""Documents become terms: words or characters, and runs of them. Source: sklearn.feature_extraction.text.
+"""Split documents into terms: words or characters, and n-grams of them. Source: sklearn.feature_extraction.text.
 
-No `re` for the usual pattern: a token is a run of two or more word characters, and a word character is what `str.isalnum`
-says, or an underscore; so does `re`.
+The default token pattern needs no `re`: a token is two or more word characters, and a word character is an underscore
+or what `str.isalnum` accepts. `re` uses the same definition.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
 
 DEFAULT_PATTERN = r"(?u)\b\w\w+\b"
 ASCII_WORDS = "".join([chr(code) if chr(code).isalnum() or code == ord("_") else " " for code in range(128)])
@@ -19,9 +18,9 @@ def make_analyzer(
     lowercase: bool,
     accents: "str | None",
     pattern: "str | None",
-    stop_words: "dict[str, Any] | None",
+    stop_words: "dict[str, object] | None",
 ) -> "Callable[[str], list[str]]":
-    """Return the function from a document to its terms."""
+    """Return the function from a document to its list of terms."""
     shortest, longest = ngrams
 
     def analyze(document: str) -> "list[str]":
@@ -42,7 +41,7 @@ def make_analyzer(
 
 
 def tokenize(document: str) -> "list[str]":
-    """Runs of two or more word characters."""
+    """Return the runs of two or more word characters."""
     if document.isascii():
         spaced = document.translate(ASCII_WORDS)
     else:
@@ -51,7 +50,7 @@ def tokenize(document: str) -> "list[str]":
 
 
 def word_runs(tokens: "list[str]", shortest: int, longest: int) -> "list[str]":
-    """Every run of `shortest` to `longest` tokens, joined by spaces."""
+    """Return every run of `shortest` to `longest` tokens, joined by spaces."""
     terms = list(tokens) if shortest == 1 else []
     for length in range(max(shortest, 2), min(longest, len(tokens)) + 1):
         terms += [" ".join(tokens[start : start + length]) for start in range(len(tokens) - length + 1)]
@@ -59,7 +58,10 @@ def word_runs(tokens: "list[str]", shortest: int, longest: int) -> "list[str]":
 
 
 def character_runs(document: str, shortest: int, longest: int) -> "list[str]":
-    """Every run of characters; white space of two or more characters counts as one space."""
+    """Return every run of `shortest` to `longest` characters.
+
+    White space of two or more characters counts as one space.
+    """
     document = collapse_spaces(document)
     terms: list[str] = []
     for length in range(shortest, min(longest, len(document)) + 1):
@@ -68,7 +70,7 @@ def character_runs(document: str, shortest: int, longest: int) -> "list[str]":
 
 
 def padded_word_runs(document: str, shortest: int, longest: int) -> "list[str]":
-    """Every run of characters within a word that has a space at each end; a short word is counted once."""
+    """Return the character n-grams of each word with a space added at both ends. A short word is counted once."""
     terms: list[str] = []
     for word in document.split():
         word = f" {word} "
@@ -81,7 +83,7 @@ def padded_word_runs(document: str, shortest: int, longest: int) -> "list[str]":
 
 
 def collapse_spaces(document: str) -> str:
-    """White space of two or more characters becomes one space; a single one stays what it is."""
+    """Replace white space of two or more characters by one space. A single character stays as it is."""
     if " ".join(document.split()) == document:
         return document
     pieces = []
@@ -100,7 +102,7 @@ def collapse_spaces(document: str) -> str:
 
 
 def strip_accents(document: str, to_ascii: bool) -> str:
-    """Without accents: marks that combine are dropped; `to_ascii` drops all that is not ASCII then."""
+    """Drop combining marks; `to_ascii` then drops all other characters that are not ASCII."""
     if document.isascii():
         return document
     from unicodedata import combining, normalize
@@ -112,7 +114,7 @@ def strip_accents(document: str, to_ascii: bool) -> str:
 
 
 def _find_all(pattern: str, document: str) -> "list[str]":
-    # 8 ms of start-up, for models with a pattern of their own only; `re` keeps what it compiled.
+    # 8 ms of start-up, only for models with a custom pattern. `re` caches the compiled pattern.
     from re import findall
 
     return findall(pattern, document)

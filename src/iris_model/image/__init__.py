@@ -1,11 +1,9 @@
-"""The image of a project, without Docker: layers, config, base, packages for the target, and what is said about all of it.
+"""Build the image of a project without Docker: layers, config, base, packages for the target, SBOM and provenance.
 
-    open_base          reference or path    -> Base            (base_files, elf: what is in it; lock, cache: pinned and kept)
-    build_image        project              -> BuiltImage      (packages, wheels, markers, libraries; layers; assemble; sizes)
-    outputs            BuiltImage           -> layout, archive, Docker Engine
-    publish            BuiltImage           -> registry, with SBOM and provenance beside it
-    examine            any image            -> what it is, what Lambda would say, how two differ
-    dockerfile         project              -> the Dockerfile that makes the same with Docker
+    reference or path  -> Base          (bases)
+    project + Base     -> BuiltImage    (build: dependencies, layers, assemble, sizes)
+    BuiltImage         -> a layout, an archive, Docker Engine, a registry with SBOM and provenance   (destinations, supply_chain)
+    any image          -> its content, Lambda's rules, the difference of two                         (examine)
 
 Nothing here prints, and nothing runs what it packs: an image for arm64 is built on any machine.
 """

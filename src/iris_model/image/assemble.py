@@ -1,4 +1,4 @@
-"""Base and layers in, the image out: what runs in it, and what it says of itself. Same input, same digest."""
+"""Assemble base and layers to an image with its config. The same input gives the same digest."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import iris_model
 from iris_model.errors import ImageError
-from iris_model.image.base import Base
+from iris_model.image.bases.base import Base
 from iris_model.image.layers import TASK_ROOT, FunctionLayer
 from iris_model.oci import Image, MediaTypes
 from iris_model.oci.configs import CREATED
 from iris_model.project import ProjectSettings
+from iris_model.project.configuration.features import OLDEST_PYTHON_OF_SNAPSTART, find_aws_python
 
 _CREATED_BY = {
     "packages": "iris-model build: packages of requirements.txt",
@@ -18,16 +19,21 @@ _CREATED_BY = {
     "model": "iris-model build: model and handler",
 }
 _VERSION = "iris-model.version"
+_SNAPSTART = "com.amazonaws.lambda.feature.snapstart"
+_AWS_REPOSITORY = "public.ecr.aws/lambda/python"
 _ENTRY_POINT = f"/{TASK_ROOT}/iris_model/runtime/__main__.py"
 
 
 def entry_point(base: Base) -> list[str]:
-    """What starts a sandbox. -S: the function directory holds all that is imported."""
+    """Return the command that starts a sandbox. -S: the function directory contains all imports."""
     return [base.program, "-S", _ENTRY_POINT]
 
 
 def labels(settings: ProjectSettings, base: Base) -> dict[str, str]:
-    """Labels of https://github.com/opencontainers/image-spec/blob/main/annotations.md, none that depends on time or place."""
+    """Return labels that do not depend on time or place.
+
+    https://github.com/opencontainers/image-spec/blob/main/annotations.md
+    """
     found = {
         "org.opencontainers.image.title": settings.name,
         "org.opencontainers.image.base.digest": str(base.image.digest),
@@ -36,16 +42,26 @@ def labels(settings: ProjectSettings, base: Base) -> dict[str, str]:
     if base.reference is not None:
         tag = f":{base.reference.tag}" if base.reference.tag else ""
         found["org.opencontainers.image.base.name"] = f"{base.reference.repository}{tag}"
+    if settings.deployment.snapstart and not _is_known_to_snapstart(base):
+        found[_SNAPSTART] = "Allow"
     return found
 
 
+def _is_known_to_snapstart(base: Base) -> bool:
+    """Whether SnapStart accepts an image on this base without a label: AWS's own, with Python 3.12 or later."""
+    if base.reference is None or str(base.reference.repository) != _AWS_REPOSITORY or not base.reference.tag:
+        return False
+    python = find_aws_python(f"{_AWS_REPOSITORY}:{base.reference.tag}")
+    return python is not None and python >= OLDEST_PYTHON_OF_SNAPSTART
+
+
 def assemble(base: Base, layers: Sequence[FunctionLayer], settings: ProjectSettings, family: MediaTypes) -> Image:
-    """Put the layers on the base, and say what runs."""
+    """Put the layers on the base, and set the command."""
     foreign = [str(layer.digest) for layer in base.image.layers if layer.compression not in ("gzip", "zstd", "none")]
     if foreign:
         raise ImageError(
-            f"base {base.name}: the layer {foreign[0]} may not be copied (a base of Windows)",
-            remedy="Choose a Linux base.",
+            f"base {base.name}: the layer {foreign[0]} may not be copied (a Windows base image)",
+            remedy="Choose a Linux base image.",
         )
     _check_has_no_function(base)
     image = base.image.with_gzip_layers(store=base.cache.blobs).with_family(family)
@@ -63,11 +79,16 @@ def assemble(base: Base, layers: Sequence[FunctionLayer], settings: ProjectSetti
 
 
 def _check_has_no_function(base: Base) -> None:
-    """An older runtime below ours would be imported in part, since sources come before bytecode."""
+    """Refuse a base with iris-model in it.
+
+    Parts of an older runtime would be imported, because Python prefers sources to bytecode.
+    """
     config = base.image.config
     if _VERSION in config.labels or _ENTRY_POINT in config.entrypoint:
         below = config.labels.get("org.opencontainers.image.base.name", "")
         raise ImageError(
-            f"base {base.name}: it is a function of iris-model, whose files in /{TASK_ROOT} would mix with this one's",
-            remedy=f"Name what it was built on: --base {below}" if below else "Name what it was built on (--base).",
+            f"base {base.name}: it is the image of another iris-model function, and has files in /{TASK_ROOT}",
+            remedy=f"Use the base image of that function: --base {below}"
+            if below
+            else "Use the base image of that function (--base).",
         )

@@ -1,13 +1,13 @@
-"""A project in, an image out: the stages in their order, each in its own module.
+"""Build the image of a project, stage by stage, each in its own module.
 
     base        reference or path        -> Base: image, Python, C library, libraries
-    project     project                  -> function directory for that Python and processor   (packages: packages)
+    project     project                  -> function directory for that Python and architecture   (packages: packages)
     layers      function directory       -> packages, runtime, model
     assemble    base + layers            -> Image
     sizes       Image                    -> table, limits, budgets
     documents   Image                    -> SBOM, provenance
 
-Nothing here writes the image anywhere: `outputs` and `publish` do, with what this returns.
+The image is not written here: `outputs` and `publish` write it.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from pathlib import Path
 
 from iris_model.errors import ImageError
 from iris_model.image.assemble import assemble
-from iris_model.image.base import Base, OnStep, open_base
-from iris_model.image.cache import Cache
-from iris_model.image.connecting import Connect, connect_registry
+from iris_model.image.bases.base import Base, OnStep, open_base
+from iris_model.image.bases.cache import Cache
+from iris_model.image.bases.connecting import Connect, connect_registry
+from iris_model.image.dependencies.packages import TargetPackages
 from iris_model.image.layers import FunctionLayer, build_layers, remove_old_layers
 from iris_model.image.lock import Lock, LockedWheel
-from iris_model.image.packages import TargetPackages
 from iris_model.image.sizes import SizeReport, check_limits, measure, measure_before
 from iris_model.oci import DOCKER, BlobStore, Image, MediaTypes
 from iris_model.oci.writing import one_at_a_time
 from iris_model.project import PackagedFunction, ProjectSettings, package_project, read_settings
-from iris_model.project.compilations import choose_remembered
+from iris_model.project.caching.user_cache import default_directory
+from iris_model.project.compilation.compilations import choose_remembered
+from iris_model.project.dependencies.requirements import REQUIREMENTS_FILE
 from iris_model.project.disk import disk_errors
-from iris_model.project.executors import Choose
-from iris_model.project.requirements import REQUIREMENTS_FILE
-from iris_model.project.stamp import WORK_DIRECTORY, make_work_directory
-from iris_model.project.user_cache import default_directory
+from iris_model.project.packaging.executors import Choose
+from iris_model.project.packaging.stamp import WORK_DIRECTORY, make_work_directory
 
 OLDEST_PYTHON = (3, 11)
 
@@ -53,22 +53,22 @@ class BuiltImage:
 
     @property
     def work_directory(self) -> Path:
-        """Where the project keeps what can be made again."""
+        """The project's directory for files that can be made again."""
         return self.settings.directory / WORK_DIRECTORY
 
     @property
     def layout(self) -> Path:
-        """Where the image is kept if nobody names a place, and what is said about it in any case."""
+        """The default place of the image, and the place of its documents."""
         return layout_of(self.settings.directory)
 
 
 def one_build_at_a_time(project: Path, on_step: OnStep) -> AbstractContextManager[None]:
-    """Wait for another build of this project: two would write the same function directory, layers and layout."""
+    """Wait for another build of this project: both would write the same function directory, layers and layout."""
     return one_at_a_time(project, lambda: on_step("Waiting for another build of this project"))
 
 
 def layout_of(project: Path) -> Path:
-    """Where `iris-model build` keeps the image of a project."""
+    """Return where `iris-model build` puts the image of a project."""
     return project / WORK_DIRECTORY / "image"
 
 
@@ -85,7 +85,7 @@ def build_image(
     on_step: OnStep = lambda step: None,
     choose: Choose = choose_remembered,
 ) -> BuiltImage:
-    """Build the image of a project. `base` and `architecture` stand in for those of `iris-model.toml`."""
+    """Build the image of a project. `base` and `architecture` replace those of `iris-model.toml`."""
     settings = settings or read_settings(project)
     settings = replace(
         settings, base_image=base or settings.base_image, architecture=architecture or settings.architecture
@@ -137,11 +137,11 @@ def _check_python(base: Base, settings: ProjectSettings) -> str:
     if (int(major), int(minor)) < OLDEST_PYTHON:
         raise ImageError(
             f"base {base.name}: its Python is {found}, expected {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} or later",
-            remedy="Choose a later base, such as public.ecr.aws/lambda/python:3.13",
+            remedy="Choose a later base image, such as public.ecr.aws/lambda/python:3.13",
         )
     if settings.python is not None and settings.python != found:
         raise ImageError(
-            f'base {base.name}: its Python is {found}, and iris-model.toml says python = "{settings.python}"',
-            remedy=f'Choose a base with Python {settings.python}, or say python = "{found}", or leave the key out.',
+            f'base {base.name}: its Python is {found}, but iris-model.toml has python = "{settings.python}"',
+            remedy=f'Choose a base image with Python {settings.python}, or set python = "{found}", or remove the key.',
         )
     return found

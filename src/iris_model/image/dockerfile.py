@@ -1,4 +1,4 @@
-"""The Dockerfile of a project, as `init` writes it, with this project's base and handler filled in."""
+"""The Dockerfile that `init` writes, with the project's base and handler."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from iris_model.project.scaffold import DOCKERFILE, TEMPLATES
 
 
 def render_dockerfile(settings: ProjectSettings, *, pinned: bool = False) -> str:
-    """The text; `pinned` names the base by the digest that the last `build` took."""
+    """Return the Dockerfile; `pinned` uses the base's digest of the last `build`."""
     base = settings.base_image
     if Path(base).exists() or (settings.directory / base).exists():
         raise ProjectError(
-            f'base-image = "{base}" is a path, and a Dockerfile can only name an image',
-            remedy="Push the base to a registry, and name it as it is called there: iris-model push PATH REFERENCE",
+            f'base-image = "{base}" is a path, but a Dockerfile needs an image reference',
+            remedy="Push the base image to a registry with `iris-model push PATH REFERENCE`, and use that reference.",
         )
     if pinned and "@" not in base:
         digest = Lock.read(settings.directory).base(base, str(image_platform(settings.architecture)))
         if digest is None:
             raise ProjectError(
-                f"{base} is not pinned yet: there is no digest of it in iris-model.lock",
-                remedy="Build once (iris-model build), or leave --pinned out.",
+                f"{base} is not pinned: iris-model.lock has no digest for it",
+                remedy="Run `iris-model build` once, or omit --pinned.",
             )
         base = f"{base}@{digest}"
     text = (TEMPLATES / DOCKERFILE).read_text(encoding="utf-8")

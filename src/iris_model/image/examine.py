@@ -1,25 +1,29 @@
-"""Looks into any image, ours or not: what it is made of, what runs in it, what Lambda would say, and how two of them differ."""
+"""Examine any image: its content, its config, Lambda's rules, and the difference of two images."""
 
 from __future__ import annotations
 
 import hashlib
 import tarfile
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from iris_model.errors import ImageError, InvalidReference, SeveralImages
-from iris_model.image.connecting import Connect, connect_registry
-from iris_model.image.merged_tree import MergedTree
+from iris_model.image.bases.connecting import Connect, connect_registry
+from iris_model.image.bases.merged_tree import MergedTree
+from iris_model.image.docker_engine import find_id, save
 from iris_model.oci import Image, Layer, Platform, Reference, read_image, validate
+from iris_model.oci.references import names_registry
 from iris_model.oci.registry import pull
 
 _BLOCK = 1 << 20
 
 
 def open_image(text: str, *, platform: Platform | None = None, connect: Connect = connect_registry) -> Image:
-    """The image that `text` names: a layout or archive on disk (`PATH` or `PATH@NAME`), else a reference."""
+    """Open the image that `text` names: a layout or archive on disk (`PATH` or `PATH@NAME`), else a reference."""
     path, at, name = text, "", ""
     if not Path(text).exists() and "@" in text and "@sha256:" not in text:
         path, at, name = text.rpartition("@")
@@ -27,23 +31,41 @@ def open_image(text: str, *, platform: Platform | None = None, connect: Connect 
         try:
             return read_image(Path(path), name=name if at else "", platform=platform)
         except SeveralImages as several:
-            raise SeveralImages(several.problem, remedy=f"Name one of them: {path}@NAME") from None
-    missing = ImageError(
-        f"{text}: there is no such file or directory", remedy="Name an OCI layout, an archive, or a reference."
-    )
-    if text.startswith((".", "/")) or text.endswith(".tar"):
+            raise SeveralImages(several.problem, remedy=f"Choose one of them: {path}@NAME") from None
+    missing = ImageError(f"{text}: no such file or directory", remedy="Pass an OCI layout, an archive, or a reference.")
+    if _looks_like_a_path(text):
         raise missing
     try:
         reference = Reference.parse(text)
     except InvalidReference:
         if "/" in text and Path(Path(text).parts[0]).is_dir():
-            raise missing from None  # a path with a mistake in it
+            raise missing from None  # a path with a typo
         raise
     return pull(connect(reference.repository.registry), reference, platform=platform)
 
 
+@contextmanager
+def opening(text: str, *, platform: Platform | None = None) -> Iterator[tuple[Image, bool]]:
+    """(the image that `text` names, whether it lies in Docker Engine). It is readable until the context ends.
+
+    A name without a registry, such as `my-function` or `team/iris:2`, is looked up in Docker Engine on this machine first.
+    """
+    is_elsewhere = Path(text).exists() or _looks_like_a_path(text) or names_registry(text)
+    if not is_elsewhere and find_id(text):
+        with tempfile.TemporaryDirectory(prefix="iris-model-") as scratch:
+            archive = Path(scratch) / "image.tar"
+            save(text, archive)
+            yield read_image(archive, platform=platform), True
+        return
+    yield open_image(text, platform=platform), False
+
+
+def _looks_like_a_path(text: str) -> bool:
+    return text.startswith((".", "/")) or text.endswith(".tar")
+
+
 def describe(image: Image, *, check: bool = True) -> dict[str, Any]:
-    """The image as JSON. `check` reads every layer, and so downloads those of a registry."""
+    """Return the image as JSON. `check` reads every layer, so it downloads those of a registry."""
     config = image.config
     steps = [step for step in config.history if not step.get("empty_layer")]
     created_by = [str(step.get("created_by") or "") for step in steps] if len(steps) == len(image.layers) else []
@@ -105,11 +127,11 @@ class ImageDifference:
 
     @property
     def equal(self) -> bool:
-        """Nothing that runs differs."""
+        """Whether the images run the same way."""
         return not (self.config or self.added or self.removed or self.changed)
 
     def to_document(self) -> dict[str, Any]:
-        """As JSON."""
+        """Return the difference as JSON."""
         return {
             "equal": self.equal,
             "config": {key: list(pair) for key, pair in self.config.items()},
@@ -123,7 +145,7 @@ class ImageDifference:
 
 
 def compare(one: Image, other: Image) -> ImageDifference:
-    """Compare two images: only layers that they do not share are opened."""
+    """Compare two images. Only layers that they do not share are opened."""
     common = 0
     for mine, theirs in zip(one.layers, other.layers, strict=False):
         if mine.diff_id != theirs.diff_id:

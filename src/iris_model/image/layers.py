@@ -1,7 +1,7 @@
-"""The layers above the base: packages, runtime, model, in this order, so that a new model pushes one layer of kilobytes.
+"""Build the layers above the base: packages, runtime, model, in this order, so that a new model pushes one small layer.
 
-Goes in: a packaged function. Comes out: gzip layers. A layer whose files have not changed is not compressed again: what was made
-lies in the project's `.iris-model`, and the function's own digests tell.
+A layer with unchanged files is not compressed again: it is kept in the project's `.iris-model`, and recognized by the
+digests in the function directory.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from iris_model.contract.function_file import FUNCTION_FILE
 from iris_model.oci import DOCKER, BlobStore, Descriptor, Digest, Layer, build_layer, file_entry
 from iris_model.oci.writing import storage_errors
 from iris_model.project import PackagedFunction
-from iris_model.project.function_directory import FUNCTION_FILE
 
 TASK_ROOT = "var/task"
-# Raised when the bytes of a layer change for the same files.
+# Increase it when the same files give other bytes.
 _FORMAT = "2"
 
 
 @dataclass(frozen=True)
 class FunctionLayer:
-    """One layer above the base: its part of the function, and the layer."""
+    """A layer above the base, and its part of the function."""
 
     name: str
     """`packages`, `runtime` or `model`."""
@@ -39,12 +39,12 @@ class FunctionLayer:
 
     @property
     def uncompressed_bytes(self) -> int:
-        """Of its files."""
+        """The size of its files."""
         return sum(self.files.values())
 
 
 def build_layers(packaged: PackagedFunction, store: BlobStore) -> tuple[FunctionLayer, ...]:
-    """Build the layers that have any files, lowest first."""
+    """Build the layers that are not empty, lowest first."""
     digests = _digests(packaged)
     parts = divide(digests, packaged.own_files)
     return tuple(
@@ -55,7 +55,7 @@ def build_layers(packaged: PackagedFunction, store: BlobStore) -> tuple[Function
 
 
 def list_layers(packaged: PackagedFunction) -> dict[str, dict[str, int]]:
-    """What the layers will hold, before any is built: name -> path -> bytes."""
+    """Return the content of the layers before they are built: name -> path -> bytes."""
     parts = divide(_digests(packaged), packaged.own_files)
     return {name: {path: (packaged.directory / path).stat().st_size for path in paths} for name, paths in parts.items()}
 
@@ -67,7 +67,7 @@ def _digests(packaged: PackagedFunction) -> dict[str, str]:
 
 
 def divide(paths: Iterable[str], own_files: Sequence[str]) -> dict[str, list[str]]:
-    """Which file goes into which layer; what is neither ours nor the user's came with a package."""
+    """Return which file belongs to which layer; files that are neither ours nor the user's belong to packages."""
     own = {*own_files, *(_bytecode_stem(path) for path in own_files if path.endswith(".py"))}
     parts: dict[str, list[str]] = {"packages": [], "runtime": [], "model": []}
     for path in sorted(paths):
@@ -115,7 +115,7 @@ def _read_record(path: Path, store: BlobStore) -> Layer | None:
 
 
 def remove_old_layers(store: BlobStore, *, keep: int = 24) -> None:
-    """Forget the layers of long ago: every build of another model leaves some."""
+    """Remove old layers: every build of another model leaves some."""
     with contextlib.suppress(OSError, ValueError, KeyError):
         records = sorted(
             (store.directory / "layers").glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True

@@ -1,8 +1,7 @@
-"""Half-written files of builds that were killed: with the packages of a model, or the layers of a base, each has hundreds of
-megabytes, and nothing else would ever remove them.
+"""Remove partial files of killed builds, which can have hundreds of megabytes.
 
-What is written in one step is written beside its place first, under a name that begins with a dot. Another build may be at it
-this very moment, perhaps on another machine: only what nobody has touched for a day goes.
+A file is first written next to its final path, with a name that starts with a dot. Another build may be writing it now,
+perhaps on another machine, so only files that did not change for a day are removed.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _IN_CACHE = ("blobs/.*", "blobs/sha256/.*")
 
 
 def remove_leftovers(work: Path, cache: Path) -> None:
-    """Remove what was left in a project's work directory and in the cache. What cannot be removed stays."""
+    """Remove them in a project's work directory and in the cache. Errors are ignored."""
     before = time.time() - _OLD_SECONDS
     for path in (*_matching(work, _IN_WORK), *_matching(cache, _IN_CACHE)):
         with suppress(OSError):

@@ -1,6 +1,7 @@
-"""`iris-model.lock`: which base and which wheels the last build took, so that the next one takes the same. Meant to be committed.
+"""`iris-model.lock`: the base and wheels of the last build, so that the next one uses the same.
 
-It names bases by the reference the user gave and by digest, wheels by file name and sha256; never a place to download from.
+It belongs in version control. Bases are listed by the user's reference and digest, wheels by file name and sha256,
+without download addresses.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ FORMAT = "iris-model-lock/1"
 
 @dataclass(frozen=True)
 class LockedWheel:
-    """One wheel, for good."""
+    """One pinned wheel."""
 
     name: str
     version: str
@@ -30,7 +31,7 @@ class LockedWheel:
 
 @dataclass
 class Lock:
-    """The lock of one project. Changes are written by `save`, and only when there are any."""
+    """The lock of one project. `save` writes changes, if there are any."""
 
     path: Path
     _document: dict[str, Any] = field(repr=False)
@@ -38,7 +39,7 @@ class Lock:
 
     @classmethod
     def read(cls, project: Path) -> Lock:
-        """The project's lock, empty if there is none yet."""
+        """Read the project's lock; empty if it does not exist."""
         path = project / LOCK_FILE
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
@@ -52,13 +53,13 @@ class Lock:
             return cls(path, {"format": FORMAT, "bases": {}, "packages": {}})
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as failure:
             raise ImageError(
-                f"{path} cannot be read as a lock: {failure}",
-                remedy="Take it from version control again, or delete it: the next build writes a new one.",
+                f"{path} is not a valid lock file: {failure}",
+                remedy="Restore it from version control, or delete it: the next build writes a new one.",
             ) from None
         return cls(path, document)
 
     def base(self, reference: str, platform: str) -> Digest | None:
-        """The digest of the base's manifest for a platform, if it was pinned."""
+        """Return the pinned digest of the base's manifest for a platform, or None."""
         found = self._document["bases"].get(f"{reference} {platform}")
         return Digest.parse(found) if found else None
 
@@ -67,7 +68,7 @@ class Lock:
         self._set("bases", f"{reference} {platform}", str(digest))
 
     def wheels(self, target: str, requirements: str) -> tuple[LockedWheel, ...] | None:
-        """The wheels for a target, if they were chosen for these very requirements (by sha256)."""
+        """Return the wheels for a target if they were selected for these requirements (by sha256), or None."""
         entry: Mapping[str, Any] | None = self._document["packages"].get(target)
         if entry is None or entry.get("requirements") != requirements:
             return None
@@ -79,16 +80,16 @@ class Lock:
         self._set("packages", target, {"requirements": requirements, "wheels": listed})
 
     def identity(self, target: str) -> str:
-        """What is pinned for a target, as text to be hashed."""
+        """Return what is pinned for a target, as text to hash."""
         return json.dumps(self._document["packages"].get(target), sort_keys=True)
 
     def forget(self) -> None:
-        """Forget everything: `build --update`."""
+        """Remove all pins, for `build --update`."""
         self._document = {"format": FORMAT, "bases": {}, "packages": {}}
         self._changed = True
 
     def save(self) -> None:
-        """Write it, if anything changed."""
+        """Write the lock if it changed."""
         if not self._changed:
             return
         try:
@@ -98,7 +99,7 @@ class Lock:
         except OSError as failure:
             raise ImageError(
                 f"{self.path} cannot be written: {failure.strerror}",
-                remedy="Make the project directory writable: the lock is what makes the next build the same.",
+                remedy="Make the project directory writable. The lock file makes builds reproducible.",
             ) from None
         self._changed = False
 

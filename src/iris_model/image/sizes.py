@@ -1,6 +1,6 @@
-"""How large an image is, what is large in it, and what Lambda and the project allow.
+"""Measure an image: its size, its largest parts, and the limits of Lambda and of the project.
 
-Goes in: image, base, layers. Comes out: a table, or an error before anything leaves this machine.
+Exceeding a limit is an error before anything is sent.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from iris_model.errors import ImageError
-from iris_model.image.base import Base
+from iris_model.image.bases.base import Base
 from iris_model.image.layers import FunctionLayer, list_layers
 from iris_model.oci import Image, StrictLimits
 from iris_model.project import PackagedFunction
-from iris_model.project.settings import Budgets
+from iris_model.project.configuration.settings import Budgets
 
 _MOST = 8
 
@@ -47,21 +47,21 @@ class SizeReport:
 
     @property
     def layers_bytes(self) -> int:
-        """Compressed bytes above the base."""
+        """The compressed bytes above the base."""
         return sum(layer.compressed_bytes or 0 for layer in self.layers)
 
     @property
     def uncompressed_bytes(self) -> int:
-        """Of the whole image; of what is known of it, if the base was never opened."""
+        """The bytes of the whole image; without the base if it was never opened."""
         return (self.base.uncompressed_bytes or 0) + sum(layer.uncompressed_bytes or 0 for layer in self.layers)
 
     @property
     def rows(self) -> tuple[Size, ...]:
-        """What is big, as a table."""
+        """The largest parts, as a table."""
         return (self.base, *self.layers, *self.packages[:_MOST], *self.files[:_MOST])
 
     def to_document(self) -> dict[str, Any]:
-        """As JSON."""
+        """Return the report as JSON."""
         return {
             "layers_above_base_bytes": self.layers_bytes,
             "uncompressed_bytes": self.uncompressed_bytes,
@@ -72,14 +72,14 @@ class SizeReport:
 
 
 def measure(image: Image, base: Base, layers: Sequence[FunctionLayer]) -> SizeReport:
-    """Add up."""
+    """Return the sizes of an image."""
     report = _add_up(base, {each.name: each.files for each in layers})
     sized = tuple(Size("layer", each.name, each.layer.size, each.uncompressed_bytes) for each in layers)
     return replace(report, layers=sized, manifest_bytes=len(image.manifest.data))
 
 
 def measure_before(packaged: PackagedFunction, base: Base) -> SizeReport:
-    """What is known before layers are built: compressing gigabytes takes minutes, and may be for nothing."""
+    """Return the known sizes before layers are built: compressing gigabytes takes minutes, and may be for nothing."""
     return _add_up(base, list_layers(packaged))
 
 
@@ -99,22 +99,22 @@ def _add_up(base: Base, parts: Mapping[str, Mapping[str, int]]) -> SizeReport:
 
 
 def check_limits(report: SizeReport, budgets: Budgets, limits: StrictLimits | None = None) -> None:
-    """Refuse an image that Lambda would refuse, or that is beyond the project's own budget; everything in one error."""
+    """Refuse an image beyond Lambda's limits or the project's budget, with everything in one error."""
     limits = limits or StrictLimits()
     problems = []
     if report.uncompressed_bytes > limits.uncompressed:
         problems.append(
-            f"uncompressed it has {_mib(report.uncompressed_bytes)}, and Lambda takes at most {_mib(limits.uncompressed)}"
+            f"uncompressed it has {_mib(report.uncompressed_bytes)}, and Lambda accepts at most {_mib(limits.uncompressed)}"
         )
     if report.manifest_bytes > limits.manifest:
-        problems.append(f"its manifest has {report.manifest_bytes} bytes, and Lambda takes at most {limits.manifest}")
+        problems.append(f"its manifest has {report.manifest_bytes} bytes, and Lambda accepts at most {limits.manifest}")
     if budgets.image_mib is not None and report.uncompressed_bytes > budgets.image_mib << 20:
         problems.append(
             f"uncompressed it has {_mib(report.uncompressed_bytes)}; budgets.image-mib allows {budgets.image_mib}"
         )
     if budgets.image_layers_kib is not None and report.layers_bytes > budgets.image_layers_kib << 10:
         problems.append(
-            f"its layers above the base have {report.layers_bytes / 1024:.0f} KiB; "
+            f"its layers above the base image have {report.layers_bytes / 1024:.0f} KiB; "
             f"budgets.image-layers-kib allows {budgets.image_layers_kib}"
         )
     if problems:
@@ -122,9 +122,9 @@ def check_limits(report: SizeReport, budgets: Budgets, limits: StrictLimits | No
         raise ImageError(
             "the image is too large: "
             + "; ".join(problems)
-            + ". What is big in it, uncompressed:\n"
+            + ". Largest parts, uncompressed:\n"
             + "\n".join(f"  {line}" for line in largest),
-            remedy="Take packages or files out, choose a smaller base, or raise the budget. Nothing was written.",
+            remedy="Remove packages or files, choose a smaller base image, or raise the budget. Nothing was written.",
         )
 
 
@@ -134,7 +134,7 @@ def _largest(kind: str, sizes: dict[str, int]) -> tuple[Size, ...]:
 
 
 def _package_of(path: str) -> str:
-    """The first part of a path; `numpy.libs` and `numpy-2.1.dist-info` belong to numpy."""
+    """Return the first part of a path; `numpy.libs` and `numpy-2.1.dist-info` belong to numpy."""
     first = path.partition("/")[0]
     for ending in (".libs", ".dist-info", ".data"):
         if first.endswith(ending):

@@ -1,6 +1,6 @@
-"""What a function runs on: Python, processor and C library; and which wheels run there.
+"""The target of a function: Python, architecture and C library; and which wheels run there.
 
-Goes in: words of the project file and what was read of the base. Comes out: the platform tags that pip is asked for, best first
+Platform tags are sorted, best first
 (https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/).
 """
 
@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from iris_model.contract.architecture import Architecture
 from iris_model.oci import Platform
 
-# Lambda's words -> those of images, of wheels.
-_IMAGE_WORDS = {"x86_64": "amd64", "arm64": "arm64"}
-_WHEEL_WORDS = {"x86_64": "x86_64", "arm64": "aarch64"}
-
-# Names from before the tags said the version of glibc (PEP 513, 571, 599).
+# Names from before tags contained the glibc version (PEP 513, 571, 599).
 _OLD_NAMES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 _OLDEST_GLIBC = {"x86_64": 5, "arm64": 17}
 _OLDEST_MUSL = 1
@@ -22,7 +19,7 @@ _OLDEST_MUSL = 1
 
 @dataclass(frozen=True)
 class Libc:
-    """The C library of a base: glibc, or the musl of Alpine."""
+    """The C library of a base: glibc, or Alpine's musl."""
 
     name: str = "glibc"
     major: int = 2
@@ -34,7 +31,7 @@ class Libc:
 
 @dataclass(frozen=True)
 class Target:
-    """Python's minor version, Lambda's word for the processor, and the C library."""
+    """Python's minor version, Lambda's name of the architecture, and the C library."""
 
     python: str
     architecture: str
@@ -48,7 +45,7 @@ class Target:
     @property
     def platform_tags(self) -> tuple[str, ...]:
         """Every platform tag whose wheels run here, best first."""
-        machine = _WHEEL_WORDS[self.architecture]
+        machine = Architecture(self.architecture).machine
         if self.libc.name == "musl":
             return tuple(f"musllinux_1_{minor}_{machine}" for minor in range(self.libc.minor, _OLDEST_MUSL - 1, -1))
         tags = []
@@ -63,10 +60,10 @@ class Target:
 
 
 def image_platform(architecture: str) -> Platform:
-    """The platform of images for a processor in Lambda's words."""
-    return Platform("linux", _IMAGE_WORDS[architecture])
+    """Return the image platform of Lambda's architecture name."""
+    return Platform("linux", Architecture(architecture).oci)
 
 
 def architecture_of(platform: Platform) -> str:
-    """Lambda's word for the processor of an image."""
-    return {word: name for name, word in _IMAGE_WORDS.items()}.get(platform.architecture, platform.architecture)
+    """Return Lambda's name for the architecture of an image."""
+    return Architecture.named(platform.architecture) or platform.architecture

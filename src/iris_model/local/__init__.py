@@ -1,7 +1,7 @@
-"""The local Lambda: run a function directory here under the contract it meets in the cloud.
+"""The local Lambda: run a function directory on this machine under the contract of the cloud.
 
 ```
- client ──► service ──┬─ front_door     plain invocations, on a small HTTP of our own; the rest goes to aiohttp:
+ client ──► service ──┬─ front_door     plain invocations, on a small HTTP server; the rest goes to aiohttp:
                       ├─ invoke_api     POST /2015-03-31/functions/{name}/invocations     (boto3, AWS CLI, curl)
                       ├─ control_plane  GET  /2015-03-31/functions/...          (waiters, consoles)
                       ├─ http_api       ANY  /{stage}/{route}   http_event ─► invocation ─► http_response
@@ -16,19 +16,24 @@
                                                └ runtime_api: next, response, error, init error
 ```
 
-What it imitates is AWS, not the Runtime Interface Emulator: where those two differ (timeouts, function errors, init,
-memory), the code says so. It never imports `runtime` or `engine`: it meets them over HTTP only, as Lambda does, so that
-the two sides cannot share a mistake.
+It imitates AWS, not the Runtime Interface Emulator. Where those two differ (timeouts, function errors, init, memory), a
+comment explains it. It never imports `runtime` or `engine`: they meet over HTTP only, as in the cloud, so that the two
+sides cannot share a mistake.
 """
 
-from iris_model.local.http_settings import Cors, HttpSettings, Throttling
-from iris_model.local.invocation import Invocation, Outcome
-from iris_model.local.page_sources import PageSources
-from iris_model.local.reload_plan import ReloadPlan
-from iris_model.local.running_cost import Prices
-from iris_model.local.sandbox_settings import ImageSettings, SandboxSettings
+from iris_model.contract.endpoint import Cors, Throttling
+from iris_model.local.configuration.http_settings import HttpSettings
+from iris_model.local.configuration.page_sources import PageSources
+from iris_model.local.configuration.sandbox_settings import ImageSettings, SandboxSettings
+from iris_model.local.configuration.settings import (
+    FunctionSettings,
+    ReloadPlan,
+    check_settings,
+    read_function_directory,
+)
+from iris_model.local.sandboxes.invocation import Invocation, Outcome
 from iris_model.local.service import Addresses, LocalLambda, OnceResult, invoke_once, serve
-from iris_model.local.settings import FunctionSettings, check_settings, read_function_directory
+from iris_model.local.telemetry.running_cost import Prices
 
 __all__ = [
     "Addresses",

@@ -1,4 +1,4 @@
-"""The service: the front ends and the functions behind them, one event loop, one port. Started here, ended here."""
+"""The service: front ends and functions on one event loop and one port."""
 
 from __future__ import annotations
 
@@ -12,33 +12,34 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from iris_model.errors import LocalError
-from iris_model.local import invoke_api, metrics_views
-from iris_model.local.concurrency import ACCOUNT_CONCURRENCY, Concurrency
-from iris_model.local.control_plane import ControlPlane
-from iris_model.local.enforcement import examine
-from iris_model.local.front_door import MAX_HEAD_BYTES, FrontDoor
-from iris_model.local.function import RETRY_DELAYS_SECONDS, LocalFunction
-from iris_model.local.function_table import ALIAS, FunctionTable
-from iris_model.local.function_url import FunctionUrl
-from iris_model.local.host import Host
-from iris_model.local.http_api import INTEGRATION_TIMEOUT_SECONDS, HttpApi
-from iris_model.local.http_routes import parse_route
-from iris_model.local.invocation import Invocation, Outcome
-from iris_model.local.invoke_api import InvokeApi
-from iris_model.local.listening import find_port, is_loopback, listen, make_logger
-from iris_model.local.logs import LineBatch, LogBook
-from iris_model.local.metrics import HttpMetrics
-from iris_model.local.metrics_views import MetricsApi
-from iris_model.local.playground import PATH as PAGE_PATH
-from iris_model.local.playground import Playground
-from iris_model.local.reload_plan import ReloadPlan
-from iris_model.local.reports import Report
-from iris_model.local.running_cost import Prices
-from iris_model.local.service_errors import ServiceError
-from iris_model.local.settings import FunctionSettings, check_settings
+from iris_model.local.browser.playground import PATH as PAGE_PATH
+from iris_model.local.browser.playground import Playground
+from iris_model.local.configuration.settings import FunctionSettings, ReloadPlan, check_settings
+from iris_model.local.confinements.enforcement import examine
+from iris_model.local.front_ends import invoke_api, metrics_views
+from iris_model.local.front_ends.control_plane import ControlPlane
+from iris_model.local.front_ends.front_door import MAX_HEAD_BYTES, FrontDoor
+from iris_model.local.front_ends.function_url import FunctionUrl
+from iris_model.local.front_ends.http_api import INTEGRATION_TIMEOUT_SECONDS, HttpApi
+from iris_model.local.front_ends.http_routes import parse_route
+from iris_model.local.front_ends.invoke_api import InvokeApi
+from iris_model.local.front_ends.metrics_views import MetricsApi
+from iris_model.local.functions.function import RETRY_DELAYS_SECONDS, LocalFunction
+from iris_model.local.functions.function_table import ALIAS, FunctionTable
+from iris_model.local.functions.service_errors import ServiceError
+from iris_model.local.machine.descriptors import handle_refused_clients, raise_limit
+from iris_model.local.machine.host import Host
+from iris_model.local.sandboxes.concurrency import ACCOUNT_CONCURRENCY, Concurrency
+from iris_model.local.sandboxes.invocation import Invocation, Outcome
+from iris_model.local.telemetry.logs import LineBatch, LogBook
+from iris_model.local.telemetry.metrics import HttpMetrics
+from iris_model.local.telemetry.reports import Report
+from iris_model.local.telemetry.running_cost import Prices
+from iris_model.local.wire.body import close_unread, leave_expect
+from iris_model.local.wire.listening import find_port, is_loopback, listen, make_logger
 
 if TYPE_CHECKING:
-    from iris_model.local.reload import Reloader
+    from iris_model.local.functions.reload import Reloader
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 9000
@@ -49,7 +50,7 @@ LogListener = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the service answers. `function` and `route` are those of the first function."""
+    """The addresses of the service. `function` and `route` are those of the first function."""
 
     page: str
     function: str
@@ -63,7 +64,7 @@ class Addresses:
 
 @dataclass(frozen=True)
 class OnceResult:
-    """What `invoke_once` got."""
+    """The result of `invoke_once`."""
 
     payload: bytes
     function_error: str | None
@@ -72,7 +73,7 @@ class OnceResult:
 
 
 class Runner:
-    """The functions alone, without a front end: what `LocalLambda` and `invoke_once` share."""
+    """The functions without a front end: the common part of `LocalLambda` and `invoke_once`."""
 
     def __init__(
         self,
@@ -82,17 +83,18 @@ class Runner:
         account_concurrency: int = ACCOUNT_CONCURRENCY,
         retry_delays_seconds: Sequence[float] = RETRY_DELAYS_SECONDS,
     ) -> None:
-        """Raises `LocalError` when the settings of a function are wrong."""
+        """Raises LocalError if the settings of a function are invalid."""
         settings = [functions] if isinstance(functions, FunctionSettings) else list(functions)
+        raise_limit()
         if not settings:
-            raise LocalError("there is no function to run.", remedy="Name a function directory.")
+            raise LocalError("no function to run", remedy="Pass a function directory.")
         for each in settings:
             check_settings(each)
         names = [each.name for each in settings]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise LocalError(
-                f"two functions have the name {twice[0]!r}; expected one of each name.",
-                remedy="Give one of them another name.",
+                f"two functions have the name {twice[0]!r}; names must be unique",
+                remedy="Rename one of them.",
             )
         self._host = Host()
         self._reloaders: list[Reloader] = []
@@ -111,11 +113,11 @@ class Runner:
 
     @property
     def first(self) -> LocalFunction:
-        """The function that needs no naming."""
+        """The default function."""
         return next(iter(self.functions.values()))
 
     async def open(self) -> None:
-        """Say what this machine cannot enforce, and make ready what is provisioned."""
+        """Log what this machine cannot enforce, and start the provisioned sandboxes."""
         for name, line in await examine([each.settings for each in self.functions.values()], self._host):
             self.log_book.append(name, "platform", line)
         for function in self.functions.values():
@@ -124,7 +126,7 @@ class Runner:
         await asyncio.gather(*(function.open() for function in self.functions.values()))
 
     async def _watch(self, function: LocalFunction, plan: ReloadPlan) -> None:
-        from iris_model.local.reload import Reloader  # imported for those who ask for it only
+        from iris_model.local.functions.reload import Reloader  # imported only if needed
 
         reloader = Reloader(function, plan, host=self._host, log_book=self.log_book)
         self._reloaders.append(reloader)
@@ -153,7 +155,7 @@ class LocalLambda:
         function_url_port: int | None = None,
         prices: Prices | None = None,
     ) -> None:
-        """Port 0 means one that is free. `function_url_port`: that of the first function's URL, the others follow."""
+        """Port 0 means a free one. `function_url_port`: the port of the first function's URL, the others follow."""
         self._host = host
         self._port = port
         self._runner = Runner(
@@ -181,7 +183,7 @@ class LocalLambda:
 
     @property
     def addresses(self) -> Addresses:
-        """Where to go."""
+        """The addresses of the service."""
         functions = tuple(
             (name, self.url + invoke_api.PATH.format(name=name), self.url + route_path(each.settings))
             for name, each in self._runner.functions.items()
@@ -214,7 +216,7 @@ class LocalLambda:
 
     @property
     def log_book(self) -> LogBook:
-        """What was logged."""
+        """The log."""
         return self._runner.log_book
 
     async def __aenter__(self) -> LocalLambda:
@@ -225,7 +227,7 @@ class LocalLambda:
             shutdown_timeout=_CLOSE_SECONDS,
             max_line_size=MAX_HEAD_BYTES,
             max_field_size=MAX_HEAD_BYTES,
-            auto_decompress=False,  # what is packed stays so: an HTTP API does not unpack
+            auto_decompress=False,  # compressed bodies stay compressed: an HTTP API does not decompress
         )
         await self._web.setup()
         other = self._web.server
@@ -265,7 +267,7 @@ class LocalLambda:
         await self._close()
 
     async def _close(self) -> None:
-        # The functions first: requests that still wait for one are answered with its end, and then the front can go.
+        # The functions first: waiting requests get an error of their end, and then the front can close.
         assert self._web is not None
         for server in self._servers:
             server.close()
@@ -278,7 +280,7 @@ class LocalLambda:
         await self._web.cleanup()
 
     async def invoke(self, payload: bytes, *, name: str | None = None) -> Outcome:
-        """Invoke a function from inside, without HTTP."""
+        """Invoke a function without HTTP."""
         function = self._runner.functions[name] if name is not None else self._runner.first
         return await function.invoke(Invocation(payload=payload, function_arn=function.settings.arn))
 
@@ -296,22 +298,23 @@ class LocalLambda:
         )
 
         async def handle_root(request: web.Request) -> web.StreamResponse:
-            # A function may own `/`; then it does, and the page gives way.
+            # If a function has the route `/`, it replaces the page.
             if http_api.matches(request) or request.method not in ("GET", "HEAD"):
                 return await http_api.handle(request)
             return await playground.handle_page(request)
 
         application = web.Application()
+        application.on_response_prepare.append(close_unread)
         guard = playground.guard_invocations
-        application.router.add_post(invoke_api.PATH, guard(self._invoke_api.handle))
+        application.router.add_post(invoke_api.PATH, guard(self._invoke_api.handle), expect_handler=leave_expect)
         for path in (invoke_api.ASYNC_PATH, invoke_api.ASYNC_PATH.rstrip("/")):
-            application.router.add_post(path, guard(self._invoke_api.handle_async))
+            application.router.add_post(path, guard(self._invoke_api.handle_async), expect_handler=leave_expect)
         ControlPlane(self._table, self._urls).add_routes(application.router, guard)
         application.router.add_get(metrics_views.PATH, guard(metrics_api.handle))
         application.router.add_get(metrics_views.PROMETHEUS_PATH, guard(metrics_api.handle_prometheus))
         playground.add_routes(application.router)
-        application.router.add_route("*", "/", handle_root)
-        application.router.add_route("*", "/{path:.*}", http_api.handle)
+        application.router.add_route("*", "/", handle_root, expect_handler=leave_expect)
+        application.router.add_route("*", "/{path:.*}", http_api.handle, expect_handler=leave_expect)
         return application
 
 
@@ -331,10 +334,12 @@ def serve(
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # Whoever started us ignoring a signal (nohup, a shell in the background) wanted it so.
+            # If the parent process ignores a signal (nohup, a background shell), the service does too.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, stop.set)
         batch = LineBatch(on_log) if on_log is not None else None
+        if batch is not None:
+            loop.set_exception_handler(handle_refused_clients(batch))
         try:
             async with LocalLambda(
                 settings, host=host, port=port, on_log=batch, function_url_port=function_url_port, prices=prices
@@ -352,9 +357,9 @@ def serve(
 
 
 def invoke_once(settings: FunctionSettings, payload: bytes, *, on_log: LogListener | None = None) -> OnceResult:
-    """Invoke a function one time, without a port for clients: start, invoke, end.
+    """Start a function, invoke it once, and end it, without a port for clients.
 
-    `LocalError` when Lambda would refuse the payload before the function saw it.
+    Raises LocalError if Lambda would refuse the payload before it invokes the function.
     """
     try:
         payload = invoke_api.check_payload(payload, "RequestResponse")
@@ -382,7 +387,7 @@ def invoke_once(settings: FunctionSettings, payload: bytes, *, on_log: LogListen
 
 
 def route_path(settings: FunctionSettings) -> str:
-    """The path of the first route, stage included."""
+    """Return the path of the first route, with the stage."""
     path = settings.route.rpartition(" ")[2]
     stage = "" if settings.stage == "$default" else f"/{settings.stage}"
     return stage + ("/" if path == "$default" else path)

@@ -1,7 +1,6 @@
-"""A directory of blobs by digest, as OCI layouts have it: `blobs/sha256/<hex>`. Also what a cache of layers is.
+"""A directory of blobs by digest, as in OCI layouts: `blobs/sha256/<hex>`. Also the cache of layers.
 
-Goes in: streams. Comes out: `FileBlob`s. Nothing is in the store that was not written to its end; many processes may write
-at once, since a blob of a digest is the same whoever writes it.
+Only complete blobs are in the store. Several processes may write at once, because a digest always names the same bytes.
 """
 
 from __future__ import annotations
@@ -23,16 +22,16 @@ from iris_model.oci.writing import atomic_file, storage_errors
 
 @dataclass(frozen=True)
 class BlobStore:
-    """The blobs under a directory, which is made when the first one comes."""
+    """The blobs in a directory, which is created with the first one."""
 
     directory: Path
 
     def path_of(self, digest: Digest) -> Path:
-        """Where the blob lies, or would lie."""
+        """Return the path of the blob, existing or not."""
         return self.directory / "blobs" / digest.algorithm / digest.hex
 
     def find(self, digest: Digest, size: int | None = None) -> FileBlob | None:
-        """The blob, if it is here; one of another size than `size` is as good as none."""
+        """Return the blob, or None if it is absent or has another size."""
         path = self.path_of(digest)
         with suppress(OSError):
             found = path.stat().st_size
@@ -41,7 +40,7 @@ class BlobStore:
         return None
 
     def find_verified(self, digest: Digest, size: int | None = None) -> FileBlob | None:
-        """The same, read to the end first; a damaged one is removed, so that it is fetched again."""
+        """Return the blob after reading and verifying it; a damaged one is removed, so that it is fetched again."""
         blob = self.find(digest, size)
         if blob is None:
             return None
@@ -56,7 +55,7 @@ class BlobStore:
         return blob
 
     def add(self, blob: Blob, what: str = "") -> FileBlob:
-        """Copy a blob into the store, verified on the way; nothing is copied that is here."""
+        """Copy a blob into the store and verify it, unless it is there already."""
         there = self.find(blob.digest, blob.size)
         if there is not None:
             return there
@@ -64,7 +63,7 @@ class BlobStore:
             return self.add_blocks(blocks, blob.digest, blob.size)
 
     def add_blocks(self, blocks: Iterable[bytes], digest: Digest, size: int) -> FileBlob:
-        """Write blocks that somebody verifies while they pass."""
+        """Write blocks that the caller verifies."""
         path = self.path_of(digest)
         with atomic_file(path) as file:
             for block in blocks:
@@ -73,7 +72,7 @@ class BlobStore:
 
     @contextmanager
     def writer(self) -> Iterator[BlobWriter]:
-        """Write a blob whose digest is known only at the end: `writer.blob` after the `with`."""
+        """Yield a writer for a blob of unknown digest: `writer.blob` is set after the `with`."""
         place = self.directory / "blobs"
         with storage_errors(place):
             place.mkdir(parents=True, exist_ok=True)
@@ -96,7 +95,7 @@ class BlobStore:
 
 
 class BlobWriter:
-    """Writes to a file, and knows the digest of what it wrote."""
+    """Writes to a file, and computes the digest."""
 
     blob: FileBlob
 
@@ -113,5 +112,5 @@ class BlobWriter:
         return len(data)
 
     def finish(self) -> tuple[Digest, int]:
-        """Digest and size of all that was written."""
+        """Return digest and size of all that was written."""
         return Digest("sha256", self._hasher.hexdigest()), self._size

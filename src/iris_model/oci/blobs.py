@@ -1,7 +1,6 @@
-"""Blobs: bytes with a digest and a size, wherever they lie, opened as often as needed and never held whole.
+"""Blobs: bytes with a digest and a size, which can be opened repeatedly and are never read into memory at once.
 
-A blob is a promise about bytes; `verified` is where it is kept: who reads to the end through it has either the promised bytes
-or an `InvalidImage`.
+`verified` checks the bytes: a reader that reaches the end has either the promised bytes or gets InvalidImage.
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ from iris_model.oci.hashing import hashing
 
 
 class Blob(Protocol):
-    """Bytes that can be read, from any place and more than once."""
+    """Bytes that can be read from any offset, repeatedly."""
 
     @property
     def digest(self) -> Digest:
-        """What the bytes hash to."""
+        """The digest of the bytes."""
 
     @property
     def size(self) -> int:
-        """How many they are."""
+        """The number of bytes."""
 
     def open(self, offset: int = 0) -> BinaryIO:
-        """The bytes from `offset` on; the caller closes."""
+        """Open the bytes from `offset` on; the caller closes."""
 
 
 @dataclass(frozen=True)
@@ -42,16 +41,16 @@ class BytesBlob:
 
     @classmethod
     def of(cls, data: bytes) -> BytesBlob:
-        """Name bytes by their digest."""
+        """Return a blob of these bytes, with their digest."""
         return cls(data, Digest.of(data))
 
     @property
     def size(self) -> int:
-        """How many bytes."""
+        """The number of bytes."""
         return len(self.data)
 
     def open(self, offset: int = 0) -> BinaryIO:
-        """The bytes from `offset` on."""
+        """Open the bytes from `offset` on."""
         stream = io.BytesIO(self.data)
         stream.seek(offset)
         return stream
@@ -59,7 +58,7 @@ class BytesBlob:
 
 @dataclass(frozen=True)
 class FileBlob:
-    """A blob that is a file, or a stretch of one: a member of an uncompressed tar file is just that."""
+    """A blob that is a file or part of one, such as a member of an uncompressed tar file."""
 
     path: Path
     digest: Digest
@@ -67,31 +66,31 @@ class FileBlob:
     start: int = 0
 
     def open(self, offset: int = 0) -> BinaryIO:
-        """The bytes from `offset` on."""
+        """Open the bytes from `offset` on."""
         try:
             file = self.path.open("rb", buffering=0)
         except OSError as failure:
             raise StorageError(
                 f"{self.path}: cannot be read: {failure.strerror}",
-                remedy="Make the image again, or mend the permissions.",
+                remedy="Build the image again, or fix the permissions.",
             ) from None
         file.seek(self.start + offset)
         return io.BufferedReader(_Stretch(file, self.size - offset), BLOCK)
 
 
 class _Stretch(io.RawIOBase):
-    """At most `length` bytes of a file from where it stands; closes the file."""
+    """At most `length` bytes of an open file; closes the file."""
 
     def __init__(self, file: io.FileIO, length: int) -> None:
         self._file = file
         self._left = max(length, 0)
 
     def readable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fill `buffer` with what is left."""
+        """Read into `buffer`."""
         count = self._file.readinto(memoryview(buffer)[: self._left]) or 0
         self._left -= count
         return count
@@ -104,42 +103,41 @@ class _Stretch(io.RawIOBase):
 
 @contextmanager
 def verified(blob: Blob, what: str) -> Iterator[Iterator[bytes]]:
-    """The blob in blocks. Its last block comes only after size and digest were found right."""
+    """Yield the blob in blocks, the last one only after verifying size and digest. Raises InvalidImage."""
     with blob.open() as stream:
         yield verify_blocks(iter(lambda: stream.read(BLOCK), b""), blob.digest, blob.size, what)
 
 
 def verify_blocks(blocks: Iterator[bytes], digest: Digest, size: int, what: str) -> Iterator[bytes]:
-    """Pass blocks on while counting and hashing; hold the last one back until all is known to be right."""
+    """Pass blocks on, the last one only after verifying size and digest. Raises InvalidImage."""
     count, held = 0, b""
     with hashing(digest.algorithm, size) as hasher:
         for block in blocks:
             count += len(block)
             if count > size:
-                raise InvalidImage(f"{what}: more than the promised {size} bytes came", remedy=_DAMAGED)
+                raise InvalidImage(f"{what}: received more than the expected {size} bytes", remedy=_DAMAGED)
             hasher.update(block)
             if held:
                 yield held
             held = block
         if count < size:
-            raise InvalidImage(f"{what}: only {count} of {size} bytes came", remedy=_DAMAGED)
+            raise InvalidImage(f"{what}: received only {count} of {size} bytes", remedy=_DAMAGED)
         found = hasher.hexdigest()
     if found != digest.hex:
-        raise InvalidImage(
-            f"{what}: the bytes have the digest {digest.algorithm}:{found}, expected {digest}", remedy=_DAMAGED
-        )
+        raise InvalidImage(f"{what}: the digest is {digest.algorithm}:{found}, expected {digest}", remedy=_DAMAGED)
     if held:
         yield held
 
 
 def read_verified(blob: Blob, what: str, *, limit: int) -> bytes:
-    """The whole blob, which must be no larger than `limit`: for configs and other JSON."""
+    """Return the whole verified blob, of at most `limit` bytes: for configs and other JSON."""
     if blob.size > limit:
         raise InvalidImage(
-            f"{what}: it has {blob.size} bytes, expected at most {limit}", remedy="This is no image of ours."
+            f"{what}: it has {blob.size} bytes, expected at most {limit}",
+            remedy="This is not an image that iris-model can handle.",
         )
     with verified(blob, what) as blocks:
         return b"".join(blocks)
 
 
-_DAMAGED = "The copy is damaged: fetch or make the image again."
+_DAMAGED = "The copy is damaged. Download or build the image again."

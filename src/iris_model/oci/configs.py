@@ -1,7 +1,7 @@
-"""Image configs: what runs in the image, for which platform, and which layers it is made of (by diff_id).
+"""Image configs: the command of the image, its platform, and its layers (by diff_id).
 
-A view over the JSON document: fields that we have no name for stay as they were, and so do the bytes of a config that nobody
-changed. Changing gives a new one.
+A view of the JSON document: unknown fields and the bytes of an unchanged config are preserved. A change returns a new
+config.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CREATED = "1980-01-01T00:00:00Z"
 
 @dataclass(frozen=True)
 class Config:
-    """A config: its bytes, and what they say."""
+    """A config: its bytes and their content."""
 
     data: bytes
 
@@ -39,12 +39,12 @@ class Config:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Config:
-        """The config with the canonical bytes of a document."""
+        """Return the config with the canonical bytes of a document."""
         return cls(canonical_json(document))
 
     @classmethod
     def empty(cls, platform: Platform) -> Config:
-        """For an image from nothing."""
+        """Return the config of an image without layers."""
         fields = {key: value for key, value in platform.to_document().items() if value}
         return cls.from_document(
             {**fields, "created": CREATED, "config": {}, "rootfs": {"type": "layers", "diff_ids": []}, "history": []}
@@ -52,12 +52,12 @@ class Config:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The JSON document, a copy of the caller's own."""
+        """Return a copy of the JSON document."""
         return dict(expect_object(parse_json(self.data, "image config"), "image config"))
 
     @property
     def platform(self) -> Platform:
-        """What the image is for."""
+        """The platform of the image."""
         return Platform.from_document(self.document)
 
     @property
@@ -76,7 +76,7 @@ class Config:
 
     @property
     def entrypoint(self) -> tuple[str, ...]:
-        """What is started; Cmd are its arguments."""
+        """The command; Cmd has its arguments."""
         return tuple(self.run.get("Entrypoint") or ())
 
     @property
@@ -86,17 +86,17 @@ class Config:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables; of one that comes twice the last counts."""
+        """The environment variables; the last one of equal names counts."""
         return dict(str(line).partition("=")[::2] for line in self.run.get("Env") or ())
 
     @property
     def working_directory(self) -> str:
-        """Where it is started."""
+        """The working directory."""
         return str(self.run.get("WorkingDir") or "/")
 
     @property
     def user(self) -> str:
-        """Who starts it; empty is root."""
+        """The user; empty is root."""
         return str(self.run.get("User") or "")
 
     @property
@@ -106,7 +106,7 @@ class Config:
 
     @property
     def history(self) -> tuple[Mapping[str, Any], ...]:
-        """One entry per step of the build, some without a layer."""
+        """One entry for each build step; some have no layer."""
         return tuple(self.document.get("history") or ())
 
     def with_run(
@@ -119,7 +119,10 @@ class Config:
         user: str | None = None,
         labels: Mapping[str, str] | None = None,
     ) -> Config:
-        """Another config with these in place of the present ones; None leaves one alone. Environment and labels are the whole."""
+        """Return a config with these values replaced; None keeps the present one.
+
+        `environment` and `labels` replace all entries.
+        """
         changes: dict[str, Any] = {
             "Entrypoint": None if entrypoint is None else list(entrypoint),
             "Cmd": None if cmd is None else list(cmd),
@@ -132,11 +135,11 @@ class Config:
         return self.with_fields(config=changed)
 
     def with_fields(self, **fields: Any) -> Config:
-        """Another config with these fields of the document, such as `created` or `author`."""
+        """Return a config with these fields of the document, such as `created` or `author`."""
         return Config.from_document({**self.document, **fields})
 
     def with_layer(self, diff_id: Digest, history: Mapping[str, Any]) -> Config:
-        """Another config with one layer more on top."""
+        """Return a config with one more layer on top."""
         document = self.document
         rootfs = dict(document.get("rootfs") or {"type": "layers"})
         rootfs["diff_ids"] = [*(rootfs.get("diff_ids") or ()), str(diff_id)]
@@ -148,13 +151,15 @@ def _object(document: Any, where: str) -> Mapping[str, Any]:
 
 
 def canonical_json(document: Any) -> bytes:
-    """The bytes of a JSON document: sorted keys, no blanks, UTF-8."""
+    """Return the bytes of a JSON document: sorted keys, no white space, UTF-8."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def parse_json(data: bytes, what: str) -> Any:
-    """The document that bytes write."""
+    """Parse JSON. Raises InvalidImage."""
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as failure:
-        raise InvalidImage(f"{what}: it is not JSON: {failure}", remedy="This is no image, or a damaged one.") from None
+        raise InvalidImage(
+            f"{what}: it is not JSON: {failure}", remedy="This is not an image, or it is damaged."
+        ) from None

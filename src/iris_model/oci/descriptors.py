@@ -1,6 +1,6 @@
-"""Descriptors: what a manifest says of a blob it does not hold: type, digest and size, before a byte is fetched.
+"""Descriptors: a manifest's description of a blob: media type, digest and size.
 
-Goes in: JSON of anybody. Comes out: a `Descriptor` whose fields have the types they should have, or `InvalidImage`.
+JSON is not trusted: fields of the wrong type raise InvalidImage.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Descriptor:
-    """Names a blob by its digest, and says how large it is and of what kind."""
+    """The digest, size and media type of a blob."""
 
     media_type: str
     digest: Digest
@@ -31,17 +31,17 @@ class Descriptor:
 
     @classmethod
     def of(cls, media_type: str, data: bytes, **more: Any) -> Descriptor:
-        """The descriptor of bytes in memory."""
+        """Return the descriptor of bytes."""
         return cls(media_type, Digest.of(data), len(data), **more)
 
     @classmethod
     def from_document(cls, document: Any, where: str) -> Descriptor:
-        """Read one; `where` says in messages what it belongs to."""
+        """Parse a descriptor. `where` is its place, for messages. Raises InvalidImage."""
         fields = expect_object(document, where)
         media_type, digest, size = fields.get("mediaType"), fields.get("digest"), fields.get("size")
         if not isinstance(media_type, str) or not isinstance(digest, str):
             raise InvalidImage(
-                f"{where}: a descriptor needs the texts mediaType and digest, got {media_type!r} and {digest!r}"
+                f"{where}: a descriptor needs the strings mediaType and digest, got {media_type!r} and {digest!r}"
             )
         if not isinstance(size, int) or isinstance(size, bool) or size < 0:
             raise InvalidImage(f"{where}: the size of {digest} is {size!r}, expected a number of bytes")
@@ -61,7 +61,7 @@ class Descriptor:
         )
 
     def to_document(self) -> dict[str, Any]:
-        """As manifests write it."""
+        """Return it as in manifests."""
         document: dict[str, Any] = {"mediaType": self.media_type, "digest": str(self.digest), "size": self.size}
         if self.urls:
             document["urls"] = list(self.urls)
@@ -75,32 +75,32 @@ class Descriptor:
 
 
 def expect_object(document: Any, where: str) -> Mapping[str, Any]:
-    """`document`, which must be a JSON object."""
+    """Return `document` if it is a JSON object. Raises InvalidImage."""
     if not isinstance(document, Mapping):
         raise InvalidImage(f"{where}: expected a JSON object, got {type(document).__name__}")
     return document
 
 
 def expect_list(document: Any, where: str) -> list[Any]:
-    """`document`, which must be a JSON array."""
+    """Return `document` if it is a JSON array. Raises InvalidImage."""
     if not isinstance(document, list):
         raise InvalidImage(f"{where}: expected a JSON array, got {type(document).__name__}")
     return document
 
 
 def expect_text_list(document: Any, where: str) -> tuple[str, ...]:
-    """A JSON array of texts; absent is empty."""
+    """Return a JSON array of strings; empty if absent. Raises InvalidImage."""
     found = [] if document is None else expect_list(document, where)
     if not all(isinstance(each, str) for each in found):
-        raise InvalidImage(f"{where}: every entry must be a text")
+        raise InvalidImage(f"{where}: every entry must be a string")
     return tuple(found)
 
 
 def expect_texts(document: Any, where: str) -> Mapping[str, str]:
-    """A JSON object of texts; absent is empty."""
+    """Return a JSON object of strings; empty if absent. Raises InvalidImage."""
     if document is None:
         return NOTHING
     found = expect_object(document, where)
     if not all(isinstance(value, str) for value in found.values()):
-        raise InvalidImage(f"{where}: every value must be a text")
+        raise InvalidImage(f"{where}: every value must be a string")
     return MappingProxyType(dict(found))

@@ -1,7 +1,6 @@
-"""Digests: the name of a blob is the hash of its bytes.
+"""Digests: the hash of a blob's bytes is its name.
 
-Goes in: text or bytes. Comes out: a `Digest`, which is always valid. A digest of compressed bytes is called `digest`, one of
-uncompressed bytes `diff_id`; no name here says only "hash".
+A `Digest` is always valid. The digest of compressed bytes is called `digest`, that of uncompressed bytes `diff_id`.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import BinaryIO
 from iris_model.errors import InvalidReference
 
 BLOCK = 1 << 18
-"""How much is read at a time, everywhere in this room."""
+"""Block size for reading, in bytes."""
 
 _HEX_LENGTHS = {"sha256": 64, "sha512": 128}
 _HEX = re.compile(r"[0-9a-f]*")
@@ -44,28 +43,28 @@ class Digest:
 
     @classmethod
     def parse(cls, text: str) -> Digest:
-        """The digest that `text` writes."""
+        """Parse a digest."""
         algorithm, colon, digits = text.partition(":")
         if not colon:
             raise InvalidReference(
-                f"digest {text!r} names no algorithm, expected sha256:<64 hexadecimal digits>",
+                f"digest {text!r} has no algorithm, expected sha256:<64 hexadecimal digits>",
                 remedy="Copy the whole digest, as `docker images --digests` or the registry shows it.",
             )
         return cls(algorithm, digits)
 
     @classmethod
     def of(cls, data: bytes, algorithm: str = "sha256") -> Digest:
-        """The digest of bytes in memory."""
+        """Return the digest of bytes."""
         return cls(algorithm, hashlib.new(algorithm, data).hexdigest())
 
     @classmethod
     def of_stream(cls, stream: BinaryIO, algorithm: str = "sha256") -> tuple[Digest, int]:
-        """Digest and size of all that is left in a stream."""
+        """Return digest and size of the rest of a stream."""
         return cls.of_blocks(iter(lambda: stream.read(BLOCK), b""), algorithm)
 
     @classmethod
     def of_blocks(cls, blocks: Iterable[bytes], algorithm: str = "sha256") -> tuple[Digest, int]:
-        """Digest and size of bytes that come in blocks."""
+        """Return digest and size of blocks."""
         hasher, size = hashlib.new(algorithm), 0
         for block in blocks:
             hasher.update(block)
@@ -74,7 +73,7 @@ class Digest:
 
     @property
     def short(self) -> str:
-        """Enough of it for a table: twelve digits, as Docker shows."""
+        """The first twelve digits, as Docker shows."""
         return self.hex[:12]
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
-"""The digest of bytes that come in blocks, reckoned beside whoever reads and writes them.
+"""Compute the digest of blocks in a thread, next to reading and writing.
 
-hashlib lets other threads run while it hashes. Reading, hashing and writing a layer one after the other takes a third longer
-than hashing it alone; with a thread for the hash it takes as long as that.
+hashlib releases the interpreter lock. Reading, hashing and writing a layer in sequence takes a third longer than
+hashing alone; with a thread for the hash it takes no longer.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from contextlib import contextmanager
 from queue import Queue
 from typing import Protocol
 
-# Below this a thread is not worth its start.
+# For fewer bytes starting a thread costs more.
 WORTH_A_THREAD = 1 << 22
-# How many blocks may wait for their turn: reading may not run ahead of hashing by more.
+# The number of blocks that may wait: reading may not run further ahead of hashing.
 _WAITING = 8
 
 
 class Hasher(Protocol):
-    """What `hashlib` gives, as far as it is needed here."""
+    """The part of `hashlib`'s interface that is needed."""
 
     def update(self, block: bytes, /) -> None:
-        """Take one more block."""
+        """Add one block."""
 
     def hexdigest(self) -> str:
-        """The digest of all blocks; nothing may come after it."""
+        """Return the digest of all blocks; no block may be added afterwards."""
 
 
 @contextmanager
 def hashing(algorithm: str, size: int) -> Iterator[Hasher]:
-    """A hasher for about `size` bytes. Its thread, if there is one, ends with the `with`."""
+    """Yield a hasher for about `size` bytes. Its thread, if there is one, ends with the `with`."""
     if size < WORTH_A_THREAD:
         yield hashlib.new(algorithm)
         return

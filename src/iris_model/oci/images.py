@@ -1,4 +1,4 @@
-"""Images: frozen values. Every change gives another image; blobs are opened only by who needs their bytes.
+"""Images: immutable values. Every change returns another image; blobs are opened only when their bytes are needed.
 
 source (registry, layout, archive) ──► Image ──► append_layer, with_config, with_family ──► Image ──► sink (the same places)
 """
@@ -15,16 +15,16 @@ from iris_model.oci.blobs import BytesBlob
 from iris_model.oci.configs import CREATED, Config
 from iris_model.oci.descriptors import Descriptor
 from iris_model.oci.digests import Digest
-from iris_model.oci.gzips import DEFAULT_LEVEL
 from iris_model.oci.layers import Layer, gzip_layer
 from iris_model.oci.manifests import Manifest
 from iris_model.oci.media_types import DOCKER, MediaTypes
 from iris_model.oci.platforms import Platform
+from iris_model.oci.tars.gzips import DEFAULT_LEVEL
 
 
 @dataclass(frozen=True)
 class Image:
-    """A config and layers, lowest first, in the words of one family of media types."""
+    """A config and layers, lowest first, with one family of media types."""
 
     config: Config
     layers: tuple[Layer, ...] = ()
@@ -35,17 +35,17 @@ class Image:
 
     @classmethod
     def empty(cls, platform: Platform, family: MediaTypes = DOCKER) -> Image:
-        """An image of nothing, to build on."""
+        """Return an image without layers, to build on."""
         return cls(Config.empty(platform), (), family)
 
     @classmethod
     def of_manifest(cls, manifest: Manifest, config: Config, layers: tuple[Layer, ...]) -> Image:
-        """The image that was read from somewhere."""
+        """Return the image of a manifest."""
         return cls(config, layers, manifest.family, manifest.annotations, manifest)
 
     @cached_property
     def manifest(self) -> Manifest:
-        """The manifest: as it was found when nothing changed, else made anew."""
+        """The manifest: the original one if nothing changed, otherwise a new one."""
         made = Manifest.build(
             self.family,
             Descriptor.of(self.family.config, self.config.data),
@@ -59,12 +59,12 @@ class Image:
 
     @property
     def digest(self) -> Digest:
-        """The digest of the manifest: what the image is called for good."""
+        """The digest of the manifest, the permanent name of the image."""
         return self.manifest.digest
 
     @property
     def platform(self) -> Platform:
-        """What the image is for."""
+        """The platform of the image."""
         return self.config.platform
 
     @property
@@ -74,12 +74,12 @@ class Image:
 
     @property
     def size(self) -> int:
-        """All bytes that a registry keeps for it, each blob once."""
+        """The number of bytes in a registry, each blob once."""
         blobs = {layer.digest: layer.size for layer in self.layers}
         return sum(blobs.values()) + len(self.config.data) + len(self.manifest.data)
 
     def append_layer(self, layer: Layer, *, created_by: str = "", created: str = CREATED) -> Image:
-        """Another image with one layer more on top."""
+        """Return an image with one more layer on top."""
         history = {"created": created, **({"created_by": created_by} if created_by else {})}
         return replace(
             self,
@@ -88,38 +88,39 @@ class Image:
         )
 
     def with_config(self, config: Config) -> Image:
-        """Another image with this config, which must be made of the same layers."""
+        """Return an image with this config, which must have the same layers."""
         if config.diff_ids != tuple(layer.diff_id for layer in self.layers):
             raise InvalidImage(
-                "the new config names other layers than the image has", remedy="Change the config that the image has."
+                "the layers of the new config differ from those of the image",
+                remedy="Change the existing config of the image.",
             )
         return replace(self, config=config)
 
     def with_family(self, family: MediaTypes) -> Image:
-        """Another image with the same config and the same blobs, in the other family's words. Its digest changes."""
+        """Return the image with the media types of another family. The blobs are the same, the digest is not."""
         if family is self.family:
             return self
         return replace(self, family=family, layers=tuple(layer.with_family(family) for layer in self.layers))
 
     def with_gzip_layers(self, *, store: BlobStore | None = None, level: int = DEFAULT_LEVEL) -> Image:
-        """Another image with every layer compressed with gzip; itself, if they are."""
+        """Return the image with every layer compressed with gzip; itself if they are."""
         layers = tuple(gzip_layer(layer, store=store, level=level) for layer in self.layers)
         return self if layers == self.layers else replace(self, layers=layers)
 
 
 def image_layers(manifest: Manifest, config: Config, what: str) -> tuple[tuple[Descriptor, Digest], ...]:
-    """Each layer's descriptor with its diff_id; as many of the one as of the other."""
+    """Return each layer's descriptor and diff_id. Raises InvalidImage if their numbers differ."""
     if len(manifest.layers) != len(config.diff_ids):
         raise InvalidImage(
             f"{what}: the manifest has {len(manifest.layers)} layers and the config {len(config.diff_ids)} diff_ids, "
             "expected the same number",
-            remedy="This is an artifact and no image, or it is damaged.",
+            remedy="This is an artifact and not an image, or it is damaged.",
         )
     return tuple(zip(manifest.layers, config.diff_ids, strict=True))
 
 
 def _says_the_same(found: Manifest, made: Manifest) -> bool:
-    """Whether a manifest that was found still describes the image; a config may have had an unusual media type."""
+    """Whether an original manifest still describes the image; its config may have an unusual media type."""
     return (
         found.media_type == made.media_type
         and found.config.digest == made.config.digest

@@ -1,7 +1,7 @@
-"""Layers: a tar file, mostly compressed, known by two digests.
+"""Layers: tar files, usually compressed, with two digests.
 
-The manifest names a layer by the *digest* of its compressed bytes, the config by its *diff_id*, the digest of its uncompressed
-bytes. A layer that was compressed anew has another digest and the same diff_id.
+The manifest names a layer by the *digest* of its compressed bytes, the config by its *diff_id*, the digest of its
+uncompressed bytes. A layer that is compressed again has another digest and the same diff_id.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from iris_model.oci.blob_store import BlobStore, BlobWriter
 from iris_model.oci.blobs import Blob, BytesBlob, verified
 from iris_model.oci.descriptors import Descriptor
 from iris_model.oci.digests import BLOCK, Digest
-from iris_model.oci.gzips import DEFAULT_LEVEL, GzipWriter, Writable, decompressed
-from iris_model.oci.layer_entries import LayerEntry, arrange
 from iris_model.oci.media_types import DOCKER, OCI, MediaTypes, compression_of, layer_type
-from iris_model.oci.tar_writing import FIXED_TIME, write_tar
+from iris_model.oci.tars.gzips import DEFAULT_LEVEL, GzipWriter, Writable, decompressed
+from iris_model.oci.tars.layer_entries import LayerEntry, arrange
+from iris_model.oci.tars.tar_writing import FIXED_TIME, write_tar
 
 _Fill = Callable[[Writable], None]
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer: what a manifest says of it, its diff_id, and its bytes."""
+    """A layer: its descriptor, its diff_id, and its bytes."""
 
     descriptor: Descriptor
     diff_id: Digest
@@ -34,27 +34,27 @@ class Layer:
 
     @property
     def digest(self) -> Digest:
-        """Of the compressed bytes."""
+        """The digest of the compressed bytes."""
         return self.descriptor.digest
 
     @property
     def size(self) -> int:
-        """Of the compressed bytes."""
+        """The number of compressed bytes."""
         return self.descriptor.size
 
     @property
     def compression(self) -> str:
-        """`none`, `gzip` or `zstd`, as its media type says."""
+        """`none`, `gzip` or `zstd`, from its media type."""
         return compression_of(self.descriptor.media_type)
 
     def with_family(self, family: MediaTypes) -> Layer:
-        """The same bytes, called by the other family's media type."""
+        """Return the same bytes with the media type of another family."""
         media_type = layer_type(self.compression or "none", family)
         return replace(self, descriptor=replace(self.descriptor, media_type=media_type))
 
     @contextmanager
     def open_tar(self) -> Iterator[BinaryIO]:
-        """The uncompressed bytes, not verified: for reading files out of it."""
+        """Yield the uncompressed bytes, not verified, to read files."""
         what = f"layer {self.digest}"
         with self.blob.open() as stream, decompressed(stream, what) as tar:
             yield tar
@@ -68,16 +68,16 @@ def build_layer(
     level: int = DEFAULT_LEVEL,
     modified: int = FIXED_TIME,
 ) -> Layer:
-    """A gzip layer of entries: sorted, parents present, the same bytes for the same entries.
+    """Return a gzip layer of entries: sorted, with parent directories, the same bytes for the same entries.
 
-    It is written to `store`, or kept in memory where there is none.
+    It is written to `store`, or kept in memory without one.
     """
     arranged = arrange(entries)
     return _compress(lambda target: write_tar(arranged, target, modified=modified), family, store, level)
 
 
 def gzip_layer(layer: Layer, *, store: BlobStore | None = None, level: int = DEFAULT_LEVEL) -> Layer:
-    """The layer compressed with gzip; itself, if it is. Of archives of `docker save`, whose layers are plain tar files."""
+    """Return the layer compressed with gzip; itself if it is. `docker save` writes layers as plain tar files."""
     if layer.compression == "gzip":
         return layer
     family = DOCKER if layer.descriptor.media_type == DOCKER.layer else OCI
@@ -96,7 +96,7 @@ def gzip_layer(layer: Layer, *, store: BlobStore | None = None, level: int = DEF
 
 
 class _Measured:
-    """Passes bytes on to a compressor, and knows the diff_id of what went through."""
+    """Passes bytes on to a compressor, and computes their diff_id."""
 
     def __init__(self, target: Writable) -> None:
         self._target = target
@@ -112,7 +112,7 @@ class _Measured:
 
 
 class _Memory:
-    """Where a layer goes that has no store."""
+    """The destination of a layer without a store."""
 
     def __init__(self) -> None:
         self._data = bytearray()

@@ -1,4 +1,4 @@
-"""Manifests and indexes as documents: bytes to nouns and back. The bytes of a manifest that nobody changed stay as they are."""
+"""Parse and build manifests and indexes. The bytes of an unchanged manifest are preserved."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNSAID = 99
 
 @dataclass(frozen=True)
 class Manifest:
-    """One image, or another artifact: its config and its layers, named by descriptors."""
+    """The config and the layers of an image or another artifact, as descriptors."""
 
     media_type: str
     config: Descriptor
@@ -34,7 +34,7 @@ class Manifest:
 
     @classmethod
     def parse(cls, data: bytes, what: str, media_type: str = "") -> Manifest:
-        """Read one; `media_type` is what the registry said it is."""
+        """Parse a manifest. `media_type` is what the registry sent. Raises InvalidImage."""
         document = expect_object(parse_json(data, what), what)
         kind = manifest_kind(document, media_type, what)
         if kind not in MANIFESTS:
@@ -64,7 +64,7 @@ class Manifest:
         subject: Descriptor | None = None,
         artifact_type: str = "",
     ) -> Manifest:
-        """A new one. Docker's format has no annotations, so that they are left out there."""
+        """Return a new manifest. Docker's format has no annotations, so they are left out."""
         document: dict[str, Any] = {
             "schemaVersion": 2,
             "mediaType": family.manifest,
@@ -82,23 +82,23 @@ class Manifest:
 
     @property
     def family(self) -> MediaTypes:
-        """Docker's words or OCI's."""
+        """Docker's or OCI's media types."""
         return family_of_manifest(self.media_type)
 
     @property
     def descriptor(self) -> Descriptor:
-        """What names this manifest."""
+        """The descriptor of this manifest."""
         return Descriptor.of(self.media_type, self.data, artifact_type=self.artifact_type or "")
 
     @property
     def digest(self) -> Digest:
-        """What the image is called for good."""
+        """The permanent name of the image."""
         return Digest.of(self.data)
 
 
 @dataclass(frozen=True)
 class Index:
-    """Several manifests under one name, mostly one per platform."""
+    """Several manifests under one name, usually one for each platform."""
 
     media_type: str
     manifests: tuple[Descriptor, ...]
@@ -107,7 +107,7 @@ class Index:
 
     @classmethod
     def parse(cls, data: bytes, what: str, media_type: str = "") -> Index:
-        """Read one."""
+        """Parse an index. Raises InvalidImage."""
         document = expect_object(parse_json(data, what), what)
         kind = manifest_kind(document, media_type, what)
         if kind not in INDEXES:
@@ -124,7 +124,7 @@ class Index:
 
     @classmethod
     def build(cls, manifests: tuple[Descriptor, ...], annotations: Mapping[str, str] = NOTHING) -> Index:
-        """A new OCI index."""
+        """Return a new OCI index."""
         document: dict[str, Any] = {
             "schemaVersion": 2,
             "mediaType": OCI.index,
@@ -136,16 +136,16 @@ class Index:
 
     @property
     def descriptor(self) -> Descriptor:
-        """What names this index."""
+        """The descriptor of this index."""
         return Descriptor.of(self.media_type, self.data)
 
     @property
     def images(self) -> tuple[Descriptor, ...]:
-        """Without the attestations that `docker buildx` puts beside images."""
+        """The entries without the attestations that `docker buildx` adds."""
         return tuple(each for each in self.manifests if not is_attestation(each))
 
     def select(self, platform: Platform, what: str) -> Descriptor:
-        """The image that runs best on a platform; one that does not say what it is for comes last."""
+        """Return the best image for a platform; one without a platform is the last choice."""
         ranked = [
             (preference, position, each)
             for position, each in enumerate(self.images)
@@ -154,27 +154,27 @@ class Index:
         if not ranked:
             there = sorted({str(each.platform) for each in self.images})
             raise PlatformNotFound(
-                f"{what}: it has no image for {platform}, only for {', '.join(there) or 'no platform at all'}",
-                remedy="Choose one of those platforms, or another base image.",
+                f"{what}: no image for {platform}, only for {', '.join(there) or 'no platform at all'}",
+                remedy="Choose one of these platforms, or another base image.",
             )
         return min(ranked, key=lambda each: each[:2])[2]
 
 
 def is_attestation(descriptor: Descriptor) -> bool:
-    """Whether an entry of an index is a statement about an image and not an image."""
+    """Whether an entry of an index is an attestation, not an image."""
     unknown = descriptor.platform is not None and descriptor.platform.os == "unknown"
     return unknown or _ATTESTATION in descriptor.annotations
 
 
 def manifest_kind(document: Mapping[str, Any], media_type: str, what: str) -> str:
-    """The media type of a manifest or index: its own word, else the registry's, else by its shape."""
+    """Return the media type of a manifest or index: its own, else the registry's, else from its fields."""
     own = document.get("mediaType")
     if isinstance(own, str) and own:
         return own
     if media_type in SCHEMA_1 or document.get("schemaVersion") == 1:
         raise InvalidImage(
-            f"{what}: it is a manifest of Docker's first format (schema 1)",
-            remedy="Pull and push the image again with a Docker of the last ten years.",
+            f"{what}: the manifest has Docker's old format (schema 1)",
+            remedy="Pull and push the image again with a current Docker.",
         )
     if media_type in MANIFESTS | INDEXES:
         return media_type
@@ -182,4 +182,4 @@ def manifest_kind(document: Mapping[str, Any], media_type: str, what: str) -> st
         return OCI.index
     if "layers" in document and "config" in document:
         return OCI.manifest
-    raise InvalidImage(f"{what}: it is neither an image manifest nor an index", remedy="Name an image.")
+    raise InvalidImage(f"{what}: not an image manifest and not an index", remedy="Pass an image.")

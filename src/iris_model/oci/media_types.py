@@ -1,6 +1,6 @@
-"""The media types of images: Docker's (manifest version 2, schema 2) and OCI's, and which is the same thing as which.
+"""The media types of images: Docker's (manifest version 2, schema 2) and OCI's, and how they correspond.
 
-A manifest of one family names configs and layers of the same family; registries and unpackers refuse a mix.
+A manifest and its config and layers have the same family; registries and unpackers refuse a mix.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from iris_model.errors import InvalidImage
 
 @dataclass(frozen=True)
 class MediaTypes:
-    """The words of one family for the same five things. A family without zstd layers has an empty word for them."""
+    """The media types of one family. A family without zstd layers has "" for them."""
 
     name: str
     manifest: str
@@ -70,18 +70,18 @@ _FOREIGN_LAYERS = {
 
 
 def family_of_manifest(media_type: str) -> MediaTypes:
-    """The family that a manifest's media type belongs to."""
+    """Return the family of a manifest's media type."""
     for family in FAMILIES:
         if media_type == family.manifest:
             return family
     raise InvalidImage(
         f"a manifest has the media type {media_type!r}, expected {DOCKER.manifest} or {OCI.manifest}",
-        remedy="Name an image, not an artifact or an index.",
+        remedy="Pass an image, not an artifact or an index.",
     )
 
 
 def compression_of(media_type: str) -> str:
-    """`none`, `gzip` or `zstd`; empty when the media type is not that of a layer."""
+    """Return `none`, `gzip` or `zstd`; "" if the media type is not that of a layer."""
     for family in FAMILIES:
         if media_type == family.layer:
             return "none"
@@ -93,16 +93,16 @@ def compression_of(media_type: str) -> str:
 
 
 def is_foreign(media_type: str) -> bool:
-    """Whether a layer lies elsewhere and may not be pushed."""
+    """Whether a layer is stored elsewhere and must not be pushed."""
     return media_type in _FOREIGN_LAYERS
 
 
 def layer_type(compression: str, family: MediaTypes) -> str:
-    """The media type of a layer so compressed, in a family."""
+    """Return a family's media type for a layer with this compression."""
     found = {"none": family.layer, "gzip": family.layer_gzip, "zstd": family.layer_zstd}[compression]
     if not found:
         raise InvalidImage(
-            f"a layer is compressed with {compression}, and the {family.name} format has no word for that",
-            remedy="Keep the OCI format for this image, or choose a base whose layers are gzip.",
+            f"a layer is compressed with {compression}, and the {family.name} format does not support that",
+            remedy="Use the OCI format for this image, or choose a base image with gzip layers.",
         )
     return found

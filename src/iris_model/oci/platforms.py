@@ -1,7 +1,6 @@
-"""Platforms: the operating system and processor that an image is for, and which image of an index runs on which.
+"""Platforms: the operating system and architecture of an image, and which image of an index runs where.
 
-Goes in: `linux/arm64`, `arm/v7`, `x86_64` as people write them. Comes out: a `Platform` in the words of the image
-specification, which are those of Go.
+Accepts `linux/arm64`, `arm/v7`, `x86_64`. A `Platform` uses the names of the image specification, which are Go's.
 """
 
 from __future__ import annotations
@@ -11,20 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from iris_model.contract.architecture import Architecture
 from iris_model.errors import InvalidReference
 
 _ARCHITECTURES = {
-    "x86_64": "amd64",
-    "x86-64": "amd64",
-    "aarch64": "arm64",
+    **{each.machine: each.oci for each in Architecture},
+    "x86-64": Architecture.X86_64.oci,
     "i386": "386",
     "armhf": "arm",
     "armv7l": "arm",
 }
 _WORD = re.compile(r"[a-z0-9._-]+")
 
-# What a processor runs, best first. A processor without a variant is the first of its kind, except arm, where v7 is
-# what everybody means.
+# What an architecture runs, best first. Without a variant it is the first of its kind, except for arm, where it is v7.
 _RUNS = {
     ("amd64", "v4"): ("v4", "v3", "v2", ""),
     ("amd64", "v3"): ("v3", "v2", ""),
@@ -49,25 +47,25 @@ class Platform:
 
     @classmethod
     def parse(cls, text: str) -> Platform:
-        """`os/architecture[/variant]`, or an architecture alone, which means Linux."""
+        """Parse `os/architecture[/variant]`, or an architecture alone, which means Linux."""
         parts = text.lower().split("/")
         if len(parts) == 1:
             parts = ["linux", *parts]
         if not 2 <= len(parts) <= 3 or not all(_WORD.fullmatch(part) for part in parts):
             raise InvalidReference(
                 f"platform {text!r}: expected os/architecture or os/architecture/variant",
-                remedy="For example linux/amd64 or linux/arm64.",
+                remedy="Use linux/amd64 or linux/arm64, for example.",
             )
         variant = parts[2] if len(parts) == 3 else "v7" if parts[1] == "armv7l" else ""
         return cls(parts[0], _ARCHITECTURES.get(parts[1], parts[1]), variant)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Platform:
-        """From the `platform` of a descriptor, or from a config, which has the same fields."""
+        """Return the platform of a descriptor or a config."""
         return cls(*(str(document.get(key) or "") for key in ("os", "architecture", "variant", "os.version")))
 
     def to_document(self) -> dict[str, str]:
-        """As descriptors write it."""
+        """Return it as in descriptors."""
         fields = {
             "architecture": self.architecture,
             "os": self.os,
@@ -77,7 +75,7 @@ class Platform:
         return {key: value for key, value in fields.items() if value or key in ("architecture", "os")}
 
     def preference(self, offered: Platform) -> int | None:
-        """How well an image for `offered` runs here: 0 is best, None is not at all."""
+        """Return how well an image for `offered` runs here: 0 is best, None is not at all."""
         if (self.os, self.architecture) != (offered.os, offered.architecture):
             return None
         if self.os_version and self.os_version != offered.os_version:
@@ -91,7 +89,7 @@ class Platform:
 
 
 def _plain_variant(platform: Platform) -> str:
-    """The variant, empty where it is the one that goes without saying."""
+    """Return the variant, or "" for the default one."""
     if platform.architecture == "arm":
         return platform.variant or "v7"
     if (platform.architecture, platform.variant) in (("arm64", "v8"), ("amd64", "v1")):

@@ -1,4 +1,4 @@
-"""How far a transfer has come, told to whoever wants to draw it. Nothing here draws."""
+"""Progress of a transfer, for a caller that displays it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from iris_model.oci.digests import Digest
 
 @dataclass(frozen=True)
 class Progress:
-    """One blob at one moment. `done` goes back when something must be sent again."""
+    """The progress of one blob. `done` decreases if bytes must be sent again."""
 
     digest: Digest
     done: int
@@ -26,11 +26,11 @@ Reporter = Callable[[Progress], None]
 
 
 def silent(progress: Progress) -> None:
-    """Report to nobody."""
+    """Do nothing."""
 
 
 def one_at_a_time(report: Reporter) -> Reporter:
-    """The same reporter for several threads: it is never called twice at once."""
+    """Return a reporter for several threads, whose calls never overlap."""
     lock = threading.Lock()
 
     def locked(progress: Progress) -> None:

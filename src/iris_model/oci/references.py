@@ -1,9 +1,8 @@
-"""References: how people name images. `[registry/]repository[:tag][@digest]`, and what Docker lets them leave out.
+"""References: names of images, `[registry/]repository[:tag][@digest]`, with Docker's defaults.
 
-Goes in: what a user typed. Comes out: a `Reference` with nothing left out, or `InvalidReference`, which says which part is
-wrong and what would be right. What is odd about these names: there is no scheme; the first part is a registry only when it
-has a dot or a colon or is `localhost`; Docker Hub is meant when there is none; and a reference may have both a tag
-and a digest, of which the digest decides.
+Raises InvalidReference, which names the wrong part and a correction. References have no scheme. The first part is a
+registry only if it contains a dot or a colon, or is `localhost`; the default is Docker Hub. If there are a tag and a
+digest, the digest counts.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _LONGEST_NAME = 255
 
 @dataclass(frozen=True, order=True)
 class Repository:
-    """A place in a registry that holds images: `registry/name`."""
+    """A repository in a registry: `registry/name`."""
 
     registry: str
     name: str
@@ -38,7 +37,7 @@ class Repository:
 
 @dataclass(frozen=True)
 class Reference:
-    """One image: a repository and a tag, a digest, or both."""
+    """An image: a repository with a tag, a digest, or both."""
 
     repository: Repository
     tag: str = ""
@@ -46,7 +45,7 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str, *, default_registry: str = DOCKER_HUB) -> Reference:
-        """The reference that `text` writes. Without tag and digest the tag is `latest`."""
+        """Parse a reference. Without tag and digest the tag is `latest`. Raises InvalidReference."""
         _refuse_foreign_characters(text)
         named, at, digits = text.partition("@")
         digest = _parse_digest(text, digits) if at else None
@@ -55,7 +54,7 @@ class Reference:
             check_tag(tag, text)
         registry, name = _split_registry(rest, default_registry)
         if not _REGISTRY.fullmatch(registry):
-            raise _wrong(text, f"{registry!r} is not the name of a registry", "Write host or host:port first.")
+            raise _wrong(text, f"{registry!r} is not the name of a registry", "Use host or host:port.")
         if registry in HUB_NAMES:
             registry, name = DOCKER_HUB, name if "/" in name or not name else f"library/{name}"
         _check_name(name, text)
@@ -63,11 +62,11 @@ class Reference:
 
     @property
     def version(self) -> str:
-        """What the registry is asked for: the digest if there is one, else the tag."""
+        """The digest if there is one, else the tag."""
         return str(self.digest) if self.digest else self.tag
 
     def with_digest(self, digest: Digest) -> Reference:
-        """The same repository and tag, pinned."""
+        """Return the same repository and tag, pinned to a digest."""
         return replace(self, digest=digest)
 
     def __str__(self) -> str:
@@ -76,7 +75,7 @@ class Reference:
 
 
 def check_tag(tag: str, text: str = "") -> str:
-    """`tag`, which must be one; `text` is the whole reference, for the message."""
+    """Return `tag` if it is valid. `text` is the whole reference, for the message. Raises InvalidReference."""
     if not _TAG.fullmatch(tag):
         if not tag:
             why = "the tag is empty"
@@ -90,13 +89,13 @@ def check_tag(tag: str, text: str = "") -> str:
 
 def _refuse_foreign_characters(text: str) -> None:
     if not text:
-        raise _wrong(text, "it is empty", "Name an image, such as registry.example/team/model:1.")
+        raise _wrong(text, "it is empty", "Use a reference such as registry.example/team/model:1.")
     if "://" in text:
         rest = text.partition("://")[2]
-        raise _wrong(text, "a reference has no scheme", f"Leave it out: {rest}")
+        raise _wrong(text, "a reference has no scheme", f"Omit it: {rest}")
     blank = next((character for character in text if character.isspace() or not character.isprintable()), None)
     if blank is not None:
-        raise _wrong(text, f"it has {blank!r} in it, expected no blanks", f"Did you mean {''.join(text.split())!r}?")
+        raise _wrong(text, f"it has {blank!r} in it, expected no spaces", f"Did you mean {''.join(text.split())!r}?")
 
 
 def _parse_digest(text: str, digits: str) -> Digest:
@@ -107,22 +106,26 @@ def _parse_digest(text: str, digits: str) -> Digest:
 
 
 def _split_tag(named: str) -> tuple[str, str | None]:
-    """A colon after the last slash is a tag; one before it is a port."""
+    """Split at a colon after the last slash, which starts a tag; an earlier one starts a port."""
     head, slash, last = named.rpartition("/")
     name, colon, tag = last.partition(":")
     return head + slash + name, tag if colon else None
 
 
 def _split_registry(rest: str, default: str) -> tuple[str, str]:
-    first, slash, others = rest.partition("/")
-    if slash and ("." in first or ":" in first or first == "localhost"):
-        return first, others
-    return default, rest
+    first, _, others = rest.partition("/")
+    return (first, others) if names_registry(rest) else (default, rest)
+
+
+def names_registry(text: str) -> bool:
+    """Whether a reference begins with the host of a registry, as in `host/name`, and not with a part of the name."""
+    first, slash, _ = text.partition("/")
+    return bool(slash) and ("." in first or ":" in first or first == "localhost")
 
 
 def _check_name(name: str, text: str) -> None:
     if not name:
-        raise _wrong(text, "it names no repository", "Write registry/repository:tag.")
+        raise _wrong(text, "it has no repository", "Use registry/repository:tag.")
     if len(name) > _LONGEST_NAME:
         raise _wrong(
             text, f"the repository has {len(name)} characters, expected at most {_LONGEST_NAME}", "Shorten it."
@@ -135,7 +138,7 @@ def _check_name(name: str, text: str) -> None:
             raise _wrong(
                 text,
                 f"the repository {name!r} has {what}",
-                "Each part between slashes is made of lower-case letters and digits, joined by one '.', one or two '_', or '-'.",
+                "Each part between slashes consists of lower-case letters and digits, joined by one '.', one or two '_', or '-'.",
             )
 
 

@@ -1,12 +1,12 @@
-"""Whether an image is what it says, and whether strict unpackers take it. Findings are data: nothing here raises for a bad image.
+"""Check an image: is it intact, and do strict unpackers accept it? Findings are data; a bad image raises nothing.
 
-    damage    what the image says and what its bytes are differ: no tool should take it
-    refused   a correct image that strict unpackers refuse; Docker takes it, AWS Lambda does not
+    damage    the bytes differ from the image's metadata: no tool should accept it
+    refused   a correct image that strict unpackers refuse; Docker accepts it, AWS Lambda does not
     risk      reports differ: some strict unpackers refuse it, in some places
-    note      no unpacker minds, but a function that does not run as root may: files that not every user can read
+    note      unpackers accept it, but a function that does not run as root may fail: files that not every user can read
 
-The rules of strict unpackers are those of docs/reference/registries.md: one plain manifest, gzip layers, every parent directory
-in the layer itself; at best no hard links and no devices, and files that any user can read.
+The rules of strict unpackers are in docs/reference/registries.md: one plain manifest, gzip layers, every parent
+directory in the layer itself; preferably no hard links and no devices, and files that any user can read.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from iris_model.oci.images import Image
-from iris_model.oci.layer_scan import LayerScan, TarEntry, scan_layer
 from iris_model.oci.layers import Layer
 from iris_model.oci.media_types import DOCKER, compression_of
+from iris_model.oci.tars.layer_scan import LayerScan, TarEntry, scan_layer
 
 DAMAGE, REFUSED, RISK, NOTE = "damage", "refused", "risk", "note"
 
@@ -27,7 +27,7 @@ _MOST_NAMES = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is not as it should be."""
+    """One problem of an image."""
 
     severity: str
     code: str
@@ -40,26 +40,28 @@ class Finding:
 
 @dataclass(frozen=True)
 class StrictLimits:
-    """Sizes that a strict unpacker allows; the defaults are AWS Lambda's."""
+    """Size limits of a strict unpacker; the defaults are AWS Lambda's."""
 
     uncompressed: int = 10 << 30
     manifest: int = 25_400
 
 
 def validate(image: Image, *, limits: StrictLimits | None = None) -> list[Finding]:
-    """All findings about an image, damage first. Reads every layer to its end, once."""
+    """Return all findings about an image, damage first. Reads every layer completely, once."""
     scans = [scan_layer(layer) for layer in image.layers]
     found = [*find_damage(image, scans), *find_strict_faults(image, scans, limits or StrictLimits())]
     return sorted(found, key=lambda finding: (DAMAGE, REFUSED, RISK, NOTE).index(finding.severity))
 
 
 def find_damage(image: Image, scans: Sequence[LayerScan]) -> Iterator[Finding]:
-    """What the image says against what its bytes are."""
+    """Yield differences between the image's metadata and its bytes."""
     manifest, config = image.manifest, image.config
     if manifest.config.digest != image.config_blob.digest or manifest.config.size != len(config.data):
-        yield _damage("config-digest", "config", f"the manifest names {manifest.config.digest}, the config is another")
+        yield _damage(
+            "config-digest", "config", f"the manifest refers to {manifest.config.digest}, but the config is another one"
+        )
     if len(config.diff_ids) != len(image.layers):
-        problem = f"it has {len(config.diff_ids)} diff_ids, and the manifest {len(image.layers)} layers"
+        problem = f"it has {len(config.diff_ids)} diff_ids, but the manifest has {len(image.layers)} layers"
         yield _damage("layer-count", "config", problem)
     with_layer = [step for step in config.history if not step.get("empty_layer")]
     if config.history and len(with_layer) != len(image.layers):
@@ -84,7 +86,7 @@ def _layer_damage(layer: Layer, scan: LayerScan) -> Iterator[Finding]:
 
 
 def find_strict_faults(image: Image, scans: Sequence[LayerScan], limits: StrictLimits) -> Iterator[Finding]:
-    """What strict unpackers would say to an image that is otherwise correct."""
+    """Yield what strict unpackers would refuse in an intact image."""
     size = len(image.manifest.data)
     if size > limits.manifest:
         problem = f"it has {size} bytes, expected at most {limits.manifest}"
@@ -92,10 +94,10 @@ def find_strict_faults(image: Image, scans: Sequence[LayerScan], limits: StrictL
     total = sum(scan.uncompressed_size for scan in scans)
     if total > limits.uncompressed:
         problem = f"all layers have {total} bytes uncompressed, expected at most {limits.uncompressed}"
-        yield Finding(REFUSED, "image-size", "image", problem, "Leave out what the function does not need.")
+        yield Finding(REFUSED, "image-size", "image", problem, "Remove files that the function does not need.")
     if image.manifest.config.media_type != image.family.config:
         problem = f"the config has the media type {image.manifest.config.media_type}, expected {image.family.config}"
-        yield Finding(REFUSED, "config-type", "config", problem, "This is an artifact and no image.")
+        yield Finding(REFUSED, "config-type", "config", problem, "This is an artifact, not an image.")
     if not image.platform.architecture or image.platform.os != "linux":
         problem = f"it is for {image.platform}, expected linux and an architecture"
         yield Finding(REFUSED, "platform", "config", problem, "Choose a base image for Linux.")
@@ -109,14 +111,14 @@ def find_strict_faults(image: Image, scans: Sequence[LayerScan], limits: StrictL
 def _compression_faults(layer: Layer, scan: LayerScan, image: Image) -> Iterator[Finding]:
     subject, said = f"layer {layer.digest}", layer.descriptor.media_type
     named = compression_of(said)
-    remedy = "Compress it with gzip and name it so."
+    remedy = "Compress it with gzip, and set that media type."
     if not named:
         yield Finding(
             REFUSED, "layer-type", subject, f"its media type is {said}, expected {image.family.layer_gzip}", remedy
         )
     elif named != scan.compression:
         yield Finding(
-            REFUSED, "layer-type", subject, f"its media type is {said}, and its bytes are {scan.compression}", remedy
+            REFUSED, "layer-type", subject, f"its media type is {said}, but its content is {scan.compression}", remedy
         )
     if scan.compression == "none":
         severity = REFUSED if image.family is DOCKER else RISK
@@ -150,9 +152,9 @@ def _entry_faults(subject: str, entries: Sequence[TarEntry], below: set[str]) ->
             "Write directories in every layer.",
         ),
         (RISK, "hard-link", by_kind["hard link"], "is a hard link", "Write the file twice, or a symbolic link."),
-        (RISK, "device", by_kind["device"], "is a device", "Leave it out: /dev is made when the image runs."),
-        (RISK, "pipe", by_kind["pipe"], "is a named pipe", "Make it when the program starts."),
-        (REFUSED, "outside", outside, "lies outside the image", "Do not use this image."),
+        (RISK, "device", by_kind["device"], "is a device", "Remove it: /dev is created when the image runs."),
+        (RISK, "pipe", by_kind["pipe"], "is a named pipe", "Create it when the program starts."),
+        (REFUSED, "outside", outside, "is outside the image", "Do not use this image."),
         (NOTE, "closed", closed, "cannot be read by every user", "Give files mode 644 and directories 755."),
     )
     for severity, code, paths, what, remedy in rules:
@@ -172,4 +174,4 @@ def _some(paths: Sequence[str]) -> str:
 
 
 def _damage(code: str, subject: str, problem: str) -> Finding:
-    return Finding(DAMAGE, code, subject, problem, "Fetch or make the image again.")
+    return Finding(DAMAGE, code, subject, problem, "Download or build the image again.")

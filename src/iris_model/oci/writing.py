@@ -1,6 +1,6 @@
-"""Writing files and directories so that a reader sees the old ones or the new ones, never half of them.
+"""Write files and directories atomically: a reader sees the old or the new ones, never a partial one.
 
-What the disk says when it cannot (full, read-only, not allowed) becomes a `StorageError` with a way out.
+Disk errors (full, read-only, not allowed) become a `StorageError` with a hint.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from iris_model.errors import StorageError
 
 try:
     import fcntl
-except ImportError:  # Windows: who writes twice at once is told that something was in the way
+except ImportError:  # Windows: a concurrent writer gets an error
     fcntl = None  # type: ignore[assignment]
 
 _REMEDIES = {
     errno.ENOSPC: "Free some space, or write to another disk.",
-    errno.EDQUOT: "Your quota is used up: free some space, or write to another disk.",
-    errno.EFBIG: "The file system takes no file so large: write to another disk.",
-    errno.EACCES: "Choose a directory that you may write to, or mend its permissions.",
-    errno.EPERM: "Choose a directory that you may write to, or mend its permissions.",
-    errno.EROFS: "The file system is read-only: write to another place.",
-    errno.ENOENT: "Make the directory first, or mend the path.",
+    errno.EDQUOT: "The disk quota is exceeded: free some space, or write to another disk.",
+    errno.EFBIG: "The file is too large for the file system: write to another disk.",
+    errno.EACCES: "Choose a writable directory, or fix its permissions.",
+    errno.EPERM: "Choose a writable directory, or fix its permissions.",
+    errno.EROFS: "The file system is read-only: choose another path.",
+    errno.ENOENT: "Create the directory, or correct the path.",
     errno.ENOTDIR: "A part of the path is a file: choose another path.",
-    errno.EISDIR: "It is a directory: choose the path of a file.",
-    errno.EEXIST: "Something is there already: choose another path, or remove it.",
-    errno.ENOTEMPTY: "Something is there already: choose another path, or remove it.",
+    errno.EISDIR: "It is a directory: choose a file path.",
+    errno.EEXIST: "The path exists: choose another path, or remove it.",
+    errno.ENOTEMPTY: "The path exists: choose another path, or remove it.",
 }
 
 
 @contextmanager
 def storage_errors(path: Path, action: str = "written") -> Iterator[None]:
-    """Tell an `OSError` of the disk as a `StorageError` about `path`."""
+    """Convert an `OSError` to a `StorageError` about `path`."""
     try:
         yield
     except OSError as failure:
@@ -50,14 +50,16 @@ def storage_errors(path: Path, action: str = "written") -> Iterator[None]:
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to, which becomes `path` at the end, and is gone if there was an error. A link stays, and what it leads to
-    is written; a device or a pipe, which a file would take the place of, is refused."""
+    """Yield a file that replaces `path` at the end, and is removed on an error.
+
+    The target of a link is replaced, not the link. A device or a pipe is refused.
+    """
     with storage_errors(path):
         if path.is_symlink():
             path = path.resolve()
         if path.exists() and not path.is_file() and not path.is_dir():
             raise StorageError(
-                f"{path}: it is a device or a pipe, expected a file or nothing", remedy="Choose the path of a file."
+                f"{path}: it is a device or a pipe, expected a file or a new path", remedy="Choose another path."
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -75,7 +77,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def atomic_directory(path: Path) -> Iterator[Path]:
-    """A directory to fill, which becomes `path` at the end. There must be nothing at `path`, or an empty directory."""
+    """Yield a directory that becomes `path` at the end. `path` must not exist, or be an empty directory."""
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
@@ -92,10 +94,10 @@ def atomic_directory(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def one_at_a_time(directory: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Wait until no other process is in here with the same directory; who only reads is not held up.
+    """Wait until no other process is in here with the same directory. Readers do not wait.
 
-    The lock is the kernel's: it writes nothing, and whoever is killed leaves nothing to be removed. Where none can be had,
-    nobody waits: what cannot be written is told by who has something to write.
+    The lock is the kernel's: it writes nothing, and a killed process leaves nothing behind. If locks are not supported,
+    no process waits: the writer reports what cannot be written.
     """
     with ExitStack() as stack:
         if fcntl is not None:
@@ -115,7 +117,7 @@ def _lock(descriptor: int, on_wait: Callable[[], None]) -> None:
 
 
 def _umask() -> int:
-    """What new files of this process may not have. It can only be read by setting it, except where /proc tells."""
+    """Return the umask of this process. It can only be read by setting it, except from /proc."""
     with suppress(OSError, ValueError):
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("Umask:"):

@@ -1,20 +1,17 @@
 """A user's project: `iris-model.toml`, scaffolding, and packaging into a function directory.
 
-The flow, one module for each stage:
+    iris-model.toml                 -> ProjectSettings                     (configuration)
+    model file                      -> Executable: the executor, and why   (packaging/executors, compilation)
+    handler, modules, requirements  -> the user's files in the function    (packaging/sources, dependencies)
+    all of that                     -> a function directory                (packaging)
+    a model file, or nothing        -> a new project                       (scaffold)
 
-    settings    iris-model.toml                   -> ProjectSettings       (table of keys: keys)
-    sources     handler, its modules, `include`   -> the files of the user that travel
-    executors   model file                        -> Executable: what answers, and why; the only stage that needs numpy
-    package     all of that                       -> a function directory  (bytes: function_directory, bytecode)
-    stamp       remembers the inputs, so that packaging again without a change does nothing
-
-    scaffold    a model file, or nothing (iris)   -> a new project         (its wheel of this tool: wheel)
-
-Nothing here prints; a caller that wants to show progress passes `on_step`. `scaffold` is imported by its own name: most
-commands do without it.
+Nothing here prints; a caller that shows progress passes `on_step`. Import `scaffold` by its own name, because most
+commands do not need it.
 """
 
-from iris_model.project.package import PackagedFunction, package_project
-from iris_model.project.settings import SETTINGS_FILE, ProjectSettings, read_settings
+from iris_model.contract.file_names import SETTINGS_FILE
+from iris_model.project.configuration.settings import ProjectSettings, read_settings
+from iris_model.project.packaging.package import PackagedFunction, package_project
 
 __all__ = ["SETTINGS_FILE", "PackagedFunction", "ProjectSettings", "package_project", "read_settings"]

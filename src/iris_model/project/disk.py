@@ -1,31 +1,36 @@
-"""What the disk says when it cannot (full, read-only, not allowed), as one error about the file it says it of."""
+"""Write files completely or not at all.
+
+Disk errors (full, read-only, not allowed) become one error that names the file.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from iris_model.errors import StorageError
 
-REMEDY = "Is there room on the disk, and may you write there? Nothing was left half written."
+REMEDY = "Check the free space and the permissions. No partial file was left."
 
 
 @contextmanager
 def disk_errors(what: str) -> Iterator[None]:
-    """Tell an `OSError` as a `StorageError`; `what` is named where the error names no file."""
+    """Convert an `OSError` to a `StorageError`. `what` is used if the error names no file."""
     try:
         yield
     except OSError as failure:
-        # Of a copy the second file is the one that could not be written.
+        # For a copy, the second file is the one that could not be written.
         name = failure.filename2 or failure.filename or what
         raise StorageError(f"{name}: {failure.strerror or failure}", remedy=REMEDY) from failure
 
 
 @contextmanager
 def filling(directory: Path) -> Iterator[None]:
-    """Fill a new or empty directory: well, or not at all."""
+    """Fill a new or empty directory; remove everything on failure."""
     existed = directory.exists()
     with disk_errors(str(directory)):
         try:
@@ -37,3 +42,29 @@ def filling(directory: Path) -> Iterator[None]:
             if not existed and directory.is_dir():
                 directory.rmdir()
             raise
+
+
+def write_replacing(path: Path, data: bytes) -> None:
+    """Write next to the path and rename, so that an interruption or a full disk keeps the old file."""
+    name = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException as failure:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
+        if not isinstance(failure, OSError):
+            raise
+        if isinstance(failure, IsADirectoryError):
+            remedy = "Name a file in the directory."
+        elif name is not None:
+            remedy = "Free some space, or choose a file on another disk."
+        else:
+            remedy = "Name a file in a directory that exists, and that you may write to."
+        raise StorageError(
+            f"{path} cannot be written: {failure.strerror or failure}",
+            remedy=remedy,
+        ) from None

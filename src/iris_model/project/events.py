@@ -1,4 +1,4 @@
-"""Test events of a project: what `iris-model invoke --event NAME` sends, one file each in `events/`."""
+"""Test events of a project: the files in `events/` that `iris-model invoke --event NAME` sends."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from iris_model.contract.golden import as_sent
+
 Row = Sequence[Any]
 
 
 def build_events(rows: Sequence[Row], columns: Sequence[Mapping[str, Any]], *, path: str) -> dict[str, Any]:
-    """Build events from rows that the model is known to answer: good ones in each common form, and two bad ones."""
-    sent = [[_as_sent(cell, column) for cell, column in zip(row, columns, strict=True)] for row in rows]
+    """Return events with rows that the model answers, in each common form, and two with invalid rows."""
+    sent = [as_sent(row, columns) for row in rows]
     first = sent[0]
     events: dict[str, Any] = {
         "one-row": first,
@@ -27,21 +29,16 @@ def build_events(rows: Sequence[Row], columns: Sequence[Mapping[str, Any]], *, p
     return events
 
 
-def _as_sent(cell: object, column: Mapping[str, Any]) -> object:
-    """A truth as a caller has it: the model calculates with 1 and 0."""
-    return bool(cell) if column.get("dtype") == "bool" and cell in (0.0, 1.0) else cell
-
-
 def build_console_event(payload: object) -> dict[str, Any]:
     """Build the test event of the Lambda console: a base64 body and nothing else."""
     return {"body": base64.b64encode(_compact(payload).encode()).decode()}
 
 
 def build_http_api_event(payload: object, *, path: str) -> dict[str, Any]:
-    """Build an HTTP API event in payload format 2.0, as a POST of `payload` makes it.
+    """Return an HTTP API event in payload format 2.0 for a POST of `payload`.
 
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-    Keys that AWS leaves out when there is nothing to say (cookies, query) are left out here as well.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html Keys that AWS
+    omits when they are empty (cookies, query) are omitted here too.
     """
     body = _compact(payload)
     stage_and_route = path.split("/", 2)
@@ -87,7 +84,7 @@ def build_http_api_event(payload: object, *, path: str) -> dict[str, Any]:
 
 
 def encode_event(event: object) -> str:
-    """Encode as text for a file: a row on one line, an object over several."""
+    """Return the text of an event file: a row on one line, an object on several."""
     if isinstance(event, Mapping):
         return json.dumps(event, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     return json.dumps(event, ensure_ascii=False, allow_nan=False) + "\n"

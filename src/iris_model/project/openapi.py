@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of one function's HTTP endpoint: `function.json` and the model's signature in, a document out."""
+"""Build the OpenAPI 3.1 document of a function's HTTP endpoint from `function.json` and the model's signature."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from iris_model.project.openapi_schemas import build_schemas
+from iris_model.project.openapi_schemas import build_schemas, is_one_text
 
 OPENAPI_VERSION = "3.1.0"
 LOCAL_SERVER = "http://127.0.0.1:9000"
@@ -23,7 +23,7 @@ _REQUESTS = (
     "InferenceRequest",
 )
 _ANSWERS = ("Answer", "Answers", "Predictions", "InferenceResponse")
-# What a GET is answered with, by the end of its path: the Open Inference Protocol has paths of its own.
+# The answers to GET by the end of the path: the Open Inference Protocol has paths of its own.
 _DESCRIPTIONS = (
     (r"/v2/?", "ServerMetadata", "Open Inference Protocol: the server."),
     (r"/v2/health/live", "Live", "Open Inference Protocol: is the server live?"),
@@ -33,10 +33,10 @@ _DESCRIPTIONS = (
     (r".*", "ModelCard", "The model card: name, task, classes, columns, source, digest."),
 )
 _PROBLEMS = {
-    "400": "Malformed: not JSON, not CSV, not UTF-8, a key twice, NaN or Infinity, an empty body.",
-    "413": "More than 6,291,456 bytes, or an answer beyond 6,291,556.",
-    "415": "Another media type, charset or content encoding.",
-    "422": "Well-formed, but wrong for this model; `row` and `feature` say where.",
+    "400": "Malformed: not JSON, CSV or UTF-8, a duplicate key, NaN or Infinity, or an empty body.",
+    "413": "More than 6,291,456 bytes, or an answer of more than 6,291,556 bytes.",
+    "415": "Unsupported media type, charset or content encoding.",
+    "422": "Well-formed, but wrong for this model. `row` and `feature` give the position.",
 }
 
 
@@ -48,19 +48,19 @@ def build_openapi(
     server: str | None = None,
     example_row: Sequence[Any] | None = None,
 ) -> dict[str, Any]:
-    """The document.
+    """Return the OpenAPI document.
 
-    `function` is the content of `function.json`. `version` names the model, `server` the address before the stage;
-    without it the local Lambda's is taken. `example_row` is shown as an example of a request.
+    `function` is the content of `function.json`. `version` names the model, `server` the address before the stage; by
+    default that of the local Lambda. `example_row` becomes the example of a request.
     """
     stage = function["stage"]
     prefix = "" if stage == "$default" else f"/{stage}"
     paths: dict[str, Any] = {}
     for route in (function["route"], *function.get("http", {}).get("more_routes", ())):
         method, _, path = str(route).rpartition(" ")
-        if "{" in path:  # any path at all: a document cannot list those
+        if "{" in path:  # a variable path: a document cannot list all of them
             continue
-        # An operation's name occurs once: the further ones have none.
+        # Operation ids must be unique, so only the first path has them.
         known = {"get": _describe_operation(path), "post": _predict_operation(signature, example_row)}
         for name, operation in known.items():
             if method in ("", "ANY", name.upper()) and name not in paths.setdefault(path, {}):
@@ -85,7 +85,8 @@ def _describe(signature: Mapping[str, Any]) -> str:
 
 
 def _predict_operation(signature: Mapping[str, Any], example_row: Sequence[Any] | None) -> dict[str, Any]:
-    body: dict[str, Any] = {"schema": {"anyOf": [_ref(name) for name in _REQUESTS]}}
+    requests = (*_REQUESTS, "Text", "Texts") if is_one_text(signature["columns"]) else _REQUESTS
+    body: dict[str, Any] = {"schema": {"anyOf": [_ref(name) for name in requests]}}
     if example_row is not None:
         names = [column["name"] for column in signature["columns"]]
         body["examples"] = {
@@ -93,10 +94,10 @@ def _predict_operation(signature: Mapping[str, Any], example_row: Sequence[Any] 
             "named row": {"value": dict(zip(names, example_row, strict=True))},
             "rows": {"value": [list(example_row)]},
         }
-    csv = {"schema": {"type": "string", "description": "One row a line, with or without a line of column names."}}
+    csv = {"schema": {"type": "string", "description": "One row per line, with or without a header line."}}
     return {
         "operationId": "predict",
-        "summary": "Predict one row or many; the answer comes in the protocol of the request.",
+        "summary": "Predict one or more rows. The answer uses the protocol of the request.",
         "requestBody": {"required": True, "content": {"application/json": body, "text/csv": csv}},
         "responses": {
             "200": {

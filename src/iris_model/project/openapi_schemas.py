@@ -1,7 +1,7 @@
-"""JSON Schemas (2020-12, as OpenAPI 3.1 has them) of the requests and answers of one model, made from its signature.
+"""Build JSON Schemas (2020-12, as in OpenAPI 3.1) of the requests and answers of a model from its signature.
 
-A signature in, schemas out. What the runtime accepts is written in `docs/reference/requests.md`; a test asks the running
-service with what these schemas allow and forbid.
+`docs/reference/requests.md` describes what the runtime accepts. A test sends requests that these schemas allow and
+forbid to the running service.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 JsonSchema = dict[str, Any]
 
-# What a category may be besides the type of its column.
+# More JSON types of a category, by the type of its column.
 _OTHER_TYPES = {"bool": ["boolean"], "object": ["number", "boolean"], "category": ["number", "boolean"]}
 _DATATYPES = (
     "BOOL UINT8 UINT16 UINT32 UINT64 INT8 INT16 INT32 INT64 FP16 FP32 FP64 BYTES"  # of the Open Inference Protocol
@@ -25,8 +25,8 @@ PROBLEM: JsonSchema = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
-        "error": {"type": "string", "description": "The detail once more, where clients of KServe and Triton look."},
-        "row": {"type": "integer", "description": "The row that is wrong, counted from 0."},
+        "error": {"type": "string", "description": "The same as `detail`, for clients of KServe and Triton."},
+        "row": {"type": "integer", "description": "Number of the invalid row, counted from 0."},
         "feature": {"type": "string"},
         "expected": {"type": "string"},
     },
@@ -58,7 +58,7 @@ METADATA: dict[str, JsonSchema] = {
     "Ready": _closed("the server is ready.", ready=_TRUE),
     "ModelReady": _closed("the model is ready.", name=_TEXT, ready=_TRUE),
     "ModelMetadata": _closed(
-        "what an inference request holds, and what its answer.",
+        "inputs and outputs of an inference request.",
         name=_TEXT,
         versions={"type": "array", "items": _TEXT, "maxItems": 0},
         platform={"type": "string", "pattern": "^iris-model_"},
@@ -66,7 +66,7 @@ METADATA: dict[str, JsonSchema] = {
         outputs={"type": "array", "items": _ref("MetadataTensor")},
     ),
     "MetadataTensor": {
-        "description": "A tensor of requests or answers. In its shape, -1 is as many as there are rows.",
+        "description": "Description of a tensor. In its shape, -1 is the number of rows.",
         "type": "object",
         "properties": {
             "name": _TEXT,
@@ -80,11 +80,13 @@ METADATA: dict[str, JsonSchema] = {
 
 
 def build_schemas(signature: Mapping[str, Any]) -> dict[str, JsonSchema]:
-    """All schemas by name, for `components.schemas`; they refer to each other by `#/components/schemas/NAME`."""
+    """Return all schemas by name, for `components.schemas`. They refer to each other by `#/components/schemas/NAME`."""
     columns = signature["columns"]
     cells = [build_cell(column) for column in columns]
     names = [column["name"] for column in columns]
     prediction = _prediction(signature)
+    # A row of one string may be the string itself.
+    texts = cells if is_one_text(columns) else []
     schemas: dict[str, JsonSchema] = {
         "Row": {
             "description": "One row: a value for each column, in the order of training.",
@@ -94,37 +96,38 @@ def build_schemas(signature: Mapping[str, Any]) -> dict[str, JsonSchema]:
             "minItems": len(cells),
         },
         "NamedRow": {
-            "description": "One row by the names of the columns.",
+            "description": "One row by column names.",
             "type": "object",
-            "properties": dict(zip(names, cells, strict=True)),
+            "properties": {column["name"]: _without_null(column, build_cell(column)) for column in columns},
             "required": [column["name"] for column in columns if not column.get("optional")],
-            "additionalProperties": all(column.get("optional") for column in columns),
+            "additionalProperties": _other_features(columns),
         },
+        "Record": _named_record(columns, cells),
         "Rows": _list_of("Row", "Rows."),
         "NamedRows": _list_of("NamedRow", "Rows by name."),
         "Instances": _wrapper(
             "instances",
-            {"type": "array", "minItems": 1, "items": {"anyOf": [_ref("Row"), _ref("NamedRow")]}},
+            {"type": "array", "minItems": 1, "items": {"anyOf": [_ref("Row"), _ref("NamedRow"), *texts]}},
             "TensorFlow Serving, Vertex AI, KServe v1.",
         ),
-        "DataframeRecords": _wrapper("dataframe_records", _list_of("NamedRow"), "MLflow: a list of records."),
+        "DataframeRecords": _wrapper("dataframe_records", _list_of("Record"), "MLflow: a list of records."),
         "DataframeSplit": _wrapper(
             "dataframe_split",
             {
                 "type": "object",
                 "properties": {
-                    "columns": {"anyOf": [_permutation(names), {"const": list(range(len(names)))}]},
-                    "data": {"type": "array", "minItems": 1, "items": _values(cells)},
+                    "columns": {"anyOf": [_column_names(columns), {"const": list(range(len(names)))}]},
+                    "data": {"type": "array", "minItems": 1, "items": {"type": "array"}},
                 },
                 "required": ["data"],
             },
-            "MLflow: the columns in any order, and the values in that order; without columns, in the order of training.",
+            "MLflow: columns in any order, and values in the same order. Without columns, values are in the order of training.",
         ),
         "Inputs": _wrapper(
             "inputs",
             {
                 "anyOf": [
-                    {"type": "array", "minItems": 1, "items": {"anyOf": [_ref("Row"), _ref("NamedRow")]}},
+                    {"type": "array", "minItems": 1, "items": {"anyOf": [_ref("Row"), _ref("Record"), *texts]}},
                     _columns_by_name(columns, cells),
                 ]
             },
@@ -159,18 +162,22 @@ def build_schemas(signature: Mapping[str, Any]) -> dict[str, JsonSchema]:
             },
             "required": ["name", "ready", "task", "classes", "executor", "columns", "schema", "source", "digest"],
         },
+        **({"Text": cells[0], "Texts": {"type": "array", "minItems": 2, "items": cells[0]}} if texts else {}),
         **METADATA,
         "Problem": PROBLEM,
     }
     return schemas
 
 
-def build_cell(column: Mapping[str, Any]) -> JsonSchema:
-    """What one value of a column may be."""
-    has_numbers = column["kind"] == "numeric" or (
+def _has_numbers(column: Mapping[str, Any]) -> bool:
+    return column["kind"] == "numeric" or (
         column["kind"] == "categorical" and column.get("dtype") not in ("str", "object", "category")
     )
-    kinds = ["number" if has_numbers else "string"]
+
+
+def build_cell(column: Mapping[str, Any]) -> JsonSchema:
+    """Return the schema of one value of a column."""
+    kinds = ["number" if _has_numbers(column) else "string"]
     if column["kind"] == "categorical":
         kinds += _OTHER_TYPES.get(column.get("dtype", ""), [])
     if column.get("missing"):
@@ -178,6 +185,10 @@ def build_cell(column: Mapping[str, Any]) -> JsonSchema:
     schema: JsonSchema = {"type": kinds[0] if len(kinds) == 1 else kinds}
     if column["kind"] == "categorical" and column.get("categories"):
         schema["examples"] = column["categories"]
+    if str(column.get("dtype")).startswith("datetime"):
+        schema |= {"description": "a date and time, ISO 8601", "examples": ["2024-02-03T10:00:00"]}
+    if column.get("dtype") in ("int64", "int32") and column["kind"] == "numeric":
+        schema["description"] = "integers in training"
     if "minimum" in column:
         schema["description"] = f"between {column['minimum']!r} and {column['maximum']!r} in training"
         schema["examples"] = [column["minimum"], column["maximum"]]
@@ -185,7 +196,7 @@ def build_cell(column: Mapping[str, Any]) -> JsonSchema:
 
 
 def _columns_by_name(columns: Sequence[Mapping[str, Any]], cells: list[JsonSchema]) -> JsonSchema:
-    """As many values for each: that is more than a schema can say."""
+    """Return the schema of lists by column name. A schema cannot require equal lengths."""
     return {
         "type": "object",
         "properties": {
@@ -193,26 +204,51 @@ def _columns_by_name(columns: Sequence[Mapping[str, Any]], cells: list[JsonSchem
             for column, cell in zip(columns, cells, strict=True)
         },
         "required": [column["name"] for column in columns if not column.get("optional")],
-        "additionalProperties": all(column.get("optional") for column in columns),
+        "additionalProperties": True,
     }
 
 
-def _permutation(names: list[str]) -> JsonSchema:
+def is_one_text(columns: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a row is one string."""
+    return len(columns) == 1 and not _has_numbers(columns[0])
+
+
+def takes_any(columns: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether rows are dictionaries, whose unknown features the model ignores."""
+    return all(column.get("optional") for column in columns) and not all(column.get("dropped") for column in columns)
+
+
+def _other_features(columns: Sequence[Mapping[str, Any]]) -> Any:
+    """Return `additionalProperties`: a vectorizer ignores unknown features, a hasher would use them."""
+    if not takes_any(columns) or any(column.get("hashed") for column in columns):
+        return False
+    return {"type": ["number", "string", "boolean", "null"]}
+
+
+def _without_null(column: Mapping[str, Any], schema: JsonSchema) -> JsonSchema:
+    """Remove null: a row of a dictionary leaves out a feature that it does not have."""
+    kinds = schema["type"]
+    if column.get("optional") and not column.get("dropped") and column.get("dtype") != "str" and "null" in kinds:
+        kinds = [kind for kind in kinds if kind != "null"]
+        return schema | {"type": kinds[0] if len(kinds) == 1 else kinds}
+    return schema
+
+
+def _named_record(columns: Sequence[Mapping[str, Any]], cells: list[JsonSchema]) -> JsonSchema:
+    """Return the schema of a row in MLflow's bodies, which ignores columns that the model does not have."""
     return {
-        "type": ["array", "null"],
-        "items": {"enum": names},
-        "uniqueItems": True,
-        "minItems": len(names),
-        "maxItems": len(names),
+        "description": "One row by column names. Other names are ignored.",
+        "type": "object",
+        "properties": {column["name"]: cell for column, cell in zip(columns, cells, strict=True)},
+        "required": [column["name"] for column in columns if not column.get("optional")],
     }
 
 
-def _values(cells: list[JsonSchema]) -> JsonSchema:
-    """A row whose cells may come in any order: each is of the type of some column."""
-    kinds = [{"type": cell["type"]} for cell in cells]
-    distinct = [kind for index, kind in enumerate(kinds) if kind not in kinds[:index]]
-    items = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
-    return {"type": "array", "items": items, "minItems": len(cells), "maxItems": len(cells)}
+def _column_names(columns: Sequence[Mapping[str, Any]]) -> JsonSchema:
+    """Return the schema of a DataFrame's column names, in any order, each once; others are ignored."""
+    needed = [column["name"] for column in columns if not column.get("optional")]
+    schema: JsonSchema = {"type": ["array", "null"], "items": {"type": "string"}, "uniqueItems": True}
+    return schema | ({"allOf": [{"contains": {"const": name}} for name in needed]} if needed else {})
 
 
 def _list_of(name: str, description: str = "") -> JsonSchema:
@@ -225,7 +261,7 @@ def _wrapper(key: str, inner: JsonSchema, description: str) -> JsonSchema:
 
 
 def _prediction(signature: Mapping[str, Any]) -> JsonSchema:
-    """A label of the classes, a number, or a list of either where the target has several."""
+    """Return the schema of a label, a number, or a list of either for several targets."""
     outputs = signature["outputs"]
     name = next((each for each in ("predict", "transform", "score_samples") if each in outputs), "")
     described = outputs.get(name, {})
@@ -236,7 +272,7 @@ def _prediction(signature: Mapping[str, Any]) -> JsonSchema:
     if classes:
         return {"enum": list(classes)}
     width = described.get("columns", 1)
-    # A model may answer with NaN or an infinity, which JSON spells null.
+    # A model may answer with NaN or an infinity, which become null in JSON.
     number: JsonSchema = {"type": ["number", "null"]}
     if described.get("kind") == "label":
         number = {"type": ["number", "string", "boolean"]}

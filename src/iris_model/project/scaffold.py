@@ -1,6 +1,6 @@
-"""Makes new projects: the iris example, or one for a model file that the user has.
+"""Create new projects: the iris example, or one for a model file.
 
-A project is everything that `docker build` needs with no tool on the host, so this tool's own wheel lies in it.
+A project contains everything that `docker build` needs without other tools, so it contains this tool's wheel.
 """
 
 from __future__ import annotations
@@ -12,26 +12,34 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
+from iris_model.contract.file_names import SETTINGS_FILE
 from iris_model.errors import ProjectError
-from iris_model.project.compilations import choose_remembered
+from iris_model.project.compilation.compilations import choose_remembered
+from iris_model.project.configuration.reference import render_settings_file
+from iris_model.project.configuration.settings import ProjectSettings, parse_settings
+from iris_model.project.dependencies.needed_imports import find_needed_imports
+from iris_model.project.dependencies.requirement_imports import lines_for
+from iris_model.project.dependencies.requirements import REQUIREMENTS_FILE
 from iris_model.project.disk import filling
 from iris_model.project.events import build_events, encode_event
-from iris_model.project.executors import Choose, Executable
-from iris_model.project.package import OnStep
-from iris_model.project.reference import render_settings_file
-from iris_model.project.requirements import REQUIREMENTS_FILE
-from iris_model.project.settings import SETTINGS_FILE, ProjectSettings, parse_settings
-from iris_model.project.sources import collect_trusted
-from iris_model.project.wheel import write_wheel
+from iris_model.project.packaging.executors import Choose, Executable
+from iris_model.project.packaging.package import OnStep
+from iris_model.project.packaging.sources import OUR_FILES, collect_trusted
+from iris_model.project.packaging.wheel import write_wheel
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-# In a checkout this is a link to examples/iris, so that the example exists once.
+# A copy of examples/iris, because only the package is installed. tests/project/test_scaffold.py compares them.
 IRIS_EXAMPLE = TEMPLATES / "iris"
 IRIS_MODEL_STEM = "iris_trained_model"
 
-# Service of continuous integration -> the template of its workflow, and where it looks for one.
+# CI service -> the template of its workflow, and its path in the project.
 WORKFLOWS = {"github": ("github-workflow.yml", Path(".github/workflows/iris-model.yml"))}
+
+# What a library needs to start: MB and seconds. onnxruntime imports in a tenth of scikit-learn's time.
+MEMORY_AND_TIMEOUT = {"original": {"memory": 512, "timeout": 30}, "onnxruntime": {"memory": 512, "timeout": 10}}
 
 DOCKERFILE = "Dockerfile"
 DOCKERIGNORE = """\
@@ -42,9 +50,12 @@ DOCKERIGNORE = """\
 """
 
 
+_PROJECT_FILES = frozenset({"app.py", SETTINGS_FILE, REQUIREMENTS_FILE, DOCKERFILE, ".dockerignore", *OUR_FILES})
+
+
 @dataclass(frozen=True)
 class ScaffoldedProject:
-    """A new project: its files, sorted, and what will serve the model and why (nothing for the iris example)."""
+    """A new project: its files, sorted, and the executor with its reason (empty for the iris example)."""
 
     directory: Path
     files: tuple[str, ...]
@@ -53,7 +64,7 @@ class ScaffoldedProject:
 
 
 def scaffold_iris_project(directory: Path, *, ci: str | None = None) -> ScaffoldedProject:
-    """Make the iris example in `directory`."""
+    """Create the iris example in `directory`."""
     check_is_new(directory)
     with filling(directory):
         for source in sorted(IRIS_EXAMPLE.rglob("*")):
@@ -77,11 +88,16 @@ def scaffold_model_project(
     on_step: OnStep = lambda step: None,
     choose: Choose = choose_remembered,
 ) -> ScaffoldedProject:
-    """Make a project for the user's own model in `directory`; the model is opened, so that the rest fits it.
+    """Create a project for a model file in `directory`. The model is opened to choose the settings.
 
-    Modules of trusted names come along from beside the model file, with what they import there.
+    Modules of trusted names are copied from the directory of the model file, with their imports there.
     """
     check_is_new(directory)
+    if model.name in _PROJECT_FILES:
+        raise ProjectError(
+            f"{model} has the name of a file that `init` creates",
+            remedy=f"Rename it. Reserved names: {', '.join(sorted(_PROJECT_FILES))}.",
+        )
     for path, what in ((model, "model"), (data, "data")):
         if path and not path.is_file():
             raise ProjectError(f"{path} is not a file: expected the {what} file", remedy="Correct the path.")
@@ -93,22 +109,22 @@ def scaffold_model_project(
     modules = collect_trusted(model.parent, trust)
     if taken := sorted(modules.keys() & {"app.py", SETTINGS_FILE, DOCKERFILE}):
         raise ProjectError(
-            f"{model.parent / taken[0]}, which trusted names need, would take the place of the project's own {taken[0]}",
-            remedy="Rename the module, import it from there in the training script, train and save again.",
+            f"{model.parent / taken[0]}, which trusted names need, would replace the project's own {taken[0]}",
+            remedy="Rename the module, update the import in the training script, then train and save again.",
         )
-    # The model is opened where it lies and before anything is written: a model that does not open leaves no trace.
+    # The model is opened before anything is written: a model that does not open leaves no trace.
     on_step(f"Opening {model}")
     settings_there = _settings_where_the_files_lie(model, data, values)
     executable = choose(settings_there)
-    if executable.executor == "original":
-        values |= {"memory": 512, "timeout": 30}
+    if executable.executor != "compiled":
+        values |= MEMORY_AND_TIMEOUT[executable.executor]
     settings = parse_settings(values, directory)
 
     on_step(f"Writing {directory}")
     texts = {
         SETTINGS_FILE: render_settings_file(values),
         "app.py": _render_app(Path(model.name).stem),
-        REQUIREMENTS_FILE: _render_requirements(model, executable),
+        REQUIREMENTS_FILE: _render_requirements(model, executable, modules),
     }
     http_path = (f"/{settings.stage}" if settings.stage != "$default" else "") + settings.route
     events = build_events(
@@ -117,7 +133,9 @@ def scaffold_model_project(
     texts |= {f"events/{event_name}.json": encode_event(event) for event_name, event in events.items()}
     with filling(directory):
         for file in settings_there.model_files.values():
-            shutil.copyfile(file, directory / file.name)
+            target = directory / file.relative_to(settings_there.model_path.parent)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
         if data:
             shutil.copyfile(data, directory / data.name)
         for path_name, file in modules.items():
@@ -132,32 +150,38 @@ def scaffold_model_project(
 
 
 def check_is_new(directory: Path) -> None:
-    """Refuse a directory that holds anything: `init` overwrites nothing."""
+    """Refuse a directory that is not empty: `init` overwrites nothing."""
     if directory.is_dir() and any(directory.iterdir()):
         raise ProjectError(
-            f"{directory} is not empty: expected a new or an empty directory, because init overwrites nothing",
-            remedy="Name another directory.",
+            f"{directory} is not empty; `init` needs a new or an empty directory",
+            remedy="Choose another directory.",
         )
     if directory.exists() and not directory.is_dir():
-        raise ProjectError(f"{directory} is a file: expected a directory", remedy="Name another directory.")
+        raise ProjectError(f"{directory} is a file; expected a directory", remedy="Choose another directory.")
 
 
 def name_from(directory: Path) -> str:
-    """Make a function name of a directory's name."""
+    """Return a function name from a directory's name."""
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", directory.resolve().name).strip("-")[:64]
     return name or "model"
 
 
-def _render_requirements(model: Path, executable: Executable) -> str:
+def _render_requirements(model: Path, executable: Executable, modules: Mapping[str, Path]) -> str:
+    """Return exact requirements: the model's library, its dependencies, and the imports of trusted modules."""
     from iris_model.compiler import list_requirements
 
-    return "\n".join([*list_requirements(model, executable.source, executable.signature), ""])
+    lines = list_requirements(model, executable.source, executable.signature)
+    imports = find_needed_imports(modules)
+    known = {canonicalize_name(line.partition("==")[0]) for line in lines}
+    more = lines_for([*imports.at_import, *imports.when_called])
+    lines += [line for line in more if canonicalize_name(line.partition("==")[0]) not in known]
+    return "\n".join([*lines, ""])
 
 
 def _settings_where_the_files_lie(model: Path, data: Path | None, values: Mapping[str, Any]) -> ProjectSettings:
-    """The settings of the project that is to be, with paths that hold before anything is copied."""
+    """Return the settings of the new project, with paths that are valid before files are copied."""
     settings = parse_settings({**values, "data": "set below"} if data else values, model.parent)
-    # An absolute path, which the file itself would refuse: the data need not lie beside the model.
+    # An absolute path, which the file would refuse: the data may be outside of the model's directory.
     return replace(settings, data=str(data.resolve()) if data else None)
 
 

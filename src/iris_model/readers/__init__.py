@@ -1,18 +1,23 @@
-"""Opens what users have, and reads it into a graph.
+"""Open model files, and convert fitted estimators to graphs.
 
-    path ──► open_model    look at the pickle's globals and versions first, then build the object   ──► OpenedModel
-    estimator ──► read_estimator    one reader per class, found by name in hand-written tables       ──► Graph
+    path ──► open_model    check the pickle's globals and versions first, then build the object   ──► OpenedModel
+    estimator ──► read_estimator    one converter per class, found by name in tables              ──► Graph
 
-Nothing here runs code from a file before it was judged, and nothing here decides whether an answer is right: that is
-the compiler's work. A library is imported by its own pickles only.
+Nothing here runs code from a file before it was checked. Nothing here decides whether an answer is right; the compiler
+does. A library is imported only for its own models.
 """
+
+from iris_model.readers.opening.onnx_files import find_external_files
+from iris_model.readers.opening.open import OpenedModel, open_model
+from iris_model.readers.opening.opener import find_opener, read_format
+from iris_model.readers.pickled.pickles import scan_pickle
+from iris_model.readers.pickled.refusals import find_refused
+from iris_model.readers.pickled.scan import PickleScan
+from iris_model.readers.pickled.trusted import find_refused_globals
 
 from .estimators import METHODS, needed_methods, offered_methods, read_estimator, read_partly
 from .graph import Graph, Node
 from .libraries import library_of
-from .open import OpenedModel, open_model
-from .pickles import PickleScan, scan_pickle
-from .trusted import find_refused_globals
 
 __all__ = [
     "METHODS",
@@ -20,12 +25,16 @@ __all__ = [
     "Node",
     "OpenedModel",
     "PickleScan",
+    "find_external_files",
+    "find_opener",
+    "find_refused",
     "find_refused_globals",
     "library_of",
     "needed_methods",
     "offered_methods",
     "open_model",
     "read_estimator",
+    "read_format",
     "read_partly",
     "scan_pickle",
 ]

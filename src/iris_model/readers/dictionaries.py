@@ -1,6 +1,6 @@
-"""Which models take dictionaries, where others take a table, and what the features in them are called.
+"""Find models that take dictionaries instead of a table, and the names of their features.
 
-A request sends such a row as a named row. A feature that it leaves out, or sends as null, is not in the dictionary.
+A request sends such a row as a named row. A feature that is absent or null is not in the dictionary.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ FEATURE_HASHER = "sklearn.feature_extraction.FeatureHasher"
 
 
 def takes_dictionaries(estimator: Estimator) -> bool:
-    """Whether the first thing that sees the input takes dictionaries."""
+    """Whether the first estimator that receives the input takes dictionaries."""
     return any(class_name(type(one)) in (DICT_VECTORIZER, FEATURE_HASHER) for one in find_first(estimator))
 
 
 def feature_names(estimator: Estimator) -> list[str] | None:
-    """The features that vectorizers learned, in the order of their vocabulary; None where a hasher takes any."""
+    """Return the features of the vectorizers, in the order of their vocabulary; None if a hasher accepts every name."""
     names: dict[str, None] = {}
     for one in find_first(estimator):
         if class_name(type(one)) == FEATURE_HASHER:
@@ -31,7 +31,7 @@ def feature_names(estimator: Estimator) -> list[str] | None:
 
 
 def split_names(vectorizer: Estimator) -> Iterator[tuple[str, str | None]]:
-    """Each name of the vocabulary as its feature and, if it stands for a text, that text; split at the first separator."""
+    """Yield each name of the vocabulary as (feature, string or None), split at the first separator."""
     for name in vectorizer.feature_names_:
         feature, separator, text = str(name).partition(vectorizer.separator)
         yield feature, text if separator else None

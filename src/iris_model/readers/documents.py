@@ -1,4 +1,4 @@
-"""Which models take documents, a list of texts, where others take a table."""
+"""Find models that take documents, a list of strings, instead of a table."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ VECTORIZERS = frozenset(
     f"sklearn.feature_extraction.text.{name}" for name in ("CountVectorizer", "TfidfVectorizer", "HashingVectorizer")
 )
 
-# What the one column of such a model is called, unless the user's data has a name for it.
+# The name of the only column of such a model, unless the user's data names it.
 DOCUMENT_COLUMN = "text"
 
-# Where estimators keep the one that sees the input first.
+# Attributes in which estimators keep the one that receives the input first.
 INNER = ("best_estimator_", "estimator_", "estimator", "calibrated_classifiers_", "estimators_")
 
 
 def takes_documents(estimator: Estimator) -> bool:
-    """Whether the first thing that sees the input is a vectorizer of texts."""
+    """Whether the first estimator that receives the input is a text vectorizer."""
     return any(class_name(type(one)) in VECTORIZERS for one in find_first(estimator))
 
 
 def find_first(estimator: Estimator) -> Iterator[Estimator]:
-    """The estimators inside that see the input first: several where a union puts them side by side."""
+    """Yield the inner estimators that receive the input first: several in a union."""
     if hasattr(estimator, "steps"):
         steps = [step for _, step in estimator.steps if step is not None and step != "passthrough"]
         yield from find_first(steps[0]) if steps else ()

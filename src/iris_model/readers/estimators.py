@@ -1,51 +1,59 @@
-"""From a fitted estimator to a graph.
+"""Convert a fitted estimator to a graph.
 
-In: an estimator, and the names of its columns if the user knows better ones. Out: a `Graph`, or `UnsupportedModel` with
-every reason at once.
+A refusal, `UnsupportedModel`, lists every reason at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from iris_model.contract.signature import Column
 from iris_model.errors import UnsupportedModel
 
 from .dictionaries import feature_names, takes_dictionaries
 from .documents import DOCUMENT_COLUMN, takes_documents
+from .failures import NOT_FITTED, describe_failure
 from .families import find_reader
-from .graph import Estimator, Graph, GraphBuilder, Reader
+from .graph import Estimator, Graph, GraphBuilder, Reader, Reading, Value
 from .libraries import find_version_problem
 from .names import class_name
 from .refused import REFUSED
 
-# The methods of an estimator that can be an answer. A graph has each that the estimator offers, and no other.
+# Methods that can answer. A graph has exactly those that the estimator offers.
 METHODS = ("predict", "predict_proba", "decision_function", "score_samples", "transform")
 
-# What readers may leave out where the estimator predicts: there the prediction is what the model is for.
+# Methods that a converter may leave out if the estimator has `predict`, which is then its purpose.
 BESIDE_PREDICT = ("score_samples", "transform")
 
-# Nothing to learn, and before scikit-learn 1.6 no tag that says so.
+# They have nothing to learn, and no tag for that before scikit-learn 1.6.
 STATELESS = ("sklearn.feature_extraction.FeatureHasher", "sklearn.feature_extraction.text.HashingVectorizer")
 
 WAYS_OUT = (
-    'Ways out: serve the original library (executor = "original" in iris-model.toml: same answers, slower start); '
-    'export the model to .onnx and serve that (executor = "onnxruntime"); '
-    "or ask for a reader, or write one: src/iris_model/readers has one file per family."
+    'Serve the model with its own library (executor = "original" in iris-model.toml: the same answers, a slower start); '
+    'export it to .onnx (executor = "onnxruntime"); '
+    "or write a converter: src/iris_model/readers has one file per family."
 )
+FIT_FIRST = "Call fit on the model, then save it again."
+
+
+def find_remedy(reasons: Sequence[str]) -> str:
+    """The fix for a model that is refused for these reasons."""
+    return FIT_FIRST if any(NOT_FITTED in reason for reason in reasons) else WAYS_OUT
 
 
 def read_estimator(estimator: Estimator, names: Sequence[str] | None = None) -> Graph:
-    """Read a fitted estimator. `names` are used where the estimator was trained without column names."""
-    trained = _trained_columns(estimator)
+    """Return the graph of a fitted estimator. Raises UnsupportedModel, with every reason.
+
+    `names`: the column names for an estimator that was trained without names.
+    """
+    trained = _with_spaces(estimator, _trained_columns(estimator), names)
     if takes_dictionaries(estimator):
         learned = feature_names(estimator) or list(names or ())
         trained = len(learned), learned
         if not learned:
             raise UnsupportedModel(
-                [
-                    f"{class_name(type(estimator))} takes dictionaries of any features, and a signature lists its columns"
-                ],
-                remedy="Name them: give rows with a header line (data in iris-model.toml, or --data). " + WAYS_OUT,
+                [f"{class_name(type(estimator))} takes dictionaries with any keys, so its columns are unknown"],
+                remedy="Pass rows with a header line: data in iris-model.toml, or --data. " + WAYS_OUT,
             )
     count, trained_names = trained if trained else (len(names or ()), None)
     builder = GraphBuilder(
@@ -59,18 +67,23 @@ def read_estimator(estimator: Estimator, names: Sequence[str] | None = None) -> 
         builder.refuse(problem)
     reading = builder.read(estimator, builder.rows)
     if trained is None and not builder.reasons:
-        builder.refuse(f"{class_name(type(estimator))} does not say how many columns it takes (n_features_in_)")
+        builder.refuse(
+            f"{class_name(type(estimator))} has no n_features_in_, the number of its columns; train and save it again"
+        )
     if builder.reasons or reading is None:
-        raise UnsupportedModel(builder.reasons, remedy=WAYS_OUT)
-    return builder.finish(reading)
+        raise UnsupportedModel(builder.reasons, remedy=find_remedy(builder.reasons))
+    graph = builder.finish(reading)
+    if builder.reasons:
+        raise UnsupportedModel(builder.reasons, remedy=find_remedy(builder.reasons))
+    return graph
 
 
 def read_partly(estimator: Estimator, names: Sequence[str] | None = None) -> Graph | None:
-    """What readers learn of a model that they refuse: nodes up to there, and the columns; None if not even how many.
+    """Return what can be learned of a refused model: the nodes up to there, and the columns.
 
-    A column that only what was refused looks at has `"kind": "unknown"`.
+    None if the number of columns is unknown. A column that only a refused step reads has `"kind": "unknown"`.
     """
-    trained = _trained_columns(estimator)
+    trained = _with_spaces(estimator, _trained_columns(estimator), names)
     learned = feature_names(estimator) if takes_dictionaries(estimator) else None
     if learned is not None:
         trained = len(learned), learned
@@ -86,26 +99,36 @@ def read_partly(estimator: Estimator, names: Sequence[str] | None = None) -> Gra
     try:
         builder.read(estimator, builder.rows)
     except Exception:
-        # Readers may stumble over what another version has, or over a class that is none of the library's.
+        # A converter may fail on another version, or on a class outside the library.
         return None if trained is None else _guess(builder)
     return builder.finish_partly()
 
 
+def says_columns(estimator: Estimator) -> bool:
+    """Whether the estimator stores how many columns it takes."""
+    return _trained_columns(estimator) is not None
+
+
 def _guess(builder: GraphBuilder) -> Graph:
     graph = builder.finish_partly()
-    columns = [{**column, "kind": "unknown"} for column in graph.signature["columns"]]
+    columns: list[Column] = [
+        {"name": column["name"], "kind": "unknown", "dtype": "", "missing": True}
+        for column in graph.signature["columns"]
+    ]
     return Graph(graph.nodes, {}, {**graph.signature, "columns": columns})
 
 
 def offered_methods(estimator: Estimator) -> list[str]:
-    """The `METHODS` that this very estimator offers: libraries hide those that its parameters rule out."""
+    """Return those of `METHODS` that this estimator has: libraries hide methods that parameters rule out."""
     return [method for method in METHODS if hasattr(estimator, method)]
 
 
 def needed_methods(estimator: Estimator) -> list[str]:
-    """Those of the offered methods that a graph must have."""
+    """Return those of the offered methods that a graph must have."""
     offered = offered_methods(estimator)
-    return [method for method in offered if method not in BESIDE_PREDICT or "predict" not in offered]
+    needed = [method for method in offered if method not in BESIDE_PREDICT or "predict" not in offered]
+    # If the original's likelihoods raise (a singular covariance), it still transforms.
+    return [method for method in needed if method != "score_samples" or "transform" not in offered]
 
 
 def _find_reader(builder: GraphBuilder, estimator: Estimator) -> Reader | None:
@@ -115,51 +138,103 @@ def _find_reader(builder: GraphBuilder, estimator: Estimator) -> Reader | None:
     if reader is None:
         parent = next((class_name(base) for base in cls.__mro__[1:] if find_reader(class_name(base))), None)
         derived = f" (it derives from {parent}, but may compute something else)" if parent else ""
-        builder.refuse(f"{name}: {REFUSED.get(name, f'no reader knows this class{derived}')}")
+        builder.refuse(f"{name}: {REFUSED.get(name, f'no converter supports this class{derived}')}")
     elif not _is_fitted(estimator):
-        builder.refuse(f"{name}: it is not fitted; call fit before saving it")
+        builder.refuse(f"{name}: {NOT_FITTED}; call fit before saving it")
         return None
-    return reader
+    return None if reader is None else _guard(reader)
+
+
+def _guard(reader: Reader) -> Reader:
+    """Return the converter with its exceptions as reasons: attributes of an estimator may be anything."""
+
+    def guarded(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
+        try:
+            return reader(builder, estimator, inputs)
+        except Exception as error:
+            builder.refuse(describe_failure(estimator, error))
+            return Reading("", {})
+
+    return guarded
 
 
 def _is_fitted(estimator: Estimator) -> bool:
-    """What training leaves behind ends in an underscore; this is the rule of scikit-learn's own `check_is_fitted`."""
-    if hasattr(estimator, "steps"):
-        return True  # a pipeline has nothing of its own to fit; its steps are asked one by one
+    """Whether the estimator is fitted: it has attributes that end in an underscore, as scikit-learn's own check."""
+    if hasattr(estimator, "steps") or hasattr(estimator, "transformer_list"):
+        return True  # pipelines and unions fit nothing themselves; their parts are checked one by one
     if class_name(type(estimator)) in STATELESS:
         return True
-    # CatBoost's own word for it.
+    # CatBoost has its own method for it.
     asked = getattr(estimator, "__sklearn_is_fitted__", None) or getattr(estimator, "is_fitted", None)
     if asked is not None:
-        return bool(asked())
+        try:
+            return bool(asked())
+        except Exception:  # some raise if an inner estimator is not fitted
+            return False
     if any(name.endswith("_") and not name.startswith("__") for name in vars(estimator)):
         return True
     tags = getattr(estimator, "__sklearn_tags__", None)
     return tags is not None and not tags().requires_fit
 
 
+def _count_columns(estimator: Estimator) -> tuple[int, None] | None:
+    """For what was fitted without counting: a Gaussian process whose kernel takes anything, `Lasso.fit(check_input=False)`."""
+    for learned in ("X_train_", "coef_"):
+        found: Estimator = getattr(estimator, learned, None)
+        if getattr(found, "ndim", 0) >= 1:
+            return int(found.shape[-1]), None
+    return None
+
+
 def _trained_columns(estimator: Estimator) -> tuple[int, list[str] | None] | None:
-    """How many columns the estimator takes, and their names if it was trained with names. None if it does not say."""
+    """Return the number of columns, and their names if trained with names. None if the estimator stores neither."""
     if takes_documents(estimator):
         return 1, None
     if hasattr(estimator, "steps"):
         for _, step in estimator.steps:
             if (found := _trained_columns(step)) is not None:
                 return found
+            if step is not None and step != "passthrough" and find_reader(class_name(type(step))) is None:
+                # A custom step: later steps do not show what it takes.
+                return None
         return None
     if hasattr(estimator, "X_thresholds_"):
-        return 1, None  # isotonic regression: one column by definition, and it does not count it
+        return 1, None  # isotonic regression has one column by definition, and stores no count
     if class_name(type(estimator)).startswith("catboost."):
-        # It gives columns without names their numbers, and once unpickled it says that there are none.
+        # It numbers columns without names, and an unpickled one returns no names.
         learned = [str(name) for name in estimator.feature_names_ or ()]
         return len(learned), None if learned == [str(index) for index in range(len(learned))] else learned
     if not hasattr(estimator, "n_features_in_"):
-        return None
+        return _count_columns(estimator)
     names = getattr(estimator, "feature_names_in_", None)
-    if names is None and getattr(getattr(estimator, "booster_", None), "pandas_categorical", None):
-        # LightGBM before 4.6 has no such attribute; with categories of a DataFrame it takes nothing but one.
-        names = estimator.booster_.feature_name()
+    if hasattr(estimator, "booster_"):
+        names = _names_in_lightgbm(estimator.booster_, names)
     return int(estimator.n_features_in_), None if names is None else [str(name) for name in names]
+
+
+def _names_in_lightgbm(booster: Estimator, names: Sequence[str] | None) -> Sequence[str] | None:
+    """Return the column names of a LightGBM model.
+
+    Versions before 4.5 do not return them; 4.5 and 4.6 invent names for columns without.
+    """
+    names = list(booster.feature_name() if names is None else names)
+    # With categories of a DataFrame it accepts only a DataFrame.
+    if not booster.pandas_categorical and (
+        names == [f"Column_{index}" for index in range(len(names))]
+        or names == [str(index) for index in range(len(names))]
+    ):
+        return None
+    return names
+
+
+def _with_spaces(
+    estimator: Estimator, trained: tuple[int, list[str] | None] | None, names: Sequence[str] | None
+) -> tuple[int, list[str] | None] | None:
+    """Return the names with spaces: LightGBM stores "petal length" as "petal_length". It reads columns by position."""
+    if trained is None or trained[1] is None or not names or type(estimator).__module__.partition(".")[0] != "lightgbm":
+        return trained
+    own = {name.replace(" ", "_"): name for name in names}
+    return trained[0], [own.get(name, name) for name in trained[1]]
 
 
 def _checked(names: Sequence[str] | None, count: int) -> list[str] | None:

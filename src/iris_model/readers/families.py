@@ -1,6 +1,6 @@
-"""Which reader is for which class, by the class's name: one file per family, imported when a model needs it.
+"""Find the converter of a class by its name: one file per family, imported when a model needs it.
 
-To support one more class, write a reader, put it into its family's `READERS`, and, for a new family, the family into `FAMILIES`.
+To support another class, write a converter and add it to the `READERS` of its family. Add a new family to `FAMILIES`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from .graph import Reader
 
-# The library's module that a class is named by -> the families of this room that read classes of it.
+# The library module in a class name -> the families with converters for its classes.
 FAMILIES: dict[str, tuple[str, ...]] = {
     "sklearn.calibration": ("sklearn.calibration",),
     "sklearn.cluster": ("sklearn.clustering", "sklearn.decomposition"),
@@ -59,12 +59,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 
 
 def find_reader(name: str) -> Reader | None:
-    """The reader of a class, by its public name; None if none knows it."""
+    """Return the converter of a class, by its public name, or None."""
     return _readers_of(FAMILIES.get(name.rpartition(".")[0], ())).get(name)
 
 
 def all_readers() -> dict[str, Reader]:
-    """Every reader by the name of its class. Imports them all: for who lists them."""
+    """Return every converter by the name of its class. Imports all of them: for listings only."""
     return _readers_of(sorted({family for families in FAMILIES.values() for family in families}))
 
 

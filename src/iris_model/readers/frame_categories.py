@@ -1,4 +1,4 @@
-"""The categories of a DataFrame, for boosters that keep them: each cell becomes its place in the list of training."""
+"""Replace cells by their position in the categories of a DataFrame, for boosters that store these."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .graph import GraphBuilder, Json, Value
 def add_codes(
     builder: GraphBuilder, inputs: Value, categories: Mapping[int, Sequence[Json]], *, unknown_is_missing: bool
 ) -> Value:
-    """The same table with codes in the columns of `categories`.
+    """Return the table with codes in the columns of `categories`.
 
-    A missing cell stays missing. What training never met becomes missing, too (`unknown_is_missing`), or is refused.
+    Missing cells stay missing. An unseen category becomes missing if `unknown_is_missing`, else it is refused.
     """
     chosen = list(categories)
     others = [index for index in range(inputs.width) if index not in categories]

@@ -1,33 +1,42 @@
-"""Rows as a pandas DataFrame, for an original that was trained on one. The only file that imports pandas."""
+"""Make pandas DataFrames for an original that was trained on one. Only this file imports pandas."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 
 def make_frame(
-    columns: Mapping[str, np.ndarray[Any, Any]], categories: Mapping[str, Sequence[str | float]] | None = None
+    columns: Mapping[str, np.ndarray[Any, Any]],
+    categories: Mapping[str, Sequence[str | float]] | None = None,
+    texts: Collection[str] = (),
+    dates: Mapping[str, str] | None = None,
 ) -> Any:
-    """Return a DataFrame whose columns have the dtypes of the arrays; those of `categories` are pandas' Categorical.
+    """Return a DataFrame with the dtypes of the arrays. Columns in `categories` become Categorical.
 
-    Left to itself, pandas makes NaN of None in a column of texts.
+    `texts`: columns of pandas' own string type. `dates`: columns of datetimes, "datetime64" or "datetime64, UTC". By
+    default, pandas replaces None by NaN in a column of objects.
     """
-    from pandas import DataFrame, Series
+    from pandas import DataFrame, Series, to_datetime
 
     known = categories or {}
-    return DataFrame(
-        {
-            name: _make_categorical(cells, known[name]) if name in known else Series(cells, dtype=cells.dtype)
-            for name, cells in columns.items()
-        }
-    )
+    moments = dates or {}
+    text_dtype = Series(["text"]).dtype
+    made = {}
+    for name, cells in columns.items():
+        if name in known:
+            made[name] = _make_categorical(cells, known[name])
+        elif name in moments:
+            made[name] = to_datetime(Series(cells, dtype=object), utc=moments[name].endswith("UTC"))
+        else:
+            made[name] = Series(cells, dtype=text_dtype if name in texts else cells.dtype)
+    return DataFrame(made)
 
 
 def _make_categorical(cells: np.ndarray[Any, Any], known: Sequence[str | float]) -> Any:
-    """Those of training first, whether the cells have them or not; whole numbers as integers, for XGBoost asks for these."""
+    """Return a Categorical with all categories of training first. Whole numbers are integers, as XGBoost requires."""
     from pandas import Categorical
 
     plain = [None if cell is None or cell != cell else cell for cell in cells.tolist()]

@@ -1,6 +1,6 @@
-"""What readers learn about one input column while they read: its kind, its categories, what may be missing.
+"""Collect what converters learn about an input column: its kind, its categories, whether it may be missing.
 
-Out: the column's entry in the signature (docs/architecture.md, "Graph and the compiled model").
+`describe` returns the column's entry in the signature (docs/architecture.md, "Graph and the compiled model").
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from iris_model.contract.signature import Column
+
 Marker = Literal["nan", "none"]
 
 
 @dataclass
 class InputColumn:
-    """One input column. A column is numeric until a reader says otherwise, and unused until something looks at it.
+    """One input column. It is numeric until a converter records otherwise, and unused until a node reads it.
 
-    `puzzling`: something that was refused looks at it.
+    `puzzled_by`: the classes of refused estimators that read it.
     """
 
     name: str
@@ -26,13 +28,14 @@ class InputColumn:
     narrowed: bool = False
     used: bool = False
     optional: bool = False
-    puzzling: bool = False
+    hashed: bool = False
+    puzzled_by: dict[str, None] = field(default_factory=dict)
     categories: list[Any] = field(default_factory=list)
     missing_as: Marker | None = None
     _dtype: str = ""
 
     def expect_categories(self, categories: Sequence[Any], dtype: str) -> None:
-        """The original compares the cells with these; missing ones among them are no category of their own here."""
+        """Record that the original compares the cells with these. A missing one is not a category here."""
         self.used = True
         if self.kind == "numeric":
             self.kind = "categorical"
@@ -41,7 +44,7 @@ class InputColumn:
         self.categories = _distinct([*self.categories, *(one for one in categories if not _is_missing(one))])
 
     def expect_missing_as(self, marker: Marker) -> bool:
-        """The original was trained with None, or NaN, for missing cells; False if it was also told the other."""
+        """Record that missing cells were None, or NaN, in training. Return False if the other was recorded before."""
         if self.missing_as not in (None, marker):
             return False
         self.missing_as = marker
@@ -49,7 +52,7 @@ class InputColumn:
 
     @property
     def dtype(self) -> str:
-        """float64, float32; bool; str (texts only); object (texts and numbers); category (a pandas Categorical)."""
+        """The dtype: float64, float32; bool; str; object (strings and numbers); category (a pandas Categorical)."""
         if self.kind == "text":
             return "str"
         if self._dtype:
@@ -61,19 +64,33 @@ class InputColumn:
             return "bool"
         return "object" if kinds > {str} else "str"
 
-    def describe(self) -> dict[str, Any]:
-        """The column's entry in the signature."""
+    @property
+    def holds_texts(self) -> bool:
+        """Whether a cell may be a string."""
+        return self.kind == "text" or self.dtype in ("str", "object", "category")
+
+    def describe(self) -> Column:
+        """Return the column's entry in the signature."""
         if not self.used:
-            # The original drops the column unseen: any cell will do.
-            unseen = {"kind": "categorical", "dtype": "object", "missing": True, "categories": []}
-            return {"name": self.name, **unseen}
-        entry: dict[str, Any] = {"name": self.name, "kind": self.kind, "dtype": self.dtype, "missing": self.missing}
+            # The original drops the column unread: any cell is accepted.
+            return {
+                "name": self.name,
+                "kind": "categorical",
+                "dtype": "object",
+                "missing": True,
+                "categories": [],
+                "optional": True,
+                "dropped": True,
+            }
+        entry: Column = {"name": self.name, "kind": self.kind, "dtype": self.dtype, "missing": self.missing}
         if self.kind == "categorical":
             entry["categories"] = self.categories
         if self.missing_as == "none":
             entry["missing_as"] = "none"
         if self.optional:
             entry["optional"] = True
+        if self.hashed:
+            entry["hashed"] = True
         return entry
 
 
@@ -82,5 +99,5 @@ def _is_missing(category: Any) -> bool:
 
 
 def _distinct(categories: Sequence[Any]) -> list[Any]:
-    """Each category once. True is no 1: a dict alone would take them for the same."""
+    """Return each category once. True is not 1; a dict alone would treat them as equal."""
     return list({(isinstance(one, bool), one): one for one in categories}.values())

@@ -1,4 +1,4 @@
-"""The libraries whose models can be read: what they are installed as, and since which version."""
+"""The libraries whose models can be converted: their package names and oldest versions."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .graph import Estimator
 
 @dataclass(frozen=True)
 class Library:
-    """One library: its name in a package index, the first version read, and the key of its version in pickled objects.
+    """One library: its distribution name, its oldest supported version, and the key of its version in pickled objects.
 
-    `version_key` is None where objects do not carry the version. `twins`: other names under which it is installed.
+    `version_key` is None if objects do not store the version. `twins`: alternative distribution names.
     """
 
     distribution: str
@@ -31,7 +31,7 @@ LIBRARIES = {
 
 
 def find_version(distribution: str) -> str:
-    """The installed version of a library, under whichever name; PackageNotFoundError if there is none."""
+    """Return the installed version of a library, under any of its names. Raises PackageNotFoundError."""
     twins = next((one.twins for one in LIBRARIES.values() if one.distribution == distribution), ())
     for name in twins:
         try:
@@ -42,19 +42,19 @@ def find_version(distribution: str) -> str:
 
 
 def library_of(estimator: Estimator) -> tuple[str, str]:
-    """The library an object belongs to and its installed version; ("", "") if it is none we know."""
+    """Return the library of an object and its installed version; ("", "") for an unknown one."""
     library = LIBRARIES.get(type(estimator).__module__.partition(".")[0])
     return (library.distribution, find_version(library.distribution)) if library else ("", "")
 
 
 def installed_version(distribution: str) -> tuple[int, ...]:
-    """Major and minor version of an installed library: what a reader asks when arithmetic changed between versions."""
+    """Return major and minor version of an installed library, for converters that depend on them."""
     parts = find_version(distribution).split(".")[:2]
     return tuple(int(part) for part in parts if part.isdecimal())
 
 
 def find_version_problem(estimator: Estimator) -> str | None:
-    """Say why the installed version of the estimator's library is not read; None if it is."""
+    """Return why the installed version of the estimator's library is not supported, or None."""
     library = LIBRARIES.get(type(estimator).__module__.partition(".")[0])
     if library is None:
         return None
@@ -62,4 +62,4 @@ def find_version_problem(estimator: Estimator) -> str | None:
         return None
     version = find_version(library.distribution)
     oldest = ".".join(map(str, library.oldest))
-    return f"{library.distribution} {version} is too old for the readers; expected {oldest} or newer: train with that"
+    return f"{library.distribution} {version} is not supported; train the model with {oldest} or newer"

@@ -1,4 +1,4 @@
-"""The name of a class as people import it."""
+"""The public name of a class."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from .libraries import LIBRARIES
 def public_name(module: str, name: str) -> str:
     """`sklearn.tree._classes`, `ExtraTreeClassifier` -> `sklearn.tree.ExtraTreeClassifier`.
 
-    From its first private module on, the path says where the library keeps the class, and that changes between versions.
-    Other people's modules keep their whole path: what is private there need not be importable from above.
+    From the first private module on, the path is an implementation detail that changes between versions. Modules
+    outside the known libraries keep their whole path, because their private classes may not be importable from above.
     """
     parts = module.split(".")
     if parts[0] in LIBRARIES:
@@ -19,5 +19,5 @@ def public_name(module: str, name: str) -> str:
 
 
 def class_name(cls: type) -> str:
-    """The public name of a class."""
+    """Return the public name of a class."""
     return public_name(cls.__module__, cls.__qualname__)

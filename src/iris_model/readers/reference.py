@@ -1,4 +1,4 @@
-"""The tables of readers as text: the reference page of supported models."""
+"""Render the reference page of supported models from the tables of converters."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _HEAD = """\
 
 <!-- Generated from src/iris_model/readers by `python scripts/write_reference.py`; a test compares the two. -->
 
-Every class that compiles, with the methods that the compiled model can have: it has those that this very estimator
-offers. Compiling compares the compiled model with the original, row by row, and refuses to write one that differs. What
-is not here is served with its own library (`executor = "original"`) or as ONNX (`executor = "onnxruntime"`).
+These classes compile. A compiled model has the listed methods that your estimator offers. The compiler compares it with the
+original, row by row, and refuses to write a model that differs.
+
+All other models run with their own library (`executor = "original"`) or as ONNX (`executor = "onnxruntime"`).
 """
 
 EXPERIMENTAL = {
@@ -26,48 +27,54 @@ EXPERIMENTAL = {
     "IterativeImputer": "enable_iterative_imputer",
 }
 
-# What is refused of a class that has a reader: parameters for which no exact answer is known.
+# Restrictions of classes that have a converter: parameters without a known exact answer.
 REMARKS = {
     **{
-        f"catboost.core.CatBoost{name}": "of numbers: no categories, texts, embeddings, or loss of your own; also as `.cbm`"
+        f"catboost.core.CatBoost{name}": "numeric features only; no custom loss; also from a `.cbm` file"
         for name in ("Classifier", "Ranker", "Regressor")
     },
-    "lightgbm.Booster": "also as LightGBM's own text file",
-    "lightgbm.sklearn.LGBMClassifier": "not with an objective of your own",
-    "lightgbm.sklearn.LGBMRegressor": "not with an objective of your own",
-    "sklearn.cluster.FeatureAgglomeration": "with numpy's mean",
-    "sklearn.decomposition.KernelPCA": "not with a kernel of your own, or a precomputed one",
-    "sklearn.ensemble.GradientBoostingClassifier": "not with an init that computes in float32",
-    "sklearn.ensemble.GradientBoostingRegressor": "not with an init that computes in float32",
-    "sklearn.feature_extraction.DictVectorizer": "its features are the columns; a text in a list of texts is not taken",
-    "sklearn.feature_extraction.FeatureHasher": "of dictionaries, whose features rows with a header line name (`--data`)",
-    "sklearn.feature_extraction.text.CountVectorizer": "not with functions of your own",
-    "sklearn.feature_extraction.text.HashingVectorizer": "not with functions of your own",
-    "sklearn.feature_extraction.text.TfidfVectorizer": "not with functions of your own, in float64",
-    "sklearn.impute.IterativeImputer": "with linear estimators, and not drawing at random",
-    "sklearn.impute.KNNImputer": "rows are refused whose answer hangs on which of equally near donors counts",
-    "sklearn.kernel_approximation.Nystroem": "not with a kernel of your own, or a precomputed one",
-    "sklearn.preprocessing.FunctionTransformer": "without a function, or with numpy's by name",
-    "sklearn.preprocessing.KBinsDiscretizer": "in float64",
-    "sklearn.compose.TransformedTargetRegressor": "the target scaled, or transformed by numpy functions or a power",
-    "sklearn.dummy.DummyClassifier": "not the random strategies, `stratified` and `uniform`",
-    "sklearn.model_selection.GridSearchCV": "with `refit`",
-    "sklearn.model_selection.HalvingGridSearchCV": "with `refit`",
-    "sklearn.model_selection.HalvingRandomSearchCV": "with `refit`",
-    "sklearn.model_selection.RandomizedSearchCV": "with `refit`",
-    "sklearn.multiclass.OneVsOneClassifier": "not with a precomputed kernel inside",
-    "sklearn.multiclass.OneVsRestClassifier": "not with a sparse target",
-    "sklearn.multioutput.ClassifierChain": "two classes per output",
-    "sklearn.multioutput.MultiOutputClassifier": "labels of one type for all outputs",
-    "sklearn.neighbors.LocalOutlierFactor": "with `novelty`",
-    "sklearn.svm.NuSVC": "not with a kernel of your own, or a precomputed one",
-    "sklearn.svm.NuSVR": "not with a kernel of your own, or a precomputed one",
-    "sklearn.svm.OneClassSVM": "not with a kernel of your own, or a precomputed one",
-    "sklearn.svm.SVC": "not with a kernel of your own, or a precomputed one",
-    "sklearn.svm.SVR": "not with a kernel of your own, or a precomputed one",
+    "lightgbm.Booster": "also from LightGBM's text file",
+    "lightgbm.sklearn.LGBMClassifier": "no custom objective",
+    "lightgbm.sklearn.LGBMRegressor": "no custom objective",
+    "sklearn.cluster.FeatureAgglomeration": "with `pooling_func=numpy.mean`",
+    "sklearn.decomposition.KernelPCA": "no custom or precomputed kernel function",
+    "sklearn.ensemble.GradientBoostingClassifier": "no `init` estimator that computes in float32",
+    "sklearn.ensemble.GradientBoostingRegressor": "no `init` estimator that computes in float32",
+    "sklearn.feature_extraction.DictVectorizer": "one column per feature; no lists of strings as values",
+    "sklearn.feature_extraction.FeatureHasher": "for dictionaries; needs `--data` with a header line",
+    "sklearn.feature_extraction.text.CountVectorizer": "no custom tokenizer, analyzer or preprocessor",
+    "sklearn.feature_extraction.text.HashingVectorizer": "no custom tokenizer, analyzer or preprocessor",
+    "sklearn.feature_extraction.text.TfidfVectorizer": "no custom tokenizer, analyzer or preprocessor",
+    "sklearn.impute.IterativeImputer": "linear estimators; no `sample_posterior`",
+    "sklearn.impute.KNNImputer": "a row with several equally near donors is refused",
+    "sklearn.kernel_approximation.Nystroem": "no custom or precomputed kernel function",
+    "sklearn.preprocessing.FunctionTransformer": "no function, or a numpy function",
+    "sklearn.preprocessing.KBinsDiscretizer": "float64 only",
+    "sklearn.preprocessing.PolynomialFeatures": "at most 32,768 output features",
+    **{
+        f"sklearn.cluster.{name}": "if trained on float32: a row between two centers is refused"
+        for name in ("KMeans", "MiniBatchKMeans")
+    },
+    "sklearn.cluster.BisectingKMeans": "float64 only",
+    "sklearn.compose.TransformedTargetRegressor": "target transformed by a scaler, numpy functions or a power",
+    "sklearn.dummy.DummyClassifier": "no random strategies (`stratified`, `uniform`)",
+    "sklearn.model_selection.GridSearchCV": "with `refit=True`",
+    "sklearn.model_selection.HalvingGridSearchCV": "with `refit=True`",
+    "sklearn.model_selection.HalvingRandomSearchCV": "with `refit=True`",
+    "sklearn.model_selection.RandomizedSearchCV": "with `refit=True`",
+    "sklearn.multiclass.OneVsOneClassifier": "no precomputed kernel function inside",
+    "sklearn.multiclass.OneVsRestClassifier": "no sparse target",
+    "sklearn.multioutput.ClassifierChain": "two classes for each output",
+    "sklearn.multioutput.MultiOutputClassifier": "labels of the same type for all outputs",
+    "sklearn.neighbors.LocalOutlierFactor": "with `novelty=True`",
+    "sklearn.svm.NuSVC": "no custom or precomputed kernel function",
+    "sklearn.svm.NuSVR": "no custom or precomputed kernel function",
+    "sklearn.svm.OneClassSVM": "no custom or precomputed kernel function",
+    "sklearn.svm.SVC": "no custom or precomputed kernel function",
+    "sklearn.svm.SVR": "no custom or precomputed kernel function",
     **{
         f"xgboost.sklearn.{name}": (
-            "not with several labels per row, or an objective of your own; categories of a DataFrame since XGBoost 3.1, in ASCII"
+            "no multi-label targets, no custom objective; DataFrame categories with XGBoost 3.1 or later, in ASCII"
         )
         for name in ("XGBClassifier", "XGBRFClassifier", "XGBRegressor", "XGBRFRegressor", "XGBRanker")
     },
@@ -86,7 +93,7 @@ def render_reference() -> str:
     parts += [f"| `{name}` | {reason} |\n" for name, reason in sorted(REFUSED.items())]
     waiting = [f"`{name}`" for name in sorted(NOT_YET - set(readers))]
     if waiting:
-        parts.append(f"\nNo reader so far: {', '.join(waiting)}.\n")
+        parts.append(f"\nNo converter yet: {', '.join(waiting)}.\n")
     return "".join(parts)
 
 
@@ -96,10 +103,10 @@ def _row(name: str) -> str:
 
 
 def _methods(name: str) -> list[str]:
-    """The methods of the class that a compiled model has; some depend on parameters."""
+    """Return the methods that a compiled model of the class can have; some depend on parameters."""
     module, _, attribute = name.rpartition(".")
     if attribute in EXPERIMENTAL:
-        # Such a class is there only once somebody has asked for it.
+        # scikit-learn exports such a class only after this import.
         importlib.import_module(f"sklearn.experimental.{EXPERIMENTAL[attribute]}")
     cls = getattr(importlib.import_module(module), attribute)
     offered = [method for method in METHODS if hasattr(cls, method)]

@@ -1,16 +1,16 @@
-"""The classes of scikit-learn that no reader is for, each with its reason.
+"""The classes of scikit-learn without a converter, each with the reason.
 
-A test holds that every estimator of scikit-learn has a reader or a line here. `NOT_YET` are those that could have a reader
-and have none so far; writing one takes a class off that list by itself.
+A test checks that every estimator of scikit-learn has a converter or a line here. `NOT_YET` are those that could have a
+converter; a new converter removes its class from that list.
 """
 
 from __future__ import annotations
 
-_TRAINING_ROWS = "it answers for the rows it was trained on, and for no others"
-_COVARIANCE = "it estimates a covariance, and has no answer for a row"
+_TRAINING_ROWS = "it has no predict for new rows"
+_COVARIANCE = "it estimates a covariance, and has no predict or transform"
 _TARGETS = "it transforms targets, not rows"
-_GRAPH = "it finds neighbors and gives a sparse graph of them, which is no answer for a row"
-_SOLVES = "every row is a problem of its own that it solves step by step, and where it stops depends on rounding"
+_GRAPH = "it returns a sparse graph of neighbors, not an answer for each row"
+_SOLVES = "it solves each row iteratively, and rounding decides where it stops"
 
 REFUSED = {
     "sklearn.cluster.AgglomerativeClustering": _TRAINING_ROWS,
@@ -34,9 +34,9 @@ REFUSED = {
     "sklearn.decomposition.NMF": _SOLVES,
     "sklearn.decomposition.SparseCoder": _SOLVES,
     "sklearn.feature_extraction.image.PatchExtractor": "it takes images, not rows",
-    "sklearn.kernel_approximation.PolynomialCountSketch": "it multiplies by Fourier transforms, whose rounding is its own",
+    "sklearn.kernel_approximation.PolynomialCountSketch": "its Fourier transforms round differently on every machine",
     "sklearn.kernel_approximation.RBFSampler": (
-        "the cosine of a large number shows how the library's BLAS rounded the sum in it"
+        "the cosine of a large sum depends on the rounding of the library's BLAS"
     ),
     "sklearn.manifold.ClassicalMDS": _TRAINING_ROWS,
     "sklearn.manifold.MDS": _TRAINING_ROWS,
@@ -46,9 +46,9 @@ REFUSED = {
     "sklearn.neighbors.NearestNeighbors": _GRAPH,
     "sklearn.neighbors.RadiusNeighborsTransformer": _GRAPH,
     "sklearn.neighbors.KernelDensity": (
-        "it stops adding where its own tolerance is met (rtol is 1e-8), so that its answers are no exacter than that"
+        "it stops adding at its own tolerance (rtol=1e-8), so its answers are not exact"
     ),
-    "sklearn.neural_network.BernoulliRBM": "its score_samples is random, and so never the same twice",
+    "sklearn.neural_network.BernoulliRBM": "its score_samples answers at random",
     "sklearn.preprocessing.KernelCenterer": "it takes distances to the training rows, not rows",
     "sklearn.preprocessing.LabelBinarizer": _TARGETS,
     "sklearn.preprocessing.LabelEncoder": _TARGETS,

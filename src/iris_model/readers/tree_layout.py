@@ -1,6 +1,6 @@
-"""The layout of trees that all readers share (docs/architecture.md, "Trees"): preorder, offsets for children.
+"""The layout of trees that all converters share (docs/architecture.md, "Trees"): preorder, offsets for children.
 
-In: boosted trees as a library keeps them, one number per leaf. Out: the tensors of `boosted_trees`.
+Converts boosted trees of a library, with one number per leaf, to the tensors of `boosted_trees`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class CategorySet:
-    """The categories that go left, as words of 32 bits, and whether a number outside of the words goes left."""
+    """Categories that go left, as words of 32 bits, and whether a number outside of them goes left."""
 
     words: Array
     outside_left: bool = False
@@ -26,9 +26,9 @@ class CategorySet:
 
 @dataclass(frozen=True)
 class BoostedTree:
-    """One tree, node by node in the library's order, the root first.
+    """One tree, node by node in the library's order, with the root first.
 
-    `left` and `right` are numbers of nodes, below zero at a leaf; `value` counts at leaves only. `x <= threshold` goes
+    `left` and `right` are numbers of nodes, negative at a leaf. `value` is used only at leaves. `x <= threshold` goes
     left. `sets` has the nodes that split on categories instead.
     """
 
@@ -42,7 +42,7 @@ class BoostedTree:
 
 
 def preorder(left: Array, right: Array) -> Array:
-    """Return the nodes in preorder. Trees grown depth first lie so already; best first (`max_leaf_nodes`) do not."""
+    """Return the nodes in preorder: best-first trees (`max_leaf_nodes`) are stored in another order."""
     count = len(left)
     inner = np.flatnonzero(left >= 0)
     if np.array_equal(left[inner], inner + 1):
@@ -75,7 +75,7 @@ def lay_out_boosted(trees: Sequence[BoostedTree], output: Sequence[int], base: A
         threshold = np.where(is_leaf, 0.0, tree.threshold[order])
         for node in sorted(tree.sets, key=place.__getitem__):
             category_set[place[node]] = len(sets)
-            # No number meets NaN: probes of thresholds pass these nodes by.
+            # No number equals NaN, so threshold probes skip these nodes.
             threshold[place[node]] = np.nan
             sets.append(tree.sets[node])
         roots.append(first_node)

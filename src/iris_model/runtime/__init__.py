@@ -1,4 +1,4 @@
-"""The Lambda side: what runs inside the sandbox.
+"""The Lambda runtime: what runs inside the sandbox.
 
     from iris_model.runtime import Model
     model = Model.load("iris_trained_model")
@@ -6,8 +6,8 @@
     def handler(event, context):
         return model.answer(event)
 
-`docs/architecture.md` has the flow. This room is shipped in every function and imports nothing but `engine` and the standard
-library.
+This package is shipped in every function and imports only `engine` and the standard library. `docs/architecture.md`
+describes the flow of a request.
 """
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ __all__ = ["InvalidInput", "Model", "ModelFormatError"]
 
 
 def __getattr__(name: str) -> object:
-    # Lazily, because the loop imports this package too and a handler without a model must not pay for one.
+    # Imported lazily: the loop imports this package too, and a handler without a model must not pay for `Model`.
     if name == "Model":
         from .model import Model
 

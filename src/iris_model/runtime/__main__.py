@@ -1,6 +1,6 @@
 """The entry point of a sandbox: `python3 -S FUNCTION_DIRECTORY/iris_model/runtime/__main__.py app.handler`.
 
-A file that is run is compiled anew each time, so this one only hands over.
+Python compiles the file that it runs at every start, so this file only calls another.
 """
 
 import os
@@ -8,7 +8,7 @@ import sys
 
 
 def main() -> None:
-    """Make the function directory importable and hand over."""
+    """Put the function directory on the search path and start the runtime."""
     here = os.path.dirname(os.path.abspath(__file__))
     function_directory = os.path.dirname(os.path.dirname(here))
     sys.path[0] = function_directory

@@ -1,51 +1,101 @@
-"""What the model said, in the two ways in which protocols want it."""
+"""The answers of a model, in the shapes that the protocols need."""
 
 from math import isfinite
+
+from .marshal import encode_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+FLOATS = frozenset((float,))
+
 
 class Answers:
-    """Predictions for some rows, and probabilities where the model has them.
+    """Predictions for some rows, and probabilities if the model has them.
 
-    Strict JSON has no NaN and no infinity: where a model answers with one, the answer says null.
+    Strict JSON has no NaN and no infinity, so these become null.
     """
 
     def __init__(
-        self, model_name: str, classes: "list[Any] | None", predictions: "list[Any]", probabilities: "list[Any] | None"
+        self,
+        model_name: str,
+        classes: "list[object] | None",
+        predictions: "list[object]",
+        probabilities: "list[object] | None",
     ) -> None:
         self.model_name = model_name
+        # As the model returned them: lists, or packed tables.
+        self.raw = predictions, probabilities
         self._classes = classes
-        self._predictions = [_finite(value) for value in predictions]
-        self.probabilities = None if probabilities is None else [_finite(row) for row in probabilities]
+        self._plain: list[object] | None = None
+        self._probabilities: list[object] | None = None
 
-    def plain(self) -> "list[Any]":
-        """One prediction per row: a label, a number, or a list of them where the target has several."""
-        return self._predictions
+    def plain(self) -> "list[object]":
+        """Return one prediction for each row: a label, a number, or a list if there are several targets."""
+        if self._plain is None:
+            self._plain = [finite(value) for value in self.raw[0]]
+        return self._plain
 
-    def detailed(self) -> "list[dict[str, Any]]":
-        """One object per row: the prediction, and the probabilities by class."""
-        if self.probabilities is None:
-            return [{"prediction": prediction} for prediction in self._predictions]
-        names = self.class_names()
+    @property
+    def probabilities(self) -> "list[Any] | None":
+        """Return one list for each row, None without probabilities. With several targets it has a list for each."""
+        if self._probabilities is None and self.raw[1] is not None:
+            self._probabilities = [finite(_as_list(row)) for row in self.raw[1]]
+        return self._probabilities
+
+    def is_nested(self) -> bool:
+        """Whether predictions are lists, or probabilities are not a table of floats."""
+        predictions, probabilities = self.raw
+        if type(predictions) is not list or not predictions or type(predictions[0]) is list:
+            return True
+        if type(probabilities) is not list:
+            return False
+        first = probabilities[0]
+        return type(first) is not list or not first or type(first[0]) is not float
+
+    def detailed(self) -> "list[dict[str, object]]":
+        """Return one object for each row, with the prediction and the probabilities by class."""
+        rows = self.probabilities
+        if rows is None:
+            return [{"prediction": prediction} for prediction in self.plain()]
+        names = self.probability_names()
         return [
             {"prediction": prediction, "probabilities": _by_class(names, row)}
-            for prediction, row in zip(self._predictions, self.probabilities)
+            for prediction, row in zip(self.plain(), rows)
         ]
 
     def has_flat_probabilities(self) -> bool:
-        """Whether there is one list of probabilities per row, and not one for each of several targets."""
-        return bool(self.probabilities) and not isinstance(self.probabilities[0][0], list)  # type: ignore[index]
+        """Whether each row has one list of probabilities, not one for each of several targets."""
+        rows = self.probabilities
+        return bool(rows) and not isinstance(rows[0][0], list)  # type: ignore[index]
 
-    def class_names(self) -> "list[Any]":
-        """The classes as keys of a JSON object; one list for each target where there are several."""
+    def class_names(self) -> "list[object]":
+        """Return the classes as keys of a JSON object; with several targets, one list for each."""
         return list(map(label_key, self._classes or []))
 
+    def probability_names(self) -> "list[Any]":
+        """Return the classes that have probabilities: only the second if there is one number for two classes."""
+        names = self.class_names()
+        probabilities = self.raw[1]
+        if probabilities is not None and len(names) == 2 and len(_as_list(probabilities[0])) == 1:
+            return names[1:]
+        return names
 
-def label_key(label: "Any") -> "Any":
-    """A label as the key of a JSON object, spelled as JSON spells the value; a list of them for a list."""
+
+def _as_list(row: object) -> "list[object]":
+    """Return the row as a list. A custom model may return only the probability of its second class."""
+    return row if isinstance(row, list) else [row]
+
+
+def strict_text(value: object) -> str:
+    """Return strict JSON in characters that UTF-8 can encode: half of a surrogate pair is escaped."""
+    text = encode_json(value)
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def label_key(label: object) -> object:
+    """Return a label as the key of a JSON object, spelled as JSON spells the value. A list gives a list of keys."""
     if isinstance(label, list):
         return list(map(label_key, label))
     if label is True or label is False:
@@ -53,16 +103,22 @@ def label_key(label: "Any") -> "Any":
     return label if isinstance(label, str) else repr(label)
 
 
-def _by_class(names: "list[Any]", row: "list[Any]") -> "Any":
-    """By class; a list for several targets. A chain of classifiers tells the last class of each target alone."""
+def _by_class(names: "list[Any]", row: "list[Any]") -> object:
+    """Return probabilities by class; with several targets, a list of them.
+
+    A classifier chain gives only the last class of each target.
+    """
     if not names or isinstance(names[0], str):
         return dict(zip(names, row))
     return [dict(zip(*pair)) if isinstance(pair[1], list) else {pair[0][-1]: pair[1]} for pair in zip(names, row)]
 
 
-def _finite(value: "Any") -> "Any":
+def finite(value: object) -> "Any":
+    """Return the value with None for each NaN and infinity in it."""
     if isinstance(value, float):
         return value if isfinite(value) else None
     if isinstance(value, list):
-        return [_finite(item) for item in value]
+        if FLOATS.issuperset(map(type, value)) and all(map(isfinite, value)):
+            return value
+        return [finite(item) for item in value]
     return value

@@ -1,19 +1,36 @@
-"""The model card: what `GET` on the route answers. Imported only when somebody asks."""
+"""The model card: the answer to `GET` on the route. Imported only by such a request."""
 
 from iris_model.engine.rows import holds_numbers
 
+from .payloads import takes_any
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
-    from .model import Model
+    from iris_model.contract.signature import Column, Signature, Source
 
-# What a category may be besides: by the type of its column.
+    class Described(Protocol):
+        """The attributes of a model that a description needs."""
+
+        name: str
+        executor: str
+        path: str
+        signature: Signature
+        source: Source
+        classes: list[Any] | None
+        outputs: tuple[str, ...]
+
+
+# More JSON types of a category, by the type of its column.
 OTHER_TYPES = {"bool": ("boolean",), "object": ("number", "boolean"), "category": ("number", "boolean")}
 
 
-def describe_model(model: "Model") -> "dict[str, Any]":
-    """Return name, task, classes, executor, source, digest, and the signature with a JSON Schema of one named row."""
+def describe_model(model: "Described") -> "dict[str, object]":
+    """Return the model card, a JSON object.
+
+    It has name, task, classes, executor, source, digest, and the signature with a JSON Schema of one named row.
+    """
     signature = model.signature
     return {
         "name": model.name,
@@ -28,35 +45,55 @@ def describe_model(model: "Model") -> "dict[str, Any]":
     }
 
 
-def row_schema(columns: "list[dict[str, Any]]") -> "dict[str, Any]":
+def row_schema(columns: "list[Column]") -> "dict[str, object]":
     """Return the JSON Schema (2020-12) of one named row."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
-        "properties": {column["name"]: _value_schema(column) for column in columns},
+        "properties": {column["name"]: _without_null(column, _value_schema(column)) for column in columns},
         "required": [column["name"] for column in columns if not column.get("optional")],
-        "additionalProperties": all(column.get("optional") for column in columns),
+        "additionalProperties": _other_features(columns),
     }
 
 
-def _value_schema(column: "dict[str, Any]") -> "dict[str, Any]":
+def _other_features(columns: "list[Column]") -> object:
+    """Return `additionalProperties`: a vectorizer ignores unknown features, a hasher would use them."""
+    if not takes_any(columns) or any(column.get("hashed") for column in columns):
+        return False
+    return {"type": ["number", "string", "boolean", "null"]}
+
+
+def _without_null(column: "Column", schema: "dict[str, Any]") -> "dict[str, object]":
+    """Remove null: a row of a dictionary leaves out a feature that it does not have."""
+    kinds = schema["type"]
+    if column.get("optional") and not column.get("dropped") and column.get("dtype") != "str" and "null" in kinds:
+        kinds = [kind for kind in kinds if kind != "null"]
+        schema["type"] = kinds[0] if len(kinds) == 1 else kinds
+    return schema
+
+
+def _value_schema(column: "Column") -> "dict[str, object]":
     kinds = ["number" if holds_numbers(column) else "string"]
     if column["kind"] == "categorical" and column.get("dtype") in OTHER_TYPES:
         kinds += OTHER_TYPES[column["dtype"]]
     if column.get("missing"):
         kinds.append("null")
-    schema: dict[str, Any] = {"type": kinds[0] if len(kinds) == 1 else kinds}
+    schema: dict[str, object] = {"type": kinds[0] if len(kinds) == 1 else kinds}
     if column["kind"] == "categorical" and column.get("categories"):
         schema["examples"] = column["categories"]
+    if str(column.get("dtype")).startswith("datetime"):
+        schema |= {"description": "a date and time, ISO 8601", "examples": ["2024-02-03T10:00:00"]}
+    if column.get("dtype") in ("int64", "int32") and column["kind"] == "numeric":
+        schema["description"] = "integers in training"
     if "minimum" in column:
-        # What was seen in training is no limit: other values are answered as well.
+        # The range of training is not a limit: other values are answered too.
         schema["description"] = f"between {column['minimum']!r} and {column['maximum']!r} in training"
         schema["examples"] = [column["minimum"], column["maximum"]]
     return schema
 
 
 def digest_of(path: str) -> str:
-    """Return `sha256:` and the hexadecimal digest of a file."""
+    """Return `sha256:` and the hexadecimal digest of the file at `path`."""
     from hashlib import sha256
 
     digest = sha256()

@@ -1,8 +1,8 @@
-"""The Runtime API of AWS Lambda over a raw socket.
+"""A client of the Runtime API of AWS Lambda over a raw socket.
 
-In: `host:port`. Out: invocations; in again: responses and errors. Nothing here knows what a handler is.
-Source: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html (version 2018-06-01). `http.client` would cost 32 ms
-of every cold start, and `socket` 5 ms, for what this file does with `_socket`, on which both are built.
+It reads invocations and posts responses and errors. It knows nothing of handlers. Source:
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html (version 2018-06-01). Importing `http.client` would add
+32 ms to every cold start, and `socket` 5 ms. Both are built on `_socket`, which this file uses directly.
 """
 
 from _socket import IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY, getaddrinfo, socket
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 API = "/2018-06-01/runtime/"
 READ_SIZE = 65536
 
-# A head longer than this is no answer of a Runtime API. The largest header it sends, the client context, has 3,583 bytes.
+# No Runtime API sends a longer head. Its largest header, the client context, has at most 3,583 bytes.
 MAX_HEAD = 262_144
 
 
 class RuntimeApiError(Exception):
-    """The Runtime API refused a call or broke off: nothing a runtime can mend but by ending."""
+    """The Runtime API refused a call or closed the connection. The runtime must exit."""
 
     def __init__(self, call: str, status: int, body: bytes) -> None:
         self.status = status
@@ -29,43 +29,54 @@ class RuntimeApiError(Exception):
         super().__init__(f"Runtime API call {call} answered {status}: {text}" if status else f"{call}: {text}")
 
 
-class RuntimeClient:
-    """Speaks to one Runtime API, one call at a time, over one connection that is kept open."""
+class LambdaRuntimeClient:
+    """Calls one Runtime API, one call at a time, over one kept-alive connection.
+
+    The class and its `post_*` methods have the names of awslambdaric, because monitoring libraries replace these
+    methods to flush their data before the sandbox freezes.
+    """
 
     def __init__(self, address: str) -> None:
         host, _, port = address.rpartition(":")
-        # As bytes: for a str, getaddrinfo first imports the codec `idna`, and with it `re`, which takes 10 ms.
+        # As bytes: for a str, getaddrinfo first imports the codec `idna`, which imports `re` and takes 10 ms.
         self._host = host.strip("[]").encode("ascii")
         self._port = int(port)
         self._socket: Any = None
         self._unread = b""
         self._common = f" HTTP/1.1\r\nHost: {address}\r\nUser-Agent: iris-model/{__version__}\r\n"
 
-    def next(self) -> tuple[dict[str, str], bytes]:
-        """Wait, without a limit, for the next invocation. Return its headers (names in lower case) and its event."""
+    def wait_next_invocation(self) -> tuple[dict[str, str], bytes]:
+        """Wait for the next invocation, without a timeout. Return its headers (names in lower case) and its event.
+
+        Raises RuntimeApiError.
+        """
         status, headers, body = self._call("GET", API + "invocation/next", "", b"")
         if status != 200:
             raise RuntimeApiError("invocation/next", status, body)
         return headers, body
 
-    def respond(self, request_id: str, body: bytes, content_type: str, invocation_id: "str | None") -> None:
-        """Send the result of an invocation."""
+    def post_invocation_result(
+        self, request_id: str, body: bytes, content_type: str, invocation_id: "str | None"
+    ) -> None:
+        """Post the result of an invocation. Raises RuntimeApiError."""
         headers = f"Content-Type: {content_type}\r\n{_echo(invocation_id)}"
         self._post(f"invocation/{request_id}/response", headers, body)
 
-    def fail(self, request_id: str, body: bytes, error_type: str, xray_cause: str, invocation_id: "str | None") -> None:
-        """Send the error document of an invocation."""
+    def post_invocation_error(
+        self, request_id: str, body: bytes, error_type: str, xray_cause: str, invocation_id: "str | None"
+    ) -> None:
+        """Post the error document of an invocation. Raises RuntimeApiError."""
         headers = (
             "Content-Type: application/json\r\n"
             f"Lambda-Runtime-Function-Error-Type: {header_text(error_type)}\r\n{_echo(invocation_id)}"
         )
-        # The platform's own runtime leaves the cause out at one MiB.
+        # The platform's own runtime omits a cause of one MiB or more.
         if xray_cause and len(xray_cause) < 1_048_576:
             headers += f"Lambda-Runtime-Function-XRay-Error-Cause: {xray_cause}\r\n"
         self._post(f"invocation/{request_id}/error", headers, body)
 
-    def fail_init(self, body: bytes, error_type: str) -> None:
-        """Send the error document of an initialization that failed; the process must end after it."""
+    def post_init_error(self, body: bytes, error_type: str) -> None:
+        """Post the error document of a failed init. The process must exit afterwards."""
         headers = f"Content-Type: application/json\r\nLambda-Runtime-Function-Error-Type: {header_text(error_type)}\r\n"
         self._post("init/error", headers, body)
 
@@ -79,7 +90,7 @@ class RuntimeClient:
         request = f"{method} {path}{self._common}{headers}{length}\r\n".encode("utf-8", "replace") + body
         try:
             if self._socket is not None:
-                # A connection that was kept may have been closed meanwhile, before it took our request: once more then.
+                # The kept-alive connection may have been closed before it took the request: send once more.
                 try:
                     self._socket.sendall(request)
                     return self._read_answer()
@@ -128,7 +139,7 @@ class RuntimeClient:
                 self._unread = rest
                 return head
             if len(data) > MAX_HEAD:
-                raise ValueError(f"an answer's head is longer than {MAX_HEAD} bytes")
+                raise ValueError(f"the header of an answer is longer than {MAX_HEAD} bytes")
             more = self._socket.recv(READ_SIZE)
             if not more:
                 raise _ClosedBeforeAnswer("the connection was closed before an answer came")
@@ -169,7 +180,7 @@ class RuntimeClient:
 
 
 class _ClosedBeforeAnswer(Exception):
-    """The other side closed without a byte of an answer, as a server does with a connection it found idle."""
+    """The other side closed the connection without an answer, as a server does with an idle one."""
 
 
 def _echo(invocation_id: "str | None") -> str:
@@ -177,5 +188,5 @@ def _echo(invocation_id: "str | None") -> str:
 
 
 def header_text(text: str) -> str:
-    """Keep a header on one line and in ASCII, whatever the class of an exception was called."""
+    """Return the text as one line of ASCII: the class of an exception may have any name."""
     return "".join(character if " " <= character <= "~" else "?" for character in text)

@@ -1,4 +1,4 @@
-"""The second argument of a handler, with the fields and types that `awslambdaric` gives it."""
+"""The second argument of a handler, with the attributes and types that `awslambdaric` gives it."""
 
 import os
 import sys
@@ -8,16 +8,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# The fields of W3C Trace Context and Baggage that travel in the client context.
+# The fields of W3C Trace Context and Baggage in the client context.
 W3C_FIELDS = ("traceparent", "tracestate", "baggage")
 
 
 class _Fields:
-    """An object with a fixed set of attributes, shown as awslambdaric shows them."""
+    """An object with a fixed set of attributes and the `repr` of awslambdaric."""
 
     __slots__: tuple[str, ...] = ()
 
-    def __init__(self, values: "dict[str, Any]") -> None:
+    def __init__(self, values: "dict[str, object]") -> None:
         for name in self.__slots__:
             setattr(self, name, values.get(name))
 
@@ -27,14 +27,14 @@ class _Fields:
 
 
 class Client(_Fields):
-    """The mobile application that invoked."""
+    """The mobile application that invoked the function."""
 
-    # In the order in which awslambdaric shows them.
+    # In the order of awslambdaric's `repr`.
     __slots__ = ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")  # noqa: RUF023
 
 
 class ClientContext(_Fields):
-    """What the caller sent in `X-Amz-Client-Context`."""
+    """The value of the header `X-Amz-Client-Context`."""
 
     __slots__ = ("custom", "env", "client")  # noqa: RUF023
 
@@ -42,11 +42,14 @@ class ClientContext(_Fields):
 
 
 class CognitoIdentity(_Fields):
-    """The Amazon Cognito identity that authorized the invocation; attributes are unset without one, as in awslambdaric."""
+    """The Amazon Cognito identity that authorized the invocation.
+
+    Without one the attributes are unset, as in awslambdaric.
+    """
 
     __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
 
-    def __init__(self, values: "dict[str, Any] | None") -> None:
+    def __init__(self, values: "dict[str, object] | None") -> None:
         self.cognito_identity_id = self.cognito_identity_pool_id = None
         if values is not None:
             self.cognito_identity_id = values.get("cognitoIdentityId")
@@ -54,15 +57,15 @@ class CognitoIdentity(_Fields):
 
 
 class LambdaContext:
-    """One invocation's context. `memory_limit_in_mb` is a string, as Lambda's own is."""
+    """The context of one invocation. `memory_limit_in_mb` is a string, as on Lambda."""
 
     def __init__(
         self,
         aws_request_id: str,
         deadline_ms: int,
         invoked_function_arn: "str | None" = None,
-        client_context: "dict[str, Any] | None" = None,
-        cognito_identity: "dict[str, Any] | None" = None,
+        client_context: "dict[str, object] | None" = None,
+        cognito_identity: "dict[str, object] | None" = None,
         tenant_id: "str | None" = None,
     ) -> None:
         environment = os.environ
@@ -87,15 +90,15 @@ class LambdaContext:
         self._deadline_ms = deadline_ms
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until this invocation times out; never less than zero."""
+        """Return the milliseconds until this invocation times out; at least zero."""
         return max(self._deadline_ms - int(time.time() * 1000), 0)
 
     def w3c(self) -> dict[str, str]:
-        """The trace context (traceparent, tracestate, baggage) that came with the invocation."""
+        """Return the trace context (traceparent, tracestate, baggage) of the invocation."""
         return dict(self._w3c)
 
     def log(self, message: object) -> None:
-        """Write to the function's log, as it is, without a line feed."""
+        """Write `message` to the log of the function, without adding a line feed."""
         from .logs import sink
 
         sink().write(str(message))

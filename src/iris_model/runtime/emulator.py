@@ -1,7 +1,8 @@
-"""A small emulator for bases that bring none: `docker run -p 9000:8080 IMAGE` answers the invocation path.
+"""A small emulator for base images without one: `docker run -p 9000:8080 IMAGE` serves the Invoke API.
 
-It starts the runtime as a child over a real Runtime API: one invocation at a time, a timeout that kills, a fresh process
-after a crash. Where the official emulator differs from the cloud, this one does as the cloud.
+It starts the runtime as a child process over a real Runtime API: one invocation at a time, a timeout that kills the
+process, and a new process after a crash. Where the official emulator differs from the cloud, this one follows the
+cloud.
 """
 
 import base64
@@ -25,7 +26,7 @@ PORT = 8080
 
 
 class Sandbox:
-    """One child process, and the Runtime API it speaks to. `invoke` is called by one thread at a time."""
+    """One child process and the Runtime API that it calls. Only one thread at a time may call `invoke`."""
 
     def __init__(self, command: list[str], directory: str) -> None:
         self._command = command
@@ -59,23 +60,23 @@ class Sandbox:
         return answer, kind != "response", request_id
 
     def stop(self) -> None:
-        """End the child."""
+        """Kill the child process."""
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
 
     def next_event(self) -> tuple[str, bytes, dict[str, str]]:
-        """Called by the Runtime API: wait for an event."""
+        """Wait for an event. Called by the Runtime API."""
         if self._init_ms is None:
             self._init_ms = (time.monotonic() - self._started) * 1000
         return self._events.get()
 
     def take_result(self, request_id: str, kind: str, body: bytes) -> None:
-        """Called by the Runtime API: the child answered."""
+        """Take the answer of the child process. Called by the Runtime API."""
         self._results.put((request_id, kind, body))
 
     def _start(self) -> None:
-        # What an earlier child left unanswered is nobody's any more.
+        # Discard what an earlier child did not answer.
         self._events, self._results = Queue(), Queue()
         port = self._api.server_address[1]
         environment = {
@@ -111,7 +112,7 @@ class Sandbox:
                     return "error", _exit_document(request_id, status)
                 continue
             if for_request == "init":
-                # Having said so, the runtime ends; the next invocation must not meet it in the middle of that.
+                # The runtime exits after reporting it. The next invocation must get a new process.
                 self.stop()
             if for_request in (request_id, "init"):
                 return kind, body
@@ -132,13 +133,16 @@ class Sandbox:
                         return str(-(-int(line.split()[1]) // 1024))
         except OSError:
             pass
-        return "?"  # the process is gone, or this is no Linux
+        return "?"  # the process has exited, or this is not Linux
 
 
 class _Api(BaseHTTPRequestHandler):
-    """What both sides' HTTP has in common."""
+    """The HTTP that the Invoke API and the Runtime API share."""
 
     protocol_version = "HTTP/1.1"
+    # Send head and body in one segment. Otherwise the second one waits 40 ms for the acknowledgement of the first.
+    wbufsize = -1
+    disable_nagle_algorithm = True
     sandbox: Sandbox
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
@@ -149,8 +153,8 @@ class _Api(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:
-        pass  # the function's own log is what a person wants to read
+    def log_message(self, format: str, *args: object) -> None:
+        pass  # people read the log of the function here, not the requests
 
 
 class _RuntimeApi(_Api):
@@ -222,12 +226,12 @@ class _InvokeApi(_Api):
         if not encoded:
             return {}
         text = base64.b64decode(encoded, validate=True).decode("utf-8")
-        # On one line of ASCII, fit for a header.
+        # One line of ASCII, valid in a header.
         return {"Lambda-Runtime-Client-Context": json.dumps(json.loads(text))}
 
 
 def serve(command: list[str], directory: str, host: str = "0.0.0.0", port: int = PORT) -> None:  # noqa: S104 - a container
-    """Answer invocations until SIGTERM or SIGINT. `command` starts the runtime."""
+    """Serve invocations until SIGTERM or SIGINT. `command` starts the runtime in `directory`."""
     sandbox = Sandbox(command, directory)
     try:
         server = ThreadingHTTPServer((host, port), _handler_class(_InvokeApi, sandbox))
@@ -239,10 +243,10 @@ def serve(command: list[str], directory: str, host: str = "0.0.0.0", port: int =
         sandbox.stop()
         os._exit(0)
 
-    # As process 1 of a container, Python would ignore SIGTERM.
+    # Python as process 1 of a container would ignore SIGTERM.
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    print(f"no emulator in this image: answering POST {INVOCATION_PATH} on port {port}", flush=True)
+    print(f"no emulator in this image; answering POST {INVOCATION_PATH} on port {port}", flush=True)
     server.serve_forever()
 
 

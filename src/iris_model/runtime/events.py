@@ -1,8 +1,8 @@
-"""Which front end sent an event, what it asks, and how it wants its answer.
+"""Recognize the front end that sent an event, decode the request and encode the reply.
 
-In: any Lambda event. Out: a Request; then a Reply in the form that the same front end understands. One entry of
-EVENT_FORMATS per kind of event, in the order in which they are tried; the last one takes everything. Each entry has
-`matches(event, features)`, `decode(event)` to a Request, and `encode(event, reply)` to what its front end expects back.
+EVENT_FORMATS has one entry for each kind of event, in the order in which they are tried; the last one accepts every
+event. Each entry has `matches(event, features)`, `decode(event)`, which returns a Request, and `encode(event, reply)`,
+which returns what its front end expects.
 """
 
 from iris_model.engine.errors import InvalidInput
@@ -12,29 +12,38 @@ if TYPE_CHECKING:
     from collections.abc import Container
     from typing import Any
 
-# What Lambda itself takes and gives in one synchronous invocation, in bytes.
+# The limit of Lambda for request and response of one synchronous invocation, in bytes.
 MAX_REQUEST_BYTES = 6_291_456
 MAX_RESPONSE_BYTES = 6_291_556
 
+
+# Keys of events that are not requests; `triggers.py` examines these. A key that is the name of a feature is a feature.
+HINTS = frozenset(
+    "Records records eventSource source detail-type Event warmer requestContext methodArn routeArn agent arguments awslogs tasks "
+    "triggerSource sessionState ResponseURL invokingEvent raw_path".split()
+)
+
+# Shorter answers are not worth compressing.
+COMPRESS_FROM_BYTES = 1024
 
 NO_PAYLOAD = object()
 
 
 class Request:
-    """What was asked: `payload` (a JSON value) for a direct invocation, else `body` (bytes or text) with its headers.
+    """A request: `payload` (a JSON value) of a direct invocation, else `body` (bytes or text) with its headers.
 
-    `path` matters to a GET alone: what a POST means is told by its body.
+    `path` matters only for GET: the meaning of a POST follows from its body.
     """
 
-    __slots__ = ("accept", "body", "content_encoding", "content_type", "method", "path", "payload")
+    __slots__ = ("accept", "accept_encoding", "body", "content_encoding", "content_type", "method", "path", "payload")
 
     def __init__(
         self,
         method: str,
         headers: dict[str, str],
         body: "bytes | str | None" = None,
-        payload: "Any" = NO_PAYLOAD,
-        path: "Any" = "",
+        payload: object = NO_PAYLOAD,
+        path: object = "",
     ) -> None:
         self.method = method
         self.path = str(path)
@@ -42,18 +51,22 @@ class Request:
         self.content_type = "binary tensors" if binary else headers.get("content-type", "")
         self.content_encoding = headers.get("content-encoding", "").strip().lower()
         self.accept = headers.get("accept", "")
+        self.accept_encoding = headers.get("accept-encoding", "")
         self.body = body
         self.payload = payload
 
 
 class Reply:
-    """What is answered: `value` (a JSON value), and for HTTP its `text`, `content_type`, `status` and further `headers`."""
+    """A reply: `value` (a JSON value), and for HTTP its `text`, `content_type`, `status` and further `headers`.
 
-    __slots__ = ("content_type", "headers", "status", "text", "value")
+    `is_base64`: the text is base64 of bytes, and the front end decodes it.
+    """
+
+    __slots__ = ("content_type", "headers", "is_base64", "status", "text", "value")
 
     def __init__(
         self,
-        value: "Any",
+        value: object,
         text: str = "",
         content_type: str = "application/json",
         status: int = 200,
@@ -64,10 +77,11 @@ class Reply:
         self.content_type = content_type
         self.status = status
         self.headers = headers or {}
+        self.is_base64 = False
 
 
 class HttpApi2:
-    """HTTP API with payload format 2.0, and function URLs, which have the same shape."""
+    """HTTP API with payload format 2.0, and function URLs, which use the same format."""
 
     name = "http-api-2.0"
     is_http = True
@@ -75,7 +89,8 @@ class HttpApi2:
     @staticmethod
     def matches(event: "Any", features: "Container[str]") -> bool:
         context = _object(event).get("requestContext")
-        return isinstance(context, dict) and isinstance(context.get("http"), dict)
+        # An authorizer receives nearly the same event.
+        return isinstance(context, dict) and isinstance(context.get("http"), dict) and "routeArn" not in event
 
     @staticmethod
     def decode(event: "Any") -> Request:
@@ -83,13 +98,17 @@ class HttpApi2:
         return Request(method, _lower(event.get("headers")), _body(event), path=event.get("rawPath"))
 
     @staticmethod
-    def encode(event: "Any", reply: Reply) -> "Any":
+    def encode(event: object, reply: Reply) -> "Any":
         return {
             "statusCode": reply.status,
             "headers": {"content-type": reply.content_type, **reply.headers},
             "body": reply.text,
-            "isBase64Encoded": False,
+            "isBase64Encoded": reply.is_base64,
         }
+
+    @staticmethod
+    def takes_bytes(event: object) -> bool:
+        return True
 
 
 class Rest1:
@@ -100,19 +119,25 @@ class Rest1:
 
     @staticmethod
     def matches(event: "Any", features: "Container[str]") -> bool:
-        return "httpMethod" in _object(event) and "requestContext" in event
+        return "httpMethod" in _object(event) and "requestContext" in event and "methodArn" not in event
 
     @staticmethod
     def decode(event: "Any") -> Request:
-        headers = {name: values[-1] for name, values in _lower(event.get("multiValueHeaders")).items() if values}
+        lists = _object(event.get("multiValueHeaders")).items()
+        headers = _lower({name: values[-1] for name, values in lists if isinstance(values, list) and values})
         headers.update(_lower(event.get("headers")))
         return Request(str(event["httpMethod"]), headers, _body(event), path=event.get("path"))
 
     encode = HttpApi2.encode
 
+    @staticmethod
+    def takes_bytes(event: "Any") -> bool:
+        """Whether the front end decodes base64: an HTTP API always, a REST API only with `binaryMediaTypes` set."""
+        return bool(event.get("version") == "1.0")
+
 
 class Alb:
-    """Application Load Balancer: as REST, but with a status line, and lists of values if the target group has them."""
+    """Application Load Balancer: as REST, but with a status line, and lists of values if the target group enables them."""
 
     name = "alb"
     is_http = True
@@ -122,9 +147,10 @@ class Alb:
         return Rest1.matches(event, features) and "elb" in _object(event["requestContext"])
 
     decode = Rest1.decode
+    takes_bytes = HttpApi2.takes_bytes
 
     @staticmethod
-    def encode(event: "Any", reply: Reply) -> "Any":
+    def encode(event: "Any", reply: Reply) -> object:
         answer = HttpApi2.encode(event, reply)
         answer["statusDescription"] = f"{reply.status} {REASONS.get(reply.status, 'OK')}"
         if "multiValueHeaders" in event:
@@ -133,13 +159,13 @@ class Alb:
 
 
 class BodyAlone:
-    """`{"body": ...}` and nothing that says who sent it: the test event people type into the Lambda console."""
+    """`{"body": ...}` without the fields of a front end: a test event that people write in the Lambda console."""
 
     name = "body"
     is_http = False
 
     @staticmethod
-    def matches(event: "Any", features: "Container[str]") -> bool:
+    def matches(event: object, features: "Container[str]") -> bool:
         return (
             isinstance(event, dict)
             and "body" in event
@@ -155,29 +181,29 @@ class BodyAlone:
             return Request("POST", headers, payload=body)
         if "isBase64Encoded" in event:
             return Request("POST", headers, _body(event))
-        # Without the flag: text that is base64 throughout and no JSON, which no JSON array or object can be.
+        # Without the flag: valid base64 that is not JSON. No JSON array or object is valid base64.
         try:
             return Request("POST", headers, decode_base64(body))
         except InvalidInput:
             return Request("POST", headers, body)
 
     @staticmethod
-    def encode(event: "Any", reply: Reply) -> "Any":
+    def encode(event: object, reply: Reply) -> object:
         return reply.value
 
 
 class Direct:
-    """Anything else: the event is the payload itself."""
+    """Every other event: the event is the payload."""
 
     name = "direct"
     is_http = False
 
     @staticmethod
-    def matches(event: "Any", features: "Container[str]") -> bool:
+    def matches(event: object, features: "Container[str]") -> bool:
         return True
 
     @staticmethod
-    def decode(event: "Any") -> Request:
+    def decode(event: object) -> Request:
         if isinstance(event, (bytes, bytearray)):
             return Request("POST", {}, bytes(event))
         return Request("POST", {}, payload=event)
@@ -197,8 +223,8 @@ REASONS = {
 }
 
 
-def find_format(event: "Any", features: "Container[str]") -> "Any":
-    """Return the entry of EVENT_FORMATS for this event; `features` are the model's own column names."""
+def find_format(event: object, features: "Container[str]") -> "Any":
+    """Return the entry of EVENT_FORMATS for this event. `features` are the column names of the model."""
     for event_format in EVENT_FORMATS:
         if event_format.matches(event, features):
             return event_format
@@ -206,7 +232,7 @@ def find_format(event: "Any", features: "Container[str]") -> "Any":
 
 
 def decode_base64(text: str) -> bytes:
-    """Return the bytes; InvalidInput (malformed) if the text is not base64."""
+    """Return the decoded bytes. Raises InvalidInput (malformed) if the text is not base64."""
     from binascii import Error, a2b_base64
 
     try:
@@ -226,9 +252,10 @@ def _body(event: "Any") -> "bytes | str | None":
     return decode_base64(body) if event.get("isBase64Encoded") else body
 
 
-def _object(value: "Any") -> "dict[str, Any]":
+def _object(value: object) -> "dict[str, object]":
     return value if isinstance(value, dict) else {}
 
 
-def _lower(headers: "Any") -> "dict[str, Any]":
-    return {str(name).lower(): value for name, value in _object(headers).items() if value is not None}
+def _lower(headers: object) -> "dict[str, str]":
+    """Return headers with names in lower case. A direct caller may have sent another value."""
+    return {str(name).lower(): value for name, value in _object(headers).items() if isinstance(value, str)}

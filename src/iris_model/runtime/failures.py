@@ -1,6 +1,6 @@
-"""Error documents: what the caller of a failed invocation gets, and what the platform is told for X-Ray.
+"""Error documents for the caller of a failed invocation, and the cause that the platform sends to X-Ray.
 
-Imported only when something failed.
+Imported only after a failure.
 """
 
 import os
@@ -15,16 +15,19 @@ if TYPE_CHECKING:
 
 
 def _own_code() -> str:
-    """The folder that frames of this package name, which for shipped bytecode need not be the folder it lies in."""
+    """Return the folder that frames of this package show.
+
+    Shipped bytecode may be in another folder than the one where it was compiled.
+    """
     return os.path.dirname(os.path.dirname(_own_code.__code__.co_filename)) + os.sep
 
 
-# Frames of the runtime and the engine say nothing to a person whose handler failed.
+# Frames of runtime and engine do not help a person whose handler failed.
 OWN_CODE = _own_code()
 
 
 class Failure:
-    """One failed init or invocation: `document` (errorMessage, errorType, requestId, stackTrace) and X-Ray's cause."""
+    """A failed init or invocation: `document` (errorMessage, errorType, requestId, stackTrace) and the cause for X-Ray."""
 
     def __init__(self, error: BaseException, request_id: str = "") -> None:
         frames: list[Any] = []
@@ -40,7 +43,7 @@ class Failure:
             if frames:
                 from traceback import format_list
 
-                # Without columns there are no ^^^^ lines: awslambdaric's documents have none, and logs grow by them.
+                # Without columns there are no ^^^^ lines: awslambdaric writes none, and they make logs longer.
                 stack_trace = format_list([(frame.filename, frame.lineno, frame.name, frame.line) for frame in frames])
         self.document = {
             "errorMessage": message,
@@ -61,11 +64,11 @@ class Failure:
         }
 
     def body(self) -> bytes:
-        """The error document as JSON."""
+        """Return the error document as JSON."""
         return encode_json(self.document).encode("utf-8", "replace")
 
     def xray_cause(self) -> str:
-        """The cause as JSON on one line of ASCII, fit for a header."""
+        """Return the cause as one line of ASCII JSON, valid in a header."""
         from json import dumps
 
         return dumps(self._cause)

@@ -1,4 +1,4 @@
-"""From the handler's name to the function that answers, with Lambda's own error for each way this can fail."""
+"""Import the handler by its name. Each failure raises the error that Lambda reports for it."""
 
 import sys
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Fault(Exception):
-    """An error of the runtime's own making; `error_type` is one of the `Runtime.*` names of Lambda."""
+    """An error that the runtime raises itself; `error_type` is one of Lambda's `Runtime.*` names."""
 
     def __init__(self, error_type: str, message: str, trace: "list[str] | None" = None) -> None:
         self.error_type = error_type
@@ -18,8 +18,8 @@ class Fault(Exception):
         super().__init__(message)
 
 
-def find_handler(name: str) -> "Callable[[Any, Any], Any]":
-    """Import the module of `package/module.function` and return the function; raises Fault, or what the module raises."""
+def find_handler(name: str) -> "Callable[[object, Any], object]":
+    """Import the module of `package/module.function` and return the function. Raises Fault, or what the module raises."""
     module_name, dot, function_name = name.rpartition(".")
     if not dot:
         raise Fault(
@@ -37,7 +37,7 @@ def find_handler(name: str) -> "Callable[[Any, Any], Any]":
         trace = [f'  File "{error.filename}" Line {error.lineno}\n    {error.text}']
         raise Fault("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}", trace) from None
     try:
-        handler: Callable[[Any, Any], Any] = getattr(module, function_name)
+        handler: Callable[[object, Any], object] = getattr(module, function_name)
     except AttributeError:
         raise Fault("Runtime.HandlerNotFound", f"Handler '{function_name}' missing on module '{module_name}'") from None
     return handler

@@ -1,6 +1,6 @@
-"""Records of `logging` in Lambda's text and JSON formats, field by field as awslambdaric writes them.
+"""Format records of `logging` in Lambda's text and JSON formats, field by field as awslambdaric does.
 
-Imported only when `logging` is: see logs.py.
+Imported only after `logging` is: see logs.py.
 """
 
 import time
@@ -8,15 +8,25 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging as logging_module
-    from typing import Any
+    from typing import Any, Protocol
 
-    from .logs import Sink
+    class Sink(Protocol):
+        """The destination of records (logs.py)."""
+
+        request_id: str
+        tenant_id: str | None
+        is_json: bool
+        frames_levels: bool
+
+        def write(self, message: str, level: int = 0) -> None:
+            """Write one message."""
+
 
 TEXT_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
 TEXT_TIME = "%Y-%m-%dT%H:%M:%S"
 JSON_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
-# What every record has by itself; anything else on it came in `extra` and is shown in JSON format.
+# The attributes of every record. Others came in `extra` and are shown in JSON format.
 RECORD_FIELDS = frozenset(
     (
         "args asctime aws_request_id created exc_info exc_text filename funcName levelname levelno lineno message module "
@@ -25,33 +35,42 @@ RECORD_FIELDS = frozenset(
 )
 
 
-def make_handler(logging: "Any", sink: "Sink") -> "Any":
-    """Return the handler for the root logger."""
+def make_handler(logging: "Any", sink: "Sink") -> object:
+    """Return a handler for the root logger: a filter that adds the ids of the invocation, and a formatter.
+
+    The function can replace both, as with awslambdaric.
+    """
 
     class LambdaLoggerHandler(logging.Handler):  # type: ignore[misc]
         def emit(self, record: "logging_module.LogRecord") -> None:
+            self.log_sink.write(self.format(record), _level(record.levelno) if sink.frames_levels else 0)
+
+    class LambdaLoggerFilter(logging.Filter):  # type: ignore[misc]
+        def filter(self, record: "logging_module.LogRecord") -> bool:
             record.aws_request_id = sink.request_id
             record.tenant_id = sink.tenant_id
-            self.log_sink.write(self.format(record), _level(record.levelno) if sink.frames_levels else 0)
+            return True
+
+    class JsonFormatter(logging.Formatter):  # type: ignore[misc]
+        def format(self, record: "logging_module.LogRecord") -> str:
+            return format_json(logging, record)
 
     handler = LambdaLoggerHandler()
     handler.log_sink = sink
-    if sink.is_json:
-        handler.format = lambda record: format_json(logging, record)
-    else:
-        formatter = logging.Formatter(TEXT_FORMAT, TEXT_TIME)
-        formatter.converter = time.gmtime
-        handler.setFormatter(formatter)
+    handler.addFilter(LambdaLoggerFilter())
+    # awslambdaric sets UTC for every formatter.
+    logging.Formatter.converter = time.gmtime
+    handler.setFormatter(JsonFormatter() if sink.is_json else logging.Formatter(TEXT_FORMAT, TEXT_TIME))
     return handler
 
 
 def format_json(logging: "Any", record: "logging_module.LogRecord") -> str:
-    """One record as a line of JSON."""
+    """Return one record as a line of JSON."""
     from json import JSONEncoder
 
     kind, value, traceback = record.exc_info or (None, None, None)
     level = _level(record.levelno)
-    fields: dict[str, Any] = {
+    fields: dict[str, object] = {
         "timestamp": time.strftime(JSON_TIME, time.gmtime(record.created)),
         "level": logging.getLevelName(level),
         "message": record.msg if isinstance(record.msg, dict) and not record.args else record.getMessage(),
@@ -71,7 +90,7 @@ def format_json(logging: "Any", record: "logging_module.LogRecord") -> str:
         if name not in RECORD_FIELDS and name not in fields:
             fields[name] = extra
     fields = {name: value for name, value in fields.items() if value is not None}
-    # What has no JSON form is shown as text: a log line must not be lost for it.
+    # Values without a JSON form become strings, so that no log line is lost.
     return JSONEncoder(ensure_ascii=False, default=str).encode(fields) + "\n"
 
 

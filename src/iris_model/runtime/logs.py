@@ -1,6 +1,6 @@
-"""The function's log: where lines go, and how records of `logging` look. Formats as awslambdaric writes them.
+"""The log of the function: its destination, and the format of `logging` records. Formats are those of awslambdaric.
 
-`logging` itself takes 13 ms to import, so it is set up when the user's code first imports it, and never else.
+Importing `logging` takes 13 ms, so it is set up only when the user's code imports it.
 """
 
 import os
@@ -11,28 +11,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Frame types of the telemetry file descriptor; the low byte says level and format (lambda-contract 1.5).
+# Frame types of the telemetry file descriptor; the low byte encodes level and format (lambda-contract 1.5).
 TEXT_FRAME = 0xA55A0003
 JSON_FRAME = 0xA55A0002
 LEVEL_STEP = {0: 0x00, 10: 0x08, 20: 0x0C, 30: 0x10, 40: 0x14, 50: 0x18}
 
-# On plain stdout a traceback stays one log event because its lines end in a carriage return and begin with no-break spaces.
+# On plain stdout the lines of a traceback stay one log event, because they end in a carriage return and start with
+# no-break spaces.
 NO_BREAK_SPACE = "\u00a0"
 
 
 class Sink:
-    """Where log messages go: standard output, or frames on the descriptor that the platform names."""
+    """The destination of log messages: standard output, or frames on the descriptor that the platform names."""
 
     def __init__(self, descriptor: "int | None") -> None:
         self._descriptor = descriptor
         self.request_id = ""
         self.tenant_id: str | None = None
         self.is_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
-        # Without a format and a level to filter by, the platform wants records without levels.
+        # If neither format nor level is configured, the platform expects records without levels.
         self.frames_levels = self.is_json or bool(os.environ.get("AWS_LAMBDA_LOG_LEVEL"))
 
     def write(self, message: str, level: int = 0) -> None:
-        """Write one message; on standard output it brings its own line feed."""
+        """Write one message. On standard output the message must end with its own line feed."""
         if self._descriptor is None:
             sys.stdout.write(message)
             return
@@ -57,7 +58,7 @@ class Sink:
 
 
 def describe_error(document: "dict[str, Any]") -> list[str]:
-    """The lines of an error document in text format."""
+    """Return the lines of an error document in text format."""
     head = ": ".join(part for part in (document["errorType"], document["errorMessage"]) if part)
     lines = [f"[ERROR] {head}" if head else "[ERROR]"]
     if document["stackTrace"] is not None:
@@ -73,7 +74,7 @@ _sink: "Sink | None" = None
 
 
 def sink() -> Sink:
-    """The one sink of this process."""
+    """Return the sink of this process."""
     global _sink
     if _sink is None:
         descriptor = os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", None)
@@ -82,7 +83,7 @@ def sink() -> Sink:
 
 
 def configure_when_imported() -> None:
-    """Set up `logging` now if it is there, else at the moment the user's code imports it."""
+    """Set up `logging` now if it is imported, else when the user's code imports it."""
     if "logging" in sys.modules:
         _configure(sys.modules["logging"])
     else:
@@ -90,7 +91,7 @@ def configure_when_imported() -> None:
 
 
 class _LoggingFinder:
-    """Finds `logging` as everybody else does, and has it set up right after it was executed."""
+    """Finds `logging` as the default finders do, and sets it up right after its import."""
 
     def find_spec(self, name: str, path: "Any", target: "Any" = None) -> "Any":
         if name != "logging":
@@ -109,7 +110,7 @@ class _ConfiguringLoader:
     def __init__(self, loader: "Any") -> None:
         self._loader = loader
 
-    def create_module(self, spec: "Any") -> "Any":
+    def create_module(self, spec: object) -> object:
         return self._loader.create_module(spec)
 
     def exec_module(self, module: "Any") -> None:

@@ -1,12 +1,12 @@
-"""The life of a sandbox: find the handler, then invocation after invocation until the platform ends the process.
+"""The loop of a sandbox: find the handler, then serve invocations until the platform ends the process.
 
-In: a handler's name and the address of a Runtime API. It never returns; it exits with 1 when the handler cannot be had.
+`run` never returns. The process exits with 1 if the handler cannot be imported.
 """
 
 import os
 import sys
 
-from .client import RuntimeClient
+from .client import LambdaRuntimeClient
 from .context import LambdaContext
 from .handlers import Fault, find_handler
 from .logs import configure_when_imported, sink
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 
 def run(handler_name: str, address: str) -> None:
-    """Serve invocations for ever."""
-    client = RuntimeClient(address)
+    """Serve invocations forever. `address` is `host:port` of the Runtime API."""
+    client = LambdaRuntimeClient(address)
+    # awslambdaric has its module here, and monitoring libraries look here for the functions that they replace.
+    sys.modules["__main__"].bootstrap = sys.modules[__name__]  # type: ignore[attr-defined]
     configure_when_imported()
     try:
         handler = find_handler(handler_name)
@@ -30,42 +32,52 @@ def run(handler_name: str, address: str) -> None:
         failure = Failure(error)
         sink().write_error(failure.document)
         sys.stdout.flush()
-        client.fail_init(failure.body(), failure.error_type)
+        client.post_init_error(failure.body(), failure.error_type)
         sys.exit(1)
     _flush()
     while True:
         serve_next(client, handler)
 
 
-def serve_next(client: RuntimeClient, handler: "Callable[[Any, Any], Any]") -> None:
-    """Take one invocation from the Runtime API, run the handler and give back what came of it."""
-    headers, body = client.next()
-    request_id = headers.get("lambda-runtime-aws-request-id", "")
-    invocation_id = headers.get("lambda-runtime-invocation-id")
+def serve_next(client: LambdaRuntimeClient, handler: "Callable[[object, Any], object]") -> None:
+    """Take one invocation from the Runtime API, run the handler and post its result."""
+    headers, body = client.wait_next_invocation()
     trace_id = headers.get("lambda-runtime-trace-id")
     log = sink()
-    log.request_id = request_id
+    log.request_id = headers.get("lambda-runtime-aws-request-id", "")
     log.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
     if trace_id is not None:
         os.environ["_X_AMZN_TRACE_ID"] = trace_id
     else:
         os.environ.pop("_X_AMZN_TRACE_ID", None)
+    # Looked up at every call: a monitoring library may have replaced it to wrap the handler.
+    handle_event_request(client, handler, headers, body)
+
+
+def handle_event_request(
+    client: LambdaRuntimeClient, handler: "Callable[[object, Any], object]", headers: dict[str, str], body: bytes
+) -> None:
+    """Run the handler with one event and post its result or its error."""
+    request_id = headers.get("lambda-runtime-aws-request-id", "")
+    invocation_id = headers.get("lambda-runtime-invocation-id")
     try:
         result, content_type = _invoke(handler, headers, body, request_id)
     except Exception as error:
         from .failures import Failure
 
         failure = Failure(error, request_id)
-        log.write_error(failure.document)
+        sink().write_error(failure.document)
         _flush()
-        client.fail(request_id, failure.body(), failure.error_type, failure.xray_cause(), invocation_id)
+        client.post_invocation_error(
+            request_id, failure.body(), failure.error_type, failure.xray_cause(), invocation_id
+        )
         return
     _flush()
-    client.respond(request_id, result, content_type, invocation_id)
+    client.post_invocation_result(request_id, result, content_type, invocation_id)
 
 
 def _invoke(
-    handler: "Callable[[Any, Any], Any]", headers: dict[str, str], body: bytes, request_id: str
+    handler: "Callable[[object, Any], object]", headers: dict[str, str], body: bytes, request_id: str
 ) -> tuple[bytes, str]:
     context = LambdaContext(
         request_id,
@@ -75,7 +87,7 @@ def _invoke(
         _json_header(headers, "lambda-runtime-cognito-identity", "Cognito Identity"),
         headers.get("lambda-runtime-aws-tenant-id"),
     )
-    event: Any = body
+    event: object = body
     if headers.get("content-type", "application/json") == "application/json":
         try:
             event = decode_event(body)
@@ -90,22 +102,22 @@ def _invoke(
         raise Fault("Runtime.MarshalError", f"Unable to marshal response: {error}") from None
 
 
-def _json_header(headers: dict[str, str], name: str, title: str) -> "dict[str, Any] | None":
+def _json_header(headers: dict[str, str], name: str, title: str) -> "dict[str, object] | None":
     text = headers.get(name)
     if not text:
         return None
     try:
-        # Header values come as latin-1; what the platform put there is UTF-8.
-        value: dict[str, Any] = decode_event(text.encode("latin-1"))
+        # Header values are decoded as latin-1; the platform sends UTF-8.
+        value: dict[str, object] = decode_event(text.encode("latin-1"))
         return value
     except ValueError as error:
         raise Fault("Runtime.LambdaContextUnmarshalError", f"Unable to parse {title} JSON: {error}") from None
 
 
 def _flush() -> None:
-    """What was printed belongs to this invocation: the process may be frozen as soon as it has answered."""
+    """Flush standard output: the process may be frozen as soon as it has answered."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (OSError, ValueError, AttributeError):
-            pass  # the handler closed it; its own business
+            pass  # the handler closed it

@@ -1,6 +1,6 @@
-"""The slow, complete way to write a result as JSON: for Decimal, named tuples and bytes inside a result.
+"""Write a result as JSON completely and slowly: with Decimal, named tuples, and bytes as values or keys.
 
-Imported only when a result needs it: see marshal.py.
+Imported only for a result that needs it: see marshal.py.
 """
 
 from decimal import Decimal
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def encode(value: "Any", *, ensure_ascii: bool) -> str:
-    """Return JSON text as simplejson writes it; TypeError or ValueError where it refuses."""
+def encode(value: object, *, ensure_ascii: bool) -> str:
+    """Return JSON text as simplejson writes it. Raises TypeError or ValueError for what it refuses."""
     quote = encode_basestring_ascii if ensure_ascii else encode_basestring
     return "".join(_pieces(value, quote, set()))
 
@@ -25,11 +25,11 @@ def _pieces(value: "Any", quote: "Any", open_ids: set[int]) -> "Iterator[str]":
         yield quote(value.decode("utf-8"))
     elif value is None or isinstance(value, (bool, int, float, Decimal)):
         yield _scalar(value)
-    elif isinstance(value, (dict, list, tuple)):
+    elif isinstance(value, (dict, list, tuple)) or _has_asdict(value):
         if id(value) in open_ids:
             raise ValueError("Circular reference detected")
         open_ids.add(id(value))
-        if isinstance(value, dict) or hasattr(value, "_asdict"):
+        if isinstance(value, dict) or _has_asdict(value):
             items = value.items() if isinstance(value, dict) else value._asdict().items()
             yield "{"
             for index, (key, item) in enumerate(items):
@@ -48,7 +48,12 @@ def _pieces(value: "Any", quote: "Any", open_ids: set[int]) -> "Iterator[str]":
         raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-def _scalar(value: "Any") -> str:
+def _has_asdict(value: object) -> bool:
+    """Whether simplejson treats the value as a named tuple: it has `_asdict`."""
+    return callable(getattr(value, "_asdict", None))
+
+
+def _scalar(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -64,7 +69,7 @@ def _scalar(value: "Any") -> str:
     return float.__repr__(value)
 
 
-def _key(key: "Any") -> str:
+def _key(key: object) -> str:
     if isinstance(key, str):
         return key
     if isinstance(key, bytes):

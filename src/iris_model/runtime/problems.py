@@ -1,14 +1,13 @@
-"""Bad input as RFC 9457 problem details. Imported only when there is one."""
+"""Problem details (RFC 9457) for bad input. Imported only after an error."""
 
 from .events import REASONS, Reply
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from iris_model.engine.errors import InvalidInput
 
-# Problem -> HTTP status: malformed is no request at all, invalid-input is well-formed but wrong for this model.
+# Problem -> HTTP status. malformed: the request cannot be parsed. invalid-input: it is well-formed but does not fit the
+# model.
 STATUSES = {
     "malformed": 400,
     "method-not-allowed": 405,
@@ -18,17 +17,17 @@ STATUSES = {
     "undecided": 422,
 }
 HEADERS = {
-    "method-not-allowed": {"allow": "GET, POST"},
+    "method-not-allowed": {"allow": "GET, HEAD, POST"},
     "unsupported-media-type": {"accept-post": "application/json, text/csv"},
 }
 
 
 def describe_problem(error: "InvalidInput") -> Reply:
     """Return the reply for an HTTP front end."""
-    from .marshal import encode_json
+    from .answers import strict_text
 
     status = STATUSES[error.problem]
-    value: dict[str, Any] = {
+    value: dict[str, object] = {
         "type": f"urn:iris-model:problem:{error.problem}",
         "title": REASONS[status],
         "status": status,
@@ -39,4 +38,4 @@ def describe_problem(error: "InvalidInput") -> Reply:
         found = getattr(error, name)
         if found is not None:
             value[name] = found
-    return Reply(value, encode_json(value), "application/problem+json", status, HEADERS.get(error.problem))
+    return Reply(value, strict_text(value), "application/problem+json", status, HEADERS.get(error.problem))

@@ -1,7 +1,7 @@
-"""Where imports are looked for, with `site` run only if somebody misses it.
+"""Set up the import path, and run `site` only when an import needs it.
 
-The runtime is started with `-S`: importing `site` takes a fifth of Python's own start-up, and many functions never need it.
-The first import that nothing else can find runs it, and the search goes on as if it had always been there.
+The runtime starts with `-S`: importing `site` takes a fifth of Python's own start-up, and many functions never need it.
+The first import that no other finder resolves runs `site` and is tried again.
 """
 
 import builtins
@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Where the Lambda base images and layers keep packages (boto3 among them).
+# Where the Lambda base images and layers have packages (boto3 among them).
 PLATFORM_DIRECTORIES = (
     f"/opt/python/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages",
     "/opt/python",
@@ -20,20 +20,20 @@ PLATFORM_DIRECTORIES = (
 
 
 def prepare(function_directory: str, working_directory: str) -> None:
-    """Put the function directory first on the search path, then the working directory where that is another."""
+    """Put the function directory first on the search path, then the working directory if it is another one."""
     first = [function_directory]
     if working_directory != function_directory:
         first.append(working_directory)
-    # Python put this file's own directory there, where `context` or `logs` would hide a user's module of that name.
+    # Python put the directory of this file there. Its `context` or `logs` would hide a user's module of that name.
     sys.path[0:1] = first
     if sys.flags.no_site:
         sys.meta_path.append(_SiteFinder())
-        # `site` also brings these two, which people do call in handlers.
+        # `site` also defines these two, which handlers do call.
         builtins.exit = builtins.quit = sys.exit  # type: ignore[assignment]
 
 
 class _SiteFinder:
-    """The last finder: when nobody else knows a module, run `site` and ask once more."""
+    """The last finder: runs `site` when no other finder knows a module, and searches again."""
 
     def find_spec(self, name: str, path: "Any", target: "Any" = None) -> "Any":
         sys.meta_path.remove(self)

@@ -1,4 +1,4 @@
-"""What the entry point does, kept here because an imported file's bytecode is kept and a run file's is not."""
+"""The code of the entry point. Python caches the bytecode of an imported file, not of the file that it runs."""
 
 import os
 import sys
@@ -8,26 +8,38 @@ from . import search_path
 EMULATOR = "/usr/local/bin/aws-lambda-rie"
 
 
-def start(arguments: list[str], function_directory: str) -> None:
-    """Serve the handler named in `arguments[1]`, or in `_HANDLER`.
+def unbuffer_output() -> None:
+    """Write output at once: nothing may stay in a buffer while the sandbox is frozen or killed."""
+    from io import TextIOWrapper
 
-    Where the environment names no Runtime API: under the emulator of the base image, else under our own.
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        raw = getattr(getattr(stream, "buffer", None), "raw", None)
+        if raw is not None:
+            setattr(sys, name, TextIOWrapper(raw, stream.encoding, stream.errors, write_through=True))
+
+
+def start(arguments: list[str], function_directory: str) -> None:
+    """Serve the handler that `arguments[1]` or `_HANDLER` names.
+
+    If the environment names no Runtime API, start under the emulator of the base image, or else under our own.
     """
     handler = arguments[1] if len(arguments) > 1 else os.environ.get("_HANDLER")
     if not handler:
         sys.exit("iris_model.runtime: no handler given; expected one argument such as app.handler")
     address = os.environ.get("AWS_LAMBDA_RUNTIME_API")
     if address:
-        search_path.prepare(function_directory, os.getcwd())
-        # Lines must not wait in a buffer while the sandbox is frozen or killed.
-        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        # The platform names the directory of the function. This package is elsewhere when an installed tool serves a
+        # function directory; the tool's other packages must not hide those of the function.
+        search_path.prepare(os.environ.get("LAMBDA_TASK_ROOT") or function_directory, os.getcwd())
+        unbuffer_output()
         from .loop import run
 
         run(handler, address)
     command = [sys.executable, "-S", os.path.join(function_directory, "iris_model", "runtime", "__main__.py"), handler]
     if os.access(EMULATOR, os.X_OK):
         os.execv(EMULATOR, [EMULATOR, *command])
-    # The emulator of ours needs the whole standard library, and time does not count here.
+    # Our emulator needs the whole standard library. Its start-up time does not matter.
     import site
 
     site.main()

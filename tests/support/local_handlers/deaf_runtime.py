@@ -4,7 +4,8 @@ import os
 import socket
 import time
 
-host, _, port = os.environ["AWS_LAMBDA_RUNTIME_API"].rpartition(":")
+address = os.environ["AWS_LAMBDA_RUNTIME_API"]
+host, _, port = address.rpartition(":")
 connection = socket.create_connection((host, int(port)))
-connection.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n")
+connection.sendall(f"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: {address}\r\n\r\n".encode())
 time.sleep(600)

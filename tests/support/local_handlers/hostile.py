@@ -36,6 +36,32 @@ def whoami(event, context):
     }
 
 
+def descriptors(event, context):
+    """Open descriptors and what they are, without the runtime's own connection."""
+    found = {}
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            found[entry.name] = str(entry.readlink())
+        except FileNotFoundError:
+            continue  # that of the listing itself
+    return found
+
+
+def ask_as_a_browser(event, context):
+    """The Runtime API, asked with headers that only a web page's request has."""
+    statuses = []
+    for headers in (
+        {"Host": "rebound.example"},
+        {"Origin": "http://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {},
+    ):
+        connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+        connection.request("GET", "/2018-06-01/ping", headers=headers)
+        statuses.append(connection.getresponse().status)
+    return statuses
+
+
 def write_file(event, context):
     path = Path(event["path"].replace("$HOME", os.environ["HOME"]).replace("$TMP", tempfile.gettempdir()))
     if event.get("parents"):

@@ -1,11 +1,13 @@
 /* Documents to counts of terms, as documents.py. */
 #include "sparse.h"
 
-/* Which column a term has, and what was counted so far. Without `vocabulary` it is that of its hash.
+/* Which column a term has, and what was counted so far. Without `vocabulary` it is that of its hash. A vocabulary is a dict, or
+ * sorted terms as they lie in the file (terms.py): then `ends` is open.
  * `place`: of each column where it was counted last, plus one; 0 for nowhere.
  */
 typedef struct {
     PyObject *vocabulary;
+    Numbers letters, ends, columns_of_terms;
     int alternate_sign, binary;
     int32_t *columns;
     double *values;
@@ -77,8 +79,46 @@ static int hash_term(Counts *counts, const char *letters, Py_ssize_t length) {
     return count_column(counts, column, negative && counts->alternate_sign ? -1.0 : 1.0);
 }
 
+static int open_terms(Counts *counts) {
+    PyObject *parts[3];
+    if (!PyTuple_CheckExact(counts->vocabulary))
+        return 0;
+    if (!PyArg_ParseTuple(counts->vocabulary, "OOO", parts, parts + 1, parts + 2) ||
+        (open_integers(parts[0], &counts->letters) | open_integers(parts[1], &counts->ends) |
+         open_integers(parts[2], &counts->columns_of_terms)) < 0)
+        return -1;
+    return counts->letters.format == 'B' && counts->ends.count == counts->columns_of_terms.count ? 0 : -1;
+}
+
+/* One more of the term, if it is there; by bisection, as Python compares bytes. */
+static int bisect(Counts *counts, const char *term, Py_ssize_t length) {
+    Py_ssize_t low = 0, high = counts->ends.count;
+    while (low < high) {
+        Py_ssize_t middle = low + (high - low) / 2;
+        int64_t start = middle > 0 ? integer_at(&counts->ends, middle - 1) : 0, end = integer_at(&counts->ends, middle);
+        if (start < 0 || end < start || end > counts->letters.count)
+            return -1;
+        size_t shorter = (size_t)(end - start < length ? end - start : length);
+        int order = shorter > 0 ? memcmp((const char *)counts->letters.data + start, term, shorter) : 0;
+        if (order == 0 && end - start == length) {
+            int64_t column = integer_at(&counts->columns_of_terms, middle);
+            return column >= 0 && column < counts->width ? count_column(counts, (Py_ssize_t)column, 1.0) : -1;
+        }
+        if (order < 0 || (order == 0 && end - start < length))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return 0;
+}
+
 /* One more of the term, if the vocabulary has it. */
 static int find_term(Counts *counts, PyObject *term) {
+    if (counts->ends.data != NULL) {
+        Py_ssize_t length;
+        const char *letters = term != NULL ? PyUnicode_AsUTF8AndSize(term, &length) : NULL;
+        return letters != NULL ? bisect(counts, letters, length) : -1;
+    }
     PyObject *found = term != NULL ? PyDict_GetItemWithError(counts->vocabulary, term) : NULL;
     if (found == NULL)
         return PyErr_Occurred() == NULL ? 0 : -1;
@@ -89,6 +129,8 @@ static int find_term(Counts *counts, PyObject *term) {
 static int count_letters(Counts *counts, const char *letters, Py_ssize_t length) {
     if (counts->vocabulary == Py_None)
         return hash_term(counts, letters, length);
+    if (counts->ends.data != NULL)
+        return bisect(counts, letters, length);
     PyObject *term = PyUnicode_FromStringAndSize(letters, length);
     int status = find_term(counts, term);
     Py_XDECREF(term);
@@ -187,11 +229,15 @@ PyObject *count_terms(PyObject *Py_UNUSED(module), PyObject *arguments) {
     memset(&counts, 0, sizeof counts);
     if (!PyArg_ParseTuple(arguments, "OOnppOO:count_terms", &rows, &counts.vocabulary, &counts.width,
                           &counts.alternate_sign, &counts.binary, &lowercase, &analyze) ||
-        !PyList_CheckExact(rows) || (counts.vocabulary != Py_None && !PyDict_CheckExact(counts.vocabulary)) ||
+        !PyList_CheckExact(rows) ||
+        (counts.vocabulary != Py_None && !PyDict_CheckExact(counts.vocabulary) &&
+         !PyTuple_CheckExact(counts.vocabulary)) ||
         counts.width < 0 || (counts.vocabulary == Py_None && counts.width == 0) || counts.width > INT32_MAX ||
         PyList_Size(rows) >= PY_SSIZE_T_MAX / 8)
         return answer(NULL, -1);
     Py_ssize_t many = PyList_Size(rows);
+    if (open_terms(&counts) < 0)
+        goto close;
     /* Zeros that nobody has touched cost nothing, however wide the table. */
     counts.place = PyMem_Calloc((size_t)counts.width, sizeof *counts.place);
     starts = PyBytes_FromStringAndSize(NULL, (many + 1) * 8);
@@ -199,7 +245,11 @@ PyObject *count_terms(PyObject *Py_UNUSED(module), PyObject *arguments) {
         status = count_rows(&counts, rows, lowercase, analyze, many, (int64_t *)PyBytes_AsString(starts));
     if (status == 0)
         made = make_table(&counts, starts);
+close:
     Py_XDECREF(starts);
+    close_numbers(&counts.letters);
+    close_numbers(&counts.ends);
+    close_numbers(&counts.columns_of_terms);
     PyMem_Free(counts.columns);
     PyMem_Free(counts.values);
     PyMem_Free(counts.place);

@@ -97,14 +97,16 @@ typedef struct {
     double sum, error, rest;
 } Sum;
 
+/* Add a term; returns what the sum lost by rounding, exactly. */
+static inline double add_exactly(double *sum, double term) {
+    double next = *sum + term, part = next - *sum;
+    double lost = (*sum - (next - part)) + (term - part);
+    *sum = next;
+    return lost;
+}
+
 static inline void add_term(Sum *total, double term) {
-    double next = total->sum + term, part = next - total->sum;
-    double lost = (total->sum - (next - part)) + (term - part);
-    total->sum = next;
-    next = total->error + lost;
-    part = next - total->error;
-    total->rest += (total->error - (next - part)) + (lost - part);
-    total->error = next;
+    total->rest += add_exactly(&total->error, add_exactly(&total->sum, term));
 }
 
 static inline void add_products(Sum *total, const double *x, const double *y, Py_ssize_t count) {
@@ -112,12 +114,24 @@ static inline void add_products(Sum *total, const double *x, const double *y, Py
         add_term(total, x[i] * y[i]);
 }
 
+/* The sum, rounded once. Where it lies half way between two doubles, what is left decides, as in `fsum`. */
+static inline double round_sum(const Sum *total) {
+    double made = total->sum, left = add_exactly(&made, total->error), lost = add_exactly(&left, total->rest);
+    left = add_exactly(&made, left);
+    if ((left > 0.0 && lost > 0.0) || (left < 0.0 && lost < 0.0)) {
+        double next = made + 2.0 * left;
+        if (next - made == 2.0 * left)
+            return next;
+    }
+    return made;
+}
+
 /* Products are rounded, as Python's are, and summed as if with three times the digits, where `fsum` sums exactly: both
  * round once at the end, and agree unless terms cancel more than 1e30-fold. */
 static inline double product(const double *x, const double *y, Py_ssize_t count) {
     Sum total = {0.0, 0.0, 0.0};
     add_products(&total, x, y, count);
-    return total.sum + (total.error + total.rest);
+    return round_sum(&total);
 }
 
 enum { SQUARED, ABSOLUTE, LARGEST, PRODUCT, EXPANDED, PARTIAL };
@@ -145,5 +159,11 @@ PyObject *linear_sparse(PyObject *module, PyObject *arguments);
 PyObject *smallest(PyObject *module, PyObject *arguments);
 PyObject *nearest(PyObject *module, PyObject *arguments);
 PyObject *votes(PyObject *module, PyObject *arguments);
+PyObject *read_json(PyObject *module, PyObject *arguments);
+PyObject *read_csv(PyObject *module, PyObject *arguments);
+PyObject *write_rows(PyObject *module, PyObject *arguments);
+PyObject *pack_columns(PyObject *module, PyObject *arguments);
+PyObject *label_places(PyObject *module, PyObject *arguments);
+PyObject *read_fields(PyObject *module, PyObject *arguments);
 
 #endif

@@ -39,11 +39,11 @@
 
 Lanes find_lanes(void) {
     if (__builtin_cpu_supports("avx2"))
-        return (Lanes){sum_floats_32, sum_doubles_32, exponentials_32};
-    return (Lanes){sum_floats_16, sum_doubles_16, exponentials_16};
+        return (Lanes){sum_floats_32, sum_doubles_32, exponentials_32, magnitude_32, products_32, side_products_32};
+    return (Lanes){sum_floats_16, sum_doubles_16, exponentials_16, magnitude_16, products_16, side_products_16};
 }
 #else
 Lanes find_lanes(void) {
-    return (Lanes){sum_floats_16, sum_doubles_16, exponentials_16};
+    return (Lanes){sum_floats_16, sum_doubles_16, exponentials_16, magnitude_16, products_16, side_products_16};
 }
 #endif

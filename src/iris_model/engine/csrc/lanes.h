@@ -25,10 +25,25 @@ typedef void (*SumDoubles)(int kind, const double *first, const double *second, 
 /* exp(factor * value) in place of each of some values, whose count is a multiple of DOUBLE_SIDE; none overflows. */
 typedef void (*Exponentials)(double *values, Py_ssize_t count, double factor);
 
+/* The sum of magnitudes, rounded as it comes. */
+typedef double (*Magnitude)(const double *values, Py_ssize_t count);
+
+/* The exact sum of the products of y and each row, rounded once, or NaN where it is not certain. `grain`: a power of two above twice
+ * the sum of the products' magnitudes. `off`: a bound of what is lost below it. Source: Rump, Ogita, Oishi, Accurate
+ * floating-point summation (2008), ExtractVector. */
+typedef void (*Products)(const double *rows, Py_ssize_t count, const double *y, Py_ssize_t width, double grain, double off,
+                         double *out);
+
+/* The same of DOUBLE_SIDE rows that lie feature by feature. */
+typedef void (*SideProducts)(const double *side, const double *y, Py_ssize_t width, double grain, double off, double *out);
+
 typedef struct {
     SumFloats sum_floats;
     SumDoubles sum_doubles;
     Exponentials exponentials;
+    Magnitude magnitude;
+    Products products;
+    SideProducts side_products;
 } Lanes;
 
 /* The widest that this processor has. */

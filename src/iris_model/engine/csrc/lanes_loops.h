@@ -77,6 +77,73 @@ static void NAME(exponentials)(double *values, Py_ssize_t count, double factor) 
     }
 }
 
+static double NAME(magnitude)(const double *values, Py_ssize_t count) {
+    NAME(Doubles) sums[2] = {0};
+    NAME(Positives) bits = INT64_MAX - (NAME(Positives)){0};
+    double sum = 0.0;
+    Py_ssize_t i = 0;
+    for (; i + 2 * DOUBLES <= count; i += 2 * DOUBLES)
+        for (int half = 0; half < 2; half++)
+            sums[half] += (NAME(Doubles))(bits & *(const NAME(Positives) *)(values + i + half * DOUBLES));
+    for (; i < count; i++)
+        sum += values[i] < 0.0 ? -values[i] : values[i];
+    for (int lane = 0; lane < DOUBLES; lane++)
+        sum += sums[0][lane] + sums[1][lane];
+    return sum;
+}
+
+/* What of a product is a multiple of the grain's last bit adds up without any rounding, in any order; what is left is so small
+ * that its sum is off by less than `off`. */
+static void NAME(side_products)(const double *side, const double *y, Py_ssize_t width, double grain, double off,
+                                double *out) {
+    NAME(Doubles) grains = (NAME(Doubles)){0} + grain, nan = (NAME(Doubles)){0} + __builtin_nan("");
+    for (int part = 0; part < DOUBLE_SIDE; part += 2 * DOUBLES) {
+        NAME(Doubles) sums[2] = {0}, rests[2] = {0};
+        for (Py_ssize_t i = 0; i < width; i++)
+            _Pragma("GCC unroll 2") for (int half = 0; half < 2; half++) {
+                const double *at = side + i * DOUBLE_SIDE + part + half * DOUBLES;
+                NAME(Doubles) term = *(const NAME(Doubles) *)at * y[i], whole = (grains + term) - grains;
+                sums[half] += whole;
+                rests[half] += term - whole;
+            }
+        _Pragma("GCC unroll 2") for (int half = 0; half < 2; half++) {
+            NAME(Doubles) least = sums[half] + (rests[half] - off), most = sums[half] + (rests[half] + off);
+            __typeof__(least == most) certain = least == most;
+            *(NAME(Doubles) *)(out + part + half * DOUBLES) = CHOOSE(certain, least, nan);
+        }
+    }
+}
+
+/* The same of one row. */
+static inline double NAME(product)(const double *x, const double *y, Py_ssize_t width, double grain, double off) {
+    NAME(Doubles) grains = (NAME(Doubles)){0} + grain, sums = {0}, rests = {0};
+    double sum = 0.0, rest = 0.0;
+    Py_ssize_t i = 0;
+    for (; i + DOUBLES <= width; i += DOUBLES) {
+        NAME(Doubles) term = *(const NAME(Doubles) *)(x + i) * *(const NAME(Doubles) *)(y + i);
+        NAME(Doubles) whole = (grains + term) - grains;
+        sums += whole;
+        rests += term - whole;
+    }
+    for (; i < width; i++) {
+        double term = x[i] * y[i], whole = (grain + term) - grain;
+        sum += whole;
+        rest += term - whole;
+    }
+    for (int lane = 0; lane < DOUBLES; lane++) {
+        sum += sums[lane];
+        rest += rests[lane];
+    }
+    double least = sum + (rest - off);
+    return least == sum + (rest + off) ? least : __builtin_nan("");
+}
+
+static void NAME(products)(const double *rows, Py_ssize_t count, const double *y, Py_ssize_t width, double grain, double off,
+                           double *out) {
+    for (Py_ssize_t row = 0; row < count; row++)
+        out[row] = NAME(product)(rows + row * width, y, width, grain, off);
+}
+
 #undef FLOATS
 #undef DOUBLES
 #undef SUM_FLOATS

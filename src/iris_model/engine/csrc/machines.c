@@ -3,6 +3,7 @@
  */
 #include "kernels.h"
 #include "lanes.h"
+#include "walks.h"
 
 #define SIDE DOUBLE_SIDE
 
@@ -14,22 +15,33 @@ typedef struct {
     Lanes lanes;
     double gamma, coef0;
     Py_ssize_t count, padded, outputs;
-    int kind, degree;
+    int kind, degree, is_kept;
 } Machine;
 
-static int arrange(Machine *machine, Py_ssize_t width) {
+static int arrange(Machine *machine, Py_ssize_t width, PyObject *kept) {
     const double *vectors = machine->vectors.data;
-    Py_ssize_t groups = (machine->count + SIDE - 1) / SIDE;
-    machine->sides = allocate(groups, 8 * SIDE * width);
+    Py_ssize_t groups = (machine->count + SIDE - 1) / SIDE, size = groups * SIDE * width;
     machine->lines = allocate(groups, 8 * SIDE * DOUBLE_ROWS);
     machine->padded = groups * SIDE;
     machine->lanes = find_lanes();
+    machine->sides = find_kept_numbers(kept, size);
+    if (machine->sides != NULL) {
+        machine->is_kept = 1;
+        return machine->lines != NULL ? 0 : -1;
+    }
+    machine->sides = allocate(size, sizeof(double));
     if (machine->sides == NULL || machine->lines == NULL)
         return -1;
-    memset(machine->sides, 0, (size_t)(groups * SIDE * width) * sizeof(double));
-    for (Py_ssize_t i = 0; i < machine->count; i++)
+    for (Py_ssize_t from = 0; from < machine->padded; from += SIDE) {
+        double *side = machine->sides + from * width;
+        Py_ssize_t lanes = machine->count - from < SIDE ? machine->count - from : SIDE;
+        if (lanes < SIDE)
+            memset(side, 0, (size_t)(SIDE * width) * sizeof(double));
         for (Py_ssize_t j = 0; j < width; j++)
-            machine->sides[(i / SIDE * width + j) * SIDE + i % SIDE] = vectors[i * width + j];
+            for (Py_ssize_t lane = 0; lane < lanes; lane++)
+                side[j * SIDE + lane] = vectors[(from + lane) * width + j];
+    }
+    machine->is_kept = keep_numbers(kept, machine->sides, size);
     return 0;
 }
 
@@ -47,7 +59,7 @@ WIDE static void finish(const Machine *machine, double *values, Py_ssize_t count
     }
 }
 
-/* The kernel values of two rows. */
+/* The kernel values of two rows, of which the second may be the first once more. */
 static void measure_rows(const Machine *machine, const double *first, const double *second, Py_ssize_t width) {
     int kind = machine->kind == RBF ? SQUARE : machine->kind == LAPLACIAN ? DIFFERENCE : TIMES;
     for (Py_ssize_t from = 0; from < machine->padded; from += SIDE) {
@@ -56,7 +68,7 @@ static void measure_rows(const Machine *machine, const double *first, const doub
         memcpy(machine->lines + from, values, SIDE * sizeof(double));
         memcpy(machine->lines + machine->padded + from, values + SIDE, SIDE * sizeof(double));
     }
-    finish(machine, machine->lines, DOUBLE_ROWS * machine->padded);
+    finish(machine, machine->lines, (first == second ? 1 : DOUBLE_ROWS) * machine->padded);
 }
 
 /* One decision per pair of classes; see `one_vs_one_decisions` in svm.py. */
@@ -71,7 +83,7 @@ static void decide(const Machine *machine, const double *line, double *out) {
                          integer_at(&machine->starts, i + 1) - first);
             add_products(&total, dual + i * machine->count + second, line + second,
                          integer_at(&machine->starts, j + 1) - second);
-            *out++ = total.sum + (total.error + total.rest) + *intercepts++;
+            *out++ = round_sum(&total) + *intercepts++;
         }
 }
 
@@ -116,23 +128,26 @@ static int check_machine(const Machine *machine, Py_ssize_t width) {
     return lines > 0 && machine->weights.count % lines == 0 && machine->weights.count / lines == machine->count ? 0 : -1;
 }
 
-/* (rows, vectors, how many, kind, gamma, coef0, degree, weights, starts of classes or None, intercepts) */
+/* (rows, vectors, how many, kind, gamma, coef0, degree, weights, starts of classes or None, intercepts, dict of what is kept
+ *  or None) */
 PyObject *kernel_sums(PyObject *Py_UNUSED(module), PyObject *arguments) {
-    PyObject *object, *vectors, *weights, *starts, *intercepts, *made = NULL;
+    PyObject *object, *vectors, *weights, *starts, *intercepts, *kept, *made = NULL;
     Machine machine;
     Rows rows;
     memset(&machine, 0, sizeof machine);
-    if (!PyArg_ParseTuple(arguments, "OOniddiOOO:kernel_sums", &object, &vectors, &machine.count, &machine.kind,
-                          &machine.gamma, &machine.coef0, &machine.degree, &weights, &starts, &intercepts))
+    if (!PyArg_ParseTuple(arguments, "OOniddiOOOO:kernel_sums", &object, &vectors, &machine.count, &machine.kind,
+                          &machine.gamma, &machine.coef0, &machine.degree, &weights, &starts, &intercepts,
+                          &kept))
         return answer(NULL, -1);
     int status = open_rows(object, &rows) | open_doubles(vectors, &machine.vectors) |
                  open_doubles(weights, &machine.weights) | open_doubles(intercepts, &machine.intercepts);
     if (starts != Py_None)
         status |= open_integers(starts, &machine.starts);
     machine.outputs = machine.intercepts.count;
-    if (status == 0 && check_machine(&machine, rows.width) == 0 && arrange(&machine, rows.width) == 0)
+    if (status == 0 && check_machine(&machine, rows.width) == 0 && arrange(&machine, rows.width, kept) == 0)
         made = run_blocks(&rows, machine.outputs, &machine, machine_block);
-    PyMem_Free(machine.sides);
+    if (!machine.is_kept)
+        PyMem_Free(machine.sides);
     PyMem_Free(machine.lines);
     close_numbers(&machine.vectors);
     close_numbers(&machine.weights);

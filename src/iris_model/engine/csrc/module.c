@@ -5,7 +5,7 @@
 static PyObject *interface(PyObject *self, PyObject *arguments) {
     (void)self;
     (void)arguments;
-    return PyLong_FromLong(3);
+    return PyLong_FromLong(7);
 }
 
 static PyMethodDef METHODS[] = {
@@ -28,6 +28,12 @@ static PyMethodDef METHODS[] = {
     {"scale_sparse", scale_sparse, METH_VARARGS, NULL},
     {"linear_sparse", linear_sparse, METH_VARARGS, NULL},
     {"smallest", smallest, METH_VARARGS, NULL},
+    {"read_json", read_json, METH_VARARGS, NULL},
+    {"read_csv", read_csv, METH_VARARGS, NULL},
+    {"write_rows", write_rows, METH_VARARGS, NULL},
+    {"pack_columns", pack_columns, METH_VARARGS, NULL},
+    {"label_places", label_places, METH_VARARGS, NULL},
+    {"read_fields", read_fields, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

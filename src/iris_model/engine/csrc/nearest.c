@@ -74,7 +74,7 @@ static int arrange(Search *search) {
         double size = i < count ? size_of(search, vectors + i * width) : 0.0;
         if (!(size < search->largest_size))
             return 0; /* `reach` stays 0: all are measured */
-        search->side_norms[i] = i < count ? (float)size : (float)LARGEST_FLOAT;
+        search->side_norms[i] = (float)size;
         search->reach = size > search->reach ? size : search->reach;
         for (Py_ssize_t j = 0; i < count && j < width; j++)
             search->sides[(i / SIDE * width + j) * SIDE + i % SIDE] = (float)(vectors[i * width + j] - search->center[j]);
@@ -82,7 +82,8 @@ static int arrange(Search *search) {
     return 0;
 }
 
-/* For each row of the tile and each vector, something that orders vectors as distances do. */
+/* For each row of the tile and each vector, something that orders vectors as distances do. What only fills up the last group
+ * is infinitely far by every measure: it is never below a bound, and no neighbor. */
 static void estimate(const Search *search) {
     int squares = search->squares, kind = squares ? TIMES : search->measure == ABSOLUTE ? DIFFERENCE : GREATEST;
     for (Py_ssize_t from = 0; from < search->padded; from += SIDE) {
@@ -94,6 +95,9 @@ static void estimate(const Search *search) {
                 near[i] = squares ? search->side_norms[from + i] - 2.0f * sums[row * SIDE + i] : sums[row * SIDE + i];
         }
     }
+    for (int row = 0; row < TILE; row++)
+        for (Py_ssize_t i = search->count; i < search->padded; i++)
+            search->near[row * search->padded + i] = (float)INFINITE;
 }
 
 /* Where the next SIDE estimates begin of which any is below the bound; the end if there are none. */

@@ -1,24 +1,105 @@
 /* Linear maps, distances and scales of whole tables. As linear.py, metrics.py, centers.py, scaling.py. */
-#include "kernels.h"
+#include "lanes.h"
 
 typedef struct {
     Numbers vectors, numbers;
+    double *powers; /* of two, above each vector's numbers */
     Py_ssize_t count;
     int measure;
 } Vectors;
 
+/* Rows of so few cells are faster side by side. */
+#define NARROW 12
+/* Rows that are summed with one grain: the more, the coarser it is. */
+#define CELLS_TOGETHER 1024
+#define MOST_TOGETHER 64
+/* Squared, it is far above the smallest doubles: nothing is lost below it. */
+#define LEAST_POWER 0x1p-300
+
+/* A power of two above a magnitude; NaN where there is none. */
+static double power_above(double magnitude) {
+    uint64_t bits;
+    if (!(magnitude < 1e300))
+        return INFINITE - INFINITE;
+    memcpy(&bits, &magnitude, sizeof bits);
+    bits = (bits & 0x7ff0000000000000u) + 0x0010000000000000u;
+    memcpy(&magnitude, &bits, sizeof bits);
+    return magnitude < LEAST_POWER ? LEAST_POWER : magnitude;
+}
+
+static double largest_magnitude(const double *values, Py_ssize_t count) {
+    double largest = 0.0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        double size = values[i] < 0.0 ? -values[i] : values[i];
+        if (!(size <= largest)) /* NaN stays */
+            largest = size;
+    }
+    return largest;
+}
+
+/* Rows of few cells, DOUBLE_SIDE at a time, feature by feature; returns how many rows those are. */
+static Py_ssize_t turn(const double *rows, Py_ssize_t count, Py_ssize_t width, double *sides) {
+    Py_ssize_t turned = count - count % DOUBLE_SIDE;
+    for (Py_ssize_t row = 0; row < turned; row++)
+        for (Py_ssize_t i = 0; i < width; i++)
+            sides[(row / DOUBLE_SIDE * width + i) * DOUBLE_SIDE + row % DOUBLE_SIDE] = rows[row * width + i];
+    return turned;
+}
+
+static int add_wholly(Sum *total, double term) {
+    return add_exactly(&total->rest, add_exactly(&total->error, add_exactly(&total->sum, term))) == 0.0;
+}
+
+/* As `product`, or -1 where three doubles do not hold the sum, or it leaves them. */
+static int multiply_exactly(const double *x, const double *y, Py_ssize_t count, double *made) {
+    Sum total = {0.0, 0.0, 0.0};
+    int whole = 1;
+    for (Py_ssize_t i = 0; i < count; i++)
+        whole &= add_wholly(&total, x[i] * y[i]);
+    *made = round_sum(&total);
+    /* What is left of the sum is less than its last bit. */
+    whole &= add_wholly(&total, -*made) && *made + round_sum(&total) == *made;
+    return whole && is_finite(*made) ? 0 : -1;
+}
+
+/* Up to MOST_TOGETHER rows. */
+static int linear_rows(const Vectors *map, const Lanes *lanes, const double *rows, Py_ssize_t count, Py_ssize_t width,
+                       double *out) {
+    const double *coefficients = map->vectors.data, *intercepts = map->numbers.data;
+    double made[MOST_TOGETHER], sides[NARROW * MOST_TOGETHER];
+    double size = 2.0 * power_above(lanes->magnitude(rows, count * width));
+    /* Each of the `width` sums of what is left is rounded by 2 to the power of -53 of at most `width` times that of the grain. */
+    double share = (double)width * (double)width * 0x1p-104;
+    Py_ssize_t turned = width <= NARROW ? turn(rows, count, width, sides) : 0;
+    int status = 0;
+    for (Py_ssize_t j = 0; j < map->count; j++) {
+        const double *vector = coefficients + j * width;
+        double grain = size * map->powers[j], off = share * grain;
+        for (Py_ssize_t row = 0; row < turned; row += DOUBLE_SIDE)
+            lanes->side_products(sides + row * width, vector, width, grain, off, made + row);
+        lanes->products(rows + turned * width, count - turned, vector, width, grain, off, made + turned);
+        for (Py_ssize_t row = 0; row < count; row++) {
+            if (made[row] != made[row])
+                status |= multiply_exactly(rows + row * width, vector, width, made + row);
+            out[row * map->count + j] = made[row] + intercepts[j];
+        }
+    }
+    return status;
+}
+
+/* Sums are those of `fsum`, or none: what is neither certain nor small enough for three doubles is Python's. */
 static int linear_block(void *model, const double *block, Py_ssize_t count, Py_ssize_t width, double *out) {
     const Vectors *map = model;
-    const double *coefficients = map->vectors.data, *intercepts = map->numbers.data;
-    for (Py_ssize_t i = 0; i < count; i++)
-        for (Py_ssize_t j = 0; j < map->count; j++) {
-            double value = product(block + i * width, coefficients + j * width, width);
-            /* Python reports a sum that leaves the doubles; a sum plus an intercept may. */
-            if (!is_finite(value))
-                return -1;
-            *out++ = value + intercepts[j];
-        }
-    return 0;
+    Lanes lanes = find_lanes();
+    Py_ssize_t together = CELLS_TOGETHER / width;
+    int status = 0;
+    together = together < 1 ? 1 : together > MOST_TOGETHER ? MOST_TOGETHER : together;
+    /* Python reports a sum that leaves the doubles; a sum plus an intercept may. */
+    for (Py_ssize_t row = 0; row < count; row += together) {
+        Py_ssize_t here = count - row < together ? count - row : together;
+        status |= linear_rows(map, &lanes, block + row * width, here, width, out + row * map->count);
+    }
+    return status ? -1 : 0;
 }
 
 double measure(int kind, const double *x, const double *y, Py_ssize_t width, double own, double norm) {
@@ -60,6 +141,14 @@ static int distances_block(void *model, const double *block, Py_ssize_t count, P
     return 0;
 }
 
+static double *find_powers(const Vectors *map, Py_ssize_t width) {
+    const double *coefficients = map->vectors.data;
+    double *powers = allocate(map->count, sizeof *powers);
+    for (Py_ssize_t j = 0; powers != NULL && j < map->count; j++)
+        powers[j] = power_above(largest_magnitude(coefficients + j * width, width));
+    return powers;
+}
+
 static PyObject *run_vectors(PyObject *object, Vectors *to, PyObject *vectors, PyObject *numbers, Work work) {
     PyObject *made = NULL;
     Rows rows;
@@ -72,8 +161,11 @@ static PyObject *run_vectors(PyObject *object, Vectors *to, PyObject *vectors, P
         status = -1;
     if (numbers != Py_None && to->numbers.count != to->count)
         status = -1;
+    if (status == 0 && work == linear_block && (to->powers = find_powers(to, rows.width)) == NULL)
+        status = -1;
     if (status == 0)
         made = run_blocks(&rows, to->count, to, work);
+    PyMem_Free(to->powers);
     close_numbers(&to->vectors);
     close_numbers(&to->numbers);
     close_rows(&rows);

@@ -110,7 +110,7 @@ static int over_norms(const Sparse *sparse, double *out) {
         Py_ssize_t from = sparse->starts[row], to = sparse->starts[row + 1];
         Sum squares = {0.0, 0.0, 0.0};
         add_products(&squares, sparse->values + from, sparse->values + from, to - from);
-        double norm = __builtin_sqrt(squares.sum + (squares.error + squares.rest));
+        double norm = __builtin_sqrt(round_sum(&squares));
         if (!is_finite(norm))
             return -1;
         norm = norm == 0.0 ? 1.0 : norm;
@@ -156,7 +156,7 @@ static int multiply(const Sparse *sparse, const Numbers *weights, const Numbers 
             Sum total = {0.0, 0.0, 0.0};
             for (Py_ssize_t i = sparse->starts[row]; i < sparse->starts[row + 1]; i++)
                 add_term(&total, line[sparse->columns[i]] * sparse->values[i]);
-            double sum = total.sum + (total.error + total.rest);
+            double sum = round_sum(&total);
             *out = sum + ((const double *)starts->data)[output];
             if (!is_finite(sum))
                 return -1;

@@ -6,8 +6,9 @@
 #include "kernels.h"
 #include "walks.h"
 
-/* Packing a node costs about as much as this many steps. */
-#define NODES_PER_WALK 64
+/* What packing a node costs, measured against what a walk of packed nodes saves: one walk for this many nodes. On the grid of
+ * bench/packing.py it is 0 to 39, with the median 13 to 15: with 8, a first call rarely pays for more than it saves. */
+#define NODES_PER_WALK 8
 /* Beyond every set of categories there can be. */
 #define LARGEST_CATEGORY 2147483648.0
 
@@ -18,11 +19,12 @@ typedef struct {
     Numbers category_set, set_start, set_words, outside_left;
     Numbers values, output, base;
     double lowest_category;
-    Packed packed;
+    Packed *packed; /* or NULL */
+    int is_kept;
     float *narrowed;
     double *widened;
     Py_ssize_t leaves, width, trees; /* width: numbers per leaf; boosted: outputs */
-    int combine, narrow, float32_sum, asks_missing;
+    int combine, narrow, float32_sum, asks_missing, has_sets;
 } Forest;
 
 /* ---- Where they lie ---- */
@@ -108,17 +110,35 @@ static int add_in_place(const Forest *forest, Py_ssize_t tree, const double *blo
     return 0;
 }
 
-static void add_packed(const Forest *forest, Py_ssize_t tree, const double *block, Py_ssize_t count, Py_ssize_t width,
-                       double *out, Py_ssize_t out_width) {
-    int64_t root = integer_at(&forest->roots, tree);
+static void walk_packed(const Forest *forest, const Walk *walk, const double *block, Py_ssize_t cell, int32_t *leaves) {
+    if (forest->packed->small != NULL)
+        walk_small(forest->packed, walk, forest->narrowed + cell, leaves);
+    else
+        walk_large(forest->packed, walk, block + cell, leaves);
+}
+
+/* Rows side by side down one tree. */
+static void add_tree(const Forest *forest, Py_ssize_t tree, const double *block, Py_ssize_t count, Py_ssize_t width,
+                     double *out, Py_ssize_t out_width) {
+    Walk walk = {forest->packed->roots + tree, 0, width, LANES, forest->asks_missing};
     int32_t leaves[LANES];
     for (Py_ssize_t i = 0; i < count; i += LANES) {
-        Py_ssize_t lanes = count - i < LANES ? count - i : LANES;
-        if (forest->packed.small != NULL)
-            walk_small(&forest->packed, forest->asks_missing, root, forest->narrowed + i * width, width, lanes, leaves);
-        else
-            walk_large(&forest->packed, forest->asks_missing, root, block + i * width, width, lanes, leaves);
-        add_leaves(forest, tree, leaves, lanes, out + i * out_width, out_width);
+        walk.lanes = count - i < LANES ? count - i : LANES;
+        walk_packed(forest, &walk, block, i * width, leaves);
+        add_leaves(forest, tree, leaves, walk.lanes, out + i * out_width, out_width);
+    }
+}
+
+/* One row down trees side by side. */
+static void add_row(const Forest *forest, const double *block, Py_ssize_t row, Py_ssize_t width, double *out,
+                    Py_ssize_t out_width) {
+    int32_t leaves[LANES];
+    for (Py_ssize_t tree = 0; tree < forest->trees; tree += LANES) {
+        Py_ssize_t lanes = forest->trees - tree < LANES ? forest->trees - tree : LANES;
+        Walk walk = {forest->packed->roots + tree, 1, 0, lanes, forest->asks_missing};
+        walk_packed(forest, &walk, block, row * width, leaves);
+        for (Py_ssize_t i = 0; i < lanes; i++)
+            add_leaves(forest, tree + i, leaves + i, 1, out + row * out_width, out_width);
     }
 }
 
@@ -130,7 +150,7 @@ static int any_missing(const double *cells, Py_ssize_t count) {
 }
 
 static int narrow_block(Forest *forest, const double *block, Py_ssize_t cells) {
-    int small = forest->packed.small != NULL, status = 0;
+    int small = forest->packed != NULL && forest->packed->small != NULL, status = 0;
     if (small && forest->narrowed == NULL && (forest->narrowed = allocate(cells, sizeof(float))) == NULL)
         return -1;
     if (!small && forest->widened == NULL && (forest->widened = allocate(cells, sizeof(double))) == NULL)
@@ -149,7 +169,7 @@ static int narrow_block(Forest *forest, const double *block, Py_ssize_t cells) {
 static int walk_block(void *model, const double *block, Py_ssize_t count, Py_ssize_t width, double *out) {
     Forest *forest = model;
     Py_ssize_t out_width = forest->combine == EACH ? forest->trees : forest->width;
-    forest->asks_missing = forest->packed.missing && any_missing(block, count * width);
+    forest->asks_missing = forest->packed != NULL && forest->packed->missing && any_missing(block, count * width);
     if (forest->narrow) {
         /* The first block is the largest. */
         if (narrow_block(forest, block, count * width) < 0)
@@ -159,9 +179,12 @@ static int walk_block(void *model, const double *block, Py_ssize_t count, Py_ssi
     if (forest->combine == BOOSTED)
         for (Py_ssize_t i = 0; i < count; i++)
             memcpy(out + i * out_width, forest->base.data, (size_t)out_width * sizeof(double));
-    for (Py_ssize_t tree = 0; tree < forest->trees; tree++) {
-        if (forest->packed.leaves != NULL)
-            add_packed(forest, tree, block, count, width, out, out_width);
+    if (forest->packed != NULL && count < LANES)
+        for (Py_ssize_t row = 0; row < count; row++)
+            add_row(forest, block, row, width, out, out_width);
+    for (Py_ssize_t tree = 0; tree < forest->trees && (forest->packed == NULL || count >= LANES); tree++) {
+        if (forest->packed != NULL)
+            add_tree(forest, tree, block, count, width, out, out_width);
         else if (add_in_place(forest, tree, block, count, width, out, out_width) < 0)
             return -1;
     }
@@ -203,20 +226,23 @@ static void close_forest(Forest *forest) {
                       &forest->set_start, &forest->set_words, &forest->outside_left, &forest->category_set};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         close_numbers(all[i]);
-    free_packed(&forest->packed);
+    if (!forest->is_kept)
+        free_packed(forest->packed);
     PyMem_Free(forest->narrowed);
     PyMem_Free(forest->widened);
 }
 
-static int pack_forest(Forest *forest, const Rows *rows) {
+/* Pack the nodes where they are walked so often, in this call and those before, that it has paid. */
+static int pack_forest(Forest *forest, const Rows *rows, PyObject *kept) {
     Nodes nodes = {&forest->feature, &forest->threshold, &forest->jump, &forest->missing};
     Py_ssize_t count = nodes.feature->count;
-    if (forest->category_set.data != NULL || rows->count <= count / NODES_PER_WALK / forest->trees)
+    if (forest->has_sets || rows->count > PY_SSIZE_T_MAX / NODES_PER_WALK / 4 / forest->trees)
         return 0;
-    for (Py_ssize_t i = 0; i < forest->trees; i++)
-        if (integer_at(&forest->roots, i) < 0 || integer_at(&forest->roots, i) >= count)
-            return -1;
-    return pack_nodes(&forest->packed, &nodes, rows->width, forest->leaves, forest->narrow);
+    if (count_walks(kept, rows->count * forest->trees) < count / NODES_PER_WALK)
+        return 0;
+    forest->packed = pack_nodes(&nodes, &forest->roots, rows->width, forest->leaves, forest->narrow);
+    forest->is_kept = forest->packed != NULL && keep(kept, forest->narrow, forest->packed, count);
+    return forest->packed != NULL ? 0 : -1;
 }
 
 /* Rows that float32 holds as they are, as after a narrowing of their own, take small nodes. */
@@ -229,56 +255,72 @@ static int are_float32(const double *cells, Py_ssize_t count) {
     return same;
 }
 
-static PyObject *run_forest(PyObject *object, Forest *forest, int status) {
-    PyObject *made = NULL;
-    Rows rows;
-    status |= open_rows(object, &rows);
-    if (status == 0 && rows.cells != NULL && are_float32(rows.cells, rows.count * rows.width))
+static int open_nodes(Forest *forest, const Rows *rows, PyObject *roots, PyObject *parts[4], PyObject *kept) {
+    if (rows->cells != NULL && are_float32(rows->cells, rows->count * rows->width))
         forest->narrow = 1;
-    if (status == 0 && pack_forest(forest, &rows) == 0)
-        made = run_blocks(&rows, forest->combine == EACH ? forest->trees : forest->width, forest, walk_block);
+    forest->packed = forest->has_sets ? NULL : find_kept(kept, forest->narrow, rows->width);
+    if (forest->packed != NULL && forest->packed->leaf_count == forest->leaves) {
+        forest->trees = forest->packed->trees;
+        forest->is_kept = 1;
+        return 0;
+    }
+    forest->packed = NULL;
+    return open_forest(forest, roots, parts) < 0 ? -1 : pack_forest(forest, rows, kept);
+}
+
+static PyObject *run_forest(const Rows *rows, Forest *forest) {
+    return run_blocks((Rows *)rows, forest->combine == EACH ? forest->trees : forest->width, forest, walk_block);
+}
+
+/* (rows, roots, feature, threshold, jump, missing_left, values, numbers per leaf, combine, narrow, dict of what is kept or
+ *  None) */
+PyObject *tree_ensemble(PyObject *Py_UNUSED(module), PyObject *arguments) {
+    PyObject *object, *roots, *parts[4], *values, *kept, *made = NULL;
+    Rows rows;
+    Forest forest;
+    memset(&forest, 0, sizeof forest);
+    if (!PyArg_ParseTuple(arguments, "OOOOOOOnipO:tree_ensemble", &object, &roots, parts, parts + 1, parts + 2,
+                          parts + 3, &values, &forest.width, &forest.combine, &forest.narrow, &kept))
+        return answer(NULL, -1);
+    int status = open_rows(object, &rows) | open_doubles(values, &forest.values);
+    if (forest.width < 1 || forest.combine < SINGLE || forest.combine > MEAN)
+        status = -1;
+    forest.leaves = status == 0 ? forest.values.count / forest.width : 0;
+    if (status == 0 && open_nodes(&forest, &rows, roots, parts, kept) == 0 &&
+        (forest.combine != SINGLE || forest.trees == 1))
+        made = run_forest(&rows, &forest);
     close_rows(&rows);
-    close_forest(forest);
+    close_forest(&forest);
     return made != NULL ? made : answer(NULL, -1);
 }
 
-/* (rows, roots, feature, threshold, jump, missing_left, values, numbers per leaf, combine, narrow) */
-PyObject *tree_ensemble(PyObject *Py_UNUSED(module), PyObject *arguments) {
-    PyObject *rows, *roots, *parts[4], *values;
-    Forest forest;
-    memset(&forest, 0, sizeof forest);
-    if (!PyArg_ParseTuple(arguments, "OOOOOOOnip:tree_ensemble", &rows, &roots, parts, parts + 1, parts + 2, parts + 3,
-                          &values, &forest.width, &forest.combine, &forest.narrow))
-        return answer(NULL, -1);
-    int status = open_forest(&forest, roots, parts) | open_doubles(values, &forest.values);
-    if (forest.width < 1 || forest.combine < SINGLE || forest.combine > MEAN)
-        status = -1;
-    if (forest.combine == SINGLE && forest.trees > 1)
-        status = -1;
-    forest.leaves = status == 0 ? forest.values.count / forest.width : 0;
-    return run_forest(rows, &forest, status);
-}
-
 /* (rows, roots, feature, threshold, jump, missing_left, leaves, output of each tree, base, narrow, float32_sum,
- *  sets of categories or None, lowest category) */
+ *  sets of categories or None, lowest category, dict of what is kept or None) */
 PyObject *boosted_trees(PyObject *Py_UNUSED(module), PyObject *arguments) {
-    PyObject *rows, *roots, *parts[4], *leaves, *output, *base, *sets;
+    PyObject *object, *roots, *parts[4], *leaves, *output, *base, *sets, *kept, *made = NULL;
+    Rows rows;
     Forest forest;
     memset(&forest, 0, sizeof forest);
-    if (!PyArg_ParseTuple(arguments, "OOOOOOOOOppOd:boosted_trees", &rows, &roots, parts, parts + 1, parts + 2,
+    if (!PyArg_ParseTuple(arguments, "OOOOOOOOOppOdO:boosted_trees", &object, &roots, parts, parts + 1, parts + 2,
                           parts + 3, &leaves, &output, &base, &forest.narrow, &forest.float32_sum, &sets,
-                          &forest.lowest_category))
+                          &forest.lowest_category, &kept))
         return answer(NULL, -1);
-    int status = open_forest(&forest, roots, parts) | open_doubles(leaves, &forest.values) |
+    int status = open_rows(object, &rows) | open_doubles(leaves, &forest.values) |
                  open_integers(output, &forest.output) | open_doubles(base, &forest.base);
-    status |= open_sets(&forest, sets);
     forest.combine = BOOSTED;
     forest.width = forest.base.count;
     forest.leaves = forest.values.count;
+    forest.has_sets = sets != Py_None;
+    if (status == 0)
+        status = open_nodes(&forest, &rows, roots, parts, kept) | open_sets(&forest, sets);
     if (forest.output.count != forest.trees || forest.width < 1)
         status = -1;
     for (Py_ssize_t i = 0; status == 0 && i < forest.trees; i++)
         if (integer_at(&forest.output, i) < 0 || integer_at(&forest.output, i) >= forest.width)
             status = -1;
-    return run_forest(rows, &forest, status);
+    if (status == 0)
+        made = run_forest(&rows, &forest);
+    close_rows(&rows);
+    close_forest(&forest);
+    return made != NULL ? made : answer(NULL, -1);
 }

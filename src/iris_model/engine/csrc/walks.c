@@ -26,8 +26,39 @@ static float round_down(double threshold) {
     return nearest;
 }
 
-static int fit_small_nodes(const Nodes *nodes, Py_ssize_t features) {
-    if (features > UINT16_MAX / 2)
+/* NaNs with a number in their payload. */
+#define SMALL_LEAF 0x7fc00000u
+#define MOST_SMALL_LEAVES 0x400000
+#define LARGE_LEAF 0x7ff8000000000000u
+
+static float small_leaf(int64_t leaf) {
+    uint32_t bits = SMALL_LEAF | (uint32_t)leaf;
+    float threshold;
+    memcpy(&threshold, &bits, sizeof threshold);
+    return threshold;
+}
+
+static double large_leaf(int64_t leaf) {
+    uint64_t bits = LARGE_LEAF | (uint64_t)leaf;
+    double threshold;
+    memcpy(&threshold, &bits, sizeof threshold);
+    return threshold;
+}
+
+static inline int32_t leaf_of_small(const SmallNode *node) {
+    uint32_t bits;
+    memcpy(&bits, &node->threshold, sizeof bits);
+    return (int32_t)(bits & (MOST_SMALL_LEAVES - 1));
+}
+
+static inline int32_t leaf_of_large(const LargeNode *node) {
+    uint64_t bits;
+    memcpy(&bits, &node->threshold, sizeof bits);
+    return (int32_t)(bits & INT32_MAX);
+}
+
+static int fit_small_nodes(const Nodes *nodes, Py_ssize_t features, Py_ssize_t leaves) {
+    if (features > UINT16_MAX / 2 || leaves > MOST_SMALL_LEAVES)
         return 0;
     for (Py_ssize_t i = 0; i < nodes->feature->count; i++)
         if (integer_at(nodes->jump, i) > UINT16_MAX && integer_at(nodes->feature, i) >= 0)
@@ -35,40 +66,65 @@ static int fit_small_nodes(const Nodes *nodes, Py_ssize_t features) {
     return 1;
 }
 
-int pack_nodes(Packed *packed, const Nodes *nodes, Py_ssize_t features, Py_ssize_t leaves, int narrow) {
+static int fill(Packed *packed, const Nodes *nodes, Py_ssize_t features, Py_ssize_t leaves, int narrow) {
     Py_ssize_t count = nodes->feature->count;
-    const double *thresholds = nodes->threshold->data, zero = 0.0;
-    if (narrow && fit_small_nodes(nodes, features))
+    const double *thresholds = nodes->threshold->data;
+    if (narrow && fit_small_nodes(nodes, features, leaves))
         packed->small = allocate(count, sizeof(SmallNode));
     else
         packed->large = allocate(count, sizeof(LargeNode));
-    packed->leaves = allocate(count, sizeof(int32_t));
-    if (packed->leaves == NULL || (packed->small == NULL && packed->large == NULL))
+    if (packed->small == NULL && packed->large == NULL)
         return -1;
     for (Py_ssize_t i = 0; i < count; i++) {
         int64_t feature = integer_at(nodes->feature, i), jump = integer_at(nodes->jump, i);
-        double threshold = thresholds[i];
         if (check_node(i, feature, jump, count, features, leaves) < 0)
             return -1;
-        packed->leaves[i] = (int32_t)jump;
-        int32_t doubled = (int32_t)(2 * feature);
         if (feature < 0) {
-            threshold = zero / zero;
-            jump = doubled = 0;
-        } else if (nodes->missing->data != NULL && integer_at(nodes->missing, i) != 0)
+            if (packed->small != NULL)
+                packed->small[i] = (SmallNode){small_leaf(jump), 0, 0};
+            else
+                packed->large[i] = (LargeNode){large_leaf(jump), 0, 0};
+            continue;
+        }
+        int32_t doubled = (int32_t)(2 * feature);
+        if (nodes->missing->data != NULL && integer_at(nodes->missing, i) != 0)
             packed->missing = doubled |= 1;
         if (packed->small != NULL)
-            packed->small[i] = (SmallNode){round_down(threshold), (uint16_t)jump, (uint16_t)doubled};
+            packed->small[i] = (SmallNode){round_down(thresholds[i]), (uint16_t)jump, (uint16_t)doubled};
         else
-            packed->large[i] = (LargeNode){threshold, (int32_t)jump, doubled};
+            packed->large[i] = (LargeNode){thresholds[i], (int32_t)jump, doubled};
     }
     return 0;
 }
 
+Packed *pack_nodes(const Nodes *nodes, const Numbers *roots, Py_ssize_t features, Py_ssize_t leaves, int narrow) {
+    Packed *packed = allocate(1, sizeof *packed);
+    if (packed == NULL)
+        return NULL;
+    memset(packed, 0, sizeof *packed);
+    packed->trees = roots->count;
+    packed->features = features;
+    packed->leaf_count = leaves;
+    packed->roots = allocate(roots->count, sizeof(int64_t));
+    int status = packed->roots != NULL ? 0 : -1;
+    for (Py_ssize_t i = 0; status == 0 && i < roots->count; i++) {
+        packed->roots[i] = integer_at(roots, i);
+        if (packed->roots[i] < 0 || packed->roots[i] >= nodes->feature->count)
+            status = -1;
+    }
+    if (status == 0 && fill(packed, nodes, features, leaves, narrow) == 0)
+        return packed;
+    free_packed(packed);
+    return NULL;
+}
+
 void free_packed(Packed *packed) {
+    if (packed == NULL)
+        return;
     PyMem_Free(packed->large);
     PyMem_Free(packed->small);
-    PyMem_Free(packed->leaves);
+    PyMem_Free(packed->roots);
+    PyMem_Free(packed);
 }
 
 /* Keeps a compiler from making a branch of it: half of them would be guessed wrong. */
@@ -77,11 +133,12 @@ void free_packed(Packed *packed) {
 /* Both sizes of nodes and of cells, with and without missing values: the same walk. */
 #define STEP_PLAIN(value, node) ((value) <= (node)->threshold)
 #define STEP_MISSING(value, node) (((value) <= (node)->threshold) | (((value) != (value)) & ((node)->feature & 1)))
-#define WALK(NODE, CELL, STEP)                                                                                         \
+#define WALK(NODE, CELL, STEP, LEAF)                                                                                        \
     do {                                                                                                               \
         const NODE *at[LANES];                                                                                         \
-        for (int lane = 0; lane < LANES; lane++)                                                                       \
-            at[lane] = first + root;                                                                                   \
+        Py_ssize_t lanes = walk->lanes, width = walk->width;                                                           \
+        for (int lane = 0; lane < lanes; lane++)                                                                       \
+            at[lane] = first + walk->roots[lane * walk->root_step];                                                    \
         if (lanes == LANES) {                                                                                          \
             unsigned onward = 1;                                                                                       \
             while (onward != 0) {                                                                                      \
@@ -103,23 +160,21 @@ void free_packed(Packed *packed) {
                     at[lane] += STEP(value, at[lane]) ? 1 : at[lane]->jump;                                            \
                 }                                                                                                      \
         for (int lane = 0; lane < lanes; lane++)                                                                       \
-            leaves[lane] = packed->leaves[at[lane] - first];                                                           \
+            leaves[lane] = LEAF(at[lane]);                                                           \
     } while (0)
 
-void walk_small(const Packed *packed, int missing, int64_t root, const float *rows, Py_ssize_t width, Py_ssize_t lanes,
-                int32_t *leaves) {
+void walk_small(const Packed *packed, const Walk *walk, const float *rows, int32_t *leaves) {
     const SmallNode *first = packed->small;
-    if (missing)
-        WALK(SmallNode, float, STEP_MISSING);
+    if (walk->missing)
+        WALK(SmallNode, float, STEP_MISSING, leaf_of_small);
     else
-        WALK(SmallNode, float, STEP_PLAIN);
+        WALK(SmallNode, float, STEP_PLAIN, leaf_of_small);
 }
 
-void walk_large(const Packed *packed, int missing, int64_t root, const double *rows, Py_ssize_t width, Py_ssize_t lanes,
-                int32_t *leaves) {
+void walk_large(const Packed *packed, const Walk *walk, const double *rows, int32_t *leaves) {
     const LargeNode *first = packed->large;
-    if (missing)
-        WALK(LargeNode, double, STEP_MISSING);
+    if (walk->missing)
+        WALK(LargeNode, double, STEP_MISSING, leaf_of_large);
     else
-        WALK(LargeNode, double, STEP_PLAIN);
+        WALK(LargeNode, double, STEP_PLAIN, leaf_of_large);
 }

@@ -11,20 +11,20 @@ const MAX_TEXT = 200_000;
 /**
  * @param {{value: unknown, text: string}} reply
  * @param {{classes: string[], task: string, range: object | null}} model
- * @returns {{nodes: Node[], summary: string}} what to show, and the same in a sentence
+ * @returns {{nodes: Node[], summary: string, brief?: string}} what to show, the same in a sentence, and in a few words
  */
 export function drawAnswer(reply, model) {
   const { value, status } = unwrap(reply.value);
-  const notes = status === undefined ? [] : [element("p", { className: "hint" }, `The function answered with status ${status}.`)];
+  const notes = status === undefined ? [] : [element("p", { className: "hint" }, `The function returned status ${status}.`)];
   if (value !== null && typeof value === "object") {
     if (typeof value.detail === "string" && value.title) {
-      return { nodes: [element("p", { className: "failure-title" }, String(value.title)), element("p", {}, value.detail)], summary: value.detail };
+      return { brief: String(value.title), nodes: [element("p", { className: "failure-title" }, String(value.title)), element("p", {}, value.detail)], summary: value.detail };
     }
     if ("prediction" in value) return withNotes(drawOne(value, model), notes);
     if (Array.isArray(value.predictions)) return withNotes(drawMany(value.predictions, model), notes);
   }
   const text = value === undefined ? reply.text : JSON.stringify(value, null, 2);
-  return withNotes({ nodes: [plain(text)], summary: "Answered" }, notes);
+  return withNotes({ nodes: [plain(text)], summary: "Answer received" }, notes);
 }
 
 /** The body inside an answer for an HTTP front end, and its status. */
@@ -37,7 +37,7 @@ function unwrap(value) {
   }
 }
 
-const withNotes = ({ nodes, summary }, notes) => ({ nodes: [...nodes, ...notes], summary });
+const withNotes = (drawn, notes) => ({ ...drawn, nodes: [...drawn.nodes, ...notes] });
 
 function drawOne({ prediction, probabilities }, model) {
   const said = label(prediction, model);
@@ -54,7 +54,7 @@ function drawOne({ prediction, probabilities }, model) {
   } else if (typeof prediction === "number" && model.task === "regressor" && model.range) {
     nodes.push(makeNumberLine(prediction, model.range));
   }
-  return { nodes, summary };
+  return { nodes, summary, brief: summary.replace("Prediction: ", "") };
 }
 
 function drawMany(predictions, model) {

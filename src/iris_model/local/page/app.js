@@ -1,6 +1,8 @@
-// The page: puts its parts together. Values flow one way: form or event -> request -> answer; and the log beside it.
+// The page: puts its parts together. Values flow one way: form or event -> request -> answer; the log is separate.
 
+import { readAddress, writeAddress } from "./address.js";
 import { drawAnswer } from "./answer.js";
+import { makeAnswerCard } from "./answer_card.js";
 import { makeCode } from "./code.js";
 import { makeCost } from "./cost.js";
 import { announce, byId, element } from "./dom.js";
@@ -8,6 +10,8 @@ import { makeEvents } from "./events.js";
 import { drawFailure } from "./failure.js";
 import { NotAValue } from "./fields.js";
 import { makeForm, MAX_FIELDS } from "./form.js";
+import { makeLive } from "./live.js";
+import { makeLiveSwitch } from "./live_switch.js";
 import { makeLog } from "./log.js";
 import { hideMeasures, showMeasures } from "./measures.js";
 import { makeScatter } from "./scatter.js";
@@ -21,12 +25,20 @@ let showPoint = () => {};
 let range = null; // of a regressor's target in training
 let isReportDue = false;
 let asked = 0; // counts, so that a late answer does not replace a newer one
+let addressTimer;
 
-const [answerBody, took, eventText, sendButton] = ["answer-body", "took", "event", "send"].map(byId);
+const ADDRESS_MS = 250; // browsers refuse to change the address more often than some hundred times a minute
+const [eventText, sendButton] = ["event", "send"].map(byId);
+const card = makeAnswerCard();
 const showCode = makeCode();
 const showCost = makeCost();
 const ways = makeTabs(byId("ways"), () => update());
 const events = makeEvents({ onChosen: loadEvent, onFailure: showFailure, current: () => readAsked().text });
+const live = makeLive({ ask: askLive, onSlow: (ms) => liveSwitch.tellSlow(ms) });
+const liveSwitch = makeLiveSwitch((is) => {
+  live.set(is, true);
+  live.changed();
+});
 const log = makeLog({ onReport, onChange: start, onRestart: start, onConnected: () => target || start() });
 
 const isForm = () => form !== null && ways.chosen() === "way-form";
@@ -40,6 +52,11 @@ function readAsked(row = isForm() ? form.read() : undefined) {
   return { path: target.route ?? target.invocations, text: JSON.stringify(row), value: row, isInvoke: target.route === null };
 }
 
+/** What the form or the editor holds, comparable: also where a field holds no value. */
+function currentKey() {
+  return JSON.stringify(isForm() ? form.peek().map((cell) => (cell === undefined ? "" : [cell])) : eventText.value);
+}
+
 function update() {
   if (!target) return;
   const row = isForm() ? form.peek().map((cell) => (cell === undefined ? null : cell)) : undefined;
@@ -47,10 +64,35 @@ function update() {
   showCode({ url: location.origin + path, text, value });
   byId("target").textContent = `POST ${path}`;
   sendButton.textContent = isInvoke ? "Invoke" : "Predict";
+  liveSwitch.setVisible(isForm());
+  card.compare(currentKey(), isForm() && live.isOn());
+  clearTimeout(addressTimer);
+  addressTimer = setTimeout(keepAddress, ADDRESS_MS);
   if (form) {
     const cells = (isForm() ? form.peek() : form.cellsOf(parse(eventText.value))) ?? [];
     showPoint(Object.fromEntries(cells.map((cell, index) => [target.model.columns[index].name, cell])));
   }
+}
+
+/** The address of this page leads back to this function and these values. */
+function keepAddress() {
+  const row = isForm() ? form.peek() : undefined;
+  if (row?.includes(undefined)) return; // half typed
+  const shown = row ? { row: JSON.stringify(row) } : { event: eventText.value };
+  history.replaceState(null, "", writeAddress({ name: target.name, ...shown }));
+}
+
+/** Show what the address says. It fills the form and sends nothing: a link must not invoke a function. */
+function followAddress() {
+  const wanted = readAddress(location.hash);
+  const found = functions.find(({ name }) => name === wanted?.name);
+  if (!found) return;
+  if (found !== target) showTarget(found);
+  const text = wanted.row ?? wanted.event;
+  if (text === undefined) return;
+  if (wanted.row !== undefined) loadEvent(text);
+  else showEvent(text);
+  events.forget();
 }
 
 /** The value of a text that may be no JSON; then it is shown and sent as it is, and Lambda says what is wrong. */
@@ -63,14 +105,19 @@ function parse(text) {
 }
 
 function loadEvent(text) {
-  const isFilled = form?.fill(parse(text)) ?? false;
-  if (!isFilled) eventText.value = text.trimEnd();
-  ways.choose(isFilled ? "way-form" : "way-event");
+  if (!form?.fill(parse(text))) showEvent(text);
+  else ways.choose("way-form");
+}
+
+function showEvent(text) {
+  eventText.value = text.trimEnd();
+  ways.choose("way-event");
 }
 
 // --- what is answered -----------------------------------------------------------------------------------------------
 
 async function ask() {
+  live.stop();
   let request;
   try {
     request = readAsked();
@@ -79,33 +126,43 @@ async function ask() {
     announce(`${problem.message} needs a value`);
     return;
   }
-  const turn = (asked += 1);
-  const began = performance.now();
-  hideMeasures();
-  isReportDue = true;
-  answerBody.setAttribute("aria-busy", "true");
-  try {
-    const reply = await send({ path: request.path, body: request.text, isInvoke: request.isInvoke });
-    if (turn !== asked) return;
-    const { task = "" } = target.model ?? {};
-    show(drawAnswer(reply, { classes: classNames(), task, range }));
-  } catch (error) {
-    if (turn !== asked) return;
-    showFailure(error);
-    if (error.feature && isForm()) form.complain(error.feature, error.detail);
-  }
-  took.textContent = `${(performance.now() - began).toFixed(0)} ms in this browser`;
+  await sendAndShow(request, { isPressed: true });
 }
 
-function show({ nodes, summary }) {
-  answerBody.removeAttribute("aria-busy");
-  answerBody.replaceChildren(...nodes);
-  announce(summary);
+/** @returns {Promise<number | null>} the round trip in ms; null when it says nothing about the function's speed */
+async function askLive(signal) {
+  if (!isForm()) return null;
+  const row = form.peek();
+  return row.includes(undefined) ? null : sendAndShow(readAsked(row), { isPressed: false, signal });
+}
+
+async function sendAndShow(request, { isPressed, signal }) {
+  const turn = (asked += 1);
+  const key = currentKey();
+  const began = performance.now();
+  isReportDue = true;
+  card.wait(isPressed);
+  let drawn;
+  let failure;
+  try {
+    const reply = await send({ path: request.path, body: request.text, isInvoke: request.isInvoke, signal });
+    const { task = "" } = target.model ?? {};
+    drawn = turn === asked ? drawAnswer(reply, { classes: classNames(), task, range }) : null;
+  } catch (error) {
+    failure = error;
+    drawn = drawFailure(error);
+  }
+  if (turn !== asked || signal?.aborted) return null;
+  const ms = performance.now() - began;
+  if (failure && isReportDue) hideMeasures();
+  card.show(drawn, { key, ms, isPressed });
+  card.compare(currentKey(), isForm() && live.isOn());
+  if (failure?.feature && isForm()) form.complain(failure.feature, failure.detail, isPressed);
+  return ms;
 }
 
 function showFailure(error) {
-  took.textContent = "";
-  show(drawFailure(error));
+  card.show(drawFailure(error));
 }
 
 function onReport(report, functionName) {
@@ -129,9 +186,11 @@ function showTarget(chosen) {
   byId("ways").hidden = form === null;
   eventText.value = model?.example ? JSON.stringify(model.example) : "{}";
   asked += 1;
-  took.textContent = "";
+  live.stop();
+  live.set(liveSwitch.restore());
+  card.clear();
   hideMeasures();
-  answerBody.replaceChildren(element("p", { className: "placeholder" }, "Nothing asked yet."));
+  byId("function").value = target.name;
   events.setTarget(target);
   showCost(target.name);
   showPoints();
@@ -179,6 +238,7 @@ const isSameForm = (one, other) => one.name === other.name && JSON.stringify(one
 function edited() {
   events.forget();
   update();
+  if (isForm()) live.changed();
 }
 
 async function start() {
@@ -193,7 +253,6 @@ async function start() {
   byId("chooser").hidden = functions.length < 2;
   log.setSeveral(functions.length > 1);
   const chosen = functions.find(({ name }) => name === before) ?? functions[0];
-  byId("function").value = chosen.name;
   if (target && isSameForm(target, chosen)) {
     // The service was started again, or the function reloaded: what stands in the form is still meant.
     target = chosen;
@@ -201,6 +260,7 @@ async function start() {
     update();
   } else {
     showTarget(chosen);
+    if (before === undefined) followAddress();
   }
 }
 
@@ -216,5 +276,6 @@ byId("form").addEventListener("keydown", (event) => {
     ask();
   }
 });
+addEventListener("hashchange", followAddress);
 await start();
 log.follow();

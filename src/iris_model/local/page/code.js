@@ -16,7 +16,7 @@ export function makeCode() {
   button.addEventListener("click", async () => {
     const isCopied = await copy(codeOf(language()));
     button.textContent = isCopied ? "Copied" : "Press Ctrl+C";
-    announce(isCopied ? "Copied" : "The code is selected; press Ctrl+C to copy it");
+    announce(isCopied ? "Copied" : "The code is selected. Press Ctrl+C to copy it.");
     clearTimeout(timer);
     timer = setTimeout(() => { button.textContent = "Copy"; }, COPIED_MS);
   });

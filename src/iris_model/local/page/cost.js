@@ -4,9 +4,10 @@ import { byId, element } from "./dom.js";
 import { fetchMetrics } from "./service.js";
 
 const WAIT_MS = 400; // however many REPORT lines come meanwhile
+const PERCENTILES_FROM = 20; // of fewer values, the 90th and the 99th percentile are the largest one
 const FIRST = "x86_64"; // what a function runs on unless its project says otherwise
 
-/** @returns {(functionName: string) => void} shows the numbers of a function anew */
+/** @returns {(functionName: string) => void} updates the numbers of a function */
 export function makeCost() {
   let timer;
   let wanted = "";
@@ -36,16 +37,16 @@ function show(numbers) {
   const { [FIRST]: usual, arm64: arm } = cost?.architectures ?? {};
   if (usual) {
     figures.push(["So far", dollars(usual.so_far), arm && `on Arm ${dollars(arm.so_far)}`]);
-    figures.push(["A million like these", perMillion(usual), arm && `on Arm ${perMillion(arm)}`]);
+    figures.push(["A million such requests", perMillion(usual), arm && `on Arm ${perMillion(arm)}`]);
   }
   figures.push(["Invocations", count(invocations), `${count(cold)} cold`]);
   const failed = sum(errors);
   const refused = sum(throttles);
   figures.push(["Failed", count(failed), refused ? `${count(refused)} throttled` : ""]);
-  figures.push(["Duration, median", milliseconds(durations.p50), `90 %: ${milliseconds(durations.p90)}, 99 %: ${milliseconds(durations.p99)}`]);
+  figures.push(["Duration, p50", milliseconds(durations.p50), percentiles(invocations, durations)]);
   byId("cost-figures").replaceChildren(...figures.map(([name, value, small]) =>
     element("div", {}, element("dt", {}, name), element("dd", {}, value, ...(small ? [element("span", { className: "small" }, small)] : [])))));
-  byId("cost-hint").textContent = cost ? `On AWS, at prices of ${cost.date}; without ${cost.left_out.join(", ")}.` : "No prices are known here.";
+  byId("cost-hint").textContent = cost ? `On AWS, at prices of ${cost.date}; without ${cost.left_out.join(", ")}.` : "No prices are available.";
 }
 
 /** Small amounts keep two digits that say something: $0.0000021. @param {string} amount in plain digits */
@@ -54,6 +55,12 @@ export function dollars(amount) {
   if (value === 0) return "$0";
   const digits = value >= 0.01 ? 2 : Math.min(12, 1 - Math.floor(Math.log10(value)));
   return `$${value.toLocaleString("en", { minimumFractionDigits: Math.min(digits, 2), maximumFractionDigits: digits })}`;
+}
+
+/** The 90th and the 99th percentile, where there are enough values for them. */
+export function percentiles(invocations, { p90, p99 }) {
+  if (invocations < PERCENTILES_FROM) return `p90, p99 from ${PERCENTILES_FROM} requests on`;
+  return `p90 ${milliseconds(p90)}, p99 ${milliseconds(p99)}`;
 }
 
 const perMillion = (amounts) => (amounts.per_million === null ? "none yet" : dollars(amounts.per_million));

@@ -1,4 +1,4 @@
-// Test events kept by the browser, per function. A browser may refuse to keep anything; then it is told.
+// Test events kept by the browser, per function. A browser may refuse to store anything; then a message is shown.
 
 const KEY = "iris-model:events:";
 

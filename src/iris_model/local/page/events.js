@@ -22,7 +22,7 @@ export function makeEvents({ onChosen, onFailure, current }) {
     const project = options("project:", target.events);
     const browser = options("browser:", store.names());
     choice.replaceChildren(
-      element("option", { value: "" }, project.length + browser.length ? "Choose one" : "None yet"),
+      element("option", { value: "" }, project.length + browser.length ? "Choose one" : "No events yet"),
       ...(project.length ? [element("optgroup", { label: "Project, events/" }, ...project)] : []),
       ...(browser.length ? [element("optgroup", { label: "This browser" }, ...browser)] : []));
     choice.value = chosen;
@@ -36,7 +36,7 @@ export function makeEvents({ onChosen, onFailure, current }) {
     const event = choice.value.slice(place + 1);
     try {
       onChosen(choice.value.startsWith("project:") ? await fetchEvent(target.name, event) : store.read(event));
-      announce(`Test event ${event} is loaded`);
+      announce(`Test event ${event} loaded`);
     } catch (error) {
       onFailure(error);
     }
@@ -51,7 +51,7 @@ export function makeEvents({ onChosen, onFailure, current }) {
     store.remove(event);
     list();
     choice.focus();
-    announce(`Test event ${event} is deleted`);
+    announce(`Test event ${event} deleted`);
   });
   name.addEventListener("input", () => {
     replacing = "";
@@ -77,7 +77,7 @@ export function makeEvents({ onChosen, onFailure, current }) {
   async function save(place) {
     const event = name.value.trim();
     if (!NAME.test(event)) {
-      tell("A name has letters, digits, dots, dashes and underscores, and begins with a letter or digit.", true);
+      tell("Use letters, digits, dots, dashes and underscores, starting with a letter or digit.", true);
       name.focus();
       return;
     }
@@ -93,11 +93,11 @@ export function makeEvents({ onChosen, onFailure, current }) {
       }
       list(`${place}:${event}`);
       toggle(false);
-      announce(`Test event ${event} is saved`);
+      announce(`Test event ${event} saved`);
     } catch (error) {
       if (error.status === 412) {
         replacing = `${place}:${event}`;
-        tell(`There is an event ${event} already. Press the same button again to replace it.`, true);
+        tell(`The event ${event} already exists. Press the button again to replace it.`, true);
       } else {
         tell(error.detail ?? error.message, true);
       }

@@ -1,33 +1,35 @@
-// One field per column of the model: a slider with a number, a choice, or text; and a box for "missing" where that is allowed.
+// One field per column of the model: a slider with a number, a choice, or text; and a box for "missing" if the model accepts it.
 
 import { element } from "./dom.js";
+import { makeScale, readNumber } from "./scale.js";
 
 /**
  * @typedef {{name: string, kind: string, dtype?: string, missing?: boolean, categories?: unknown[], minimum?: number, maximum?: number}} Column
  * @typedef {{root: HTMLElement, input: HTMLElement, read: () => unknown, write: (value: unknown) => boolean, complain: (text: string) => void}} Field
  */
 
-/** Thrown by `read` when what stands in a field is no value. */
+/** Thrown by `read` when the field holds no value. */
 export class NotAValue extends Error {}
 
-/** @param {Column} column @param {number} index @param {() => void} onInput @returns {Field} */
-export function makeField(column, index, onInput) {
+/** @param {Column} column @param {number} index @param {() => void} onInput @param {{hasSlider?: boolean}} [look] @returns {Field} */
+export function makeField(column, index, onInput, { hasSlider = true } = {}) {
   const id = `column-${index}`;
   const note = element("p", { id: `${id}-note`, className: "field-note" });
-  const control = controlFor(column, id);
+  const control = controlFor(column, id, hasSlider);
   const label = element("label", { htmlFor: id }, column.name);
   const head = element("div", { className: "field-head" }, label);
   const root = element("div", { className: `field ${control.kind}` }, head, ...control.parts, note);
-  const rest = control.note ?? "";
   control.input.setAttribute("aria-describedby", note.id);
 
   const complain = (text) => {
-    note.textContent = text || rest;
+    const outside = missing?.checked ? "" : (control.outside?.() ?? "");
+    note.textContent = text || outside || (control.note ?? "");
     note.classList.toggle("wrong", Boolean(text));
+    note.classList.toggle("outside", !text && outside !== "");
+    root.classList.toggle("outside", !text && outside !== "");
     if (text) control.input.setAttribute("aria-invalid", "true");
     else control.input.removeAttribute("aria-invalid");
   };
-  complain("");
 
   let missing;
   if (column.missing && control.kind !== "choice") {
@@ -35,6 +37,7 @@ export function makeField(column, index, onInput) {
     head.append(element("span", { className: "missing" }, missing, element("label", { htmlFor: missing.id }, "missing", element("span", { className: "hidden" }, `: ${column.name}`))));
     missing.addEventListener("change", () => control.enable(!missing.checked));
   }
+  complain("");
   root.addEventListener("input", () => {
     complain("");
     onInput();
@@ -49,6 +52,7 @@ export function makeField(column, index, onInput) {
       if (value === null && missing) {
         missing.checked = true;
         control.enable(false);
+        complain("");
         return true;
       }
       if (!control.accepts(value)) return false;
@@ -63,68 +67,76 @@ export function makeField(column, index, onInput) {
   };
 }
 
-function controlFor(column, id) {
+function controlFor(column, id, hasSlider) {
   if (column.kind === "categorical" && column.categories?.length) return choiceControl(column, id);
-  return column.kind === "numeric" || column.dtype === "float64" || column.dtype === "bool" ? numberControl(column, id) : textControl(column, id);
+  if (column.dtype === "bool") return choiceControl({ ...column, categories: [false, true] }, id);
+  const holdsNumbers = column.kind === "numeric" || /^u?(float|int)\d+$/.test(column.dtype ?? "");
+  return holdsNumbers ? numberControl(column, id, hasSlider) : textControl(column, id);
 }
 
-function numberControl({ name, minimum, maximum }, id) {
-  const input = element("input", { type: "text", inputMode: "decimal", id, autocomplete: "off" });
+function numberControl({ name, dtype, minimum, maximum }, id, hasSlider) {
+  const isWhole = /^u?int\d+$/.test(dtype ?? "");
+  const input = element("input", { type: "text", inputMode: isWhole && !(minimum < 0) ? "numeric" : "decimal", id, autocomplete: "off" });
   const read = () => {
-    const text = input.value.trim().replace(/^(-?\d+),(\d+)$/, "$1.$2");
-    const value = Number(text);
-    if (text === "" || !Number.isFinite(value)) throw new NotAValue(text === "" ? "Enter a number." : `“${text}” is not a number.`);
+    const value = readNumber(input.value);
+    if (value === null) throw new NotAValue(input.value.trim() === "" ? "Enter a number." : `“${input.value.trim()}” is not a number.`);
     return value;
   };
-  const accepts = (value) => typeof value === "number";
-  if (!(maximum > minimum)) {
-    return { kind: "number", input, parts: [input], read, accepts, write: (value) => { input.value = String(value); }, enable: (is) => { input.disabled = !is; } };
+  const hasRange = maximum >= minimum;
+  const seen = hasRange ? (maximum > minimum ? `${minimum} to ${maximum} in training` : `always ${minimum} in training`) : "";
+  // The model answers such values too, but it learned nothing about them.
+  const outside = () => {
+    const value = readNumber(input.value);
+    if (hasRange && value !== null && (value < minimum || value > maximum)) return `Outside the training range: ${seen}`;
+    return isWhole && value !== null && !Number.isInteger(value) ? "Not a whole number, as all values in training" : "";
+  };
+  const common = { input, read, outside, accepts: (value) => typeof value === "number" };
+  if (!hasSlider || !(maximum > minimum)) {
+    return { ...common, kind: "number", parts: [input], note: hasSlider ? seen : "", write: (value) => { input.value = String(value); }, enable: (is) => { input.disabled = !is; } };
   }
-  // Training saw this range. The slider keeps to it; the box beside it does not, for the model answers beyond as well.
-  const step = 10 ** Math.floor(Math.log10((maximum - minimum) / 20));
-  const digits = Math.max(0, -Math.log10(step));
+  // The slider is limited to the training range. The number box is not, because the model also answers outside of it.
+  const scale = makeScale(minimum, maximum, isWhole);
   const slider = element("input", { type: "range", min: minimum, max: maximum, step: "any", "aria-label": `${name}, slider`, "aria-valuetext": "" });
   const follow = (value) => {
-    const clamped = Math.min(maximum, Math.max(minimum, value));
-    slider.value = String(clamped);
+    slider.value = String(scale.clamp(value));
     slider.setAttribute("aria-valuetext", String(value));
-    slider.style.setProperty("--share", `${(100 * (clamped - minimum)) / (maximum - minimum)}%`);
+    slider.style.setProperty("--share", `${scale.percent(value)}%`);
   };
   const write = (value) => {
     input.value = String(value);
     follow(value);
   };
-  // `step` would count from the minimum, and 4.3 + 0.5 is nobody's number: values are rounded to the step here instead.
   slider.addEventListener("input", () => {
-    const value = Math.min(maximum, Math.max(minimum, Number((Math.round(Number(slider.value) / step) * step).toFixed(digits))));
+    const value = scale.round(Number(slider.value));
     input.value = String(value);
     slider.setAttribute("aria-valuetext", String(value));
-    slider.style.setProperty("--share", `${(100 * (value - minimum)) / (maximum - minimum)}%`);
+    slider.style.setProperty("--share", `${scale.percent(value)}%`);
   });
   slider.addEventListener("keydown", (event) => {
     const steps = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
     if (!steps) return;
     event.preventDefault();
-    const value = Math.min(maximum, Math.max(minimum, Number(slider.value) + steps * step));
-    slider.value = String(value);
+    slider.value = String(scale.clamp(Number(slider.value) + steps * scale.step));
     slider.dispatchEvent(new Event("input", { bubbles: true }));
   });
   input.addEventListener("input", () => {
-    const value = Number(input.value);
-    if (input.value.trim() !== "" && Number.isFinite(value)) follow(value);
+    const value = readNumber(input.value);
+    if (value !== null) follow(value);
   });
-  write(Number(((minimum + maximum) / 2).toFixed(digits)));
+  write(scale.round((minimum + maximum) / 2));
   const enable = (is) => {
     input.disabled = slider.disabled = !is;
   };
-  return { kind: "range", input, parts: [element("div", { className: "slider" }, slider, input)], note: `${minimum} to ${maximum} in training`, read, accepts, write, enable };
+  return { ...common, kind: "range", parts: [element("div", { className: "slider" }, slider, input)], note: seen, write, enable };
 }
 
 function choiceControl(column, id) {
-  const values = column.missing ? [...column.categories, null] : [...column.categories];
-  const shown = (value) => (value === null ? "(missing)" : column.dtype === "bool" ? (value ? "true" : "false") : String(value));
+  // A model file may hold the truth values as 0 and 1. The function accepts both; the request says what the column is.
+  const known = column.dtype === "bool" ? column.categories.map((each) => (each === null ? null : Boolean(each))) : column.categories;
+  const values = column.missing && !known.includes(null) ? [...known, null] : [...known];
+  const shown = (value) => (value === null ? "(missing)" : String(value));
   const input = element("select", { id }, ...values.map((value, place) => element("option", { value: String(place) }, shown(value))));
-  const find = (value) => values.findIndex((each) => each === value || (column.dtype === "bool" && Number(each) === Number(value)));
+  const find = (value) => values.findIndex((each) => each === value || (column.dtype === "bool" && each !== null && value !== null && Number(each) === Number(value)));
   return {
     kind: "choice",
     input,
@@ -137,11 +149,13 @@ function choiceControl(column, id) {
 }
 
 function textControl(column, id) {
-  const input = column.kind === "text" ? element("textarea", { id, rows: 4 }) : element("input", { type: "text", id, autocomplete: "off" });
+  const isDate = /^datetime/.test(column.dtype ?? "");
+  const input = column.kind === "text" && !isDate ? element("textarea", { id, rows: 4 }) : element("input", { type: "text", id, autocomplete: "off" });
   return {
     kind: "text",
     input,
     parts: [input],
+    note: isDate ? "date and time, such as 2024-02-03T10:00:00" : undefined,
     read: () => input.value,
     accepts: (value) => typeof value === "string",
     write: (value) => { input.value = value; },

@@ -16,10 +16,10 @@ export function makeForm(container, model, onInput) {
   const { columns, example } = model;
   const isLong = columns.length >= WITHOUT_SLIDERS_FROM;
   const fields = columns.map((column, index) =>
-    makeField(isLong ? { ...column, minimum: undefined, maximum: undefined } : column, index, onInput));
+    makeField(column, index, onInput, { hasSlider: !isLong }));
   container.classList.toggle("many", isLong);
   container.replaceChildren(...fields.map((field) => field.root));
-  if (!columns.length) container.append(element("p", { className: "hint" }, "This model takes no features."));
+  if (!columns.length) container.append(element("p", { className: "hint" }, "This model has no features."));
 
   const asRow = (value) => {
     if (Array.isArray(value)) return value.length === columns.length && !value.some((cell) => typeof cell === "object" && cell !== null) ? value : null;
@@ -83,11 +83,11 @@ export function makeForm(container, model, onInput) {
       if (place >= 0) fields[place].write(value);
     },
     /** Mark the feature that the model complained about. @returns {boolean} whether there is one */
-    complain(feature, text) {
+    complain(feature, text, isFocused = true) {
       const place = columns.findIndex((column) => column.name === feature);
       if (place < 0) return false;
       fields[place].complain(text);
-      fields[place].input.focus();
+      if (isFocused) fields[place].input.focus();
       return true;
     },
   };

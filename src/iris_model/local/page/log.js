@@ -56,7 +56,7 @@ export function makeLog({ onReport, onChange, onRestart, onConnected }) {
         const answer = await followLog(last, isConnected ? WAIT_SECONDS : 0);
         isConnected = true;
         if (service !== null && answer.service !== service) {
-          // Another service behind the same address counts its lines anew.
+          // Another service at the same address restarts the line numbers.
           [last, service] = [0, answer.service];
           clear();
           onRestart();
@@ -64,12 +64,12 @@ export function makeLog({ onReport, onChange, onRestart, onConnected }) {
           continue;
         }
         service = answer.service;
-        if (failures > 0) announce("Connected to the service again");
+        if (failures > 0) announce("Connected again");
         failures = 0;
         showConnection(true);
         onConnected();
         if (answer.lines.length) {
-          // The service keeps the newest lines only; what came too fast is told, and not passed over.
+          // The service keeps only the newest lines. A gap is shown.
           const lost = answer.lines[0].sequence - last - 1;
           if (last > 0 && lost > 0) list.append(element("li", { className: "platform" }, element("span", {}), element("span", { className: "text" }, `… ${lost} lines came too fast to be shown`)));
           append(answer.lines);
@@ -77,7 +77,7 @@ export function makeLog({ onReport, onChange, onRestart, onConnected }) {
         }
       } catch {
         isConnected = false;
-        if (failures === 0) announce("The service does not answer");
+        if (failures === 0) announce("The local Lambda does not respond");
         showConnection(false);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]));
         failures += 1;
@@ -106,5 +106,5 @@ function drawLine(line, report, hasSeveral) {
 function showConnection(isConnected) {
   const shown = byId("connection");
   shown.dataset.state = isConnected ? "connected" : "gone";
-  shown.textContent = isConnected ? "Connected" : "Not connected; trying again";
+  shown.textContent = isConnected ? "Connected" : "Not connected, retrying";
 }

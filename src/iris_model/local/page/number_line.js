@@ -18,7 +18,7 @@ export function makeNumberLine(value, { minimum, maximum, name }) {
   const high = Math.max(maximum, value);
   const place = (at) => 10 + ((WIDTH - 20) * (at - low)) / (high - low || 1);
   const isBeyond = value < minimum || value > maximum;
-  const text = `${name || "The target"} was ${number(minimum)} to ${number(maximum)} in training${isBeyond ? "; this prediction lies beyond" : ""}.`;
+  const text = `${name || "The target"} was ${number(minimum)} to ${number(maximum)} in training${isBeyond ? "; this prediction is outside of this range" : ""}.`;
   return element("figure", { className: "number-line" },
     svg("svg", { viewBox: `0 0 ${WIDTH} 36`, "aria-hidden": "true" },
       svg("line", { x1: 10, x2: WIDTH - 10, y1: 18, y2: 18, class: "axis" }),

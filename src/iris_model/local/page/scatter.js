@@ -60,7 +60,7 @@ export function makeScatter(figure, points, classes, onPick) {
   function describe(x, y, count) {
     const [a, b] = [asked[x], asked[y]];
     const isThere = typeof a === "number" && typeof b === "number";
-    const place = isThere ? `Your point: ${x} ${round(a)}, ${y} ${round(b)}.` : "What is asked has no place here: it is not one row with both values.";
+    const place = isThere ? `Your point: ${x} ${round(a)}, ${y} ${round(b)}.` : "The request is not one row with both values, so it is not shown.";
     caption.textContent = `${place} Click to move it.`;
     plot.setAttribute("aria-label", `Scatter plot of ${count} rows of training data, ${x} across and ${y} up. ${place}`);
   }

@@ -11,9 +11,9 @@ export class Failure extends Error {
   }
 }
 
-const GONE = new Failure("The service does not answer", {
+const GONE = new Failure("The local Lambda does not respond", {
   detail: "iris-model serve has ended, or this machine cannot reach it.",
-  hint: "Start it again in the terminal; this page connects by itself.",
+  hint: "Start it again in the terminal. This page reconnects automatically.",
 });
 
 async function request(path, options = {}) {
@@ -63,11 +63,11 @@ export function saveEvent(name, event, text, isReplacing) {
 }
 
 /**
- * Send a request as a client would. @param {{path: string, body: string, isInvoke: boolean}} asked
+ * Send a request as a client would. @param {{path: string, body: string, isInvoke: boolean, signal?: AbortSignal}} asked
  * @returns {Promise<{status: number, value: unknown, text: string}>}
  */
-export async function send({ path, body, isInvoke }) {
-  const response = await request(path, { method: "POST", headers: { "content-type": "application/json" }, body });
+export async function send({ path, body, isInvoke, signal }) {
+  const response = await request(path, { method: "POST", headers: { "content-type": "application/json" }, body, signal });
   const text = await response.text();
   const value = parse(text);
   if (response.headers.has("x-amz-function-error")) throw functionError(value, text);
@@ -77,33 +77,33 @@ export async function send({ path, body, isInvoke }) {
 
 function functionError(value, text) {
   const type = value?.errorType ?? "";
-  if (type === "InvalidInput") return new Failure("The model cannot take this", { detail: value.errorMessage });
+  if (type === "InvalidInput") return new Failure("Invalid input", { detail: value.errorMessage });
   if (type === "Sandbox.Timedout") {
-    return new Failure("The function ran out of time", { detail: value.errorMessage, hint: "Raise the timeout in iris-model.toml, or find in the log what took so long." });
+    return new Failure("The function timed out", { detail: value.errorMessage, hint: "Raise the timeout in iris-model.toml, or check the log for the slow part." });
   }
   if (type === "Runtime.OutOfMemory") {
     return new Failure("The function ran out of memory", { detail: value.errorMessage, hint: "Raise the memory in iris-model.toml." });
   }
   const said = value?.errorMessage ?? text;
   const trace = Array.isArray(value?.stackTrace) ? value.stackTrace.map(String) : undefined;
-  return new Failure("The function failed", { detail: type ? `${type}: ${said}` : said, hint: "The log below has the whole story.", trace });
+  return new Failure("The function failed", { detail: type ? `${type}: ${said}` : said, hint: "See the log below.", trace });
 }
 
 function refusal(response, value, text, isInvoke) {
   const { status } = response;
   const said = value?.detail ?? value?.message ?? value?.Message ?? text;
   if ((response.headers.get("content-type") ?? "").startsWith("application/problem+json")) {
-    return new Failure(status === 422 ? "The model cannot take this" : value?.title ?? `Status ${status}`, { detail: said, feature: value?.feature, row: value?.row, status });
+    return new Failure(status === 422 ? "Invalid input" : value?.title ?? `Status ${status}`, { detail: said, feature: value?.feature, row: value?.row, status });
   }
   const known = {
-    403: ["Not allowed", "This function asks callers to prove who they are."],
-    404: ["Nothing answers here", "The route of this function is another one. Was it served anew?"],
-    413: ["The request is too large", "Lambda takes at most 6 MB."],
-    429: ["Too many requests at once", value?.Reason ?? "The limit of concurrent invocations is reached; try again in a moment."],
-    500: ["The function failed", "An HTTP API never says why. The log below does."],
-    502: ["The function failed", "A function URL never says why. The log below does."],
-    503: ["The function took too long", "An HTTP API waits 30 seconds, then answers without the function."],
+    403: ["Not allowed", "This function requires authentication."],
+    404: ["No such route", "The function has another route. Reload this page after a restart of serve."],
+    413: ["The request is too large", "The limit of Lambda is 6 MB."],
+    429: ["Too many requests at once", value?.Reason ?? "The concurrency limit is reached. Try again in a moment."],
+    500: ["The function failed", "An HTTP API does not return the reason. See the log below."],
+    502: ["The function failed", "A function URL does not return the reason. See the log below."],
+    503: ["The function took too long", "An HTTP API waits 30 seconds at most."],
   }[status];
-  const [title, hint] = known ?? [isInvoke ? "Lambda refused the event" : `Status ${status}`, ""];
+  const [title, hint] = known ?? [isInvoke ? "Lambda rejected the event" : `Status ${status}`, ""];
   return new Failure(title, { detail: `${status}: ${said}`, hint, status });
 }

@@ -21,7 +21,7 @@ export function mark(index, attributes = {}) {
   return svg("path", { d: SHAPES[Math.max(place, 0)], ...attributes, class: `mark series-${place < 0 ? "none" : place}` });
 }
 
-/** The mark beside a word. @param {number} index */
+/** The marker next to a label. @param {number} index */
 export function legendMark(index) {
   return svg("svg", { viewBox: "-6 -6 12 12", width: 12, height: 12, "aria-hidden": "true", class: "legend-mark" }, mark(index));
 }

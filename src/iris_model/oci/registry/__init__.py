@@ -1,10 +1,10 @@
 """Registries, over urllib3 alone.
 
-connections     TLS, proxies, plain HTTP only for this machine or when told
+connections     TLS, proxies, plain HTTP only for this machine or on request
 transport       authentication, redirects without credentials, retries, messages without secrets
 client          manifests, tags, blobs: the distribution specification
-pull, push, referrers     images and artifacts, made of those; referrer_tags where the registry keeps no list
-docker_config, credential_helpers     what `docker login` knows
+pull, push, referrers     images and artifacts; referrer_tags for registries without a list of referrers
+docker_config, credential_helpers     the credentials of `docker login`
 """
 
 from iris_model.oci.registry.client import RegistryClient

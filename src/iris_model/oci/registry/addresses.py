@@ -1,4 +1,4 @@
-"""Addresses that registries name: joined, compared, and refused when they are none."""
+"""Addresses from registries: join, compare, and refuse invalid ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Origin = tuple[str, str, int]
 
 
 def origin_of(url: str) -> Origin:
-    """Scheme, host and port: who gets credentials and who does not is decided by all three. No host where it is no URL."""
+    """Return scheme, host and port, which decide who gets credentials. No host for an invalid URL."""
     try:
         parts = urlsplit(url)
         return parts.scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
@@ -22,12 +22,12 @@ def origin_of(url: str) -> Origin:
 
 
 def host_of(url: str) -> str:
-    """Host and port as written, for messages."""
+    """Return host and port as written, for messages."""
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def join_address(base: str, location: str, what: str) -> str:
-    """Where `location` leads from `base`; it may be relative, absolute, or nonsense."""
+    """Return where `location` leads from `base`; it may be relative, absolute, or invalid."""
     try:
         joined = urljoin(base, location)
         if origin_of(joined)[1]:
@@ -35,12 +35,13 @@ def join_address(base: str, location: str, what: str) -> str:
     except ValueError:
         pass
     raise RegistryError(
-        f"{what}: the registry sends us to {location[:200]!r}, which is no address", remedy="Is this a registry?"
+        f"{what}: the registry redirects to {location[:200]!r}, which is not an address",
+        remedy="Check that this is the address of a registry.",
     )
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, by its name or address."""
+    """Whether a host is this machine, by name or address."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -1,4 +1,4 @@
-"""What came back from a registry, as a value; and a body to be sent, which can be sent more than once."""
+"""Responses of a registry as values, and request bodies that can be sent again."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _MOST_TEXT = 64 << 10
 
 
 class Body(Protocol):
-    """Bytes to be sent. Opened anew for each try."""
+    """Bytes to send, opened again for each try."""
 
     @property
     def length(self) -> int:
-        """How many."""
+        """The number of bytes."""
 
     def open(self) -> Any:
-        """A stream with `read`."""
+        """Return a stream with `read`."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A response that was read to its end."""
+    """A response with its whole body."""
 
     status: int
     headers: Mapping[str, str]
@@ -31,12 +31,12 @@ class Answer:
     url: str = ""
 
     def header(self, name: str) -> str:
-        """A header, empty where there is none."""
+        """Return a header, "" if it is absent."""
         return self.headers.get(name) or ""
 
     @property
     def diagnostics(self) -> list[tuple[str, str]]:
-        """The registry's own errors: code and message."""
+        """Return the registry's errors: code and message."""
         try:
             errors = json.loads(self.body[:_MOST_TEXT])["errors"]
             return [(str(each.get("code") or ""), _message(each)) for each in errors]
@@ -45,16 +45,16 @@ class Answer:
 
     @property
     def codes(self) -> set[str]:
-        """The codes of its errors."""
+        """Return the codes of its errors."""
         return {code for code, _ in self.diagnostics}
 
     @property
     def said(self) -> str:
-        """Its errors as one line, for a message."""
+        """Return its errors as one line, for a message."""
         if self.diagnostics:
             return "; ".join(": ".join(filter(None, each)) for each in self.diagnostics[:5])
         text = " ".join(self.body[:300].decode("utf-8", "replace").split())
-        return "" if text.startswith("<") else text  # a page of a proxy says nothing in its first line
+        return "" if text.startswith("<") else text  # an HTML page of a proxy has no message in its first line
 
 
 def _message(error: Mapping[str, Any]) -> str:

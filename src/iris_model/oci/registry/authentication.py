@@ -1,7 +1,7 @@
-"""Answers a registry's 401: Basic with a password, or Bearer with a token that its token endpoint gives.
+"""Answer a registry's 401: Basic with a password, or Bearer with a token of its token endpoint.
 
-Goes in: challenges and scopes. Comes out: the Authorization header of the next try. Headers are kept per scope, so that a
-hundred blobs cost one token. Credentials go to the registry and to the token endpoint that it names, and nowhere else.
+The Authorization header is kept for each scope, so that a hundred blobs need one token. Credentials are sent only to
+the registry and to the token endpoint that it names.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Ask = Callable[[str, str, dict[str, str], bytes | None], Answer]
 Scopes = tuple[str, ...]
 
 _CLIENT = "iris-model"
-# What token endpoints answer to GET that know only OAuth 2's POST.
+# Responses to GET of token endpoints that support only OAuth 2's POST.
 _POST_ONLY = (404, 405)
 
 
 class Authentication:
-    """What one registry wants to know of us."""
+    """The authentication at one registry."""
 
     def __init__(
         self, registry: str, source: CredentialSource, ask: Ask, redactor: Redactor, *, plain_http: bool = False
@@ -46,20 +46,20 @@ class Authentication:
         self._lock = threading.Lock()
 
     def header(self, scopes: Scopes) -> str:
-        """The Authorization header for a request with these scopes, empty when there is none yet."""
+        """Return the Authorization header for a request with these scopes, "" if there is none yet."""
         with self._lock:
             if scopes not in self._headers and self._challenge is not None and self._challenge.scheme == "bearer":
                 self._headers[scopes] = self._token(self._challenge, scopes)
             return self._headers.get(scopes) or (self._headers.get(()) or "" if self._is_basic else "")
 
     def answer(self, challenges: Sequence[Challenge], scopes: Scopes, sent: str) -> bool:
-        """Learn from a 401 to a request that was sent with the header `sent`. False when there is nothing else to try."""
+        """Process a 401 to a request with the header `sent`. Return False if there is nothing else to try."""
         with self._lock:
             known = self._headers.get(() if self._is_basic else scopes, "")
             if known and known != sent:
                 return True  # another thread was faster
             if sent:
-                self._asked = None  # what was given has run out or is wrong: ask anew
+                self._asked = None  # the token has expired or is wrong: request another
             for challenge in challenges:
                 header, key = "", scopes
                 if challenge.scheme == "bearer":
@@ -76,7 +76,7 @@ class Authentication:
         return self._challenge is not None and self._challenge.scheme == "basic"
 
     def _credentials(self) -> Credentials:
-        """What the source says, asked once: it may start a program, or a person may have to unlock a keychain."""
+        """Return the credentials, requested once: the source may start a program, or prompt for a keychain."""
         if self._asked is None:
             self._asked = self._source(self._registry)
             self._redactor.learn(*self._asked.secrets)
@@ -87,7 +87,7 @@ class Authentication:
         if credentials.registry_token:
             return f"Bearer {credentials.registry_token}"
         realm = self._check_realm(challenge.parameters.get("realm", ""))
-        # The registry's own scope counts as well: it may know names of actions that we do not.
+        # The registry's own scope counts as well: it may have actions unknown to us.
         asked = list(dict.fromkeys([*scopes, *challenge.parameters.get("scope", "").split()]))
         service = challenge.parameters.get("service", "")
         if credentials.identity_token:
@@ -103,7 +103,7 @@ class Authentication:
         return f"Bearer {self._read_token(answer)}"
 
     def _post(self, realm: str, service: str, scopes: Sequence[str], grant: Mapping[str, str]) -> Answer:
-        """As OAuth 2 asks: https://distribution.github.io/distribution/spec/auth/oauth/"""
+        """Use OAuth 2: https://distribution.github.io/distribution/spec/auth/oauth/"""
         kind = "refresh_token" if "refresh_token" in grant else "password"
         fields = {"grant_type": kind, "client_id": _CLIENT, "service": service, "scope": " ".join(scopes), **grant}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -114,16 +114,17 @@ class Authentication:
         plain = scheme == "http" and (self._plain_http or is_loopback(host))
         if not host or scheme not in ("http", "https"):
             raise RegistryError(
-                f"{self._registry}: it names no token endpoint: {realm[:200]!r}", remedy="Is this a registry?"
+                f"{self._registry}: it has no valid token endpoint: {realm[:200]!r}",
+                remedy="Check that this is the address of a registry.",
             )
         if scheme != "https" and not plain:
-            problem = f"{self._registry}: its token endpoint {host} has no TLS, and a password would go there"
-            raise RegistryDenied(problem, remedy="Nothing was sent. Ask whoever runs the registry.")
+            problem = f"{self._registry}: its token endpoint {host} has no TLS, so the password was not sent"
+            raise RegistryDenied(problem, remedy="Nothing was sent. Contact the operator of the registry.")
         return realm
 
     def _read_token(self, answer: Answer) -> str:
         if answer.status != 200:
-            raise failure_of(answer, f"{self._registry}: asking for a token", self._registry, self._redactor)
+            raise failure_of(answer, f"{self._registry}: requesting a token", self._registry, self._redactor)
         try:
             document = json.loads(answer.body)
             token = document.get("token") or document.get("access_token")

@@ -1,4 +1,4 @@
-"""What a registry says with 401: `WWW-Authenticate` headers, parsed (RFC 9110, 11.6.1)."""
+"""Parse the `WWW-Authenticate` headers of a 401 (RFC 9110, 11.6.1)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Challenge:
 
 
 def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
-    """All challenges of all headers; what cannot be read ends its header."""
+    """Return all challenges of all headers. An unreadable challenge ends its header."""
     found: list[Challenge] = []
     for header in headers:
         at = 0

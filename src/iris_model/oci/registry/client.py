@@ -1,5 +1,7 @@
-"""One registry as the distribution specification has it: manifests, tags and blobs. What makes an image of them is elsewhere
-(`pull`, `push`, `referrers`)."""
+"""A client of one registry, by the distribution specification: manifests, tags and blobs.
+
+`pull`, `push` and `referrers` build on it.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ MOST_PAGES = 100
 
 
 class RegistryClient:
-    """Talks to one registry. Without `credentials`, those of `docker login` are used."""
+    """Calls one registry. By default with the credentials of `docker login`."""
 
     def __init__(
         self,
@@ -64,7 +66,7 @@ class RegistryClient:
         self.close()
 
     def ping(self) -> None:
-        """Ask whether this is a registry and whether it knows us."""
+        """Check that this is a registry and that it accepts the credentials."""
         answer = self._ask("GET", "/v2/", f"reach {self.registry}")
         if answer.status != 200:
             raise self.transport.failure(answer, f"reach {self.registry}")
@@ -72,11 +74,11 @@ class RegistryClient:
     # manifests
 
     def find_manifest(self, repository: Repository, version: str) -> Descriptor | None:
-        """What a tag or digest names now, without fetching it. None where it names nothing."""
+        """Return the descriptor of a tag or digest without fetching the manifest, or None if it does not exist."""
         what = f"look up {_named(repository, version)}"
         path, headers = _manifest(repository, version), (("Accept", ACCEPT),)
         answer = self._ask("HEAD", path, what, repository, headers=headers)
-        if answer.status in (401, 403):  # an answer to HEAD has no body that says why
+        if answer.status in (401, 403):  # a response to HEAD has no body with the reason
             answer = self._ask("GET", path, what, repository, headers=headers)
         if answer.status == 404:
             return None
@@ -88,7 +90,7 @@ class RegistryClient:
         return Descriptor(answer.header("Content-Type"), digest, int(size))
 
     def manifest(self, repository: Repository, version: str) -> tuple[Descriptor, bytes]:
-        """The manifest or index that a tag or digest names, verified."""
+        """Return the verified manifest or index of a tag or digest."""
         what = f"pull {_named(repository, version)}"
         answer = self._ask("GET", _manifest(repository, version), what, repository, headers=(("Accept", ACCEPT),))
         if answer.status == 404:
@@ -97,14 +99,14 @@ class RegistryClient:
             raise self.transport.failure(answer, what)
         if len(answer.body) > LARGEST_MANIFEST:
             raise InvalidImage(
-                f"{what}: the manifest has more than {LARGEST_MANIFEST} bytes", remedy="This is no image."
+                f"{what}: the manifest has more than {LARGEST_MANIFEST} bytes", remedy="This is not an image."
             )
         promised = Digest.parse(version) if ":" in version else _said_digest(answer, what)
         digest = Digest.of(answer.body, promised.algorithm if promised else "sha256")
         if promised is not None and digest != promised:
             raise InvalidImage(
-                f"{what}: the manifest has the digest {digest}, the registry said {promised}",
-                remedy="The registry, or a proxy before it, sends other bytes than it promises. Do not use them.",
+                f"{what}: the manifest has the digest {digest}, but the registry announced {promised}",
+                remedy="The registry or a proxy sends other content than announced. Do not use it.",
             )
         media_type = answer.header("Content-Type").partition(";")[0].strip()
         return Descriptor(media_type, digest, len(answer.body)), answer.body
@@ -129,27 +131,27 @@ class RegistryClient:
         digest = _said_digest(answer, what)
         if digest is not None and digest != Digest.of(data, digest.algorithm):
             raise RegistryError(
-                f"{what}: the registry says that it stored {digest}, and we sent {Digest.of(data)}",
-                remedy="Something between here and the registry changes what is sent. Look what the tag names now.",
+                f"{what}: the registry stored {digest}, but {Digest.of(data)} was sent",
+                remedy="A proxy may change the content. Check what the tag refers to now.",
             )
         return answer
 
     def delete_manifest(self, repository: Repository, digest: Digest) -> None:
-        """Remove a manifest with all its tags. Its blobs stay until the registry collects them."""
+        """Delete a manifest with all its tags. Its blobs stay until the registry collects them."""
         self._delete(repository, f"/v2/{repository.name}/manifests/{digest}", f"delete {repository}@{digest}")
 
     def tags(self, repository: Repository) -> list[str]:
-        """All tags, page after page."""
+        """Return all tags."""
         return [tag for page in self._tag_pages(repository) for tag in page]
 
     # blobs
 
     def blob(self, repository: Repository, descriptor: Descriptor) -> RegistryBlob:
-        """A blob to be opened; nothing is asked yet."""
+        """Return a blob without a request."""
         return RegistryBlob(repository, descriptor.digest, descriptor.size, self.transport)
 
     def has_blob(self, repository: Repository, digest: Digest, size: int) -> bool:
-        """Whether a whole blob is there: one of another size is a damaged one."""
+        """Whether the complete blob is there: one with another size is damaged."""
         what = f"look up {repository}@{digest}"
         answer = self._ask("HEAD", f"/v2/{repository.name}/blobs/{digest}", what, repository, write=True)
         if answer.status == 404:
@@ -160,7 +162,7 @@ class RegistryClient:
         return not length.isdigit() or int(length) == size
 
     def delete_blob(self, repository: Repository, digest: Digest) -> None:
-        """Remove a blob, if the registry allows that."""
+        """Delete a blob, if the registry allows that."""
         self._delete(repository, f"/v2/{repository.name}/blobs/{digest}", f"delete {repository}@{digest}")
 
     # inside
@@ -196,14 +198,16 @@ class RegistryClient:
                 tags = json.loads(answer.body).get("tags") or []
                 yield [str(tag) for tag in tags]
             except (ValueError, AttributeError, TypeError, RecursionError):
-                raise RegistryError(f"{what}: the answer is no list of tags", remedy="Is this a registry?") from None
+                raise RegistryError(
+                    f"{what}: the answer is not a list of tags", remedy="Check that this is the address of a registry."
+                ) from None
             link = next_page(answer)
             if not link:
                 return
             path = join_address(answer.url, link, what)
 
     def _not_found(self, answer: Answer, repository: Repository, version: str, what: str) -> RegistryError:
-        """Whether it is the repository or only the tag that is unknown, and which tags are like it."""
+        """Return whether the repository or only the tag is unknown, with similar tags."""
         try:
             tags = self.tags(repository)
         except RepositoryNotFound as unknown:
@@ -212,41 +216,43 @@ class RegistryClient:
         except RegistryError as refused:
             if refused.status == 404:
                 return RepositoryNotFound(
-                    f"{what}: the registry knows no such repository", remedy="Mend its name.", status=404
+                    f"{what}: the registry has no such repository", remedy="Correct the name.", status=404
                 )
             return self.transport.failure(answer, what)
         if ":" in version:
             return ManifestNotFound(
-                f"{what}: the repository has no manifest of that digest",
-                remedy="Mend the digest, or name a tag.",
+                f"{what}: the repository has no manifest with this digest",
+                remedy="Correct the digest, or use a tag.",
                 status=404,
             )
         near = difflib.get_close_matches(version, tags, n=5, cutoff=0.5) or sorted(tags)[-5:]
-        there = f"near it are {', '.join(near)}" if near else "it has no tags at all"
+        there = f"similar tags: {', '.join(near)}" if near else "it has no tags at all"
         problem = f"{what}: the repository has no tag {version!r}; {there} ({len(tags)} in all)"
-        return ManifestNotFound(problem, remedy="Choose one of those." if near else "Push an image first.", status=404)
+        return ManifestNotFound(problem, remedy="Choose one of these." if near else "Push an image first.", status=404)
 
 
 def scopes_of(repository: Repository, *, write: bool = False, also: str = "") -> tuple[str, ...]:
-    """What a token must allow; `also` is a repository to mount from."""
+    """Return the scopes of a token. `also` is a repository to mount from."""
     own = f"repository:{repository.name}:{'pull,push' if write else 'pull'}"
     return (own, f"repository:{also}:pull") if also else (own,)
 
 
 def next_page(answer: Answer) -> str:
-    """Where a list that comes in pages goes on; empty at its end."""
+    """Return the address of the next page, "" at the end."""
     link = _NEXT.search(answer.header("Link"))
     return link[1] if link else ""
 
 
 def _said_digest(answer: Answer, what: str) -> Digest | None:
-    """The digest in a registry's header, if it sent one."""
+    """Return the digest in a registry's header, if it sent one."""
     said = answer.header("Docker-Content-Digest")
     try:
         return Digest.parse(said) if said else None
     except InvalidReference:
-        problem = f"{what}: the registry calls it {said[:200]!r}, which is no digest"
-        raise RegistryError(problem, remedy="Is this a registry?", status=answer.status) from None
+        problem = f"{what}: the registry answered {said[:200]!r}, which is not a digest"
+        raise RegistryError(
+            problem, remedy="Check that this is the address of a registry.", status=answer.status
+        ) from None
 
 
 def _manifest(repository: Repository, version: str) -> str:

@@ -1,7 +1,4 @@
-"""Connections to hosts: TLS with the certificates of this machine, proxies from the environment.
-
-Goes in: URLs. Comes out: urllib3 pools. What is sent over them is not known here.
-"""
+"""Connections to hosts: TLS with the certificates of this machine, proxies from the environment."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ class Connections:
         self._lock = threading.Lock()
 
     def pool_for(self, url: str) -> urllib3.PoolManager:
-        """The pool that reaches a URL: direct, or through the proxy that the environment names."""
+        """Return the pool for a URL: direct, or through the proxy of the environment."""
         proxy = _proxy_for(url)
         with self._lock:
             if proxy not in self._pools:

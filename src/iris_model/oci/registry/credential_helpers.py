@@ -1,7 +1,7 @@
-"""Docker's credential helpers: programs called `docker-credential-NAME` that keep passwords in a keychain or make tokens.
+"""Docker's credential helpers: programs called `docker-credential-NAME` for passwords in a keychain or for tokens.
 
-The protocol: `get` as the argument, the server's name on standard input, and JSON with Username and Secret on standard output.
-A helper that knows nothing says so in a fixed sentence and exits with 1.
+Protocol: `get` as the argument, the server's name on standard input, JSON with Username and Secret on standard output.
+A helper without credentials prints a fixed sentence and exits with 1.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _SECONDS = 60
 
 
 def ask_helper(name: str, server: str, config: str, environment: Mapping[str, str] = os.environ) -> Credentials | None:
-    """What a helper knows about a server, None for nothing. `config` is the file that names the helper, for messages."""
+    """Return a helper's credentials for a server, or None. `config` is the file that names the helper, for messages."""
     program = f"docker-credential-{name}"
     path = shutil.which(program, path=environment.get("PATH"))
     if path is None or "/" in name:
         raise OciError(
-            f"{config}: it names the credential helper {name!r}, and there is no program {program} on PATH",
-            remedy="Install it, or take it out of credsStore and credHelpers.",
+            f"{config}: it names the credential helper {name!r}, but {program} is not on PATH",
+            remedy="Install it, or remove it from credsStore and credHelpers.",
         )
     try:
         done = subprocess.run(
@@ -35,21 +35,21 @@ def ask_helper(name: str, server: str, config: str, environment: Mapping[str, st
         )
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as failure:
         what = (
-            f"it gave no answer in {_SECONDS} seconds"
+            f"it did not answer within {_SECONDS} seconds"
             if isinstance(failure, subprocess.TimeoutExpired)
             else str(failure)
         )
         raise OciError(
-            f"{program} get {server}: {what}", remedy=f"Run it by hand: echo {server} | {program} get"
+            f"{program} get {server}: {what}", remedy=f"Run it yourself: echo {server} | {program} get"
         ) from None
     if done.returncode:
         said = (done.stdout.strip() or done.stderr.strip()).splitlines()
         if said and _NOTHING_FOUND in said[0]:
             return None
-        # What it printed may hold a secret only when it succeeded; a failure is its own words.
+        # Its output can contain a secret only if it succeeded; after a failure it is a message.
         raise OciError(
-            f"{program} get {server}: it failed ({done.returncode}): {said[0][:200] if said else 'without a word'}",
-            remedy=f"Run it by hand: echo {server} | {program} get",
+            f"{program} get {server}: it failed ({done.returncode}): {said[0][:200] if said else 'no output'}",
+            remedy=f"Run it yourself: echo {server} | {program} get",
         )
     return _read_answer(done.stdout, program, server)
 

@@ -1,4 +1,4 @@
-"""Credentials for a registry, and where they come from. They never show themselves in a `repr`."""
+"""Credentials for a registry, and their sources. They are hidden in `repr`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from iris_model.errors import OciError
 
 @dataclass(frozen=True)
 class Credentials:
-    """A user's name and password, or a token in their place."""
+    """A user's name and password, or a token instead."""
 
     username: str = ""
     password: str = field(default="", repr=False)
@@ -24,28 +24,28 @@ class Credentials:
 
     @classmethod
     def from_basic(cls, encoded: str, where: str = "the token") -> Credentials:
-        """From `user:password` in base64: what Docker's config file keeps, and what ECR's GetAuthorizationToken returns."""
+        """Decode `user:password` in base64, as in Docker's config file and in ECR's GetAuthorizationToken."""
         try:
             username, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             colon = ""
         if not colon:
             raise OciError(
-                f"{where}: it is not user:password in base64",
+                f"{where}: not user:password in base64",
                 remedy="Log in again (docker login), or ask for a new token.",
             )
         return cls(username, password.rstrip("\0"))
 
     @property
     def basic(self) -> str:
-        """The value of an Authorization header, empty without a password."""
+        """Return the value of an Authorization header, "" without a password."""
         if not self.password:
             return ""
         return "Basic " + base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """All that must not be shown, in every form it is sent in."""
+        """Return all secrets, in every form in which they are sent."""
         return tuple(
             filter(None, (self.password, self.identity_token, self.registry_token, self.basic.removeprefix("Basic ")))
         )
@@ -58,10 +58,10 @@ CredentialSource = Callable[[str], Credentials]
 
 
 def fixed(credentials: Credentials) -> CredentialSource:
-    """A source that was handed one answer, whatever the registry."""
+    """Return a source of the same credentials for every registry."""
     return lambda registry: credentials
 
 
 def anonymous(registry: str) -> Credentials:
-    """A source without any."""
+    """Return no credentials."""
     return ANONYMOUS

@@ -1,7 +1,7 @@
-"""Docker's `config.json`: where `docker login` leaves credentials. Read only; nothing here writes it.
+"""Read the credentials of `docker login` in Docker's `config.json`. Nothing here writes it.
 
-For a registry, in this order, as Docker has it: its own helper (`credHelpers`), the helper for all (`credsStore`), the file's own
-entries (`auths`). Without an entry the registry is met anonymously.
+For a registry, in Docker's order: its own helper (`credHelpers`), the default helper (`credsStore`), the file's entries
+(`auths`). Without an entry access is anonymous.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _HUB_KEY = "https://index.docker.io/v1/"
 
 
 class DockerConfig:
-    """A `CredentialSource` over the file that `DOCKER_CONFIG` or the home directory has."""
+    """A `CredentialSource` for the file in `DOCKER_CONFIG` or the home directory."""
 
     def __init__(self, path: Path | None = None, environment: Mapping[str, str] = os.environ) -> None:
         self._environment = environment
-        self.path = path or default_path(environment)
-        self._document = _read(self.path)
+        self.path = path or config_path(environment)
+        self._document = read_config(self.path)
 
     def __call__(self, registry: str) -> Credentials:
-        """The credentials for a registry."""
+        """Return the credentials for a registry."""
         server = _HUB_KEY if registry == DOCKER_HUB else registry
         return self._from_helper(server, registry) or self._from_file(registry) or ANONYMOUS
 
@@ -39,7 +39,7 @@ class DockerConfig:
         name = own or self._document.get("credsStore") or ""
         if not isinstance(name, str):
             raise OciError(
-                f"{self.path}: the helper for {registry} is {name!r}, expected a name", remedy="Mend the file."
+                f"{self.path}: the helper for {registry} is {name!r}, expected a string", remedy="Fix the file."
             )
         return ask_helper(name, server, str(self.path), self._environment) if name else None
 
@@ -63,36 +63,40 @@ class DockerConfig:
     def _section(self, name: str) -> Mapping[str, Any]:
         section = self._document.get(name) or {}
         if not isinstance(section, Mapping):
-            raise OciError(f"{self.path}: {name} is no table", remedy="Mend the file, or log in again (docker login).")
+            raise OciError(
+                f"{self.path}: {name} is not an object", remedy="Fix the file, or log in again with `docker login`."
+            )
         return section
 
 
-def default_path(environment: Mapping[str, str]) -> Path:
-    """Where the file is, or would be."""
+def config_path(environment: Mapping[str, str]) -> Path:
+    """Return the path of the file, existing or not."""
     directory = environment.get("DOCKER_CONFIG")
     home = environment.get("HOME")
     return (Path(directory) if directory else (Path(home) if home else Path.home()) / ".docker") / "config.json"
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def read_config(path: Path) -> dict[str, Any]:
+    """Return the content of the file; an empty object if there is none."""
     try:
         document = json.loads(path.read_bytes())
     except FileNotFoundError:
         return {}
     except OSError as failure:
         raise StorageError(
-            f"{path}: cannot be read: {failure.strerror}", remedy="Mend its permissions, or set DOCKER_CONFIG."
+            f"{path} cannot be read: {failure.strerror}", remedy="Fix its permissions, or set DOCKER_CONFIG."
         ) from None
     except ValueError as failure:
         raise OciError(
-            f"{path}: it is not JSON: {failure}", remedy="Mend the file, or log in again (docker login)."
+            f"{path} cannot be read: it is not JSON: {failure}",
+            remedy="Fix the file, or log in again with `docker login`.",
         ) from None
-    if not isinstance(document, Mapping):
-        raise OciError(f"{path}: expected a JSON object", remedy="Mend the file, or log in again (docker login).")
+    if not isinstance(document, dict):
+        raise OciError(f"{path}: expected a JSON object", remedy="Fix the file, or log in again with `docker login`.")
     return document
 
 
 def _host(key: str) -> str:
-    """Keys have been written with a scheme and a path by some versions of Docker, and Docker Hub under several names."""
+    """Return the host of a key: some Docker versions wrote a scheme and a path, and several names for Docker Hub."""
     host = key.removeprefix("https://").removeprefix("http://").partition("/")[0]
     return DOCKER_HUB if host in HUB_NAMES else host

@@ -1,6 +1,6 @@
-"""Blobs of a registry, read as they come. A connection that breaks is taken up again where it broke.
+"""Blobs of a registry, read while they are downloaded. A broken connection is resumed.
 
-A `RegistryBlob` is opened by who needs the bytes, and is verified there (`blobs.verified`), as every blob is.
+A `RegistryBlob` is opened when its bytes are needed, and verified as every blob (`blobs.verified`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from iris_model.oci.registry.transport import Request, Transport
 
 @dataclass(frozen=True)
 class RegistryBlob:
-    """A blob that lies in a registry."""
+    """A blob in a registry."""
 
     repository: Repository
     digest: Digest
@@ -28,12 +28,12 @@ class RegistryBlob:
     transport: Transport = field(repr=False, compare=False)
 
     def open(self, offset: int = 0) -> BinaryIO:
-        """The bytes from `offset` on, downloaded while they are read."""
+        """Open the bytes from `offset` on, downloaded while they are read."""
         return io.BufferedReader(_Download(self, offset), BLOCK)
 
     @property
     def what(self) -> str:
-        """For messages."""
+        """Its name in messages."""
         return f"pull {self.repository}@{self.digest}"
 
 
@@ -87,8 +87,8 @@ class _Download(io.RawIOBase):
         if answer.status == 206 and not answer.header("Content-Range").startswith(f"bytes {self._at}-"):
             self._disconnect()
             raise InvalidImage(
-                f"{blob.what}: asked for the bytes from {self._at} on, got {answer.header('Content-Range') or 'others'}",
-                remedy="The registry, or a proxy before it, is broken: try again later.",
+                f"{blob.what}: requested the bytes from {self._at}, received {answer.header('Content-Range') or 'others'}",
+                remedy="The registry or a proxy does not work correctly. Try again later.",
             )
         self._check_length(answer.header("Content-Length"), self._at if answer.status == 206 else 0)
         if answer.status == 200:
@@ -99,11 +99,11 @@ class _Download(io.RawIOBase):
             self._disconnect()
             raise InvalidImage(
                 f"{self._blob.what}: the registry has {start + int(length)} bytes, the manifest says {self._blob.size}",
-                remedy="The registry's copy is damaged: push the image again, or pull it from elsewhere.",
+                remedy="The copy in the registry is damaged. Push the image again, or pull it from another registry.",
             )
 
     def _skip(self, count: int) -> None:
-        """The registry does not know ranges: read again what we have."""
+        """Read what we have again, for a registry without support of ranges."""
         assert self._response is not None
         while count:
             block = self._response.read(min(BLOCK, count))
@@ -121,14 +121,14 @@ class _Download(io.RawIOBase):
             raise RegistryUnreachable(
                 f"{self._blob.what}: the connection broke {self._broken} times, "
                 f"the last time after {self._at} of {self._blob.size} bytes",
-                remedy="Look at the network between here and the registry, and try again.",
+                remedy="Check the network connection to the registry, and try again.",
             ) from failure
         self._blob.transport.retries.sleep(wait)
 
     def _short(self) -> InvalidImage:
         return InvalidImage(
             f"{self._blob.what}: the registry sent only {self._at} of {self._blob.size} bytes",
-            remedy="The registry's copy is damaged: push the image again, or pull it from elsewhere.",
+            remedy="The copy in the registry is damaged. Push the image again, or pull it from another registry.",
         )
 
     def _disconnect(self) -> None:

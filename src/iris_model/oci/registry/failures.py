@@ -1,4 +1,4 @@
-"""An answer of a registry that is not what was hoped for, as the error that a user reads."""
+"""Convert an unexpected response of a registry to an error for the user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from iris_model.oci.registry.redaction import Redactor
 
 
 def failure_of(answer: Answer, what: str, registry: str, redactor: Redactor) -> RegistryError:
-    """`what` says what was wanted of whom: "push to host/name"."""
+    """Return the error. `what` describes the request: "push to host/name"."""
     said = redactor.clean(answer.said)
     told = f"{what}: the registry answered {answer.status}{f' ({said})' if said else ''}"
     kind, remedy = _kind_and_remedy(answer, registry)
@@ -26,31 +26,34 @@ def _kind_and_remedy(answer: Answer, registry: str) -> tuple[type[RegistryError]
     if "NAME_UNKNOWN" in codes:
         return (
             RepositoryNotFound,
-            "Mend its name, or create the repository first: some registries do not make one by a push.",
+            "Correct the name, or create the repository first: some registries do not create it on push.",
         )
     if "MANIFEST_UNKNOWN" in codes:
-        return ManifestNotFound, "Mend the tag or digest."
+        return ManifestNotFound, "Correct the tag or digest."
     if status == 401:
-        return RegistryDenied, f"Log in: docker login {registry}. Some registries say this of unknown repositories too."
+        return (
+            RegistryDenied,
+            f"Run `docker login {registry}`. Some registries also answer this for unknown repositories.",
+        )
     if status == 403 or "DENIED" in codes:
-        return RegistryDenied, "Ask for the permission, or log in as somebody who has it."
+        return RegistryDenied, "Request the permission, or log in with other credentials."
     if "TAG_INVALID" in codes:
-        return RegistryError, "Choose a tag that is new, or one that this registry takes."
+        return RegistryError, "Choose a new tag, or one that this registry accepts."
     if "NAME_INVALID" in codes:
-        return RegistryError, "This registry wants other names: look at its own rules."
+        return RegistryError, "This registry has other rules for names. See its documentation."
     if status == 429:
-        return RegistryError, "Wait and try again; a registry often allows more to those who log in."
+        return RegistryError, "Wait and try again. Many registries allow more after a login."
     if status == 413:
-        return RegistryError, "The registry, or a proxy before it, takes nothing so large: make the layer smaller."
+        return RegistryError, "The registry or a proxy limits the size. Make the layer smaller."
     if status in (405, 501) or "UNSUPPORTED" in codes:
-        return RegistryError, "This registry does not do that, or it was switched off there."
+        return RegistryError, "This registry does not support that, or it is disabled."
     if status >= 500:
-        return RegistryError, "The registry is in trouble: try again later."
-    return RegistryError, "Look at what the registry says."
+        return RegistryError, "The registry has a problem. Try again later."
+    return RegistryError, "See the answer of the registry."
 
 
 def with_note(error: IrisModelError, note: str) -> IrisModelError:
-    """The same error with one sentence more."""
+    """Return the error with one more sentence."""
     noted = type(error)(f"{error.problem}\n{note}", remedy=error.remedy)
     if isinstance(error, RegistryError) and isinstance(noted, RegistryError):
         noted.status = error.status

@@ -1,4 +1,4 @@
-"""An image from a registry, as a value: manifest and config are fetched, layers wait until somebody opens them."""
+"""Pull an image as a value: manifest and config are fetched, layers when they are opened."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DEEPEST_INDEX = 4
 
 
 def resolve(client: RegistryClient, reference: Reference, platform: Platform) -> tuple[Descriptor, Manifest]:
-    """What a reference names for a platform: indexes are followed to one image."""
+    """Return what a reference names for a platform: indexes are resolved to one image."""
     what, version = f"pull {reference}", reference.version
     for _ in range(_DEEPEST_INDEX):
         descriptor, data = client.manifest(reference.repository, version)
@@ -26,11 +26,11 @@ def resolve(client: RegistryClient, reference: Reference, platform: Platform) ->
             return descriptor, Manifest.parse(data, what, descriptor.media_type)
         chosen = Index.parse(data, what, descriptor.media_type).select(platform, str(reference))
         version = str(chosen.digest)
-    raise InvalidImage(f"{what}: indexes name indexes more than {_DEEPEST_INDEX} deep", remedy="Name the image itself.")
+    raise InvalidImage(f"{what}: indexes are nested more than {_DEEPEST_INDEX} deep", remedy="Pass the image itself.")
 
 
 def pull(client: RegistryClient, reference: Reference, *, platform: Platform | None = None) -> Image:
-    """The image that a reference names. Without a platform, an index gives linux/amd64 and one image is taken as it is."""
+    """Return the image of a reference. Without a platform, an index gives linux/amd64, a single image itself."""
     _, manifest = resolve(client, reference, platform or Platform())
     what = f"pull {reference}"
     config = Config(
@@ -38,8 +38,8 @@ def pull(client: RegistryClient, reference: Reference, *, platform: Platform | N
     )
     if platform is not None and platform.preference(config.platform) is None:
         raise PlatformNotFound(
-            f"{reference}: it is for {config.platform} only, and was asked for {platform}",
-            remedy="Choose that platform, or another image.",
+            f"{reference}: it is for {config.platform} only, requested was {platform}",
+            remedy="Choose this platform, or another image.",
         )
     layers = tuple(
         Layer(each, diff_id, client.blob(reference.repository, each))

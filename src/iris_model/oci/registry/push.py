@@ -1,5 +1,7 @@
-"""An image to a registry. Layers in parallel, then the config, and the manifest last: until then the tag names the old image,
-whatever goes wrong. A base layer that the registry has, or can mount from a sister repository, is never opened.
+"""Push an image to a registry: layers in parallel, then the config, then the manifest.
+
+Until then the tag names the old image. A base layer that the registry has, or can mount from another repository, is
+never opened.
 """
 
 from __future__ import annotations
@@ -22,13 +24,13 @@ from iris_model.oci.registry.client import RegistryClient
 from iris_model.oci.registry.failures import with_note
 from iris_model.oci.registry.uploads import MOUNTED, PRESENT, UPLOADED, Cancelled, Upload, UploadSettings
 
-# Seconds that blobs under way are given to notice that another one failed.
+# Seconds for blobs in progress to notice that another one failed.
 _PATIENCE = 2.0
 
 
 @dataclass(frozen=True)
 class PushReport:
-    """What a push did."""
+    """The result of a push."""
 
     reference: Reference
     """With the digest of the manifest."""
@@ -55,20 +57,21 @@ def push(
 ) -> PushReport:
     """Push an image under the tag of `reference` (its digest, if it has no tag).
 
-    `mount_from` names repositories of the same registry that may have our blobs; those a blob was pulled from are known.
+    `mount_from`: repositories of the same registry that may have our blobs, in addition to those that blobs were pulled
+    from.
     """
     manifest = image.manifest
     if reference.digest is not None and reference.digest != manifest.digest:
         raise InvalidImage(
             f"push {reference}: the image has the digest {manifest.digest}",
-            remedy="Leave the digest out: it is the image that decides it.",
+            remedy="Omit the digest: it follows from the image.",
         )
     pinned = reference.with_digest(manifest.digest)
     version = reference.tag or str(manifest.digest)
     there = client.find_manifest(reference.repository, version)
     if there is not None and there.digest == manifest.digest:
         return PushReport(pinned, unchanged=True)
-    still = f"{reference} still names {there.digest}." if there else f"{reference} was not made."
+    still = f"{reference} still refers to {there.digest}." if there else f"{reference} was not created."
     run = _Push(client, reference, one_at_a_time(report), settings or UploadSettings(), tuple(mount_from))
     try:
         layers = {layer.digest: layer.blob for layer in image.layers if not is_foreign(layer.descriptor.media_type)}
@@ -96,7 +99,7 @@ class _Push:
     mount_from: tuple[str, ...]
 
     def bring(self, blobs: Sequence[Blob], jobs: int) -> dict[Digest, str]:
-        """All blobs there, so many at once. The first failure stops the others, and is the one that is told."""
+        """Upload all blobs, `jobs` at a time. The first failure stops the others, and is raised."""
         cancelled = threading.Event()
         futures: dict[Future[str], Blob] = {Future(): blob for blob in blobs}
         waiting = deque(futures)
@@ -111,8 +114,8 @@ class _Push:
                         future.set_exception(failure)
 
         for _ in range(min(jobs, len(blobs))):
-            # No pool: those wait for their threads at the end of the program, and one of ours may hang on a registry
-            # that says nothing, or sleep until the time that it named. Ctrl-C is not to wait for that.
+            # Not a pool: at exit it would wait for its threads, which may hang on a silent registry or sleep for a
+            # requested time. Ctrl-C must not wait for that.
             threading.Thread(target=work, daemon=True).start()
         try:
             return {futures[done].digest: state for done, state in _results(list(futures), cancelled)}
@@ -137,7 +140,7 @@ class _Push:
             raise
 
     def _sister_of(self, blob: Blob) -> str:
-        """Another repository of this registry that has the blob: its own `repository`, if it says where it is from."""
+        """Return another repository of this registry that has the blob, from the blob's own `repository`."""
         here, origin = self.reference.repository, getattr(blob, "repository", None)
         if isinstance(origin, Repository) and origin.registry == here.registry:
             return origin.name if origin.name != here.name else ""
@@ -160,12 +163,12 @@ def _put_manifest(client: RegistryClient, image: Image, reference: Reference, ve
     try:
         client.put_manifest(reference.repository, version, manifest.media_type, manifest.data)
     except RegistryError as failure:
-        # The answer may have been lost after the manifest was stored.
+        # The response may have been lost after the manifest was stored.
         try:
             now = client.find_manifest(reference.repository, version)
         except RegistryError:
-            note = f"All blobs are there; whether {reference} names the new image is not known."
+            note = f"All blobs are there; it is not known whether {reference} refers to the new image."
             raise with_note(failure, note) from failure
         if now is None or now.digest != manifest.digest:
-            names = still if now is None or str(now.digest) in still else f"{reference} names {now.digest} now."
-            raise with_note(failure, f"All blobs are there, and the manifest is not: {names}") from failure
+            names = still if now is None or str(now.digest) in still else f"{reference} now refers to {now.digest}."
+            raise with_note(failure, f"All blobs were sent, but not the manifest: {names}") from failure

@@ -1,7 +1,7 @@
-"""Keeps secrets out of messages. Goes in: any text or URL. Comes out: the same without what could be used by who reads it.
+"""Remove secrets from messages.
 
-Two nets: URLs lose their user part and every query value that is not known to be harmless (signed storage URLs are passwords
-in disguise); and each secret that this process knows is replaced wherever it turns up, even inside a server's answer.
+URLs lose their user part and every query value that is not known to be harmless, because signed storage URLs grant
+access. And each known secret is replaced, even inside a server's response.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ HIDDEN = "REDACTED"
 
 _HARMLESS = frozenset({"digest", "mount", "from", "n", "last", "scope", "service", "artifactType"})
 _URL = re.compile(r"https?://[^\s'\"<>]+")
-_SHORTEST_SECRET = 4  # shorter ones turn up in innocent words
+_SHORTEST_SECRET = 4  # shorter ones occur in ordinary words
 
 
 def redact_url(url: str) -> str:
-    """A URL fit for a message."""
+    """Return a URL without secrets."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -29,19 +29,19 @@ def redact_url(url: str) -> str:
 
 
 class Redactor:
-    """Knows secrets, and takes them out of texts."""
+    """Knows secrets, and removes them from text."""
 
     def __init__(self) -> None:
         self._secrets: set[str] = set()
         self._lock = threading.Lock()
 
     def learn(self, *secrets: str) -> None:
-        """Remember secrets that must never be shown."""
+        """Add secrets that must never be shown."""
         with self._lock:
             self._secrets.update(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
 
     def clean(self, text: str) -> str:
-        """The text without them."""
+        """Return the text without secrets."""
         with self._lock:
             secrets = sorted(self._secrets, key=len, reverse=True)
         for secret in secrets:

@@ -1,8 +1,7 @@
-"""The list of referrers where a registry keeps none: an index under the tag `sha256-<hex>`, which clients write.
+"""The list of referrers for registries that do not keep one: an index under the tag `sha256-<hex>`, written by clients.
 
-Goes in: a digest, and what refers to it. Comes out: the list, or the tag with what was added to it. The steps are those of the
-distribution specification 1.1, "Referrers Tag Schema"; what is listed already is never lost to us, and nothing but an index is
-written over.
+The steps are those of the distribution specification 1.1, "Referrers Tag Schema". Existing entries are kept, and only
+an index is overwritten.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _CHANGED = 412
 
 @dataclass(frozen=True)
 class TagList:
-    """What the tag lists now; `etag` is empty where the registry offers none or where there is no tag."""
+    """The present list of the tag; `etag` is "" without ETag support or without a tag."""
 
     index: Index
     exists: bool = False
@@ -36,14 +35,14 @@ class TagList:
 
 
 def fallback_tag(digest: Digest) -> str:
-    """The tag under which clients keep the list of a digest."""
+    """Return the tag with the list of a digest."""
     return f"{digest.algorithm}-{digest.hex[:_LONGEST_ENCODED]}"
 
 
 def read_tag(client: RegistryClient, repository: Repository, subject: Digest) -> TagList:
-    """The list under the tag; empty where there is no such tag, or where it names something else."""
+    """Return the list of the tag; empty if the tag does not exist, or names something else."""
     tag = fallback_tag(subject)
-    what = f"list what refers to {repository}@{subject}, under the tag {tag}"
+    what = f"list the referrers of {repository}@{subject}, under the tag {tag}"
     path = f"/v2/{repository.name}/manifests/{tag}"
     answer = client.transport.ask(Request("GET", path, what, scopes_of(repository), (("Accept", ACCEPT),)))
     if answer.status == 404:
@@ -54,20 +53,22 @@ def read_tag(client: RegistryClient, repository: Repository, subject: Digest) ->
     if media_type != OCI.index:
         return TagList(Index.build(()), True, foreign=media_type or "something without a media type")
     etag = answer.header("ETag")
-    usable = "" if etag.startswith("W/") else etag  # a weak one never matches in a condition for writing
+    usable = "" if etag.startswith("W/") else etag  # a weak ETag never matches in a condition for writing
     return TagList(Index.parse(answer.body, f"{repository}:{tag}", media_type), True, usable)
 
 
 def add_to_tag(client: RegistryClient, repository: Repository, subject: Digest, added: Sequence[Descriptor]) -> None:
-    """Put `added` on the list, with one write. Where the registry knows conditions (ETag), another client's entries of the
-    same moment are kept; where it knows none, the later of two writes wins, and the specification has no lock for that."""
+    """Add `added` to the list with one write.
+
+    With support of conditions (ETag), simultaneous entries of another client are kept. Without it, the later of two
+    writes wins; the specification has no lock for that.
+    """
     for _ in range(_TRIES):
         found = read_tag(client, repository, subject)
         if found.foreign:
             raise RegistryError(
-                f"{repository}:{fallback_tag(subject)}: the tag names {found.foreign}, expected the list of what refers "
-                "to an image",
-                remedy="Somebody gave this tag to something else. Remove it, or leave the list out: --referrers api",
+                f"{repository}:{fallback_tag(subject)}: the tag refers to {found.foreign}, expected a list of referrers",
+                remedy="The tag is used for something else. Remove it, or use --referrers api.",
             )
         there = {each.digest for each in found.index.manifests}
         missing = [each for each in added if each.digest not in there]
@@ -88,7 +89,7 @@ def add_to_tag(client: RegistryClient, repository: Repository, subject: Digest, 
             if refused.status != _CHANGED:
                 raise
     raise RegistryError(
-        f"{repository}:{fallback_tag(subject)}: somebody else changed the list {_TRIES} times while we added to it",
-        remedy="Push once more.",
+        f"{repository}:{fallback_tag(subject)}: the list was changed by another process {_TRIES} times",
+        remedy="Push again.",
         status=_CHANGED,
     )

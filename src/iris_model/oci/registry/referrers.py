@@ -1,6 +1,6 @@
-"""Referrers: what belongs to an image without being in it (an SBOM, a provenance statement), and never as an index around it.
+"""Referrers: documents attached to an image (an SBOM, a provenance statement), never as an index around it.
 
-An artifact is a manifest whose `subject` is the image. Registries of the specification 1.1 list them by themselves; for others
+An artifact is a manifest whose `subject` is the image. Registries of the specification 1.1 list them; for others
 clients keep the list under a tag (`referrer_tags`).
 """
 
@@ -27,7 +27,7 @@ TITLE = "org.opencontainers.image.title"
 """The annotation by which a file of an artifact has a name: `oras pull` writes no file without it."""
 
 _EMPTY_CONFIG = b"{}"
-# What registries answer that do not know the request.
+# Responses of registries without the referrers API.
 _UNKNOWN_REQUEST = (400, 404, 405, 501)
 
 
@@ -42,14 +42,14 @@ class ArtifactFile:
 
 @dataclass(frozen=True)
 class Artifact:
-    """What is to lie beside an image: one or more files of one kind."""
+    """A document to attach to an image: one or more files of one type."""
 
     artifact_type: str
     files: tuple[ArtifactFile, ...]
     annotations: Mapping[str, str] = field(default_factory=dict)
 
     def manifest(self, subject: Descriptor) -> Manifest:
-        """Its manifest, about that image. Same input, same bytes."""
+        """Return its manifest with the image as subject. The same input gives the same bytes."""
         config = Descriptor.of(EMPTY, _EMPTY_CONFIG)
         layers = tuple(
             Descriptor.of(file.media_type, file.data, annotations=dict(file.annotations)) for file in self.files
@@ -67,7 +67,7 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Referrers:
-    """What a registry has about an image, and who keeps the list."""
+    """The referrers of an image, and who keeps the list."""
 
     descriptors: tuple[Descriptor, ...]
     listed_by_registry: bool
@@ -77,9 +77,9 @@ class Referrers:
 def find_referrers(
     client: RegistryClient, repository: Repository, subject: Digest, *, artifact_type: str = ""
 ) -> Referrers:
-    """What the registry has about an image, of one type or of all."""
+    """Return the referrers of an image, of one artifact type or of all."""
     query = f"?{urlencode({'artifactType': artifact_type})}" if artifact_type else ""
-    what = f"list what refers to {repository}@{subject}"
+    what = f"list the referrers of {repository}@{subject}"
     path = f"/v2/{repository.name}/referrers/{subject}{query}"
     found: list[Descriptor] = []
     by_registry = False
@@ -97,7 +97,7 @@ def find_referrers(
         break
     if not by_registry:
         found = list(read_tag(client, repository, subject).index.manifests)
-    # A registry may leave the filter out, and pages may change while they are read.
+    # A registry may ignore the filter, and pages may change while they are read.
     kept = {each.digest: each for each in found if not artifact_type or each.artifact_type == artifact_type}
     return Referrers(tuple(kept.values()), by_registry)
 
@@ -105,15 +105,17 @@ def find_referrers(
 def list_referrers(
     client: RegistryClient, repository: Repository, subject: Digest, *, artifact_type: str = ""
 ) -> tuple[Descriptor, ...]:
-    """The same, without who keeps the list."""
+    """Return only the descriptors."""
     return find_referrers(client, repository, subject, artifact_type=artifact_type).descriptors
 
 
 def attach(
     client: RegistryClient, repository: Repository, subject: Descriptor, artifacts: Sequence[Artifact]
 ) -> Referrers:
-    """Put artifacts beside an image that lies in the same repository. What is there already is not sent again; several at
-    once are one write of the tag, where the list is a tag. Returns all that refers to the image."""
+    """Attach artifacts to an image in the same repository. Return all its referrers.
+
+    Existing ones are not sent again. If the list is a tag, several artifacts need one write.
+    """
     there = find_referrers(client, repository, subject.digest)
     listed = {each.digest: each for each in there.descriptors}
     unknown_to_registry: list[Descriptor] = []
@@ -140,14 +142,14 @@ def push_artifact(
     *,
     annotations: Mapping[str, str] | None = None,
 ) -> Descriptor:
-    """Store one artifact about an image. Returns what names it."""
+    """Store one artifact of an image. Return its descriptor."""
     artifact = Artifact(artifact_type, tuple(files), annotations or {})
     attach(client, repository, subject, [artifact])
     return artifact.manifest(subject).descriptor
 
 
 def _store(client: RegistryClient, repository: Repository, artifact: Artifact, manifest: Manifest) -> bool:
-    """Send blobs and manifest; whether the registry says that it put the artifact on its own list."""
+    """Send blobs and manifest. Return whether the registry added the artifact to its own list."""
     for data in dict.fromkeys((_EMPTY_CONFIG, *(file.data for file in artifact.files))):
         Upload(client, repository, BytesBlob.of(data), silent).run()
     answer = client.put_manifest(repository, str(manifest.digest), manifest.media_type, manifest.data)

@@ -1,4 +1,4 @@
-"""When to try again, and how long to wait before. No clock of its own: sleeping is handed in, so that tests take no time."""
+"""When to retry, and how long to wait. `sleep` is an argument, so that tests take no time."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ RETRYABLE = frozenset({408, 429, 500, 502, 503, 504})
 
 @dataclass(frozen=True)
 class Retries:
-    """Tries at most `attempts` times, waiting twice as long each time, but no longer than `longest`."""
+    """Retries at most `attempts` times, waiting twice as long each time, up to `longest`."""
 
     attempts: int = 5
     first_wait: float = 0.5
     longest: float = 20.0
     longest_asked: float = 120.0
-    """What a registry may ask for in Retry-After; beyond that we say so and stop."""
+    """What a registry may ask for in Retry-After; above that, the request fails."""
 
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
 
     def wait_before(self, attempt: int, retry_after: str = "") -> float | None:
-        """Seconds to wait before try number `attempt` (from 1), None when it should not be tried."""
+        """Return the seconds to wait before try number `attempt` (from 1), or None after the last one."""
         if attempt >= self.attempts:
             return None
         asked = parse_retry_after(retry_after)
         if asked is not None:
             return asked if asked <= self.longest_asked else None
         backoff = min(self.longest, self.first_wait * 2.0 ** (attempt - 1))
-        return backoff * (0.5 + self.jitter() / 2)  # so that many clients do not come back at once
+        return backoff * (0.5 + self.jitter() / 2)  # so that many clients do not retry at once
 
 
 def parse_retry_after(value: str) -> float | None:
-    """Seconds, from a number or a date; None where there is neither."""
+    """Return the seconds from a number or a date, or None."""
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value)

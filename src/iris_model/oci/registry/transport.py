@@ -1,7 +1,7 @@
-"""Requests to one registry: authentication, redirects, retries and messages without secrets. Knows HTTP, not images.
+"""Requests to one registry: authentication, redirects, retries, and messages without secrets.
 
-Credentials go to the registry's own origin only (scheme, host and port). A redirect or an upload address elsewhere is followed
-without them, and never from TLS to plain text.
+Credentials are sent only to the registry's own origin (scheme, host and port). A redirect or an upload address
+elsewhere is followed without them, and never from TLS to plain HTTP.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ LARGEST_ANSWER = 8 << 20
 
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_MOST_401 = 2  # one for the first question, one for a token that ran out meanwhile
-_CONNECTING = 3  # tries for a host that does not answer at all
+_MOST_401 = 2  # one for the first request, one for a token that expired meanwhile
+_CONNECTING = 3  # tries for a host that does not answer
 
 Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for. `what` is for messages: "pull host/name:tag"."""
+    """A request. `what` is for messages: "pull host/name:tag"."""
 
     method: str
     path: str
@@ -53,7 +53,7 @@ class Request:
 
 
 class Transport:
-    """Talks to one registry."""
+    """Calls one registry."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Transport:
     ) -> None:
         host = "registry-1.docker.io" if registry == DOCKER_HUB else registry
         name = urlsplit(f"//{host}").hostname or ""
-        self._plain_anywhere = plain_http is True  # somebody said so; a registry on this machine says nothing of others
+        self._plain_anywhere = plain_http is True  # explicit; a registry on this machine implies nothing for others
         self.plain_http = is_loopback(name) if plain_http is None else plain_http
         self.registry = registry
         self.base = f"{'http' if self.plain_http else 'https'}://{host}"
@@ -82,15 +82,15 @@ class Transport:
         self._connections.close()
 
     def ask(self, request: Request, *, again: bool = True) -> Answer:
-        """Send, and read the answer whole. With `again`, what may pass is tried again; whatever is answered then is returned."""
+        """Send the request and read the whole response. With `again`, temporary failures are retried."""
         return self._with_retries(request, _read_whole, again)
 
     def stream(self, request: Request) -> tuple[Answer, urllib3.BaseHTTPResponse]:
-        """Send, and leave the body to be read by the caller, who closes."""
+        """Send the request. The caller reads the body and closes it."""
         return self._with_retries(request, _read_nothing, True)
 
     def failure(self, answer: Answer, what: str) -> RegistryError:
-        """An answer as the error that a user reads."""
+        """Convert a response to an error for the user."""
         return failure_of(answer, what, self.registry, self.redactor)
 
     def _with_retries(
@@ -124,7 +124,7 @@ class Transport:
             self.retries.sleep(wait)
 
     def _follow(self, request: Request) -> tuple[urllib3.BaseHTTPResponse, str]:
-        """Send, follow redirects, and answer questions for credentials."""
+        """Send the request, follow redirects, and authenticate."""
         url, method, body = urljoin(self.base, request.path), request.method, request.body
         asked, redirected = 0, 0
         while True:
@@ -146,14 +146,16 @@ class Transport:
             target = join_address(url, location, request.what)
             if redirected > _MOST_REDIRECTS:
                 problem = f"{request.what}: more than {_MOST_REDIRECTS} redirects, the last one to {redact_url(target)}"
-                raise RegistryError(problem, remedy="Is this a registry?", status=response.status)
+                raise RegistryError(
+                    problem, remedy="Check that this is the address of a registry.", status=response.status
+                )
             self.check_address(target, request.what)
             if response.status == 303:
                 method, body = "GET", None
             url = target
 
     def check_address(self, url: str, what: str) -> None:
-        """Refuse an address that the registry gave us when it leads from TLS to plain text, or nowhere."""
+        """Refuse an address from the registry that leads from TLS to plain HTTP, or is invalid."""
         scheme, host, _ = origin_of(url)
         if (
             not host
@@ -161,8 +163,8 @@ class Transport:
             or (scheme == "http" and not (self._plain_anywhere or is_loopback(host)))
         ):
             raise RegistryError(
-                f"{what}: the registry sends us to {redact_url(url)}, which has no TLS",
-                remedy="Nothing was sent there. Ask whoever runs the registry.",
+                f"{what}: the registry redirects to {redact_url(url)}, which has no TLS",
+                remedy="Nothing was sent there. Contact the operator of the registry.",
             )
 
     def _send(
@@ -184,7 +186,7 @@ class Transport:
                 content.close()
 
     def _ask_token(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
-        """One question to a token endpoint: no authentication but its own headers, and no redirects with them."""
+        """Send a request to a token endpoint, with no authentication but its own headers, and without redirects."""
         request = Request(method, url, f"ask {host_of(url)} for a token")
         return self._with_retries(request, _read_whole, True, lambda _: (self._send(method, url, headers, body), url))
 
@@ -193,16 +195,16 @@ class Transport:
         host = host_of(urljoin(self.base, request.path))
         tried = f" after {attempts} tries" if attempts > 1 else ""
         if isinstance(failure, SSLError):
-            remedy = "Name the certificate authority of that host in SSL_CERT_FILE."
+            remedy = "Set SSL_CERT_FILE to the certificate authority of that host."
         elif isinstance(failure, NewConnectionError):
-            remedy = "Mend the name of the registry, the network, or HTTPS_PROXY."
+            remedy = "Check the name of the registry, the network, and HTTPS_PROXY."
         else:
-            remedy = "Look at the network between here and the registry, and try again."
+            remedy = "Check the network connection to the registry, and try again."
         return RegistryUnreachable(f"{request.what}: no answer from {host}{tried}: {reason}", remedy=remedy)
 
 
 def _reason(failure: HTTPError) -> str:
-    """The innermost sentence: urllib3 wraps what the system said several times."""
+    """Return the innermost message: urllib3 wraps that of the system several times."""
     inner: BaseException = failure
     for _ in range(5):
         cause = inner.__cause__ or next((each for each in inner.args if isinstance(each, BaseException)), None)
@@ -218,7 +220,7 @@ def _answer(response: urllib3.BaseHTTPResponse, url: str, body: bytes = b"") -> 
 
 
 def _read_nothing(response: urllib3.BaseHTTPResponse, url: str) -> tuple[Answer, urllib3.BaseHTTPResponse]:
-    """The body stays where it is, but for an error, whose body is its explanation."""
+    """Leave the body unread, except for an error, whose body explains it."""
     return (_read_whole(response, url) if response.status >= 400 else _answer(response, url)), response
 
 
@@ -238,7 +240,7 @@ def _blocks(response: urllib3.BaseHTTPResponse) -> Any:
 
 
 def _drop(response: urllib3.BaseHTTPResponse) -> None:
-    """Give the connection back when nothing is left in it, else close it."""
+    """Return the connection to the pool if the body was read, else close it."""
     with contextlib.suppress(HTTPError, OSError):
         if response.read(1 << 16) and response.read(1):
             response.close()

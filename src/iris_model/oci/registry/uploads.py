@@ -1,5 +1,7 @@
-"""One blob to a registry: not at all if it is there, mounted if a sister repository has it, in one request if it is small, in
-chunks if it is large, and taken up again where a connection broke.
+"""Upload one blob to a registry.
+
+It is skipped if it is there, mounted if another repository has it, sent in one request if it is small, in chunks if it is
+large, and resumed after a broken connection.
 
     HEAD blob ── there ──► present
        │
@@ -8,7 +10,7 @@ chunks if it is large, and taken up again where a connection broke.
     PUT Location?digest=                        small: the whole blob
     PATCH Location (Content-Range) ... PUT      large: chunk by chunk
        │ broken
-    GET Location ── Range: 0-N ──► go on at N + 1;  404 ──► begin again
+    GET Location ── Range: 0-N ──► continue at N + 1;  404 ──► start again
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ class Cancelled(Exception):
 
 @dataclass(frozen=True)
 class UploadSettings:
-    """How blobs are cut. A registry that asks for larger chunks gets them."""
+    """The sizes of chunks. A registry that requests larger ones gets them."""
 
     chunk: int = 32 << 20
     monolithic: int = 32 << 20
@@ -53,7 +55,7 @@ class UploadSettings:
 
 @dataclass
 class Upload:
-    """One blob on its way. `run` says how it ended."""
+    """The upload of a blob."""
 
     client: RegistryClient
     repository: Repository
@@ -71,7 +73,7 @@ class Upload:
     _failures: int = 0
 
     def run(self) -> str:
-        """Bring the blob there."""
+        """Upload the blob. Return how: present, mounted, or uploaded."""
         self._check_cancelled()
         self._tell("waiting", 0)
         state = self._bring()
@@ -100,14 +102,14 @@ class Upload:
         return UPLOADED
 
     def _start(self, *, mount: bool = False) -> int:
-        """Open a session, or mount."""
+        """Open an upload session, or mount."""
         query = f"?{urlencode({'mount': str(self.blob.digest), 'from': self.mount_from}, safe=':/')}" if mount else ""
         also = self.mount_from if mount else ""
         path = f"/v2/{self.repository.name}/blobs/uploads/{query}"
         request = Request("POST", path, self._what, scopes_of(self.repository, write=True, also=also))
         answer = self.client.transport.ask(request)
         if mount and answer.status in (401, 403, 404, 405):
-            return self._start()  # we may not read there, or it cannot mount: bring it
+            return self._start()  # no read access there, or no support for mounts: upload it
         if answer.status == 201 and mount:
             return 201
         if answer.status != 202:
@@ -119,7 +121,7 @@ class Upload:
         return 202
 
     def _send_next(self) -> Answer | None:
-        """The whole blob, the next chunk, or the end. None when there is more to send."""
+        """Send the whole blob, the next chunk, or the end. Return None if there is more to send."""
         if self._whole and self._offset == 0:
             return self._put(_Piece(self, 0, self.blob.size))
         if self._offset >= self.blob.size:
@@ -131,7 +133,7 @@ class Upload:
             return answer
         reached = _RANGE.fullmatch(answer.header("Range"))
         if reached is not None and int(reached[1]) + 1 < end:
-            raise RegistryUnreachable(f"{self._what}: the registry took only {int(reached[1]) + 1} of {end} bytes")
+            raise RegistryUnreachable(f"{self._what}: the registry stored only {int(reached[1]) + 1} of {end} bytes")
         self._offset, self._failures = end, 0
         self._move_to(answer)
         return None
@@ -145,20 +147,20 @@ class Upload:
         elif "DIGEST_INVALID" in answer.codes or "SIZE_INVALID" in answer.codes:
             self._blame(answer)
         elif answer.status in _NO_CHUNKS and not self._whole:
-            self._whole = True  # it takes no chunks: all in one request
+            self._whole = True  # it does not support chunks: send all in one request
             self._start()
         else:
             raise self.client.transport.failure(answer, self._what)
 
     def _blame(self, answer: Answer) -> None:
-        """The registry got other bytes than promised: either ours are damaged, or they were damaged on the way."""
+        """Find out why the registry got other bytes than promised: ours are damaged, or the connection damaged them."""
         with verified(self.blob, self._what) as blocks:
             for _ in blocks:
                 pass
         self._recover(self.client.transport.failure(answer, self._what), "", anew=True)
 
     def _recover(self, failure: RegistryError, retry_after: str, *, anew: bool = False) -> None:
-        """Wait, and find out how much the registry has; give up when it has gone on for too long."""
+        """Wait, and ask how much the registry has; raise the failure after too many tries."""
         self._failures += 1
         retries = self.client.transport.retries
         wait = retries.wait_before(self._failures, retry_after)
@@ -171,7 +173,7 @@ class Upload:
         self._tell("moving", self._offset)
 
     def _resume(self) -> bool:
-        """Ask the session how far it is."""
+        """Ask for the position of the session."""
         try:
             answer = self._ask("GET", self._location, {}, None)
         except RegistryUnreachable:
@@ -180,7 +182,7 @@ class Upload:
         if answer.status not in (200, 202, 204) or reached is None:
             return False
         last = int(reached[1])
-        have = last + 1 if last else 0  # "0-0" is what an empty session says
+        have = last + 1 if last else 0  # an empty session answers "0-0"
         if have > self.blob.size:
             return False
         self._offset = have
@@ -189,7 +191,7 @@ class Upload:
         return True
 
     def _check_stored(self, answer: Answer) -> None:
-        """Whether what was stored is what was sent: a header may say so, a HEAD does."""
+        """Check the digest of the stored content: from a header, otherwise from a HEAD request."""
         said = answer.header("Docker-Content-Digest")
         lies = bool(said) and said.startswith("sha256:") and said != str(self.blob.digest)
         head = f"/v2/{self.repository.name}/blobs/{self.blob.digest}"
@@ -197,8 +199,8 @@ class Upload:
         if lies or (length.isdigit() and int(length) != self.blob.size):
             stored = said if lies else f"{length} bytes"
             raise RegistryError(
-                f"{self._what}: {self.blob.size} bytes were sent, and the registry says that it stored {stored}",
-                remedy="The registry, or a proxy before it, damages what is sent. Do not use the image there.",
+                f"{self._what}: {self.blob.size} bytes were sent, but the registry stored {stored}",
+                remedy="The registry or a proxy damages the content. Do not use the image there.",
             )
 
     def _ask(
@@ -211,7 +213,7 @@ class Upload:
     def _move_to(self, answer: Answer) -> None:
         location = answer.header("Location")
         if not location:
-            raise RegistryError(f"{self._what}: the registry opened an upload and named no Location for it")
+            raise RegistryError(f"{self._what}: the registry opened an upload without a Location")
         self._location = join_address(answer.url, location, self._what)
         self.client.transport.check_address(self._location, self._what)
 
@@ -227,7 +229,7 @@ class Upload:
         self.report(Progress(self.blob.digest, done, self.blob.size, state, note))
 
     def opened(self, start: int, length: int) -> _Reader:
-        """A stretch of the blob, telling how far it is while it is sent."""
+        """Open part of the blob, and report progress while it is sent."""
         return _Reader(self.blob.open(start), length, self._what, lambda done: self._sent(start + done))
 
     def _sent(self, done: int) -> None:
@@ -237,7 +239,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class _Piece:
-    """A stretch of a blob as a body."""
+    """Part of the blob as a body."""
 
     upload: Upload
     start: int
@@ -248,7 +250,7 @@ class _Piece:
 
 
 class _Reader:
-    """Reads so many bytes of a stream and no more."""
+    """Reads at most a number of bytes of a stream."""
 
     def __init__(self, stream: BinaryIO, length: int, what: str, tell: Callable[[int], None]) -> None:
         self._stream = stream
@@ -260,8 +262,8 @@ class _Reader:
         block = self._stream.read(min(self._left, size if size and size > 0 else BLOCK))
         if not block and self._left:
             raise InvalidImage(
-                f"{self._what}: {self._left} bytes are missing of what is to be sent",
-                remedy="The copy here is damaged: fetch or build the image again.",
+                f"{self._what}: {self._left} bytes are missing in the local copy",
+                remedy="The local copy is damaged. Download or build the image again.",
             )
         self._left -= len(block)
         self._tell(self._length - self._left)
@@ -272,7 +274,7 @@ class _Reader:
 
 
 def _with_digest(location: str, digest: str) -> str:
-    """The address of the session, which may have a query of its own, with the digest."""
+    """Return the address of the session, which may have a query, with the digest."""
     parts = urlsplit(location)
     query = "&".join(filter(None, (parts.query, urlencode({"digest": digest}, safe=":"))))
     return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))

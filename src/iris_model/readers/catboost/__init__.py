@@ -1,1 +1,1 @@
-"""CatBoost: its models as it exports them, and the estimators with the methods of scikit-learn."""
+"""CatBoost: its exported models, and the estimators with scikit-learn's methods."""

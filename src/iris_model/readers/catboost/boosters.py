@@ -1,4 +1,4 @@
-"""Models in CatBoost's own file, `.cbm`. CatBoost itself opens them, as the estimator that fits the loss."""
+"""Open CatBoost's own files, `.cbm`, with CatBoost, as the estimator that fits the loss."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from .wrappers import BINARY, ONE_AGAINST_ALL, SOFTMAX
 
 
 class NotABooster(Exception):
-    """CatBoost cannot read the bytes; the text says why."""
+    """CatBoost cannot read the bytes. The message is CatBoost's reason."""
 
 
 def load(data: bytes) -> Estimator:
-    """Return a CatBoostClassifier or CatBoostRegressor; a ranker answers as a regressor does."""
+    """Return a CatBoostClassifier or CatBoostRegressor; a ranker becomes a regressor. Raises NotABooster."""
     import catboost
 
     try:
@@ -20,7 +20,7 @@ def load(data: bytes) -> Estimator:
         loss = str(plain.get_all_params()["loss_function"])
         is_classifier = loss.partition(":")[0] in (*BINARY, SOFTMAX, ONE_AGAINST_ALL)
         cls = catboost.CatBoostClassifier if is_classifier else catboost.CatBoostRegressor
-        # By its loss an estimator knows what to make of raw values; the file alone does not tell it.
+        # An estimator needs the loss to convert raw values. The file alone does not provide it.
         return cls(loss_function=loss).load_model(blob=data)
     except catboost.CatBoostError as error:
         raise NotABooster(str(error).partition("\n")[0]) from None

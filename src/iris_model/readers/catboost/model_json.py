@@ -1,8 +1,8 @@
-"""A model as CatBoost exports it: one JSON document with borders in float32 and leaves in float64.
+"""Read a model as CatBoost exports it: one JSON document with borders in float32 and leaves in float64.
 
-Source: the export of CatBoost itself (`save_model(format="json")`), and catboost/libs/model for what it means: a feature is
-compared in float32, and goes right where it is above the border. In a symmetric tree all nodes of a level ask the same, and
-the answers are the bits of the leaf's number, the first split the lowest.
+Sources: CatBoost's export (`save_model(format="json")`), and catboost/libs/model for the evaluation: a feature is
+compared in float32, and goes right if it is above the border. In a symmetric tree all nodes of a level have the same
+split. The results of the splits are the bits of the leaf's number, with the first split as the lowest bit.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Model:
-    """`trees` and the column that each adds to; then `scale * sum + bias`. `problem`: why it cannot be read, if so."""
+    """The trees of a model, and the column that each adds to. The output is `scale * sum + bias`.
+
+    `problem`: why the model cannot be converted, or empty.
+    """
 
     loss: str
     trees: list[BoostedTree]
@@ -36,12 +39,12 @@ class Model:
 
     @property
     def width(self) -> int:
-        """How many raw values a row gets."""
+        """The number of raw values for each row."""
         return len(self.bias)
 
 
 def read_model(estimator: Estimator) -> Model:
-    """Export the model, and read that."""
+    """Export the model with CatBoost and read the document."""
     document = _export(estimator)
     loss = str(document["model_info"]["params"]["loss_function"]["type"])
     scale, bias = document["scale_and_bias"]
@@ -64,16 +67,16 @@ def read_model(estimator: Estimator) -> Model:
     return Model(loss, trees, outputs, float(scale), biases)
 
 
-# A node: its split and its children, or None and the number of its leaf twice.
+# A node: its split and its children, or None and twice the number of its leaf.
 Node = tuple[Document | None, int, int]
 
 
 def _unfold(tree: Document) -> tuple[list[Node], Array]:
-    """A symmetric tree as a tree of nodes, the last split at the root."""
+    """Convert a symmetric tree to nodes, with the last split at the root."""
     splits = tree.get("splits") or []
     depth = len(splits)
     values = np.asarray(tree["leaf_values"], np.float64).reshape(2**depth, -1)
-    # Level by level, as in a heap: the node at place p of a level has the bits of p for the splits above it.
+    # Level by level, as in a heap: the bits of the position in a level are the results of the splits above it.
     nodes: list[Node] = []
     for level in range(depth):
         first, below = 2**level - 1, 2 ** (level + 1) - 1
@@ -84,7 +87,7 @@ def _unfold(tree: Document) -> tuple[list[Node], Array]:
 
 
 def _flatten(tree: Document) -> tuple[list[Node], Array]:
-    """A tree that is not symmetric: nested in the document, without limit of depth here."""
+    """Convert a tree that is not symmetric. It is nested in the document, to any depth."""
     nodes: list[Node | None] = [None]
     values: list[Sequence[float]] = []
     waiting = [(tree, 0)]
@@ -114,7 +117,7 @@ def _lay_out(nodes: Sequence[Node], values: Array, columns: Mapping[int, Documen
         column = columns[split["float_feature_index"]]
         feature[place] = column["flat_feature_index"]
         threshold[place] = float(np.float32(split["border"]))
-        # What is missing is above no border, unless it was told to be above all.
+        # By default a missing value is above no border; it can be configured to be above all.
         missing_left[place] = column["nan_value_treatment"] != "AsTrue"
     return BoostedTree(left, right, feature, threshold, value, missing_left)
 

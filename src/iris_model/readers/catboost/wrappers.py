@@ -1,4 +1,4 @@
-"""The estimators of CatBoost. Source: catboost/python-package/catboost/core.py, catboost/libs/model/eval_processing.
+"""Convert CatBoost estimators. Source: catboost/python-package/catboost/core.py, catboost/libs/model/eval_processing.
 
 Features are rounded to float32, leaves are added in float64.
 """
@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
-from iris_model.readers.sklearn.classes import read_classes
 from iris_model.readers.tree_layout import lay_out_boosted
 
 from .model_json import Model, read_model
 
-# Losses by what `predict` makes of the raw values.
+# Losses by what `predict` computes from the raw values.
 IDENTITY = (
     *("RMSE", "MAE", "Quantile", "MAPE", "Lq", "Huber", "Expectile", "LogCosh", "MultiRMSE", "MultiQuantile"),
     *(
@@ -34,12 +34,12 @@ ONE_AGAINST_ALL = "MultiClassOneVsAll"
 
 
 def read_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The raw values, or their powers; rankers, too."""
-    model = _read(builder, estimator, (*IDENTITY, *EXPONENT))
+    """Convert a regressor or ranker: `predict` returns raw values or their exponentials."""
+    model = _read(builder, estimator, inputs, (*IDENTITY, *EXPONENT))
     if model is None:
         return Reading("regressor", {})
     values = _add_raw(builder, model, inputs)
-    # Asked of the estimator: one that was opened from a file without its loss gives the raw values.
+    # The estimator decides: if it was opened from a file without its loss, it returns raw values.
     if model.loss in EXPONENT and str(estimator.get_params().get("loss_function", "")).startswith(model.loss):
         values = builder.add("exponential", values, width=values.width)
     if values.width == 1:
@@ -48,9 +48,9 @@ def read_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -
 
 
 def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Of two classes the second where the raw value is above zero, or above what stands for another probability."""
+    """Convert a classifier. Of two classes the second wins if the raw value is above zero or a set threshold."""
     classes = read_classes(builder, estimator, np.asarray(estimator.classes_))
-    model = _read(builder, estimator, (*BINARY, SOFTMAX, ONE_AGAINST_ALL))
+    model = _read(builder, estimator, inputs, (*BINARY, SOFTMAX, ONE_AGAINST_ALL))
     if model is None:
         return Reading("classifier", {}, classes)
     if (model.loss in BINARY) != (len(classes) == 2) or model.width != (1 if model.loss in BINARY else len(classes)):
@@ -72,24 +72,37 @@ def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) 
     return Reading("classifier", {"predict": label, "predict_proba": builder.add(link, raw, width=raw.width)}, classes)
 
 
-def _read(builder: GraphBuilder, estimator: Estimator, losses: tuple[str, ...]) -> Model | None:
-    model = read_model(estimator)
+def _read(builder: GraphBuilder, estimator: Estimator, inputs: Value, losses: tuple[str, ...]) -> Model | None:
     name = type(estimator).__name__
+    texts = estimator.get_text_feature_indices()
+    for index in estimator.get_cat_feature_indices():
+        # Integers or strings: CatBoost accepts both, and treats 7 and "7" as equal.
+        builder.expect_categories(builder.select_columns(inputs, [index]), 0, [], dtype="mixed")
+    for index in texts:
+        builder.expect_text(builder.select_columns(inputs, [index]))
+    if texts:
+        builder.refuse(f"{name}: it has text features, which cannot be compiled; train it on numbers and categories")
+        return None
+    model = read_model(estimator)
     if model.problem is not None:
         builder.refuse(f"{name}: {model.problem}")
         return None
     if model.loss not in losses:
-        builder.refuse(f"{name}: the loss {model.loss!r} is unknown, and so is what it makes of a raw value")
+        builder.refuse(f"{name}: its loss {model.loss!r} is not supported")
         return None
     return model
 
 
 def _add_raw(builder: GraphBuilder, model: Model, inputs: Value) -> Value:
     attributes: dict[str, Json] = {"infinite": True}
-    rows = builder.add("narrow_to_float32", inputs, width=inputs.width, keeps_missing=True, attributes=attributes)
+    width = inputs.width
+    rows = builder.add(
+        "narrow_to_float32", inputs, width=width, keeps_missing=True, takes_infinite=True, attributes=attributes
+    )
     width = model.width
     tensors = lay_out_boosted(model.trees, model.outputs, np.zeros(width), with_missing=True)
-    raw = builder.add("boosted_trees", rows, width=width, attributes={"narrow": False}, tensors=tensors)
+    attributes = {"narrow": False}
+    raw = builder.add("boosted_trees", rows, width=width, takes_infinite=True, attributes=attributes, tensors=tensors)
     scaled = {"scale": np.full(width, model.scale), "offset": model.bias}
     return builder.add("min_max_scale", raw, width=width, tensors=scaled)
 

@@ -1,1 +1,1 @@
-"""LightGBM: its model text, and the wrappers with the methods of scikit-learn."""
+"""LightGBM: its model text, and the wrappers with scikit-learn's methods."""

@@ -1,6 +1,6 @@
-"""Boosters of LightGBM without a wrapper: pickled, or in LightGBM's own text file.
+"""LightGBM boosters without a wrapper: pickled, or in LightGBM's own text file.
 
-The format is data, so nothing of the file is run.
+The format is data, so nothing of the file is executed.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ END = "end of trees"
 
 
 class NotABooster(Exception):
-    """The bytes are no model text; the text says why."""
+    """The bytes are not LightGBM's model text. The message gives the reason."""
 
 
 class BoosterEstimator:
-    """A booster with what readers and the compiler ask an estimator for. It goes by the name of the class in it."""
+    """A booster with the interface of an estimator for converters and compiler. It has the name of the inner class."""
 
     __module__ = "lightgbm"
     __qualname__ = "Booster"
@@ -32,18 +32,18 @@ class BoosterEstimator:
         self.booster_ = booster
         self.n_features_in_ = int(booster.num_feature())
         names = booster.feature_name()
-        # LightGBM's own names for columns that had none.
+        # LightGBM's own names for columns without names.
         if names != [f"Column_{index}" for index in range(len(names))]:
             self.feature_names_in_ = np.array(names, dtype=object)
 
     def predict(self, rows: Array) -> Array:
-        """What the booster predicts: probabilities of a classification, numbers of a regression."""
+        """Return the booster's predictions: probabilities of a classifier, numbers of a regressor."""
         answers: Array = self.booster_.predict(rows)
         return answers
 
 
 def load(data: bytes) -> Estimator:
-    """Open the text that `Booster.save_model` writes."""
+    """Open the text that `Booster.save_model` writes. Raises NotABooster."""
     import lightgbm
 
     text = data.decode("utf-8", errors="replace")
@@ -56,7 +56,7 @@ def load(data: bytes) -> Estimator:
 
 
 def read_booster(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """A booster predicts as a regressor does, whatever its objective."""
+    """Convert a booster as a regressor, for every objective."""
     return read_regressor(builder, estimator, inputs)
 
 

@@ -1,7 +1,7 @@
-"""A booster as LightGBM writes it down: blocks of `key=value` lines, one block per tree.
+"""Read LightGBM's model text: blocks of `key=value` lines, one block for each tree.
 
 Source: src/io/tree.cpp and include/LightGBM/tree.h (Decision, Predict), src/boosting/gbdt_model_text.cpp. Numbers are
-doubles in all their digits. Rows are read with every value of at most 1e-35 as zero.
+doubles with all digits. Values of at most 1e-35 in rows are read as zero.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ZERO = float(np.float32(1e-35))
 
 @dataclass(frozen=True)
 class LinearLeaves:
-    """Of each leaf of one tree the constant, and the columns with their coefficients."""
+    """For each leaf of one tree, the constant and the columns with their coefficients."""
 
     constants: Array
     columns: list[Array]
@@ -38,7 +38,7 @@ class LinearLeaves:
 class ModelText:
     """`objective`: its name, then its parameters. `zero_is_missing`: the columns in which zeros are missing values.
 
-    `stored_categories`: of each column of categories of a DataFrame, the categories; a cell's code is its place there.
+    `stored_categories`: for each categorical column of a DataFrame, the categories in the order of their codes.
     """
 
     objective: str
@@ -54,7 +54,7 @@ class ModelText:
 
 
 def read_model_text(text: str) -> ModelText:
-    """Read what `Booster.model_to_string` gives, or the file that `Booster.save_model` wrote."""
+    """Read the text of `Booster.model_to_string`, or of a file that `Booster.save_model` wrote."""
     body, _, rest = text.partition("end of trees")
     header, *blocks = body.split("\nTree=")
     top = _block(header)
@@ -91,7 +91,7 @@ def _numbers(block: Block, key: str, kind: type) -> Array:
 
 
 def _missing_kinds(blocks: list[dict[str, str]]) -> dict[int, set[int]]:
-    """Of each column that is split at numbers, what its nodes take for missing."""
+    """Return for each column with numeric splits the kinds of missing values of its nodes."""
     kinds: dict[int, set[int]] = {}
     for block in blocks:
         decisions = _numbers(block, "decision_type", int)
@@ -101,7 +101,7 @@ def _missing_kinds(blocks: list[dict[str, str]]) -> dict[int, set[int]]:
 
 
 def _read_tree(block: Block) -> BoostedTree:
-    """Nodes come first, then leaves, which children name by the complement of their number."""
+    """Read one tree. Nodes come first, then leaves; a leaf's number appears as its bitwise complement."""
     values = _numbers(block, "leaf_value", float)
     decisions = _numbers(block, "decision_type", int)
     count = len(decisions)
@@ -117,7 +117,8 @@ def _read_tree(block: Block) -> BoostedTree:
 
     kinds = decisions >> 2 & 3
     is_categorical = (decisions & CATEGORICAL) > 0
-    # A missing value that is not told from others is a zero; one among categories goes right.
+    # Without missing values in training, a missing value is a zero in a numeric split. In a categorical split it goes
+    # right.
     missing_left = np.where(kinds == 0, thresholds >= 0.0, (decisions & DEFAULT_LEFT) > 0) & ~is_categorical
     return BoostedTree(
         left=children("left_child"),
@@ -131,14 +132,14 @@ def _read_tree(block: Block) -> BoostedTree:
 
 
 def _around_zero(thresholds: Array) -> Array:
-    """Thresholds that put everything within `ZERO` on the side of zero itself."""
+    """Move thresholds near zero so that all values within `ZERO` are on the side of zero."""
     raised = np.where((thresholds >= 0.0) & (thresholds < ZERO), ZERO, thresholds)
     lowered: Array = np.where((thresholds < 0.0) & (thresholds >= -ZERO), np.nextafter(-ZERO, -np.inf), raised)
     return lowered
 
 
 def _read_sets(block: Block, nodes: Array, thresholds: Array) -> dict[int, CategorySet]:
-    """The categories of a node go left; its threshold is the number of its set."""
+    """Return the sets of categorical nodes, whose categories go left. The threshold is the number of the set."""
     words = _numbers(block, "cat_threshold", int).astype(np.uint32)
     bounds = _numbers(block, "cat_boundaries", int)
     numbers = dict(zip(nodes.tolist(), thresholds[nodes].astype(int).tolist(), strict=True))

@@ -1,6 +1,6 @@
-"""The estimators of LightGBM. Source: python-package/lightgbm/sklearn.py, src/objective (ConvertOutput).
+"""Convert LightGBM estimators. Source: python-package/lightgbm/sklearn.py, src/objective (ConvertOutput).
 
-Everything is added in float64, from zero on, iteration by iteration; a random forest takes the mean.
+Trees are added in float64 from zero, iteration by iteration. A random forest takes the mean.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.frame_categories import add_codes
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
-from iris_model.readers.sklearn.classes import read_classes
 from iris_model.readers.tree_layout import lay_out_boosted
 
 from .model_text import ModelText, read_model_text
@@ -23,7 +23,7 @@ KNOWN = (*IDENTITY, *EXPONENTIAL, *SIGMOID, "multiclass", "cross_entropy_lambda"
 
 
 def read_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """What the objective makes of the raw scores; rankers, too."""
+    """Convert a regressor or ranker: the objective transforms the raw scores."""
     model = _read(builder, estimator)
     if model is None:
         return Reading("regressor", {})
@@ -32,7 +32,7 @@ def read_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -
 
 
 def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The class of the largest probability; the first wins a tie."""
+    """Convert a classifier: the class with the largest probability; the first wins a tie."""
     classes = read_classes(builder, estimator, np.asarray(estimator.classes_))
     model = _read(builder, estimator)
     if model is None:
@@ -53,15 +53,18 @@ def _read(builder: GraphBuilder, estimator: Estimator) -> ModelText | None:
     name = type(estimator).__name__
     problem = None
     if model.objective not in KNOWN or callable(estimator.objective):
-        problem = f"the objective {model.objective or 'none'!r} is unknown, and so is what it makes of a score"
+        problem = f"the objective {model.objective or 'none'!r} is not supported"
     elif model.stored_categories and len(model.stored_categories) != len(model.categorical_columns):
-        problem = "its DataFrame had ordered categories, or others that are numbers; expected one kind"
+        problem = "its DataFrame had several kinds of categories; train it with unordered categories of one type"
     elif any(type(one) not in (str, int, float) for found in model.stored_categories for one in found):
-        problem = "categories of its DataFrame are neither text nor numbers"
+        problem = "the categories of its DataFrame are neither strings nor numbers; convert them to strings"
     elif model.mixed_columns:
-        problem = f"zeros are missing values in some splits of column {model.mixed_columns[0]} and numbers in others"
+        problem = (
+            f"some splits of column {model.mixed_columns[0]} treat zero as missing, others as a number; "
+            "train it with one value of zero_as_missing"
+        )
     elif hasattr(estimator, "classes_") and model.objective not in (*SIGMOID, "multiclass"):
-        problem = f"a classifier with the objective {model.objective!r} gives no probabilities"
+        problem = f"the objective {model.objective!r} has no probabilities; train it with 'binary' or 'multiclass'"
     if problem is None:
         return model
     builder.refuse(f"{name}: {problem}")
@@ -74,8 +77,8 @@ def _add_scores(builder: GraphBuilder, model: ModelText, inputs: Value) -> Value
         categories = dict(zip(model.categorical_columns, model.stored_categories, strict=True))
         rows = add_codes(builder, inputs, categories, unknown_is_missing=True)
     if model.zero_is_missing:
-        attributes = {"columns": model.zero_is_missing}
-        rows = builder.add("zeros_to_missing", rows, width=rows.width, keeps_missing=True, attributes=attributes)
+        columns = {"columns": model.zero_is_missing}
+        rows = builder.add("zeros_to_missing", rows, width=rows.width, keeps_missing=True, attributes=columns)
     width = model.per_iteration
     iterations = len(model.trees) // width
     output = list(range(width)) * iterations
@@ -83,12 +86,15 @@ def _add_scores(builder: GraphBuilder, model: ModelText, inputs: Value) -> Value
         scores = _add_linear_trees(builder, model, rows, output)
     else:
         tensors = lay_out_boosted(model.trees, output, np.zeros(width), with_missing=True)
-        scores = builder.add("boosted_trees", rows, width=width, attributes={"narrow": False}, tensors=tensors)
+        attributes = {"narrow": False}
+        scores = builder.add(
+            "boosted_trees", rows, width=width, takes_infinite=True, attributes=attributes, tensors=tensors
+        )
     return scores
 
 
 def _add_linear_trees(builder: GraphBuilder, model: ModelText, rows: Value, output: list[int]) -> Value:
-    """Lay the numbers of the leaves out first, to learn their order; then put the leaves into it."""
+    """Lay out the trees with the leaf numbers as values to find the new order, then reorder the linear leaves."""
     values: list[float] = []
     constants: list[float] = []
     columns: list[list[int]] = []
@@ -110,7 +116,7 @@ def _add_linear_trees(builder: GraphBuilder, model: ModelText, rows: Value, outp
     tensors["starts"] = np.cumsum([0, *(len(columns[leaf]) for leaf in order)]).astype(np.int32)
     tensors["columns"] = np.array([one for leaf in order for one in columns[leaf]], np.int32)
     tensors["coefficients"] = np.array([one for leaf in order for one in coefficients[leaf]], np.float64)
-    return builder.add("linear_leaf_trees", rows, width=model.per_iteration, tensors=tensors)
+    return builder.add("linear_leaf_trees", rows, width=model.per_iteration, takes_infinite=True, tensors=tensors)
 
 
 def _transform(builder: GraphBuilder, model: ModelText, scores: Value) -> Value:

@@ -1,5 +1,5 @@
-"""Readers for scikit-learn, one file per family of estimators.
+"""Converters for scikit-learn, one file for each family of estimators.
 
-No file here imports scikit-learn: a fitted estimator is read by its attributes, and found in the tables by the name of
-its class. So nothing is imported to be supported, and opening this package costs nothing.
+No file here imports scikit-learn: a fitted estimator is read by its attributes, and its class is found in tables by
+name. So importing this package costs nothing.
 """

@@ -1,4 +1,4 @@
-"""Calibrated classifiers. Source: sklearn.calibration (CalibratedClassifierCV, _CalibratedClassifier)."""
+"""Convert calibrated classifiers. Source: sklearn.calibration (CalibratedClassifierCV, _CalibratedClassifier)."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 
-from .classes import read_classes
 from .inner import REFUSED, add_complement, answer_of, as_table, read_each
 
-# One classifier with its calibrators; the library's class for it has no public name.
+# One classifier with its calibrators. The library's class for it has no public name.
 Calibrated = Any
 
 
 def read_calibrated_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The mean of the calibrated probabilities, one classifier per fold or one in all."""
+    """Convert to the mean of the calibrated probabilities, of one classifier per fold or one in total."""
     classes = read_classes(builder, estimator, estimator.classes_)
     readings = read_each(builder, [one.estimator for one in estimator.calibrated_classifiers_], inputs)
     if readings is None:
@@ -40,14 +40,17 @@ def _add_calibrated(builder: GraphBuilder, owner: Estimator, one: Calibrated, re
     method, scores = found[0], as_table(builder, found[1])
     known = [] if reading.classes is None else reading.classes
     if len(known) < 2 or reading.task != "classifier":
-        builder.refuse(f"CalibratedClassifierCV: inside it is a {reading.task} with {len(known)} classes")
+        builder.refuse(
+            f"CalibratedClassifierCV: its estimator is a {reading.task} with {len(known)} classes; "
+            "expected a classifier with two or more"
+        )
         return None
     if len(known) == 2 and method == "predict_proba":
         scores = builder.select_columns(scores, [1])
     count = len(one.classes)
     if one.method == "temperature":
         return _add_temperature(builder, one, scores, of_probabilities=method == "predict_proba")
-    # Where classes are missing in a fold, its columns go where the library puts them: in order, as far as they reach.
+    # If a fold lacks classes, the library assigns its columns in order.
     positions = np.searchsorted(one.classes, one.estimator.classes_).tolist()
     used = min(len(positions), scores.width, len(one.calibrators))
     scores = builder.select_columns(scores, range(used))
@@ -68,7 +71,7 @@ def _add_calibrated(builder: GraphBuilder, owner: Estimator, one: Calibrated, re
 
 
 def _add_temperature(builder: GraphBuilder, one: Calibrated, scores: Value, *, of_probabilities: bool) -> Value:
-    """One number for all classes. A single decision d stands for the logits -d and d."""
+    """One temperature for all classes. A single decision d stands for the logits -d and d."""
     if scores.width == 1 and of_probabilities:
         scores = add_complement(builder, scores)
     elif scores.width == 1:

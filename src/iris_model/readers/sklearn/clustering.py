@@ -1,4 +1,4 @@
-"""Clusterers that predict: the nearest of their centers.
+"""Convert clusterers that predict: the nearest of their centers.
 
 Sources: sklearn.cluster (_kmeans, _bisect_k_means, _birch, _affinity_propagation, _mean_shift) and
 sklearn.metrics.pairwise.pairwise_distances_argmin.
@@ -10,40 +10,50 @@ from typing import Any
 
 import numpy as np
 
-from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
+from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
+
+from .kernels import dense
 
 Array = np.ndarray[Any, Any]
 
 
 def read_k_means(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """|center|^2 - 2 <x, center>: the length of x is the same for all."""
-    centers = _double(builder, estimator, estimator.cluster_centers_)
-    return _read_nearest(builder, inputs, centers, np.arange(len(centers)), with_row_norm=False)
+    """Convert to |center|^2 - 2 <x, center>: the length of x is the same for all centers."""
+    centers = estimator.cluster_centers_
+    if centers.dtype == np.float32:
+        return _read_nearest_float32(builder, inputs, dense(centers))
+    return _read_nearest(builder, inputs, dense(centers), np.arange(len(centers)), with_row_norm=False)
 
 
 def read_nearest_center(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Affinity propagation and mean shift."""
+    """Convert affinity propagation and mean shift."""
     centers = getattr(estimator, "cluster_centers_", None)
-    if centers is None or len(centers) == 0:
+    if centers is None:
         builder.refuse(f"{type(estimator).__name__}: it has no cluster centers, so it cannot predict")
         return Reading("clusterer", {"predict": inputs})
-    return _read_nearest(builder, inputs, np.asarray(centers), np.arange(len(centers)), with_row_norm=True)
+    if centers.shape[0] == 0:
+        # It did not converge: every row is noise.
+        builder.refuse_missing(inputs)
+        noise = builder.add("repeat", inputs, width=1, kind="label", attributes={"value": -1})
+        return Reading("clusterer", {"predict": noise})
+    centers = dense(centers)
+    return _read_nearest(builder, inputs, centers, np.arange(len(centers)), with_row_norm=True)
 
 
 def read_birch(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The label of the nearest subcluster."""
-    centers = _double(builder, estimator, estimator.subcluster_centers_)
+    """Convert to the label of the nearest subcluster."""
+    centers = dense(estimator.subcluster_centers_)
     return _read_nearest(builder, inputs, centers, estimator.subcluster_labels_, with_row_norm=True)
 
 
 def read_bisecting_k_means(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Down the tree of bisections, to the nearer of two centers each time."""
+    """Convert to a tree of bisections, with the nearer of two centers at each node."""
     builder.refuse_missing(inputs)
     shift = getattr(estimator, "_X_mean", 0.0)
     centers: list[Array] = []
     right: list[int] = []
     labels: list[int] = []
-    # Each entry: a node, and the place of its parent if it is a right child.
+    # Each entry: a node, and the position of its parent if it is a right child.
     waiting: list[tuple[Any, int]] = [(estimator._bisecting_tree, -1)]
     while waiting:
         node, parent = waiting.pop()
@@ -56,23 +66,22 @@ def read_bisecting_k_means(builder: GraphBuilder, estimator: Estimator, inputs: 
         labels.append(int(node.label) if leaf else -1)
         if not leaf:
             waiting += [(node.right, place), (node.left, -1)]
-    table = _double(builder, estimator, np.array(centers))
+    found = np.array(centers)
+    table = np.ascontiguousarray(found, np.float64)
+    attributes: dict[str, Json] = {}
+    if found.dtype == np.float32:
+        # The original takes nothing else, and computes in float32.
+        builder.narrow(inputs)
+        inputs = builder.add("narrow_to_float32", inputs, width=inputs.width)
+        attributes["narrow"] = True
     tensors = {
         "centers": table,
         "norms": np.sum(table * table, axis=1),
         "right": np.array(right, np.int32),
         "labels": np.array(labels, np.int32),
     }
-    return Reading(
-        "clusterer", {"predict": builder.add("bisecting_label", inputs, width=1, kind="label", tensors=tensors)}
-    )
-
-
-def _double(builder: GraphBuilder, estimator: Estimator, centers: Any) -> Array:
-    """Centers in float32 mean that the original computes in float32, where ties fall differently."""
-    if centers.dtype != np.float64:
-        builder.refuse(f"{type(estimator).__name__}: it was trained on {centers.dtype} numbers; train it on float64")
-    return np.ascontiguousarray(centers, np.float64)
+    predicted = builder.add("bisecting_label", inputs, width=1, kind="label", attributes=attributes, tensors=tensors)
+    return Reading("clusterer", {"predict": predicted})
 
 
 def _read_nearest(
@@ -84,6 +93,22 @@ def _read_nearest(
     distances = builder.add("expanded_distances", inputs, width=len(centers), attributes=attributes, tensors=tensors)
     classes = np.asarray(labels).tolist()
     predicted = builder.add("argmin_label", distances, width=1, kind="label", attributes={"classes": classes})
+    return Reading("clusterer", {"predict": predicted})
+
+
+def _read_nearest_float32(builder: GraphBuilder, inputs: Value, centers: Array) -> Reading:
+    """Convert a model trained on float32, which accepts nothing else."""
+    builder.refuse_missing(inputs)
+    builder.narrow(inputs)
+    rows = builder.add("narrow_to_float32", inputs, width=inputs.width)
+    norms = np.sum(centers * centers, axis=1)
+    attributes = {"with_row_norm": False}
+    tensors = {"vectors": centers, "norms": norms}
+    distances = builder.add("expanded_distances", rows, width=len(centers), attributes=attributes, tensors=tensors)
+    classes = {"classes": list(range(len(centers)))}
+    predicted = builder.add(
+        "argmin_label_float32", rows, distances, width=1, kind="label", attributes=classes, tensors={"norms": norms}
+    )
     return Reading("clusterer", {"predict": predicted})
 
 

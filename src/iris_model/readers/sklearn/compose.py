@@ -1,9 +1,11 @@
-"""Tables put together of parts: columns by transformer, transformers side by side.
+"""Convert tables made of parts: columns by transformer, and unions of transformers.
 
 Sources: sklearn.compose._column_transformer, sklearn.pipeline.FeatureUnion.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,11 +16,13 @@ DROP, PASS = "drop", "passthrough"
 
 
 def read_column_transformer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Each transformer on its own columns, in the order of `transformers_`; the remainder is the last of them."""
-    if hasattr(estimator, "feature_names_in_"):
-        columns = [str(name) for name in estimator.feature_names_in_]
-        if inputs.name != builder.rows.name:
-            builder.refuse(f"ColumnTransformer: it takes columns by name ({columns[0]!r}, ...) from a step before it")
+    """Convert each transformer on its own columns, in the order of `transformers_`. The remainder is the last one."""
+    # Names refer to the columns that the previous step returns, in order, so positions are equivalent.
+    if inputs.width != int(estimator.n_features_in_):
+        builder.refuse(
+            f"ColumnTransformer: trained on {estimator.n_features_in_} columns; the step before it returns {inputs.width}"
+        )
+        return _join(builder, [])
     parts = []
     weights = estimator.transformer_weights or {}
     for name, transformer, columns in estimator.transformers_:
@@ -30,15 +34,17 @@ def read_column_transformer(builder: GraphBuilder, estimator: Estimator, inputs:
             part: Value | None = chosen
         else:
             if takes_documents(transformer) and not np.isscalar(columns):
-                builder.refuse(f"ColumnTransformer: {name!r} takes documents; expected one column by name, not a list")
+                builder.refuse(
+                    f"ColumnTransformer: {name!r} takes documents; pass its column as a string, not as a list"
+                )
             part = _transform(builder, transformer, chosen)
         if part is not None:
             parts.append(_weigh(builder, part, weights.get(name)))
-    return _join(builder, parts)
+    return _join(builder, parts, zeros_absent=bool(estimator.sparse_output_))
 
 
 def read_feature_union(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Every transformer on all columns."""
+    """Convert every transformer on all columns."""
     parts = []
     weights = estimator.transformer_weights or {}
     for name, transformer in estimator.transformer_list:
@@ -55,7 +61,7 @@ def _transform(builder: GraphBuilder, transformer: Estimator, inputs: Value) -> 
     if reading is None:
         return None
     if "transform" not in reading.outputs:
-        builder.refuse(f"{type(transformer).__name__}: it transforms nothing")
+        builder.refuse(f"{type(transformer).__name__}: it has no transform method")
         return None
     return reading.outputs["transform"]
 
@@ -73,12 +79,17 @@ def _weigh(builder: GraphBuilder, part: Value, weight: float | None) -> Value:
     )
 
 
-def _join(builder: GraphBuilder, parts: list[Value]) -> Reading:
+def _join(builder: GraphBuilder, parts: list[Value], *, zeros_absent: bool | None = None) -> Reading:
+    """Join the parts. `zeros_absent`: whether the original joins them to a sparse matrix; None: if one is sparse."""
     parts = [part for part in parts if part.width]
     if not parts:
-        builder.refuse("every column is dropped: nothing is left to answer from")
+        if not builder.reasons:
+            builder.refuse("every column is dropped; keep at least one")
         return Reading("transformer", {})
-    return Reading("transformer", {"transform": builder.concat(parts)})
+    joined = builder.concat(parts)
+    if zeros_absent is not None:
+        joined = replace(joined, zeros_absent=zeros_absent)
+    return Reading("transformer", {"transform": joined})
 
 
 READERS: dict[str, Reader] = {

@@ -1,4 +1,4 @@
-"""Projections: what is learned is a linear map, of the columns or of a kernel.
+"""Convert projections: a learned linear map of the columns or of a kernel.
 
 Sources: sklearn.decomposition, sklearn.random_projection, sklearn.kernel_approximation, sklearn.cluster.
 """
@@ -17,11 +17,14 @@ from .linear import add_column
 
 Array = np.ndarray[Any, Any]
 
+# Terms so many times their sum leave it fewer than six digits.
+MOST_CANCELLED = 1e10
+
 
 def read_principal_components(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """X @ components_.T - mean_ @ components_.T, over the deviations where whitened."""
+    """X @ components_.T - mean_ @ components_.T, divided by the deviations if whitened."""
     components = np.asarray(estimator.components_)
-    # In the precision of training, as the library does it.
+    # In the precision of training, as the library does.
     shift = np.asarray(estimator.mean_).reshape(1, -1) @ components.T
     projected = _project(builder, inputs, components, -shift.ravel())
     if estimator.whiten:
@@ -39,12 +42,20 @@ def read_projection(builder: GraphBuilder, estimator: Estimator, inputs: Value) 
 
 def read_independent_components(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """(X - mean_) @ components_.T; without whitening there is no mean."""
+    if estimator.whiten == "unit-variance":
+        # The spread of a column follows from the sources, which vary by 1 each: the terms of a sum that comes to about 1.
+        terms = np.abs(estimator.components_) @ np.linalg.norm(estimator.mixing_, axis=1)
+        if terms.max() > MOST_CANCELLED:
+            builder.refuse(
+                f"FastICA: a component near 1 is the sum of terms near {terms.max():.0e}, because training had directions "
+                "without variance, so its answers are rounding noise; choose a smaller n_components"
+            )
     centered = _center(builder, inputs, estimator.mean_) if estimator.whiten else inputs
     return Reading("transformer", {"transform": _project(builder, centered, np.asarray(estimator.components_))})
 
 
 def read_factor_analysis(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The expected mean of the latent variables."""
+    """The expected value of the latent variables."""
     components = np.asarray(estimator.components_, np.float64)
     weighed = components / estimator.noise_variance_
     covariance = np.linalg.inv(np.eye(len(components)) + weighed @ components.T)
@@ -54,12 +65,14 @@ def read_factor_analysis(builder: GraphBuilder, estimator: Estimator, inputs: Va
 
 
 def read_kernel_components(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The centered kernel with the training rows, projected. Centering is linear in the kernel, and so is all of it."""
+    """The centered kernel with the training rows, projected. Centering is linear in the kernel, and so is the result."""
     builder.refuse_missing(inputs)
     name = "KernelPCA"
     parameters = {"gamma": estimator.gamma_, "degree": estimator.degree, "coef0": estimator.coef0}
     if estimator.kernel == "precomputed":
-        builder.refuse(f"{name}: its kernel is precomputed, and a request has no kernel")
+        builder.refuse(
+            f"{name}: kernel='precomputed' needs distances to the training rows; train it with another kernel"
+        )
         return Reading("transformer", {"transform": inputs})
     kernel = add_kernel(builder, inputs, estimator.kernel, estimator.X_fit_, parameters, owner=name)
     if kernel is None:
@@ -75,7 +88,7 @@ def read_kernel_components(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_nystroem(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The kernel with some training rows, normalized."""
+    """The normalized kernel with some training rows."""
     builder.refuse_missing(inputs)
     names = ("gamma", "degree", "coef0")
     parameters = {name: getattr(estimator, name) for name in names} | dict(estimator.kernel_params or {})
@@ -86,9 +99,11 @@ def read_nystroem(builder: GraphBuilder, estimator: Estimator, inputs: Value) ->
 
 
 def read_sparse_components(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The ridge regression of the centered row on the components: linear in the row."""
+    """The ridge regression of the centered row on the components, which is linear in the row."""
     if estimator.components_.dtype != np.float64:
-        builder.refuse(f"{type(estimator).__name__}: trained in {estimator.components_.dtype}, it solves in that too")
+        builder.refuse(
+            f"{type(estimator).__name__}: it was trained on {estimator.components_.dtype}; train it on float64"
+        )
     components = np.asarray(estimator.components_, np.float64)
     gram = components @ components.T + estimator.ridge_alpha * np.eye(len(components))
     centered = _center(builder, inputs, estimator.mean_)
@@ -109,7 +124,7 @@ def read_skewed_chi_squared(builder: GraphBuilder, estimator: Estimator, inputs:
 
 
 def read_additive_chi_squared(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Samples of the kernel's spectrum, at the library's own interval unless one is given."""
+    """Samples of the kernel's spectrum, with the library's default interval unless one is given."""
     builder.refuse_missing(inputs)
     steps = int(estimator.sample_steps)
     interval = estimator.sample_interval
@@ -123,7 +138,7 @@ def read_feature_agglomeration(builder: GraphBuilder, estimator: Estimator, inpu
     """The mean of the columns in each cluster."""
     if estimator.pooling_func is not np.mean:
         called = getattr(estimator.pooling_func, "__name__", repr(estimator.pooling_func))
-        builder.refuse(f"FeatureAgglomeration: pooling_func is {called!r}; expected numpy's mean")
+        builder.refuse(f"FeatureAgglomeration: pooling_func is {called!r}; expected numpy.mean")
     labels = np.asarray(estimator.labels_)
     sizes = np.bincount(labels)
     members = (labels[np.newaxis, :] == np.arange(len(sizes))[:, np.newaxis]).astype(np.float64)
@@ -134,14 +149,17 @@ def read_feature_agglomeration(builder: GraphBuilder, estimator: Estimator, inpu
 
 
 def _add_likelihoods(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> dict[str, Value]:
-    """`score_samples`, where there is one: the log-likelihood of each row under the normal model of the components."""
+    """Add `score_samples` if possible: the log-likelihood of each row under the normal model of the components."""
     if not hasattr(estimator, "score_samples"):
         return {}
-    precision = np.asarray(estimator.get_precision())
+    try:
+        precision = np.asarray(estimator.get_precision())
+    except np.linalg.LinAlgError:
+        return {}  # all components of collinear columns: the original raises as well
     matrix = np.ascontiguousarray(precision.T, np.float64)
     tensors = {"center": np.asarray(estimator.mean_, np.float64), "matrix": matrix}
     squares = builder.add("quadratic_form", inputs, width=1, tensors=tensors)
-    # In the precision of training, as the library does it.
+    # In the precision of training, as the library does.
     constant = -0.5 * (inputs.width * math.log(2.0 * math.pi) - np.linalg.slogdet(precision)[1])
     halves = {"scale": np.array([-0.5]), "offset": np.array([constant])}
     return {"score_samples": add_column(builder, builder.add("min_max_scale", squares, width=1, tensors=halves))}

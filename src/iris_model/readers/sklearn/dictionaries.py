@@ -1,4 +1,4 @@
-"""Vectorizers of dictionaries. Source: sklearn.feature_extraction (_dict_vectorizer, _hash)."""
+"""Convert vectorizers of dictionaries. Source: sklearn.feature_extraction (_dict_vectorizer, _hash)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import numpy as np
 from iris_model.readers.dictionaries import DICT_VECTORIZER, FEATURE_HASHER, split_names
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
 
+from .text import add_rounding
+
 
 def read_dict_vectorizer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """A column for each number, and one for each text that a feature had in training."""
-    _check_dtype(builder, estimator)
+    """One column for each numeric feature, and one for each string that a feature had in training."""
+    _check_dtype(builder, estimator, whole=True)
     if any(not isinstance(name, str) for name in estimator.feature_names_):
-        builder.refuse("DictVectorizer: names of its features are no texts, and in a request all names are")
+        builder.refuse(
+            "DictVectorizer: its feature names are not strings, as the keys of a JSON object must be; train it with strings"
+        )
         return Reading("transformer", {"transform": inputs})
     tables: list[dict[str, Json]] = []
     places: dict[str, int] = {}
@@ -30,38 +34,54 @@ def read_dict_vectorizer(builder: GraphBuilder, estimator: Estimator, inputs: Va
             dtype = "object" if table["number"] is None else "mixed"
             builder.expect_categories(inputs, index, list(table["texts"]), dtype=dtype)
     builder.expect_optional(inputs)
+    attributes: dict[str, Json] = {"columns": tables}
+    if np.dtype(estimator.dtype).kind == "i":
+        # Beyond 2 ** 53 a float represents only some integers.
+        attributes["largest_whole"] = min(int(np.iinfo(estimator.dtype).max), 2**53)
     made = builder.add(
         "vectorize_features",
         inputs,
         width=len(estimator.vocabulary_),
         sparse=True,
-        attributes={"columns": tables},
+        zeros_absent=bool(estimator.sparse),
+        attributes=attributes,
     )
-    return Reading("transformer", {"transform": made})
+    return Reading("transformer", {"transform": _round(builder, estimator, made)})
 
 
 def read_feature_hasher(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Any feature has a hash; the columns are those that the data of the user name."""
+    """Every feature name has a hash. The columns are those that the user's data names."""
     _check_dtype(builder, estimator)
     if estimator.input_type != "dict":
-        builder.refuse(
-            f"FeatureHasher: input_type is {estimator.input_type!r}, so that a row is a list of any length; expected 'dict'"
-        )
+        builder.refuse(f"FeatureHasher: input_type is {estimator.input_type!r}; expected 'dict'")
     for index in range(inputs.width):
         builder.expect_categories(inputs, index, [], dtype="mixed")
-    builder.expect_optional(inputs)
+    builder.expect_optional(inputs, hashed=True)
     attributes: dict[str, Json] = {
         "names": [builder.column_name(inputs, index) for index in range(inputs.width)],
         "width": int(estimator.n_features),
         "alternate_sign": bool(estimator.alternate_sign),
     }
-    made = builder.add("hash_features", inputs, width=int(estimator.n_features), sparse=True, attributes=attributes)
-    return Reading("transformer", {"transform": made})
+    made = builder.add(
+        "hash_features",
+        inputs,
+        width=int(estimator.n_features),
+        sparse=True,
+        zeros_absent=True,
+        attributes=attributes,
+    )
+    return Reading("transformer", {"transform": _round(builder, estimator, made)})
 
 
-def _check_dtype(builder: GraphBuilder, estimator: Estimator) -> None:
-    if np.dtype(estimator.dtype) != np.float64:
-        builder.refuse(f"{type(estimator).__name__}: dtype is {np.dtype(estimator.dtype)}; expected float64")
+def _round(builder: GraphBuilder, estimator: Estimator, table: Value) -> Value:
+    return add_rounding(builder, table) if np.dtype(estimator.dtype) == np.float32 else table
+
+
+def _check_dtype(builder: GraphBuilder, estimator: Estimator, *, whole: bool = False) -> None:
+    dtype = np.dtype(estimator.dtype)
+    if dtype not in (np.float64, np.float32) and not (whole and dtype in (np.int64, np.int32)):
+        also = ", int64 or int32" if whole else ""
+        builder.refuse(f"{type(estimator).__name__}: dtype is {dtype}; expected float64 or float32{also}")
 
 
 READERS: dict[str, Reader] = {

@@ -1,4 +1,4 @@
-"""Discriminant analysis and nearest centroids.
+"""Convert discriminant analysis and nearest centroids.
 
 Sources: sklearn.discriminant_analysis, sklearn.neighbors._nearest_centroid.
 """
@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
 
-from .classes import read_classes
 from .linear import add_expit, add_softmax, read_with_link
 
 Array = np.ndarray[Any, Any]
 
 
 def read_linear_discriminant(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """A linear classifier; two classes have one logistic function, more a softmax. Its projection is there too."""
+    """A linear classifier: a logistic function for two classes, a softmax for more. Its projection is converted too."""
     link = add_expit if len(estimator.classes_) == 2 else add_softmax
     reading = read_with_link(builder, estimator, inputs, probabilities=link)
     if estimator.solver == "lsqr":
@@ -52,7 +52,7 @@ def read_quadratic_discriminant(builder: GraphBuilder, estimator: Estimator, inp
 
 
 def read_nearest_centroid(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The nearest centroid; with priors, and for probabilities, distances in within-class deviations (since 1.6)."""
+    """The nearest centroid; distances in within-class deviations for priors and probabilities (since 1.6)."""
     builder.refuse_missing(inputs)
     classes = read_classes(builder, estimator, estimator.classes_)
     count = len(classes)
@@ -101,7 +101,7 @@ def _add_centroid_scores(builder: GraphBuilder, estimator: Estimator, inputs: Va
 
 
 def _read_scores(builder: GraphBuilder, scores: Value, classes: list[Json]) -> Reading:
-    """What DiscriminantAnalysisPredictionMixin makes of one score per class."""
+    """The outputs of DiscriminantAnalysisPredictionMixin, from one score for each class."""
     outputs = {
         "predict": builder.add("argmax_label", scores, width=1, kind="label", attributes={"classes": classes}),
         "predict_proba": builder.add("softmax", scores, width=len(classes)),

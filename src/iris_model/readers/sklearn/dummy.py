@@ -1,22 +1,24 @@
-"""Baselines that answer the same for every row. Source: sklearn.dummy."""
+"""Convert baselines with the same answer for every row. Source: sklearn.dummy."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 
-from .classes import read_classes
 from .inner import REFUSED
 
 RANDOM = ("stratified", "uniform")
 
 
 def read_dummy_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """What the original says about any row, asked once."""
+    """The original's answer to any row, computed once."""
     if estimator.strategy in RANDOM or estimator.sparse_output_:
         how = f"its strategy is {estimator.strategy!r}" if estimator.strategy in RANDOM else "its output is sparse"
-        builder.refuse(f"DummyClassifier: {how}; expected prior, most_frequent or constant: random is never the same")
+        builder.refuse(
+            f"DummyClassifier: {how}; expected 'prior', 'most_frequent' or 'constant', because the others answer at random"
+        )
         return REFUSED
     row = np.zeros((1, inputs.width))
     label = estimator.predict(row).tolist()[0]
@@ -33,7 +35,7 @@ def read_dummy_classifier(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_dummy_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The constant, as a number or as a row of them."""
+    """The constant, as a number or as a row of numbers."""
     answer = estimator.predict(np.zeros((1, inputs.width))).tolist()[0]
     return Reading("regressor", {"predict": _repeat(builder, inputs, answer)})
 

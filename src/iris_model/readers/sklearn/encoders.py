@@ -1,4 +1,4 @@
-"""Encoders of categories.
+"""Convert encoders of categories.
 
 Sources: sklearn.preprocessing._encoders, sklearn.preprocessing._target_encoder.
 """
@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Trace, Value
+from iris_model.readers.libraries import installed_version
 
-# Beyond this a whole number and its neighbour are one float.
+# Beyond this, two whole numbers can be the same float.
 LARGEST_WHOLE = 2**53
 
 Table = dict[str, Json]
 
 
 def read_one_hot_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """A one per column, but for dropped categories and for unknown ones where these are ignored."""
+    """One column for each category, except for dropped ones. Ignored unknown categories have no 1."""
     tables = []
     start = 0
     mappings = getattr(estimator, "_default_to_infrequent_mappings", None)
@@ -38,27 +39,34 @@ def read_one_hot_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Va
 
         table = _table(builder, inputs, index, categories, [place(group) for group in grouped])
         if estimator.handle_unknown != "error":
-            exists = mapping is not None and estimator.handle_unknown != "ignore"
+            exists = mapping is not None and estimator.handle_unknown in _unknown_is_infrequent()
             table["unknown"] = place(max(grouped)) if exists else None
         _finish(builder, inputs, index, table)
         tables.append(table)
         start += int(estimator._n_features_outs[index])
-    encoded = builder.add("one_hot", inputs, width=start, sparse=True, attributes={"columns": tables})
+    encoded = builder.add(
+        "one_hot",
+        inputs,
+        width=start,
+        sparse=True,
+        zeros_absent=bool(estimator.sparse_output),
+        attributes={"columns": tables},
+    )
     return Reading("transformer", {"transform": encoded})
 
 
 def read_ordinal_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The rank of each category; numbers of their own for missing and for unknown ones."""
+    """The rank of each category, with separate numbers for missing and for unknown ones."""
     tables = []
     traces = []
     mappings = getattr(estimator, "_default_to_infrequent_mappings", None)
     for index, categories in enumerate(estimator.categories_):
         mapping = mappings[index] if mappings is not None and estimator._infrequent_enabled else None
         ranks = [float(rank) for rank in (range(len(categories)) if mapping is None else mapping.tolist())]
-        # What is missing is no category to the grouping, and gets a number of its own below.
+        # Grouping does not count missing as a category; it gets its own number below.
         ranks += [0.0] * (len(categories) - len(ranks))
         table = _table(builder, inputs, index, categories, ranks)
-        # None is a category like any other here; only NaN is missing.
+        # None is an ordinary category here; only NaN is missing.
         if index in estimator._missing_indices:
             table["missing"] = _or_null(estimator.encoded_missing_value)
         if estimator.handle_unknown == "use_encoded_value":
@@ -73,7 +81,7 @@ def read_ordinal_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Va
 
 
 def read_target_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The mean of the target by category; of several classes, one column for each."""
+    """The mean of the target by category; with several classes, one column for each."""
     means = np.atleast_1d(estimator.target_mean_)
     tables = []
     chosen = []
@@ -91,10 +99,11 @@ def read_target_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Val
 
 
 def _table(builder: GraphBuilder, inputs: Value, index: int, categories: Any, values: Sequence[Json]) -> Table:
-    """The table of a column (engine/encoders.py); tells the builder what the column's categories are."""
+    """Return the table of a column (engine/operators/encoders.py), and record its categories in the builder."""
     name = builder.column_name(inputs, index)
     table: Table = {"name": name, "texts": {}, "numbers": {}}
-    plain = np.asarray(categories).tolist()
+    # Arrays of objects may contain numpy scalars.
+    plain = [one.item() if isinstance(one, np.generic) else one for one in np.asarray(categories).tolist()]
     for category, value in zip(plain, values, strict=True):
         if category is None or (isinstance(category, float) and math.isnan(category)):
             table["missing"] = value
@@ -107,7 +116,7 @@ def _table(builder: GraphBuilder, inputs: Value, index: int, categories: Any, va
         else:
             builder.refuse(
                 f"the category {category!r} of {name!r} is a {type(category).__name__}; "
-                "expected text, booleans, or numbers that a float holds exactly"
+                "expected strings, booleans, or numbers that float64 represents exactly"
             )
             return table
     builder.expect_categories(inputs, index, plain)
@@ -128,3 +137,12 @@ READERS: dict[str, Reader] = {
     "sklearn.preprocessing.OrdinalEncoder": read_ordinal_encoder,
     "sklearn.preprocessing.TargetEncoder": read_target_encoder,
 }
+
+
+def _unknown_is_infrequent() -> tuple[str, ...]:
+    """Return the values of `handle_unknown` that map unknown categories to infrequent ones.
+
+    "warn" does since scikit-learn 1.8.
+    """
+    known = ("infrequent_if_exist", "warn")
+    return known if installed_version("scikit-learn") >= (1, 8) else known[:1]

@@ -1,7 +1,7 @@
-"""AdaBoost, bagging and isolation forests.
+"""Convert AdaBoost, bagging and isolation forests.
 
-Source: sklearn.ensemble._weight_boosting, _bagging, _iforest. Members that are trees become one ensemble of trees, whose
-leaves hold what the member would have said; members of other kinds are read one by one.
+Source: sklearn.ensemble._weight_boosting, _bagging, _iforest. Members that are trees become one ensemble of trees,
+whose leaves hold the answer of the member. Other members are converted one by one.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
 from iris_model.readers.names import class_name
 
-from .classes import read_classes
 from .trees import lay_out_trees
 
 Array = np.ndarray[Any, Any]
@@ -26,13 +26,13 @@ TREE_CLASSES = frozenset(
 
 
 def read_adaboost_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Members vote with their weights; a member's vote against a class is spread over the others."""
+    """Members vote with their weights. The negative part of a member's vote is spread over the other classes."""
     builder.refuse_missing(inputs)
     classes = read_classes(builder, estimator, estimator.classes_)
     if len(classes) < 2:
-        builder.refuse("AdaBoostClassifier: it was trained with one class only; expected two or more")
+        builder.refuse("AdaBoostClassifier: it was trained with one class; expected two or more")
         return Reading("classifier", {}, classes)
-    # The default of scikit-learn 1.5; 1.6 and 1.7 have the parameter, but not this value.
+    # The default of scikit-learn 1.5. Versions 1.6 and 1.7 have the parameter, but not this value.
     add = _add_log_votes if getattr(estimator, "algorithm", "SAMME") == "SAMME.R" else _add_votes
     votes = add(builder, estimator, inputs, classes)
     if votes is None:
@@ -55,7 +55,7 @@ def read_adaboost_classifier(builder: GraphBuilder, estimator: Estimator, inputs
 
 
 def read_adaboost_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The weighted median of what the members say."""
+    """The weighted median of the members' answers."""
     builder.refuse_missing(inputs)
     members = estimator.estimators_
     weights = np.asarray(estimator.estimator_weights_[: len(members)], np.float64)
@@ -75,7 +75,7 @@ def read_adaboost_regressor(builder: GraphBuilder, estimator: Estimator, inputs:
 
 
 def read_bagging_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The mean of the members' probabilities, or of their votes where they have none; members know classes by number."""
+    """The mean of the members' probabilities, or of their votes if they have none. Members know classes by number."""
     classes = read_classes(builder, estimator, estimator.classes_)
     members, features = estimator.estimators_, estimator.estimators_features_
     width = len(classes)
@@ -98,7 +98,8 @@ def read_bagging_classifier(builder: GraphBuilder, estimator: Estimator, inputs:
             decisions = [reading.outputs["decision_function"] for reading in found]
             if len({value.width for value in decisions}) > 1:
                 builder.refuse(
-                    "BaggingClassifier: members have met different classes, so their decisions do not add up"
+                    "BaggingClassifier: its members were trained with different classes, so their decisions cannot be added; "
+                    "train it with more rows of each class"
                 )
             outputs["decision_function"] = _add_mean(builder, decisions)
     outputs["predict"] = builder.add("argmax_label", proba, width=1, kind="label", attributes={"classes": classes})
@@ -107,7 +108,7 @@ def read_bagging_classifier(builder: GraphBuilder, estimator: Estimator, inputs:
 
 
 def read_bagging_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The mean of what the members say."""
+    """The mean of the members' answers."""
     members, features = estimator.estimators_, estimator.estimators_features_
     if _are_trees(members):
         mean = _add_tree_mean(builder, members, features, inputs, [one.tree_.value[:, :, 0] for one in members])
@@ -123,18 +124,18 @@ def read_bagging_regressor(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_isolation_forest(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Path lengths summed over the trees; the more the more ordinary."""
+    """Path lengths summed over the trees; longer paths are more normal."""
     tags = getattr(estimator, "__sklearn_tags__", None)
     takes_missing = tags is not None and tags().input_tags.allow_nan
     if takes_missing:
-        # Since it takes missing values it asks for finite ones no longer: what float32 cannot hold is infinite.
+        # Since it accepts missing values, it does not check for finite ones: what float32 cannot represent is infinite.
         infinite: dict[str, Json] = {"infinite": True}
         inputs = builder.add("narrow_to_float32", inputs, width=inputs.width, keeps_missing=True, attributes=infinite)
     else:
         builder.narrow(inputs)
         builder.refuse_missing(inputs)
     trees = [one.tree_ for one in estimator.estimators_]
-    # In the original's order: the length to the leaf, plus what its samples would need, minus one.
+    # In the original's order: the path to the leaf, plus the expected path of its samples, minus one.
     lengths = [
         (path + rest - 1.0)[:, None]
         for path, rest in zip(estimator._decision_path_lengths, estimator._average_path_length_per_tree, strict=True)
@@ -155,7 +156,7 @@ def read_isolation_forest(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_trees_embedding(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """A column for each leaf of each tree, 1 where the row falls into it."""
+    """One column for each leaf of each tree, 1 if the row reaches it."""
     members = estimator.estimators_
     takes_missing = members[0]._support_missing_values(np.zeros((1, inputs.width)))
     builder.narrow(inputs)
@@ -168,27 +169,28 @@ def read_trees_embedding(builder: GraphBuilder, estimator: Estimator, inputs: Va
         width += len(leaves)
         columns.append(places[:, None])
         if (places[member.tree_.children_left < 0] < 0).any():
-            builder.refuse("RandomTreesEmbedding: a leaf that no training row reached; the original raises there")
+            builder.refuse(
+                "RandomTreesEmbedding: no training row reached one of its leaves, where the original raises; train it again"
+            )
     trees = [one.tree_ for one in members]
     tensors = dict(lay_out_trees(trees, [1], with_missing=takes_missing, node_values=columns))
     tensors["columns"] = tensors.pop("values").astype(np.int32).ravel()
-    return Reading(
-        "transformer",
-        {"transform": builder.add("leaf_indicators", inputs, width=width, sparse=True, tensors=tensors)},
-    )
+    absent = bool(estimator.sparse_output)
+    indicators = builder.add("leaf_indicators", inputs, width=width, sparse=True, zeros_absent=absent, tensors=tensors)
+    return Reading("transformer", {"transform": indicators})
 
 
 def _average_path_length(samples: int) -> float:
-    """The average path length of an unsuccessful search in a tree of so many samples."""
+    """Return the average path length of an unsuccessful search in a tree of `samples` rows."""
     if samples <= 2:
         return float(samples == 2)
     return float(2.0 * (np.log(samples - 1.0) + np.euler_gamma) - 2.0 * (samples - 1.0) / samples)
 
 
 def _least_depth(longest: float, offset: float, most: float) -> float:
-    """The least sum of path lengths that numpy's own power puts at or above the offset.
+    """Return the smallest sum of path lengths whose score numpy computes as at least the offset.
 
-    Training rows often lie exactly on it, and the last digit of a power differs between mathematical libraries.
+    Training rows are often exactly on it, and the last digit of a power differs between math libraries.
     """
 
     def is_inlier(depth: float) -> bool:
@@ -232,12 +234,13 @@ def _add_votes(builder: GraphBuilder, estimator: Estimator, inputs: Value, class
 
 
 def _add_log_votes(builder: GraphBuilder, estimator: Estimator, inputs: Value, classes: list[Json]) -> Value | None:
-    """SAMME.R: a member votes with the logarithms of its probabilities, centered (`_samme_proba`)."""
+    """SAMME.R: a member votes with the centered logarithms of its probabilities (`_samme_proba`)."""
     members = estimator.estimators_
     width = len(classes)
     if any(len(one.classes_) < width for one in members):
         builder.refuse(
-            "AdaBoostClassifier: a member has not met every class, so the original adds tables of unlike widths"
+            "AdaBoostClassifier: a member was trained without one of the classes, so the original fails; "
+            "train it with more rows of each class"
         )
         return None
     attributes: dict[str, Json] = {"combine": "sum", "narrow": True}
@@ -260,7 +263,7 @@ def _add_log_votes(builder: GraphBuilder, estimator: Estimator, inputs: Value, c
 
 
 def _centered_logs(probabilities: Array) -> Array:
-    """numpy's own arithmetic, as the original has it."""
+    """Compute with numpy, as the original does."""
     width = probabilities.shape[1]
     logs = np.log(np.clip(probabilities, np.finfo(np.float64).eps, None))
     centered: Array = (width - 1) * (logs - (1.0 / width) * logs.sum(axis=1)[:, np.newaxis])
@@ -268,7 +271,7 @@ def _centered_logs(probabilities: Array) -> Array:
 
 
 def _spread(member: Estimator, width: int) -> Array:
-    """A tree's probabilities, in the columns of the classes that it knows."""
+    """Return a tree's probabilities in the columns of the classes that it knows."""
     values = np.zeros((member.tree_.node_count, width))
     values[:, np.asarray(member.classes_, int)] = member.tree_.value[:, 0, : len(member.classes_)]
     return values
@@ -283,7 +286,7 @@ def _add_tree_mean(
 ) -> Value:
     takes_missing = all(one._support_missing_values(np.zeros((1, one.n_features_in_))) for one in members)
     used = np.unique(np.concatenate([np.asarray(chosen) for chosen in features])).tolist()
-    # What no member sees is never looked at.
+    # Columns that no member uses are never read.
     seen = builder.select_columns(inputs, used, ignores_others=True) if len(used) < inputs.width else inputs
     builder.narrow(seen)
     if not takes_missing:

@@ -1,4 +1,4 @@
-"""Feature selection: some columns, as they are. Source: sklearn.feature_selection._base.SelectorMixin."""
+"""Convert feature selection. Source: sklearn.feature_selection._base.SelectorMixin."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, V
 
 
 def read_selector(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The columns of `get_support`."""
+    """Select the columns of `get_support`."""
     return Reading("transformer", {"transform": _select(builder, estimator, inputs)})
 
 
 def read_eliminator(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The estimator inside answers from the columns that are left."""
+    """Select the columns, and convert the inner estimator."""
     chosen = _select(builder, estimator, inputs)
     reading = builder.read(estimator.estimator_, chosen)
     if reading is None:
@@ -23,7 +23,7 @@ def read_eliminator(builder: GraphBuilder, estimator: Estimator, inputs: Value) 
 def _select(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Value:
     indices = estimator.get_support(indices=True).tolist()
     if not indices:
-        builder.refuse(f"{type(estimator).__name__}: it selects no column, and nothing can be answered from none")
+        builder.refuse(f"{type(estimator).__name__}: it selects no column; train it with a lower threshold")
     if not _takes_missing(estimator):
         builder.refuse_missing(inputs)
     return builder.select_columns(inputs, indices)

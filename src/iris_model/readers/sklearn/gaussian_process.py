@@ -1,4 +1,4 @@
-"""Gaussian processes: the covariance with the training rows, then a weighted sum of it.
+"""Convert Gaussian processes: a weighted sum of the covariances with the training rows.
 
 Sources: sklearn.gaussian_process (kernels, _gpr, _gpc) and sklearn.multiclass.OneVsRestClassifier.
 """
@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 from iris_model.readers.libraries import installed_version
 from iris_model.readers.names import class_name
 
-from .classes import read_classes
 from .kernels import add_kernel, dense
 
 Array = np.ndarray[Any, Any]
 Kernel = Any
-# A covariance that does not depend on the row is its number; None is one that was refused.
+# A covariance that does not depend on the row is a number; None was refused.
 Covariance = Value | float | None
 
 MODULE = "sklearn.gaussian_process.kernels."
@@ -28,6 +28,8 @@ MATERN_NU = (0.5, 1.5, 2.5, np.inf)
 def read_gaussian_process_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """The mean of the posterior, scaled back to the targets."""
     builder.refuse_missing(inputs)
+    if _is_structured(builder, estimator, estimator.X_train_):
+        return Reading("regressor", {})
     vectors = dense(estimator.X_train_)
     table = _add_table(builder, _add_covariance(builder, estimator.kernel_, inputs, vectors), inputs, len(vectors))
     weights = np.asarray(estimator.alpha_, np.float64)
@@ -45,16 +47,19 @@ def read_gaussian_process_regressor(builder: GraphBuilder, estimator: Estimator,
 
 
 def read_gaussian_process_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Two classes: one latent process. More: one against the rest each, and their probabilities over their sum."""
+    """Two classes: one latent process. More: one against the rest for each, with probabilities divided by their sum."""
     builder.refuse_missing(inputs)
     classes = read_classes(builder, estimator, estimator.classes_)
+    first = getattr(estimator.base_estimator_, "estimators_", [estimator.base_estimator_])[0]
+    if _is_structured(builder, estimator, getattr(first, "X_train_", ())):
+        return Reading("classifier", {}, classes)
     if len(classes) == 2:
         latent, probabilities = _add_binary(builder, estimator.base_estimator_, inputs)
         labels = builder.add("threshold_label", latent, width=1, kind="label", attributes={"classes": classes})
         return Reading("classifier", {"predict": labels, "predict_proba": probabilities}, classes)
     if estimator.multi_class != "one_vs_rest":
         builder.refuse(
-            f"{type(estimator).__name__}: multi_class={estimator.multi_class!r} has a predict_proba that always raises; "
+            f"{type(estimator).__name__}: multi_class={estimator.multi_class!r} has no predict_proba; "
             "train with 'one_vs_rest'"
         )
         return Reading("classifier", {}, classes)
@@ -63,15 +68,23 @@ def read_gaussian_process_classifier(builder: GraphBuilder, estimator: Estimator
         _, pair = _add_binary(builder, inner, inputs)
         positive.append(builder.select_columns(pair, [1]))
     each = builder.add("concat", *positive, width=len(positive))
-    # Far from all training rows every class has the same probability; since 1.8 the first of them wins, not the last.
+    # Far from all training rows every class has the same probability. Since 1.8 the first class wins, before the last.
     op = "last_argmax_label" if installed_version("scikit-learn") < (1, 8) else "argmax_label"
     labels = builder.add(op, each, width=1, kind="label", attributes={"classes": classes})
     probabilities = builder.add("normalize_rows", each, width=len(positive))
     return Reading("classifier", {"predict": labels, "predict_proba": probabilities}, classes)
 
 
+def _is_structured(builder: GraphBuilder, estimator: Estimator, trained: Any) -> bool:
+    """Whether it was trained on sequences or objects, which only a custom kernel can compare."""
+    if np.asarray(trained).dtype.kind in "fiub":
+        return False
+    builder.refuse(f"{type(estimator).__name__}: it was trained on strings or objects; expected a table of numbers")
+    return True
+
+
 def _add_binary(builder: GraphBuilder, binary: Estimator, inputs: Value) -> tuple[Value, Value]:
-    """The latent mean, and the probabilities of both classes."""
+    """Return the latent mean, and the probabilities of both classes."""
     from scipy.linalg import solve_triangular
 
     vectors = dense(binary.X_train_)
@@ -79,7 +92,7 @@ def _add_binary(builder: GraphBuilder, binary: Estimator, inputs: Value) -> tupl
     covariance = _add_table(builder, _add_covariance(builder, binary.kernel_, inputs, vectors), inputs, count)
     weights = (binary.y_train_ - binary.pi_).reshape(1, count)
     latent = builder.add("linear", covariance, width=1, tensors={"coefficients": weights, "intercepts": np.zeros(1)})
-    # solve(L, W K) as one matrix, so that a row costs one product.
+    # solve(L, W K) as one matrix, so that a row needs one product.
     inverse = solve_triangular(binary.L_, np.diag(binary.W_sr_), lower=True)
     tensors = {"coefficients": np.ascontiguousarray(inverse), "intercepts": np.zeros(count)}
     projections = builder.add("linear", covariance, width=count, tensors=tensors)
@@ -88,7 +101,7 @@ def _add_binary(builder: GraphBuilder, binary: Estimator, inputs: Value) -> tupl
 
 
 def _add_table(builder: GraphBuilder, covariance: Covariance, inputs: Value, width: int) -> Value:
-    """A covariance as a table; a constant one is a linear map without weights."""
+    """Return a covariance as a table. A constant one is a linear map without weights."""
     if isinstance(covariance, Value):
         return covariance
     constants = np.full(width, 0.0 if covariance is None else covariance)
@@ -97,7 +110,7 @@ def _add_table(builder: GraphBuilder, covariance: Covariance, inputs: Value, wid
 
 
 def _kind(kernel: Kernel) -> str:
-    """The name of one of the library's own kernels; a user's keeps its whole path and so is none of them."""
+    """Return the name of a kernel of the library. A custom kernel keeps its whole path, so it matches none."""
     name = class_name(type(kernel))
     return name.removeprefix(MODULE) if name.startswith(MODULE) else name
 
@@ -130,12 +143,12 @@ def _add_covariance(builder: GraphBuilder, kernel: Kernel, inputs: Value, vector
     if kind == "PairwiseKernel":
         parameters = {**(kernel.pairwise_kernels_kwargs or {}), "gamma": kernel.gamma}
         return add_kernel(builder, inputs, kernel.metric, vectors, parameters, owner=kind)
-    builder.refuse(f"the kernel {kind} is not one that scikit-learn ships, or not one of numbers")
+    builder.refuse(f"its kernel {kind} is not supported; expected a numeric kernel of scikit-learn")
     return None
 
 
 def _add_scaled(builder: GraphBuilder, kernel: Kernel, inputs: Value, vectors: Array) -> Covariance:
-    """RBF and Matern, of rows divided by the length scale of each feature."""
+    """Add RBF or Matern, with rows divided by the length scale of each feature."""
     lengths = np.array(np.broadcast_to(np.squeeze(kernel.length_scale).astype(np.float64), inputs.width))
     scaled = builder.add("divide_columns", inputs, width=inputs.width, tensors={"divisor": lengths})
     kept = {"vectors": vectors / lengths}
@@ -143,13 +156,13 @@ def _add_scaled(builder: GraphBuilder, kernel: Kernel, inputs: Value, vectors: A
     if nu == np.inf:
         return builder.add("rbf_kernel", scaled, width=len(vectors), attributes={"gamma": 0.5}, tensors=kept)
     if nu not in MATERN_NU:
-        builder.refuse(f"Matern: nu={nu!r} needs Bessel functions, which the engine does not have; use 0.5, 1.5 or 2.5")
+        builder.refuse(f"Matern: nu={nu!r} is not supported; train with 0.5, 1.5 or 2.5")
         return None
     return builder.add("matern_kernel", scaled, width=len(vectors), attributes={"nu": float(nu)}, tensors=kept)
 
 
 def _add_diagonal(builder: GraphBuilder, kernel: Kernel, inputs: Value) -> Covariance:
-    """The covariance of a row with itself."""
+    """Add the covariance of a row with itself."""
     kind = _kind(kernel)
     if kind in ("Sum", "Product"):
         return _combine(builder, kind, [_add_diagonal(builder, part, inputs) for part in (kernel.k1, kernel.k2)], 1)
@@ -165,7 +178,9 @@ def _add_diagonal(builder: GraphBuilder, kernel: Kernel, inputs: Value) -> Covar
         shift = {"scale": np.ones(1), "offset": np.full(1, float(kernel.sigma_0) ** 2)}
         return builder.add("min_max_scale", squares, width=1, tensors=shift)
     if kind == "PairwiseKernel" and kernel.metric not in ("rbf", "laplacian"):
-        builder.refuse(f"PairwiseKernel: the metric {kernel.metric!r} is not compiled for classifiers; use 'rbf'")
+        builder.refuse(
+            f"PairwiseKernel: the metric {kernel.metric!r} is not supported for classifiers; train with 'rbf'"
+        )
         return None
     return 1.0
 

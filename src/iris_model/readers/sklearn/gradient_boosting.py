@@ -1,8 +1,8 @@
-"""Gradient boosting, with trees on the values and on their histograms.
+"""Convert gradient boosting, with and without histograms.
 
-Source: sklearn.ensemble._gb, sklearn.ensemble._gradient_boosting (predict_stages), sklearn.ensemble._hist_gradient_boosting
-(gradient_boosting, _predictor), sklearn._loss.link. Raw predictions start at a base, or at what a first estimator says, and
-grow tree by tree: all classes of one stage, then the next stage.
+Source: sklearn.ensemble._gb, sklearn.ensemble._gradient_boosting (predict_stages),
+sklearn.ensemble._hist_gradient_boosting (gradient_boosting, _predictor), sklearn._loss.link. Raw predictions start at a
+base value, or at the answer of an initial estimator. Trees are added stage by stage, all classes of a stage in order.
 """
 
 from __future__ import annotations
@@ -11,19 +11,21 @@ from typing import Any
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
 from iris_model.readers.names import class_name
 from iris_model.readers.tree_layout import BoostedTree, CategorySet, lay_out_boosted
 
-from .classes import read_classes
-
 Array = np.ndarray[Any, Any]
 
+# A column with up to 255 values has a threshold halfway between each two of them. With more values, thresholds are
+# quantiles.
+MANY_THRESHOLDS = 100
 CONSTANT_CLASSIFIERS = ("prior", "most_frequent", "constant")
 
 
 def read_gradient_boosting_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Labels from the raw predictions: 0 itself is the second class."""
+    """Labels from raw predictions; 0 itself is the second class."""
     classes = read_classes(builder, estimator, estimator.classes_)
     raw = _add_gradient_boosting(builder, estimator, inputs)
     halved = estimator.loss == "exponential"
@@ -34,13 +36,13 @@ def read_gradient_boosting_classifier(builder: GraphBuilder, estimator: Estimato
 
 
 def read_gradient_boosting_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The raw prediction itself, whatever the loss."""
+    """The raw prediction, for every loss."""
     raw = _add_gradient_boosting(builder, estimator, inputs)
     return Reading("regressor", {"predict": builder.add("column", raw, width=1, attributes={"index": 0})})
 
 
 def read_histogram_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Labels from the raw predictions: 0 itself is the first class."""
+    """Labels from raw predictions; 0 itself is the first class."""
     classes = read_classes(builder, estimator, estimator.classes_)
     raw = _add_histogram_boosting(builder, estimator, inputs)
     if raw.width > 1:
@@ -50,13 +52,13 @@ def read_histogram_classifier(builder: GraphBuilder, estimator: Estimator, input
 
 
 def read_histogram_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The raw prediction, or its exponential where the loss has the logarithmic link."""
+    """The raw prediction, or its exponential for a loss with logarithmic link."""
     raw = _add_histogram_boosting(builder, estimator, inputs)
     link = type(estimator._loss.link).__name__
     if link == "LogLink":
         raw = builder.add("exponential", raw, width=1)
     elif link != "IdentityLink":
-        builder.refuse(f"{type(estimator).__name__}: no operator for the {link} of the loss {estimator.loss!r}")
+        builder.refuse(f"{type(estimator).__name__}: the {link} of its loss {estimator.loss!r} is not supported")
     return Reading("regressor", {"predict": builder.add("column", raw, width=1, attributes={"index": 0})})
 
 
@@ -107,7 +109,7 @@ def _from_tree(tree: Estimator, learning_rate: float) -> BoostedTree:
 
 
 def _is_constant(init: Estimator) -> bool:
-    """Whether the first estimator says the same of every row."""
+    """Whether the initial estimator gives the same answer for every row."""
     if isinstance(init, str):
         return True  # "zero"
     name = class_name(type(init))
@@ -117,13 +119,13 @@ def _is_constant(init: Estimator) -> bool:
 
 
 def _add_start(builder: GraphBuilder, estimator: Estimator, inputs: Value, width: int) -> Value | None:
-    """Raw predictions of the first estimator, which sees the rows narrowed to float32."""
+    """Add the raw predictions of the initial estimator, which gets the rows in float32."""
     init = estimator.init_
     method = "predict_proba" if hasattr(estimator, "classes_") else "predict"
     if getattr(init, method)(np.zeros((1, inputs.width), np.float32)).dtype == np.float32:
         builder.refuse(
-            f"{type(estimator).__name__}: its init, {class_name(type(init))}, computes in float32, as the library that "
-            "multiplies its matrices happens to"
+            f"{type(estimator).__name__}: its init, {class_name(type(init))}, returns float32, which rounds differently on "
+            "every machine; train it on float64"
         )
         return None
     narrowed = builder.add("narrow_to_float32", inputs, width=inputs.width)
@@ -142,7 +144,7 @@ def _add_start(builder: GraphBuilder, estimator: Estimator, inputs: Value, width
 
 
 def _least_probability() -> float:
-    """How far the library keeps probabilities off 0 and 1: a step of float32 in older versions, of float64 in newer."""
+    """Return how far the library clips probabilities from 0 and 1: float32 epsilon in older versions, then float64."""
     from sklearn._loss.loss import HalfBinomialLoss
     from sklearn.ensemble._gb import _init_raw_predictions
 
@@ -163,11 +165,19 @@ def _add_histogram_boosting(builder: GraphBuilder, estimator: Estimator, inputs:
     base = np.asarray(estimator._baseline_prediction, np.float64).ravel()
     base = np.broadcast_to(base, (width,))
     tensors = lay_out_boosted(trees, list(range(width)) * len(stages), base, with_missing=True)
-    return builder.add("boosted_trees", inputs, width=width, attributes={"narrow": False}, tensors=tensors)
+    return builder.add(
+        "boosted_trees",
+        inputs,
+        width=width,
+        takes_infinite=True,
+        equal_goes="left" if _has_many_thresholds(estimator) else "left, if ever",
+        attributes={"narrow": False},
+        tensors=tensors,
+    )
 
 
 def _add_categories_first(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Value:
-    """What the model does to its columns: those of categories become whole numbers and come first."""
+    """Reorder the columns as the model does: categorical ones become whole numbers and come first."""
     is_categorical = estimator.is_categorical_
     encoder = estimator._preprocessor.named_transformers_["encoder"]
     reading = builder.read(encoder, builder.select_columns(inputs, np.flatnonzero(is_categorical).tolist()))
@@ -175,10 +185,15 @@ def _add_categories_first(builder: GraphBuilder, estimator: Estimator, inputs: V
     return inputs if reading is None else builder.concat([reading.outputs["transform"], numbers])
 
 
+def _has_many_thresholds(estimator: Estimator) -> bool:
+    """Whether a column has so many thresholds that they may be quantiles, so training values."""
+    return any(len(one) >= MANY_THRESHOLDS for one in estimator._bin_mapper.bin_thresholds_)
+
+
 def _from_predictor(predictor: Estimator) -> BoostedTree:
     nodes = predictor.nodes
     is_leaf = nodes["is_leaf"].astype(bool)
-    # A category that the model has not met is missing by now: the encoder says so.
+    # The encoder has already replaced unknown categories by missing values.
     sets = {
         int(node): CategorySet(predictor.raw_left_cat_bitsets[nodes["bitset_idx"][node]])
         for node in np.flatnonzero(nodes["is_categorical"].astype(bool) & ~is_leaf)

@@ -1,4 +1,4 @@
-"""Estimators inside others: reading them all, and taking their answers in the shape that is asked for."""
+"""Convert inner estimators, and return their answers in the required shape."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ import numpy as np
 
 from iris_model.readers.graph import Estimator, GraphBuilder, Reading, Trace, Value
 
-# What a reader gives back after a refusal: `GraphBuilder.read` makes None of it.
+# What a converter returns after a refusal. `GraphBuilder.read` turns it into None.
 REFUSED = Reading("transformer", {})
 
 
 def read_each(builder: GraphBuilder, estimators: Iterable[Estimator], inputs: Value) -> list[Reading] | None:
-    """Read estimators of the same rows, all of them, so that every reason is found. None if one was refused."""
+    """Convert estimators of the same rows, all of them, to find every reason. None if one was refused."""
     readings = [builder.read(estimator, inputs) for estimator in estimators]
     found = [reading for reading in readings if reading is not None]
     return found if len(found) == len(readings) else None
 
 
 def stand_in(estimator: Estimator, otherwise: Value) -> Value:
-    """A value as wide as `estimator` takes, in place of one that was refused: to find out what else is refused."""
+    """Return a value as wide as `estimator` expects, in place of a refused one, to find other refusals."""
     width = getattr(estimator, "n_features_in_", None)
     return otherwise if width is None else Value("refused", (Trace(),) * int(width))
 
 
 def as_table(builder: GraphBuilder, value: Value) -> Value:
-    """Numbers as a table, whether they are one or a flat column; labels become numbers."""
+    """Return a table of numbers from a flat column or a table; labels become numbers."""
     return builder.add("as_table", value, width=value.width)
 
 
 def as_column(builder: GraphBuilder, table: Value) -> Value:
-    """The only column of a table as a flat one."""
+    """Return the only column of a table as a flat one."""
     return builder.add("column", table, width=1, attributes={"index": 0})
 
 
 def add_complement(builder: GraphBuilder, probability: Value) -> Value:
-    """[1 - p, p]: as a linear map, because -p + 1 rounds exactly as 1 - p does."""
+    """[1 - p, p] as a linear map, because -p + 1 rounds exactly like 1 - p."""
     pair = {"coefficients": np.array([[-1.0], [1.0]]), "intercepts": np.array([1.0, 0.0])}
     return builder.add("linear", probability, width=2, tensors=pair)
 
@@ -44,29 +44,29 @@ def add_complement(builder: GraphBuilder, probability: Value) -> Value:
 def answer_of(
     builder: GraphBuilder, owner: Estimator, inner: Estimator, reading: Reading, methods: Sequence[str]
 ) -> tuple[str, Value] | None:
-    """The first of `methods` that the inner estimator offers, and its answer; refused if it offers none."""
+    """Return the first of `methods` that the inner estimator offers, and its answer. Refuses if it offers none."""
     for method in methods:
         if method in reading.outputs:
             return method, reading.outputs[method]
-    builder.refuse(
-        f"{type(owner).__name__}: its {type(inner).__name__} offers none of {', '.join(methods)}, which it asks for"
-    )
+    builder.refuse(f"{type(owner).__name__}: its {type(inner).__name__} has none of the methods {', '.join(methods)}")
     return None
 
 
 def answers_in_numbers(builder: GraphBuilder, owner: Estimator, reading: Reading) -> bool:
-    """Whether predictions can be used as numbers: labels of text cannot, and are refused."""
+    """Whether predictions can be used as numbers. Refuses string labels."""
     classes: list[object] = []
     for label in reading.classes or []:
         classes += label if isinstance(label, list) else [label]
     texts = [label for label in classes if isinstance(label, str)]
     if texts:
-        builder.refuse(f"{type(owner).__name__}: it uses the label {texts[0]!r} as a number")
+        builder.refuse(
+            f"{type(owner).__name__}: it needs numbers, but its estimator predicts the label {texts[0]!r} as a number"
+        )
     return not texts
 
 
 def answers_in_positions(builder: GraphBuilder, owner: Estimator, reading: Reading, count: int) -> bool:
-    """Whether labels are positions in a list of `count` classes, as they are where a label encoder came first."""
+    """Whether labels are positions in a list of `count` classes, as after a label encoder."""
     outside = [label for label in reading.classes or [] if type(label) is not int or not 0 <= label < count]
     if outside or reading.task != "classifier":
         found = f"the class {outside[0]!r}" if outside else f"a {reading.task}"

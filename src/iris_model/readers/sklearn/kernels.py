@@ -1,4 +1,4 @@
-"""Kernel functions by name: the operator for each, for every estimator that keeps vectors and compares with them.
+"""Kernel functions by name, for every estimator that compares rows with vectors.
 
 Source: sklearn.metrics.pairwise (PAIRWISE_KERNEL_FUNCTIONS).
 """
@@ -14,7 +14,7 @@ from iris_model.readers.graph import GraphBuilder, Json, Value
 
 Array = np.ndarray[Any, Any]
 
-# Kernel -> the parameters it takes.
+# Kernel -> its parameters.
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "linear": (),
     "cosine": (),
@@ -39,20 +39,20 @@ OPERATORS = {
 
 
 def dense(matrix: Any) -> Array:
-    """A table trained on may be sparse; it holds the same numbers."""
+    """Return a training table as a dense array."""
     return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix, np.float64)
 
 
 def add_kernel(
     builder: GraphBuilder, inputs: Value, name: Any, vectors: Array, parameters: Mapping[str, Json], *, owner: str
 ) -> Value | None:
-    """Add the kernel of `inputs` with `vectors`; None, with a reason, where it is none of the named ones.
+    """Add the kernel of `inputs` with `vectors`. None, with a recorded reason, if the name is unknown.
 
-    `parameters` that the kernel does not take are ignored, and those that are None get scikit-learn's defaults.
+    `parameters` that the kernel does not have are ignored, and those that are None get scikit-learn's defaults.
     """
     if name not in PARAMETERS:
         said = f"the kernel {name!r}" if isinstance(name, str) else "a kernel that is a function of the user's"
-        builder.refuse(f"{owner}: {said} is not compiled; expected one of {', '.join(PARAMETERS)}")
+        builder.refuse(f"{owner}: {said} is not supported; expected one of {', '.join(PARAMETERS)}")
         return None
     vectors = dense(vectors)
     if name == "linear":
@@ -67,7 +67,7 @@ def add_kernel(
     for key in PARAMETERS[name]:
         given = parameters.get(key)
         value = defaults[key] if given is None else given
-        # A whole degree stays whole: whole powers of negative numbers are numbers.
+        # A whole degree stays an int: negative numbers have whole powers.
         attributes[key] = int(value) if key == "degree" and value == int(value) else float(value)
     if name == "additive_chi2":
         attributes["gamma"] = None

@@ -1,7 +1,7 @@
-"""Linear models: a decision per row and output, then a link function or a label.
+"""Convert linear models: a decision for each row and output, then a link function or a label.
 
-Sources: sklearn.linear_model._base (LinearModel, LinearClassifierMixin), _logistic, _stochastic_gradient, _ridge, _ransac
-and _glm.
+Sources: sklearn.linear_model._base (LinearModel, LinearClassifierMixin), _logistic, _stochastic_gradient, _ridge,
+_ransac and _glm.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 from iris_model.readers.libraries import installed_version
-
-from .classes import read_classes
 
 Array = np.ndarray[Any, Any]
 Link = Callable[[GraphBuilder, Value], Value]
 
 
 def read_linear_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """X @ coef_.T + intercept_. A target of one dimension is a column; one of two stays a table."""
+    """X @ coef_.T + intercept_. A one-dimensional target gives a column, a two-dimensional one a table."""
     decisions = add_decisions(builder, estimator, inputs)
     if _dense(estimator.coef_).ndim == 1:
         decisions = add_column(builder, decisions)
@@ -29,15 +28,15 @@ def read_linear_regressor(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_linear_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Decisions and labels, for the classifiers that give no probabilities."""
+    """Decisions and labels, for classifiers without probabilities."""
     return read_with_link(builder, estimator, inputs, probabilities=None)
 
 
 def read_logistic_regression(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """LogisticRegression and its CV twin, for every solver.
+    """LogisticRegression and LogisticRegressionCV, for every solver.
 
-    Up to scikit-learn 1.7 `multi_class` decides between one-versus-rest and the multinomial loss; from 1.8 on there is
-    no such parameter, and two classes are always a single logistic function.
+    Up to scikit-learn 1.7 `multi_class` selects one-versus-rest or the multinomial loss. Since 1.8 the parameter does
+    not exist, and two classes always use a single logistic function.
     """
     binary = len(estimator.classes_) <= 2
     multi_class = getattr(estimator, "multi_class", None)
@@ -54,13 +53,13 @@ def read_logistic_regression(builder: GraphBuilder, estimator: Estimator, inputs
 
 
 def read_sgd_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """SGDClassifier has probabilities for two of its losses only."""
+    """SGDClassifier has probabilities for only two of its losses."""
     links = {"log_loss": add_expit, "modified_huber": _add_modified_huber}
     return read_with_link(builder, estimator, inputs, probabilities=links.get(estimator.loss))
 
 
 def read_ridge_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """As the other linear classifiers, but a multi-label target is one yes or no (1 or 0) per label."""
+    """As other linear classifiers, but a multi-label target gives 1 or 0 for each label."""
     if not estimator._label_binarizer.y_type_.startswith("multilabel"):
         return read_linear_classifier(builder, estimator, inputs)
     decisions = add_decisions(builder, estimator, inputs)
@@ -74,7 +73,7 @@ def read_ridge_classifier(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_generalized_linear(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Poisson, gamma and Tweedie regression: the inverse of the identity or of the logarithm."""
+    """Poisson, gamma and Tweedie regression: inverse of the identity or the logarithmic link."""
     link = type(estimator._base_loss.link).__name__
     decisions = add_decisions(builder, estimator, inputs)
     if link == "LogLink":
@@ -85,13 +84,13 @@ def read_generalized_linear(builder: GraphBuilder, estimator: Estimator, inputs:
 
 
 def read_ransac(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The estimator that was trained on the inliers."""
+    """Convert the estimator that was trained on the inliers."""
     inner = builder.read(estimator.estimator_, inputs)
     return Reading("regressor", {"predict": inner.outputs["predict"] if inner else inputs})
 
 
 def read_sgd_one_class_svm(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """X @ coef_ - offset_; zero itself is still an inlier (1)."""
+    """X @ coef_ - offset_; zero itself is an inlier (1)."""
     builder.refuse_missing(inputs)
     coefficients = np.atleast_2d(_dense(estimator.coef_)).astype(np.float64)
     tensors = {"coefficients": coefficients, "intercepts": -np.asarray(estimator.offset_, np.float64).reshape(1)}
@@ -126,17 +125,17 @@ def add_decisions(builder: GraphBuilder, estimator: Estimator, inputs: Value) ->
 
 
 def _dense(coefficients: Array) -> Array:
-    """`sparsify()` leaves a scipy matrix behind; it holds the same numbers."""
+    """Return dense coefficients: `sparsify()` converts them to a scipy matrix."""
     return coefficients.toarray() if hasattr(coefficients, "toarray") else np.asarray(coefficients)
 
 
 def add_column(builder: GraphBuilder, table: Value) -> Value:
-    """The only column of a table as a flat one."""
+    """Return the only column of a table as a flat one."""
     return builder.add("column", table, width=1, attributes={"index": 0})
 
 
 def add_expit(builder: GraphBuilder, decisions: Value) -> Value:
-    """One logistic function per class, over their sum (LinearClassifierMixin._predict_proba_lr)."""
+    """One logistic function for each class, divided by their sum (LinearClassifierMixin._predict_proba_lr)."""
     if decisions.width == 1:
         return builder.add("expit_pair", decisions, width=2)
     each = builder.add("expit", decisions, width=decisions.width)
@@ -144,7 +143,7 @@ def add_expit(builder: GraphBuilder, decisions: Value) -> Value:
 
 
 def add_softmax(builder: GraphBuilder, decisions: Value) -> Value:
-    """The multinomial link; with two classes over [-d, d]."""
+    """The multinomial link; with two classes of [-d, d]."""
     if decisions.width == 1:
         return builder.add("softmax_pair", decisions, width=2)
     return builder.add("softmax", decisions, width=decisions.width)
@@ -164,7 +163,7 @@ def _add_modified_huber(builder: GraphBuilder, decisions: Value) -> Value:
     each = builder.add("scale", clipped, width=width, tensors=halves)
     if width > 1:
         return builder.add("normalize_rows", each, width=width)
-    # [1 - p, p] as a linear map: -p + 1 rounds exactly as 1 - p does.
+    # [1 - p, p] as a linear map: -p + 1 rounds exactly like 1 - p.
     pair = {"coefficients": np.array([[-1.0], [1.0]]), "intercepts": np.array([1.0, 0.0])}
     return builder.add("linear", each, width=2, tensors=pair)
 

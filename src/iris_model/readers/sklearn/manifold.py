@@ -1,4 +1,4 @@
-"""Manifolds that take new rows, and labels spread over them.
+"""Convert manifolds that accept new rows, and label propagation.
 
 Sources: sklearn.manifold (Isomap, LocallyLinearEmbedding), sklearn.semi_supervised._label_propagation.
 """
@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 
-from .classes import read_classes
 from .kernels import add_kernel, dense
 from .neighbors import add_nearest, add_within
 
@@ -19,7 +19,7 @@ Array = np.ndarray[Any, Any]
 
 
 def read_isomap(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The shortest ways to the training rows through the neighbors; their centered kernel, projected."""
+    """Shortest paths to the training rows through the neighbors; their centered kernel, projected."""
     found = _find_neighbors(builder, estimator.nbrs_, inputs, estimator.n_neighbors)
     distances = dense(estimator.dist_matrix_)
     kernel = builder.add("geodesic_kernel", found, width=len(distances), tensors={"distances": distances})
@@ -37,7 +37,7 @@ def read_isomap(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> R
 
 
 def read_locally_linear(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The neighbors' places in the embedding, weighted as they rebuild the row."""
+    """The mean of the neighbors' positions in the embedding, with the weights that reconstruct the row."""
     vectors = dense(estimator.nbrs_._fit_X)
     embedding = np.ascontiguousarray(estimator.embedding_, np.float64)
     found = _find_neighbors(builder, estimator.nbrs_, inputs, estimator.n_neighbors)
@@ -51,7 +51,7 @@ def read_locally_linear(builder: GraphBuilder, estimator: Estimator, inputs: Val
 
 
 def read_label_propagation(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The labels of the training rows, weighted by a kernel or by whether they are neighbors."""
+    """The labels of the training rows, weighted by a kernel or by the nearest neighbors."""
     builder.refuse_missing(inputs)
     classes = read_classes(builder, estimator, estimator.classes_)
     shares = np.ascontiguousarray(estimator.label_distributions_, np.float64)
@@ -66,7 +66,7 @@ def read_label_propagation(builder: GraphBuilder, estimator: Estimator, inputs: 
         summed = builder.add("linear", kernel or inputs, width=len(classes), tensors=tensors)
         proba = builder.add("shares_or_nan", summed, width=len(classes))
     else:
-        builder.refuse(f"{type(estimator).__name__}: its kernel is a function of the user's; expected 'rbf' or 'knn'")
+        builder.refuse(f"{type(estimator).__name__}: its kernel is a custom function; expected 'rbf' or 'knn'")
         return Reading("classifier", {}, classes)
     label = builder.add("argmax_label", proba, width=1, kind="label", attributes={"classes": classes})
     return Reading("classifier", {"predict": label, "predict_proba": proba}, classes)
@@ -75,7 +75,7 @@ def read_label_propagation(builder: GraphBuilder, estimator: Estimator, inputs: 
 def _find_neighbors(builder: GraphBuilder, neighbors: Estimator, inputs: Value, count: int | None) -> Value:
     if count is None:
         return add_within(builder, neighbors, inputs, weighted=False)
-    # Each training row has a place of its own: where two are equally far, it matters which is taken.
+    # Each training row has its own position, so it matters which of equally far ones is selected.
     groups = np.arange(int(neighbors.n_samples_fit_))
     return add_nearest(builder, neighbors, inputs, int(count), groups, weighted=False)
 

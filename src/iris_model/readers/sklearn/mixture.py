@@ -1,4 +1,4 @@
-"""Gaussian mixtures, and the ellipse around inliers: quadratic forms.
+"""Convert Gaussian mixtures and elliptic envelopes: quadratic forms.
 
 Sources: sklearn.mixture (_gaussian_mixture, _bayesian_mixture), sklearn.covariance._elliptic_envelope.
 """
@@ -15,7 +15,7 @@ Array = np.ndarray[Any, Any]
 
 
 def read_gaussian_mixture(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The weighted log density of each component; the largest wins, and the responsibilities are their powers."""
+    """The weighted log density of each component; the largest wins. Normalized exponentials are probabilities."""
     constants = np.log(np.asarray(estimator.weights_, np.float64))
     return _read_mixture(builder, estimator, inputs, constants)
 
@@ -40,7 +40,7 @@ def read_bayesian_mixture(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_elliptic_envelope(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """How far a row lies from the location, against the offset; on the border it is an inlier."""
+    """The distance of a row from the location, compared with the offset; on the border it is an inlier."""
     builder.refuse_missing(inputs)
     precision = np.asarray(estimator.get_precision(), np.float64)
     tensors = {"center": np.asarray(estimator.location_, np.float64), "matrix": precision}
@@ -58,9 +58,7 @@ def read_elliptic_envelope(builder: GraphBuilder, estimator: Estimator, inputs: 
 def _read_mixture(builder: GraphBuilder, estimator: Estimator, inputs: Value, constants: Array) -> Reading:
     builder.refuse_missing(inputs)
     if estimator.means_.dtype != np.float64:
-        builder.refuse(
-            f"{type(estimator).__name__}: it was trained on {estimator.means_.dtype} numbers; train on float64"
-        )
+        builder.refuse(f"{type(estimator).__name__}: it was trained on {estimator.means_.dtype}; train it on float64")
     means = np.asarray(estimator.means_, np.float64)
     cholesky = np.asarray(estimator.precisions_cholesky_, np.float64)
     count, width = means.shape

@@ -1,18 +1,18 @@
-"""Binary estimators that make up a classifier of several classes. Source: sklearn.multiclass."""
+"""Convert multiclass classifiers made of binary estimators. Source: sklearn.multiclass."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
 from iris_model.readers.libraries import installed_version
 
-from .classes import read_classes
 from .inner import REFUSED, add_complement, answer_of, as_column, as_table
 
 
 def read_one_vs_rest(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """One estimator per class, or per label where there may be several at once."""
+    """One estimator for each class, or for each label of a multi-label target."""
     readings = _read_binaries(builder, estimator, inputs)
     scores = _add_scores(builder, estimator, readings)
     if scores is None:
@@ -31,7 +31,10 @@ def read_one_vs_rest(builder: GraphBuilder, estimator: Estimator, inputs: Value)
         label = builder.add("per_output", *labels, width=len(labels), kind="label")
         classes = [[0, 1] for _ in labels]
     else:
-        builder.refuse(f"OneVsRestClassifier: its target is {kind} (sparse, or with a single class)")
+        builder.refuse(
+            f"OneVsRestClassifier: its target is {kind}, sparse or with a single class; "
+            "expected a dense target with two or more classes"
+        )
         return REFUSED
     outputs = {"predict": label}
     if hasattr(estimator, "predict_proba"):
@@ -53,9 +56,11 @@ def read_one_vs_rest(builder: GraphBuilder, estimator: Estimator, inputs: Value)
 
 
 def read_one_vs_one(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """One estimator per pair of classes, votes, and confidences to break ties."""
+    """One estimator for each pair of classes: votes, with confidences to break ties."""
     if estimator.pairwise_indices_ is not None:
-        builder.refuse("OneVsOneClassifier: its estimators take distances to training rows (pairwise)")
+        builder.refuse(
+            "OneVsOneClassifier: its estimators take distances to the training rows (pairwise); train them on the rows"
+        )
     classes = read_classes(builder, estimator, estimator.classes_)
     readings = _read_binaries(builder, estimator, inputs)
     confidences = _add_scores(builder, estimator, readings)
@@ -87,7 +92,7 @@ def read_output_code(builder: GraphBuilder, estimator: Estimator, inputs: Value)
 
 
 def _read_binaries(builder: GraphBuilder, owner: Estimator, inputs: Value) -> list[Reading | None]:
-    """Read the estimators inside; a target that was the same for all rows has a constant in place of one."""
+    """Convert the inner estimators. A target that was the same for all rows has a constant instead of one."""
     return [
         _read_constant(builder, inner, inputs)
         if type(inner).__name__ == "_ConstantPredictor"
@@ -106,7 +111,7 @@ def _read_constant(builder: GraphBuilder, constant: Estimator, inputs: Value) ->
 
 
 def _add_scores(builder: GraphBuilder, owner: Estimator, readings: list[Reading | None]) -> Value | None:
-    """The number by which each binary estimator decides, side by side (`_predict_binary`)."""
+    """Join the scores by which each binary estimator decides (`_predict_binary`)."""
     columns = []
     for inner, reading in zip(owner.estimators_, readings, strict=True):
         if reading is None:
@@ -120,13 +125,15 @@ def _add_scores(builder: GraphBuilder, owner: Estimator, readings: list[Reading 
     if len(columns) != len(readings):
         return None
     if any(column.width != 1 for column in columns):
-        builder.refuse(f"{type(owner).__name__}: an estimator inside it gives more than one decision")
+        builder.refuse(
+            f"{type(owner).__name__}: its estimators return more than one decision per row; expected binary classifiers"
+        )
         return None
     return builder.concat(columns)
 
 
 def _add_each(builder: GraphBuilder, owner: Estimator, readings: list[Reading | None], method: str) -> Value | None:
-    """One method of all estimators; of probabilities the second column."""
+    """Join one method of all estimators; of probabilities the second column."""
     columns = []
     for inner, reading in zip(owner.estimators_, readings, strict=True):
         found = reading and answer_of(builder, owner, inner, reading, [method])
@@ -140,7 +147,7 @@ def _add_each(builder: GraphBuilder, owner: Estimator, readings: list[Reading | 
 def _add_threshold(
     builder: GraphBuilder, owner: Estimator, readings: list[Reading | None], scores: Value, classes: list[Json]
 ) -> Value:
-    """The first estimator decides for all where yes begins: above 0 for decisions, else above a half."""
+    """The first estimator sets the threshold for all: 0 for decisions, else one half."""
     first = readings[0]
     decides = first is not None and first.task == "classifier" and hasattr(owner.estimators_[0], "decision_function")
     attributes = {"classes": classes, "threshold": 0.0 if decides else 0.5}

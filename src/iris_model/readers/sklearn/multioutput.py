@@ -1,22 +1,22 @@
-"""One estimator per output, side by side or in a chain. Source: sklearn.multioutput."""
+"""Convert one estimator for each output, independent or in a chain. Source: sklearn.multioutput."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 
-from .classes import read_classes
 from .inner import REFUSED, answer_of, answers_in_numbers, as_table, read_each, stand_in
 
 
 def read_multi_output_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """A label per output, and a list of probabilities per output."""
+    """One label and one list of probabilities for each output."""
     readings = read_each(builder, estimator.estimators_, inputs)
     if readings is None:
         return REFUSED
     if len({inner.classes_.dtype.kind for inner in estimator.estimators_}) > 1:
-        builder.refuse("MultiOutputClassifier: its outputs have labels of several types; expected one type for all")
+        builder.refuse("MultiOutputClassifier: its outputs have labels of different types; expected one type")
     classes = [read_classes(builder, estimator, inner.classes_) for inner in estimator.estimators_]
     labels = [reading.outputs["predict"] for reading in readings]
     outputs = {"predict": builder.add("per_output", *labels, width=len(labels), kind="label")}
@@ -24,7 +24,9 @@ def read_multi_output_classifier(builder: GraphBuilder, estimator: Estimator, in
         parts = [reading.outputs.get("predict_proba") for reading in readings]
         found = [part for part in parts if part is not None]
         if len(found) != len(parts):
-            builder.refuse("MultiOutputClassifier: not all of its estimators give probabilities")
+            builder.refuse(
+                "MultiOutputClassifier: some of its estimators have no probabilities; train all with predict_proba"
+            )
             return REFUSED
         widths = tuple(part.width for part in found)
         outputs["predict_proba"] = builder.add("per_output", *found, width=len(found), widths=widths)
@@ -32,7 +34,7 @@ def read_multi_output_classifier(builder: GraphBuilder, estimator: Estimator, in
 
 
 def read_multi_output_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """A number per output."""
+    """One number for each output."""
     readings = read_each(builder, estimator.estimators_, inputs)
     if readings is None:
         return REFUSED
@@ -43,7 +45,7 @@ def read_multi_output_regressor(builder: GraphBuilder, estimator: Estimator, inp
 
 
 def read_classifier_chain(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Every estimator sees the answers of those before it. All answers are floats, labels too."""
+    """Every estimator also gets the answers of the earlier ones. All answers are floats, even labels."""
     methods = [name for name in ("predict", "predict_proba", "decision_function") if hasattr(estimator, name)]
     columns = _add_chain(builder, estimator, inputs, estimator.chain_method_, methods)
     if columns is None:
@@ -60,7 +62,7 @@ def read_classifier_chain(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_regressor_chain(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Every estimator sees the predictions of those before it."""
+    """Every estimator also gets the predictions of the earlier ones."""
     columns = _add_chain(builder, estimator, inputs, "predict", ["predict"])
     if columns is None:
         return REFUSED
@@ -71,7 +73,7 @@ def read_regressor_chain(builder: GraphBuilder, estimator: Estimator, inputs: Va
 def _add_chain(
     builder: GraphBuilder, estimator: Estimator, inputs: Value, handed_on: str, methods: list[str]
 ) -> dict[str, list[Value]] | None:
-    """The answers of each estimator by method, in the order of the chain, each a table of one."""
+    """Return the answers of each estimator by method, in the order of the chain, as tables with one column."""
     builder.refuse_missing(inputs)
     columns: dict[str, list[Value]] = {method: [] for method in methods}
     value: Value | None = inputs
@@ -90,7 +92,7 @@ def _add_chain(
 def _single_answers(
     builder: GraphBuilder, owner: Estimator, inner: Estimator, reading: Reading, methods: set[str]
 ) -> dict[str, Value] | None:
-    """One number per method: of two probabilities the second. None, and refused, where there are more."""
+    """Return one number for each method: of two probabilities the second. None, with a refusal, if there are more."""
     answers = {}
     for method in sorted(methods):
         found = answer_of(builder, owner, inner, reading, [method])
@@ -100,7 +102,10 @@ def _single_answers(
         if method == "predict_proba" and table.width == 2:
             table = builder.select_columns(table, [1])
         if table.width != 1:
-            builder.refuse(f"{type(owner).__name__}: {method} of its {type(inner).__name__} is not one number per row")
+            builder.refuse(
+                f"{type(owner).__name__}: {method} of its {type(inner).__name__} is not one number per row; "
+                "expected a binary classifier or a regressor"
+            )
             return None
         answers[method] = table
     return answers

@@ -1,4 +1,4 @@
-"""Naive Bayes, all five: joint log likelihoods, their largest, and their normalized powers.
+"""Convert the five naive Bayes classifiers: joint log likelihoods, their maximum, and normalized exponentials.
 
 Source: sklearn.naive_bayes.
 """
@@ -9,23 +9,22 @@ from typing import Any
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
-
-from .classes import read_classes
 
 Array = np.ndarray[Any, Any]
 
 
 def read_gaussian(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """log(prior) + constant - 1/2 sum((x - mean)^2 / variance), rounded step by step as the original does."""
+    """log(prior) + constant - 1/2 sum((x - mean)^2 / variance), rounded step by step as in the original."""
     builder.refuse_missing(inputs)
     variances = np.asarray(estimator.var_, np.float64)
     if not (variances > 0.0).all():
-        builder.refuse("GaussianNB: a feature has no variance at all; train with a larger var_smoothing")
+        builder.refuse("GaussianNB: a feature has no variance; train with a larger var_smoothing")
     count = len(variances)
     tensors = {"centers": np.asarray(estimator.theta_, np.float64), "divisors": variances}
     squares = builder.add("scaled_squares", inputs, width=count, tensors=tensors)
-    # In the precision of training, as the original takes these logarithms.
+    # In the precision of training, as the original computes these logarithms.
     constants = np.array([-0.5 * np.sum(np.log(2.0 * np.pi * row)) for row in estimator.var_], np.float64)
     halves = {"scale": np.full(count, -0.5), "offset": constants}
     densities = builder.add("min_max_scale", squares, width=count, tensors=halves)
@@ -39,11 +38,10 @@ def read_multinomial(builder: GraphBuilder, estimator: Estimator, inputs: Value)
 
 
 def read_complement(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Weights of the complement of each class; the prior counts only where there is one class."""
+    """Weights of the complement of each class. The prior counts only if there is one class."""
     if estimator.norm:
         builder.refuse(
-            "ComplementNB: with norm=True the weights of every class have the same sum, so a row of equal cells is a tie "
-            "that the last bit of the original's sums decides; train with norm=False"
+            "ComplementNB: with norm=True a row of equal cells is a tie, which rounding decides; train with norm=False"
         )
     weights = estimator.feature_log_prob_
     priors = estimator.class_log_prior_ if len(weights) == 1 else np.zeros(len(weights))
@@ -51,7 +49,7 @@ def read_complement(builder: GraphBuilder, estimator: Estimator, inputs: Value) 
 
 
 def read_bernoulli(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Features become yes or no first; what is absent counts too."""
+    """Features are binarized first; absent ones count too."""
     weights = estimator.feature_log_prob_
     absent = np.log(1 - np.exp(weights))
     priors = estimator.class_log_prior_ + absent.sum(axis=1)
@@ -63,7 +61,7 @@ def read_bernoulli(builder: GraphBuilder, estimator: Estimator, inputs: Value) -
 
 
 def read_categorical(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Cells are categories 0, 1, 2, ...; one that training never met is an error, in the original too."""
+    """Cells are categories 0, 1, 2, ... An unseen one is an error, as in the original."""
     builder.refuse_missing(inputs)
     likelihoods = estimator.feature_log_prob_
     _refuse_infinite(builder, estimator, np.concatenate(likelihoods, axis=1))
@@ -87,7 +85,7 @@ def _refuse_infinite(builder: GraphBuilder, estimator: Estimator, weights: Array
     if not np.isfinite(weights).all():
         builder.refuse(
             f"{type(estimator).__name__}: a feature has the probability zero in some class (alpha is 0), "
-            "which makes answers that are not numbers; train with a larger alpha"
+            "so some answers are NaN; train with a larger alpha"
         )
 
 

@@ -1,7 +1,7 @@
-"""Nearest neighbors: a search, then votes, means, or densities.
+"""Convert nearest neighbors: a search, then votes, means, or densities.
 
-Sources: sklearn.neighbors (_base, _classification, _regression, _lof) and the trees that they search. A tree is followed
-node by node as the original does, so that ties fall alike; what was trained for brute force is measured row by row.
+Sources: sklearn.neighbors (_base, _classification, _regression, _lof) and its trees. A tree is searched node by node as
+in the original, so that ties are equal. A model trained for brute force measures row by row.
 """
 
 from __future__ import annotations
@@ -11,26 +11,28 @@ from typing import Any
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
 from iris_model.readers.libraries import installed_version
 
-from .classes import read_classes
+from .kernels import dense
 
 Array = np.ndarray[Any, Any]
 
-# Brute force over these goes through the original's own heaps; others leave ties to numpy.argpartition, which
-# differs from processor to processor.
+# For these, brute force uses the original's own heaps. Others leave ties to numpy.argpartition, which differs between
+# processors.
 ORDERED = frozenset(
     ("euclidean", "manhattan", "chebyshev", "minkowski", "seuclidean", "canberra", "braycurtis", "haversine")
 )
-# The spellings for which the original gets distances from products of matrices.
+# The names for which the original computes distances by products of matrices.
 PRODUCT_METRICS = ("euclidean", "sqeuclidean")
 # Whole numbers up to this have exact squares and sums.
 MOST_WHOLE = 1e6
+LARGEST_DOUBLE = 1.7976931348623157e308
 
 
 def read_k_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Votes of the nearest; weighted labels are added up anew, as the original does."""
+    """Votes of the nearest rows. Weighted labels are summed again, as in the original."""
     weighted = _is_weighted(builder, estimator)
     found = add_nearest(builder, estimator, inputs, int(estimator.n_neighbors), _group(estimator), weighted=weighted)
     labels, votes = [], []
@@ -50,7 +52,7 @@ def read_k_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value
 
 
 def read_radius_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Votes of all within the radius; a row without any gets the label for outliers, if there is one."""
+    """Votes of all rows within the radius. A row without any gets the outlier label, if there is one."""
     weighted = _is_weighted(builder, estimator)
     found = add_within(builder, estimator, inputs, weighted=weighted)
     labels, votes = [], []
@@ -58,15 +60,15 @@ def read_radius_classifier(builder: GraphBuilder, estimator: Estimator, inputs: 
     outliers = estimator.outlier_label_
     dtype = np.asarray(estimator.classes_[0]).dtype if estimator.outputs_2d_ else estimator.classes_.dtype
     by_class_mode = not weighted and estimator._fit_method == "brute" and not estimator.outputs_2d_
-    # `metric`, not `effective_metric_`, and `p` apart: what RadiusNeighborsClassifier.predict_proba asks.
+    # `metric`, not `effective_metric_`, and `p`: what RadiusNeighborsClassifier.predict_proba tests.
     is_euclidean = estimator.metric == "minkowski" and estimator.p == 2
     by_class_mode = by_class_mode and not is_euclidean and estimator.metric not in PRODUCT_METRICS
     for index, (classes, targets) in enumerate(zip(all_classes, all_targets, strict=True)):
-        # Written into the array of the labels, and so of their type.
+        # It has the dtype of the labels, because the original writes it into their array.
         outlier = None if outliers is None else np.array([outliers[index]]).astype(dtype).tolist()[0]
         place = classes.index(outlier) if outlier in classes else None
         if by_class_mode:
-            # There "most_frequent" is a label like any other, and since 1.9 the label is taken for the place of a class.
+            # Before, "most_frequent" is an ordinary label. Since 1.9 the label is used as the position of a class.
             named = classes if installed_version("scikit-learn") < (1, 9) else list(range(len(classes)))
             place = named.index(estimator.outlier_label) if estimator.outlier_label in named else None
         attributes: dict[str, Json] = {
@@ -97,13 +99,13 @@ def read_radius_regressor(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_local_outlier_factor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Novelty detection; without `novelty` there is nothing to ask."""
+    """Novelty detection. Without `novelty` the original has no `predict`."""
     if not estimator.novelty:
         builder.refuse("LocalOutlierFactor: without novelty=True it cannot predict; train with novelty=True")
         return Reading("outlier_detector", {"predict": inputs})
     count = int(estimator.n_neighbors_)
-    # Equal training rows are equally dense, so it does not matter which of them is taken.
-    trained = np.asarray(estimator._fit_X if estimator._tree is None else estimator._tree.get_arrays()[0])
+    # Equal training rows have equal density, so it does not matter which of them is selected.
+    trained = dense(estimator._fit_X if estimator._tree is None else estimator._tree.get_arrays()[0])
     groups = np.unique(trained, axis=0, return_inverse=True)[1].ravel()
     found = add_nearest(builder, estimator, inputs, count, groups, weighted=False)
     tensors = {
@@ -115,7 +117,7 @@ def read_local_outlier_factor(builder: GraphBuilder, estimator: Estimator, input
     decisions = builder.add("scale", scores, width=1, tensors=shift)
     negative = {"offset": np.zeros(1), "divisor": -np.ones(1)}
     turned = builder.add("scale", decisions, width=1, tensors=negative)
-    # Zero is still an inlier.
+    # Zero is an inlier.
     labels = builder.add("threshold_label", turned, width=1, kind="label", attributes={"classes": [1, -1]})
     flat = builder.add("column", decisions, width=1, attributes={"index": 0})
     return Reading("outlier_detector", {"predict": labels, "decision_function": flat})
@@ -124,7 +126,7 @@ def read_local_outlier_factor(builder: GraphBuilder, estimator: Estimator, input
 def add_nearest(
     builder: GraphBuilder, estimator: Estimator, inputs: Value, count: int, groups: Array, *, weighted: bool
 ) -> Value:
-    """Add the search for the nearest `count` training rows; `groups`: those that answer the same have one number."""
+    """Add the search for the nearest `count` training rows. `groups`: rows with the same answer have one number."""
     builder.refuse_missing(inputs)
     metric = _read_metric(builder, estimator)
     if metric is None:
@@ -134,14 +136,14 @@ def add_nearest(
     if estimator._tree is not None:
         tree = {**tensors, **_lay_out_tree(estimator._tree, estimator._fit_method)}
         return builder.add("nearest_in_tree", inputs, width=count, attributes=attributes, tensors=tree)
-    vectors = np.ascontiguousarray(estimator._fit_X, np.float64)
+    vectors = dense(estimator._fit_X)
     if not _multiplies(estimator):
         tensors = {**tensors, "vectors": vectors}
         return builder.add("nearest_in_table", inputs, width=count, attributes=attributes, tensors=tensors)
-    _refuse_weights(builder, estimator, weighted=weighted)
     _refuse_contradictions(builder, estimator, vectors, groups)
     tensors = {"vectors": vectors, "norms": np.sum(vectors * vectors, axis=1), "groups": groups.astype(np.int32)}
-    attributes = {"neighbors": count, "whole": _is_whole(vectors)}
+    ordered = not _is_float32(estimator)
+    attributes = {"neighbors": count, "whole": ordered and _is_whole(vectors), "ordered": ordered, "weighted": weighted}
     return builder.add("nearest_by_products", inputs, width=count, attributes=attributes, tensors=tensors)
 
 
@@ -152,30 +154,30 @@ def add_within(builder: GraphBuilder, estimator: Estimator, inputs: Value, *, we
     if metric is None:
         return inputs
     attributes, tensors = metric
-    trained = estimator._fit_X if estimator._tree is None else estimator._tree.get_arrays()[0]
-    vectors = np.ascontiguousarray(trained, np.float64)
+    vectors = dense(estimator._fit_X if estimator._tree is None else estimator._tree.get_arrays()[0])
     tensors = {**tensors, "vectors": vectors}
-    attributes = {**attributes, "radius": float(estimator.radius)}
+    # Everything is within infinity, and within the largest number of JSON.
+    radius = min(float(estimator.radius), LARGEST_DOUBLE)
+    attributes = {**attributes, "radius": radius}
     if estimator._tree is not None or not _multiplies(estimator):
         return builder.add("within_radius", inputs, width=1, attributes=attributes, tensors=tensors)
-    _refuse_weights(builder, estimator, weighted=weighted)
     tensors = {"vectors": vectors, "norms": np.sum(vectors * vectors, axis=1)}
-    attributes = {"radius": float(estimator.radius), "whole": _is_whole(vectors)}
+    attributes = {"radius": radius, "whole": _is_whole(vectors), "weighted": weighted}
     return builder.add("within_radius_by_products", inputs, width=1, attributes=attributes, tensors=tensors)
 
 
 def _read_metric(builder: GraphBuilder, estimator: Estimator) -> tuple[dict[str, Json], dict[str, Array]] | None:
-    """The metric's name and power as attributes, its weights or matrix as tensors; None with a reason if refused."""
+    """Return the metric's name and power as attributes, its weights or matrix as tensors; None if refused."""
     from sklearn.metrics import DistanceMetric
 
     owner = type(estimator).__name__
     said = estimator.effective_metric_
     if estimator._tree is not None:
         metric = _metric_of_tree(estimator._tree)
-    elif hasattr(estimator._fit_X, "toarray") or estimator._fit_X.dtype != np.float64:
+    elif _is_float32(estimator) and said not in PRODUCT_METRICS:
         builder.refuse(
-            f"{owner}: it was trained on a sparse table or on float32, and searches it by brute force, where "
-            "numpy.argpartition decides ties; train it on dense float64 numbers"
+            f"{owner}: it was trained on {estimator._fit_X.dtype} and searches by brute force with the metric {said}, where "
+            "numpy.argpartition decides ties; train it on float64"
         )
         return None
     else:
@@ -186,9 +188,8 @@ def _read_metric(builder: GraphBuilder, estimator: Estimator) -> tuple[dict[str,
     name = type(metric).__name__.removesuffix("64").removesuffix("Distance").lower()
     if metric is None or name == "pyfunc" or (estimator._tree is None and name not in ORDERED):
         builder.refuse(
-            f"{owner}: the metric {said if isinstance(said, str) else 'of the user'!s} with the algorithm "
-            f"{estimator._fit_method!r} is not compiled, because something else decides ties there; "
-            "expected a metric of kd_tree or ball_tree, searched by these"
+            f"{owner}: the metric {said if isinstance(said, str) else 'of a custom function'!s} with algorithm="
+            f"{estimator._fit_method!r} is not supported; train with a metric of 'kd_tree' or 'ball_tree', and that algorithm"
         )
         return None
     power, weights, matrix = metric.__getstate__()[:3]
@@ -202,7 +203,7 @@ def _read_metric(builder: GraphBuilder, estimator: Estimator) -> tuple[dict[str,
 
 
 def _metric_of_tree(tree: Any) -> Any:
-    """Trees keep their metric to themselves, but pickle it."""
+    """Return the metric of a tree, which only its pickled state contains."""
     return next((part for part in tree.__getstate__() if type(part).__name__.endswith("Distance64")), None)
 
 
@@ -224,7 +225,14 @@ def _lay_out_tree(tree: Any, kind: str) -> dict[str, Array]:
 
 
 def _multiplies(estimator: Estimator) -> bool:
-    return bool(estimator.effective_metric_ in PRODUCT_METRICS)
+    """Whether distances are products of matrices: for two dense tables, and for tables of different dtypes."""
+    is_mixed = hasattr(estimator._fit_X, "toarray") and not _is_float32(estimator)
+    return bool(estimator.effective_metric_ in PRODUCT_METRICS) and not is_mixed
+
+
+def _is_float32(estimator: Estimator) -> bool:
+    """Whether it was trained on float32 or integers: then float64 rows are sorted by numpy.argpartition."""
+    return bool(estimator._fit_X.dtype != np.float64)
 
 
 def _is_whole(vectors: Array) -> bool:
@@ -233,30 +241,27 @@ def _is_whole(vectors: Array) -> bool:
 
 def _is_weighted(builder: GraphBuilder, estimator: Estimator) -> bool:
     if callable(estimator.weights):
-        builder.refuse(f"{type(estimator).__name__}: its weights are a function of the user's; use 'distance'")
+        builder.refuse(
+            f"{type(estimator).__name__}: its weights are a custom function; expected 'uniform' or 'distance'"
+        )
     return bool(estimator.weights == "distance")
 
 
-def _refuse_weights(builder: GraphBuilder, estimator: Estimator, *, weighted: bool) -> None:
-    if weighted:
-        builder.refuse(
-            f"{type(estimator).__name__}: brute force with weights='distance' divides by distances whose last bits depend "
-            "on the machine, for a row equal to one of training by noise alone; train with algorithm='kd_tree' or 'ball_tree'"
-        )
-
-
 def _refuse_contradictions(builder: GraphBuilder, estimator: Estimator, vectors: Array, groups: Array) -> None:
-    """Equal training rows with different targets: always a tie, and products of matrices need not keep it one."""
+    """Refuse equal training rows with different targets: they always tie, and products of matrices may break the tie."""
     same = np.unique(vectors, axis=0, return_inverse=True)[1].ravel()
     if len(np.unique(np.column_stack([same, groups]), axis=0)) > len(np.unique(same)):
         builder.refuse(
-            f"{type(estimator).__name__}: training has equal rows with different targets, and brute force leaves it to the "
-            "last bit of a product which of them are taken; train with algorithm='kd_tree' or 'ball_tree'"
+            f"{type(estimator).__name__}: equal training rows have different targets, and rounding decides which of them "
+            "brute force selects; train with algorithm='kd_tree' or 'ball_tree'"
         )
 
 
 def _targets(builder: GraphBuilder, estimator: Estimator) -> tuple[list[list[Json]], list[Array]]:
-    """Per output: the classes, in the first output's dtype as the original writes them, and the training rows' places."""
+    """Return for each output the classes and the positions of the training rows' labels in them.
+
+    The original writes all labels with the first output's dtype, and so are these.
+    """
     several = estimator.outputs_2d_
     classes = estimator.classes_ if several else [estimator.classes_]
     places = np.asarray(estimator._y).reshape(len(estimator._y), -1)
@@ -265,7 +270,7 @@ def _targets(builder: GraphBuilder, estimator: Estimator) -> tuple[list[list[Jso
 
 
 def _group(estimator: Estimator) -> Array:
-    """Training rows with the same target, in all outputs, are of one group."""
+    """Return the group of each training row: one number for rows with the same targets in all outputs."""
     targets = np.asarray(estimator._y).reshape(len(estimator._y), -1)
     return np.unique(targets, axis=0, return_inverse=True)[1].ravel()
 
@@ -287,11 +292,16 @@ def _finish_classifier(
 
 def _finish_regressor(builder: GraphBuilder, estimator: Estimator, found: Value, *, weighted: bool) -> Reading:
     targets = np.asarray(estimator._y)
-    attributes: Mapping[str, Json] = {"weighted": weighted, "whole": targets.dtype.kind in "iub"}
+    attributes: Mapping[str, Json] = {"weighted": weighted}
+    if targets.dtype.kind in "iub":
+        # Without neighbors, the original casts NaN to an integer, whose value depends on the processor.
+        with np.errstate(invalid="ignore"):
+            attributes = {"weighted": weighted, "alone": float(np.full_like(targets[:1], np.nan).ravel()[0])}
     table = np.ascontiguousarray(targets.reshape(len(targets), -1), np.float64)
-    means = builder.add(
-        "neighbor_means", found, width=table.shape[1], attributes=attributes, tensors={"targets": table}
-    )
+    op = "neighbor_means"
+    if targets.dtype == np.float32 and not weighted:
+        op, attributes = "neighbor_means_float32", {}
+    means = builder.add(op, found, width=table.shape[1], attributes=attributes, tensors={"targets": table})
     if targets.ndim == 1:
         means = builder.add("column", means, width=1, attributes={"index": 0})
     return Reading("regressor", {"predict": means})

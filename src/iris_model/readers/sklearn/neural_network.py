@@ -1,4 +1,4 @@
-"""Multi-layer perceptrons: a linear map and an activation per layer.
+"""Convert multi-layer perceptrons: a linear map and an activation for each layer.
 
 Source: sklearn.neural_network._multilayer_perceptron.
 """
@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 
-from .classes import read_classes
-
-# None: nothing to do.
+# None: the identity.
 ACTIVATIONS = {
     "identity": None,
     "logistic": "expit",
@@ -23,7 +22,7 @@ ACTIVATIONS = {
 
 
 def read_mlp_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """One logistic output for two classes, a softmax for more, and a logistic output per label of several."""
+    """A logistic output for two classes, a softmax for more, and a logistic output for each label of several."""
     outputs = _add_layers(builder, estimator, inputs)
     if estimator._label_binarizer.y_type_.startswith("multilabel"):
         labels = []
@@ -45,7 +44,7 @@ def read_mlp_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Val
 
 
 def read_mlp_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The last layer as it is; for the Poisson loss, its exponential."""
+    """The last layer; for the Poisson loss, its exponential."""
     outputs = _add_layers(builder, estimator, inputs)
     if outputs.width == 1:
         outputs = builder.add("column", outputs, width=1, attributes={"index": 0})

@@ -1,4 +1,4 @@
-"""Pipeline: each step reads what the step before it made."""
+"""Convert pipelines: each step gets the output of the previous one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .inner import REFUSED, stand_in
 
 
 def read_pipeline(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Follow the steps. The steps after a refused one are still read, to find their reasons too."""
+    """Convert the steps. Steps after a refused one are converted too, to find their reasons."""
     value = inputs
     reading = Reading("transformer", {"transform": inputs})
     refused = False
@@ -26,7 +26,8 @@ def read_pipeline(builder: GraphBuilder, estimator: Estimator, inputs: Value) ->
             break
         if "transform" not in reading.outputs:
             builder.refuse(
-                f"Pipeline: step {name!r} is a {type(step).__name__}, which transforms nothing, before the end"
+                f"Pipeline: step {name!r} is a {type(step).__name__}, which has no transform method; "
+                "only the last step may have none"
             )
             refused = True
             continue

@@ -1,4 +1,4 @@
-"""Transformers of numbers, column by column or row by row.
+"""Convert transformers of numbers, column by column or row by row.
 
 Sources: sklearn.preprocessing._data, ._discretization, ._polynomial, ._function_transformer.
 """
@@ -11,19 +11,24 @@ import numpy as np
 
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Trace, Value
 
+from .scalers import add_scale
 from .text import add_norm
 
 Array = np.ndarray[Any, Any]
 
-# The functions of numpy that engine/preprocessing.py has too.
+# The numpy functions that engine/functions.py has too.
 FUNCTIONS = (
     *("absolute", "fabs", "ceil", "cos", "exp", "exp2", "expm1", "floor", "log", "log10", "log1p", "log2", "negative"),
     *("positive", "reciprocal", "rint", "sign", "sin", "sqrt", "square", "tan", "tanh", "trunc"),
 )
 
 
+# Wider products of columns take a megabyte for each row.
+WIDEST = 32_768
+
+
 def read_function_transformer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The identity, or one of numpy's functions by its name."""
+    """The identity, or a numpy function by its name."""
     if estimator.validate:
         builder.refuse_missing(inputs)
     function = estimator.func
@@ -32,18 +37,18 @@ def read_function_transformer(builder: GraphBuilder, estimator: Estimator, input
     name = getattr(function, "__name__", "")
     if name not in FUNCTIONS or getattr(np, name, None) is not function or estimator.kw_args:
         builder.refuse(
-            f"FunctionTransformer: its function is {name or function!r}; expected none, or numpy's {', '.join(FUNCTIONS)}"
+            f"FunctionTransformer: its function is {name or function!r}; expected None, or one of numpy's {', '.join(FUNCTIONS)}"
         )
         return Reading("transformer", {"transform": inputs})
     parameters: dict[str, Json] = {"name": name}
-    traces = [Trace(trace.missing_from, makes_missing=parameters) for trace in inputs.traces]
+    traces = [Trace(trace.missing_from, makes_missing=parameters, makes_infinite=parameters) for trace in inputs.traces]
     attributes = {"parameters": parameters}
     mapped = builder.add("map_cells", inputs, width=inputs.width, traces=traces, attributes=attributes)
     return Reading("transformer", {"transform": mapped})
 
 
 def read_robust_scaler(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """(x - center_) / scale_; either half can be switched off."""
+    """(x - center_) / scale_; each can be switched off."""
     width = inputs.width
     offset = estimator.center_ if estimator.with_centering else np.zeros(width)
     divisor = estimator.scale_ if estimator.with_scaling else np.ones(width)
@@ -51,7 +56,7 @@ def read_robust_scaler(builder: GraphBuilder, estimator: Estimator, inputs: Valu
 
 
 def read_max_abs_scaler(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """x / scale_, clipped to [-1, 1] where `clip` is set (since 1.9)."""
+    """x / scale_, clipped to [-1, 1] if `clip` is set (since 1.9)."""
     if not getattr(estimator, "clip", False):
         return _read_scaler(builder, inputs, np.zeros(inputs.width), estimator.scale_)
     scaled = _read_scaler(builder, inputs, np.zeros(inputs.width), estimator.scale_).outputs["transform"]
@@ -64,19 +69,17 @@ def read_max_abs_scaler(builder: GraphBuilder, estimator: Estimator, inputs: Val
 
 
 def _read_scaler(builder: GraphBuilder, inputs: Value, offset: Array, divisor: Array) -> Reading:
-    tensors = {"offset": np.asarray(offset, np.float64), "divisor": np.asarray(divisor, np.float64)}
-    scaled = builder.add("scale", inputs, width=inputs.width, keeps_missing=True, tensors=tensors)
-    return Reading("transformer", {"transform": scaled})
+    return Reading("transformer", {"transform": add_scale(builder, inputs, offset, divisor)})
 
 
 def read_normalizer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Each row over its norm."""
+    """Each row divided by its norm."""
     builder.refuse_missing(inputs)
     return Reading("transformer", {"transform": add_norm(builder, estimator.norm, inputs)})
 
 
 def read_binarizer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Greater than the threshold, or not."""
+    """1 above the threshold, else 0."""
     builder.refuse_missing(inputs)
     attributes = {"threshold": float(estimator.threshold)}
     return Reading(
@@ -85,7 +88,7 @@ def read_binarizer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -
 
 
 def read_bins_discretizer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The bin of each cell, as a number or as a one in its place."""
+    """The bin of each cell, as a number or one-hot."""
     builder.refuse_missing(inputs)
     if estimator.dtype is not None and np.dtype(estimator.dtype) != np.float64:
         builder.refuse(f"KBinsDiscretizer: dtype is {np.dtype(estimator.dtype)}; expected float64")
@@ -95,20 +98,41 @@ def read_bins_discretizer(builder: GraphBuilder, estimator: Estimator, inputs: V
         return Reading("transformer", {"transform": binned})
     ends = np.cumsum(estimator.n_bins_).tolist()
     attributes = {"edges": edges, "starts": [0, *ends[:-1]]}
-    binned = builder.add("bin_columns_one_hot", inputs, width=ends[-1], sparse=True, attributes=attributes)
+    is_stored_sparse = estimator.encode == "onehot"
+    binned = builder.add(
+        "bin_columns_one_hot",
+        inputs,
+        width=ends[-1],
+        sparse=True,
+        zeros_absent=is_stored_sparse,
+        attributes=attributes,
+    )
     return Reading("transformer", {"transform": binned})
 
 
 def read_polynomial_features(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Products of columns, as `powers_` lists them."""
+    """Products of columns, from `powers_`."""
     builder.refuse_missing(inputs)
+    count = int(estimator.n_output_features_)
+    if count > WIDEST:
+        builder.refuse(
+            f"PolynomialFeatures: {inputs.width:,} columns make {count:,} of degree {estimator.degree}; expected at most "
+            f"{WIDEST:,}: use fewer columns, a lower degree, or interaction_only=True"
+        )
+        return Reading("transformer", {"transform": inputs})
     terms = [tuple(np.repeat(np.arange(len(powers)), powers).tolist()) for powers in estimator.powers_]
-    prefixes = {term[:length] for term in terms for length in range(len(term) + 1)}
-    places = {term: place for place, term in enumerate(sorted(prefixes | {()}, key=lambda term: (len(term), term)))}
+    # Products are rounded in the order of the original: from the last factor for a dense table, from the first for a
+    # sparse one.
+    rest, last = (slice(None, -1), -1) if inputs.zeros_absent else (slice(1, None), 0)
+    starts = set(terms)
+    for term in terms:
+        while term := term[rest]:
+            starts.add(term)
+    places = {term: place for place, term in enumerate(sorted(starts | {()}, key=lambda term: (len(term), term)))}
     steps = [term for term in places if term]
     tensors = {
-        "parents": np.array([places[term[:-1]] for term in steps], np.int32),
-        "factors": np.array([term[-1] for term in steps], np.int32),
+        "parents": np.array([places[term[rest]] for term in steps], np.int32),
+        "factors": np.array([term[last] for term in steps], np.int32),
         "kept": np.array([places[term] for term in terms], np.int32),
     }
     products = builder.add("polynomial", inputs, width=len(terms), tensors=tensors)
@@ -116,9 +140,9 @@ def read_polynomial_features(builder: GraphBuilder, estimator: Estimator, inputs
 
 
 def read_power_transformer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """A power for each column, then the scaler inside."""
+    """A power for each column, then the inner scaler."""
     lambdas = np.asarray(estimator.lambdas_)
-    # Two minus lambda in the precision of training, as the library does it.
+    # Two minus lambda in the precision of training, as the library does.
     tensors = {"lambdas": lambdas.astype(np.float64), "rests": (2 - lambdas).astype(np.float64)}
     powered = builder.add(
         "power_transform",
@@ -135,7 +159,7 @@ def read_power_transformer(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_quantile_transformer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Where among the quantiles of training a cell lies; what is missing stays so."""
+    """The position of a cell among the training quantiles; missing cells stay missing."""
     quantiles = np.ascontiguousarray(np.asarray(estimator.quantiles_, np.float64).T)
     tensors = {"quantiles": quantiles, "references": np.asarray(estimator.references_, np.float64)}
     placed = builder.add(
@@ -150,12 +174,15 @@ def read_quantile_transformer(builder: GraphBuilder, estimator: Estimator, input
 
 
 def read_spline_transformer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The B-splines of each column, and how they go on outside the knots."""
+    """The B-splines of each column, and their extrapolation."""
     as_zeros = getattr(estimator, "handle_missing", "error") == "zeros"
     if not as_zeros:
         builder.refuse_missing(inputs)
     if estimator.degree == 0 and estimator.extrapolation == "constant":
-        builder.refuse("SplineTransformer: of degree 0 with constant extrapolation, it raises above the last knot only")
+        builder.refuse(
+            "SplineTransformer: with degree 0 and extrapolation='constant' the original raises above the last knot; "
+            "train with degree 1 or higher"
+        )
     splines = estimator.bsplines_
     count = splines[0].c.shape[1]
     bounds, edges = _spline_ends(estimator, splines, count)
@@ -173,7 +200,7 @@ def read_spline_transformer(builder: GraphBuilder, estimator: Estimator, inputs:
 
 
 def _spline_ends(estimator: Estimator, splines: list[Any], count: int) -> tuple[Array, Array]:
-    """Per column the least and the greatest point; per end the values and slopes of the functions to go on with."""
+    """Return for each column the smallest and largest point, and for each end the values and slopes for extrapolation."""
     degree = estimator.degree
     bounds, edges = [], []
     for spline in splines:
@@ -186,7 +213,7 @@ def _spline_ends(estimator: Estimator, splines: list[Any], count: int) -> tuple[
         elif estimator.extrapolation == "linear":
             ends = (spline(low), spline(low, nu=1), spline(high), spline(high, nu=1))
             if degree <= 1:
-                # As the library does it, and from the next column on it goes by the higher degree.
+                # As the library does: the next columns use the higher degree too.
                 degree += 1
             for position, chosen in enumerate(
                 (slice(degree), slice(degree), slice(-degree, None), slice(-degree, None))

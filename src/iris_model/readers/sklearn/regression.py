@@ -1,4 +1,4 @@
-"""Regressors of other kinds: kernel ridge, partial least squares, isotonic.
+"""Convert other regressors: kernel ridge, partial least squares, isotonic.
 
 Sources: sklearn.kernel_ridge, sklearn.cross_decomposition._pls, sklearn.isotonic with scipy.interpolate.interp1d.
 """
@@ -29,7 +29,7 @@ def read_kernel_ridge(builder: GraphBuilder, estimator: Estimator, inputs: Value
 
 
 def read_partial_least_squares(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """(X - mean) @ coef_.T + intercept_; the scores of X are there too."""
+    """(X - mean) @ coef_.T + intercept_; the scores of X are converted too."""
     builder.refuse_missing(inputs)
     width = inputs.width
     mean = np.asarray(estimator._x_mean, np.float64)
@@ -62,17 +62,23 @@ def read_singular_vectors(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_isotonic(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Straight lines between the thresholds; `transform` is `predict` under another name."""
+    """Linear interpolation between the thresholds. `transform` equals `predict`."""
     builder.refuse_missing(inputs)
     xs, ys = np.asarray(estimator.X_thresholds_), np.asarray(estimator.y_thresholds_)
-    if xs.dtype != np.float64:
-        builder.refuse(f"IsotonicRegression: it was trained on {xs.dtype} numbers; train it on float64")
+    in_float32 = xs.dtype == np.float32
+    if not in_float32 and xs.dtype != np.float64:
+        builder.refuse(f"IsotonicRegression: it was trained on {xs.dtype}; train it on float64 or float32")
     outside = estimator.out_of_bounds
     if len(xs) == 1 and outside != "clip":
-        # One threshold is one value for every row, wherever it lies.
+        # With one threshold every row has the same value.
         outside = "clip"
     tensors = {"xs": xs.astype(np.float64), "ys": ys.astype(np.float64)}
+    if in_float32:
+        # Trained on float32, such as probabilities of XGBoost: it rounds input and output to float32.
+        inputs = builder.add("round_float32", inputs, width=1)
     table = builder.add("interpolate", inputs, width=1, attributes={"outside": outside}, tensors=tensors)
+    if in_float32:
+        table = builder.add("round_float32", table, width=1)
     column = builder.add("column", table, width=1, attributes={"index": 0})
     return Reading("regressor", {"predict": column})
 

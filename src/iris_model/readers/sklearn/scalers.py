@@ -1,24 +1,35 @@
-"""Scalers: column by column, a missing value stays missing."""
+"""Convert scalers. They work column by column, and a missing value stays missing."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 
+Array = np.ndarray[Any, Any]
+
 
 def read_standard_scaler(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """(x - mean_) / scale_; either half can be switched off, and then 0 and 1 leave every bit as it was."""
+    """(x - mean_) / scale_; each can be switched off, and then 0 or 1 changes no bit."""
     width = inputs.width
     offset = estimator.mean_ if estimator.with_mean else np.zeros(width)
     divisor = estimator.scale_ if estimator.with_std else np.ones(width)
+    return Reading("transformer", {"transform": add_scale(builder, inputs, offset, divisor)})
+
+
+def add_scale(builder: GraphBuilder, inputs: Value, offset: Array, divisor: Array) -> Value:
+    """(x - offset) / divisor. A sparse table stays sparse: the library multiplies it by 1 / divisor."""
+    if inputs.sparse and not np.any(offset):
+        factors = {"factors": 1.0 / np.asarray(divisor, np.float64)}
+        return builder.add("multiply_columns", inputs, width=inputs.width, sparse=True, tensors=factors)
     tensors = {"offset": np.asarray(offset, np.float64), "divisor": np.asarray(divisor, np.float64)}
-    scaled = builder.add("scale", inputs, width=width, keeps_missing=True, tensors=tensors)
-    return Reading("transformer", {"transform": scaled})
+    return builder.add("scale", inputs, width=inputs.width, keeps_missing=True, tensors=tensors)
 
 
 def read_min_max_scaler(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """X * scale_ + min_, then clipped to `feature_range` when `clip` is set."""
+    """X * scale_ + min_, clipped to `feature_range` if `clip` is set."""
     clip = [float(end) for end in estimator.feature_range] if estimator.clip else None
     tensors = {
         "scale": np.asarray(estimator.scale_, np.float64),

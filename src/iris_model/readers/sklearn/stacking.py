@@ -1,15 +1,15 @@
-"""Stacking: the answers of some estimators are the columns of the last. Source: sklearn.ensemble._stacking."""
+"""Convert stacking: answers of estimators are the columns of a final one. Source: sklearn.ensemble._stacking."""
 
 from __future__ import annotations
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 
-from .classes import read_classes
 from .inner import REFUSED, answer_of, answers_in_numbers, answers_in_positions, as_table, read_each, stand_in
 
 
 def read_stacking_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The last estimator is trained on the positions of the classes, or, for several labels, on 0 and 1."""
+    """The final estimator is trained on the positions of the classes, or on 0 and 1 for several labels."""
     stacked = _add_stack(builder, estimator, inputs)
     final = builder.read(estimator.final_estimator_, stacked or stand_in(estimator.final_estimator_, inputs))
     if stacked is None or final is None:
@@ -26,7 +26,7 @@ def read_stacking_classifier(builder: GraphBuilder, estimator: Estimator, inputs
 
 
 def read_stacking_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The last estimator's prediction as it is."""
+    """The final estimator's prediction."""
     stacked = _add_stack(builder, estimator, inputs)
     final = builder.read(estimator.final_estimator_, stacked or stand_in(estimator.final_estimator_, inputs))
     if stacked is None or final is None:
@@ -35,15 +35,17 @@ def read_stacking_regressor(builder: GraphBuilder, estimator: Estimator, inputs:
 
 
 def _read_several(builder: GraphBuilder, estimator: Estimator, final: Reading) -> Reading:
-    """Several labels: predictions stay, and of the probabilities the first column of each output is left."""
+    """Several labels: predictions stay, and each output keeps only its first probability."""
     outputs = dict(final.outputs)
     if any(encoder.classes_.tolist() != [0, 1] for encoder in estimator._label_encoder) or final.classes is None:
-        builder.refuse("StackingClassifier: several labels that are not all 0 or 1 each")
+        builder.refuse("StackingClassifier: its labels are not all 0 or 1; expected 0 or 1 for each of several labels")
         return REFUSED
     if "predict_proba" in outputs:
         value = outputs["predict_proba"]
         if value.widths is None:
-            builder.refuse("StackingClassifier: its last estimator gives no list of probabilities per label")
+            builder.refuse(
+                "StackingClassifier: its final estimator has no probabilities for each label; expected a multi-label classifier"
+            )
             return REFUSED
         outputs["predict_proba"] = builder.add(
             "nested_columns", value, width=len(value.widths), attributes={"start": 0, "stop": 1}
@@ -56,7 +58,7 @@ def _answers(outputs: dict[str, Value]) -> dict[str, Value]:
 
 
 def _add_stack(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Value | None:
-    """The answers side by side; of the probabilities of two classes only the second. None if one was refused."""
+    """Join the answers; of the probabilities of two classes only the second. None if an estimator was refused."""
     readings = read_each(builder, estimator.estimators_, inputs)
     if readings is None:
         return None

@@ -1,7 +1,8 @@
-"""Support vector machines of libsvm.
+"""Convert support vector machines of libsvm.
 
-Sources: sklearn.svm._base (BaseLibSVM, BaseSVC), sklearn.svm._classes, and libsvm's svm.cpp as scikit-learn ships it.
-scikit-learn turns the signs of two classes round for its users and keeps libsvm's in `_dual_coef_` and `_intercept_`.
+Sources: sklearn.svm._base (BaseLibSVM, BaseSVC), sklearn.svm._classes, and libsvm's svm.cpp as shipped by scikit-learn.
+For two classes scikit-learn flips the signs of public attributes, and keeps libsvm's in `_dual_coef_` and
+`_intercept_`.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 
-from .classes import read_classes
 from .kernels import add_kernel, dense
 
 Array = np.ndarray[Any, Any]
@@ -42,7 +43,9 @@ def read_svc(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Read
         outputs["predict"] = builder.add("one_vs_one_label", pairs, width=1, kind="label", attributes=attributes)
     if hasattr(estimator, "predict_proba"):
         if estimator._probA.size == 0:
-            builder.refuse(f"{type(estimator).__name__}: probability was switched on after training, so it has none")
+            builder.refuse(
+                f"{type(estimator).__name__}: probability was set after training, so it has no probabilities; train it again"
+            )
         tensors = {"slopes": np.asarray(estimator._probA), "shifts": np.asarray(estimator._probB)}
         outputs["predict_proba"] = builder.add(
             "coupled_probabilities", pairs, width=count, attributes={"count": count}, tensors=tensors
@@ -62,7 +65,7 @@ def read_svr(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Read
 
 
 def read_one_class_svm(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The same sum: above zero is an inlier (1), all else an outlier (-1)."""
+    """The same sum: above zero is an inlier (1), else an outlier (-1)."""
     sums = _add_single(builder, estimator, inputs)
     labels = builder.add("threshold_label", sums, width=1, kind="label", attributes={"classes": [-1, 1]})
     decisions = builder.add("column", sums, width=1, attributes={"index": 0})
@@ -89,7 +92,7 @@ def _add_pairs(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Va
 
 
 def _spread_pairs(dual: Array, starts: Array) -> Array:
-    """One row of weights per pair of classes, zero for the support vectors of others."""
+    """Return one row of weights for each pair of classes, zero for support vectors of other classes."""
     count = len(starts) - 1
     rows = []
     for i in range(count):
@@ -102,7 +105,7 @@ def _spread_pairs(dual: Array, starts: Array) -> Array:
 
 
 def _add_sums(builder: GraphBuilder, estimator: Estimator, inputs: Value, weights: Array) -> Value:
-    """Kernel values times weights plus intercepts. A linear kernel needs no vectors: one weight per feature will do."""
+    """Kernel values times weights plus intercepts. A linear kernel needs no vectors, only one weight per feature."""
     intercepts = np.asarray(estimator._intercept_, np.float64)
     if estimator.kernel == "linear":
         builder.refuse_missing(inputs)

@@ -1,4 +1,4 @@
-"""A regressor of a transformed target, and the way back. Sources: sklearn.compose._target, sklearn.preprocessing."""
+"""Convert regressors of a transformed target. Sources: sklearn.compose._target, sklearn.preprocessing."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
+from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
 from iris_model.readers.names import class_name
 
 from .inner import REFUSED, as_column, as_table
 
-# What the engine can compute, by numpy's own names.
+# The functions of the engine, by numpy's names.
 FUNCTIONS = (
     *("absolute", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2"),
     *("negative", "reciprocal", "sqrt", "square"),
@@ -21,7 +21,7 @@ Inverse = Callable[[GraphBuilder, Estimator, Value], Value | None]
 
 
 def read_transformed_target(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The prediction, taken back; flat if the target was flat in training."""
+    """The inverse transform of the prediction; flat if the target was flat in training."""
     reading = builder.read(estimator.regressor_, inputs)
     if reading is None:
         add_inverse(builder, estimator.transformer_, inputs)
@@ -34,7 +34,7 @@ def read_transformed_target(builder: GraphBuilder, estimator: Estimator, inputs:
 
 
 def add_inverse(builder: GraphBuilder, transformer: Estimator, value: Value) -> Value | None:
-    """`inverse_transform` of a transformer; None, and refused, where no way back is known."""
+    """Add `inverse_transform` of a transformer. None, with a refusal, if it is unknown."""
     inverse = INVERSES.get(class_name(type(transformer)))
     if inverse is None:
         known = ", ".join(name.rpartition(".")[2] for name in INVERSES)
@@ -53,7 +53,7 @@ def _invert_function(builder: GraphBuilder, transformer: Estimator, value: Value
     if name not in FUNCTIONS or getattr(np, name, None) is not function or transformer.inv_kw_args:
         builder.refuse(
             f"TransformedTargetRegressor: its inverse function is {name or function!r}; "
-            f"expected numpy's {', '.join(FUNCTIONS)}"
+            f"expected one of numpy's {', '.join(FUNCTIONS)}"
         )
         return None
     return builder.add("numpy_function", value, width=value.width, attributes={"name": name})
@@ -88,6 +88,13 @@ def _invert_power(builder: GraphBuilder, transformer: Estimator, value: Value) -
     )
 
 
+def _invert_quantile(builder: GraphBuilder, transformer: Estimator, value: Value) -> Value:
+    quantiles = np.ascontiguousarray(np.asarray(transformer.quantiles_, np.float64).T)
+    tensors = {"quantiles": quantiles, "references": np.asarray(transformer.references_, np.float64)}
+    attributes: dict[str, Json] = {"normal": transformer.output_distribution == "normal"}
+    return builder.add("quantile_back", value, width=value.width, attributes=attributes, tensors=tensors)
+
+
 def _invert_pipeline(builder: GraphBuilder, transformer: Estimator, value: Value) -> Value | None:
     found: Value | None = value
     for _, step in reversed(transformer.steps):
@@ -110,6 +117,7 @@ INVERSES: dict[str, Inverse] = {
     "sklearn.preprocessing.MaxAbsScaler": _invert_max_abs,
     "sklearn.preprocessing.MinMaxScaler": _invert_min_max,
     "sklearn.preprocessing.PowerTransformer": _invert_power,
+    "sklearn.preprocessing.QuantileTransformer": _invert_quantile,
     "sklearn.pipeline.Pipeline": _invert_pipeline,
 }
 

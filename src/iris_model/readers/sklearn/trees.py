@@ -1,4 +1,4 @@
-"""Decision trees and forests of them.
+"""Convert decision trees and forests.
 
 Source: sklearn.tree._tree (Tree._apply_dense), sklearn.tree._classes, sklearn.ensemble._forest. `X` is narrowed to
 float32, thresholds are float64, `x <= threshold` goes left. A classifier's leaf holds the fraction of each class.
@@ -12,21 +12,20 @@ from typing import Any
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Tensors, Value
 from iris_model.readers.tree_layout import preorder
-
-from .classes import read_classes
 
 Array = np.ndarray[Any, Any]
 
 
 def read_tree_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """One tree."""
+    """Convert one tree."""
     return _read_classifier(builder, estimator, [estimator], inputs, combine="single")
 
 
 def read_tree_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """One tree."""
+    """Convert one tree."""
     return _read_regressor(builder, estimator, [estimator], inputs, combine="single")
 
 
@@ -59,7 +58,7 @@ def _read_classifier(
         labels = builder.add("argmax_label", values, width=1, kind="label", attributes={"classes": classes})
         return Reading("classifier", {"predict": labels, "predict_proba": values}, classes)
 
-    # The original writes every output into one array of the first output's dtype, so that dtype decides the labels.
+    # The original writes all outputs into one array with the first output's dtype, which decides the labels.
     dtype = estimator.classes_[0].dtype
     all_classes: list[Json] = [read_classes(builder, estimator, item.astype(dtype)) for item in estimator.classes_]
     widths = [len(classes) for classes in all_classes]
@@ -77,9 +76,9 @@ def _read_classifier(
 def _add_trees(
     builder: GraphBuilder, trees: Sequence[Estimator], inputs: Value, *, widths: Sequence[int], combine: str
 ) -> Value:
-    """Add one ensemble whose leaves hold all outputs side by side, without the padding of the shorter ones."""
+    """Add one ensemble whose leaves hold all outputs side by side, without padding."""
     builder.narrow(inputs)
-    # The trees' own word on it: it depends on criterion, splitter, constraints and version.
+    # The trees' own answer: it depends on criterion, splitter, constraints and version.
     takes_missing = trees[0]._support_missing_values(np.zeros((1, inputs.width)))
     if not takes_missing:
         builder.refuse_missing(inputs)
@@ -98,7 +97,7 @@ def lay_out_trees(
 ) -> Tensors:
     """Return the flat arrays of `tree_ensemble` (docs/architecture.md, "Trees"): preorder, offsets for children.
 
-    `node_values` (one row per node) stand in for the trees' own values; `features` are the columns that each tree sees.
+    `node_values` (one row per node) replace the trees' own values. `features` are the columns that each tree gets.
     """
     feature, threshold, jump, values, roots = [], [], [], [], []
     missing_left: list[Array] = []
@@ -111,7 +110,9 @@ def lay_out_trees(
         leaf_rows = np.cumsum(is_leaf) - 1 + first_leaf
         right = place[tree.children_right[order]] - np.arange(len(order))
         roots.append(first_node)
-        seen = tree.feature[order] if features is None else np.asarray(features[index])[tree.feature[order]]
+        asked = tree.feature[order]
+        # A leaf has column -2, which does not exist in a tree of one column.
+        seen = asked if features is None else np.asarray(features[index])[np.where(is_leaf, 0, asked)]
         feature.append(np.where(is_leaf, -1, seen))
         threshold.append(np.where(is_leaf, 0.0, tree.threshold[order]))
         jump.append(np.where(is_leaf, leaf_rows, right))

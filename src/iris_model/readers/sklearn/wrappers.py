@@ -1,4 +1,4 @@
-"""Estimators that hand on the answers of one inside: searches, frozen ones, self-training, other thresholds.
+"""Convert estimators that return the answers of an inner one: searches, frozen ones, self-training, other thresholds.
 
 Sources: sklearn.model_selection (_search, _classification_threshold), sklearn.frozen, sklearn.semi_supervised.
 """
@@ -9,40 +9,42 @@ from typing import Any
 
 import numpy as np
 
+from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 
-from .classes import read_classes
 from .inner import REFUSED, answer_of, as_table
 
 
 def read_search(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The best estimator, trained once more on all rows."""
+    """Convert the best estimator, refitted on all rows."""
     if not hasattr(estimator, "best_estimator_"):
-        builder.refuse(f"{type(estimator).__name__}: refit was switched off, so it has no best estimator to ask")
+        builder.refuse(
+            f"{type(estimator).__name__}: it was trained with refit=False, so it has no best estimator; train with refit=True"
+        )
         return REFUSED
     return builder.read(estimator.best_estimator_, inputs) or REFUSED
 
 
 def read_frozen(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The estimator inside."""
+    """Convert the inner estimator."""
     return builder.read(estimator.estimator, inputs) or REFUSED
 
 
 def read_self_training(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The estimator that was trained last; up to 1.5 it had another name."""
+    """Convert the last trained estimator; its attribute had another name up to 1.5."""
     inner = estimator.estimator_ if hasattr(estimator, "estimator_") else estimator.base_estimator_
     return builder.read(inner, inputs) or REFUSED
 
 
 def read_fixed_threshold(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """A threshold that was given; "auto" is the usual one."""
+    """A given threshold; "auto" is the default one."""
     inner = getattr(estimator, "estimator_", estimator.estimator)
     threshold = None if estimator.threshold == "auto" else float(estimator.threshold)
     return _read_threshold(builder, estimator, inner, inputs, threshold, estimator.pos_label)
 
 
 def read_tuned_threshold(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The threshold that was found to be the best."""
+    """The tuned threshold."""
     positive = estimator._curve_scorer._get_pos_label()
     threshold = float(estimator.best_threshold_)
     return _read_threshold(builder, estimator, estimator.estimator_, inputs, threshold, positive)
@@ -59,14 +61,14 @@ def _read_threshold(
     methods = ["predict_proba", "decision_function"] if asked == "auto" else [asked]
     found = answer_of(builder, estimator, inner, reading, methods)
     if found is None or len(classes) != 2:
-        builder.refuse(f"{type(estimator).__name__}: inside it are {len(classes)} classes; expected two")
+        builder.refuse(f"{type(estimator).__name__}: its estimator has {len(classes)} classes; expected two")
         return REFUSED
     method, value = found
     if threshold is None:
         threshold = 0.5 if method == "predict_proba" else 0.0
     place = 1 if positive is None else int(np.flatnonzero(inner.classes_ == positive)[0])
     scores = as_table(builder, value)
-    # "At least the threshold", of a number turned negative, is "not above the threshold turned negative".
+    # "At least the threshold" equals "not above the negated threshold" for negated numbers.
     turned = -1.0
     if method == "predict_proba":
         scores = builder.select_columns(scores, [place])

@@ -1,1 +1,1 @@
-"""XGBoost: its boosters, and the wrappers with the methods of scikit-learn."""
+"""XGBoost: its boosters, and the wrappers with scikit-learn's methods."""

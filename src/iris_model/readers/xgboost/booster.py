@@ -1,7 +1,7 @@
-"""A booster as XGBoost writes it down: one JSON document, in numbers that round to the float32 they were.
+"""Read an XGBoost booster: one JSON document, with numbers that round to the original float32.
 
-Source: the model's schema in XGBoost's documentation, src/predictor, src/gbm/gbtree.cc, src/common/categorical.h.
-A row goes left where `x < condition` in float32, which is `x <= the float32 below it`.
+Source: the model's schema in XGBoost's documentation, src/predictor, src/gbm/gbtree.cc, src/common/categorical.h. A row
+goes left if `x < condition` in float32, which equals `x <=` the float32 below it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from iris_model.readers.tree_layout import BoostedTree, CategorySet
 Array = np.ndarray[Any, Any]
 Document = Mapping[str, Any]
 
-# Objectives by what they make of the margin, and how a base score becomes a margin.
+# Objectives by their transform of the margin, which also converts the base score to a margin.
 SIGMOID = ("binary:logistic", "reg:logistic")
 EXPONENTIAL = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft")
 SOFTMAX = ("multi:softprob", "multi:softmax")
@@ -30,13 +30,15 @@ IDENTITY = (
     *("reg:expectileerror", "rank:pairwise", "rank:ndcg", "rank:map", "binary:logitraw"),
 )
 STEP = ("binary:hinge",)
+SCORE_MARGIN = np.float32(1e-6)
 
 
 @dataclass(frozen=True)
 class Booster:
-    """`base`: the margin before the first tree, one per output. Linear boosters have weights and a bias instead of trees.
+    """A booster: trees with the margin before the first one, or weights and a bias if it is linear.
 
-    `stored_categories`: by column, the categories that a DataFrame had, in the order of their codes.
+    `base`: one margin for each output. `stored_categories`: for each categorical column of a DataFrame, the categories
+    in the order of their codes.
     """
 
     objective: str
@@ -48,12 +50,12 @@ class Booster:
 
     @property
     def width(self) -> int:
-        """How many margins a row gets."""
+        """The number of margins for each row."""
         return len(self.base)
 
 
 def read_booster(booster: Estimator, best_iteration: int | None) -> Booster:
-    """Read a booster; of its trees those up to the best iteration, if it has one."""
+    """Read a booster, with the trees up to the best iteration if it has one."""
     learner = json.loads(bytes(booster.save_raw("json")))["learner"]
     parameters = learner["learner_model_param"]
     objective = learner["objective"]["name"]
@@ -62,7 +64,7 @@ def read_booster(booster: Estimator, best_iteration: int | None) -> Booster:
     width = max(int(parameters["num_class"]), int(parameters.get("num_target", "1")), len(scores), 1)
     if fitted["name"] == "gblinear":
         weights = np.asarray(fitted["model"]["weights"], np.float32).reshape(-1, width)
-        # Linear boosters take the first base score for every output, whatever the others are.
+        # Linear boosters use the first base score for every output.
         base = np.broadcast_to(_to_margin(scores[:1], objective), (width,))
         return Booster(objective, base, [], [], weights)
     drops = fitted.get("weight_drop")
@@ -87,9 +89,10 @@ def read_booster(booster: Estimator, best_iteration: int | None) -> Booster:
 
 
 def _read_categories(stored: Document) -> dict[int, list[str | int]]:
-    """The categories of a DataFrame by column, in the order of their codes: texts end to end, or whole numbers.
+    """Return the categories of a DataFrame by column, in the order of their codes.
 
-    XGBoost 3 counts the characters of texts and keeps their bytes, so that it cuts what is not ASCII in the wrong places.
+    Strings are stored joined end to end. XGBoost 3 counts their characters but stores bytes, so it splits non-ASCII
+    strings at wrong places.
     """
     found: dict[int, list[str | int]] = {}
     for column, kept in enumerate(stored.get("enc", ())):
@@ -105,8 +108,10 @@ def _read_categories(stored: Document) -> dict[int, list[str | int]]:
 
 
 def _to_margin(scores: Array, objective: str) -> Array:
-    """The base score on the scale of the margins, each step in float32."""
+    """Return the base score as a margin, each step in float32."""
     if objective in SIGMOID:
+        # With a single class the score is 0 or 1, which XGBoost clips by this much.
+        scores = np.clip(scores, SCORE_MARGIN, np.float32(1) - SCORE_MARGIN)
         odds = np.float32(1) / scores - np.float32(1)
         return np.array([-np.float32(math.log(float(one))) for one in odds], np.float32)
     if objective in EXPONENTIAL:
@@ -115,13 +120,13 @@ def _to_margin(scores: Array, objective: str) -> Array:
 
 
 def _drop(values: Array, base: np.float32, weight: np.float32) -> Array:
-    """A tree of dart predicts on top of the base, which is taken away again before its weight."""
+    """A tree of DART predicts on top of the base, which is subtracted before the weight is applied."""
     kept: Array = ((values + base) - base) * weight
     return kept
 
 
 def _leaf_values(document: Document, output: int | None, width: int) -> Array:
-    """One number per node, of leaves only; a tree with several outputs has a vector per leaf."""
+    """Return one number for each node, set at leaves. A tree with several outputs has a vector for each leaf."""
     if output is None:
         return np.asarray(document["split_conditions"], np.float32)
     if "leaf_weights" not in document:
@@ -149,7 +154,7 @@ def _read_tree(document: Document, values: Array) -> BoostedTree:
 
 
 def _read_sets(document: Document) -> dict[int, CategorySet]:
-    """The categories of a node go right; all others, and what is no category at all, left."""
+    """Return the sets of categorical nodes. Their categories go right; all others, and invalid ones, go left."""
     sets = {}
     starts, sizes = document.get("categories_segments", ()), document.get("categories_sizes", ())
     for node, start, size in zip(document.get("categories_nodes", ()), starts, sizes, strict=True):

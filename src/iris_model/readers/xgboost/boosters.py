@@ -1,6 +1,6 @@
-"""Boosters of XGBoost without a wrapper: pickled, or in XGBoost's own files, `.json` and `.ubj`.
+"""XGBoost boosters without a wrapper: pickled, or in XGBoost's own files, `.json` and `.ubj`.
 
-XGBoost itself opens them, as the wrapper that fits the objective. The format is data, so nothing of the file is run.
+XGBoost opens them, as the wrapper that fits the objective. The format is data, so nothing of the file is executed.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from iris_model.readers.graph import Estimator
 
 
 class NotABooster(Exception):
-    """XGBoost cannot read the bytes; the text says why."""
+    """XGBoost cannot read the bytes. The message is XGBoost's reason."""
 
 
 def load(data: bytes) -> Estimator:
-    """Return an XGBClassifier, XGBRanker or XGBRegressor."""
+    """Return an XGBClassifier, XGBRanker or XGBRegressor. Raises NotABooster."""
     import xgboost
 
     try:
@@ -26,7 +26,7 @@ def load(data: bytes) -> Estimator:
 
 
 def wrap(booster: Estimator) -> Estimator:
-    """The wrapper around a booster: its answers are classes where the objective is a classifier's."""
+    """Return the wrapper of a booster, a classifier if the objective is a classifier's."""
     import xgboost
 
     objective = json.loads(booster.save_config())["learner"]["objective"]["name"]

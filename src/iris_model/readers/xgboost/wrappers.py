@@ -1,6 +1,6 @@
-"""The estimators of XGBoost. Source: python-package/xgboost/sklearn.py.
+"""Convert XGBoost estimators. Source: python-package/xgboost/sklearn.py.
 
-Margins are added in float32, tree by tree, and the objective makes probabilities or predictions of them in float32.
+Margins are added in float32, tree by tree, and the objective converts them to probabilities or predictions in float32.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from iris_model.readers.tree_layout import lay_out_boosted
 
 from .booster import EXPONENTIAL, IDENTITY, SIGMOID, SOFTMAX, STEP, Booster, read_booster
 
-# A category is what is not below zero.
+# Every number that is not negative is a category.
 NO_CATEGORY = -5e-324
 
 
 def read_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """What the objective makes of the margins; rankers, too."""
+    """Convert a regressor or ranker: the objective transforms the margins."""
     booster = _read(builder, estimator)
     if booster is None:
         return Reading("regressor", {})
@@ -30,12 +30,13 @@ def read_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -
 
 
 def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Classes are numbers from 0 on: a probability above one half, or the largest."""
+    """Convert a classifier. Classes are numbers from 0: a probability above one half, or the largest."""
     booster = _read(builder, estimator)
     if booster is None:
         return Reading("classifier", {})
     count = int(estimator.n_classes_)
-    classes = list(range(count))
+    # With one class it still returns two probabilities.
+    classes = list(range(max(count, 2)))
     margins = _add_margins(builder, booster, estimator, inputs)
     values = _transform(builder, booster, margins)
     if booster.width > 1:
@@ -55,16 +56,19 @@ def _read(builder: GraphBuilder, estimator: Estimator) -> Booster | None:
     booster = read_booster(estimator.get_booster(), _best_iteration(estimator))
     problem = None
     if booster.objective not in (*SIGMOID, *EXPONENTIAL, *SOFTMAX, *IDENTITY, *STEP) or callable(estimator.objective):
-        problem = f"the objective {booster.objective!r} is unknown, and so is what it makes of a margin"
+        problem = f"the objective {booster.objective!r} is not supported"
     elif booster.width > 1 and hasattr(estimator, "n_classes_") and booster.objective not in SOFTMAX:
-        problem = f"{booster.width} labels per row, which it answers as numbers; expected one class per row"
+        problem = f"{booster.width} labels per row; expected one class per row: train one model for each label"
     elif _forgot_categories(estimator):
         problem = (
-            "it was trained with the categories of a DataFrame, which XGBoost before 3.1 does not keep: their codes mean "
-            "what the DataFrame of a request makes of them; train with XGBoost 3.1 or newer"
+            "it was trained with the categories of a DataFrame, which XGBoost before 3.1 does not store; "
+            "train with XGBoost 3.1 or newer"
         )
     elif any("\ufffd" in str(one) for known in booster.stored_categories.values() for one in known):
-        problem = "categories of its DataFrame are not ASCII, and XGBoost keeps these cut in the wrong places"
+        problem = (
+            "the categories of its DataFrame are not ASCII, and XGBoost stores them incorrectly; "
+            "train with ASCII strings or numbers"
+        )
     elif (booster.objective in SOFTMAX) != (booster.width > 1 and hasattr(estimator, "n_classes_")):
         problem = f"the objective {booster.objective!r} does not go with {booster.width} outputs"
     if problem is None:
@@ -74,7 +78,7 @@ def _read(builder: GraphBuilder, estimator: Estimator) -> Booster | None:
 
 
 def _forgot_categories(estimator: Estimator) -> bool:
-    """Whether an XGBoost that does not keep the categories of a DataFrame was trained with some."""
+    """Whether the model was trained with categories of a DataFrame by an XGBoost that does not store them."""
     if installed_version("xgboost") >= (3, 1):
         return False
     return estimator.feature_types is None and "c" in (estimator.get_booster().feature_types or ())
@@ -93,9 +97,18 @@ def _add_margins(builder: GraphBuilder, booster: Booster, estimator: Estimator, 
     is_linear = booster.weights is not None
     if is_linear:
         builder.narrow(inputs)
-    # Predicting in place, trees take what float32 cannot hold for infinite; a DMatrix, of linear boosters, refuses it.
+    elif inputs.zeros_absent:
+        inputs = _mark_absent(builder, inputs)
+    # Trees predict in place, where values beyond float32 are infinite. A DMatrix, for linear boosters, refuses them.
     attributes: dict[str, Json] = {"infinite": not is_linear}
-    rows = builder.add("narrow_to_float32", inputs, width=inputs.width, keeps_missing=True, attributes=attributes)
+    rows = builder.add(
+        "narrow_to_float32",
+        inputs,
+        width=inputs.width,
+        keeps_missing=True,
+        takes_infinite=not is_linear,
+        attributes=attributes,
+    )
     if estimator.missing is not None and not math.isnan(estimator.missing):
         attributes = {"value": float(np.float32(estimator.missing))}
         rows = builder.add("mark_missing", rows, width=inputs.width, keeps_missing=True, attributes=attributes)
@@ -109,7 +122,23 @@ def _add_margins(builder: GraphBuilder, booster: Booster, estimator: Estimator, 
     attributes = {"narrow": False, "float32_sum": True}
     if "category_set" in tensors:
         attributes["lowest_category"] = NO_CATEGORY
-    return builder.add("boosted_trees", rows, width=booster.width, attributes=attributes, tensors=tensors)
+    return builder.add(
+        "boosted_trees",
+        rows,
+        width=booster.width,
+        takes_infinite=True,
+        equal_goes="right",
+        attributes=attributes,
+        tensors=tensors,
+    )
+
+
+def _mark_absent(builder: GraphBuilder, inputs: Value) -> Value:
+    """Mark cells that a sparse matrix does not store as missing."""
+    if not inputs.sparse:
+        return builder.add("mark_missing", inputs, width=inputs.width, keeps_missing=True, attributes={"value": 0.0})
+    attributes: dict[str, Json] = {"width": inputs.width, "absent_is_missing": True}
+    return builder.add("to_dense", inputs, width=inputs.width, keeps_missing=True, attributes=attributes)
 
 
 def _transform(builder: GraphBuilder, booster: Booster, margins: Value) -> Value:

@@ -1,0 +1,75 @@
+"""The permissions that a deployer needs for optional keys of `iris-model.toml`.
+
+CloudFormation calls AWS with the deployer's permissions. Removing a key needs its permissions once more, for what
+CloudFormation deletes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_HTTP_API_VERBS = ("apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST")
+
+TYPES_OF_KEY: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
+    "on-failure": {
+        "AWS::Lambda::EventInvokeConfig": {
+            "function": (
+                "lambda:DeleteFunctionEventInvokeConfig", "lambda:GetFunctionEventInvokeConfig",
+                "lambda:PutFunctionEventInvokeConfig", "lambda:UpdateFunctionEventInvokeConfig",
+            ),
+        },
+    },
+    "domain": {
+        "AWS::ApiGatewayV2::DomainName": {
+            "domain": (*_HTTP_API_VERBS, "apigateway:AddCertificateToDomain", "apigateway:RemoveCertificateFromDomain"),
+            "role of API Gateway": ("iam:CreateServiceLinkedRole",),
+        },
+        "AWS::ApiGatewayV2::ApiMapping": {"domain": _HTTP_API_VERBS},
+        "AWS::Route53::RecordSet": {
+            "hosted zone": (
+                "route53:ChangeResourceRecordSets", "route53:GetHostedZone", "route53:ListResourceRecordSets",
+            ),
+            "change of a hosted zone": ("route53:GetChange",),
+        },
+    },
+    "keep-warm": {
+        "AWS::Events::Rule": {
+            "schedule": (
+                "events:DeleteRule", "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule",
+                "events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource", "events:UntagResource",
+            ),
+        },
+    },
+    "dashboard": {
+        "AWS::CloudWatch::Dashboard": {
+            "dashboard": ("cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard", "cloudwatch:PutDashboard"),
+        },
+    },
+}  # fmt: skip
+"""Key -> type of a resource that it adds -> what it is about -> what CloudFormation does with it."""
+
+ACTIONS_OF_KEY: dict[str, dict[str, tuple[str, ...]]] = {
+    "vpc": {"network": ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")},
+    "kms-key": {
+        "key": ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
+    },
+    "access-log": {
+        "access log": ("logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:PutRetentionPolicy"),
+        "tags of the access log": ("logs:ListTagsForResource", "logs:TagResource", "logs:UntagResource"),
+        "delivery of logs": (
+            "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeResourcePolicies", "logs:GetLogDelivery",
+            "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+        ),
+    },
+}  # fmt: skip
+"""Key -> what it is about -> what it needs for resources that are there without it."""
+
+# The same resource serves both keys. A dead-letter queue needs no permission of the deployer.
+_SAME = {"on-success": "on-failure"}
+KEYS = tuple(sorted({*TYPES_OF_KEY, *ACTIONS_OF_KEY}))
+
+
+def find_needs(key: str) -> list[Mapping[str, tuple[str, ...]]]:
+    """Return the permissions for one key: kind -> actions, once for each type of resource."""
+    key = _SAME.get(key, key)
+    return [*TYPES_OF_KEY.get(key, {}).values(), ACTIONS_OF_KEY.get(key, {})]

@@ -1,0 +1,1 @@
+"""Calls to AWS: the session, every call, and explanations of errors. Imports nothing else of `aws`."""

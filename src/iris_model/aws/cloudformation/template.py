@@ -1,0 +1,188 @@
+"""Render the CloudFormation template of a deployment: plain, without transforms, with comments.
+
+Any tool can deploy it: by default it moves the alias to the version that it makes. `deploy` keeps the alias in place
+with the parameter `LiveVersion` until that version is verified.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from iris_model.aws.cloudformation.logical_ids import (
+    FUNCTION,
+    LIVE,
+    LIVE_VERSION,
+    LOG_GROUP,
+    ROLE,
+    VERSION_OUTPUT,
+)
+from iris_model.aws.cloudformation.parts import PARTS
+from iris_model.aws.cloudformation.parts.part import Part, tag_list
+from iris_model.aws.cloudformation.yaml_text import Tag, get_att, ref, render, sub
+from iris_model.aws.deployment import ALIAS
+from iris_model.aws.secrets import read_reference
+from iris_model.contract.deployment import Deployment
+
+_COMMENTS = {
+    LIVE_VERSION: "The version that answers. Empty means the version that this template creates. `iris-model deploy` "
+    "passes the old version until the new one is verified.",
+    LOG_GROUP: "The log of the function. It is kept when the stack is deleted. An existing log group with this name is reused.",
+    ROLE: "Permissions of the function: write its own log, and nothing else.",
+    FUNCTION: "The function. The image is referenced by digest, so the built image is the one that runs.",
+    LIVE: "All callers use this alias. A deployment moves it to the new version.",
+}
+
+_HEAD = (
+    "{function}: written by `iris-model template`. A plain template that you can change and deploy with any tool. An "
+    "empty LiveVersion moves the traffic to the new version. Without the parameter, the old version is kept.\n"
+    "  aws cloudformation deploy --stack-name {stack} --template-file FILE {bucket}--capabilities CAPABILITY_IAM "
+    "--parameter-overrides LiveVersion="
+)
+
+LARGEST_TEMPLATE_BYTES = 51_200
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html: of a template in a call."""
+
+
+def image_uri(repository: str, digest: str) -> Tag:
+    """Return the URI of an image in the account and region of the template's deployment."""
+    return sub(f"${{AWS::AccountId}}.dkr.ecr.${{AWS::Region}}.${{AWS::URLSuffix}}/{repository}@{digest}")
+
+
+def render_template(deployment: Deployment, image: str | Tag) -> str:
+    """Return the template of a deployment. `image` is the image's URI, by digest."""
+    parts = [add(deployment) for add in PARTS]
+    function = _function(deployment, image, parts)
+    version = name_version(function)
+    resources: dict[str, Any] = {LOG_GROUP: _log_group(deployment)}
+    if deployment.role is None:
+        resources[ROLE] = _role(deployment, parts)
+    resources |= {FUNCTION: function, version: _version(), LIVE: _alias(version, parts)}
+    outputs: dict[str, Any] = {}
+    comments = dict(_COMMENTS)
+    for part in parts:
+        resources |= part.resources
+        outputs |= part.outputs
+        comments |= part.comments
+    outputs[VERSION_OUTPUT] = {
+        "Description": "The version that this template created.",
+        "Value": get_att(f"{version}.Version"),
+    }
+    sections = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": f"{deployment.function}: an endpoint for a trained model.",
+        "Parameters": {LIVE_VERSION: {"Type": "String", "Default": "", "AllowedPattern": r"\d*"}},
+        "Conditions": {
+            "LiveVersionIsGiven": Tag("Not", [Tag("Equals", [ref(LIVE_VERSION), ""])]),
+        },
+        "Resources": resources,
+        "Outputs": outputs,
+    }
+    comments |= {
+        version: "A version never changes. Its logical ID contains a digest of code and settings, so every change "
+        "creates a new version. Old versions are kept for rollbacks.",
+    }
+    names = {"function": deployment.function, "stack": deployment.stack}
+    text = render(sections, comments, head=_HEAD.format(**names, bucket=""))
+    if len(text.encode()) <= LARGEST_TEMPLATE_BYTES:
+        return text
+    return render(sections, comments, head=_HEAD.format(**names, bucket="--s3-bucket BUCKET "))
+
+
+def name_version(function: Mapping[str, Any]) -> str:
+    """Return the logical id of the version: a digest of what Lambda freezes, not of concurrency and tags."""
+    frozen = {
+        name: value
+        for name, value in function["Properties"].items()
+        if name not in ("Tags", "ReservedConcurrentExecutions", "FunctionName")
+    }
+    text = json.dumps(frozen, sort_keys=True, default=lambda tag: [tag.name, tag.value])
+    return f"Version{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+
+
+def _log_group(deployment: Deployment) -> dict[str, Any]:
+    return {
+        "Type": "AWS::Logs::LogGroup",
+        "DeletionPolicy": "RetainExceptOnCreate",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {
+            "LogGroupName": deployment.log_group,
+            "RetentionInDays": deployment.log_retention_days,
+            **tag_list(deployment),
+        },
+    }
+
+
+def _role(deployment: Deployment, parts: list[Part]) -> dict[str, Any]:
+    statements: list[Mapping[str, Any]] = [
+        {
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": get_att(f"{LOG_GROUP}.Arn"),
+        },
+        *(statement for part in parts for statement in part.statements),
+    ]
+    boundary = {"PermissionsBoundary": deployment.permissions_boundary} if deployment.permissions_boundary else {}
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "AssumeRolePolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+                ],
+            },
+            "Policies": [
+                {"PolicyName": "own-log", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
+            ],
+            **boundary,
+            **tag_list(deployment),
+        },
+    }
+
+
+def _function(deployment: Deployment, image: str | Tag, parts: list[Part]) -> dict[str, Any]:
+    variables = {
+        **deployment.environment,
+        **{name: read_reference(value).dynamic for name, value in deployment.secrets.items()},
+    }
+    properties: dict[str, Any] = {
+        "FunctionName": deployment.function,
+        "PackageType": "Image",
+        "Code": {"ImageUri": image},
+        "Role": deployment.role or get_att(f"{ROLE}.Arn"),
+        "Architectures": [str(deployment.architecture)],
+        "MemorySize": deployment.memory,
+        "Timeout": deployment.timeout,
+        "LoggingConfig": {
+            "LogGroup": ref(LOG_GROUP),
+            "LogFormat": "JSON" if deployment.log_format == "json" else "Text",
+            **({"SystemLogLevel": "WARN"} if deployment.log_lines == "errors" else {}),
+        },
+    }
+    if deployment.ephemeral_storage != 512:
+        properties["EphemeralStorage"] = {"Size": deployment.ephemeral_storage}
+    if variables:
+        properties["Environment"] = {"Variables": dict(sorted(variables.items()))}
+    for part in parts:
+        properties |= part.function
+    return {"Type": "AWS::Lambda::Function", "Properties": {**properties, **tag_list(deployment)}}
+
+
+def _version() -> dict[str, Any]:
+    return {
+        "Type": "AWS::Lambda::Version",
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {"FunctionName": ref(FUNCTION)},
+    }
+
+
+def _alias(version: str, parts: list[Part]) -> dict[str, Any]:
+    chosen = Tag("If", ["LiveVersionIsGiven", ref(LIVE_VERSION), get_att(f"{version}.Version")])
+    properties: dict[str, Any] = {"FunctionName": ref(FUNCTION), "FunctionVersion": chosen, "Name": ALIAS}
+    for part in parts:
+        properties |= part.alias
+    return {"Type": "AWS::Lambda::Alias", "Properties": properties}

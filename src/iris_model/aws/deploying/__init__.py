@@ -1,0 +1,1 @@
+"""Changes to what is deployed: deploy, roll back, destroy, and the steps they consist of."""

@@ -1,0 +1,1 @@
+"""Logs, REPORT lines, memory sizes and prices: measurements of the deployed function."""

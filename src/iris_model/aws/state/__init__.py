@@ -1,0 +1,1 @@
+"""The state of the deployment. Only read-only calls are made."""

@@ -1,0 +1,1 @@
+"""Compare the answers of the deployed function with the golden rows."""

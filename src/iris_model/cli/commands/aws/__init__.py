@@ -1,0 +1,1 @@
+"""One file per command that talks to AWS, or prints what AWS gets."""

@@ -1,0 +1,62 @@
+"""`iris-model template`: the CloudFormation template of a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from iris_model.cli.render.output import echo_json
+from iris_model.cli.sources.deployed_image import find_built
+from iris_model.cli.sources.deployment import project_argument, read_deployment, stage_option
+from iris_model.errors import DeploymentError
+
+
+@click.command()
+@project_argument
+@stage_option
+@click.option(
+    "--image",
+    metavar="URI",
+    help="Image by digest: REGISTRY/REPOSITORY@sha256:... or the digest alone.  [default: the last build]",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["cloudformation", "sam"]),
+    default="cloudformation",
+    show_default=True,
+    help="Template format. sam uses AWS::Serverless::Function.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of YAML.")
+def template(project: Path, stage: str | None, image: str | None, form: str, as_json: bool) -> None:
+    """Print the CloudFormation template of a project.
+
+    It is the template that `deploy` uses, without transforms, so that you can read it and deploy it with any tool.
+    With --format sam it is a template for `sam deploy` and `sam local`. AWS is not contacted.
+
+    \b
+    Example:
+      iris-model template
+      iris-model template --stage prod --image $URI > template.yaml
+      iris-model template --format sam > template.yaml
+    """
+    _, deployment = read_deployment(project, stage)
+    from iris_model.aws.cloudformation.sam import render_sam_template
+    from iris_model.aws.cloudformation.template import render_template
+    from iris_model.aws.ecr.images import read_image
+
+    image = image or find_built(project)
+    if image is None:
+        raise DeploymentError(
+            f"{project} has no image yet, and the template needs its digest",
+            remedy="Run `iris-model build`, or pass --image sha256:...",
+        )
+    make = render_sam_template if form == "sam" else render_template
+    text = make(deployment, read_image(image, deployment.repository))
+    if as_json:
+        from iris_model.aws.cloudformation.yaml_text import plain, read
+
+        echo_json(plain(read(text)))
+        return
+    click.echo(text, nl=False)

@@ -1,0 +1,307 @@
+"""`iris-model build`: the image of a project, without Docker."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from iris_model.cli.options.architecture import ARCHITECTURES
+from iris_model.cli.options.referrers import referrers_option
+from iris_model.cli.render.image_text import echo_published, echo_sizes, published_document, transfer_bars
+from iris_model.cli.render.output import echo_json, json_option, progress, show_size
+from iris_model.cli.render.outputs import project_inputs, refuse_overwriting
+from iris_model.cli.render.registry_advice import registry_advice
+from iris_model.cli.verbosity import echo_note
+
+if TYPE_CHECKING:
+    from iris_model.errors import IrisModelError
+    from iris_model.image.build import BuiltImage
+    from iris_model.oci import Reference
+
+
+@click.command()
+@click.argument("project", type=click.Path(path_type=Path), default=".")
+@click.option("--tag", "-t", metavar="REF", help="Name of the image.  [default: NAME:latest]")
+@click.option(
+    "--output",
+    "-o",
+    "outputs",
+    type=(click.Choice(["layout", "archive"]), click.Path(path_type=Path)),
+    multiple=True,
+    metavar="layout|archive PATH",
+    help="Write an OCI layout (a directory) or an archive for `docker load`.  [default: layout PROJECT/.iris-model/image]",
+)
+@click.option(
+    "--base", metavar="REF|PATH", help="Base image: a reference, a layout or an archive. Overrides iris-model.toml."
+)
+@click.option("--arch", type=ARCHITECTURES, help="Architecture. Overrides iris-model.toml.")
+@click.option(
+    "--format",
+    "family_name",
+    type=click.Choice(["docker", "oci"]),
+    default="docker",
+    show_default=True,
+    help="Manifest media type: docker or oci. The layers are identical.",
+)
+@click.option("--push", "do_push", is_flag=True, help="Push the image to the registry in REF.")
+@click.option("--load", "do_load", is_flag=True, help="Load the image into Docker Engine.")
+@referrers_option
+@click.option("--update", is_flag=True, help="Resolve the base image and packages again, and update iris-model.lock.")
+@click.option("--sizes", "show_sizes", is_flag=True, help="List the largest layers, packages and files.")
+@click.option(
+    "--scan",
+    is_flag=True,
+    help="Report known vulnerabilities with grype, trivy, osv-scanner or pip-audit, whichever is installed. "
+    "Downloads the base image if needed.",
+)
+@click.option("--time-in-provenance", is_flag=True, help="Write the build time into the provenance statement.")
+@json_option
+def build(
+    project: Path,
+    tag: str | None,
+    outputs: tuple[tuple[str, Path], ...],
+    base: str | None,
+    arch: str | None,
+    family_name: str,
+    do_push: bool,
+    do_load: bool,
+    referrers: str,
+    update: bool,
+    show_sizes: bool,
+    scan: bool,
+    time_in_provenance: bool,
+    as_json: bool,
+) -> None:
+    """Build the image of a project without Docker.
+
+    The same project on the same base image gives the same digest. Building an unchanged project does nothing. The
+    base image and the packages are pinned in iris-model.lock. An SBOM and a provenance statement are written next to
+    the image.
+
+    \b
+    Example:
+      iris-model build . --load
+      iris-model build . -t registry.example/team/iris:1 --push
+      iris-model build . -o archive iris.tar --base python:3.13-slim --arch arm64
+    """
+    from iris_model.project.compilation.ahead import compiling_ahead
+
+    for _, path in outputs:
+        refuse_overwriting(path, [*project_inputs(project), *([Path(base)] if base and Path(base).exists() else [])])
+    started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") if time_in_provenance else ""
+    with compiling_ahead(project) as choose, progress() as on_step:
+        reference = _check_tag(tag, do_push=do_push)
+        scanner = _find_scanner() if scan else ""
+        from iris_model.image.build import build_image, one_build_at_a_time
+        from iris_model.oci import DOCKER, OCI
+
+        family = {"docker": DOCKER, "oci": OCI}[family_name]
+        with one_build_at_a_time(project, on_step):
+            built = build_image(
+                project, base=base, architecture=arch, family=family, update=update, on_step=on_step, choose=choose
+            )
+            reference = reference or _default_reference(built)
+            on_step("Writing the image")
+            written = _write(built, reference, outputs, do_push=do_push, do_load=do_load)
+            documents, unlisted = _write_documents(built, [path for _, path in outputs], started, download=scan)
+            _tidy(built)
+    document: dict[str, Any] = {
+        "digest": str(built.image.digest),
+        "reference": str(reference),
+        "base": {
+            "name": built.settings.base_image,
+            "digest": str(built.base.image.digest),
+            "python": built.base.python,
+        },
+        "platform": str(built.image.platform),
+        "executor": built.packaged.executor,
+        "layers": [
+            {
+                "name": each.name,
+                "digest": str(each.layer.digest),
+                "compressed_bytes": each.layer.size,
+                "unchanged": each.unchanged,
+            }
+            for each in built.layers
+        ],
+        "sizes": built.sizes.to_document(),
+        "outputs": written,
+        "documents": {name: str(path) for name, path in documents.items()},
+        "notes": [
+            *built.notes,
+            *(f"the SBOM does not list everything in the base image: {reason}" for reason in unlisted),
+        ],
+    }
+    if not as_json:
+        _echo_built(built, document, show_sizes=show_sizes)
+    if do_push:
+        document["push"] = _push(built, reference, documents, referrers, quiet=as_json)
+    document["unchanged"] = all(each["unchanged"] for each in written) and document.get("push", {}).get(
+        "unchanged", True
+    )
+    failure = None
+    if scan:
+        document["vulnerabilities"], failure = _scan(documents["sbom"], scanner, quiet=as_json)
+    if as_json:
+        echo_json(document)
+    if failure is not None:
+        raise failure
+
+
+def _tidy(built: BuiltImage) -> None:
+    """Remove leftovers of killed builds."""
+    from iris_model.image.leftovers import remove_leftovers
+    from iris_model.project.caching.user_cache import default_directory
+
+    remove_leftovers(built.work_directory, default_directory())
+
+
+def _check_tag(tag: str | None, *, do_push: bool) -> Reference | None:
+    """Read the reference before anything is built: a mistake in it should not cost a build."""
+    from iris_model.oci import Reference
+
+    if tag is None and do_push:
+        raise click.UsageError("--push requires the name of the image: -t REGISTRY/REPOSITORY:TAG")
+    return Reference.parse(tag) if tag else None
+
+
+def _default_reference(built: BuiltImage) -> Reference:
+    from iris_model.oci import Reference
+
+    # Function names allow more than repository names, which need one '_', two, or any number of '-' between letters.
+    name = re.sub(r"_{3,}|_+-[-_]*|-+_[-_]*", "-", built.settings.name.lower()).strip("-_")
+    return Reference.parse(f"{name or 'model'}:latest")
+
+
+def _write(
+    built: BuiltImage, reference: Reference, kinds: tuple[tuple[str, Path], ...], *, do_push: bool, do_load: bool
+) -> list[dict[str, Any]]:
+    from iris_model.image.destinations import outputs
+    from iris_model.image.destinations.last_build import put_last_build
+
+    of_the_project = not kinds and not do_push and not do_load
+    if of_the_project:
+        kinds = (("layout", built.layout),)
+    _check_apart([path for _, path in kinds], built.settings.base_image)
+    written: list[dict[str, Any]] = []
+    for kind, path in kinds:
+        if kind == "layout":
+            put = put_last_build if of_the_project else outputs.put_layout
+            changed = put(built.image, path, reference.tag)
+        else:
+            changed = outputs.put_archive(built.image, path, reference, built.work_directory / "archives.json")
+        written.append({"kind": kind, "path": str(path), "unchanged": not changed})
+    if do_load:
+        written.append(
+            {"kind": "docker", "path": str(reference), "unchanged": not outputs.load(built.image, reference)}
+        )
+    return written
+
+
+def _check_apart(paths: list[Path], base: str) -> None:
+    """An image written over its own base would be the base of the next build, and grow each time."""
+    from iris_model.errors import ImageError
+
+    for path in paths:
+        if path.exists() and Path(base).exists() and path.samefile(base):
+            raise ImageError(
+                f"{path} is the base image, and the output would overwrite it",
+                remedy="Choose another output path with -o, or another base image.",
+            )
+
+
+def _write_documents(
+    built: BuiltImage, paths: list[Path], started: str, *, download: bool
+) -> tuple[dict[str, Path], tuple[str, ...]]:
+    """SBOM and provenance next to each image that was written to a path of the user, and in the project; with what the SBOM
+    does not name."""
+    from iris_model.image.supply_chain import provenance, sbom
+    from iris_model.image.supply_chain.documents import document_path
+    from iris_model.oci.writing import atomic_file
+
+    rendered = sbom.render_sbom(built, download=download)
+    contents = {
+        sbom.MEDIA_TYPE: rendered.data,
+        provenance.MEDIA_TYPE: provenance.render_provenance(built, started=started),
+    }
+    places = [*paths, built.layout]
+    for place in places:
+        for media_type, data in contents.items():
+            path = document_path(place, media_type)
+            if not path.is_file() or path.read_bytes() != data:
+                with atomic_file(path) as file:
+                    file.write(data)
+    first = {
+        "sbom": document_path(places[0], sbom.MEDIA_TYPE),
+        "provenance": document_path(places[0], provenance.MEDIA_TYPE),
+    }
+    return first, rendered.unlisted
+
+
+def _echo_built(built: BuiltImage, document: dict[str, Any], *, show_sizes: bool) -> None:
+    for each in document["outputs"]:
+        click.echo(f"{each['kind']} {each['path']} {'is up to date' if each['unchanged'] else 'is written'}.")
+    layers = ", ".join(f"{each.name} {show_size(each.layer.size)}" for each in built.layers)
+    click.echo(f"{built.image.digest} for {built.image.platform}: {layers}, on {built.settings.base_image}.")
+    click.echo(f"SBOM {document['documents']['sbom']}, provenance {document['documents']['provenance']}.")
+    if show_sizes:
+        echo_sizes(built.sizes)
+    for note in document["notes"]:
+        echo_note(f"{note}.")
+
+
+def _push(
+    built: BuiltImage, reference: Reference, documents: dict[str, Path], referrers: str, *, quiet: bool
+) -> dict[str, Any]:
+    from iris_model.image.destinations.publish import publish
+    from iris_model.image.supply_chain import provenance, sbom
+
+    attached = {
+        sbom.MEDIA_TYPE: documents["sbom"].read_bytes(),
+        provenance.MEDIA_TYPE: documents["provenance"].read_bytes(),
+    }
+    with registry_advice(reference), transfer_bars() as report:
+        published = publish(
+            built.image, reference, documents=attached, referrers=referrers, base=built.base.reference, report=report
+        )
+    if not quiet:
+        echo_published(published)
+    return published_document(published)
+
+
+def _find_scanner() -> str:
+    """Fail before the build if no scanner is installed."""
+    from iris_model.image.supply_chain.vulnerabilities import find_tool
+
+    return find_tool()
+
+
+def _scan(sbom: Path, tool: str, *, quiet: bool) -> tuple[dict[str, Any], IrisModelError | None]:
+    """Run the scanner. Its failure is raised last, after the results of the build are printed."""
+    from iris_model.errors import ImageError
+    from iris_model.image.supply_chain.documents import VULNERABILITIES_SUFFIX
+    from iris_model.image.supply_chain.vulnerabilities import PYTHON_ONLY, report_vulnerabilities
+
+    try:
+        found = report_vulnerabilities(sbom.read_bytes(), tool)
+    except ImageError as failed:
+        failure = ImageError(
+            f"{failed.problem}\nThe image was built, and pushed or loaded if requested. Only the report is missing.",
+            remedy=failed.remedy,
+        )
+        return {"tool": tool, "problem": failed.problem}, failure
+    path = sbom.with_name(sbom.name.removesuffix(".cdx.json") + VULNERABILITIES_SUFFIX)
+    path.write_bytes(found.report)
+    if not quiet:
+        what = "the Python packages in it" if tool in PYTHON_ONLY else "what is in it"
+        click.echo(f"{found.tool} found {found.found} vulnerabilities in {what}: {path}")
+        if found.unknown:
+            echo_note(
+                f"of {len(found.unknown)} packages {tool} knows nothing, which does not make them safe: "
+                f"{'; '.join(found.unknown[:5])}{' ...' if len(found.unknown) > 5 else ''}"
+            )
+    return {"tool": found.tool, "found": found.found, "unknown": list(found.unknown), "report": str(path)}, None

@@ -1,0 +1,74 @@
+"""`iris-model init`: a new project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from iris_model.cli.render.model_text import GENERATED_ONLY
+from iris_model.cli.render.output import echo_json, json_option, progress
+from iris_model.cli.sources.bare_model import find_model_file
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--model", type=click.Path(path_type=Path), help="Trained model. It is copied into the project.")
+@click.option("--name", help="Name of the function.  [default: the name of the directory]")
+@click.option("--data", type=click.Path(path_type=Path), help="CSV file of sample rows. It is copied into the project.")
+@click.option("--trust", multiple=True, metavar="NAME", help="Allow loading this name from the model file. Repeatable.")
+@click.option("--ci", type=click.Choice(["github"]), help="Add a CI workflow that tests, plans and deploys.")
+@json_option
+def init(
+    directory: Path,
+    model: Path | None,
+    name: str | None,
+    data: Path | None,
+    trust: tuple[str, ...],
+    ci: str | None,
+    as_json: bool,
+) -> None:
+    """Create a project for your model, or from the iris example.
+
+    DIRECTORY must be new or empty. With --model, the model is opened and tried once, and the settings, handler,
+    requirements and test events are written for it. The project builds with `docker build` alone.
+
+    \b
+    Example:
+      iris-model init my-iris
+      iris-model init churn --model churn.pkl --data sample.csv
+    """
+    from iris_model.project.scaffold import scaffold_iris_project, scaffold_model_project
+
+    if model is None:
+        if given := [option for option, value in (("--name", name), ("--data", data), ("--trust", trust)) if value]:
+            raise click.UsageError(f"{', '.join(given)} requires --model: the iris example has its own")
+        made = scaffold_iris_project(directory, ci=ci)
+    else:
+        with progress() as on_step:
+            made = scaffold_model_project(
+                directory, find_model_file(model), name=name, data=data, trust=trust, ci=ci, on_step=on_step
+            )
+
+    if as_json:
+        echo_json(
+            {
+                "directory": str(made.directory),
+                "files": list(made.files),
+                "executor": made.executor or None,
+                "reason": made.reason or None,
+            }
+        )
+        return
+    click.echo(f"{made.directory}:")
+    for file in made.files:
+        click.echo(f"  {file}")
+    if made.executor:
+        click.echo(f"\nExecutor {made.executor}: {made.reason}.")
+        if made.executor != "compiled":
+            click.echo(
+                "Nothing was compiled. In a process like the function's, the model gave its golden rows the same answers."
+            )
+        elif data is None:
+            click.echo(GENERATED_ONLY)
+    click.echo(f"\nNext:\n  iris-model serve {made.directory}\n  docker build -t my-function {made.directory}")

@@ -1,0 +1,186 @@
+"""`iris-model inspect`: what a model file says about itself, without unpickling it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from iris_model.cli.render.output import echo_json, json_option, show_size
+from iris_model.cli.sources.bare_model import find_model_file
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--trust", multiple=True, metavar="NAME", help="Treat this name as allowed. Repeatable.")
+@json_option
+def inspect(model: Path, trust: tuple[str, ...], as_json: bool) -> None:
+    """Show what is in a model file, without running it.
+
+    Opening a pickle can run any code. This command reads the instructions of the pickle instead. It shows the class,
+    the library and version that wrote it, every name it would load, the names that are not allowed, and whether it
+    compiles.
+
+    \b
+    Example:
+      iris-model inspect iris_trained_model.pkl
+    """
+    model = find_model_file(model)
+    found = describe_model_file(model, trust)
+    if as_json:
+        echo_json(found)
+        return
+    click.echo(f"{model}: {show_size(found['size_bytes'])}, sha256 {found['sha256']}")
+    click.echo(f"format    {FORMAT_NAMES[found['format']]}")
+    if found["weights"]:
+        click.echo(f"weights   {', '.join(found['weights'])}, next to it")
+    if found["format"] in ("pickle", "joblib", "skops"):
+        click.echo(f"class     {found['class'] or 'unknown: not one object of one class'}")
+        click.echo(f"library   {_show_versions(found['versions'])}")
+        click.echo(f"globals   {', '.join(found['globals']) or 'none'}")
+        click.echo(f"refused   {', '.join(found['refused']) or 'none'}")
+    elif found["class"]:
+        click.echo(f"class     {found['class']} of {_show_versions(found['versions'])}")
+    click.echo(f"compile   {found['outlook']}")
+    if found["protection"] is not None:
+        click.echo(f"opened    {_show_protection(found['protection'])}")
+    click.echo(f"compared  {found['compared']}")
+
+
+# Format -> its name in messages.
+FORMAT_NAMES = {
+    "pickle": "pickle",
+    "joblib": "joblib",
+    "skops": "skops",
+    "xgboost": "XGBoost's own format: data, no code",
+    "lightgbm": "LightGBM's own format: data, no code",
+    "catboost": "CatBoost's own format: data, no code",
+    "onnx": "ONNX: data, no code",
+    "compiled": "compiled model of iris-model: data, no code",
+}
+
+_NOT_COMPARED = (
+    "no rows yet: `compile` and `init` compare with the original, on generated rows and on your rows in --data rows.csv "
+    "(a header line, then rows like those of training)"
+)
+
+
+def describe_model_file(model: Path, trust: tuple[str, ...]) -> dict[str, Any]:
+    """Collect what `inspect` prints."""
+    from iris_model.project.compilation.confined import find_protection
+    from iris_model.readers import find_external_files, find_opener, find_refused, scan_pickle
+
+    if compiled := _describe_compiled(model):
+        return compiled
+    file_format = find_opener(model)
+    data = model.read_bytes()
+    found: dict[str, Any] = {
+        "path": str(model),
+        "size_bytes": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "format": file_format,
+        "weights": list(find_external_files(model)) if file_format == "onnx" else [],
+        "class": None,
+        "versions": {},
+        "globals": [],
+        "refused": [],
+        "compared": _NOT_COMPARED,
+        "protection": None if file_format == "onnx" else find_protection(),
+    }
+    if file_format == "onnx":
+        outlook = "no; the executor onnxruntime runs it: iris-model init PROJECT --model"
+        return {**found, "outlook": outlook, "compared": "not compared: onnxruntime itself answers"}
+    if file_format not in ("pickle", "joblib", "skops"):
+        return {**found, "outlook": "unknown until the file is opened: it depends on the objective of the booster"}
+    scan = scan_pickle(model)
+    refused = find_refused(scan, trust)
+    return {
+        **found,
+        "class": scan.class_name,
+        "versions": {library: list(numbers) for library, numbers in scan.versions.items()},
+        "globals": sorted(".".join(name) for name in scan.globals),
+        "refused": refused,
+        "outlook": _outlook(scan.class_name, refused),
+    }
+
+
+def _describe_compiled(model: Path) -> dict[str, Any] | None:
+    """Return the metadata of a compiled model; None for other files."""
+    from iris_model.contract.comparison import Report
+    from iris_model.engine import load
+    from iris_model.engine.errors import ModelFormatError
+
+    if model.suffix != ".safetensors" or not model.is_file():
+        return None
+    try:
+        source = load(str(model)).source
+    except ModelFormatError:
+        return None
+    data = model.read_bytes()
+    report = Report.from_parity(source.get("parity", {}))
+    thresholds = ""
+    if report.thresholds_tried:
+        thresholds = f"; {report.thresholds:,} of {report.thresholds_tried:,} thresholds tried were reached"
+    return {
+        "path": str(model),
+        "size_bytes": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "format": "compiled",
+        "weights": [],
+        "class": source["class"],
+        "versions": {source["library"]: [source["version"]]},
+        "globals": [],
+        "refused": [],
+        "outlook": f"was compiled from a file with sha256 {source['sha256'] or 'unknown'}",
+        "protection": None,
+        "compared": f"{report.rows:,} rows with the original{thresholds}",
+    }
+
+
+def _show_protection(held: list[str]) -> str:
+    if not held:
+        return "by compile and init in their own process: no confined copy of it can be made here"
+    return f"by compile and init in a process of its own, with {'; '.join(held)}"
+
+
+def _show_versions(versions: dict[str, list[str]]) -> str:
+    from importlib import metadata
+
+    from iris_model.readers.libraries import find_version
+
+    shown = []
+    for library, numbers in versions.items():
+        try:
+            installed = find_version(library)
+            note = (
+                "" if installed in numbers else f" ({installed} is installed here: pip install {library}=={numbers[0]})"
+            )
+        except metadata.PackageNotFoundError:
+            note = f" (not installed here: pip install {library}=={numbers[0]})"
+        shown.append(f"{library} {', '.join(numbers)}{note}")
+    return "; ".join(shown) or "unknown: the file contains no version"
+
+
+def _outlook(class_name: str | None, refused: list[str]) -> str:
+    """Predict the result of `compile`, from the class alone."""
+    from iris_model.readers.families import find_reader
+
+    if refused:
+        return "refused: opening the file could run anybody's code; allow names of your own modules with --trust NAME"
+    if class_name is None:
+        return "unknown until the file is opened"
+    if find_reader(_public_name(class_name)):
+        return (
+            f"a converter for {_public_name(class_name)} exists; `compile` opens the file to check its parts and parameters, "
+            "and reports the rows compared and the thresholds met; training rows in --data add to them"
+        )
+    return f"no converter for {class_name}: the `original` executor serves it"
+
+
+def _public_name(class_name: str) -> str:
+    """Drop the modules from the first private one on, as `readers` does: `sklearn.svm._classes.SVC` -> `sklearn.svm.SVC`."""
+    *modules, name = class_name.split(".")
+    private = next((i for i, module in enumerate(modules) if module.startswith("_")), len(modules))
+    return ".".join([*modules[:private], name])

@@ -1,0 +1,69 @@
+"""`iris-model package`: a project's function directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from iris_model.cli.render.output import echo_json, json_option, progress, show_size
+from iris_model.cli.verbosity import echo_note
+
+
+@click.command()
+@click.argument("project", type=click.Path(path_type=Path), default=".")
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), help="Output path.  [default: PROJECT/.iris-model/function]"
+)
+@click.option(
+    "--executor",
+    type=click.Choice(["auto", "compiled", "onnxruntime", "original"]),
+    help="Executor. Overrides iris-model.toml.",
+)
+@click.option(
+    "--install-requirements",
+    is_flag=True,
+    help="Install requirements.txt into the function directory if the function needs it. A compiled model does not.",
+)
+@json_option
+def package(
+    project: Path, output: Path | None, executor: str | None, install_requirements: bool, as_json: bool
+) -> None:
+    """Write the function directory of a project.
+
+    The function directory is the content of /var/task on AWS Lambda. The same project gives the same bytes on every
+    machine. Packaging an unchanged project does nothing.
+
+    \b
+    Example:
+      iris-model package examples/iris
+      iris-model package . --output build/function --install-requirements
+    """
+    from iris_model.project import package_project
+
+    with progress() as on_step:
+        packaged = package_project(
+            project,
+            output=output,
+            executor=executor,
+            install_requirements=install_requirements,
+            on_step=on_step,
+        )
+    if as_json:
+        echo_json(
+            {
+                "directory": str(packaged.directory),
+                "executor": packaged.executor,
+                "reason": packaged.reason,
+                "notes": list(packaged.notes),
+                "size_bytes": packaged.size_bytes,
+                "files": packaged.files,
+                "unchanged": packaged.unchanged,
+            }
+        )
+        return
+    state = "is up to date" if packaged.unchanged else "is written"
+    click.echo(f"{packaged.directory} {state}: {packaged.files} files, {show_size(packaged.size_bytes)}.")
+    click.echo(f"Executor {packaged.executor}: {packaged.reason}.")
+    for note in packaged.notes:
+        echo_note(f"{note}.")

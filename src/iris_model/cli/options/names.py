@@ -1,0 +1,8 @@
+"""Options that name several columns or outputs, separated by commas."""
+
+from __future__ import annotations
+
+
+def split_names(text: str | None) -> tuple[str, ...]:
+    """Return the names without spaces around them, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))

@@ -1,0 +1,1 @@
+"""Text, JSON and pictures for people and programs. Nothing is computed here."""

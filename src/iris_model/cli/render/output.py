@@ -1,0 +1,61 @@
+"""What several commands print: JSON for programs, sizes for people, and progress on a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import click
+
+from iris_model.cli.verbosity import QUIET, VERBOSE, find_verbosity
+
+OnStep = Callable[[str], None]
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def echo_json(value: object, *, err: bool = False) -> None:
+    """Print strict JSON on stdout, or on stderr where stdout is for something else."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False), err=err)
+
+
+def show_size(size_bytes: int) -> str:
+    """Show a size in bytes, from one KiB on in KiB, and from one MiB on in MiB."""
+    if size_bytes < 1024:
+        return f"{size_bytes} bytes"
+    if size_bytes < 1024 * 1024:
+        return f"{size_bytes / 1024:.0f} KiB"
+    return f"{size_bytes / 1024 / 1024:.1f} MiB"
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[OnStep]:
+    """Give a function that shows the step under way: a spinner on a terminal, nothing elsewhere.
+
+    With --verbose each step is a line with the seconds since the start; with --quiet nothing is shown. rich is imported at
+    the first step, so that work with nothing to do does not pay for it.
+    """
+    verbosity = find_verbosity()
+    if verbosity == VERBOSE:
+        start = time.monotonic()
+        yield lambda step: click.echo(f"[{time.monotonic() - start:6.2f} s] {step}", err=True)
+        return
+    if verbosity == QUIET or not sys.stderr.isatty():
+        yield lambda step: None
+        return
+    with contextlib.ExitStack() as stack:
+        shown: list[OnStep] = []
+
+        def on_step(step: str) -> None:
+            if not shown:
+                from rich.console import Console
+                from rich.markup import escape
+
+                status = stack.enter_context(Console(stderr=True).status(escape(step)))
+                shown.append(lambda text: status.update(escape(text)))
+            shown[0](step)
+
+        yield on_step

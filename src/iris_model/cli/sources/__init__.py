@@ -1,0 +1,1 @@
+"""Read the arguments of commands: functions, events, deployments, images."""

@@ -1,0 +1,107 @@
+"""The image to deploy, how it is pushed, and the golden rows to verify it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iris_model.cli.render.output import OnStep
+from iris_model.cli.verbosity import echo_note
+from iris_model.errors import IrisModelError
+
+if TYPE_CHECKING:
+    from iris_model.aws.client.calls import Aws
+    from iris_model.aws.client.session import BotoTransport
+    from iris_model.contract.deployment import Deployment
+    from iris_model.image.build import BuiltImage
+    from iris_model.oci import Image
+
+    Push = Callable[[Aws, Deployment, str], None]
+
+_DIGEST = re.compile(r"(?:.*@)?(sha256:[0-9a-f]{64})")
+
+
+@dataclass(frozen=True)
+class ChosenImage:
+    """An image by digest. `function_directory` is its content, if it was built on this machine."""
+
+    digest: str
+    push: Push
+    function_directory: Path | None = None
+
+
+def choose_image(
+    named: str | None, deployment: Deployment, project: Path, transport: BotoTransport, on_step: OnStep
+) -> ChosenImage:
+    """Return the given image, or build that of the project."""
+    if named is None:
+        return _build(project, transport, on_step)
+    if (found := _DIGEST.fullmatch(named)) and (".dkr.ecr." in named or "@" not in named):
+        return ChosenImage(found[1], _refuse)
+    from iris_model.aws.ecr.push import open_image
+
+    on_step(f"Opening the image {named}")
+    image, findings = open_image(named, deployment.architecture, project / ".iris-model" / "cache")
+    for finding in findings:
+        echo_note(f"Lambda may refuse {finding.subject[:26]}: {finding.problem}. {finding.remedy}")
+    return ChosenImage(str(image.digest), _pusher(image, transport, on_step, place=Path(named)))
+
+
+def find_built(project: Path) -> str | None:
+    """Return the digest of the image that `iris-model build` wrote last, if it did."""
+    from iris_model.image.build import layout_of
+    from iris_model.oci import DOCKER, read_layout
+
+    layout = layout_of(project)
+    # A layout is in OCI's words; what is pushed is in Docker's, which Lambda knows longest.
+    return str(read_layout(layout).with_family(DOCKER).digest) if (layout / "index.json").exists() else None
+
+
+def _build(project: Path, transport: BotoTransport, on_step: OnStep) -> ChosenImage:
+    """Build the image of the project, whatever the stage: all stages share it."""
+    from iris_model.image.build import build_image, one_build_at_a_time
+
+    with one_build_at_a_time(project, on_step):
+        built = build_image(project, on_step=on_step)
+    for note in built.notes if not built.packaged.unchanged else ():
+        echo_note(f"{note}.")
+    push = _pusher(built.image, transport, on_step, built)
+    return ChosenImage(str(built.image.digest), push, built.packaged.directory)
+
+
+def _pusher(
+    image: Image,
+    transport: BotoTransport,
+    on_step: OnStep,
+    built: BuiltImage | None = None,
+    *,
+    place: Path | None = None,
+) -> Push:
+    """Return the function that pushes. A local build has SBOM and provenance to attach, in memory or in files next to `place`."""
+    from iris_model.aws.ecr.push import push_image
+    from iris_model.image.supply_chain import provenance, sbom
+    from iris_model.image.supply_chain.documents import read_documents
+
+    def push(aws: Aws, deployment: Deployment, digest: str) -> None:
+        documents, base = {}, None
+        if place is not None:
+            documents = read_documents(place, [digest])
+        if built is not None:
+            documents[sbom.MEDIA_TYPE] = sbom.render_sbom(built).data
+            documents[provenance.MEDIA_TYPE] = provenance.render_provenance(built)
+            base = built.base.reference
+        push_image(
+            aws, deployment, image, transport.endpoint_url("ecr"), on_step, documents=documents, base=base
+        )  # fmt: skip
+
+    return push
+
+
+def _refuse(aws: Aws, deployment: Deployment, digest: str) -> None:
+    raise IrisModelError(
+        f"the repository {deployment.repository} does not have the image {digest[:19]}, and only its digest was given",
+        remedy="Pass the image itself with --image: a path, or a reference in another registry.",
+    )

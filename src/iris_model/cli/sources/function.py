@@ -1,0 +1,88 @@
+"""From a project or a function directory to the settings of a local function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iris_model.cli.verbosity import echo_note
+from iris_model.contract.function_file import FUNCTION_FILE
+from iris_model.errors import ProjectError
+from iris_model.project import SETTINGS_FILE, package_project
+
+if TYPE_CHECKING:
+    from iris_model.cli.render.output import OnStep
+    from iris_model.local import FunctionSettings, PageSources
+    from iris_model.project import ProjectSettings
+
+EVENTS_DIRECTORY = "events"
+
+
+def find_function(directory: Path, on_step: OnStep, **overrides: Any) -> FunctionSettings:
+    """Package `directory` if it is a project, or take it as it is if it is a function directory or has a `handler`."""
+    if (directory / SETTINGS_FILE).exists():
+        packaged = package_project(directory, on_step=on_step)
+        for note in packaged.notes if not packaged.unchanged else ():
+            echo_note(f"{note}.")
+        overrides["page"] = _page_sources(packaged.settings)
+        directory = packaged.directory
+    elif (image := _image_of(overrides)) is not None and not (directory / FUNCTION_FILE).exists():
+        on_step("Starting")
+        return _image_function(image, overrides)
+    elif not (directory / FUNCTION_FILE).exists():
+        if overrides.get("handler") and directory.is_dir():
+            return _describe_folder(directory, overrides)
+        if not directory.exists():
+            raise ProjectError(
+                f"there is no {directory}",
+                remedy="Correct the path, or create a project with `iris-model init DIR`.",
+            )
+        raise ProjectError(
+            f"{directory} is neither a project nor a function directory: it has no {SETTINGS_FILE} and no {FUNCTION_FILE}",
+            remedy="Pass the directory of a project, or create one with `iris-model init DIR`. Use --handler "
+            "MODULE.FUNCTION for any other Lambda function.",
+        )
+    on_step("Starting")
+    from iris_model.local import read_function_directory
+
+    return read_function_directory(directory, **overrides)
+
+
+def _image_of(overrides: Mapping[str, Any]) -> str | None:
+    sandbox = overrides.get("sandbox")
+    return None if sandbox is None or sandbox.image is None else str(sandbox.image.reference)
+
+
+def _image_function(reference: str, overrides: Mapping[str, Any]) -> FunctionSettings:
+    """Any Lambda image. The function has the name of its repository."""
+    from iris_model.local import FunctionSettings
+
+    repository = reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    name = re.sub(r"[^A-Za-z0-9_-]", "-", repository)[:64]
+    chosen = {key: value for key, value in overrides.items() if value is not None}
+    return FunctionSettings(**{"name": name, "directory": Path.cwd(), "handler": "", "route": f"/{name}", **chosen})
+
+
+def _describe_folder(directory: Path, overrides: dict[str, Any]) -> FunctionSettings:
+    """Settings for a folder without settings: the defaults of Lambda, and a route with its name."""
+    from iris_model.local import FunctionSettings, PageSources
+
+    values = {setting: value for setting, value in overrides.items() if value is not None}
+    # A folder may be called what a function may not.
+    values.setdefault("name", re.sub(r"[^A-Za-z0-9_-]", "-", directory.resolve().name)[:64] or "function")
+    values["page"] = PageSources(events=directory.resolve() / EVENTS_DIRECTORY)
+    return FunctionSettings(directory=directory.resolve(), route=f"/{values['name']}", stage="default", **values)
+
+
+def _page_sources(settings: ProjectSettings) -> PageSources:
+    """What the page shows of the project: test events and training data."""
+    from iris_model.local import PageSources
+
+    data = settings.playground.data or settings.data
+    return PageSources(
+        events=settings.directory.resolve() / EVENTS_DIRECTORY,
+        data=settings.directory.resolve() / data if data else None,
+        target=settings.playground.target,
+    )

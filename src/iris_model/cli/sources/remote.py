@@ -1,0 +1,73 @@
+"""One POST to a running function: its Invoke API, or any HTTP endpoint in front of it."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+
+import iris_model
+from iris_model.errors import IrisModelError
+
+# https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html; `function` is what the emulator calls every function.
+INVOKE_PATH = "/2015-03-31/functions/function/invocations"
+_INVOKE_API = re.compile(r"/2015-03-31/functions/[^/]+/invocations/?")
+
+# Longer than any invocation can last.
+TIMEOUT_SECONDS = 910
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response. `function_error` is the error type of the function, `log` the end of its log if requested."""
+
+    payload: bytes
+    function_error: str | None = None
+    log: str = ""
+
+
+def post_event(url: str, payload: bytes, *, log: bool) -> Answer:
+    """Send the event and wait for the answer."""
+    url, is_invoke_api = _resolve(url)
+    headers = {"Content-Type": "application/json", "User-Agent": f"iris-model/{iris_model.__version__}"}
+    if is_invoke_api and log:
+        headers["X-Amz-Log-Type"] = "Tail"
+    request = urllib.request.Request(url, data=payload, headers=headers, method="POST")  # noqa: S310 - checked: http(s)
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - same
+            body: bytes = response.read()
+            tail = base64.b64decode(response.headers.get("X-Amz-Log-Result", ""))
+            return Answer(body, response.headers.get("X-Amz-Function-Error"), tail.decode("utf-8", "replace"))
+    except urllib.error.HTTPError as error:
+        with error:
+            body = error.read()
+        if is_invoke_api:
+            # The service refused; the function never saw the event.
+            raise IrisModelError(
+                f"{url} answered {error.code} {error.reason}: {body.decode('utf-8', 'replace').strip()[:500]}",
+                remedy="Check the function name in the URL, and the size of the payload.",
+            ) from None
+        return Answer(body, f"HTTP {error.code} {error.reason}")
+    except (urllib.error.URLError, OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise IrisModelError(
+            f"{url} did not answer: {reason}",
+            remedy="Check that it is running; `iris-model serve` starts one on this machine.",
+        ) from None
+
+
+def _resolve(url: str) -> tuple[str, bool]:
+    """Return the URL to post to, and whether it is an Invoke API; a bare host means its Invoke API."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise IrisModelError(
+            f"--url {url} is not an HTTP address: expected http://HOST:PORT or https://HOST/PATH",
+            remedy="Use an address such as --url http://127.0.0.1:9000",
+        )
+    if parts.path in ("", "/"):
+        parts = parts._replace(path=INVOKE_PATH)
+    return parts.geturl(), _INVOKE_API.fullmatch(parts.path) is not None

@@ -1,0 +1,53 @@
+"""What `tune` and `cost` say of SnapStart: the executor of the function in, a hint out where a snapshot would help."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+from iris_model.contract.function_file import FUNCTION_FILE
+
+HELPED = "original"
+
+
+def read_executor(directory: Path) -> str | None:
+    """Read which executor a function directory has; None of a function that is not made here."""
+    try:
+        found = json.loads((directory / FUNCTION_FILE).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found.get("executor") if isinstance(found, dict) else None
+
+
+def find_hint(
+    project: Path, stage: str | None, executor: str | None, price: Callable[[int], Decimal | None] | None = None
+) -> str:
+    """Name `snapstart` where the model's library is imported at each cold start and nothing speaks against it; else nothing.
+
+    `price` gives the dollars a month for the snapshots of a number of versions.
+    """
+    from iris_model.contract.file_names import SETTINGS_FILE
+    from iris_model.project.configuration.features import OLDEST_PYTHON_OF_SNAPSTART, find_aws_python
+    from iris_model.project.configuration.settings import read_settings
+
+    if executor != HELPED or not (project / SETTINGS_FILE).exists():
+        return ""
+    settings = read_settings(project, stage)
+    deployment, python = settings.deployment, find_aws_python(settings.base_image)
+    against = [
+        *(["without provisioned-concurrency"] if deployment.provisioned_concurrency is not None else []),
+        *(["with ephemeral-storage = 512"] if deployment.ephemeral_storage > 512 else []),
+        *(["on Python 3.12 or later"] if python is not None and python < OLDEST_PYTHON_OF_SNAPSTART else []),
+    ]
+    if deployment.snapstart:
+        return ""
+    only = f", {' and '.join(against)}" if against else ""
+    usd = price(deployment.keep_versions) if price is not None else None
+    amount = f": ${usd:,.2f} a month for {deployment.keep_versions} versions" if usd is not None else ""
+    return (
+        f"snapstart = true{only}: a cold start of the original executor is mostly the import of its library, and SnapStart "
+        "restores a snapshot in its place. The snapshot of each version that stays (keep-versions) is billed, and each start "
+        f"from one{amount}. The time of such a start is not measured here, where there are no snapshots"
+    )

@@ -1,0 +1,65 @@
+"""What `tune` prints: the sizes as a table, or as a JSON document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from iris_model.cost.tuning import TunedCost, TunedSize, Tuning
+
+
+def _marks(tuning: Tuning, size: TunedCost) -> str:
+    named = {"cheapest": tuning.cheapest, "fastest": tuning.fastest, "best compromise": tuning.balanced}
+    return ", ".join(name for name, marked in named.items() if marked is size)
+
+
+def print_table(tuning: Tuning, measured: list[TunedSize]) -> None:
+    """Print a line for each size, including sizes at which the function failed."""
+    by_size = {each.memory_mib: each for each in tuning.sizes}
+    click.echo("  memory      warm      cold  per million" + ("*" if tuning.is_weak else ""))
+    for size in measured:
+        cost = by_size.get(size.memory_mib)
+        if cost is None:
+            click.echo(f"{size.memory_mib:>5} MB  {size.problem.splitlines()[0]}")
+            continue
+        cold = f"{cost.cold_ms:.0f} ms" if cost.cold_ms is not None else "-"
+        million = f"${cost.usd_per_million:,.2f}"
+        line = f"{size.memory_mib:>5} MB {cost.warm_ms:>6.1f} ms {cold:>9} {million:>12}"
+        click.echo(f"{line}  {_marks(tuning, cost)}".rstrip())
+    click.echo(
+        "\nper million: US dollars for a million warm invocations, without endpoint and log lines.\n"
+        "Sizes within 0.1 ms or 5% count as equally fast; the cheapest of them is the fastest."
+    )
+    if tuning.is_weak:
+        click.echo(
+            "* price from a secondary or undated source, or of another region: see iris-model cost --show-prices"
+        )
+
+
+def tuning_document(tuning: Tuning, measured: list[TunedSize], architecture: str) -> dict[str, Any]:
+    """Return the same as JSON values; amounts of money are strings."""
+    by_size = {each.memory_mib: each for each in tuning.sizes}
+    found = []
+    for size in measured:
+        cost = by_size.get(size.memory_mib)
+        if cost is None:
+            found.append({"memory_mib": size.memory_mib, "problem": size.problem})
+        else:
+            found.append(
+                {
+                    "memory_mib": size.memory_mib,
+                    "warm_ms": cost.warm_ms,
+                    "cold_ms": cost.cold_ms,
+                    "usd_per_million": f"{cost.usd_per_million:.6f}",
+                }
+            )
+    return {
+        "architecture": architecture,
+        "weak": tuning.is_weak,
+        "sizes": found,
+        "cheapest": tuning.cheapest.memory_mib,
+        "fastest": tuning.fastest.memory_mib,
+        "balanced": tuning.balanced.memory_mib,
+    }

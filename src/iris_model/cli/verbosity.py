@@ -1,0 +1,36 @@
+"""How much the commands say on stderr: `--quiet` and `--verbose`, which every command takes, and `iris-model` itself."""
+
+from __future__ import annotations
+
+import click
+
+QUIET, NORMAL, VERBOSE = "quiet", "normal", "verbose"
+_KEY = "iris_model.verbosity"
+
+
+def find_verbosity() -> str:
+    """QUIET, NORMAL or VERBOSE, as the user asked; NORMAL outside of a command."""
+    context = click.get_current_context(silent=True)
+    return NORMAL if context is None else str(context.meta.get(_KEY, NORMAL))
+
+
+def verbosity_options() -> list[click.Option]:
+    """Return new options `--quiet` and `--verbose`. They set what `find_verbosity` returns; the last one counts."""
+    return [
+        _option("-q", QUIET, "Print errors and results only."),
+        _option("-v", VERBOSE, "Print each step with its time, and the traceback of a bug."),
+    ]
+
+
+def echo_note(text: str) -> None:
+    """Print `note: ` and the text to stderr, unless the user asked for quiet."""
+    if find_verbosity() != QUIET:
+        click.echo(f"note: {text}", err=True)
+
+
+def _option(letter: str, level: str, text: str) -> click.Option:
+    def remember(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+        if value:
+            ctx.meta[_KEY] = level
+
+    return click.Option([letter, f"--{level}"], is_flag=True, expose_value=False, callback=remember, help=text)

@@ -1,0 +1,1 @@
+"""Signature, source and golden rows of a model that is not compiled."""

@@ -1,0 +1,1 @@
+"""Rows for verification: which ones to generate, and where the original answers."""

@@ -1,0 +1,120 @@
+"""Rows that meet the thresholds of trees exactly, and one step to either side.
+
+A row tests a threshold only if it reaches the node. So for each chosen node a point is drawn from the box of the
+conditions on its path. Then the node's feature is set to the threshold, to its neighbors in float64 and in float32, and
+halfway between float32 numbers, where rounding changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from iris_model.readers import Graph, Node
+from iris_model.readers.operator_traits import having
+
+from .affine import Affine, View, trace_views
+
+Array = np.ndarray[Any, Any]
+
+TREE_OPERATORS = having("tree")
+
+
+def threshold_rows(graph: Graph, ranges: Array, random: np.random.RandomState, limit: int) -> tuple[Array, int, int]:
+    """Return at most about `limit` rows, the number of thresholds that they meet, and the number of all.
+
+    Only thresholds on input columns, or columns scaled from these; behind.py handles the others.
+    """
+    views = trace_views(graph)
+    every = [node for node in graph.nodes if node.op in TREE_OPERATORS]
+    ensembles = [(node, seen) for node in every if len(seen := _seen(node, views.get(node.inputs[0])))]
+    total = sum(len(seen) for _, seen in ensembles)
+    per_threshold = len(neighbours(0.5, Affine(0)))
+    share = limit / per_threshold / total if total else 0.0
+    rows: list[Array] = []
+    met = 0
+    for ensemble, inner in ensembles:
+        if share < 1.0:
+            chosen = random.choice(len(inner), size=min(len(inner), 1 + int(len(inner) * share)), replace=False)
+            inner = np.sort(inner[chosen])
+        found = list(_meet(ensemble, inner.tolist(), views[ensemble.inputs[0]], ranges, random))
+        met += len(found)
+        rows += found
+    return np.concatenate(rows) if rows else np.empty((0, len(ranges))), met, total
+
+
+def _seen(ensemble: Node, view: View | None) -> Array:
+    """Return the nodes that split a column of the view."""
+    splits = finite_splits(ensemble)
+    features = ensemble.tensors["feature"][splits].tolist()
+    known = [view is not None and view[feature] is not None for feature in features]
+    chosen: Array = splits[np.array(known, bool)]
+    return chosen
+
+
+def neighbours(threshold: float, column: Affine) -> list[float]:
+    """Return inputs that become the threshold or a value next to it."""
+    narrow = np.float32(threshold)
+    values = [threshold, float(narrow)]
+    for direction in (-np.inf, np.inf):
+        values.append(float(np.nextafter(threshold, direction)))
+        step = float(np.nextafter(narrow, np.float32(direction)))
+        values += [step, (float(narrow) + step) / 2]
+    return [column.invert(value) for value in values]
+
+
+def _meet(
+    ensemble: Node, nodes: list[int], view: View, ranges: Array, random: np.random.RandomState
+) -> Iterator[Array]:
+    feature, threshold = ensemble.tensors["feature"].tolist(), ensemble.tensors["threshold"].tolist()
+    parents = _parents(ensemble).tolist()
+    for node in nodes:
+        column = view[feature[node]]
+        if column is None:
+            continue
+        row = random.uniform(ranges[:, 0], ranges[:, 1])
+        for index, (low, high) in _box(node, parents, feature, threshold).items():
+            inside = view[index]
+            if inside is not None:
+                row[inside.source] = inside.invert(_draw(low, high, random))
+        values = neighbours(threshold[node], column)
+        block = np.tile(row, (len(values), 1))
+        block[:, column.source] = values
+        block = block[np.isfinite(block).all(axis=1)]
+        yield block
+
+
+def finite_splits(ensemble: Node) -> Array:
+    """Return the nodes with a finite threshold: it is infinite where missing values are split from all others."""
+    return np.flatnonzero((ensemble.tensors["feature"] >= 0) & np.isfinite(ensemble.tensors["threshold"]))
+
+
+def _parents(ensemble: Node) -> Array:
+    feature, jump = ensemble.tensors["feature"], ensemble.tensors["jump"]
+    inner = np.flatnonzero(feature >= 0)
+    parents = np.full(len(feature), -1)
+    parents[inner + 1] = inner
+    parents[inner + jump[inner]] = inner
+    return parents
+
+
+def _box(node: int, parents: list[int], feature: list[int], threshold: list[float]) -> dict[int, tuple[float, float]]:
+    """Return the interval (low, high] of each feature on the path from the root to `node`."""
+    box: dict[int, tuple[float, float]] = {}
+    while (parent := parents[node]) >= 0:
+        low, high = box.get(feature[parent], (-np.inf, np.inf))
+        bound = threshold[parent]
+        went_left = node == parent + 1
+        box[feature[parent]] = (low, min(high, bound)) if went_left else (max(low, bound), high)
+        node = parent
+    return box
+
+
+def _draw(low: float, high: float, random: np.random.RandomState) -> float:
+    if np.isinf(low):
+        return high - float(random.uniform(0.0, 1.0)) * max(1.0, abs(high))
+    if np.isinf(high):
+        return low + float(random.uniform(0.001, 1.0)) * max(1.0, abs(low))
+    return low + (high - low) * float(random.uniform(0.001, 1.0))

@@ -1,0 +1,106 @@
+"""Encode rows for a model trained on typed columns: integers stay integers, date strings become dates.
+
+Only the `original` executor has such columns. Returns a table with the cells that pandas would have read: int, float,
+str, datetime (without a time zone, in UTC), None. Raises InvalidInput, which names row and feature.
+"""
+
+from datetime import UTC, datetime
+
+from .errors import InvalidInput
+from .rows import RowEncoder, describe, holds_numbers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from iris_model.contract.signature import Column
+
+INTEGER_TYPES = ("int64", "int32")
+
+# Requests send dates as strings. The second type has a time zone in training, so that its values are moments.
+DATE_TYPES = ("datetime64", "datetime64, UTC")
+
+A_CATEGORY = "a category that training met"
+ISO_8601 = "a date and time (ISO 8601), such as 2024-02-03T10:00:00"
+
+
+class TypedRowEncoder:
+    """Encodes rows for one signature as `RowEncoder` does, and keeps types that `RowEncoder` turns into floats."""
+
+    def __init__(self, columns: "list[Column]") -> None:
+        self._columns = columns
+        self._plain = RowEncoder(columns)
+        self._integers = _places(columns, lambda column: column.get("dtype") in INTEGER_TYPES)
+        self._objects = _places(columns, lambda column: column["kind"] == "categorical" and not holds_numbers(column))
+        self._dates = _places(columns, lambda column: column.get("dtype") in DATE_TYPES)
+        self._truths = _places(columns, lambda column: column.get("dtype") == "bool")
+
+    def encode(self, rows: "Any") -> "list[list[object]]":
+        """Return the table for `rows` as new lists. Raises InvalidInput, which names row and feature."""
+        table: list[list[Any]] = [list(row) for row in self._plain.encode(rows)]
+        for index, (row, cells) in enumerate(zip(rows, table)):
+            for place in self._integers:
+                cells[place] = _integer(row[place], cells[place])
+            for place in self._objects:
+                if cells[place] is not None:
+                    cells[place] = _as_category(row[place], self._columns[place].get("categories") or ())
+                    if self._columns[place].get("closed") and row[place] not in self._columns[place]["categories"]:
+                        raise _wrong(index, self._columns[place], f"the value is {describe(row[place])}", A_CATEGORY)
+            for place in self._dates:
+                if cells[place] is not None:
+                    cells[place] = self._date(cells[place], index, self._columns[place])
+        return table
+
+    def group(self, table: "list[list[object]]") -> "list[list[int]]":
+        """Return groups of row positions that may share one DataFrame.
+
+        In a DataFrame, one missing cell or fraction turns an integer column into floats, and one missing cell a boolean
+        column into objects, for all rows. A row must not change the answer of another.
+        """
+        groups: dict[tuple[bool, ...], list[int]] = {}
+        for index, cells in enumerate(table):
+            key = [type(cells[place]) is int for place in self._integers]
+            key += [cells[place] == cells[place] for place in self._truths]
+            groups.setdefault(tuple(key), []).append(index)
+        return list(groups.values())
+
+    @staticmethod
+    def _date(text: str, row: int, column: "Column") -> datetime:
+        try:
+            date = datetime.fromisoformat(text.strip())
+        except ValueError:
+            raise _wrong(row, column, f"the value is {describe(text)}", ISO_8601) from None
+        offset = date.utcoffset()
+        if offset is None:
+            return date
+        if offset and column["dtype"] == DATE_TYPES[0]:
+            found = f"the value {text!r} has the offset of a time zone, and the model was trained without"
+            raise _wrong(row, column, found, ISO_8601)
+        return date.astimezone(UTC).replace(tzinfo=None)
+
+
+def _places(columns: "list[Column]", wanted: "Any") -> list[int]:
+    return [index for index, column in enumerate(columns) if wanted(column)]
+
+
+def _as_category(sent: object, known: "Any") -> object:
+    """Return the cell as sent; 2.0 becomes 2 if categories are integers, because JSON does not distinguish them."""
+    if type(sent) is float and sent.is_integer() and any(type(one) is int for one in known):
+        return int(sent)
+    return sent
+
+
+def _integer(sent: object, cell: float) -> "int | float":
+    """Return a whole number as sent: beyond 2 to the 53rd its float is another number."""
+    if type(sent) is int:
+        return sent
+    return int(cell) if cell == cell and cell.is_integer() else cell
+
+
+def _wrong(row: int, column: "Column", found: str, expected: str) -> InvalidInput:
+    return InvalidInput(
+        f"row {row}, feature {column['name']!r}: {found}; expected {expected}",
+        row=row,
+        feature=column["name"],
+        expected=expected,
+    )

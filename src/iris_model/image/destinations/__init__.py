@@ -1,0 +1,1 @@
+"""Where a built image is written: a layout, an archive, Docker Engine, a registry."""

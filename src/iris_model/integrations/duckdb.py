@@ -1,0 +1,56 @@
+"""DuckDB: a model as a vectorised function of SQL.
+
+iris_model.duckdb.register(connection, "iris.safetensors", name="species")
+connection.sql("SELECT species(sepal_length, sepal_width, petal_length, petal_width) FROM 'rows.parquet'")
+"""
+
+from __future__ import annotations
+
+from inspect import Parameter, Signature
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+
+from iris_model.engine.rows import holds_numbers
+from iris_model.scoring import Model
+
+from .shared import Answers, as_model, column_names
+
+TYPES = {"text": "VARCHAR", "integer": "BIGINT", "truth": "BOOLEAN", "number": "DOUBLE"}
+
+
+def register(connection: Any, model: Model | str | Path, name: str, method: str = "predict") -> str:
+    """Make the function `name` on the connection, and return how it is called: its name and the model's columns.
+
+    Arguments are in the model's order. NULL is a missing value. `predict_proba` gives a list of numbers, in the order of the
+    classes. A row that the model refuses ends the query with the reason.
+    """
+    opened = as_model(model)
+    answers = Answers.of(opened, method)
+    names = column_names(opened)
+
+    def answer(*columns: Any) -> Any:
+        table = pyarrow.table(list(columns), names=names)
+        found = answers.ask(opened, _Plain(table))
+        cells = found.tolist() if answers.is_list or answers.cell == "text" else found
+        return pyarrow.array(cells)
+
+    # DuckDB counts the parameters of the function.
+    given = [Parameter(f"column_{place}", Parameter.POSITIONAL_OR_KEYWORD) for place in range(len(names))]
+    answer.__signature__ = Signature(given)  # type: ignore[attr-defined]
+    result = TYPES[answers.cell] + ("[]" if answers.is_list else "")
+    parameters = ["DOUBLE" if holds_numbers(column) else "VARCHAR" for column in opened.signature["columns"]]
+    connection.create_function(name, answer, parameters, result, type="arrow", null_handling="special")
+    arguments = ", ".join('"' + each.replace('"', '""') + '"' for each in names)
+    return f"{name}({arguments})"
+
+
+class _Plain:
+    """A table whose answers are NumPy arrays: only its Arrow interface is seen."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self._table.__arrow_c_stream__(requested_schema)

@@ -1,0 +1,46 @@
+"""Polars: answers as an expression, for eager and lazy frames.
+
+frame.with_columns(iris_model.polars.predict("iris.safetensors"))
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars
+
+from iris_model.scoring import Model
+
+from .shared import Answers, as_model, column_names
+
+TYPES = {"text": polars.String, "integer": polars.Int64, "truth": polars.Boolean, "number": polars.Float64}
+
+
+def predict(model: Model | str | Path, method: str = "predict") -> polars.Expr:
+    """Return an expression of the model's columns, found by name, called after `method`.
+
+    `predict_proba` gives a list of numbers, in the order of the classes. A row that the model refuses ends the query with the
+    reason.
+    """
+    opened = as_model(model)
+    answers = Answers.of(opened, method)
+    cell: Any = TYPES[answers.cell]
+
+    def ask(rows: polars.Series) -> polars.Series:
+        found = answers.ask(opened, _Plain(rows.struct.unnest()))
+        return polars.Series(found.tolist() if answers.is_list or answers.cell == "text" else found)
+
+    names = column_names(opened)
+    kind = polars.List(cell) if answers.is_list else cell
+    return polars.struct(names).map_batches(ask, return_dtype=kind, is_elementwise=True).alias(method)
+
+
+class _Plain:
+    """A frame whose answers are NumPy arrays: only its Arrow interface is seen."""
+
+    def __init__(self, frame: polars.DataFrame) -> None:
+        self._frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self._frame.__arrow_c_stream__(requested_schema)

@@ -1,0 +1,54 @@
+"""Ray Data: answers as columns of a dataset.
+
+    iris_model.ray.predict(dataset, "iris.safetensors").write_parquet("answers")
+
+The model lies in Ray's object store once, and is opened once in each worker process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import ray
+
+from iris_model.scoring import Model
+from iris_model.scoring.opening import find_opened
+from iris_model.scoring.outputs import column_names as answer_names
+from iris_model.scoring.outputs import flatten
+
+from .shared import Answers, as_model, open_once
+
+
+def predict(dataset: Any, model: Model | str | Path, methods: Sequence[str] = ("predict",), **options: Any) -> Any:
+    """Return the dataset with columns `prediction`, `probability_...` after its own.
+
+    Columns are found by name. `options` go to `Dataset.map_batches`. A row that the model refuses ends the job with the reason.
+    """
+    opened = as_model(model)
+    for method in methods:
+        Answers.of(opened, method)
+    data = ray.put(opened.read())
+    function = partial(_add_answers, digest=opened.digest, data=[data], methods=tuple(methods))
+    return dataset.map_batches(function, batch_format="pyarrow", zero_copy_batch=True, **options)
+
+
+def _add_answers(batch: pyarrow.Table, digest: str, data: list[Any], methods: tuple[str, ...]) -> pyarrow.Table:
+    # In a list the reference stays one, where an argument of its own would be replaced by what it stands for.
+    model = find_opened(digest) or open_once(digest, ray.get(data[0]))
+    columns = {name: batch[name].combine_chunks() for name in batch.column_names}
+    for method in methods:
+        answer = getattr(model, method)({name: _as_numpy(column) for name, column in columns.items()})
+        for name, values in zip(answer_names(method, answer, model.signature), flatten(answer)):
+            cells = values.tolist() if values.dtype.kind in "UO" else values
+            batch = batch.append_column(name, pyarrow.array(cells))
+    return batch
+
+
+def _as_numpy(column: Any) -> Any:
+    """Numbers as they lie, where none is missing; else Python's objects."""
+    is_number = pyarrow.types.is_integer(column.type) or pyarrow.types.is_floating(column.type)
+    return column.to_numpy(zero_copy_only=False) if is_number else column.to_pylist()

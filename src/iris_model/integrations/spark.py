@@ -1,0 +1,82 @@
+"""Apache Spark: a model as a pandas UDF.
+
+    predict = iris_model.spark.udf("iris.safetensors")
+    frame.withColumn("species", predict())
+
+The model is broadcast once to each executor, and opened once in each of its Python processes, which is known by the digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Iterator, Tuple  # noqa: UP035 - the names that Spark looks for
+
+import pandas
+from pyspark.sql import SparkSession
+from pyspark.sql.functions import pandas_udf
+from pyspark.sql.types import ArrayType, BooleanType, DataType, DoubleType, LongType, StringType
+
+from iris_model.scoring import Model
+
+from .shared import Answers, as_columns, as_model, column_names, open_once
+
+TYPES = {"text": StringType, "integer": LongType, "truth": BooleanType, "number": DoubleType}
+
+
+def udf(model: Model | str | Path, method: str = "predict", *, spark: SparkSession | None = None) -> Callable[..., Any]:
+    """Return a function of columns that gives a column of answers.
+
+    Called without columns it takes those that the model names; with one struct it finds them by name in it; else columns
+    are in the model's order. `predict_proba` gives an array of numbers for each row, in the order of the classes. A row that
+    the model refuses ends the job with the reason. `spark`: the session, by default the active one.
+    """
+    opened = as_model(model)
+    answers = Answers.of(opened, method)
+    names = column_names(opened)
+    digest = opened.digest
+    bytes_of = _share(opened.read(), spark or SparkSession.active())
+
+    def answer(batches: Any) -> Any:
+        there = open_once(digest, bytes_of())
+        for columns in batches:
+            parts = columns if isinstance(columns, tuple) else (columns,)
+            found = answers.ask(there, as_columns(names, parts))
+            yield pandas.Series(list(found) if answers.is_list else found)
+
+    several = len(names) > 1
+    given = Iterator[Tuple[pandas.Series, ...]] if several else Iterator[pandas.Series]  # noqa: UP006
+    of_structs = Iterator[pandas.DataFrame]
+    made: dict[str, Any] = {}
+
+    def call(*columns: Any) -> Any:
+        kind = "struct" if several and len(columns) == 1 else "columns"
+        if kind not in made:
+            answer.__annotations__ = {
+                "batches": of_structs if kind == "struct" else given,
+                "return": Iterator[pandas.Series],
+            }
+            made[kind] = pandas_udf(answer, returnType=_type_of(answers))
+        return made[kind](*(columns or [_quoted(name) for name in names]))
+
+    return call
+
+
+def _share(data: bytes, spark: SparkSession) -> Callable[[], bytes]:
+    """What gives the bytes in a Python process of an executor. Spark Connect has no broadcasts: there they travel in the UDF."""
+    try:
+        broadcast = spark.sparkContext.broadcast(data)
+    except Exception:
+        return lambda: data
+    return lambda: broadcast.value
+
+
+def _quoted(name: str) -> Any:
+    from pyspark.sql.functions import col
+
+    return col("`" + name.replace("`", "``") + "`")
+
+
+def _type_of(answers: Answers) -> DataType:
+    cell: DataType = TYPES[answers.cell]()
+    return ArrayType(cell) if answers.is_list else cell

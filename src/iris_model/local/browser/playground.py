@@ -1,0 +1,188 @@
+"""The page at `/` and its endpoints: functions, training data, test events, and the growing log.
+
+These endpoints exist only for the page, not in the cloud. They answer this page and programs on this machine, and
+refuse other web sites (`page_guard`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from aiohttp import web
+
+from iris_model.local.browser.data import NoPicture, read_points
+from iris_model.local.browser.events import MAX_EVENT_BYTES, EventRefused, ProjectEvents
+from iris_model.local.browser.files import INDEX, answer_file, read_page_files
+from iris_model.local.browser.guard import find_foreign, find_foreign_call
+from iris_model.local.browser.model import read_model
+from iris_model.local.functions.function import LocalFunction
+from iris_model.local.telemetry.logs import LogBook
+from iris_model.local.wire.body import BodyTooLarge, leave_expect, read_body
+
+PATH = "/_local/"
+MAX_WAIT_SECONDS = 20.0
+# With more waiting requests, nobody waits: each gets the present lines at once.
+_MAX_WAITING = 32
+_MAX_LINES = 500
+_DATA_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Playground:
+    """Serves the page's files, and its data as JSON."""
+
+    def __init__(
+        self, functions: Iterable[LocalFunction], *, log_book: LogBook, served_host: str, is_loopback: bool
+    ) -> None:
+        self._functions = {function.settings.name: function for function in functions}
+        self._log_book = log_book
+        self._served_host = served_host
+        self._is_loopback = is_loopback
+        self._files = read_page_files()
+        self._waiting = 0
+        # Sequence numbers of the log restart with the service; this tells the page.
+        self._service_id = secrets.token_hex(8)
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Add the routes under `/_local/`."""
+        router.add_get(PATH, self.handle_page)
+        router.add_get(f"{PATH}page/{{file}}", self.handle_page)
+        router.add_get(f"{PATH}functions", self._guarded(self.handle_functions))
+        router.add_get(f"{PATH}functions/{{name}}/data", self._guarded(self.handle_data))
+        router.add_get(f"{PATH}functions/{{name}}/events/{{event}}", self._guarded(self.handle_event))
+        save = self._guarded(self.handle_save)
+        router.add_put(f"{PATH}functions/{{name}}/events/{{event}}", save, expect_handler=leave_expect)
+        router.add_get(f"{PATH}log", self._guarded(self.handle_log))
+
+    async def handle_page(self, request: web.Request) -> web.StreamResponse:
+        """Serve `/`, and the files of the page."""
+        name = request.match_info.get("file", INDEX)
+        reason = find_foreign(request.headers, served_host=self._served_host, is_navigation_allowed=name == INDEX)
+        if reason:
+            return _problem(403, reason)
+        if name not in self._files:
+            return _problem(404, f"the page has no file {name!r}")
+        return answer_file(request, self._files[name])
+
+    async def handle_functions(self, request: web.Request) -> web.StreamResponse:
+        """Return the functions: their addresses, their models, the test events of their projects."""
+        return _json({"service": self._service_id, "functions": [_describe(each) for each in self._functions.values()]})
+
+    async def handle_data(self, request: web.Request) -> web.StreamResponse:
+        """Return the training data of a function's project as points."""
+        settings = self._find(request).settings
+        model = read_model(settings.directory)
+        if settings.page.data is None or model is None:
+            return _problem(404, "the project of this function has no training data")
+        try:
+            # A file of megabytes takes time, and other requests must not wait.
+            points = await asyncio.to_thread(read_points, settings.page.data, settings.page.target, model["columns"])
+        except NoPicture as reason:
+            return _problem(422, str(reason))
+        return _json(points)
+
+    async def handle_event(self, request: web.Request) -> web.StreamResponse:
+        """Return a test event of the project."""
+        events = ProjectEvents(self._find(request).settings.page.events)
+        try:
+            body = events.read(request.match_info["event"])
+        except EventRefused as refused:
+            return _problem(refused.status, str(refused))
+        return web.Response(body=body, content_type="application/json", charset="utf-8", headers=_DATA_HEADERS)
+
+    async def handle_save(self, request: web.Request) -> web.StreamResponse:
+        """Write a test event into the project; with `If-None-Match: *`, only a new one."""
+        # An HTML form cannot send this type, and another site needs a preflight request, which is refused.
+        if request.content_type != "application/json":
+            return _problem(415, f"the content type is {request.content_type}; expected application/json")
+        events = ProjectEvents(self._find(request).settings.page.events)
+        try:
+            body = await read_body(request, MAX_EVENT_BYTES)
+            replace = request.headers.get("If-None-Match") != "*"
+            is_new = events.write(request.match_info["event"], body, replace=replace)
+        except BodyTooLarge:
+            return _problem(413, f"the event has more than {MAX_EVENT_BYTES} bytes")
+        except EventRefused as refused:
+            return _problem(refused.status, str(refused))
+        return web.json_response({"names": events.names()}, status=201 if is_new else 200, headers=_DATA_HEADERS)
+
+    async def handle_log(self, request: web.Request) -> web.StreamResponse:
+        """Return at most 500 lines newer than `?after=SEQUENCE`. With `?wait=SECONDS` it waits if there are none."""
+        try:
+            after = int(request.query.get("after", "0"))
+            wait = min(max(float(request.query.get("wait", "0")), 0.0), MAX_WAIT_SECONDS)
+        except ValueError:
+            return _problem(400, "after and wait must be numbers: the sequence number of a line, and seconds")
+        lines = self._log_book.after(after)
+        if not lines and wait and self._waiting < _MAX_WAITING:
+            self._waiting += 1
+            try:
+                await self._log_book.wait_for_line(wait)
+            finally:
+                self._waiting -= 1
+            lines = self._log_book.after(after)
+        return _json({"service": self._service_id, "lines": lines[:_MAX_LINES]})
+
+    def guard_invocations(self, handler: Handler) -> Handler:
+        """Return the handler, closed to web sites: for the endpoints that imitate AWS."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            reason = find_foreign_call(
+                request.method, request.headers, served_host=self._served_host, is_loopback=self._is_loopback
+            )
+            if not reason:
+                return await handler(request)
+            headers = {"x-amzn-ErrorType": "AccessDeniedException"}
+            return web.json_response({"Message": reason}, status=403, headers=headers)
+
+        return handle
+
+    def _find(self, request: web.Request) -> LocalFunction:
+        return self._functions[request.match_info["name"]]
+
+    def _guarded(self, handler: Handler) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            reason = find_foreign(request.headers, served_host=self._served_host)
+            if reason:
+                return _problem(403, reason)
+            name = request.match_info.get("name")
+            if name is not None and name not in self._functions:
+                return _problem(404, f"no function {name!r}; available: {', '.join(self._functions)}")
+            return await handler(request)
+
+        return handle
+
+
+def _describe(function: LocalFunction) -> dict[str, Any]:
+    settings = function.settings
+    events = ProjectEvents(settings.page.events)
+    prefix = "" if settings.stage == "$default" else f"/{settings.stage}"
+    method, path = settings.route.split(None, 1) if " " in settings.route else ("ANY", settings.route)
+    # The page posts to a plain path; it calls a function without one by the Invoke API.
+    is_plain = method.upper() in ("ANY", "POST") and "{" not in path
+    return {
+        "name": settings.name,
+        "arn": settings.arn,
+        "memory": settings.memory_mib,
+        "timeout": settings.timeout_seconds,
+        "sandboxes": function.pool.sandbox_count,
+        "invocations": f"/2015-03-31/functions/{settings.name}/invocations",
+        "route": prefix + path if is_plain else None,
+        "model": read_model(settings.directory),
+        "hasData": settings.page.data is not None,
+        "events": events.names(),
+        "canSaveEvents": events.is_writable,
+    }
+
+
+def _json(value: dict[str, Any]) -> web.Response:
+    return web.json_response(value, headers=_DATA_HEADERS)
+
+
+def _problem(status: int, detail: str) -> web.Response:
+    value = {"title": web.Response(status=status).reason, "status": status, "detail": detail}
+    return web.json_response(value, status=status, content_type="application/problem+json", headers=_DATA_HEADERS)

@@ -1,0 +1,1 @@
+"""The settings of a function: only values, nothing is started."""

@@ -1,0 +1,1 @@
+"""Processes, memory, control groups and containers of this machine. Independent of invocations."""

@@ -1,0 +1,63 @@
+// The card with the answer: waiting, answered, outdated. On one column it is brought into view when the button is pressed.
+
+import { announce, byId, element } from "./dom.js";
+
+const QUIET_MS = 600; // a screen reader says the last of several quick answers only
+const LATE_MS = 400; // an answer that follows the form is outdated for a moment at each step; that is not worth a mark
+
+/** @returns the card; `brief` is the summary next to the button, which only a narrow screen shows */
+export function makeAnswerCard() {
+  const [card, body, took, outdated, brief] = ["answer", "answer-body", "took", "outdated", "brief"].map(byId);
+  let answered; // the request that the shown answer belongs to, as `keyOf` writes it
+  let timer;
+  let lateTimer;
+
+  function setOutdated(is) {
+    clearTimeout(lateTimer);
+    lateTimer = undefined;
+    card.dataset.state = is ? "outdated" : "";
+    outdated.hidden = !is;
+    brief.classList.toggle("stale", is);
+  }
+
+  return {
+    clear() {
+      answered = undefined;
+      clearTimeout(timer);
+      setOutdated(false);
+      body.removeAttribute("aria-busy");
+      took.textContent = "";
+      brief.hidden = true;
+      body.replaceChildren(element("p", { className: "placeholder" }, "No request yet."));
+    },
+    /** A request is on its way. @param {boolean} isPressed by the button, and not because a value changed */
+    wait(isPressed) {
+      body.setAttribute("aria-busy", "true");
+      if (!isPressed) return;
+      if (answered === undefined) body.replaceChildren(element("p", { className: "placeholder" }, "Waiting for the answer."));
+      if (card.getBoundingClientRect().top > innerHeight * 0.6) card.scrollIntoView({ block: "start" });
+    },
+    /**
+     * @param {{nodes: Node[], summary: string, brief?: string}} drawn
+     * @param {{key?: string, ms?: number, isPressed?: boolean}} request without a key the answer never becomes outdated
+     */
+    show(drawn, { key, ms, isPressed = true } = {}) {
+      body.removeAttribute("aria-busy");
+      body.replaceChildren(...drawn.nodes);
+      took.textContent = ms === undefined ? "" : `${ms.toFixed(0)} ms round trip`;
+      brief.textContent = drawn.brief ?? drawn.summary;
+      brief.hidden = false;
+      answered = key;
+      setOutdated(false);
+      clearTimeout(timer);
+      if (isPressed) announce(drawn.summary);
+      else timer = setTimeout(announce, QUIET_MS, drawn.summary);
+    },
+    /** What the form holds now. An answer to anything else is marked. @param {string} key @param {boolean} isFollowed by a request soon */
+    compare(key, isFollowed) {
+      const is = answered !== undefined && answered !== key;
+      if (is && isFollowed) lateTimer ??= setTimeout(setOutdated, LATE_MS, true);
+      else setOutdated(is);
+    },
+  };
+}

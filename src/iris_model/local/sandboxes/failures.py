@@ -1,0 +1,85 @@
+"""How an invocation can fail without an answer of the handler, and the error document for each case.
+
+The texts are those of AWS (published in issue trackers and documentation). Unlike the emulator, the response is always
+a status 200 with X-Amz-Function-Error, never 502, and a timeout is JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from dataclasses import dataclass
+
+from iris_model.contract.lambda_limits import MOST_RESPONSE_BYTES
+
+# Error types that the platform records. Every other one becomes Unknown of its category.
+_RECORDED_TYPE = re.compile(r"(Runtime|Function)\.[A-Z][a-zA-Z]+")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failed init or invocation. `document` is set if the runtime posted an error document."""
+
+    status: str  # error: the runtime reported it; failure: the process ended; timeout
+    error_type: str
+    message: str = ""
+    document: bytes | None = None
+
+    def payload(self, request_id: str) -> bytes:
+        """Return the error document for the caller."""
+        if self.document is not None:
+            return self.document
+        message = self.message.replace("{request_id}", request_id)
+        return json.dumps({"errorType": self.error_type, "errorMessage": message}, separators=(",", ":")).encode()
+
+
+def timed_out(timeout_seconds: float) -> Failure:
+    """The deadline passed. The number is the configured timeout, not the measured time."""
+    return Failure(
+        "timeout",
+        "Sandbox.Timedout",
+        f"RequestId: {{request_id}} Error: Task timed out after {timeout_seconds:.2f} seconds",
+    )
+
+
+def exited(returncode: int) -> Failure:
+    """The process exited, or a signal ended it (negative, as in `subprocess`)."""
+    if returncode == 0:
+        reason = "Runtime exited without providing a reason"
+    elif returncode > 0:
+        reason = f"Runtime exited with error: exit status {returncode}"
+    else:
+        name = signal.strsignal(-returncode) or str(-returncode)
+        reason = f"Runtime exited with error: signal: {name.lower()}"
+    return Failure("failure", "Runtime.ExitError", f"RequestId: {{request_id}} Error: {reason}")
+
+
+def out_of_memory() -> Failure:
+    """The sandbox exceeded its memory size, so it was killed."""
+    return Failure(
+        "failure",
+        "Runtime.OutOfMemory",
+        "RequestId: {request_id} Error: Runtime exited with error: signal: killed",
+    )
+
+
+def response_too_large() -> Failure:
+    """The response of the handler exceeds Lambda's limit."""
+    return Failure(
+        "error",
+        "Function.ResponseSizeTooLarge",
+        f"Response payload size exceeded maximum allowed payload size ({MOST_RESPONSE_BYTES} bytes).",
+    )
+
+
+def invalid_entrypoint(error: OSError) -> Failure:
+    """The process could not be started."""
+    reason = (error.strerror or str(error)).lower()
+    return Failure("failure", "Runtime.InvalidEntrypoint", f"RequestId: {{request_id}} Error: {reason}")
+
+
+def reported(error_type: str, document: bytes, *, category: str) -> Failure:
+    """The runtime posted an error document. `category` is Runtime during init and Function afterwards."""
+    recorded = error_type if _RECORDED_TYPE.fullmatch(error_type) else f"{category}.Unknown"
+    return Failure("error", recorded, document=document)

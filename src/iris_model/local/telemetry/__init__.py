@@ -1,0 +1,1 @@
+"""Logs, REPORT lines, metrics, and the cost of the invocations on AWS."""

@@ -1,0 +1,47 @@
+"""Reads the body of a client's request, and no more of it than allowed.
+
+A client may ask first ("Expect: 100-continue"). `read_body` answers that after it has checked the length. The default of
+aiohttp answers before the handler runs, so a body that is too large would be sent.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class BodyTooLarge(Exception):
+    """The body has more bytes than the limit."""
+
+
+async def read_body(request: web.BaseRequest, limit: int) -> bytes:
+    """Return the whole body. Raises BodyTooLarge as soon as it is known to exceed `limit`."""
+    if (request.content_length or 0) > limit:
+        raise BodyTooLarge
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(_CONTINUE)
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in request.content.iter_any():
+            size += len(chunk)
+            if size > limit:
+                raise BodyTooLarge
+            chunks.append(chunk)
+    except ConnectionError:
+        raise web.HTTPBadRequest from None  # the client has disconnected: nobody needs this, or a traceback
+    return b"".join(chunks)
+
+
+async def leave_expect(request: web.Request) -> None:
+    """The `expect_handler` of routes that read with `read_body`."""
+    if request.headers.get("Expect", "").lower() != "100-continue":
+        raise web.HTTPExpectationFailed
+
+
+async def close_unread(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Close the connection after an answer that came before the end of the body: what follows may be either."""
+    if not request.content.is_eof():
+        response.force_close()
+        response.headers["Connection"] = "close"

@@ -1,0 +1,59 @@
+"""Answer clients that have closed their writing side.
+
+aiohttp closes a connection when the client closes its side, and drops the answer of a complete request (`printf ... |
+nc -N`, some proxies). This class between the transport and aiohttp's protocol keeps the connection open until the
+answer is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+_TURNS = 3
+
+
+class HalfClosed(asyncio.Protocol):
+    """Passes everything on to `other`, an aiohttp protocol, except the client's end of file."""
+
+    def __init__(self, other: Any) -> None:
+        self._other = other
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """For asyncio."""
+        self._other.connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """For asyncio."""
+        self._other.connection_lost(error)
+
+    def data_received(self, data: bytes) -> None:
+        """For asyncio."""
+        self._other.data_received(data)
+
+    def pause_writing(self) -> None:
+        """For asyncio."""
+        self._other.pause_writing()
+
+    def resume_writing(self) -> None:
+        """For asyncio."""
+        self._other.resume_writing()
+
+    def eof_received(self) -> bool:
+        """Keep the connection while a complete request is answered; aiohttp closes it after the last answer."""
+        self._look(_TURNS)
+        return True
+
+    def _look(self, turns: int) -> None:
+        # Between receiving a request and starting on it, aiohttp yields to the loop, and the request is not visible.
+        if turns:
+            asyncio.get_running_loop().call_soon(self._look, turns - 1)
+            return
+        # Private attributes of aiohttp. Without them, the connection closes as before.
+        request = getattr(self._other, "_current_request", None)
+        bodies = [body for _, body in getattr(self._other, "_messages", ())]
+        bodies += [request.content] if request is not None else []
+        if bodies and all(body.is_eof() for body in bodies):
+            self._other.close()
+        else:
+            self._other.force_close()

@@ -1,0 +1,1 @@
+"""The cache of this user: results by a key of all their inputs."""

@@ -1,0 +1,1 @@
+"""Compile models in a confined process, and cache the result."""

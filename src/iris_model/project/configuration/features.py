@@ -1,0 +1,61 @@
+"""AWS features around the function: find contradictions between their keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from iris_model.project.configuration.schedule import find_schedule_problem
+
+# https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html
+_MOST_SUBNETS, _MOST_GROUPS = 16, 5
+
+# https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html
+OLDEST_PYTHON_OF_SNAPSTART = 12
+_SMALLEST_STORAGE_MB = 512
+_AWS_PYTHON = re.compile(r"(?:.*/)?lambda/python:3\.(\d+)")
+
+
+def find_aws_python(base_image: str) -> int | None:
+    """Return the minor version of Python in AWS's base image, or in a copy with the same name; None for others."""
+    found = _AWS_PYTHON.match(base_image)
+    return int(found[1]) if found else None
+
+
+def find_feature_conflicts(values: Mapping[str, dict[str, Any]]) -> Iterator[str]:
+    """Return contradictions between these keys and others."""
+    top, vpc, domain = values[""], values["vpc"], values["domain"]
+    if bool(vpc["subnets"]) != bool(vpc["security_groups"]):
+        missing = "security-groups" if vpc["subnets"] else "subnets"
+        yield f"[vpc]: expected {missing} too; a function in a VPC needs both"
+    for name, most in (("subnets", _MOST_SUBNETS), ("security_groups", _MOST_GROUPS)):
+        if len(vpc[name]) > most:
+            yield f"vpc.{name.replace('_', '-')} has {len(vpc[name])} entries; Lambda accepts at most {most}"
+    if bool(domain["name"]) != bool(domain["certificate"]):
+        missing = "certificate" if domain["name"] else "name"
+        yield f"[domain]: expected {missing} too; a host name needs a certificate"
+    elif domain["hosted_zone"] and not domain["name"]:
+        yield "[domain]: expected name and certificate too"
+    if top["keep_warm"] and (problem := find_schedule_problem(top["keep_warm"])):
+        yield f'keep-warm = "{top["keep_warm"]}": {problem}'
+    if top["snapstart"]:
+        yield from _find_snapstart_conflicts(top)
+    if top["endpoint"] != "http-api":
+        if any(domain.values()):
+            yield f'[domain] with endpoint = "{top["endpoint"]}": only an HTTP API can have a host name'
+        if top["access_log"]:
+            yield f'access-log with endpoint = "{top["endpoint"]}": only an HTTP API has an access log'
+
+
+def _find_snapstart_conflicts(top: Mapping[str, Any]) -> Iterator[str]:
+    if top["provisioned_concurrency"] is not None:
+        yield "snapstart = true with provisioned-concurrency: Lambda accepts only one of the two"
+    if top["ephemeral_storage"] > _SMALLEST_STORAGE_MB:
+        yield (
+            f"snapstart = true with ephemeral-storage = {top['ephemeral_storage']}: Lambda accepts only "
+            f"{_SMALLEST_STORAGE_MB} MB"
+        )
+    python = find_aws_python(top["base_image"])
+    if python is not None and python < OLDEST_PYTHON_OF_SNAPSTART:
+        yield f"snapstart = true with base-image of Python 3.{python}: expected 3.{OLDEST_PYTHON_OF_SNAPSTART} or later"

@@ -1,0 +1,130 @@
+"""One key of `iris-model.toml`: its allowed values, and the message for other values.
+
+The keys themselves are in `keys` and `deployment_keys`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["text", "integer", "number", "boolean", "texts", "table"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key: allowed values, default, and one line for the reference page."""
+
+    name: str
+    kind: Kind
+    doc: str
+    default: Any = None
+    section: str = ""
+    required: bool = False
+    choices: tuple[str, ...] | tuple[int, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    unit: str = ""
+    pattern: str = ""
+    pattern_means: str = ""
+    value_pattern: str = ""
+    value_means: str = ""
+    staged: bool = False
+    """Allowed in `[stages.NAME]` too."""
+    default_doc: str = ""
+
+    @property
+    def path(self) -> str:
+        """The name in messages: `budgets.function-directory-kib`."""
+        return f"{self.section}.{self.name}" if self.section else self.name
+
+    @property
+    def field(self) -> str:
+        """The name as a Python identifier."""
+        return self.name.replace("-", "_")
+
+    @property
+    def expectation(self) -> str:
+        """Return the allowed values, in words that complete "expected ..."."""
+        if self.kind == "texts":
+            each = _join(self.choices) if self.choices else self.pattern_means
+            return "a list of strings" + (f", each {each}" if each else "")
+        if self.choices:
+            return _join(self.choices) + (f" {self.unit}" if self.unit else "")
+        if self.kind in ("integer", "number"):
+            article = "an integer" if self.kind == "integer" else "a number"
+            unit = f" {self.unit}" if self.unit else ""
+            if self.maximum is None:
+                return f"{article} of at least {self.minimum}{unit}"
+            return f"{article} from {self.minimum} to {self.maximum}{unit}"
+        if self.kind == "boolean":
+            return "true or false"
+        if self.kind == "table":
+            parts = [("names", self.pattern_means), ("values", self.value_means)]
+            rules = "; ".join(f"{part}: {means.rstrip(',')}" for part, means in parts if means)
+            return "a table of strings" + (f" ({rules})" if rules else "")
+        return self.pattern_means or "a string"
+
+    def find_problem(self, value: object) -> str:
+        """Return what is wrong with `value`; empty if it is valid."""
+        if self._accepts(value):
+            return ""
+        return f"{self.path} = {show_value(value)}: expected {self.expectation}"
+
+    def _accepts(self, value: object) -> bool:
+        if self.kind == "boolean":
+            return isinstance(value, bool)
+        if self.kind in ("integer", "number"):
+            # In Python True is an integer, in TOML it is not. TOML also has inf and nan.
+            numeric = int if self.kind == "integer" else (int, float)
+            if not isinstance(value, numeric) or isinstance(value, bool) or not math.isfinite(value):
+                return False
+            if self.choices:
+                return value in self.choices
+            return (self.minimum is None or value >= self.minimum) and (self.maximum is None or value <= self.maximum)
+        if self.kind == "texts":
+            return isinstance(value, list) and all(self._accepts_text(item) for item in value)
+        if self.kind == "table":
+            return isinstance(value, dict) and all(
+                self._accepts_text(name) and isinstance(item, str) and _matches(self.value_pattern, item)
+                for name, item in value.items()
+            )
+        return self._accepts_text(value)
+
+    def _accepts_text(self, value: object) -> bool:
+        if not isinstance(value, str):
+            return False
+        if self.choices:
+            return value in self.choices
+        return _matches(self.pattern, value)
+
+
+def _matches(pattern: str, value: str) -> bool:
+    return not pattern or re.fullmatch(pattern, value) is not None
+
+
+def _join(choices: tuple[str, ...] | tuple[int, ...]) -> str:
+    return "one of " + ", ".join(show_value(choice) for choice in choices)
+
+
+def show_value(value: object) -> str:
+    """Return a value for a message, in TOML syntax, shortened if it is long."""
+    text = write_value(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def write_value(value: object) -> str:
+    """Return a value in TOML syntax on one line."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        # TOML has the same escapes as JSON.
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return "[" + ", ".join(map(write_value, value)) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {write_value(item)}" for name, item in value.items()) + " }"
+    return str(value)

@@ -1,0 +1,211 @@
+"""Every key of `iris-model.toml`, in one table.
+
+`settings`, the reference page and the file that `init` writes (`reference`) use this table; other keys do not exist.
+`key` defines a key, and `deployment_keys` has those of deployment.
+"""
+
+from __future__ import annotations
+
+from iris_model.contract.architecture import Architecture
+from iris_model.contract.lambda_limits import LEAST_MEMORY, MOST_MEMORY, MOST_TIMEOUT
+from iris_model.project.configuration.deployment_keys import DEPLOYMENT_KEYS
+from iris_model.project.configuration.feature_keys import FEATURE_KEYS
+from iris_model.project.configuration.key import Key
+
+# A path that stays inside the project: relative, no `..` part, and no backslash, which is a path on one system only.
+_INSIDE = r"(?!/)(?!(?:.*/)?\.\.(?:/|$))[^\\]+"
+_INSIDE_MEANS = "a relative path inside the project"
+
+PROJECT_KEYS: tuple[Key, ...] = (
+    Key(
+        "name",
+        "text",
+        "Name of the function, in the Invoke API and on AWS.",
+        required=True,
+        pattern=r"[A-Za-z0-9_-]{1,64}",
+        pattern_means="1 to 64 letters, digits, hyphens or underscores",
+        staged=True,
+    ),
+    Key(
+        "model",
+        "text",
+        "The trained model.",
+        required=True,
+        pattern=_INSIDE,
+        pattern_means=_INSIDE_MEANS,
+    ),
+    Key(
+        "handler",
+        "text",
+        "Module and function that Lambda calls.",
+        default="app.handler",
+        pattern=r"[A-Za-z_]\w*(?:[./][A-Za-z_]\w*)*\.[A-Za-z_]\w*",
+        pattern_means='a module and a function, such as "app.handler"',
+    ),
+    Key(
+        "executor",
+        "text",
+        "Executor of the model. `auto` selects `compiled` if the model compiles and verifies, otherwise `original`.",
+        default="auto",
+        choices=("auto", "compiled", "onnxruntime", "original"),
+    ),
+    Key(
+        "kernels",
+        "text",
+        "C kernels (150 KiB) for trees, neighbors, support vector machines, and requests of many rows. `auto` adds them to "
+        "models of 64 KiB and more with such operators, if the function has the architecture of this machine. Set `always` "
+        "for a small model that gets requests of 20 rows and more: 100 rows of iris take 1.2 times as long as with `json` and "
+        "scikit-learn without the kernels, and a fifth of it with them.",
+        default="auto",
+        choices=("auto", "always", "never"),
+    ),
+    Key(
+        "memory",
+        "integer",
+        "Memory of the function.",
+        default=128,
+        minimum=LEAST_MEMORY,
+        maximum=MOST_MEMORY,
+        unit="MB",
+        staged=True,
+    ),
+    Key(
+        "timeout",
+        "integer",
+        "Timeout of an invocation.",
+        default=3,
+        minimum=1,
+        maximum=MOST_TIMEOUT,
+        unit="s",
+        staged=True,
+    ),
+    Key("architecture", "text", "Architecture of the function.", default="x86_64", choices=tuple(Architecture)),
+    Key(
+        "base-image",
+        "text",
+        "Base image of the container image. A Dockerfile has its own setting, BASE_IMAGE.",
+        default="public.ecr.aws/lambda/python:3.13",
+        pattern=r"\S+",
+        pattern_means="an image reference without spaces",
+    ),
+    Key(
+        "snapstart",
+        "boolean",
+        "SnapStart: start sandboxes from a snapshot with the loaded model. AWS bills every kept version. Requires "
+        "Python 3.12 or later; images without an AWS base get a label from `build`.",
+        default=False,
+    ),
+    Key(
+        "python",
+        "text",
+        "Minor version of Python in the function.",
+        default_doc="the Python that runs `iris-model`",
+        pattern=r"3\.\d{1,2}",
+        pattern_means='a minor version of Python, such as "3.13"',
+    ),
+    Key(
+        "route",
+        "text",
+        "Path of the HTTP API after the stage.",
+        default_doc="`/` and the name",
+        pattern=r"/[A-Za-z0-9._~/-]*",
+        pattern_means='a path that starts with "/"',
+        staged=True,
+    ),
+    Key(
+        "more-routes",
+        "texts",
+        "More routes of the HTTP API, for clients that expect other paths.",
+        default=(),
+        pattern=r"(?:(?:ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) )?/(?:[A-Za-z0-9._~:/-]|\{[A-Za-z0-9._-]+\+?\})*",
+        pattern_means='a path, or a method and a path, such as "POST /invocations"',
+        staged=True,
+    ),
+    Key(
+        "stage",
+        "text",
+        "Stage of the HTTP API: the first part of the path.",
+        default="default",
+        pattern=r"\$default|[A-Za-z0-9_-]{1,128}",
+        pattern_means='"$default", or 1 to 128 letters, digits, hyphens or underscores',
+        staged=True,
+    ),
+    Key(
+        "data",
+        "text",
+        "CSV file of sample rows, for verification, value ranges and golden rows.",
+        pattern=_INSIDE,
+        pattern_means=_INSIDE_MEANS,
+    ),
+    Key(
+        "trust",
+        "texts",
+        "Names in the model file that may be loaded although they are not from a known library.",
+        default=(),
+        pattern=r"[^\W\d]\w*(?:\.[^\W\d]\w*)*",
+        pattern_means='a dotted name, such as "my_features.Squarer"',
+    ),
+    Key(
+        "include",
+        "texts",
+        "More files to package, as paths or globs. Modules that the handler imports are packaged automatically.",
+        default=(),
+        pattern=_INSIDE,
+        pattern_means=_INSIDE_MEANS,
+    ),
+    Key(
+        "environment",
+        "table",
+        "Environment variables of the function, at most 4 KB in total.",
+        default={},
+        pattern=r"[A-Za-z][A-Za-z0-9_]+",
+        pattern_means="at least two letters, digits or underscores, starting with a letter",
+        staged=True,
+    ),
+    Key(
+        "function-directory-kib",
+        "integer",
+        "Maximum size of the function directory. `package` fails above it.",
+        default_doc="no limit",
+        section="budgets",
+        minimum=1,
+        unit="KiB",
+    ),
+    Key(
+        "image-layers-kib",
+        "integer",
+        "Maximum compressed size of the layers above the base image. `build` fails above it.",
+        default_doc="no limit",
+        section="budgets",
+        minimum=1,
+        unit="KiB",
+    ),
+    Key(
+        "image-mib",
+        "integer",
+        "Maximum uncompressed size of the whole image. `build` fails above it.",
+        default_doc="no limit",
+        section="budgets",
+        minimum=1,
+        maximum=10240,
+        unit="MiB",
+    ),
+    Key(
+        "data",
+        "text",
+        "CSV file of the training data with the target column, for the plot of the playground. It is never packaged.",
+        default_doc="the `data` above",
+        section="playground",
+        pattern=_INSIDE,
+        pattern_means=_INSIDE_MEANS,
+    ),
+    Key(
+        "target",
+        "text",
+        "Column with the labels in that file.",
+        default_doc="the column that is not a feature",
+        section="playground",
+    ),
+)
+
+KEYS: tuple[Key, ...] = PROJECT_KEYS + DEPLOYMENT_KEYS + FEATURE_KEYS

@@ -1,0 +1,1 @@
+"""`requirements.txt`: compared with the imports of the function, and installed."""

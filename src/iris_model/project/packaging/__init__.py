@@ -1,0 +1,1 @@
+"""The function directory: which files are shipped, in what form, and how they are written."""

@@ -1,0 +1,67 @@
+"""Decide whether the engine's C kernels are shipped with a function.
+
+The kernels are one file of about 100 KB. A sandbox loads it at its second request or first batch, never at its start.
+It uses the limited API, so every Python from 3.11 can load it on the system and architecture it was built for. If it
+cannot be loaded (another C library in the base image), Python computes the same answers.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from iris_model.contract.architecture import Architecture
+from iris_model.contract.file_names import SETTINGS_FILE
+from iris_model.errors import ProjectError
+from iris_model.project.configuration.settings import ProjectSettings
+from iris_model.project.packaging.shipped import ROOT
+
+# Operators that a kernel makes at least ten times faster, for one row or for thousands.
+PROFITING = frozenset(("boosting", "kernels", "neighbors", "svm", "trees"))
+# A smaller model answers one row as fast in Python: calling a kernel takes as long.
+LEAST_MODEL_BYTES = 64 * 1024
+
+
+def choose_kernels(
+    settings: ProjectSettings, executor: str, operator_modules: Iterable[str] | None, model_bytes: int, python: str
+) -> tuple[Path | None, str]:
+    """Return the file to ship, or None with the reason if the model would profit from it.
+
+    Raises ProjectError if `kernels = "always"` is impossible.
+    """
+    if settings.kernels == "never":
+        return None, ""
+    profits = operator_modules is None or bool(PROFITING & set(operator_modules))
+    wanted = executor == "compiled" and profits and model_bytes >= LEAST_MODEL_BYTES
+    if settings.kernels == "auto" and not wanted:
+        return None, ""
+    built = find_built_kernels()
+    problem = _find_problem(settings, executor, built, python)
+    if problem and settings.kernels == "always":
+        raise ProjectError(
+            f'kernels = "always" in {SETTINGS_FILE}: {problem}',
+            remedy='Set kernels = "auto". Pure Python gives the same answers, more slowly for batches.',
+        )
+    return (None, problem) if problem else (built, "")
+
+
+def find_built_kernels() -> Path | None:
+    """Return the kernels of this installation, or None."""
+    return next(iter(sorted((ROOT / "engine").glob("_kernels*.abi3.so"))), None)
+
+
+def _find_problem(settings: ProjectSettings, executor: str, built: Path | None, python: str) -> str:
+    machine = Architecture.named(platform.machine()) or platform.machine()
+    if executor != "compiled":
+        return f"the executor {executor} does not use the C kernels"
+    if built is None:
+        return "the C kernels are not built in this installation (no C compiler was found)"
+    if sys.platform != "linux":
+        return f"the C kernels of this installation are for {sys.platform}, and the function runs on Linux"
+    if machine != settings.architecture:
+        return f"the C kernels of this installation are for {machine}, and the function runs on {settings.architecture}"
+    if tuple(map(int, python.split("."))) < (3, 11):
+        return f"the C kernels are for Python 3.11 and later, and the function runs on {python}"
+    return ""

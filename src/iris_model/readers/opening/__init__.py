@@ -1,0 +1,1 @@
+"""Open model files: one opener for each format."""

@@ -1,0 +1,60 @@
+"""List the installed packages that open a model file, with exact versions.
+
+Names and versions are as pip writes them. The file is read without building anything. Packages that are not installed
+here, or not from a package index, are omitted: this file was opened without them.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from iris_model.readers.formats import PICKLE, SKOPS, find_format
+from iris_model.readers.libraries import LIBRARIES
+from iris_model.readers.pickled.pickles import scan_pickle
+
+from .open import read_file
+
+# Packages of which a library's objects are made: its own version alone does not decide whether they open.
+_COMPANIONS = {
+    "sklearn": ("numpy", "scipy"),
+    "xgboost": ("numpy", "scipy", "sklearn"),
+    "lightgbm": ("numpy", "scipy", "sklearn"),
+}
+
+
+def list_packages(path: Path, library: str, *, asked_with_frames: bool = False) -> list[tuple[str, str]]:
+    """Return (distribution, version) for `library` and each package that opening the file imports.
+
+    `library`: the distribution of the model, "" if unknown. `asked_with_frames`: its rows are DataFrames.
+    """
+    own = next((root for root, known in LIBRARIES.items() if known.distribution == library), library)
+    named = [*([own] if own else []), *_find_named(path), *(["pandas"] if asked_with_frames else [])]
+    roots = dict.fromkeys(root for name in named for root in (name, *_COMPANIONS.get(name, ())))
+    installed = metadata.packages_distributions()
+    found = {}
+    for root in roots:
+        candidates = set(installed.get(root, ()))
+        # A namespace that several distributions share does not show which one is needed.
+        if len(candidates) == 1 and not _is_local(name := candidates.pop()):
+            found[name] = metadata.version(name)
+    return list(found.items())
+
+
+def _find_named(path: Path) -> list[str]:
+    """Return the top-level packages that a file names, without the standard library, and the package that opens it."""
+    file_format = find_format(path, read_file(path))
+    if file_format not in (PICKLE, SKOPS):
+        return []
+    roots = {module.partition(".")[0] for module, _ in scan_pickle(path).globals}
+    opener = ["skops"] if file_format == SKOPS else []
+    return [*sorted(roots - sys.stdlib_module_names), *opener]
+
+
+def _is_local(distribution: str) -> bool:
+    """Whether the distribution was installed from a folder, a file or a repository.
+
+    An index may have a different one with the same name.
+    """
+    return metadata.distribution(distribution).read_text("direct_url.json") is not None

@@ -1,0 +1,130 @@
+"""Rebuilds the labels of pandas that estimators keep: `ColumnTransformer([("scale", scaler, frame.columns)])`.
+
+Nothing of pandas or pyarrow is called with values of the file. Cells are read here, checked to be texts or numbers, and
+only then given to the public constructor. Frames and series stay refused: no estimator of the trusted libraries keeps
+one, and their parts (blocks, managers, extension arrays) are set by states that pandas does not check.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .bad_call import BadCall
+
+
+class IndexKind:
+    """Takes the place of a class of pandas, which is an argument of `_new_Index` only."""
+
+    def __init__(self, is_range: bool) -> None:
+        self.is_range = is_range
+
+
+class Texts:
+    """Takes the place of an array of texts of pandas."""
+
+    cells: list[str | None] | tuple[()] = ()
+
+    def take(self, state: object) -> None:
+        """Set the state: a list of texts that `restore_texts` has made."""
+        cells = state.get("_pa_array") if isinstance(state, dict) else None
+        if type(cells) is not list:
+            raise BadCall("an array of texts is not as pandas writes it")
+        self.cells = cells
+
+
+# By the names of pandas 1 to 3.
+REPLACED: dict[str, Any] = {
+    "pandas.Index": IndexKind(is_range=False),
+    "pandas.RangeIndex": IndexKind(is_range=True),
+    "pandas.core.indexes.base.Index": IndexKind(is_range=False),
+    "pandas.core.indexes.numeric.Int64Index": IndexKind(is_range=False),
+    "pandas.core.indexes.range.RangeIndex": IndexKind(is_range=True),
+}
+TEXTS = frozenset({"pandas.arrays.ArrowStringArray", "pandas.core.arrays.string_arrow.ArrowStringArray"})
+
+_TYPES = {"string": "<i4", "large_string": "<i8"}
+_PLAIN = (str, int, float, bool, type(None))
+
+
+def name_type(alias: object) -> str:
+    """`pyarrow.lib.type_for_alias`, for the types of texts."""
+    if type(alias) is not str or alias not in _TYPES:
+        raise BadCall(f"{alias!r:.40} is no type of texts")
+    return alias
+
+
+def take_buffer(data: object) -> bytes:
+    """`pyarrow.lib.py_buffer`."""
+    if not isinstance(data, (bytes, bytearray)):
+        raise BadCall("a buffer is not made of bytes")
+    return bytes(data)
+
+
+def restore_texts(parts: object) -> list[str | None]:
+    """`pyarrow.lib._restore_array`: type, length, missing, offset, buffers, children, dictionary."""
+    match parts:
+        case (str(kind), int(length), int(), int(offset), [missing, bytes(ends), bytes(data)], [] | (), None):
+            pass
+        case _:
+            raise BadCall("an array of texts is not as pyarrow writes it")
+    if kind not in _TYPES or length < 0 or offset < 0 or len(ends) % np.dtype(_TYPES[kind]).itemsize:
+        raise BadCall("an array of texts is not as pyarrow writes it")
+    at = np.frombuffer(ends, _TYPES[kind]).tolist()
+    flags = missing if isinstance(missing, bytes) else None
+    is_whole = missing is None if flags is None else len(flags) * 8 >= offset + length
+    if not is_whole or len(at) < offset + length + 1:
+        raise BadCall("an array of texts is shorter than it says")
+    cells: list[str | None] = []
+    for row in range(offset, offset + length):
+        start, end = at[row], at[row + 1]
+        if not 0 <= start <= end <= len(data):
+            raise BadCall("a text of an array lies outside of its bytes")
+        is_there = flags is None or flags[row // 8] >> row % 8 & 1
+        cells.append(data[start:end].decode() if is_there else None)
+    return cells
+
+
+def make_index(kind: object, state: object) -> Any:
+    """`pandas.core.indexes.base._new_Index`. Without pandas, the labels as an array, which means the same to an estimator."""
+    if not isinstance(kind, IndexKind) or type(state) is not dict:
+        raise BadCall("an index is not as pandas writes it")
+    name = state.get("name")
+    if type(name) not in _PLAIN:
+        raise BadCall("the name of an index is neither a text nor a number")
+    if kind.is_range:
+        return _make_range(state, name)
+    if state.keys() - {"data", "name"}:
+        raise BadCall("an index is not as pandas writes it")
+    data = state.get("data")
+    if isinstance(data, Texts):
+        return _make_labels(np.array(data.cells, object), "str", name)
+    if type(data) is not np.ndarray or data.ndim != 1 or data.dtype.kind not in "biufO":
+        raise BadCall("the labels of an index are neither texts nor numbers")
+    if data.dtype.kind == "O" and not all(type(label) in _PLAIN for label in data.tolist()):
+        raise BadCall("the labels of an index are neither texts nor numbers")
+    return _make_labels(data, data.dtype, name)
+
+
+def _make_labels(labels: Any, dtype: Any, name: Any) -> Any:
+    try:
+        import pandas
+    except ImportError:
+        return labels
+    return pandas.Index(labels, dtype=dtype, name=name)
+
+
+def _make_range(state: dict[str, Any], name: Any) -> Any:
+    bounds = [state.get(key) for key in ("start", "stop", "step")]
+    if state.keys() - {"start", "stop", "step", "name"} or not all(
+        type(bound) is int and abs(bound) < 1 << 40 for bound in bounds
+    ):
+        raise BadCall("a range of labels is not as pandas writes it")
+    if bounds[2] == 0:
+        raise BadCall("a range of labels has no step")
+    try:
+        import pandas
+    except ImportError:
+        return range(*bounds)  # type: ignore[arg-type]
+    return pandas.RangeIndex(*bounds, name=name)

@@ -1,0 +1,1 @@
+"""Executors for models that are not compiled: their own library, or onnxruntime."""

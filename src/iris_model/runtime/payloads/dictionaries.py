@@ -1,0 +1,45 @@
+"""Named rows of a model of dictionaries. A row may leave out any feature; what the original refuses is refused.
+
+Source: sklearn.feature_extraction, DictVectorizer and FeatureHasher. Imported only for such a model.
+"""
+
+from iris_model.engine.errors import InvalidInput
+from iris_model.engine.rows import describe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class ColumnFacts(Protocol):
+        """The facts about the columns that this module needs."""
+
+        known: set[str]
+        texts: set[str]
+        hashed: bool
+
+
+def check_dictionary(
+    record: "dict[str, object]", facts: "ColumnFacts", unknown: "list[str]", row: int, null_is_absent: bool
+) -> "list[str]":
+    """Return the unknown features that cannot be ignored. Raises InvalidInput for values that the original refuses.
+
+    A vectorizer ignores features that it did not learn, with any number or string. A hasher has no names: every feature
+    counts, and a feature without a column cannot be answered.
+    """
+    for name in unknown:
+        value = record[name]
+        if isinstance(value, dict) or (isinstance(value, list) and not {str}.issuperset(map(type, value))):
+            raise _refuse(row, name, f"the value is {describe(value)}", "a number or a string")
+    if not null_is_absent:
+        for name, value in record.items():
+            # The original turns a missing number into NaN, which is not the same as a feature that the row does not
+            # have.
+            if value is None and name in facts.known and name not in facts.texts:
+                raise _refuse(row, name, "the value is null", "a value; a feature that is not there is left out")
+    return [name for name in unknown if not (null_is_absent and record[name] is None)] if facts.hashed else []
+
+
+def _refuse(row: int, feature: str, found: str, expected: str) -> InvalidInput:
+    return InvalidInput(
+        f"row {row}, feature {feature!r}: {found}; expected {expected}", row=row, feature=feature, expected=expected
+    )

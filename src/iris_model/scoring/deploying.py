@@ -1,0 +1,145 @@
+"""Deploy an estimator from a notebook: write a project, and run `iris-model deploy` in it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import pickle
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iris_model.compiler.data import Data
+from iris_model.contract.file_names import SETTINGS_FILE
+from iris_model.errors import DeploymentError, ProjectError
+
+from .model import Model
+from .sample import as_sample
+
+if TYPE_CHECKING:
+    from iris_model.readers.graph import Estimator
+
+MODEL_FILE = "model.pkl"
+DATA_FILE = "data.csv"
+SOMETHING_TO_DO = 2
+# The start of the command's error line.
+ERROR = "error: "
+
+
+def deploy(
+    estimator: Estimator | str | Path,
+    *,
+    name: str,
+    data: Any = None,
+    directory: str | Path | None = None,
+    stage: str | None = None,
+    profile: str | None = None,
+    region: str | None = None,
+    plan: bool = False,
+    trust: Sequence[str] = (),
+) -> Mapping[str, Any]:
+    """Deploy a fitted estimator, or a model file, as the function `name`.
+
+    Returns the JSON document of `iris-model deploy --json`. `data`: rows for verification, as for `compile`. The
+    project is written to `directory`, by default one called `name` in the current directory. If it exists, its model
+    and data are replaced and everything else is kept. `plan`: only return what would change. Requires the extra `aws`
+    and credentials. Raises ProjectError, the errors of `compile`, and DeploymentError with the last lines of the
+    command.
+    """
+    project = write_project(estimator, name=name, data=data, directory=directory, trust=trust)
+    command = [sys.executable, "-m", "iris_model.cli", "deploy", str(project), "--json"]
+    for option, value in (("--stage", stage), ("--profile", profile), ("--region", region)):
+        command += [option, value] if value is not None else []
+    command += ["--plan"] if plan else []
+    status, answer, said = run_command(command)
+    if status not in ((0, SOMETHING_TO_DO) if plan else (0,)):
+        problem, _, remedy = said.strip().removeprefix(ERROR).partition("\n")
+        raise DeploymentError(
+            problem or f"iris-model deploy ended with status {status}", remedy=remedy.removeprefix("hint: ")
+        )
+    found: Mapping[str, Any] = json.loads(answer)
+    return found
+
+
+def write_project(
+    estimator: Estimator | str | Path,
+    *,
+    name: str,
+    data: Any = None,
+    directory: str | Path | None = None,
+    trust: Sequence[str] = (),
+) -> Path:
+    """Write the project, or replace model and data of an existing one. Return its directory."""
+    from iris_model.project.scaffold import scaffold_model_project
+
+    if isinstance(estimator, Model):
+        raise ProjectError(
+            "a compiled model is given: expected the estimator, which the deployed answers are verified against",
+            remedy="Pass the fitted estimator, or the path of its file.",
+        )
+    project = Path(directory) if directory is not None else Path(name)
+    with tempfile.TemporaryDirectory(prefix="iris-model-") as scratch:
+        model, rows = _write_files(estimator, data, Path(scratch))
+        if not (project / SETTINGS_FILE).is_file():
+            scaffold_model_project(project, model, name=name, data=rows, trust=trust)
+            return project
+        _replace_files(project, name, model, rows)
+    return project
+
+
+def _write_files(estimator: Any, data: Any, scratch: Path) -> tuple[Path, Path | None]:
+    if isinstance(estimator, (str, Path)):
+        model = Path(estimator)
+    else:
+        model = scratch / MODEL_FILE
+        model.write_bytes(pickle.dumps(estimator))
+    if data is None or isinstance(data, (str, Path)):
+        return model, None if data is None else Path(data)
+    sample = as_sample(data)
+    rows = scratch / DATA_FILE
+    with rows.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        if isinstance(sample, Data):
+            writer.writerow(sample.written)
+            sample = sample.rows
+        writer.writerows(["" if cell is None or cell != cell else cell for cell in row] for row in sample)
+    return model, rows
+
+
+def _replace_files(project: Path, name: str, model: Path, rows: Path | None) -> None:
+    from iris_model.project import read_settings
+
+    settings = read_settings(project)
+    if settings.name != name:
+        raise ProjectError(
+            f"{project} is the project of {settings.name!r}, not of {name!r}", remedy="Name another directory."
+        )
+    if model.suffix != settings.model_path.suffix or (rows is not None and settings.data_path is None):
+        raise ProjectError(
+            f"{project} has the model {settings.model} and "
+            f"{'no data' if settings.data_path is None else f'the data {settings.data}'}: expected those that deploy wrote",
+            remedy="Change its iris-model.toml and run iris-model deploy there, or name another directory.",
+        )
+    shutil.copyfile(model, settings.model_path)
+    if rows is not None and settings.data_path is not None:
+        shutil.copyfile(rows, settings.data_path)
+
+
+def run_command(command: Sequence[str]) -> tuple[int, str, str]:
+    """Run a command and show its stderr. Return its status, its stdout and its last lines."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as answer:
+        process = subprocess.Popen(command, stdout=answer, stderr=subprocess.PIPE, text=True)
+        said: list[str] = []
+        assert process.stderr is not None, "it is a pipe"
+        for line in process.stderr:
+            if line.startswith(ERROR):
+                said.clear()
+            said.append(line)
+            sys.stderr.write(line)
+        status = process.wait()
+        answer.seek(0)
+        return status, answer.read(), "".join(said)

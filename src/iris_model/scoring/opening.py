@@ -1,0 +1,152 @@
+"""Open models: from an estimator, a file, a project, a function directory, or a pickle."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iris_model.contract.comparison import Report
+from iris_model.contract.file_names import SETTINGS_FILE
+from iris_model.contract.function_file import FUNCTION_FILE, read_function_file
+from iris_model.engine import CompiledModel
+from iris_model.engine.errors import ModelFormatError
+from iris_model.errors import ModelFileError
+from iris_model.runtime.executors.description import SUFFIX as DESCRIPTION_SUFFIX
+
+from .files import SUFFIX
+from .model import Model
+
+if TYPE_CHECKING:
+    from iris_model.readers.graph import Estimator
+
+_opened: dict[str, Model] = {}
+_opening = threading.Lock()
+
+
+def compile(model: Estimator | str | Path, data: Any = None, *, trust: Sequence[str] = ()) -> Model:
+    """Compile a fitted estimator, or the one in a model file, and verify it against the original.
+
+    `data`: rows for verification in addition to generated ones, preferably training rows: the path of a CSV file, or
+    rows in any container that `predict` accepts. Their names become the column names of a model trained without names.
+    `trust`: names outside the known libraries that the model file may use. Raises ModelFileError, UntrustedModel,
+    UnsupportedModel (with every reason) and ParityError.
+    """
+    from iris_model.compiler import compile_model
+
+    from .sample import as_sample
+
+    compilation = compile_model(model, data=as_sample(data), trust=trust)
+    report = Report.from_source(compilation.source, str(compilation.report))
+    return Model(_open_bytes(compilation.data), path=None, reopen=open_pickled, data=compilation.data, report=report)
+
+
+def load(path: str | Path) -> Model:
+    """Open a compiled model, a project (packaged first if needed) or a function directory.
+
+    Raises ModelFileError, and the errors of packaging.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _load_directory(path)
+    if not path.is_file():
+        raise ModelFileError(f"{path} does not exist", remedy="Check the path.")
+    description = path.with_name(path.stem + DESCRIPTION_SUFFIX)
+    if path.suffix != SUFFIX and description.is_file():
+        return Model(_open_with_its_library(path, _format_of(description)), path=path.resolve(), reopen=open_pickled)
+    try:
+        evaluator = CompiledModel(str(path))
+    except ModelFormatError as error:
+        if path.suffix == SUFFIX:
+            raise ModelFileError(str(error)) from None
+        raise ModelFileError(
+            f"{path} is not a compiled model",
+            remedy=f"Compile it: iris_model.compile({str(path)!r}), or iris-model compile {path}",
+        ) from None
+    return Model(evaluator, path=path.resolve(), reopen=open_pickled, report=Report.from_source(evaluator.source))
+
+
+def _load_directory(directory: Path) -> Model:
+    if not (directory / FUNCTION_FILE).is_file():
+        if not (directory / SETTINGS_FILE).is_file():
+            raise ModelFileError(
+                f"{directory} is neither a project nor a function directory: expected {SETTINGS_FILE} or {FUNCTION_FILE} in it",
+                remedy="Name a project, a function directory or a model file.",
+            )
+        from iris_model.project import package_project
+
+        directory = package_project(directory).directory
+    try:
+        model = directory / read_function_file(directory)["model"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelFileError(
+            f"{directory / FUNCTION_FILE} does not say which file the model is: {error}",
+            remedy="Package the project again: iris-model package",
+        ) from None
+    return load(model)
+
+
+def _format_of(description: Path) -> str:
+    try:
+        return str(json.loads(description.read_bytes())["source"]["format"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _open_with_its_library(path: Path, file_format: str) -> Any:
+    """Open a model that is not compiled. Its other files may be next to it in the function directory."""
+    from iris_model.runtime.executors.onnx import OnnxModel
+    from iris_model.runtime.executors.original import OriginalModel
+
+    directory = str(path.parent.resolve())
+    if directory not in sys.path:
+        sys.path.append(directory)
+    try:
+        return OnnxModel(str(path)) if file_format == "onnx" or path.suffix == ".onnx" else OriginalModel(str(path))
+    except (ModelFormatError, ImportError) as error:
+        raise ModelFileError(f"{path} cannot be opened: {error}") from None
+
+
+def _open_bytes(data: bytes) -> CompiledModel:
+    """Open a compiled model from bytes: the mapping outlives the temporary file's name."""
+    with tempfile.TemporaryDirectory(prefix="iris-model-", ignore_cleanup_errors=True) as directory:
+        path = Path(directory) / f"model{SUFFIX}"
+        path.write_bytes(data)
+        return CompiledModel(str(path))
+
+
+def open_pickled(path: str | None, digest: str, data: bytes | None) -> Model:
+    """Return the model of a pickle, opened once per process. It is found by its path and must have the same digest."""
+    with _opening:
+        if digest in _opened:
+            return _opened[digest]
+        if data is not None:
+            evaluator = _open_bytes(data)
+            model = Model(
+                evaluator, path=None, reopen=open_pickled, data=data, report=Report.from_source(evaluator.source)
+            )
+        else:
+            assert path is not None, "a pickle has a path or the bytes"
+            model = load(path)
+        if model.digest != digest:
+            raise ModelFileError(
+                f"{path} is another model than the one that was pickled: its SHA-256 is {model.digest}, expected {digest}",
+                remedy="Put the same file there, or pickle the model again.",
+            )
+        _opened[digest] = model
+        return model
+
+
+def find_opened(digest: str) -> Model | None:
+    """Return the model with this digest if this process has opened it from a pickle, else None."""
+    return _opened.get(digest)
+
+
+def forget_opened() -> None:
+    """Forget the models of pickles; for tests."""
+    with _opening:
+        _opened.clear()

@@ -1,0 +1,73 @@
+"""Convert rows of any container to the compiler's form for verification."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from iris_model.compiler.data import Data
+from iris_model.errors import IrisModelError
+
+
+def as_sample(data: Any) -> Any:
+    """Return names and rows of `data`; a path or None unchanged."""
+    if data is None or isinstance(data, str) or hasattr(data, "__fspath__") or isinstance(data, Data):
+        return data
+    names, rows = _read(data)
+    if names is None:
+        return rows
+    written = tuple(map(str, names))
+    return Data(tuple(name.strip() for name in written), tuple(map(tuple, rows)), "data", 0, written)
+
+
+def _read(data: Any) -> tuple[list[Any] | None, list[list[Any]]]:
+    if isinstance(data, np.ndarray):
+        return _read_array(data)
+    if type(data).__module__.partition(".")[0] == "pandas":
+        from .frames import read_frame
+
+        names, batch, _ = read_frame(data)
+        return names, _rows([batch], len(names or [0]))
+    if isinstance(data, Mapping):
+        columns = [_plain(values) for values in data.values()]
+        return list(data), list(map(list, zip(*columns)))
+    if hasattr(data, "tocsr"):
+        return None, data.toarray().tolist()
+    if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
+        from .arrow import read_arrow
+
+        arrow_names, stream = read_arrow(data)
+        return arrow_names, _rows(stream, len(arrow_names or [0]))
+    if isinstance(data, (list, tuple)):
+        return _read_list(data)
+    if hasattr(data, "__array__"):
+        return _read_array(np.asarray(data))
+    raise IrisModelError(
+        f"data is a {type(data).__name__}; expected rows", remedy="Give a list, an array or a DataFrame."
+    )
+
+
+def _read_array(array: np.ndarray[Any, Any]) -> tuple[list[Any] | None, list[list[Any]]]:
+    if array.dtype.names:
+        return list(array.dtype.names), [list(row) for row in array.tolist()]
+    return None, array.reshape(len(array), -1).tolist()
+
+
+def _read_list(data: Any) -> tuple[list[Any] | None, list[list[Any]]]:
+    if data and isinstance(data[0], Mapping):
+        names = list(dict.fromkeys(name for record in data for name in record))
+        return names, [[record.get(name) for name in names] for record in data]
+    if data and isinstance(data[0], str):
+        return None, [[text] for text in data]
+    return None, [_plain(row) for row in data]
+
+
+def _rows(batches: Any, width: int) -> list[list[Any]]:
+    return [list(row) for _, cells_at in batches for row in zip(*[_plain(cells_at(place)) for place in range(width)])]
+
+
+def _plain(values: Any) -> list[Any]:
+    listed = values.tolist() if hasattr(values, "tolist") else values
+    return [cell.item() if isinstance(cell, np.generic) else cell for cell in listed]

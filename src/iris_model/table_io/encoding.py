@@ -1,0 +1,150 @@
+"""Answers become a block of the output: lines of CSV or JSON, or a record batch."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from iris_model.engine.native import find_kernels
+from iris_model.engine.packed import Table
+
+from .formats import Format
+from .scoring import Scored
+from .sources import import_pyarrow, import_zstandard
+
+GZIP_LEVEL = 6
+
+
+class Encoder:
+    """Encodes blocks in one format. `keep`: names of the kept columns, which come first."""
+
+    def __init__(self, form: Format, keep: Sequence[str], *, fill: bool) -> None:
+        self.format = form
+        self.keep = list(keep)
+        self._fill = fill  # a record that was refused has empty answers, else it is left out
+
+    def header(self, names: Sequence[str]) -> bytes:
+        """The first line of the output, if the format has one."""
+        if not self.format.is_table:
+            return b""
+        return compress(self._write_lines([[*self.keep, *names]]).encode(), self.format.compression)
+
+    def encode(self, scored: Scored) -> Any:
+        """Bytes that can follow other blocks, or a record batch."""
+        kept, columns = self._rows_of(scored)
+        if self.format.kind == "parquet":
+            return self._as_batch(scored.names, kept, columns)
+        text = self._as_table(kept, columns) if self.format.is_table else self._as_json(scored.names, kept, columns)
+        return compress(text.encode("utf-8", "surrogatepass"), self.format.compression)
+
+    def _rows_of(self, scored: Scored) -> tuple[list[Any], list[Any]]:
+        """Kept values and answers, of one length."""
+        if not scored.bad:
+            return scored.kept, list(scored.columns)
+        if not self._fill:
+            return [_pick(values, scored.places) for values in scored.kept], list(scored.columns)
+        filled = []
+        for column in scored.columns:
+            whole: list[Any] = [None] * scored.count
+            for place, value in zip(scored.places, column.tolist()):
+                whole[place] = value
+            filled.append(whole)
+        return scored.kept, filled
+
+    def _as_table(self, kept: list[Any], columns: list[Any]) -> str:
+        if not kept:
+            pieces = ["", *[self.format.delimiter] * (len(columns) - 1), "\n"]
+            # A line without anything is no row to those who read it.
+            absent = '""' if len(columns) == 1 else ""
+            if (text := write_quickly(columns, pieces, absent, self._cell)) is not None:
+                return text
+        return self._write_lines(zip(*kept, *map(_as_listed, columns)))
+
+    def _write_lines(self, rows: Any) -> str:
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer, delimiter=self.format.delimiter, lineterminator="\n").writerows(rows)
+        return buffer.getvalue()
+
+    def _cell(self, value: Any) -> str:
+        return self._write_lines([[value]])[:-1]
+
+    def _as_json(self, names: list[str], kept: list[Any], columns: list[Any]) -> str:
+        keys = [json.dumps(name, ensure_ascii=False) for name in [*self.keep, *names]]
+        if not kept:
+            pieces = ["{" + keys[0] + ": ", *[f", {key}: " for key in keys[1:]], "}\n"] if keys else ["{}\n"]
+            if (text := write_quickly(columns, pieces, "null", _dump)) is not None:
+                return text
+        values = [list(map(_dump, _as_listed(column))) for column in [*kept, *columns]]
+        rows = zip(*values)
+        return "".join("{" + ", ".join(map(": ".join, zip(keys, row))) + "}\n" for row in rows)
+
+    def _as_batch(self, names: list[str], kept: list[Any], columns: list[Any]) -> Any:
+        pyarrow = import_pyarrow()
+        arrays = [values if hasattr(values, "type") else pyarrow.array(values) for values in kept]
+        arrays += [
+            pyarrow.array(_as_listed(column) if _is_text(column) else column, from_pandas=True) for column in columns
+        ]
+        return pyarrow.RecordBatch.from_arrays(arrays, names=[*self.keep, *names])
+
+
+def write_quickly(columns: list[Any], pieces: list[str], absent: str, encode: Any) -> str | None:
+    """Lines of a label and numbers, or of numbers, by the kernel that writes requests' answers; None for any other.
+
+    `pieces` is what stands before each column, and at the end of a line.
+    """
+    kernels = find_kernels()
+    if kernels is None or not columns or any(isinstance(column, list) for column in columns) or not len(columns[0]):
+        return None
+    numbers = [column for column in columns if column.dtype == np.float64]
+    labels = None
+    if columns[0].dtype != np.float64:
+        known: dict[Any, Any] = {}
+        # One object for each label: the kernel writes an object once.
+        labels = [known.setdefault((type(label), label), label) for label in columns[0].tolist()]
+    if len(numbers) + (labels is not None) != len(columns):
+        return None
+    table = None
+    if numbers:
+        table = Table(np.ascontiguousarray(np.column_stack(numbers)).tobytes(), len(numbers))
+    text: str | None = kernels.write_rows(labels, table, pieces, "", absent, encode)
+    return text
+
+
+def compress(data: bytes, compression: str) -> bytes:
+    """The bytes as a member of a gzip file, or a frame of a zstd file: these may follow one another."""
+    if not data or not compression:
+        return data
+    if compression == "gzip":
+        packer = zlib.compressobj(GZIP_LEVEL, wbits=31)
+        return packer.compress(data) + packer.flush()
+    packed: bytes = import_zstandard().ZstdCompressor().compress(data)
+    return packed
+
+
+def _pick(values: Any, places: Sequence[int]) -> Any:
+    return values.take(list(places)) if hasattr(values, "take") else [values[place] for place in places]
+
+
+def _as_listed(column: Any) -> list[Any]:
+    """Python's own objects; what is no number is None."""
+    if hasattr(column, "to_pylist"):
+        listed: list[Any] = column.to_pylist()
+        return listed
+    listed = column if isinstance(column, list) else column.tolist()
+    if isinstance(column, np.ndarray) and column.dtype.kind == "f" and np.isfinite(column).all():
+        return listed
+    return [None if isinstance(value, float) and value - value != 0 else value for value in listed]
+
+
+def _is_text(column: Any) -> bool:
+    return isinstance(column, list) or column.dtype.kind in "UO"
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)

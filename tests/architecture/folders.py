@@ -1,0 +1,84 @@
+"""The import rules inside a package: the folders of `docs/architecture.md` as data.
+
+Of its own package, a folder may import itself and what its row names: other folders, and modules that lie flat beside them.
+Modules that lie flat may import any folder, but no module may be part of an import circle.
+"""
+
+from __future__ import annotations
+
+FOLDERS: dict[str, dict[str, str]] = {
+    "aws": {
+        "client": "",
+        "access": "deployment secrets",
+        "verification": "client",
+        "state": "client cloudformation deployment ecr",
+        "cloudformation": "client deployment notes secrets state",
+        "ecr": "client cloudformation deployment state",
+        "measuring": "client cloudformation deployment state verification",
+        "deploying": "client cloudformation deployment ecr measuring secrets state verification",
+    },
+    "cli": {
+        "options": "",
+        "render": "verbosity",
+        "sources": "render verbosity",
+        "tuning": "interruption render sources verbosity",
+        "costs": "render sources tuning verbosity",
+        "commands": "command_with_others costs garbage interruption options render sources tuning verbosity",
+    },
+    "compiler": {
+        "probes": "data",
+        "cuts": "data emit original passes probes",
+        "parity": "cuts data original passes probes",
+        "description": "data original parity probes",
+    },
+    "engine": {
+        "operators": "errors found functions kernel_tables measuring metrics native overflowing packed terms text",
+    },
+    "image": {
+        "bases": "lock target",
+        "dependencies": "bases lock target",
+        "supply_chain": "bases build lock",
+        "destinations": "bases docker_engine supply_chain",
+    },
+    "local": {
+        "configuration": "",
+        "wire": "",
+        "telemetry": "",
+        "machine": "configuration",
+        "confinements": "configuration machine",
+        "sandboxes": "configuration confinements machine telemetry wire",
+        "functions": "configuration machine sandboxes telemetry",
+        "front_ends": "functions sandboxes telemetry wire",
+        "browser": "functions telemetry wire",
+    },
+    "oci": {
+        "tars": "digests layers writing",
+        "storage": "blob_store blobs configs descriptors digests images layers manifests media_types platforms progress "
+        "references tars writing",
+        "registry": "blobs configs descriptors digests images layers manifests media_types platforms progress references",
+    },
+    "project": {
+        "caching": "",
+        "configuration": "",
+        "compilation": "caching configuration packaging",
+        "dependencies": "configuration packaging",
+        "packaging": "caching compilation configuration dependencies disk",
+    },
+    "readers": {
+        "pickled": "formats libraries names",
+        "opening": "foreign_formats format_bytes formats graph libraries lightgbm names pickled xgboost",
+        "sklearn": "classes dictionaries documents graph libraries names tree_layout",
+        "xgboost": "frame_categories graph libraries tree_layout",
+        "lightgbm": "classes frame_categories graph tree_layout",
+        "catboost": "classes graph tree_layout",
+    },
+    "runtime": {
+        "payloads": "answers card events",
+        "executors": "",
+    },
+}
+
+# How many modules may lie next to each other in a folder, `__init__` aside.
+MOST_MODULES = 24
+# Registries of one module per family.
+MOST_MODULES_OF = {"engine/operators": 40, "readers/sklearn": 40}

@@ -1,0 +1,20 @@
+"""A processor in everybody's words."""
+
+import pytest
+
+from iris_model.contract.architecture import Architecture
+from iris_model.oci import Platform
+
+
+@pytest.mark.parametrize(
+    ("words", "architecture"),
+    [(("x86_64", "amd64", "AMD64"), Architecture.X86_64), (("arm64", "aarch64"), Architecture.ARM64)],
+)
+def test_every_word_is_understood_and_each_is_given_its_own(words: tuple[str, ...], architecture: Architecture):
+    assert {Architecture.named(word) for word in words} == {architecture}
+    assert Platform.parse(architecture.machine).architecture == architecture.oci
+    assert f"{architecture}" == words[0]
+
+
+def test_other_processors_are_none():
+    assert Architecture.named("riscv64") is None

@@ -1,0 +1,69 @@
+"""Rows for typed columns: what stays an integer, what becomes a date, and which rows may share a table."""
+
+import math
+from datetime import datetime
+
+import pytest
+
+from iris_model.engine.errors import InvalidInput
+from iris_model.engine.typed_rows import TypedRowEncoder
+
+COLUMNS = [
+    {"name": "id", "kind": "numeric", "dtype": "int64", "missing": True},
+    {"name": "when", "kind": "text", "dtype": "datetime64", "missing": True},
+    {"name": "at", "kind": "text", "dtype": "datetime64, UTC", "missing": True},
+    {"name": "store", "kind": "categorical", "dtype": "object", "categories": [1, 2], "missing": True},
+    {"name": "flag", "kind": "categorical", "dtype": "bool", "categories": [False, True], "missing": True},
+]
+ROW = [7, "2024-02-03", "2024-02-03T10:00:00+02:00", 2.0, True]
+
+
+def encode(**changes):
+    row = [changes.get(column["name"], cell) for column, cell in zip(COLUMNS, ROW, strict=True)]
+    return TypedRowEncoder(COLUMNS).encode([row])[0]
+
+
+def test_cells_are_what_pandas_would_have_read():
+    assert encode() == [7, datetime(2024, 2, 3), datetime(2024, 2, 3, 8), 2, 1.0]
+    assert [type(cell) for cell in encode()] == [int, datetime, datetime, int, float]
+    assert encode(id=2**53 + 1)[0] == 2**53 + 1 and encode(id=7.0)[0] == 7 and type(encode(id=7.0)[0]) is int
+    assert encode(id=7.5)[0] == 7.5 and math.isnan(encode(id=None)[0])
+    assert encode(store="2")[3] == "2" and encode(store=2.5)[3] == 2.5
+    assert encode(when="2024-09-03 10:00:00Z")[1] == datetime(2024, 9, 3, 10)
+    assert encode(when=None)[1] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"when": "tomorrow"}, "feature 'when': the value is the string 'tomorrow'; expected a date and time"),
+        ({"when": "2024-02-03T10:00:00+02:00"}, "has the offset of a time zone, and the model was trained without"),
+        ({"when": 20240203}, "feature 'when': the value is the number 20240203"),
+        ({"id": 2**63}, "feature 'id': the value is too large for int64"),
+        ({"id": "7"}, "feature 'id': the value is the string '7'; send a number, without quotation marks"),
+    ],
+)
+def test_what_is_no_such_value_is_refused(changes, says):
+    with pytest.raises(InvalidInput, match=f"row 0, .*{says}" if "feature" not in says else f"row 0, {says}") as caught:
+        encode(**changes)
+    assert caught.value.row == 0 and caught.value.feature in changes
+
+
+def test_a_missing_cell_does_not_change_the_column_of_other_rows():
+    encoder = TypedRowEncoder(COLUMNS)
+    rows = [ROW, [None, *ROW[1:]], ROW, [7.5, *ROW[1:]], [*ROW[:4], None]]
+    assert encoder.group(encoder.encode(rows)) == [[0, 2], [1, 3], [4]]
+
+
+def test_a_closed_column_refuses_what_training_never_met():
+    column = {
+        "name": "c",
+        "kind": "categorical",
+        "dtype": "category",
+        "categories": ["a"],
+        "missing": True,
+        "closed": True,
+    }
+    assert TypedRowEncoder([column]).encode([["a"], [None]]) == [["a"], [None]]
+    with pytest.raises(InvalidInput, match="the value is the string 'b'; expected a category that training met"):
+        TypedRowEncoder([column]).encode([["b"]])

@@ -1,0 +1,1 @@
+"""Files of rows to files of answers, against pandas, pyarrow and the original model."""
