@@ -4,12 +4,12 @@ Tests marked `slow` run only where the marker is asked for: pytest -m slow, or `
 that no run finds what an earlier one left in the user's.
 
 Hypothesis draws the same examples each time, and few, except where slow tests are asked for: there it draws more, others in
-each run, and the head of the report names the seed that draws them again.
+each run, and the head of the report names the seed that draws them again. CI sets IRIS_MODEL_SEED: the same change gets the
+same verdict there.
 """
 
 import gc
 import os
-import random
 import tempfile
 
 import pytest
@@ -47,7 +47,9 @@ def pytest_configure(config):
         settings.register_profile(QUICK, settings.get_profile("ci"), max_examples=QUICK_EXAMPLES)
         settings.register_profile(RANDOM, deadline=None, derandomize=False, database=None, print_blob=True)
         if config.option.hypothesis_profile == RANDOM and config.option.hypothesis_seed is None:
-            config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+            from tests.support.seed import choose_seed
+
+            config.option.hypothesis_seed = str(choose_seed())
 
 
 def pytest_report_header(config):

@@ -1,7 +1,7 @@
 """python -m tests.fuzz [KIND ...]: all kinds or some: models, bodies, tables, documents, events, pickles.
 
 The kernels that get models, bodies and tables are built with AddressSanitizer and UBSan. The seed is a new one each time, and
-printed; `IRIS_MODEL_FUZZ_SEED` sets it, `IRIS_MODEL_FUZZ_SHARE` (1 by default) makes the counts smaller or larger. The exit
+printed; `IRIS_MODEL_SEED` sets it, `IRIS_MODEL_FUZZ_SHARE` (1 by default) makes the counts smaller or larger. The exit
 status is 1 when anything is found.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import random
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.fuzz import samples, sanitized
+from tests.support.seed import VARIABLE, choose_seed
 
 MODELS, BODIES, TABLES, DOCUMENTS, EVENTS, PICKLES = 100_000, 200_000, 200_000, 100_000, 100_000, 20_000
 # A share runs in a process of its own; several for each processor, so that all end at the same time, and none takes long.
@@ -35,9 +35,9 @@ class Found(Exception):
 
 def main(kinds: list[str]) -> int:
     """Run these kinds or all, one after the other."""
-    seed = int(os.environ.get("IRIS_MODEL_FUZZ_SEED") or random.SystemRandom().randrange(1 << 30))
+    seed = choose_seed()
     size = float(os.environ.get("IRIS_MODEL_FUZZ_SHARE") or 1)
-    print(f"fuzz: seed {seed} (again with IRIS_MODEL_FUZZ_SEED={seed})", flush=True)
+    print(f"fuzz: seed {seed} (again with {VARIABLE}={seed})", flush=True)
     status = 0
     known = (
         ("models", MODELS, run_models),

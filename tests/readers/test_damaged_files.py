@@ -13,6 +13,7 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 
 from tests.readers.test_file_formats import OPENERS, X, Y, files
+from tests.support.seed import choose_seed
 
 assert files  # a fixture
 KINDS = [*(kind for kind in OPENERS if kind != "h.onnx"), "i.joblib.gz"]
@@ -45,7 +46,7 @@ def test_one_sentence(kind: str, files: dict[str, Path], tmp_path: Path) -> None
         data = files[kind].read_bytes()
     directory = tmp_path / "damaged"
     directory.mkdir()
-    seed = random.SystemRandom().randrange(1 << 30)
+    seed = choose_seed()
     print(f"seed {seed}")
     for name, damaged in _damage(data, random.Random(seed)).items():
         (directory / f"{name}.{kind.partition('.')[2]}").write_bytes(damaged)
@@ -59,7 +60,10 @@ def test_one_sentence(kind: str, files: dict[str, Path], tmp_path: Path) -> None
     assert len(told) == 8
     for name, problem, remedy in told:
         print(f"{name}: {problem}")
-        assert "\n" not in problem and len(problem) < 900, name
+        lines = problem.splitlines()
+        # Damage may leave a whole model of something that is not supported: one line for each such thing.
+        assert len(lines) <= 1 or lines[0] == "this model cannot be compiled:", name
+        assert len(problem) < 900, name
         assert (problem == "") == (remedy == ""), name
         assert "more memory" not in problem, name
     assert sum(bool(problem) for _, problem, _ in told) >= 3

@@ -12,7 +12,8 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from iris_model.readers import scan_pickle
+from iris_model.errors import ModelFileError
+from iris_model.readers import open_model, scan_pickle
 from iris_model.readers.pickled.compressed import inflate
 from iris_model.readers.pickled.pickles import scan_bytes
 
@@ -82,3 +83,22 @@ def test_class_is_found_in_every_protocol():
     for protocol in range(6):
         scan = scan_bytes(pickle.dumps(MODELS["forest"], protocol))
         assert scan.class_name == "sklearn.ensemble.RandomForestClassifier", protocol
+
+
+@pytest.mark.parametrize("arguments", [b"\x88", b"N", b"K\x01", b"]", b"}", b"\x8c\x02ab", b"C\x02ab"])
+@pytest.mark.parametrize("call", [b"R", b"\x81"])
+@pytest.mark.parametrize("function", ["copyreg _reconstructor", "numpy dtype", "builtins bytearray", "_codecs encode"])
+def test_arguments_that_are_no_tuple(function, call, arguments, tmp_path):
+    path = tmp_path / "model.pkl"
+    path.write_bytes(b"\x80\x04c" + function.replace(" ", "\n").encode() + b"\n" + arguments + call + b".")
+    for use in (scan_pickle, open_model):
+        with pytest.raises(ModelFileError, match="the arguments of a call are not a tuple"):
+            use(path)
+
+
+@pytest.mark.parametrize("function", ["copyreg _reconstructor", "numpy dtype", "builtins bytearray", "_codecs encode"])
+def test_arguments_that_a_call_computes(function, tmp_path):
+    path = tmp_path / "model.pkl"
+    path.write_bytes(b"\x80\x04c" + function.replace(" ", "\n").encode() + b"\ncbuiltins\ntuple\n)RR.")
+    with pytest.raises(ModelFileError):
+        open_model(path)

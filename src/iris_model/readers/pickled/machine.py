@@ -77,6 +77,7 @@ class Machine(_PythonUnpickler):  # type: ignore[misc]
     """Parses one pickle of a source. `load` returns the object of the subclass."""
 
     dispatch: dict[int, Any] = _PythonUnpickler.dispatch.copy()
+    argument_types: tuple[type, ...] = (tuple,)
 
     def __init__(self, source: Source) -> None:
         super().__init__(source, fix_imports=False)
@@ -132,21 +133,26 @@ class Machine(_PythonUnpickler):  # type: ignore[misc]
 
     dispatch[pickle.STACK_GLOBAL[0]] = _stack_global
 
+    def _call(self, how: str, maker: Value, arguments: Value, keywords: Value = None) -> None:
+        if not isinstance(arguments, self.argument_types):
+            raise TypeError(f"the arguments of a call are not a tuple but a {type(arguments).__name__}")
+        self.append(self.make(how, maker, arguments, keywords))
+
     def _reduce(self) -> None:
         arguments, maker = self.stack.pop(), self.stack.pop()
-        self.append(self.make(CALLED, maker, arguments))
+        self._call(CALLED, maker, arguments)
 
     dispatch[pickle.REDUCE[0]] = _reduce
 
     def _newobj(self) -> None:
         arguments, maker = self.stack.pop(), self.stack.pop()
-        self.append(self.make(CREATED, maker, arguments))
+        self._call(CREATED, maker, arguments)
 
     dispatch[pickle.NEWOBJ[0]] = _newobj
 
     def _newobj_ex(self) -> None:
         keywords, arguments, maker = self.stack.pop(), self.stack.pop(), self.stack.pop()
-        self.append(self.make(CREATED, maker, arguments, keywords))
+        self._call(CREATED, maker, arguments, keywords)
 
     dispatch[pickle.NEWOBJ_EX[0]] = _newobj_ex
 

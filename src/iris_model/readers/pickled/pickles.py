@@ -121,6 +121,8 @@ def _say(error: Exception) -> str:
 
 
 class _Scanner(Machine):
+    argument_types = (tuple, Made)
+
     def __init__(self, source: Source, findings: _Findings) -> None:
         super().__init__(source)
         self.findings = findings
@@ -270,7 +272,12 @@ def _name_of(value: Any) -> str | None:
 def _made_class(made: Made) -> tuple[str, str] | None:
     """Return the class of a stand-in: the callable, or the class given to `copyreg._reconstructor` or `__newobj__`."""
     maker = made.maker
-    if isinstance(maker, Named) and maker.module in ("copyreg", "copy_reg") and made.arguments:
+    if (
+        isinstance(maker, Named)
+        and maker.module in ("copyreg", "copy_reg")
+        and isinstance(made.arguments, tuple)
+        and made.arguments
+    ):
         maker = made.arguments[0]
     return (maker.module, maker.name) if isinstance(maker, Named) else None
 
