@@ -193,7 +193,7 @@ def test_events_of_the_project(page: Opened, iris: FunctionSettings) -> None:
     page.choose_event("project:bad-text")
     answer = page.ask()
     assert "Invalid input" in answer
-    assert "expected a finite number" in answer
+    assert "the value is the string 'short'; send a number" in answer
 
 
 def test_events_saved_in_the_project(page: Opened, iris: FunctionSettings) -> None:

@@ -21,7 +21,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-WAIT_MS = 6_000
+WAIT_MS = 20_000  # far above what any step needs, on a machine that does other things too
 
 
 @contextmanager
