@@ -21,9 +21,11 @@ run: ## serve the iris model on 127.0.0.1:9000, or at PORT=..., until Ctrl-C
 
 # Neighbours share a worker, and so what a module sets up; who has done all of its own takes from the others.
 SHARE := --dist worksteal
+# The runs end with the names of their slowest tests, because the time of a run is a budget.
+SLOWEST := --durations=30 --durations-min=2
 
 test: $(VENV)/.installed-for-work ## run the tests that need no system service (some minutes on two cores)
-	@scripts/timed "make test" 180 -- $(BIN)/python -m pytest -m "not e2e" -n auto $(SHARE)
+	@scripts/timed "make test" 180 -- $(BIN)/python -m pytest -m "not e2e" -n auto $(SHARE) $(SLOWEST)
 
 check: $(VENV)/.installed-for-work ## formatting, lint, strict types, the import law, budgets
 	@scripts/timed "make check" -- $(MAKE) --no-print-directory check-all
@@ -38,7 +40,7 @@ e2e: e2e-tests e2e-matrix e2e-fuzz ## build and run real containers, the zoos wi
 
 # The tests of Hypothesis run here as well, since they draw other examples here than in `make test`.
 e2e-tests: $(VENV)/.installed-for-work
-	@scripts/timed "make e2e-tests" 1500 -- $(BIN)/python -m pytest -m "e2e or slow or hypothesis" -n 2 $(SHARE)
+	@scripts/timed "make e2e-tests" 1500 -- $(BIN)/python -m pytest -m "e2e or slow or hypothesis" -n 2 $(SHARE) $(SLOWEST)
 
 e2e-matrix: $(VENV)/.installed-for-work
 	@scripts/timed "make e2e-matrix" 900 -- $(BIN)/python scripts/parity_matrix.py
