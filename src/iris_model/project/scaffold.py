@@ -55,12 +55,22 @@ _PROJECT_FILES = frozenset({"app.py", SETTINGS_FILE, REQUIREMENTS_FILE, DOCKERFI
 
 @dataclass(frozen=True)
 class ScaffoldedProject:
-    """A new project: its files, sorted, and the executor with its reason (empty for the iris example)."""
+    """A new project: its files, sorted. `settings` and `executable` are None for the iris example, which is not opened."""
 
     directory: Path
     files: tuple[str, ...]
-    executor: str = ""
-    reason: str = ""
+    settings: ProjectSettings | None = None
+    executable: Executable | None = None
+
+    @property
+    def executor(self) -> str:
+        """The executor; empty for the iris example."""
+        return self.executable.executor if self.executable else ""
+
+    @property
+    def reason(self) -> str:
+        """Why this executor; empty for the iris example."""
+        return self.executable.reason if self.executable else ""
 
 
 def scaffold_iris_project(directory: Path, *, ci: str | None = None) -> ScaffoldedProject:
@@ -146,7 +156,7 @@ def scaffold_model_project(
             (directory / path_name).write_text(text, encoding="utf-8")
         _write_docker_files(directory)
         _write_workflow(directory, ci)
-    return ScaffoldedProject(directory, _list(directory), executable.executor, executable.reason)
+    return ScaffoldedProject(directory, _list(directory), settings, executable)
 
 
 def check_is_new(directory: Path) -> None:

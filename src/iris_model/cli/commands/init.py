@@ -8,6 +8,7 @@ import click
 
 from iris_model.cli.render.model_text import GENERATED_ONLY
 from iris_model.cli.render.output import echo_json, json_option, progress
+from iris_model.cli.render.project_card import describe_function, suggest_commands
 from iris_model.cli.sources.bare_model import find_model_file
 
 
@@ -63,7 +64,10 @@ def init(
     click.echo(f"{made.directory}:")
     for file in made.files:
         click.echo(f"  {file}")
-    if made.executor:
+    if made.settings and made.executable:
+        click.echo()
+        for line in describe_function(made.settings, made.executable):
+            click.echo(line)
         click.echo(f"\nExecutor {made.executor}: {made.reason}.")
         if made.executor != "compiled":
             click.echo(
@@ -71,4 +75,6 @@ def init(
             )
         elif data is None:
             click.echo(GENERATED_ONLY)
-    click.echo(f"\nNext:\n  iris-model serve {made.directory}\n  docker build -t my-function {made.directory}")
+    click.echo("\nNext:")
+    for command in suggest_commands(made):
+        click.echo(f"  {command}")
