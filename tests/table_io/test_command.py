@@ -65,7 +65,7 @@ def test_what_the_command_says(model: Path, tmp_path: Path) -> None:
         ((model, rows, "-o", "-", "--errors", "file"), "requires a file as output"),
         ((model, "-", "-o", "-"), "--input-format csv"),
         ((model, "-", "-", "-o", "-", "--input-format", "csv"), "standard input (-) is given more than once"),
-        ((model, rows, "-o", tmp_path / "out.txt"), "does not say its format"),
+        ((model, rows, "-o", tmp_path / "out.txt"), "has no known suffix"),
         ((tmp_path / "none", rows, "-o", tmp_path / "out.csv"), "does not exist"),
     ):
         status, said = run(*arguments)

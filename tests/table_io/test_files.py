@@ -278,8 +278,8 @@ def test_what_is_wrong_with_a_file(tmp_path: Path) -> None:
         ),
         ("b.csv", frame.to_csv(index=False).encode("utf-16"), "not a header of csv in UTF-8"),
         ("c.csv", frame.to_csv(index=False).encode() + b"1,2,3,\xff\n", r"c\.csv, line 402 is not UTF-8: byte 0xff"),
-        ("d.csv.gz", gzip.compress(frame.to_csv().encode())[:-200], "not sound gzip"),
-        ("e.csv.gz", b"text", "not sound gzip"),
+        ("d.csv.gz", gzip.compress(frame.to_csv().encode())[:-200], "not valid gzip"),
+        ("e.csv.gz", b"text", "not valid gzip"),
         ("f.parquet", b"text", PARQUET_REFUSAL),
     ):
         (tmp_path / name).write_bytes(content)
@@ -289,7 +289,7 @@ def test_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     for given, message in (
         ("none.csv", "does not exist"),
         ("no*.csv", "does not exist"),
-        ("a.txt", "does not say its format"),
+        ("a.txt", "has no known suffix"),
     ):
         (tmp_path / "a.txt").write_text("")
         with pytest.raises(IrisModelError, match=message):

@@ -1,5 +1,5 @@
-"""Nouns that several packages need, and nothing else: packages share nouns, never behavior.
+"""Data types that several packages share, without behavior.
 
-It imports no other package of iris-model. Every package may import it; `runtime` and `engine` for types only, since
-it does not travel in a function.
+It imports no other package of iris-model. Every package may import it; `runtime` and `engine` only for types, because
+it is not copied into a function.
 """

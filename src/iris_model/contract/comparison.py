@@ -1,4 +1,4 @@
-"""How a compiled model was compared with the original, as it lies in the model itself: `parity` in its `source`."""
+"""The comparison of a compiled model with the original. The model file stores it as `parity` in its `source`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Report:
-    """The comparison with the original: counts, and the text that `iris-model compile --report` prints."""
+    """The comparison with the original: counts, and the report that `iris-model compile --report` prints."""
 
     rows: int
     largest_difference: float
@@ -21,13 +21,13 @@ class Report:
 
     @classmethod
     def from_source(cls, source: Mapping[str, Any], text: str = "") -> Report | None:
-        """The report that lies in a compiled model; None of a model that is not compiled."""
+        """Return the report of a compiled model; None for a model that is not compiled."""
         parity = source.get("parity")
         return None if parity is None else cls.from_parity(parity, text)
 
     @classmethod
     def from_parity(cls, parity: Mapping[str, Any], text: str = "") -> Report:
-        """The report that `parity` in `source` is."""
+        """Return the report in `parity` of `source`."""
         total = parity.get("thresholds_total", 0)
         return cls(
             rows=parity.get("rows", 0),
@@ -43,6 +43,6 @@ class Report:
         return self.text or self.summary()
 
     def summary(self) -> str:
-        """One sentence."""
+        """Return one sentence."""
         met = f"; {self.thresholds:,} of {self.thresholds_tried:,} thresholds met" if self.thresholds_tried else ""
         return f"{self.rows:,} rows compared with the original, largest difference {self.largest_difference:.0e}{met}"

@@ -1,6 +1,7 @@
-"""What is to be deployed, as data: names, the function's settings, and its endpoint.
+"""What to deploy, as data: names, the settings of the function, and its endpoint.
 
-`project` makes it of `iris-model.toml` and one of its stages; `aws` deploys it and knows nothing else of a project.
+`project` creates it from `iris-model.toml` and one of its stages. `aws` deploys it, and knows nothing else about a
+project.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ FEATURES = (
     "vpc", "kms_key", "dead_letter", "on_failure", "on_success", "access_log", "domain", "keep_warm", "dashboard",
     "snapstart",
 )  # fmt: skip
-"""Fields of a deployment that are off by default and need something of AWS that nothing else here needs."""
+"""Fields that are off by default. Each needs AWS permissions or resources that a default deployment does not need."""
 
 
 @dataclass(frozen=True)
 class Domain:
-    """The host name of the HTTP API; without a hosted zone its record is made by somebody else."""
+    """The host name of the HTTP API. Without a hosted zone, the user creates the DNS record."""
 
     name: str
     certificate: str
@@ -29,7 +30,7 @@ class Domain:
 
 @dataclass(frozen=True)
 class Vpc:
-    """The network that the function is put into."""
+    """The network to which the function is connected."""
 
     subnets: tuple[str, ...]
     security_groups: tuple[str, ...]
@@ -37,14 +38,14 @@ class Vpc:
 
 @dataclass(frozen=True)
 class Capture:
-    """How many rows are written into the log with their answers, and without which columns."""
+    """The share of rows that is logged with their answers, and the columns that are not logged."""
 
     rate: float = 0.0
     without: tuple[str, ...] = ()
 
     @property
     def variables(self) -> dict[str, str]:
-        """What the runtime reads: environment variables of the function."""
+        """The environment variables that configure the runtime."""
         if not self.rate:
             return {}
         return {"IRIS_MODEL_CAPTURE_RATE": f"{self.rate:g}", "IRIS_MODEL_CAPTURE_WITHOUT": "\n".join(self.without)}
@@ -52,13 +53,13 @@ class Capture:
 
 @dataclass(frozen=True)
 class Deployment:
-    """One function on AWS with all that belongs to it."""
+    """One function on AWS with its resources."""
 
     function: str
     stack: str
     repository: str
     region: str | None = None
-    """None: as the caller's configuration of AWS says."""
+    """None: the region of the user's AWS configuration."""
     memory: int = 128
     timeout: int = 3
     architecture: Architecture = Architecture.X86_64
@@ -92,20 +93,22 @@ class Deployment:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The features that are on, by their keys: a deployer needs more permissions for each of them."""
+        """The settings keys of the features that are on. Each one needs additional permissions."""
         return tuple(name.replace("_", "-") for name in FEATURES if getattr(self, name))
 
     @property
     def access_log_group(self) -> str:
-        """The log group of the HTTP API; with this beginning all of them share one statement of the policy of CloudWatch Logs."""
+        """The log group of the HTTP API. All such groups share one prefix, so one statement in the log resource policy
+        covers them.
+        """
         return f"/aws/vendedlogs/apigateway/{self.function}"
 
     @property
     def alarm(self) -> str:
-        """The name of the alarm on errors."""
+        """The name of the error alarm."""
         return f"{self.function}-errors"
 
     @property
     def log_group(self) -> str:
-        """The log group, called as Lambda calls it."""
+        """The name of the log group that Lambda creates."""
         return f"/aws/lambda/{self.function}"

@@ -1,4 +1,4 @@
-"""The HTTPS endpoint of a function: what answers, for whom, and how browsers may call it."""
+"""The HTTPS endpoint of a function: its kind, who may call it, and its CORS settings."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 ENDPOINT_KINDS = ("http-api", "function-url", "none")
 ENDPOINT_AUTHS = ("open", "iam", "jwt")
 
-# What an account gets where nothing is set. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+# The default limits of an account. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 ACCOUNT_RATE = 10_000.0
 ACCOUNT_BURST = 5_000
 
 
 @dataclass(frozen=True)
 class Cors:
-    """Which pages of other origins may call."""
+    """The web pages of other origins that may call the endpoint (CORS)."""
 
     allow_origins: tuple[str, ...]
     allow_methods: tuple[str, ...] = ("GET", "POST")
@@ -22,19 +22,19 @@ class Cors:
     expose_headers: tuple[str, ...] = ()
     allow_credentials: bool = False
     max_age: int = 0
-    """Seconds for which a browser may remember the answer to a preflight request."""
+    """Seconds for which a browser may cache the answer to a preflight request."""
 
 
 @dataclass(frozen=True)
 class Throttling:
-    """How many requests an HTTP API lets through: per second, and at once. None is the limit of the account."""
+    """The request limits of an HTTP API: requests per second, and burst. None: the limits of the account."""
 
     rate: float | None = None
     burst: int | None = None
 
     @property
     def limits(self) -> tuple[float, int]:
-        """Rate and burst, those of the account where nothing is set."""
+        """Return (rate, burst), with the limits of the account as default."""
         return (
             ACCOUNT_RATE if self.rate is None else self.rate,
             ACCOUNT_BURST if self.burst is None else self.burst,
@@ -43,7 +43,7 @@ class Throttling:
 
 @dataclass(frozen=True)
 class Jwt:
-    """Whose tokens open the HTTP API."""
+    """The issuer and audiences whose tokens the HTTP API accepts."""
 
     issuer: str
     audience: tuple[str, ...]
@@ -51,7 +51,7 @@ class Jwt:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What answers HTTPS (one of `ENDPOINT_KINDS`), and for whom (one of `ENDPOINT_AUTHS`)."""
+    """The front end for HTTPS (one of `ENDPOINT_KINDS`), and who may call it (one of `ENDPOINT_AUTHS`)."""
 
     kind: str = "http-api"
     auth: str = "open"
@@ -61,4 +61,4 @@ class Endpoint:
     throttling: Throttling = Throttling()
     jwt: Jwt | None = None
     more_routes: tuple[str, ...] = ()
-    """Further paths, each with its method before it if it is for one method alone."""
+    """Additional paths. A path may start with a method, such as `GET /health`."""

@@ -1,4 +1,4 @@
-"""`function.json`: what a function directory says of itself."""
+"""`function.json`: the description of a function directory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FUNCTION_FORMAT = "iris-model-function/1"
 
 
 class DescribedEndpoint(TypedDict):
-    """What `serve` needs to behave as the endpoint does. It checks no tokens, so it need not know whose would be taken."""
+    """What `serve` needs to imitate the endpoint. It does not check tokens, so their issuer is missing."""
 
     endpoint: str
     auth: str
@@ -21,7 +21,7 @@ class DescribedEndpoint(TypedDict):
 
 
 class FunctionSettings(TypedDict):
-    """What the settings of the project decide."""
+    """The content that the settings of the project determine."""
 
     format: str
     name: str
@@ -40,21 +40,21 @@ class FunctionSettings(TypedDict):
 
 
 class FunctionDescription(FunctionSettings):
-    """The settings, and what answers."""
+    """The settings, and the executor."""
 
     executor: str
     model: str
 
 
 class FunctionFile(FunctionDescription):
-    """The whole file."""
+    """The complete file."""
 
     files: dict[str, str]
-    """Every other file of the directory with its sha256."""
+    """The path of every other file in the directory, with its SHA-256."""
 
 
 class OtherFormat(ValueError):
-    """The file is of another version of iris-model, or of somebody else; `found` is its format."""
+    """The file has another format than this version of iris-model writes. `found`: its format."""
 
     def __init__(self, found: object) -> None:
         super().__init__(f"the format is {found!r}; expected {FUNCTION_FORMAT!r}")
@@ -62,9 +62,9 @@ class OtherFormat(ValueError):
 
 
 def read_function_file(directory: Path) -> FunctionFile:
-    """Read the file of a function directory.
+    """Read `function.json` of a function directory.
 
-    FileNotFoundError if there is none, OtherFormat if it is not of this format, ValueError if it is not JSON.
+    Raises FileNotFoundError if it does not exist, OtherFormat if it has another format, ValueError if it is not JSON.
     """
     found: FunctionFile = json.loads((directory / FUNCTION_FILE).read_bytes())
     named = found.get("format") if isinstance(found, dict) else None

@@ -1,4 +1,4 @@
-"""Golden rows: a few rows with the answers of the original model, which every later stage is held against."""
+"""Golden rows: a few rows with the answers of the original model. Every later stage is checked against them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from typing import Any, TypedDict
 
 GOLDEN_FILE = "golden.json"
 
-# What is allowed between the original and the function, for libraries that compute in float32.
+# The largest accepted difference between original and function, for libraries that compute in float32.
 RELATIVE_TOLERANCE = 1e-6
 ABSOLUTE_TOLERANCE = 1e-9
-# Up to here every whole number is a float.
+# Every integer up to this is exact as a float.
 LARGEST_WHOLE = 2**53
 
 
 class GoldenRow(TypedDict):
-    """One row, and for each method of the model what it answered to it."""
+    """One row, and the original's answer for each method of the model."""
 
     row: list[Any]
     outputs: dict[str, Any]
 
 
 def read_golden_rows(function_directory: Path) -> list[GoldenRow]:
-    """Read the golden rows of a function directory; FileNotFoundError if it has none, ValueError if they are damaged."""
+    """Read the golden rows of a function directory. Raises FileNotFoundError without the file, ValueError if it is
+    damaged.
+    """
     rows = json.loads((function_directory / GOLDEN_FILE).read_bytes())
     if not isinstance(rows, list):
         raise ValueError("expected a list of rows")
@@ -36,7 +38,9 @@ def read_golden_rows(function_directory: Path) -> list[GoldenRow]:
 
 
 def first_row(function_directory: Path) -> list[Any] | None:
-    """The first golden row, which the model answers; None without golden rows, or for a function of another tool."""
+    """Return the first golden row, a valid input of the model; None without golden rows, or for a function of another
+    tool.
+    """
     try:
         row = json.loads((function_directory / GOLDEN_FILE).read_bytes())[0]["row"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
@@ -45,14 +49,14 @@ def first_row(function_directory: Path) -> list[Any] | None:
 
 
 def as_sent(row: Sequence[Any], columns: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """The row as a caller writes it: true and false in a column of booleans, and whole numbers without a fraction."""
+    """Return the row as a caller writes it: true and false in boolean columns, integers without a decimal point."""
     return [_as_sent(cell, column) for cell, column in zip(row, columns, strict=True)]
 
 
 def _as_sent(cell: Any, column: Mapping[str, Any]) -> Any:
     if column.get("dtype") == "bool" and cell in (0.0, 1.0):
         return bool(cell)
-    # Any other column may tell 1.0 from 1, and -0.0 is not 0.
+    # Other columns may distinguish 1.0 from 1, and -0.0 is not 0.
     if column.get("kind", "numeric") != "numeric" or not isinstance(cell, float) or not abs(cell) < LARGEST_WHOLE:
         return cell
     whole = int(cell) if cell.is_integer() else None
@@ -60,5 +64,5 @@ def _as_sent(cell: Any, column: Mapping[str, Any]) -> Any:
 
 
 def is_same_number(one: float, other: float) -> bool:
-    """Whether two answers are the same number, within what is allowed."""
+    """Return whether two answers are equal within the tolerance."""
     return math.isclose(one, other, rel_tol=RELATIVE_TOLERANCE, abs_tol=ABSOLUTE_TOLERANCE)

@@ -5,10 +5,10 @@ Sources: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 from __future__ import annotations
 
-# MB, which are MiB. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+# MB; Lambda's MB is 2**20 bytes. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 LEAST_MEMORY = 128
 MOST_MEMORY = 10_240
-# This much memory comes with one vCPU, and less with a share of one.
+# MB that give one vCPU. Less memory gives a share of one.
 MEMORY_PER_VCPU = 1769
 
 # Seconds.
@@ -22,7 +22,7 @@ MOST_EPHEMERAL_STORAGE = 10_240
 MOST_REQUEST_BYTES = 6_291_456
 MOST_RESPONSE_BYTES = 6_291_556
 
-# Names and values of all environment variables together.
+# Bytes of the names and values of all environment variables together.
 MOST_ENVIRONMENT_BYTES = 4096
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
@@ -56,4 +56,4 @@ PLATFORM_VARIABLES = frozenset(
     }
 )
 RESERVED_VARIABLES = PLATFORM_VARIABLES | CREDENTIAL_VARIABLES
-"""What the platform sets and a user cannot."""
+"""Return whether Lambda reserves this name, so that users cannot set it."""

@@ -1,4 +1,4 @@
-"""What a model takes and answers: the signature, its columns, and where the model came from (docs/architecture.md)."""
+"""Inputs and outputs of a model: the signature, its columns, and the source of the model (docs/architecture.md)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 Label: TypeAlias = bool | int | float | str
-"""What a classifier answers: each label keeps the type that it had in training."""
+"""A class label. It keeps the type that it had in training."""
 
 Cell: TypeAlias = bool | int | float | str | None
-"""One value of a row; None is a missing one."""
+"""One value of a row; None is a missing value."""
 
 Task: TypeAlias = Literal["classifier", "regressor", "clusterer", "outlier_detector", "transformer"]
 
@@ -19,42 +19,42 @@ ColumnKind: TypeAlias = Literal["numeric", "categorical", "text", "unknown"]
 
 
 class Column(TypedDict):
-    """One input column, as training met it."""
+    """One input column, as it was in the training data."""
 
     name: str
     kind: ColumnKind
-    """`unknown` only while a model is described."""
+    """`unknown` only during compilation."""
     dtype: str
-    """float64, float32, bool, str, object, category; of a model that is not compiled also int64, int32, datetime64."""
+    """float64, float32, bool, str, object, category; for a model that is not compiled also int64, int32, datetime64."""
     missing: bool
-    """Whether the original takes a missing value."""
+    """Whether the original accepts a missing value."""
     categories: NotRequired[list[Any]]
     minimum: NotRequired[float]
     maximum: NotRequired[float]
     missing_as: NotRequired[Literal["none"]]
     optional: NotRequired[bool]
-    """A named row may leave it out."""
+    """A row with column names may omit it."""
     dropped: NotRequired[bool]
-    """The model never looks at it."""
+    """The model does not use it."""
     hashed: NotRequired[bool]
-    """Any other name would count as well."""
+    """Column names are hashed: a row may also have other names."""
     closed: NotRequired[bool]
-    """A category that training never met is refused."""
+    """A category that was not in the training data is refused."""
     puzzled_by: NotRequired[list[str]]
-    """Classes that look at it and that no reader knows; only while a model is described."""
+    """Classes that use the column and that no converter knows; only during compilation."""
 
 
 class Output(TypedDict):
-    """What one method answers for a row: a list has the width of each of several outputs."""
+    """The answer of one method for a row. A list has the number of columns of each target."""
 
     kind: Literal["label", "number"]
     columns: int | list[int]
     tensor: NotRequired[str]
-    """Of ONNX models."""
+    """The name of the output tensor, in ONNX models."""
 
 
 class Feed(TypedDict):
-    """One input of an ONNX model: how many columns of a row it takes, 0 for one number without a list."""
+    """One input of an ONNX model. `columns`: how many columns of a row it takes; 0 for one number without a list."""
 
     name: str
     dtype: str
@@ -62,29 +62,29 @@ class Feed(TypedDict):
 
 
 class InputSignature(TypedDict):
-    """What goes in."""
+    """The inputs of a model."""
 
     columns: list[Column]
     named: bool
     """Whether the model was trained with column names."""
     input: NotRequired[str | None]
-    """How rows reach an original: documents, dictionaries, frame, series or table."""
+    """The container in which the original gets its rows: documents, dictionaries, frame, series or table."""
     inputs: NotRequired[list[Feed]]
     one_row: NotRequired[bool]
-    """Whether an ONNX model is asked row by row."""
+    """Whether an ONNX model accepts only one row per call."""
 
 
 class OutputSignature(TypedDict):
-    """What comes out."""
+    """The outputs of a model."""
 
     task: Task
     classes: list[Any] | None
-    """Labels; of a classifier with several outputs a list of labels for each."""
+    """Class labels. For a classifier with several targets: one list of labels per target."""
     outputs: dict[str, Output]
 
 
 class Signature(InputSignature, OutputSignature):
-    """What goes in and what comes out."""
+    """The inputs and outputs of a model."""
 
 
 Source = TypedDict(
@@ -100,4 +100,4 @@ Source = TypedDict(
         "format": NotRequired[str],
     },
 )
-"""Where a model came from; `parity` of a compiled one, `file` and `format` of one that stays as it is."""
+"""The origin of a model. Compiled models have `parity`; models that are not compiled have `file` and `format`."""

@@ -1,5 +1,5 @@
-"""The model inside engines that hold many rows: Spark, Ray Data, Dask, DuckDB, Polars. One module for each.
+"""Run a model inside Spark, Ray Data, Dask, DuckDB or Polars, with one module for each.
 
-Each is a thin layer over `scoring.Model`, and imports its engine. `shared` says what an answer is in the types of an engine, and
-carries a model to other processes.
+Each module is a thin adapter of `scoring.Model`, and imports its library. `shared` converts answers to column types,
+and sends the model to other processes.
 """

@@ -1,9 +1,9 @@
-"""Dask: answers for a DataFrame in partitions.
+"""Dask: answers for a DataFrame, partition by partition.
 
     iris_model.dask.predict(frame, "iris.safetensors")
 
-The model travels by its path and digest, and is opened once in each process: the path must be there on every worker. A model
-that is in no file travels whole.
+Workers receive the path and digest of the model file, so the path must exist on every worker. Each process opens the
+file once. A model without a file is sent as bytes.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from .shared import Answers, as_model
 
 
 def predict(frame: Any, model: Model | str | Path, method: str = "predict") -> Any:
-    """Return a Dask Series, or a Dask DataFrame where there is a column for each class, with the divisions of `frame`.
+    """Return a Dask Series, or a Dask DataFrame if there is one column per class, with the divisions of `frame`.
 
-    Columns are found by name. A row that the model refuses ends the computation with the reason.
+    Columns are matched by name. If the model refuses a row, the computation fails with the reason.
     """
     opened = as_model(model)
     Answers.of(opened, method)

@@ -21,10 +21,10 @@ TYPES = {"text": "VARCHAR", "integer": "BIGINT", "truth": "BOOLEAN", "number": "
 
 
 def register(connection: Any, model: Model | str | Path, name: str, method: str = "predict") -> str:
-    """Make the function `name` on the connection, and return how it is called: its name and the model's columns.
+    """Register the function `name` on the connection. Return its call: the name with the model's columns as arguments.
 
-    Arguments are in the model's order. NULL is a missing value. `predict_proba` gives a list of numbers, in the order of the
-    classes. A row that the model refuses ends the query with the reason.
+    Arguments are in the model's order. NULL is a missing value. `predict_proba` returns a list of numbers, in the
+    order of the classes. If the model refuses a row, the query fails with the reason.
     """
     opened = as_model(model)
     answers = Answers.of(opened, method)
@@ -36,7 +36,7 @@ def register(connection: Any, model: Model | str | Path, name: str, method: str 
         cells = found.tolist() if answers.is_list or answers.cell == "text" else found
         return pyarrow.array(cells)
 
-    # DuckDB counts the parameters of the function.
+    # DuckDB counts the parameters of the Python function.
     given = [Parameter(f"column_{place}", Parameter.POSITIONAL_OR_KEYWORD) for place in range(len(names))]
     answer.__signature__ = Signature(given)  # type: ignore[attr-defined]
     result = TYPES[answers.cell] + ("[]" if answers.is_list else "")
@@ -47,7 +47,7 @@ def register(connection: Any, model: Model | str | Path, name: str, method: str 
 
 
 class _Plain:
-    """A table whose answers are NumPy arrays: only its Arrow interface is seen."""
+    """Wraps a table so that only its Arrow interface is visible; the answers are then NumPy arrays."""
 
     def __init__(self, table: Any) -> None:
         self._table = table

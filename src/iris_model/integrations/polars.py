@@ -18,10 +18,10 @@ TYPES = {"text": polars.String, "integer": polars.Int64, "truth": polars.Boolean
 
 
 def predict(model: Model | str | Path, method: str = "predict") -> polars.Expr:
-    """Return an expression of the model's columns, found by name, called after `method`.
+    """Return an expression over the model's columns, matched by name. The result column is called after `method`.
 
-    `predict_proba` gives a list of numbers, in the order of the classes. A row that the model refuses ends the query with the
-    reason.
+    `predict_proba` returns a list of numbers, in the order of the classes. If the model refuses a row, the query
+    fails with the reason.
     """
     opened = as_model(model)
     answers = Answers.of(opened, method)
@@ -37,7 +37,7 @@ def predict(model: Model | str | Path, method: str = "predict") -> polars.Expr:
 
 
 class _Plain:
-    """A frame whose answers are NumPy arrays: only its Arrow interface is seen."""
+    """Wraps a frame so that only its Arrow interface is visible; the answers are then NumPy arrays."""
 
     def __init__(self, frame: polars.DataFrame) -> None:
         self._frame = frame

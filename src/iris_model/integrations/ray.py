@@ -2,7 +2,7 @@
 
     iris_model.ray.predict(dataset, "iris.safetensors").write_parquet("answers")
 
-The model lies in Ray's object store once, and is opened once in each worker process.
+The model is stored once in Ray's object store, and opened once in each worker process.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from .shared import Answers, as_model, open_once
 
 
 def predict(dataset: Any, model: Model | str | Path, methods: Sequence[str] = ("predict",), **options: Any) -> Any:
-    """Return the dataset with columns `prediction`, `probability_...` after its own.
+    """Return the dataset with added columns: `prediction`, and `probability_...` for each class.
 
-    Columns are found by name. `options` go to `Dataset.map_batches`. A row that the model refuses ends the job with the reason.
+    Columns are matched by name. `options` are passed to `Dataset.map_batches`. If the model refuses a row, the job
+    fails with the reason.
     """
     opened = as_model(model)
     for method in methods:
@@ -37,7 +38,7 @@ def predict(dataset: Any, model: Model | str | Path, methods: Sequence[str] = ("
 
 
 def _add_answers(batch: pyarrow.Table, digest: str, data: list[Any], methods: tuple[str, ...]) -> pyarrow.Table:
-    # In a list the reference stays one, where an argument of its own would be replaced by what it stands for.
+    # The reference is in a list, because Ray replaces a reference that is an argument itself by its object.
     model = find_opened(digest) or open_once(digest, ray.get(data[0]))
     columns = {name: batch[name].combine_chunks() for name in batch.column_names}
     for method in methods:
@@ -49,6 +50,6 @@ def _add_answers(batch: pyarrow.Table, digest: str, data: list[Any], methods: tu
 
 
 def _as_numpy(column: Any) -> Any:
-    """Numbers as they lie, where none is missing; else Python's objects."""
+    """Return numbers as a NumPy array, and other columns as a list of Python objects."""
     is_number = pyarrow.types.is_integer(column.type) or pyarrow.types.is_floating(column.type)
     return column.to_numpy(zero_copy_only=False) if is_number else column.to_pylist()

@@ -1,4 +1,4 @@
-"""What all engines need: a model from whatever names it, the type of its answers, and its way to other processes."""
+"""Shared by all integrations: open a model, the type of its answers, and reopen it in other processes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ TYPES = {"U": "text", "O": "text", "i": "integer", "b": "truth", "f": "number"}
 
 
 def as_model(model: Model | str | Path) -> Model:
-    """A model, or the one at a path."""
+    """Return the model, or load it from a path."""
     return model if isinstance(model, Model) else load(model)
 
 
 @dataclass(frozen=True)
 class Answers:
-    """The answers of one method as one column of an engine: `cell` is text, integer, truth or number, or a list of these."""
+    """The answers of one method as one column. `cell` is text, integer, truth or number; `is_list`: a list of these per
+    row.
+    """
 
     method: str
     cell: str
@@ -33,7 +35,7 @@ class Answers:
 
     @classmethod
     def of(cls, model: Model, method: str) -> Answers:
-        """Raise IrisModelError where the model has no such method."""
+        """Describe the answers of a method. Raises IrisModelError if the model does not have it."""
         if method not in model.methods:
             raise IrisModelError(f"the model has no {method}", remedy=f"Choose one of {', '.join(model.methods)}.")
         empty = BatchCore(model.evaluator).empty(method)
@@ -41,7 +43,7 @@ class Answers:
         return cls(method, TYPES[first.dtype.kind], isinstance(empty, list) or empty.ndim == 2)
 
     def ask(self, model: Model, rows: Any) -> np.ndarray[Any, Any]:
-        """One cell for each row, or one line for each row where cells are lists."""
+        """Return the answers: shape (rows,), or (rows, columns) if each cell is a list."""
         answer = getattr(model, self.method)(rows)
         if isinstance(answer, list):
             return np.column_stack(flatten(answer))
@@ -52,12 +54,12 @@ class Answers:
 
 
 def column_names(model: Model) -> list[str]:
-    """The columns that the model takes, in its order."""
+    """Return the names of the model's columns, in its order."""
     return [column["name"] for column in model.signature["columns"]]
 
 
 def as_columns(names: list[str], columns: Any) -> Mapping[str, Any]:
-    """Columns by name; one DataFrame, which an engine makes of a struct, as it is."""
+    """Return columns by name. A single DataFrame (from a struct column) keeps its own names."""
     if len(columns) == 1 and hasattr(columns[0], "columns"):
         frame: Mapping[str, Any] = {name: columns[0][name] for name in columns[0].columns}
         return frame
@@ -65,5 +67,5 @@ def as_columns(names: list[str], columns: Any) -> Mapping[str, Any]:
 
 
 def open_once(digest: str, data: bytes) -> Model:
-    """The model of these bytes, opened once per process."""
+    """Return the model of these bytes, opened once per process."""
     return open_pickled(None, digest, data)

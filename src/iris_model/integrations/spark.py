@@ -3,7 +3,7 @@
     predict = iris_model.spark.udf("iris.safetensors")
     frame.withColumn("species", predict())
 
-The model is broadcast once to each executor, and opened once in each of its Python processes, which is known by the digest.
+The model is broadcast once to each executor. Each Python process opens it once, and finds it again by its digest.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ TYPES = {"text": StringType, "integer": LongType, "truth": BooleanType, "number"
 
 
 def udf(model: Model | str | Path, method: str = "predict", *, spark: SparkSession | None = None) -> Callable[..., Any]:
-    """Return a function of columns that gives a column of answers.
+    """Return a function that takes columns and returns a column of answers.
 
-    Called without columns it takes those that the model names; with one struct it finds them by name in it; else columns
-    are in the model's order. `predict_proba` gives an array of numbers for each row, in the order of the classes. A row that
-    the model refuses ends the job with the reason. `spark`: the session, by default the active one.
+    Without arguments, it uses the columns that the model names. With one struct column, it finds the fields by name.
+    With several columns, they must be in the model's order. `predict_proba` returns an array of numbers per row, in
+    the order of the classes. If the model refuses a row, the job fails with the reason. `spark`: the session; the
+    default is the active one.
     """
     opened = as_model(model)
     answers = Answers.of(opened, method)
@@ -63,7 +64,9 @@ def udf(model: Model | str | Path, method: str = "predict", *, spark: SparkSessi
 
 
 def _share(data: bytes, spark: SparkSession) -> Callable[[], bytes]:
-    """What gives the bytes in a Python process of an executor. Spark Connect has no broadcasts: there they travel in the UDF."""
+    """Return a function that gives the bytes in a worker process. Spark Connect has no broadcasts, so the UDF contains
+    them.
+    """
     try:
         broadcast = spark.sparkContext.broadcast(data)
     except Exception:

@@ -63,7 +63,7 @@ def write_replacing(path: Path, data: bytes) -> None:
         elif name is not None:
             remedy = "Free some space, or choose a file on another disk."
         else:
-            remedy = "Name a file in a directory that exists, and that you may write to."
+            remedy = "Choose a file in an existing directory where you have write permission."
         raise StorageError(
             f"{path} cannot be written: {failure.strerror or failure}",
             remedy=remedy,

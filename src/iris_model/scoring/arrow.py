@@ -154,8 +154,8 @@ def read_column(schema: Any, array: Any, offset: int, length: int) -> Cells:
     if read is None:
         name = (schema.name or b"").decode()
         raise InvalidInput(
-            f"the column {name!r} has the Arrow format {form!r}; expected numbers, true and false, texts, dates or a dictionary",
+            f"the column {name!r} has the Arrow format {form!r}; expected numbers, booleans, strings, dates or a dictionary",
             feature=name,
-            expected="numbers or texts",
+            expected="numbers or strings",
         )
     return read(Part(form, buffers, start, length, present))

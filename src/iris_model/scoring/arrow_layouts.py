@@ -140,7 +140,7 @@ def read_dates(part: Part) -> Cells:
         zone = "Z" if part.form.partition(":")[2] else ""
     else:
         raise InvalidInput(
-            f"the input has a column of the Arrow format {part.form!r}; expected dates, numbers or texts"
+            f"the input has a column of the Arrow format {part.form!r}; expected dates, numbers or strings"
         )
     return _with_none([text + zone for text in np.datetime_as_string(moments).tolist()], part.present)
 

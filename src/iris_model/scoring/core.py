@@ -20,7 +20,7 @@ from iris_model.engine.rows import holds_numbers
 from .columns import Batch, Columns, as_list
 from .inputs import Layout
 
-# The answers of one method: an array with one entry per row, or a list of arrays if there are several targets.
+# The answer of one method: an array with one entry per row, or a list of arrays if there are several targets.
 Answer = Any
 
 # The number of cells packed at a time, to limit memory; for lists, the number of rows.
@@ -32,7 +32,7 @@ LABELS = {"argmax_label": False, "threshold_label": False, "threshold_label_incl
 
 
 class Evaluator(Protocol):
-    """Answers rows: a compiled model, or one of the other executors."""
+    """An executor that answers rows: the compiled model, or another one."""
 
     signature: Any
     source: Any
@@ -94,7 +94,7 @@ class BatchCore:
             raise shift_row(error, start) from None
 
     def _pack(self, part: Batch) -> Any:
-        """Return the engine's table, or None if the encoder must check the cells."""
+        """Return the packed table, or None if the encoder must check the cells."""
         if not isinstance(part, Columns) or find_kernels() is None:
             return None
         if not self.layout.has_numbers_only:

@@ -180,7 +180,9 @@ def _read_mapping(data: Mapping[Any, Any], layout: Layout) -> Iterator[Batch]:
     names = list(data)
     known = [values for name, values in data.items() if str(name) in layout.names or not layout.named]
     if wrong := [values for values in known if not _is_column(values)]:
-        raise InvalidInput(f"the input has columns, and {wrong[0]!r} among them; expected a list or an array for each")
+        raise InvalidInput(
+            f"the input has columns, and {wrong[0]!r} is not a column; expected a list or an array for each"
+        )
     lengths = {len(values) for values in known}
     if len(lengths) > 1:
         raise InvalidInput(f"the columns of the input have {_numbers(lengths)} cells; expected the same number in each")

@@ -66,9 +66,9 @@ def _read_column(column: Any, name: str) -> Cells:
         there = [ok and code >= 0 for ok, code in zip(_listed(present, size), codes.tolist())]
         return [known[code] if ok else None for ok, code in zip(there, codes.tolist())]
     raise InvalidInput(
-        f"the column {name!r} has a type of kind {kind}; expected numbers, true and false, texts or categories",
+        f"the column {name!r} has a type of kind {kind}; expected numbers, booleans, strings or categories",
         feature=name,
-        expected="numbers or texts",
+        expected="numbers or strings",
     )
 
 

@@ -134,7 +134,7 @@ def open_pickled(path: str | None, digest: str, data: bytes | None) -> Model:
             model = load(path)
         if model.digest != digest:
             raise ModelFileError(
-                f"{path} is another model than the one that was pickled: its SHA-256 is {model.digest}, expected {digest}",
+                f"{path} is not the model that was pickled: its SHA-256 is {model.digest}, expected {digest}",
                 remedy="Put the same file there, or pickle the model again.",
             )
         _opened[digest] = model

@@ -10,7 +10,7 @@ import numpy as np
 
 from .core import Answer
 
-# Method -> the name of its columns.
+# Method -> the prefix of its column names.
 NAMES = {
     "predict": "prediction",
     "predict_proba": "probability",

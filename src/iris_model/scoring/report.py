@@ -1,4 +1,4 @@
-"""How a model is shown in a session and in a notebook."""
+"""The text and HTML representations of a model, for a session and for a notebook."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_NAMES = 8
 def describe(
     signature: Mapping[str, Any], source: Mapping[str, Any], size: int, report: Report | None
 ) -> dict[str, str]:
-    """The facts of a model by what they are called, in the order in which they are shown."""
+    """Return the facts of a model by their labels, in display order."""
     columns = [column["name"] for column in signature["columns"]]
     facts = {
         "model": f"{source.get('class', 'unknown')} ({source.get('library', '')} {source.get('version', '')})",

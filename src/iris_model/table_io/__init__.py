@@ -1,17 +1,17 @@
-"""Files of rows in, files of answers out: streamed, on all processors, in order, restartable.
+"""Score files of rows: streamed, on all processors, with answers in input order. An interrupted run can continue.
 
-    formats     the format and the compression of a file, by its name
-    sources     paths, patterns and directories to inputs; compressed streams
-    blocks      an input to blocks of whole records, with the place where each begins
-    records     a block to columns: CSV, JSON Lines or Arrow
-    scoring     columns to answers, with the rows that the model refuses
-    encoding    answers to a block of the output
-    sinks       blocks of the output to a file that appears when it is whole
-    journal     how far a run came, for the next one
-    run         the flow of all of that over a pool of processes
-    comparison  the same rows through two models
+    formats     the format and compression of a file, from its name
+    sources     paths, patterns and directories to input files; decompression
+    blocks      split an input into blocks of complete records
+    records     parse a block (CSV, JSON Lines or Arrow) into columns
+    scoring     compute answers, and separate the rows that the model refuses
+    encoding    encode answers as a block of the output
+    sinks       write the output to a temporary file, renamed when it is complete
+    journal     record the progress of a run, for the next run
+    run         all of that with a pool of processes
+    comparison  compare two models on the same rows
 
-Imports nothing that is not installed with the package, but pyarrow where a file is Parquet, and zstandard where it is zstd.
+Needs pyarrow only for Parquet files, and zstandard only for zstd files.
 """
 
 from .comparison import ChangedRow, Comparison, compare_files

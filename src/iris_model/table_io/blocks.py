@@ -1,4 +1,4 @@
-"""An input becomes blocks of whole records, each with the place where it begins."""
+"""Split an input into blocks of complete records."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from iris_model.errors import IrisModelError
 from .formats import Format
 from .sources import Input, import_pyarrow, open_bytes
 
-# About so many bytes, or rows of Parquet, are read, scored and written at a time.
+# The approximate size of a block in bytes, or in rows of Parquet.
 BLOCK_BYTES = 1 << 20
 BLOCK_ROWS = 1 << 16
-# A record that is longer is no record.
+# A longer record is an error, usually a missing quotation mark.
 LONGEST_RECORD = 64 << 20
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a block begins: the input by its number, bytes or rows from the input's start, lines before it."""
+    """The start of a block: the index of the input, the offset in it (bytes, or rows of Parquet), and the lines before it."""
 
     input: int = 0
     offset: int = 0
@@ -32,7 +32,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Block:
-    """Some records of one input. `data` is bytes, a record batch, or None where `size` bytes lie in the file."""
+    """Records of one input. `data`: bytes or a record batch. None means: read `size` bytes from the file."""
 
     name: str
     format: Format
@@ -42,10 +42,10 @@ class Block:
     data: Any
     size: int = 0
     read_bytes: int = field(default=0, compare=False)
-    """How many bytes of the file have been read up to here, for showing progress."""
+    """Bytes of the file that were read up to this block, to show progress."""
 
     def read(self) -> Any:
-        """The records."""
+        """Return the records: bytes or a record batch."""
         if self.data is not None:
             return self.data
         with Path(self.name).open("rb") as file:
@@ -56,7 +56,9 @@ class Block:
 def read_blocks(
     source: Input, number: int, start: Place, names: tuple[str, ...], columns: list[str] | None
 ) -> Iterator[Block]:
-    """Blocks from `start` on. `names`: those of the model, by which a header is known; `columns`: what Parquet is read for."""
+    """Yield the blocks from `start` on. `names`: the model's columns, to detect a header; `columns`: the Parquet columns
+    to read.
+    """
     if source.format.kind == "parquet":
         yield from _read_parquet(source, number, start, columns)
         return
@@ -105,7 +107,7 @@ def _read_text(
 
 
 def _end_of_records(data: bytes, form: Format) -> int:
-    """Where the last whole record ends. A newline inside quotation marks ends none."""
+    """Return the end of the last complete record. A newline inside quotation marks does not end a record."""
     end = data.rfind(b"\n") + 1
     if form.is_table and b'"' in data:
         while end and data.count(b'"', 0, end) % 2:
@@ -114,7 +116,9 @@ def _end_of_records(data: bytes, form: Format) -> int:
 
 
 def _find_header(source: Input, block: bytes, names: tuple[str, ...]) -> tuple[tuple[str, ...] | None, int]:
-    """The names in the first line and its length; None where that line has numbers and none of the model's names."""
+    """Return the names in the first line and its length. If it has only numbers, and no name of the model, return (None,
+    0).
+    """
     end = _first_record(block)
     try:
         text = block[:end].decode()
@@ -148,7 +152,7 @@ def _is_number(cell: str) -> bool:
 def _read_parquet(source: Input, number: int, start: Place, columns: list[str] | None) -> Iterator[Block]:
     pyarrow = import_pyarrow()
     if source.is_standard:
-        raise IrisModelError("Parquet is not read from standard input", remedy="Name the file.")
+        raise IrisModelError("Parquet cannot be read from standard input", remedy="Pass the path of the file.")
     try:
         with pyarrow.parquet.ParquetFile(source.name) as file:
             there = set(file.schema_arrow.names)

@@ -1,4 +1,4 @@
-"""The same rows through two models: which answers change, and by how much."""
+"""Compare two models on the same rows: which answers change, and by how much."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _PREDICT, _PROBABILITY = "predict", "predict_proba"
 
 @dataclass(frozen=True)
 class ChangedRow:
-    """A row that gets another prediction. `line` counts from 1 in its file; `shift` orders the rows.
+    """A row whose prediction changes. `line` counts from 1 in its file; rows are sorted by `shift`.
 
-    `before` and `after` hold the predictions, one for each target, or nothing where the model refuses the row.
+    `before` and `after` hold the predictions, one per target. They are empty if the model refuses the row.
     """
 
     file: str
@@ -43,7 +43,7 @@ class ChangedRow:
 
 @dataclass
 class Shift:
-    """How far the numbers of one column move over all rows: absolute differences."""
+    """The absolute differences of one numeric answer column over all rows."""
 
     rows: int = 0
     total: float = 0.0
@@ -51,11 +51,11 @@ class Shift:
 
     @property
     def mean(self) -> float:
-        """The mean difference; 0 without rows."""
+        """Return the mean difference; 0 without rows."""
         return self.total / self.rows if self.rows else 0.0
 
     def add(self, distances: Any) -> None:
-        """Count the differences of some rows."""
+        """Add the differences of some rows."""
         if len(distances):
             self.rows += len(distances)
             self.total += float(distances.sum())
@@ -64,30 +64,30 @@ class Shift:
 
 @dataclass
 class Comparison:
-    """What two models answer to the same rows."""
+    """The result of a comparison."""
 
     rows: int = 0
     changed: int = 0
-    """Rows that both models answer, with another prediction."""
+    """Rows with different predictions that both models answer."""
 
     refused_before: int = 0
     refused_after: int = 0
     refused_by_both: int = 0
     labels: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(before, after) -> rows, where predictions are labels and differ."""
+    """(before, after) -> number of rows, for changed labels."""
 
     shifts: dict[str, Shift] = field(default_factory=dict)
-    """Column of the answers -> how far its numbers move."""
+    """Answer column -> the differences of its numbers."""
 
     removed: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
-    """Columns of the answers that only one model has, such as those of a new class."""
+    """Answer columns that only one model has, such as the probability of a new class."""
 
     largest: list[ChangedRow] = field(default_factory=list)
 
     @property
     def different(self) -> int:
-        """Rows with another prediction, and rows that only one of the models refuses."""
+        """Rows with different predictions, plus rows that only one model refuses."""
         return self.changed + self.refused_before + self.refused_after
 
     @property
@@ -106,15 +106,15 @@ def compare_files(
     largest: int = LARGEST,
     on_rows: Callable[[int], None] = lambda rows: None,
 ) -> Comparison:
-    """Ask both models for all rows of `inputs`, block by block.
+    """Compute the answers of both models for all rows of `inputs`, block by block.
 
     Args:
-        keep: columns of the rows that name a changed row, such as an id.
-        tolerance: two numbers are equal if they differ by at most `tolerance * max(1, |before|)`. 0 means every bit.
-        largest: at most so many changed rows are kept, those that move furthest.
+        keep: input columns that identify a changed row in the report, such as an id.
+        tolerance: two numbers are equal if they differ by at most `tolerance * max(1, |before|)`. 0: equal bits.
+        largest: the number of changed rows to keep, with the largest changes.
 
     Raises:
-        IrisModelError: a file cannot be read, its columns do not fit a model, or a model does not predict.
+        IrisModelError: a file cannot be read, its columns do not match a model, or a model has no `predict`.
     """
     for model in (before, after):
         if _PREDICT not in model.methods:
@@ -139,7 +139,7 @@ class _Side:
         self.methods = tuple(name for name in (_PREDICT, _PROBABILITY) if name in model.methods)
 
     def score(self, block: Block) -> tuple[Scored, Sequence[int]]:
-        """The answers, and the line of each record."""
+        """Return the answers, and the line of each record."""
         records = self.reader.read(block)
         return score(self.core, records, self.methods, tolerant=True), records.lines
 
@@ -183,7 +183,7 @@ class _Run:
             other = distances[name] > 0
             differs |= other
             found.labels.update((str(first[name][at]), str(second[name][at])) for at in np.flatnonzero(other))
-        # Labels that differ say nothing about how much; their probabilities do.
+        # Different labels have no size; the change of their probabilities does.
         telling = [name for name in names if name.startswith("probability")] or predictions
         moved = np.max([distances[name] for name in telling], axis=0)
         places = np.flatnonzero(differs)
@@ -199,7 +199,7 @@ class _Run:
             )  # fmt: skip
 
     def _furthest(self, places: Any, moved: Any) -> list[int]:
-        """Of the changed rows of a block, those that may be among the furthest of all."""
+        """Return the changed rows of a block that can be among the largest changes."""
         order = np.argsort(-moved[places], kind="stable")[: self._limit]
         return [int(places[at]) for at in order]
 
@@ -238,7 +238,7 @@ class _Run:
 
 
 def _at(scored: Scored, places: Sequence[int]) -> dict[str, Any]:
-    """The columns of the answers, for the records at `places` only."""
+    """Return the answer columns for the records at `places` only."""
     if len(places) == len(scored.places):
         return dict(zip(scored.names, scored.columns))
     where = {place: at for at, place in enumerate(scored.places)}
@@ -251,7 +251,7 @@ def _is_number(one: Any, two: Any) -> bool:
 
 
 def _distance(one: Any, two: Any) -> Any:
-    """Absolute differences: 0 where both are NaN, or the same infinity; infinite where one alone is. Other labels are 1 apart."""
+    """Return absolute differences: 0 if equal or both NaN, else infinity if not finite. Unequal labels have distance 1."""
     if not _is_number(one, two):
         return np.array([first != second for first, second in zip(one.tolist(), two.tolist())], dtype=np.float64)
     first, second = one.astype(np.float64), two.astype(np.float64)
@@ -262,13 +262,13 @@ def _distance(one: Any, two: Any) -> Any:
 
 
 def _scale(numbers: Any) -> Any:
-    """What a tolerance is multiplied by: the magnitude, and at least 1; 1 where it is not finite."""
+    """Return the factor for the tolerance: max(1, magnitude); 1 if the number is not finite."""
     size = np.abs(numbers.astype(np.float64))
     return np.maximum(1.0, np.where(np.isfinite(size), size, 1.0))
 
 
 def _plain(value: Any) -> Any:
-    """A value of Python for JSON and texts."""
+    """Return a plain Python value, for JSON and text."""
     for change in ("as_py", "item"):
         if hasattr(value, change):
             return getattr(value, change)()

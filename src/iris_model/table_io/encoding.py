@@ -1,4 +1,4 @@
-"""Answers become a block of the output: lines of CSV or JSON, or a record batch."""
+"""Encode answers as a block of the output: lines of CSV or JSON, or a record batch."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ class Encoder:
     def __init__(self, form: Format, keep: Sequence[str], *, fill: bool) -> None:
         self.format = form
         self.keep = list(keep)
-        self._fill = fill  # a record that was refused has empty answers, else it is left out
+        self._fill = fill  # True: a refused record gets empty answers; False: it is omitted
 
     def header(self, names: Sequence[str]) -> bytes:
-        """The first line of the output, if the format has one."""
+        """Return the first line of the output; empty for formats without a header."""
         if not self.format.is_table:
             return b""
         return compress(self._write_lines([[*self.keep, *names]]).encode(), self.format.compression)
 
     def encode(self, scored: Scored) -> Any:
-        """Bytes that can follow other blocks, or a record batch."""
+        """Return bytes that can be appended to earlier blocks, or a record batch."""
         kept, columns = self._rows_of(scored)
         if self.format.kind == "parquet":
             return self._as_batch(scored.names, kept, columns)
@@ -44,7 +44,7 @@ class Encoder:
         return compress(text.encode("utf-8", "surrogatepass"), self.format.compression)
 
     def _rows_of(self, scored: Scored) -> tuple[list[Any], list[Any]]:
-        """Kept values and answers, of one length."""
+        """Return the kept values and the answers as columns of equal length."""
         if not scored.bad:
             return scored.kept, list(scored.columns)
         if not self._fill:
@@ -60,7 +60,7 @@ class Encoder:
     def _as_table(self, kept: list[Any], columns: list[Any]) -> str:
         if not kept:
             pieces = ["", *[self.format.delimiter] * (len(columns) - 1), "\n"]
-            # A line without anything is no row to those who read it.
+            # CSV readers skip an empty line, so an empty cell is written in quotation marks.
             absent = '""' if len(columns) == 1 else ""
             if (text := write_quickly(columns, pieces, absent, self._cell)) is not None:
                 return text
@@ -94,9 +94,9 @@ class Encoder:
 
 
 def write_quickly(columns: list[Any], pieces: list[str], absent: str, encode: Any) -> str | None:
-    """Lines of a label and numbers, or of numbers, by the kernel that writes requests' answers; None for any other.
+    """Return the lines of an optional label and numbers, written by the kernel for JSON answers; None for other columns.
 
-    `pieces` is what stands before each column, and at the end of a line.
+    `pieces`: the text before each column, and at the end of a line.
     """
     kernels = find_kernels()
     if kernels is None or not columns or any(isinstance(column, list) for column in columns) or not len(columns[0]):
@@ -105,7 +105,7 @@ def write_quickly(columns: list[Any], pieces: list[str], absent: str, encode: An
     labels = None
     if columns[0].dtype != np.float64:
         known: dict[Any, Any] = {}
-        # One object for each label: the kernel writes an object once.
+        # One object per label: the kernel encodes each object only once.
         labels = [known.setdefault((type(label), label), label) for label in columns[0].tolist()]
     if len(numbers) + (labels is not None) != len(columns):
         return None
@@ -117,7 +117,7 @@ def write_quickly(columns: list[Any], pieces: list[str], absent: str, encode: An
 
 
 def compress(data: bytes, compression: str) -> bytes:
-    """The bytes as a member of a gzip file, or a frame of a zstd file: these may follow one another."""
+    """Return a gzip member or a zstd frame. A compressed file can contain several of them."""
     if not data or not compression:
         return data
     if compression == "gzip":
@@ -132,7 +132,7 @@ def _pick(values: Any, places: Sequence[int]) -> Any:
 
 
 def _as_listed(column: Any) -> list[Any]:
-    """Python's own objects; what is no number is None."""
+    """Return Python objects; NaN and infinity become None."""
     if hasattr(column, "to_pylist"):
         listed: list[Any] = column.to_pylist()
         return listed

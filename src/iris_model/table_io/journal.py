@@ -12,12 +12,12 @@ from typing import Any
 from .blocks import Place
 
 SUFFIX = ".partial.json"
-# Written at most so often: each time, what was written before it is brought to the disk.
+# The shortest time between two writes, because each one first flushes the output to disk.
 SECONDS_BETWEEN = 1.0
 
 
 class Journal:
-    """Remembers the place in the inputs and the state of the outputs. `identity` is all that decides the answers."""
+    """Stores the position in the inputs and the state of the outputs. `identity`: everything that determines the answers."""
 
     def __init__(self, output: Path, identity: Mapping[str, Any]) -> None:
         self._path = output.with_name(output.name + SUFFIX)
@@ -25,7 +25,7 @@ class Journal:
         self._written = time.monotonic()
 
     def read(self) -> Mapping[str, Any] | None:
-        """What an earlier run of the same work wrote; None where there is none, or where anything is different now."""
+        """Return the state of an earlier run; None if there is no journal or if its identity differs."""
         try:
             found = json.loads(self._path.read_bytes())
             same = found["identity"] == json.loads(json.dumps(self._identity))
@@ -35,16 +35,16 @@ class Journal:
 
     @property
     def exists(self) -> bool:
-        """Whether there is something to continue from."""
+        """Whether there is a run to continue."""
         return self._path.exists()
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time to write."""
+        """Whether the last write is long enough ago for the next one."""
         return time.monotonic() - self._written >= SECONDS_BETWEEN
 
     def write(self, place: Place, **state: Any) -> None:
-        """Remember."""
+        """Write the journal. Raises OSError."""
         value = {"identity": self._identity, "state": {"place": vars(place), **state}}
         scratch = self._path.with_name(self._path.name + "~")
         try:
@@ -59,5 +59,5 @@ class Journal:
         self._written = time.monotonic()
 
     def remove(self) -> None:
-        """Forget."""
+        """Delete the journal."""
         self._path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""A block of records becomes columns for the model, and texts or values that are kept."""
+"""Parse a block of records into columns for the model, and the values of kept columns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .blocks import Block
 
 @dataclass
 class Bad:
-    """A record that the model does not take: its place among the records of the block, its line, and why."""
+    """A record that is refused: its index in the block, its line counted from the start of the block, and the reason."""
 
     place: int
     line: int
@@ -35,7 +35,7 @@ class Bad:
 
 @dataclass
 class Records:
-    """The records of a block: what the model gets of the sound ones, and what is kept of all."""
+    """The records of a block. `batch` has the valid records; `kept` has the kept columns of all records."""
 
     count: int
     batch: Batch
@@ -45,10 +45,10 @@ class Records:
 
     texts: Sequence[str] = ()
     bad: list[Bad] = field(default_factory=list)
-    """What is no record; the batch has none of them."""
+    """Records that cannot be parsed. They are not in `batch`."""
 
     def places(self) -> list[int] | range:
-        """The places of the rows of the batch among the records."""
+        """Return the index in the block of each row of `batch`."""
         if not self.bad:
             return range(self.count)
         wrong = {each.place for each in self.bad}
@@ -56,14 +56,14 @@ class Records:
 
 
 class RecordReader:
-    """Reads blocks for one model. `keep`: names of columns that go to the output as they are."""
+    """Reads blocks for one model. `keep`: names of columns that are copied to the output."""
 
     def __init__(self, layout: Layout, keep: Sequence[str]) -> None:
         self.layout = layout
         self.keep = tuple(keep)
 
     def read(self, block: Block) -> Records:
-        """The records of a block. IrisModelError where its columns do not fit."""
+        """Return the records of a block. Raises IrisModelError if its columns do not match the model."""
         if block.format.kind == "parquet":
             return self._read_batch(block)
         data = block.read()
@@ -82,7 +82,7 @@ class RecordReader:
         return self._read_lines(block, data, places, kept, width)
 
     def _find_places(self, block: Block, data: bytes) -> tuple[list[Any], list[int], int]:
-        """Where the model's columns and those that are kept are among the cells of a line, and how many these are."""
+        """Return the positions of the model's columns and of the kept columns in a line, and the number of cells per line."""
         if block.header is None:
             if self.keep:
                 raise IrisModelError(
@@ -109,7 +109,7 @@ class RecordReader:
         return [header.index(name) for name in self.keep]
 
     def _read_lines(self, block: Block, data: bytes, places: list[Any], kept: list[int], width: int) -> Records:
-        """With Python's reader, which takes quotation marks and whatever else."""
+        """Read with Python's CSV reader, which also handles quotation marks."""
         text = _decode(block, data)
         reader = csv.reader(text.splitlines(keepends=True), delimiter=block.format.delimiter)
         lines: list[int] = []
@@ -165,7 +165,7 @@ class RecordReader:
         return Records(len(lines), Rows(rows), kept, [number for number, _ in lines], [line for _, line in lines], bad)
 
     def _read_numbers(self, text: str) -> Records | None:
-        """Where every line is an array, or an object, of numbers for the model and of nothing else."""
+        """Read with the kernel if every line is an array or object of exactly the model's numbers; else return None."""
         kernels = find_kernels()
         if kernels is None:
             return None
@@ -213,18 +213,18 @@ class RecordReader:
         self._places_among(block)
         kept = [batch.column(place) for place in self._kept_among(block)]
         names, stream = read_arrow(batch)
-        # Cells point into the batch, which the block keeps.
+        # The cells are views of the batch, which the block keeps alive.
         parts = list(self.layout.arrange(names or [], stream))
         return Records(batch.num_rows, parts[0], kept, range(batch.num_rows))
 
 
 def _as_cells(texts: Sequence[str], column: Any) -> Any:
-    """The cells of one column: numbers where all are, else texts, and None for what is missing."""
+    """Return the cells of one column: an array if all are numbers; else a list of numbers, strings, and None if missing."""
     if not holds_numbers(column):
         return [_as_category(text, column) for text in texts] if column["kind"] == "categorical" else list(texts)
     try:
         numbers = np.array(list(map(float, texts)))
-        # `float` takes more than numbers: digits grouped by underscores, `infinity`.
+        # `float` accepts more than numbers: underscores between digits, and `infinity`.
         if np.isfinite(numbers).all() and not any("_" in text for text in texts):
             return numbers
     except ValueError:
@@ -233,7 +233,7 @@ def _as_cells(texts: Sequence[str], column: Any) -> Any:
 
 
 def _as_number(text: str, column: Any) -> Any:
-    """A number, None, or the text itself, which the model then refuses by name."""
+    """Return a number, None, or the unchanged string, which the model then refuses with the name of the column."""
     stripped = text.strip()
     if stripped.lower() in MISSING:
         return None
@@ -247,7 +247,7 @@ def _as_number(text: str, column: Any) -> Any:
 
 
 def _as_category(text: str, column: Any) -> Any:
-    """The category that is written so; a cell of CSV does not say whether 3 is a number or a text."""
+    """Return the category that is written like this: in CSV, the cell 3 can be a number or a string."""
     known = column.get("categories") or ()
     if text in known:
         return text

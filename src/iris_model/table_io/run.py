@@ -1,4 +1,4 @@
-"""The flow: blocks go to a pool of processes, and their answers are written in the order of the records."""
+"""Score files: a pool of processes scores blocks, and their answers are written in input order."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from .sinks import ParquetSink, Sink, StandardSink, TextSink
 from .sources import STANDARD, Input
 from .workers import Done, Work, Worker, do_block, start
 
-# Blocks that wait for each process, so that none is idle, and memory stays bounded.
+# Blocks that wait for each process: enough that none is idle, and few enough to limit memory.
 WAITING = 3
 ERRORS_SUFFIX = ".errors.jsonl"
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be done. `errors`: fail, null (a refused row has empty answers) or file (it goes to another file)."""
+    """What to score. `errors`: fail, null (a refused row gets empty answers) or file (refused rows go to another file)."""
 
     model: Model
     inputs: Sequence[Input]
@@ -48,7 +48,7 @@ class Request:
 
 @dataclass
 class Progress:
-    """How far a run is: rows, and bytes of the input files."""
+    """The progress of a run: rows, and bytes of the input files."""
 
     rows: int = 0
     refused: int = 0
@@ -65,7 +65,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run did: rows of the input, rows that were refused, seconds, and rows that an earlier run had done."""
+    """The result of a run: rows read, rows refused, seconds, and rows that an earlier run had already scored."""
 
     rows: int
     refused: int
@@ -75,10 +75,10 @@ class Summary:
 
 
 def predict_files(request: Request, on_progress: Callable[[Progress], None] = lambda progress: None) -> Summary:
-    """Score the inputs into the output, which appears when it is whole.
+    """Score the inputs and write the output file. The file appears only when it is complete.
 
-    A run that was interrupted, or that failed, is gone on with by the next one with the same model, inputs and options.
-    Raises IrisModelError for what is wrong with a file, with its line.
+    If a run is interrupted or fails, the next run with the same model, inputs and options continues it. Raises
+    IrisModelError with the file and the line of the problem.
     """
     return _Run(request, on_progress).go()
 
@@ -158,8 +158,8 @@ class _Run:
                 yield first, future.result()
         except BrokenProcessPool:
             raise IrisModelError(
-                "a process that scored rows was ended from outside; perhaps the machine has too little memory",
-                remedy="Run the command again: it goes on where it stopped. --jobs 1 takes the least memory.",
+                "a worker process was killed, possibly because the machine ran out of memory",
+                remedy="Run the command again: it continues where it stopped. --jobs 1 needs the least memory.",
             ) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -188,7 +188,7 @@ class _Run:
         except OSError as error:
             raise IrisModelError(
                 f"{self._output} cannot be written: {error.strerror or error}",
-                remedy="Name a file in a directory that exists, and that you may write to.",
+                remedy="Choose a file in an existing directory where you have write permission.",
             ) from None
 
     def _errors_path(self) -> Path:
@@ -214,7 +214,7 @@ class _Run:
             ) from None
 
     def _leave(self, sink: Sink, errors: Sink | None, place: Place | None) -> None:
-        """Keep what was written for the next run, or remove it where that run cannot use it. The disk may be full."""
+        """Keep the partial output if the next run can use it, else remove it. The disk may be full."""
         sinks = [sink] if errors is None else [sink, errors]
         with contextlib.suppress(OSError):
             if place is not None:
@@ -226,7 +226,7 @@ class _Run:
             for each in sinks:
                 each.discard()
 
-    # --- going on ---
+    # --- continuing an earlier run ---
 
     def _identity(self) -> dict[str, Any]:
         request = self._request

@@ -1,4 +1,4 @@
-"""Score columns; rows that the model refuses are separated from the others."""
+"""Score columns, and separate the rows that the model refuses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .records import Bad, Records
 
 @dataclass
 class Scored:
-    """The answers of a block: the columns of `names`, a cell for each sound record; `places` are those of these records."""
+    """The answers of a block: one column per name, one cell per answered record. `places`: the indices of these records."""
 
     count: int
     names: list[str]
@@ -29,7 +29,7 @@ class Scored:
 
 
 def score(core: BatchCore, records: Records, methods: Sequence[str], *, tolerant: bool) -> Scored:
-    """Ask the model. `tolerant`: rows that it refuses are listed; else the first one is raised, as InvalidInput."""
+    """Compute the answers. `tolerant`: collect refused rows; else raise InvalidInput for the first one."""
     places = records.places()
     bad = list(records.bad)
     refused: dict[int, InvalidInput] = {}
@@ -38,7 +38,7 @@ def score(core: BatchCore, records: Records, methods: Sequence[str], *, tolerant
     else:
         sound = records.batch
         if bad:
-            # A row before it may be refused as well, and is the first one then.
+            # The model may refuse an earlier row, which is then the first refused one.
             sound = sound.slice(0, sum(place < bad[0].place for place in places))
         try:
             answers = core.answer(sound, methods)
@@ -61,7 +61,7 @@ def score(core: BatchCore, records: Records, methods: Sequence[str], *, tolerant
 
 
 def _answer_apart(core: BatchCore, batch: Batch, methods: Sequence[str]) -> tuple[list[Any], dict[int, InvalidInput]]:
-    """Answers for the rows that the model takes, and the error of each row that it does not."""
+    """Return the answers for the rows that the model accepts, and the error of each row that it refuses."""
     refused: dict[int, InvalidInput] = {}
     found: list[list[Any]] = []
     start, size = 0, batch.count
@@ -76,7 +76,7 @@ def _answer_apart(core: BatchCore, batch: Batch, methods: Sequence[str]) -> tupl
             else:
                 size = max(1, (stop - start) // 2 if error.row is None else error.row)
             continue
-        # Twice as many each time: rows that are asked again are never more than those that were answered.
+        # Double the size each time, so that no more rows are scored twice than are answered.
         start, size = stop, 2 * size
     if not found:
         return [core.empty(method) for method in methods], refused

@@ -1,4 +1,4 @@
-"""The output: a temporary file next to its path until it is complete, then renamed. A partial file can be continued."""
+"""Outputs: a temporary file next to the output path, renamed when it is complete. A later run can continue a partial file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import IO, Any, Protocol
 from .sources import import_pyarrow
 
 PARTIAL = ".partial"
-# Rows of a part of Parquet: a part that is begun is lost where a run is interrupted.
+# Rows in one part of a Parquet output. An interrupted run loses the part that it was writing.
 PART_ROWS = 1 << 20
 
 
@@ -22,27 +22,27 @@ class Sink(Protocol):
         """Append a block."""
 
     def checkpoint(self) -> Mapping[str, Any] | None:
-        """What `resume` needs to go on after the blocks that were written; None where that is not possible now."""
+        """Return the state that a later run needs to continue after the last block; None if that is not possible now."""
 
     def finish(self) -> None:
-        """Put the output in its place."""
+        """Rename the complete output to its path."""
 
     def close(self) -> None:
-        """Leave what is there for a later run."""
+        """Keep the partial output for a later run."""
 
     def discard(self) -> None:
-        """Remove what is there: no later run can use it. The sink is closed."""
+        """Remove the partial output, because no later run can use it. The sink must be closed."""
 
 
 class StandardSink:
-    """Standard output: what is written is gone."""
+    """Standard output, which no later run can continue."""
 
     def write(self, block: bytes) -> None:
         """Append a block."""
         sys.stdout.buffer.write(block)
 
     def checkpoint(self) -> None:
-        """There is no going on."""
+        """Return None: no run can continue standard output."""
 
     def finish(self) -> None:
         """Flush."""
@@ -51,11 +51,11 @@ class StandardSink:
     close = finish
 
     def discard(self) -> None:
-        """What is written is gone."""
+        """Do nothing: the output cannot be removed."""
 
 
 class TextSink:
-    """Lines of text, compressed or not."""
+    """Lines of text, with or without compression."""
 
     def __init__(self, path: Path, state: Mapping[str, Any] | None) -> None:
         self._path = path
@@ -67,7 +67,7 @@ class TextSink:
 
     @staticmethod
     def can_resume(path: Path, state: Mapping[str, Any]) -> bool:
-        """Whether all that was written is there."""
+        """Whether the partial file has at least the recorded size."""
         partial = path.with_name(path.name + PARTIAL)
         return partial.is_file() and partial.stat().st_size >= state["size"]
 
@@ -76,20 +76,20 @@ class TextSink:
         self._file.write(block)
 
     def checkpoint(self) -> Mapping[str, Any]:
-        """The size of what is on the disk."""
+        """Flush to disk, and return the size of the partial file."""
         self._file.flush()
         os.fsync(self._file.fileno())
         return {"size": self._file.tell()}
 
     def finish(self) -> None:
-        """Put the file in its place."""
+        """Rename the partial file to the output path."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
         self._partial.replace(self._path)
 
     def close(self) -> None:
-        """Keep what is there."""
+        """Keep the partial file."""
         self._file.close()
 
     def discard(self) -> None:
@@ -98,7 +98,7 @@ class TextSink:
 
 
 class ParquetSink:
-    """Record batches, in parts that become one file in the end: a Parquet file that is not ended cannot be read."""
+    """Record batches, written as several Parquet files and joined at the end: an incomplete Parquet file cannot be read."""
 
     def __init__(self, path: Path, state: Mapping[str, Any] | None) -> None:
         self._path = path
@@ -111,7 +111,7 @@ class ParquetSink:
 
     @staticmethod
     def can_resume(path: Path, state: Mapping[str, Any]) -> bool:
-        """Whether all parts are there."""
+        """Whether all parts exist."""
         return all(path.with_name(name).is_file() for name in state["parts"])
 
     def write(self, block: Any) -> None:
@@ -126,14 +126,14 @@ class ParquetSink:
             self._rows += block.num_rows
 
     def checkpoint(self) -> Mapping[str, Any] | None:
-        """The parts, where the last one is long enough to be ended."""
+        """Close the part if it is large enough, and return the names of all parts; else None."""
         if self._rows < PART_ROWS:
             return None
         self.close()
         return {"parts": list(self._parts)}
 
     def finish(self) -> None:
-        """Join the parts, and put the file in its place."""
+        """Join the parts, and rename the result to the output path."""
         pyarrow = import_pyarrow()
         self.close()
         paths = [self._path.with_name(name) for name in self._parts]
@@ -157,7 +157,7 @@ class ParquetSink:
                         writer.write_table(part.read_row_group(group).cast(schema))
 
     def close(self) -> None:
-        """End the part that is begun."""
+        """Close the current part."""
         if self._writer is not None:
             self._writer.close()
         self._writer, self._rows = None, 0
@@ -169,5 +169,5 @@ class ParquetSink:
 
 
 def glob_name(path: Path) -> str:
-    """A name as a pattern that stands for nothing but it."""
+    """Return a glob pattern that matches exactly the name of `path`."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path.name)

@@ -1,4 +1,4 @@
-"""Paths, patterns and directories to inputs, and their bytes, decompressed."""
+"""Find the input files of paths, patterns and directories, and decompress them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SUFFIXES = (*FORMATS, *COMPRESSIONS)
 
 @dataclass(frozen=True)
 class Input:
-    """One file, or standard input; `size` is that on disk, 0 where it is not known."""
+    """One file, or standard input. `size`: bytes on disk; 0 for standard input."""
 
     name: str
     format: Format
@@ -36,17 +36,20 @@ class Input:
 
     @property
     def is_seekable(self) -> bool:
-        """Whether a place in it can be read by another process."""
+        """Whether another process can read the file from a given offset."""
         return not self.is_standard and not self.format.compression and self.size > 0
 
 
 def find_inputs(names: Sequence[str], wanted: str | None = None) -> list[Input]:
-    """The inputs in the order of the arguments; those of a pattern or a directory sorted by name."""
+    """Return the inputs in the order of the arguments. Files of a pattern or a directory are sorted by name."""
     found: list[Input] = []
     for name in names:
         if name == STANDARD:
             if wanted is None:
-                raise IrisModelError("standard input does not say its format", remedy="State it: --input-format csv")
+                raise IrisModelError(
+                    "the format of standard input is not known",
+                    remedy="Add --input-format, for example --input-format csv",
+                )
             found.append(Input(name, find_format(name, wanted)))
             continue
         paths = _expand(name)
@@ -71,13 +74,13 @@ def _expand(name: str) -> list[Path]:
         return files
     if path.exists():
         return [path]
-    # Path.glob takes no absolute pattern.
+    # Path.glob does not accept absolute patterns.
     return sorted(Path(each) for each in glob.glob(name, recursive=True) if Path(each).is_file())  # noqa: PTH207
 
 
 @contextmanager
 def open_bytes(source: Input) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """(the bytes of the records, the file itself, whose place tells how far the reading has come)."""
+    """Yield (decompressed stream, file on disk). The position in the file shows the progress."""
     if source.is_standard:
         yield _decompress(sys.stdin.buffer, source.format.compression), sys.stdin.buffer
         return
@@ -85,7 +88,7 @@ def open_bytes(source: Input) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         with Path(source.name).open("rb") as file:
             yield _decompress(file, source.format.compression), file
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise IrisModelError(f"{source.name} is not sound gzip: {error}", remedy="Write the file again.") from None
+        raise IrisModelError(f"{source.name} is not valid gzip: {error}", remedy="Write the file again.") from None
     except OSError as error:
         raise IrisModelError(
             f"{source.name} cannot be read: {error.strerror or error}", remedy="Correct the path, or its permissions."
@@ -102,7 +105,7 @@ def _decompress(file: IO[bytes], compression: str) -> IO[bytes]:
 
 
 def import_zstandard() -> Any:
-    """The library, or one error that says how to install it."""
+    """Return the module. Raises IrisModelError with the install command if it is missing."""
     try:
         import zstandard
     except ImportError:
@@ -113,7 +116,7 @@ def import_zstandard() -> Any:
 
 
 def import_pyarrow() -> Any:
-    """The library, or one error that says how to install it."""
+    """Return the module. Raises IrisModelError with the install command if it is missing."""
     try:
         import pyarrow
         import pyarrow.parquet

@@ -1,4 +1,4 @@
-"""What a process of the pool does with a block: read, score, encode."""
+"""The work of one process of the pool: read, score and encode a block."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .scoring import score
 
 @dataclass(frozen=True)
 class Work:
-    """All that is done with each block. `errors` is fail, null or file."""
+    """The options for every block. `errors` is fail, null or file."""
 
     model: Model
     methods: tuple[str, ...]
@@ -33,7 +33,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Done:
-    """A block of the output, its rows, the names of its answers, and the records that were refused."""
+    """A block of the output: its data, number of rows, names of the answer columns, and refused records."""
 
     data: Any
     rows: int
@@ -42,7 +42,7 @@ class Done:
 
 
 class Worker:
-    """Does blocks of one run."""
+    """Scores the blocks of one run."""
 
     def __init__(self, work: Work) -> None:
         self._core = BatchCore(work.model.evaluator)
@@ -51,7 +51,7 @@ class Worker:
         self._work = work
 
     def do(self, block: Block) -> Done:
-        """Score one block. IrisModelError names the file, the line and the column of the first row that is refused."""
+        """Score one block. Raises IrisModelError with the file, line and column of the first refused row."""
         records = self._reader.read(block)
         try:
             scored = score(self._core, records, self._work.methods, tolerant=self._work.errors != "fail")
@@ -61,26 +61,26 @@ class Worker:
         return Done(self._encoder.encode(scored), scored.count, scored.names, scored.bad)
 
     def names(self) -> list[str]:
-        """How the columns of the answers are called where no row was scored."""
+        """Return the names of the answer columns, also when no row was scored."""
         core = self._core
         return [
             name for method in self._work.methods for name in column_names(method, core.empty(method), core.signature)
         ]
 
     def header(self, names: Sequence[str]) -> bytes:
-        """What the output begins with."""
+        """Return the first bytes of the output."""
         return self._encoder.header(names)
 
 
 def _refusal(block: Block, line: int | None, error: InvalidInput) -> IrisModelError:
-    """The row is known by its line in the file, not by its number in the block."""
+    """Return the error with the row's line in the file instead of its number in the block."""
     said = str(error)
     if error.row is not None and said.startswith("row "):
         said = said.partition(" ")[2].partition(" ")[2] if ", " not in said.split(" ")[1] else said
         said = said.removeprefix(", ").removeprefix(": ")
     where = block.name if line is None else f"{block.name}, line {line}"
     return IrisModelError(
-        f"{where}: {said}", remedy="Correct the row, or use --errors null or --errors file to go on without it."
+        f"{where}: {said}", remedy="Correct the row, or use --errors null or --errors file to continue without it."
     )
 
 
@@ -88,11 +88,11 @@ _worker: list[Worker] = []
 
 
 def start(work: Work) -> None:
-    """Begin in a process of the pool. Ctrl-C is for the process that has the pool."""
+    """Initialize a process of the pool. It ignores Ctrl-C, which the parent process handles."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _worker[:] = [Worker(work)]
 
 
 def do_block(block: Block) -> Done:
-    """Do a block in a process of the pool."""
+    """Score a block in a process of the pool."""
     return _worker[0].do(block)

@@ -39,7 +39,7 @@ def get_att(path: str) -> Tag:
 
 
 def sub(text: str) -> Tag:
-    """Fill `${...}` in."""
+    """Return the tag `!Sub` for a text: CloudFormation replaces each `${...}` in it."""
     return Tag("Sub", text)
 
 

@@ -1,7 +1,7 @@
-/* Columns of numbers as arrays hold them, packed row by row. */
+/* Pack columns of numbers from array buffers into rows of doubles. */
 #include "kernels.h"
 
-/* Rows that are packed at a time, so that what the columns write side by side stays near. */
+/* The number of rows packed at a time: their cells stay in the cache while each column is written. */
 #define PACKED_ROWS 512
 #define WORD_CHARACTERS "bBhHiIlLqQfd?"
 
@@ -11,7 +11,7 @@ typedef struct {
     char format;
 } Column;
 
-/* The character of a format that the machine itself reads, or 0. */
+/* Return the format character of a buffer in native byte order, or 0 for any other format. */
 static char format_of(const Py_buffer *view) {
     const char *format = view->format != NULL ? view->format : "B";
     if (*format == '@')
@@ -39,7 +39,8 @@ static double read_number(const char *cell, char format) {
     READ(unsigned long long)
 }
 
-/* Cells of one column into every `width`th place; -1 where one is beyond the limit, or missing where none may be. */
+/* Write the cells of one column to every `width`th place. Return -1 if a cell is beyond the limit, or missing where the
+ * column may not have missing cells. */
 static int pack_column(const Column *column, Py_ssize_t from, Py_ssize_t count, Py_ssize_t width, double limit,
                        int missing, double *into) {
     int sound = 1;
@@ -61,14 +62,14 @@ static int pack_column(const Column *column, Py_ssize_t from, Py_ssize_t count, 
     return sound ? 0 : -1;
 }
 
-/* Magnitudes as whole numbers have the same order, with NaN above all. */
+/* Compared as integers, the bits of magnitudes have the order of the numbers. NaN is the largest. */
 #define MAGNITUDE INT64_MAX
 #define INFINITE_BITS 0x7ff0000000000000
 
-/* Rows are looked at so many cells at a time, where they lie one after the other. */
+/* Rows that are contiguous in memory are checked together, about this many cells at a time. */
 #define FEWEST_CELLS 64
 
-/* Rows of doubles that lie as they are wanted: looked at while they are copied. */
+/* Copy rows of doubles that already have the wanted layout, and check them at the same time. */
 WIDE static int pack_rows(const char *from, Py_ssize_t step, Py_ssize_t count, Py_ssize_t width, const int64_t *largest,
                           const int64_t *missing, int64_t *into) {
     int64_t beyond = 0;
@@ -76,14 +77,14 @@ WIDE static int pack_rows(const char *from, Py_ssize_t step, Py_ssize_t count, P
         memcpy(into, from, (size_t)width * sizeof *into);
         for (Py_ssize_t j = 0; j < width; j++) {
             int64_t size = into[j] & MAGNITUDE;
-            /* Below zero where the cell is too large, and where it is missing and must not be. */
+            /* Negative if the cell is too large, or if it is missing and may not be. */
             beyond |= (largest[j] - size) & ~((INFINITE_BITS - size) & missing[j]);
         }
     }
     return beyond < 0 ? -1 : 0;
 }
 
-/* Whether the cells of a row lie side by side, as doubles, and the limits are such that whole numbers tell. */
+/* Return whether the cells of a row are adjacent doubles, with limits that integer comparison can check. */
 static int are_side_by_side(const Column *columns, Py_ssize_t width, const double *limits) {
     for (Py_ssize_t j = 0; j < width; j++)
         if (columns[j].format != 'd' || columns[j].data != columns[0].data + 8 * j ||
@@ -123,7 +124,8 @@ static int pack_all(const Column *columns, Py_ssize_t count, Py_ssize_t width, c
     return 0;
 }
 
-/* The columns of a matrix (rows x width), or of a tuple of vectors of one length; -1 for any other. */
+/* Open the columns of a matrix (rows x width), or of a tuple of vectors of equal length. Return the number of rows; -1 for
+ * anything else. */
 static Py_ssize_t open_columns(PyObject *object, Py_ssize_t width, Column *columns, Py_buffer *views) {
     int flags = PyBUF_STRIDED_RO | PyBUF_FORMAT;
     Py_ssize_t count = -1;
@@ -150,7 +152,8 @@ static Py_ssize_t open_columns(PyObject *object, Py_ssize_t width, Column *colum
     return count;
 }
 
-/* (matrix or tuple of vectors, a limit per column, a byte per column: whether cells may be missing): the rows as bytes */
+/* Arguments: (matrix or tuple of vectors, one limit per column, one byte per column: whether cells may be missing). Return
+ * the packed rows as bytes. */
 PyObject *pack_columns(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *object, *limits, *made = NULL;
     Py_ssize_t width;

@@ -1,9 +1,9 @@
-/* Documents to counts of terms, as documents.py. */
+/* Count the terms of documents. Python equivalent: documents.py. */
 #include "sparse.h"
 
-/* Which column a term has, and what was counted so far. Without `vocabulary` it is that of its hash. A vocabulary is a dict, or
- * sorted terms as they lie in the file (terms.py): then `ends` is open.
- * `place`: of each column where it was counted last, plus one; 0 for nowhere.
+/* The column of each term, and the counts so far. `vocabulary` is a dict, a tuple of sorted terms in the layout of the file
+ * (terms.py; `letters`, `ends` and `columns_of_terms` are then open), or None: then the hash of the term gives the column.
+ * `place`: for each column, one plus the index of its latest count; 0 if there is none.
  */
 typedef struct {
     PyObject *vocabulary;
@@ -90,7 +90,7 @@ static int open_terms(Counts *counts) {
     return counts->letters.format == 'B' && counts->ends.count == counts->columns_of_terms.count ? 0 : -1;
 }
 
-/* One more of the term, if it is there; by bisection, as Python compares bytes. */
+/* Count one occurrence of a term if the vocabulary has it. Binary search, in the byte order that Python uses. */
 static int bisect(Counts *counts, const char *term, Py_ssize_t length) {
     Py_ssize_t low = 0, high = counts->ends.count;
     while (low < high) {
@@ -112,7 +112,7 @@ static int bisect(Counts *counts, const char *term, Py_ssize_t length) {
     return 0;
 }
 
-/* One more of the term, if the vocabulary has it. */
+/* Count one occurrence of a term if the vocabulary has it. */
 static int find_term(Counts *counts, PyObject *term) {
     if (counts->ends.data != NULL) {
         Py_ssize_t length;
@@ -137,7 +137,7 @@ static int count_letters(Counts *counts, const char *letters, Py_ssize_t length)
     return status;
 }
 
-/* The same letters, small ones if so wished; -1 where they are not of ASCII. */
+/* Copy ASCII letters, in lower case if requested. Return -1 if a letter is not ASCII. */
 static int lower(const char *text, Py_ssize_t size, int lowercase, char *lowered) {
     unsigned char all = 0;
     for (Py_ssize_t i = 0; i < size; i++) {
@@ -147,12 +147,12 @@ static int lower(const char *text, Py_ssize_t size, int lowercase, char *lowered
     return all < 128 ? 0 : -1;
 }
 
-/* Runs of two or more word characters; 1 for a document that is not of ASCII, of which nothing was counted. */
+/* Count runs of two or more word characters. Return 1, and count nothing, if the document is not ASCII. */
 static int count_words(Counts *counts, PyObject *document, int lowercase) {
     Py_ssize_t size;
     const char *text = PyUnicode_AsUTF8AndSize(document, &size);
     if (text == NULL) {
-        /* Half of a surrogate pair, as JSON may bring it. */
+        /* Half of a surrogate pair, which a JSON document can contain. */
         PyErr_Clear();
         return 1;
     }
@@ -170,7 +170,7 @@ static int count_words(Counts *counts, PyObject *document, int lowercase) {
     return status;
 }
 
-/* The terms that Python finds. */
+/* Count the terms that the Python analyzer returns. */
 static int count_terms_of(Counts *counts, PyObject *document, PyObject *analyze) {
     PyObject *terms = PyObject_CallFunctionObjArgs(analyze, document, NULL);
     int status = terms != NULL && PyList_CheckExact(terms) ? 0 : -1;
@@ -189,7 +189,7 @@ static int count_terms_of(Counts *counts, PyObject *document, PyObject *analyze)
     return status;
 }
 
-/* `lowercase`: None where only Python can take the documents apart. Python may run meanwhile, and change the rows. */
+/* `lowercase` is None if only Python can split the documents. That Python code could change `rows` during the loop. */
 static int count_rows(Counts *counts, PyObject *rows, PyObject *lowercase, PyObject *analyze, Py_ssize_t many,
                       int64_t *starts) {
     for (Py_ssize_t i = 0; i < many; i++) {
@@ -219,8 +219,8 @@ static PyObject *make_table(const Counts *counts, PyObject *starts) {
     return made;
 }
 
-/* (rows of one text, vocabulary or None to hash, width, alternate_sign, binary, lowercase or None, analyze): starts,
- * columns, values
+/* Arguments: (rows of one string each, vocabulary or None to hash, width, alternate_sign, binary, lowercase or None,
+ * analyze). Return (starts, columns, values).
  */
 PyObject *count_terms(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *rows, *lowercase, *analyze, *starts = NULL, *made = NULL;
@@ -238,7 +238,7 @@ PyObject *count_terms(PyObject *Py_UNUSED(module), PyObject *arguments) {
     Py_ssize_t many = PyList_Size(rows);
     if (open_terms(&counts) < 0)
         goto close;
-    /* Zeros that nobody has touched cost nothing, however wide the table. */
+    /* calloc: the operating system provides zeroed memory pages only when they are used, however wide the table is. */
     counts.place = PyMem_Calloc((size_t)counts.width, sizeof *counts.place);
     starts = PyBytes_FromStringAndSize(NULL, (many + 1) * 8);
     if (counts.place != NULL && starts != NULL)

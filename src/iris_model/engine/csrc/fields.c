@@ -1,10 +1,10 @@
-/* Lines of a CSV file without quotes: the columns of a model as packed numbers, and other columns as texts. */
+/* Read lines of a CSV file without quotation marks: the columns of the model as packed numbers, other columns as strings. */
 #include "kernels.h"
 #include "text/text.h"
 
 typedef struct {
-    Py_ssize_t *column_of; /* of each field: the column of the model, or -1 */
-    Py_ssize_t *kept_at;   /* of each field: which list it goes to, or -1 */
+    Py_ssize_t *column_of; /* for each field: its column of the model, or -1 */
+    Py_ssize_t *kept_at;   /* for each field: the index of its list, or -1 */
     Py_ssize_t fields, width, kept;
     const double *limits;
     const char *missing;
@@ -22,7 +22,7 @@ static const char *skip_spaces(const char *at, const char *end) {
     return at;
 }
 
-/* One number, or a blank where it may be missing; what follows it, or NULL. */
+/* Read one number, or a blank cell if it may be missing. Return the position after it, or NULL. */
 static const char *read_field(const char *at, const char *end, const Fields *fields, Py_ssize_t column, double *cell) {
     Decimal decimal;
     at = skip_spaces(at, end);
@@ -45,14 +45,14 @@ static int keep_text(const Fields *fields, Py_ssize_t list, const char *from, co
     return status;
 }
 
-/* Whether a field that nobody asked for is UTF-8, as it has to be where Python reads the lines. */
+/* Return whether a field that is not used is valid UTF-8: where Python reads the lines, it must be. */
 static int is_text(const char *from, const char *to) {
     PyObject *text = PyUnicode_FromStringAndSize(from, to - from);
     Py_XDECREF(text);
     return text != NULL;
 }
 
-/* One line into a row of `cells`; what follows it, or NULL. */
+/* Read one line into a row of `cells`. Return the position after it, or NULL. */
 static const char *read_line(const char *at, const char *end, const Fields *fields, double *cells) {
     for (Py_ssize_t i = 0; i < fields->fields; i++) {
         if (i > 0 && (at == end || *at++ != fields->delimiter))
@@ -82,7 +82,7 @@ static PyObject *read_lines(const char *at, const char *end, const Fields *field
     double *cells = allocate(most * fields->width, 8);
     Py_ssize_t count = 0;
     for (; cells != NULL && at != NULL && at < end;) {
-        if (*at == '\n' || *at == '\r') { /* an empty line, or the second half of an end of line */
+        if (*at == '\n' || *at == '\r') { /* an empty line, or the second character of a line ending */
             at++;
             continue;
         }
@@ -95,7 +95,7 @@ static PyObject *read_lines(const char *at, const char *end, const Fields *field
     return made;
 }
 
-/* Of a list of places among the fields: which of them each field is. */
+/* Invert a list of field positions: for each field, its index in the list, or -1. */
 static int find_fields(PyObject *places, Py_ssize_t fields, Py_ssize_t *found) {
     for (Py_ssize_t i = 0; i < fields; i++)
         found[i] = -1;
@@ -116,8 +116,9 @@ static Py_ssize_t count_lines(const char *at, const char *end) {
     return count;
 }
 
-/* (bytes of whole lines, fields in a line, place of each column of the model, a limit and a byte for each: whether it may be
- * missing, places of texts that are kept, delimiter): the rows as bytes, and a tuple of a list of texts for each kept */
+/* Arguments: (bytes of complete lines, number of fields per line, field of each column of the model, one limit per column,
+ * one byte per column: whether cells may be missing, fields kept as strings, delimiter). Return the rows as bytes, and a
+ * tuple with one list of strings for each kept field. */
 PyObject *read_fields(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *places, *kept, *limits, *made = NULL;
     const char *text;

@@ -1,7 +1,7 @@
-/* The smallest of many, by the heap of neighbors.py; and what neighbors vote. */
+/* Select the smallest of many numbers with the heap of neighbors.py, and count the votes of neighbors. */
 #include "heap.h"
 
-/* As `heap_push` in neighbors.py. */
+/* Python equivalent: `heap_push` in neighbors.py. */
 void heap_push(double *distances, Py_ssize_t *positions, Py_ssize_t size, double distance, Py_ssize_t position) {
     Py_ssize_t place = 0;
     for (Py_ssize_t child = 1; child < size; child = 2 * place + 1) {
@@ -24,7 +24,7 @@ void empty_heap(double *distances, Py_ssize_t *positions, Py_ssize_t size) {
     }
 }
 
-/* In rising order; of equal ones, the first of the heap first. */
+/* Sort in ascending order. Equal distances keep their order in the heap. */
 void sort_heap(double *distances, Py_ssize_t *positions, Py_ssize_t size) {
     for (Py_ssize_t i = 1; i < size; i++) {
         double distance = distances[i];
@@ -38,8 +38,8 @@ void sort_heap(double *distances, Py_ssize_t *positions, Py_ssize_t size) {
     }
 }
 
-/* (positions of the neighbors of all rows, neighbors per row, class of each training row, how many classes): the share of
- * each class among the neighbors, packed. */
+/* Arguments: (positions of the neighbors of all rows, neighbors per row, class of each training row, number of classes).
+ * Return the share of each class among the neighbors of each row, packed. */
 PyObject *votes(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *positions, *classes, *made = NULL;
     Py_ssize_t neighbors, count;
@@ -72,7 +72,7 @@ PyObject *votes(PyObject *Py_UNUSED(module), PyObject *arguments) {
     return answer(made, status);
 }
 
-/* (list of floats, how many): the smallest and their positions, as the heap leaves them. */
+/* Arguments: (list of floats, how many). Return the smallest ones and their positions, in heap order. */
 PyObject *smallest(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *line, *made = NULL;
     Numbers numbers;

@@ -1,5 +1,5 @@
-/* The smallest distances so far and their positions, the largest of them at the root. As `heap_push` in neighbors.py: which of
- * several equal ones stays depends on it.
+/* The smallest distances so far and their positions, with the largest of them at the root. Every step is that of `heap_push`
+ * in neighbors.py, because it decides which of several equal distances stays.
  */
 #ifndef IRIS_MODEL_HEAP_H
 #define IRIS_MODEL_HEAP_H
@@ -8,10 +8,10 @@
 
 void empty_heap(double *distances, Py_ssize_t *positions, Py_ssize_t size);
 
-/* Replaces the root by something smaller, and lets it sink to its place. */
+/* Replace the root by a smaller distance, and sift it down. */
 void heap_push(double *distances, Py_ssize_t *positions, Py_ssize_t size, double distance, Py_ssize_t position);
 
-/* In rising order; of equal ones, the first of the heap first. */
+/* Sort in ascending order. Equal distances keep their order in the heap. */
 void sort_heap(double *distances, Py_ssize_t *positions, Py_ssize_t size);
 
 #endif

@@ -1,9 +1,8 @@
-/* Nodes that stay packed between calls, and vectors that stay arranged. They are kept in a dict that the operator's parameters
- * hold, so that they live as long as the model, and only where they are small: what they take comes on top of the mapped
- * file. */
+/* Cache of packed nodes and rearranged vectors between calls. The cache is a dict in the operator's parameters, so it lives
+ * as long as the model. Only small arrays are cached: they need memory in addition to the mapped file. */
 #include "walks.h"
 
-/* Bytes of one forest, or of one array, that may be kept. */
+/* The largest forest or array that is cached, in bytes. */
 #define MOST_BYTES (32 << 20)
 #define NAME "iris_model.packed_trees"
 #define NUMBERS_NAME "iris_model.packed_numbers"

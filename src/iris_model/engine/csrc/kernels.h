@@ -1,12 +1,12 @@
-/* What the files of the kernels share.
+/* Declarations that the kernels share.
  *
- * A kernel answers or declines: whatever is not quite ordinary (another type, ragged rows, an index out of range, a number
- * that is not finite) gives None, and the Python operator answers or says what is wrong. So a kernel raises nothing,
- * trusts nothing, and no file can make it read outside its arrays. Everything here is also in Python, next to where it is
- * called, and a test holds both equal.
+ * A kernel computes the answer, or declines by returning None. It declines every unusual input: another type, rows of
+ * different lengths, an index out of range, a number that is not finite. Then the Python operator computes the answer or
+ * raises the error. A kernel raises no exception and validates every index, so a damaged file cannot make it read outside
+ * its arrays. Each kernel has a Python equivalent next to the call; a test compares the two.
  *
- * Limited API of CPython 3.11 (abi3), no libm, nothing else. Built with -ffp-contract=off: a fused multiply-add would
- * round once where Python rounds twice. Loops are written so that a compiler can vectorise them without changing one sum.
+ * Built with the limited API of CPython 3.11 (abi3) and without libm. -ffp-contract=off forbids fused multiply-add, which
+ * rounds once where Python rounds twice. The compiler can vectorise the loops without changing the order of any sum.
  */
 #ifndef IRIS_MODEL_KERNELS_H
 #define IRIS_MODEL_KERNELS_H
@@ -19,7 +19,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Twice the lanes where the processor has them; chosen when the module is loaded, and the answers are the same. */
+/* Compile a second version for AVX2, with twice as many lanes. It is selected when the module is loaded. The answers are
+ * equal. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define HAS_WIDE
 #define WIDE __attribute__((target_clones("default", "avx2")))
@@ -30,7 +31,7 @@
 #define INFINITE (1.7976931348623157e308 * 10.0)
 #define LARGEST_DOUBLE 1.7976931348623157e308
 
-/* ---- numbers.c: a buffer as it is, or a short list copied ---- */
+/* ---- numbers.c: the memory of a buffer without a copy, or a copy of a short list ---- */
 
 typedef struct {
     const void *data;
@@ -61,7 +62,7 @@ static inline int64_t integer_at(const Numbers *numbers, Py_ssize_t i) {
 
 /* ---- tables.c: rows in and out ---- */
 
-/* Lists of lists of floats, or the doubles of a `Table` (native.py). Lists are answered with lists, doubles with bytes. */
+/* Rows: lists of lists of floats, or the doubles of a `Table` (native.py). Lists give lists; doubles give bytes. */
 typedef struct {
     PyObject *lists;
     const double *cells;
@@ -72,18 +73,18 @@ typedef struct {
 int open_rows(PyObject *object, Rows *rows);
 void close_rows(Rows *rows);
 
-/* What is done with one block of rows; `model` is the kernel's own. */
+/* Computes one block of rows; `model` points to the kernel's own data. */
 typedef int (*Work)(void *model, const double *block, Py_ssize_t count, Py_ssize_t width, double *out);
 
-/* The table that `work` makes of the rows, or None. */
+/* Return the table that `work` computes from the rows, or None. */
 PyObject *run_blocks(Rows *rows, Py_ssize_t out_width, void *model, Work work);
 
-/* All rows of lists, to be freed; NULL where they are not tables of floats. */
+/* Copy rows of lists. The caller frees the copy. NULL if they are not tables of floats. */
 double *read_rows(const Rows *rows);
 
 PyObject *make_row(const double *cells, Py_ssize_t width);
 
-/* What every kernel ends with: `made`, which is taken over, or None where it declines. */
+/* The return value of every kernel: `made`, whose reference is passed on, or None if the kernel declines. */
 PyObject *answer(PyObject *made, int status);
 
 static inline int is_finite(double value) {
@@ -92,12 +93,12 @@ static inline int is_finite(double value) {
 
 /* ---- products.c ---- */
 
-/* A sum as if with three times the digits of a double. */
+/* A sum with about three times the precision of a double. */
 typedef struct {
     double sum, error, rest;
 } Sum;
 
-/* Add a term; returns what the sum lost by rounding, exactly. */
+/* Add a term to `sum`. Return the rounding error, which is exact. */
 static inline double add_exactly(double *sum, double term) {
     double next = *sum + term, part = next - *sum;
     double lost = (*sum - (next - part)) + (term - part);
@@ -114,7 +115,7 @@ static inline void add_products(Sum *total, const double *x, const double *y, Py
         add_term(total, x[i] * y[i]);
 }
 
-/* The sum, rounded once. Where it lies half way between two doubles, what is left decides, as in `fsum`. */
+/* Round the sum once. If it is half way between two doubles, the remaining terms decide, as in `fsum`. */
 static inline double round_sum(const Sum *total) {
     double made = total->sum, left = add_exactly(&made, total->error), lost = add_exactly(&left, total->rest);
     left = add_exactly(&made, left);
@@ -126,8 +127,8 @@ static inline double round_sum(const Sum *total) {
     return made;
 }
 
-/* Products are rounded, as Python's are, and summed as if with three times the digits, where `fsum` sums exactly: both
- * round once at the end, and agree unless terms cancel more than 1e30-fold. */
+/* The dot product. Each product is rounded, as in Python. The sum has three times the precision of a double; that of `fsum`
+ * is exact. Both are rounded once, and are equal unless terms cancel by a factor of more than 1e30. */
 static inline double product(const double *x, const double *y, Py_ssize_t count) {
     Sum total = {0.0, 0.0, 0.0};
     add_products(&total, x, y, count);
@@ -136,7 +137,7 @@ static inline double product(const double *x, const double *y, Py_ssize_t count)
 
 enum { SQUARED, ABSOLUTE, LARGEST, PRODUCT, EXPANDED, PARTIAL };
 
-/* One distance, as Python has it to the last bit. `norm` is that of y. */
+/* Return one distance with the same bits as in Python. `own` is the squared norm of x, `norm` that of y. */
 double measure(int kind, const double *x, const double *y, Py_ssize_t width, double own, double norm);
 
 /* ---- The kernels, by file ---- */

@@ -1,9 +1,9 @@
-/* Many sums side by side; lanes.h says how. */
+/* Many sums in parallel (SIMD); see lanes.h. */
 #include "lanes.h"
 
 #define ADD_TIMES(sum, x, y) (sum) += (x) * (y)
 #define ADD_SQUARE(sum, x, y) (sum) += ((x) - (y)) * ((x) - (y))
-/* Lanes of one where the mask is set, of the other elsewhere. */
+/* Select lanes of one vector where the mask is set, and of the other elsewhere. */
 #define CHOOSE(mask, one, other)                                                                                       \
     ((__typeof__(one))(((mask) & (__typeof__(mask))(one)) | (~(mask) & (__typeof__(mask))(other))))
 #define ADD_DIFFERENCE(sum, x, y)                                                                                      \

@@ -1,4 +1,4 @@
-/* The loops of lanes.c, once for each size of vector: BYTES and NAME are set by who includes this. */
+/* The loops of lanes.c, included once for each vector size. The including file defines BYTES and NAME. */
 
 typedef float NAME(Floats) __attribute__((vector_size(BYTES), aligned(4)));
 typedef double NAME(Doubles) __attribute__((vector_size(BYTES), aligned(8)));
@@ -18,7 +18,7 @@ typedef uint64_t NAME(Positives) __attribute__((vector_size(BYTES), aligned(8)))
 #define FLOATS (BYTES / 4)
 #define DOUBLES (BYTES / 8)
 
-/* Two vectors of each row at a time: as many sums as there are registers for. */
+/* Process two vectors of each row at a time: then the sums fill the available registers. */
 #define SUM_FLOATS(TERM)                                                                                               \
     for (int part = 0; part < FLOAT_SIDE; part += 2 * FLOATS) {                                                        \
         NAME(Floats) sums[FLOAT_ROWS][2] = {0};                                                                        \
@@ -92,8 +92,8 @@ static double NAME(magnitude)(const double *values, Py_ssize_t count) {
     return sum;
 }
 
-/* What of a product is a multiple of the grain's last bit adds up without any rounding, in any order; what is left is so small
- * that its sum is off by less than `off`. */
+/* The high part of each product is a multiple of the last bit of `grain`, so these parts add up without rounding, in any
+ * order. The low parts are so small that the error of their sum is below `off`. */
 static void NAME(side_products)(const double *side, const double *y, Py_ssize_t width, double grain, double off,
                                 double *out) {
     NAME(Doubles) grains = (NAME(Doubles)){0} + grain, nan = (NAME(Doubles)){0} + __builtin_nan("");
@@ -114,7 +114,7 @@ static void NAME(side_products)(const double *side, const double *y, Py_ssize_t 
     }
 }
 
-/* The same of one row. */
+/* The same for one row. */
 static inline double NAME(product)(const double *x, const double *y, Py_ssize_t width, double grain, double off) {
     NAME(Doubles) grains = (NAME(Doubles)){0} + grain, sums = {0}, rests = {0};
     double sum = 0.0, rest = 0.0;

@@ -1,6 +1,6 @@
-/* From decisions to probabilities and labels. As links.py, activations.py, float32.py, labels.py.
+/* From decision values to probabilities and labels. Python equivalents: links.py, activations.py, float32.py, labels.py.
  *
- * The exponential is our own, so that last bits may differ from Python's; the rest is done as it is there.
+ * The exponential is our implementation, so its last bit may differ from Python's. All other steps are equal.
  */
 #include "lanes.h"
 
@@ -10,9 +10,9 @@
 #define POSITIVE uint64_t
 #include "exponential.h"
 
-/* The largest number of which XGBoost takes the exponential in its sigmoid. */
+/* The largest argument that XGBoost passes to the exponential in its sigmoid. */
 #define LARGEST_FLOAT32_EXPONENT 88.69999694824219
-/* Beyond, a float32 exponential is infinite. */
+/* Above this, a float32 exponential is infinite. */
 #define FLOAT32_OVERFLOW 88.72283935546875
 
 enum {
@@ -29,14 +29,14 @@ static inline double exponential(double value) {
     return exponential_within(value < LEAST_EXPONENT ? LEAST_EXPONENT : value);
 }
 
-/* Cells whose exponentials are taken side by side; the same bits as one by one. */
+/* The number of exponentials computed together. The bits are the same as one at a time. */
 #define CHUNK 256
 
 static inline double magnitude(double value) {
     return value >= 0.0 ? value : -value;
 }
 
-/* What EXPIT, EXPIT_PAIR and SOFTMAX_PAIR make of single decisions: one exponential each, of no more than 0. */
+/* EXPIT, EXPIT_PAIR and SOFTMAX_PAIR for single decision values: one exponential each, of a number that is at most 0. */
 static void map_decisions(int link, const double *block, Py_ssize_t count, double *out) {
     Lanes lanes = find_lanes();
     double powers[CHUNK];
@@ -96,7 +96,7 @@ static void make_pairs(const Link *link, const double *block, Py_ssize_t count, 
     }
 }
 
-/* In float32 every step but the sum is rounded to it. */
+/* In float32, every step except the additions of the sum is rounded to float32. */
 static void softmax_row(int in_float32, const double *row, Py_ssize_t width, double *out) {
     double largest = row[0], total = 0.0;
     for (Py_ssize_t i = 1; i < width; i++)
@@ -123,7 +123,7 @@ static int link_block(void *model, const double *block, Py_ssize_t count, Py_ssi
     case EXPIT:
         map_decisions(EXPIT, block, count * width, out);
         return 0;
-    case EXPIT_PAIR: case SOFTMAX_PAIR: /* of one column */
+    case EXPIT_PAIR: case SOFTMAX_PAIR: /* one column */
         map_decisions(link->link, block, count, out);
         return 0;
     case COMPLEMENT_PAIR: case PAIR_FLOAT32:
@@ -138,7 +138,7 @@ static int link_block(void *model, const double *block, Py_ssize_t count, Py_ssi
     return 0;
 }
 
-/* (rows, which link, slope) */
+/* Arguments: (rows, which link, slope). */
 PyObject *map_rows(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *object, *made = NULL;
     Link link;
@@ -154,7 +154,7 @@ PyObject *map_rows(PyObject *Py_UNUSED(module), PyObject *arguments) {
     return made != NULL ? made : answer(NULL, -1);
 }
 
-/* Which class, or -1 where a cell is missing and Python has its own way. */
+/* Return the index of the class, or -1 if a cell is missing: Python then decides. */
 static Py_ssize_t choose(const double *row, Py_ssize_t width, double threshold, int inclusive) {
     Py_ssize_t best = 0;
     if (threshold == threshold) {
@@ -171,8 +171,8 @@ static Py_ssize_t choose(const double *row, Py_ssize_t width, double threshold, 
     return best;
 }
 
-/* (table, classes, threshold or NaN, inclusive): the class of the largest cell, the first of several; with a threshold the
- * second class above it. */
+/* Arguments: (table, classes, threshold or NaN, inclusive). Return the class of the largest cell; of equal cells, the first.
+ * With a threshold, return the second class if the cell is above it. */
 PyObject *label_rows(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *object, *classes, *made = NULL;
     double threshold;
@@ -196,7 +196,8 @@ PyObject *label_rows(PyObject *Py_UNUSED(module), PyObject *arguments) {
     return answer(made, status);
 }
 
-/* (table, number of classes, threshold or NaN, inclusive): as label_rows, the number of the class in eight bytes a row */
+/* Arguments: (table, number of classes, threshold or NaN, inclusive). As label_rows, but return the index of the class of
+ * each row as eight bytes. */
 PyObject *label_places(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *object, *made = NULL;
     Py_ssize_t classes;

@@ -1,5 +1,5 @@
-/* Sums of kernel values, which are never kept: rows against the vectors of a support vector machine, or of another model
- * that is linear in its kernel. As kernels.py together with linear.py and svm.py.
+/* Weighted sums of kernel values between rows and the vectors of a support vector machine, or of another model that is
+ * linear in its kernel. The kernel values are not stored. Python equivalents: kernels.py, linear.py and svm.py.
  */
 #include "kernels.h"
 #include "lanes.h"
@@ -59,7 +59,7 @@ WIDE static void finish(const Machine *machine, double *values, Py_ssize_t count
     }
 }
 
-/* The kernel values of two rows, of which the second may be the first once more. */
+/* Compute the kernel values of two rows. `second` may be the same row as `first`. */
 static void measure_rows(const Machine *machine, const double *first, const double *second, Py_ssize_t width) {
     int kind = machine->kind == RBF ? SQUARE : machine->kind == LAPLACIAN ? DIFFERENCE : TIMES;
     for (Py_ssize_t from = 0; from < machine->padded; from += SIDE) {
@@ -128,8 +128,8 @@ static int check_machine(const Machine *machine, Py_ssize_t width) {
     return lines > 0 && machine->weights.count % lines == 0 && machine->weights.count / lines == machine->count ? 0 : -1;
 }
 
-/* (rows, vectors, how many, kind, gamma, coef0, degree, weights, starts of classes or None, intercepts, dict of what is kept
- *  or None) */
+/* Arguments: (rows, vectors, how many, kind, gamma, coef0, degree, weights, starts of classes or None, intercepts, cache
+ * dict or None). */
 PyObject *kernel_sums(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *object, *vectors, *weights, *starts, *intercepts, *kept, *made = NULL;
     Machine machine;

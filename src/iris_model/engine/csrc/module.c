@@ -1,7 +1,8 @@
-/* The module: every kernel by its name. Each answers, or declines with None; what they share is in kernels.h. */
+/* The module: every kernel by name. Each returns its answer, or None if it declines; see kernels.h for what they share. */
 #include "kernels.h"
 
-/* Counted up, here and in native.py, when a kernel is added or its arguments change: older ones count as none. */
+/* Increment it here and in native.py when a kernel is added or its arguments change. An extension with another number is
+ * ignored. */
 static PyObject *interface(PyObject *self, PyObject *arguments) {
     (void)self;
     (void)arguments;

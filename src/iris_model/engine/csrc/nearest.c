@@ -1,7 +1,7 @@
-/* The nearest vectors of each row. As neighbors.py: the same ones, in the same order, by the same heap.
+/* Find the nearest vectors of each row: the same vectors, in the same order, from the same heap as neighbors.py.
  *
- * Distances are estimated in float32, many at a time. Only where the estimate, less all that it may be off by, is below the
- * root of the heap is the real distance asked for: what is skipped would not have entered the heap.
+ * Distances are first estimated in float32, many at a time. The exact distance is computed only if the estimate minus its
+ * error bound is below the root of the heap. Skipped vectors would not have entered the heap.
  */
 #include "kernels.h"
 #include "heap.h"
@@ -9,17 +9,18 @@
 
 #define TILE FLOAT_ROWS
 #define SIDE FLOAT_SIDE
-/* With fewer rows, arranging the vectors costs more than it saves. */
+/* With fewer rows, rearranging the vectors costs more time than it saves. */
 #define FEWEST_ROWS 8
-/* Rows and vectors beyond this, or their squares, are not estimated: float32 ends at 1e38. */
+/* Larger rows and vectors are not estimated: their squares could exceed the range of float32 (1e38). */
 #define LARGEST_SIZE 1e15
 #define LARGEST_FLOAT 3.4e38
 
 #define FLOAT32_STEP 5.9604644775390625e-08
 #define STEP 1.1102230246251565e-16
-/* More than rounding moves the bounds of a tree's nodes, which are sums and differences of distances between points. */
+/* A bound of how far rounding moves the bounds of a tree's nodes, which are sums and differences of distances between
+ * points. */
 #define TREE_ROUNDING 1e-10
-/* Squares of whole numbers below this add up without rounding, a thousand features long. */
+/* Squares of integers below this add up without rounding, for up to a thousand features. */
 #define MOST_WHOLE 1e6
 
 enum { ALL, PRODUCTS, WHOLE_PRODUCTS, TREE };
@@ -35,7 +36,7 @@ typedef struct {
     double last;                        /* the reduced distance of the last neighbor */
     double reach, largest_size, largest; /* the longest centered vector and the limit of these; the largest norm */
     Py_ssize_t *positions;
-    double *distances; /* out */
+    double *distances; /* output */
     int64_t *places;
     PyObject *doubtful;
 } Search;
@@ -73,7 +74,7 @@ static int arrange(Search *search) {
     for (Py_ssize_t i = 0; i < search->padded; i++) {
         double size = i < count ? size_of(search, vectors + i * width) : 0.0;
         if (!(size < search->largest_size))
-            return 0; /* `reach` stays 0: all are measured */
+            return 0; /* `reach` stays 0: every distance is computed exactly */
         search->side_norms[i] = (float)size;
         search->reach = size > search->reach ? size : search->reach;
         for (Py_ssize_t j = 0; i < count && j < width; j++)
@@ -82,8 +83,8 @@ static int arrange(Search *search) {
     return 0;
 }
 
-/* For each row of the tile and each vector, something that orders vectors as distances do. What only fills up the last group
- * is infinitely far by every measure: it is never below a bound, and no neighbor. */
+/* For each row of the tile and each vector, compute an estimate that has the order of the distances. The padding of the last
+ * group is infinitely far away: never below a bound, and never a neighbor. */
 static void estimate(const Search *search) {
     int squares = search->squares, kind = squares ? TIMES : search->measure == ABSOLUTE ? DIFFERENCE : GREATEST;
     for (Py_ssize_t from = 0; from < search->padded; from += SIDE) {
@@ -100,7 +101,7 @@ static void estimate(const Search *search) {
             search->near[row * search->padded + i] = (float)INFINITE;
 }
 
-/* Where the next SIDE estimates begin of which any is below the bound; the end if there are none. */
+/* Return the start of the next SIDE estimates with one below the bound, or the end. */
 WIDE static Py_ssize_t next_below(const float *near, Py_ssize_t from, Py_ssize_t padded, float bound) {
     for (; from < padded; from += SIDE) {
         int below = 0;
@@ -141,7 +142,7 @@ static double real_distance(const Search *search, const double *row, double own,
     return measure(search->measure, row, vector, search->width, own, norms != NULL ? norms[position] : 0.0);
 }
 
-/* Every distance, and the largest of them; -1 where one is not finite. */
+/* Compute every distance. Return the largest, or -1 if one is not finite. */
 static double measure_all(const Search *search, const double *row, double own) {
     double largest = 0.0;
     empty_heap(search->heap, search->positions, search->neighbors);
@@ -156,7 +157,7 @@ static double measure_all(const Search *search, const double *row, double own) {
     return largest;
 }
 
-/* The estimate of the last neighbor: what is `size`th in rising order. */
+/* Return the estimate of the last neighbor: the `size`th smallest estimate. */
 static float last_estimate(float *kept, const float *near, Py_ssize_t padded, Py_ssize_t size) {
     for (Py_ssize_t i = 0; i < size; i++)
         kept[i] = LARGEST_FLOAT;
@@ -172,8 +173,8 @@ static float last_estimate(float *kept, const float *near, Py_ssize_t padded, Py
     return kept[size - 1];
 }
 
-/* `shift`: what estimates lack of distances; `slack`: what both together are off by. With a `bound` of its own, what is
- * beyond is not even offered to the heap; that is the same unless distances tie, and then 1 is returned. */
+/* `shift`: the difference between distances and estimates. `slack`: the error bound of both together. With a finite `bound`,
+ * vectors beyond it are not offered to the heap. The result is the same unless distances tie; then return 1. */
 static int measure_near(const Search *search, const double *row, double own, const float *near, double shift,
                         double slack, float bound) {
     int bounded = bound < (float)LARGEST_FLOAT;
@@ -197,7 +198,7 @@ static int measure_near(const Search *search, const double *row, double own, con
     return bounded && outside <= heap[0];
 }
 
-/* Whether any two of the neighbors are equally far. */
+/* Return whether two of the neighbors have the same distance. */
 static int any_tie(const Search *search) {
     for (Py_ssize_t i = 1; i < search->neighbors; i++)
         if (!(search->heap[i] > search->heap[i - 1]))
@@ -205,14 +206,14 @@ static int any_tie(const Search *search) {
     return 0;
 }
 
-/* Roots, in rising order. */
+/* Take square roots where required, and sort in ascending order. */
 static void order(const Search *search) {
     for (Py_ssize_t i = 0; search->root && i < search->neighbors; i++)
         search->heap[i] = __builtin_sqrt(search->heap[i]);
     sort_heap(search->heap, search->positions, search->neighbors);
 }
 
-/* What is known of a row before it is measured. */
+/* What is known about a row before its distances are computed. */
 typedef struct {
     double own, shift, slack, reach;
 } Bounds;
@@ -224,12 +225,12 @@ static Bounds bounds_of(const Search *search, double own, double size) {
         center += search->center[i] < 0.0 ? -search->center[i] : search->center[i];
     double reach = squares ? 2.0 * (size + search->reach) : size + search->reach;
     double slack = 8.0 * terms * FLOAT32_STEP * (size + search->reach) + 1e-26 * terms;
-    /* The real distance rounds as well, before the center is taken away. */
+    /* The exact distance is also rounded, without subtracting the center first. */
     slack += 16.0 * terms * STEP * (squares ? 4.0 * (center * center + size + search->reach) : center + reach);
     return (Bounds){own, squares ? size : 0.0, slack, reach};
 }
 
-/* Whether others are so near that the last bit of the original's products decides. */
+/* Return whether other vectors are so near that the last bit of the original's dot products decides. */
 static int has_rivals(const Search *search, const float *near, const Bounds *bounds) {
     double limit = search->last + 8.1 * 2.0 * STEP * (bounds->reach + 2.0 * search->largest);
     double slack = bounds->slack + 8.0 * FLOAT32_STEP * (limit + bounds->shift);
@@ -241,7 +242,8 @@ static int has_rivals(const Search *search, const float *near, const Bounds *bou
     return below > search->neighbors;
 }
 
-/* The heap of a row and, unless it is not known what they are (1), its roots in order; -1 where a distance is not finite. */
+/* Fill the heap of a row, and sort it with square roots taken. Return 1 if a tie makes the neighbors uncertain, -1 if a
+ * distance is not finite. */
 static int fill_heap(Search *search, const double *row, const float *near, const Bounds *bounds) {
     float last = last_estimate(search->kept, near, search->padded, search->neighbors);
     double bound = last + 2.0 * bounds->slack + 8.0 * FLOAT32_STEP * (last < 0.0f ? -last : last);
@@ -324,7 +326,7 @@ static int open_search(Search *search, const Rows *rows, PyObject *vectors, PyOb
     if ((search->measure == EXPANDED) != (norms != Py_None) || search->measure < SQUARED || search->measure == PRODUCT ||
         search->measure > EXPANDED || (norms != Py_None && search->norms.count != search->count))
         return -1;
-    /* More than there are to choose from: a damaged file, or none of C's business. */
+    /* More neighbors than vectors, or a damaged file: Python handles both. */
     if (search->neighbors < 1 || search->neighbors > search->count || search->doubts < ALL || search->doubts > TREE ||
         search->neighbors > PY_SSIZE_T_MAX / 8 / rows->count)
         return -1;
@@ -369,8 +371,9 @@ static PyObject *search_rows(Search *search, const Rows *rows, const double *cel
     return made;
 }
 
-/* (rows, vectors, how many, measure, norms or None, neighbors, which doubts, whether roots are taken): the distances and
- * positions of the neighbors of all rows, nearest first, and the rows for which C is not to be believed. */
+/* Arguments: (rows, vectors, how many, measure, norms or None, neighbors, which doubts, whether to take square roots).
+ * Return the distances and positions of the neighbors of all rows, nearest first, and the rows that Python must compute
+ * again. */
 PyObject *nearest(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *object, *vectors, *norms, *made = NULL;
     Search search;

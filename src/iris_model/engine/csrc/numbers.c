@@ -1,4 +1,4 @@
-/* Numbers in: the tensors of a mapped file as they are, or the short lists that the engine makes of short ones. */
+/* Read numbers: the tensors of a mapped file without a copy, or the lists that the engine creates from short tensors. */
 #include "kernels.h"
 
 void close_numbers(Numbers *numbers) {
@@ -49,7 +49,7 @@ static int open_list(PyObject *list, Numbers *numbers, char format) {
     return -1;
 }
 
-/* A memory view of a mapped file, or the short list that the engine makes of a short one. */
+/* Open a memory view of a mapped file, or a list that the engine created from a short tensor. */
 static int open_numbers(PyObject *object, Numbers *numbers, char format_of_list) {
     memset(numbers, 0, sizeof *numbers);
     if (PyList_CheckExact(object))
@@ -60,7 +60,7 @@ static int open_numbers(PyObject *object, Numbers *numbers, char format_of_list)
     }
     const char *format = numbers->view.format;
     int size = format != NULL && format[1] == 0 ? size_of_format(format[0]) : 0;
-    /* In a damaged file a tensor may begin anywhere. */
+    /* In a damaged file, a tensor may start at an unaligned address. */
     if (size == 0 || numbers->view.itemsize != size || (uintptr_t)numbers->view.buf % (uintptr_t)size)
         return -1;
     numbers->data = numbers->view.buf;

@@ -1,22 +1,22 @@
-/* Linear maps, distances and scales of whole tables. As linear.py, metrics.py, centers.py, scaling.py. */
+/* Linear maps, distances and scaling of whole tables. Python equivalents: linear.py, metrics.py, centers.py, scaling.py. */
 #include "lanes.h"
 
 typedef struct {
     Numbers vectors, numbers;
-    double *powers; /* of two, above each vector's numbers */
+    double *powers; /* a power of two above the magnitudes of each vector */
     Py_ssize_t count;
     int measure;
 } Vectors;
 
-/* Rows of so few cells are faster side by side. */
+/* Rows with at most this many cells are faster in groups of DOUBLE_SIDE. */
 #define NARROW 12
-/* Rows that are summed with one grain: the more, the coarser it is. */
+/* How many rows share one grain. A grain for more rows is larger, and therefore less precise. */
 #define CELLS_TOGETHER 1024
 #define MOST_TOGETHER 64
-/* Squared, it is far above the smallest doubles: nothing is lost below it. */
+/* Its square is far above the smallest doubles, so products lose no bits to underflow. */
 #define LEAST_POWER 0x1p-300
 
-/* A power of two above a magnitude; NaN where there is none. */
+/* Return a power of two above a magnitude; NaN if there is none. */
 static double power_above(double magnitude) {
     uint64_t bits;
     if (!(magnitude < 1e300))
@@ -31,13 +31,13 @@ static double largest_magnitude(const double *values, Py_ssize_t count) {
     double largest = 0.0;
     for (Py_ssize_t i = 0; i < count; i++) {
         double size = values[i] < 0.0 ? -values[i] : values[i];
-        if (!(size <= largest)) /* NaN stays */
+        if (!(size <= largest)) /* also true for NaN, which then stays */
             largest = size;
     }
     return largest;
 }
 
-/* Rows of few cells, DOUBLE_SIDE at a time, feature by feature; returns how many rows those are. */
+/* Rearrange narrow rows in groups of DOUBLE_SIDE, feature by feature. Return the number of rearranged rows. */
 static Py_ssize_t turn(const double *rows, Py_ssize_t count, Py_ssize_t width, double *sides) {
     Py_ssize_t turned = count - count % DOUBLE_SIDE;
     for (Py_ssize_t row = 0; row < turned; row++)
@@ -50,25 +50,26 @@ static int add_wholly(Sum *total, double term) {
     return add_exactly(&total->rest, add_exactly(&total->error, add_exactly(&total->sum, term))) == 0.0;
 }
 
-/* As `product`, or -1 where three doubles do not hold the sum, or it leaves them. */
+/* As `product`, but return -1 if three doubles cannot hold the sum exactly, or if it overflows. */
 static int multiply_exactly(const double *x, const double *y, Py_ssize_t count, double *made) {
     Sum total = {0.0, 0.0, 0.0};
     int whole = 1;
     for (Py_ssize_t i = 0; i < count; i++)
         whole &= add_wholly(&total, x[i] * y[i]);
     *made = round_sum(&total);
-    /* What is left of the sum is less than its last bit. */
+    /* Check that the rest of the sum is less than its last bit. */
     whole &= add_wholly(&total, -*made) && *made + round_sum(&total) == *made;
     return whole && is_finite(*made) ? 0 : -1;
 }
 
-/* Up to MOST_TOGETHER rows. */
+/* Compute up to MOST_TOGETHER rows. */
 static int linear_rows(const Vectors *map, const Lanes *lanes, const double *rows, Py_ssize_t count, Py_ssize_t width,
                        double *out) {
     const double *coefficients = map->vectors.data, *intercepts = map->numbers.data;
     double made[MOST_TOGETHER], sides[NARROW * MOST_TOGETHER];
     double size = 2.0 * power_above(lanes->magnitude(rows, count * width));
-    /* Each of the `width` sums of what is left is rounded by 2 to the power of -53 of at most `width` times that of the grain. */
+    /* The sum of the low parts has `width` additions. Each rounds by at most 2^-53 of the sum's size, at most `width` times
+     * 2^-53 of the size of the grain. */
     double share = (double)width * (double)width * 0x1p-104;
     Py_ssize_t turned = width <= NARROW ? turn(rows, count, width, sides) : 0;
     int status = 0;
@@ -87,14 +88,14 @@ static int linear_rows(const Vectors *map, const Lanes *lanes, const double *row
     return status;
 }
 
-/* Sums are those of `fsum`, or none: what is neither certain nor small enough for three doubles is Python's. */
+/* Sums equal those of `fsum`. If that is not certain and three doubles cannot hold the sum, the kernel declines. */
 static int linear_block(void *model, const double *block, Py_ssize_t count, Py_ssize_t width, double *out) {
     const Vectors *map = model;
     Lanes lanes = find_lanes();
     Py_ssize_t together = CELLS_TOGETHER / width;
     int status = 0;
     together = together < 1 ? 1 : together > MOST_TOGETHER ? MOST_TOGETHER : together;
-    /* Python reports a sum that leaves the doubles; a sum plus an intercept may. */
+    /* Python reports a sum that overflows; adding the intercept may overflow without an error. */
     for (Py_ssize_t row = 0; row < count; row += together) {
         Py_ssize_t here = count - row < together ? count - row : together;
         status |= linear_rows(map, &lanes, block + row * width, here, width, out + row * map->count);
@@ -112,7 +113,7 @@ double measure(int kind, const double *x, const double *y, Py_ssize_t width, dou
         }
         return kind == PARTIAL ? norm - 2.0 * total : total;
     }
-    /* Left to right, as metrics.py: the last bit decides ties. */
+    /* Add from left to right, as in metrics.py: the last bit decides ties. */
     for (Py_ssize_t i = 0; i < width; i++) {
         double difference = x[i] - y[i], size = difference < 0.0 ? -difference : difference;
         if (kind == SQUARED)
@@ -172,7 +173,7 @@ static PyObject *run_vectors(PyObject *object, Vectors *to, PyObject *vectors, P
     return made != NULL ? made : answer(NULL, -1);
 }
 
-/* (rows, coefficients, outputs, intercepts) */
+/* Arguments: (rows, coefficients, outputs, intercepts). */
 PyObject *linear(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *rows, *coefficients, *intercepts;
     Vectors map;
@@ -183,7 +184,7 @@ PyObject *linear(PyObject *Py_UNUSED(module), PyObject *arguments) {
     return run_vectors(rows, &map, coefficients, intercepts, linear_block);
 }
 
-/* (rows, vectors, how many, measure, norms or None) */
+/* Arguments: (rows, vectors, how many, measure, norms or None). */
 PyObject *distances(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *rows, *vectors, *norms;
     Vectors to;
@@ -208,7 +209,7 @@ WIDE static int scale_block(void *model, const double *block, Py_ssize_t count, 
     return 0;
 }
 
-/* (rows, offset, divisor) */
+/* Arguments: (rows, offset, divisor). */
 PyObject *scale(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *object, *offset, *divisor, *made = NULL;
     Scale by;
@@ -220,7 +221,7 @@ PyObject *scale(PyObject *Py_UNUSED(module), PyObject *arguments) {
     if (by.offset.count != rows.width || by.divisor.count != rows.width)
         status = -1;
     for (Py_ssize_t i = 0; status == 0 && i < rows.width; i++)
-        if (((const double *)by.divisor.data)[i] == 0.0) /* Python's own error */
+        if (((const double *)by.divisor.data)[i] == 0.0) /* Python raises the error. */
             status = -1;
     if (status == 0)
         made = run_blocks(&rows, rows.width, &by, scale_block);

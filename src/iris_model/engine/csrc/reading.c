@@ -1,12 +1,12 @@
-/* Documents to packed tables: what text/ reads, as objects of Python. As runtime/payloads/packed.py calls them. */
+/* Read documents into packed tables: the results of text/ as Python objects. Called by runtime/payloads/packed.py. */
 #include "kernels.h"
 #include "text/text.h"
 
-/* What stands for a table in the document that is left: no JSON has this word. */
+/* Replaces each table in the rest of the document. Valid JSON does not contain this word. */
 #define WORD "NaN"
 #define WORD_LENGTH 3
 
-/* The names of columns as UTF-8. Returns -1 where one has none. */
+/* Read the column names as UTF-8. Return -1 if a name has no UTF-8 form. */
 static int open_names(PyObject *names, const char **texts, size_t *lengths, size_t count) {
     for (size_t i = 0; i < count; i++) {
         Py_ssize_t length;
@@ -19,7 +19,7 @@ static int open_names(PyObject *names, const char **texts, size_t *lengths, size
     return 0;
 }
 
-/* The document with a word for each table. */
+/* Return the document with each table replaced by that word. */
 static PyObject *write_rest(const char *text, size_t length, const Tables *tables) {
     size_t kept = 0, size = length + WORD_LENGTH * tables->count;
     for (size_t i = 0; i < tables->count; i++)
@@ -42,7 +42,7 @@ static PyObject *write_rest(const char *text, size_t length, const Tables *table
     return made;
 }
 
-/* (kind, bytes of the cells, width, whether any is missing) */
+/* Return (kind, bytes of the cells, width, whether a cell is missing). */
 static PyObject *make_table(const Tables *tables, const Table *table) {
     return Py_BuildValue("iy#nO", table->kind, (const char *)(tables->cells + table->first),
                          (Py_ssize_t)(table->count * table->width * sizeof(double)), (Py_ssize_t)table->width,
@@ -59,8 +59,8 @@ static PyObject *make_tables(const Tables *tables) {
     return list;
 }
 
-/* (text, names or None, a byte per column: whether cells may be missing, limit): the text with the word NaN for each table,
- * and the tables. Without names there are no tables of objects. */
+/* Arguments: (text, names or None, one byte per column: whether cells may be missing, limit). Return the text with NaN in
+ * place of each table, and the tables. Without names, arrays of objects are not tables. */
 PyObject *read_json(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *text, *names, *made = NULL;
     const char *missing;
@@ -94,7 +94,8 @@ PyObject *read_json(PyObject *Py_UNUSED(module), PyObject *arguments) {
     return answer(made, made != NULL ? 0 : -1);
 }
 
-/* (text, where its lines of numbers begin, a byte per column as they stand: whether cells may be missing, limit): the table */
+/* Arguments: (text, offset of the first line of numbers, one byte per column in file order: whether cells may be missing,
+ * limit). Return the table. */
 PyObject *read_csv(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *text, *made = NULL;
     const char *missing;

@@ -1,7 +1,7 @@
-/* Sparse rows: packed, scaled, multiplied. As sparse.py, documents.py and linear.py. */
+/* Sparse rows: pack, scale and multiply. Python equivalents: sparse.py, documents.py and linear.py. */
 #include "sparse.h"
 
-/* The next cell of a dict {column: float} as PyDict_Next; 0 at its end, -1 for anything else. */
+/* Read the next cell of a dict {column: float}, as PyDict_Next does. Return 0 at the end, -1 for any other content. */
 static int next_cell(PyObject *row, Py_ssize_t *place, int32_t *column, double *value) {
     PyObject *key, *cell;
     if (!PyDict_Next(row, place, &key, &cell))
@@ -14,7 +14,7 @@ static int next_cell(PyObject *row, Py_ssize_t *place, int32_t *column, double *
     return number >= 0 && number <= INT32_MAX ? 1 : -1;
 }
 
-/* Space for so many rows and cells, to be filled before anyone else sees it. */
+/* Allocate space for this many rows and cells. The caller fills it before anything else reads it. */
 static int make_bytes(Sparse *sparse, Py_ssize_t cells) {
     if (cells > PY_SSIZE_T_MAX / 8 || sparse->rows >= PY_SSIZE_T_MAX / 8)
         return -1;
@@ -120,7 +120,7 @@ static int over_norms(const Sparse *sparse, double *out) {
     return 0;
 }
 
-/* (sparse rows, factors, or None for the Euclidean norm of each row): starts, columns, values */
+/* Arguments: (sparse rows, factors, or None for the Euclidean norm of each row). Return (starts, columns, values). */
 PyObject *scale_sparse(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *rows, *factors, *values = NULL, *made = NULL;
     Sparse sparse;
@@ -164,7 +164,7 @@ static int multiply(const Sparse *sparse, const Numbers *weights, const Numbers 
     return 0;
 }
 
-/* (sparse rows, coefficients, outputs, intercepts) as `linear`, packed */
+/* Arguments: (sparse rows, coefficients, outputs, intercepts). Return the same as `linear`, packed. */
 PyObject *linear_sparse(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *rows, *coefficients, *intercepts, *made = NULL;
     Sparse sparse;

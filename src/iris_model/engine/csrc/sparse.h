@@ -1,11 +1,11 @@
-/* Tables of which most cells are zero: the cells that are not, row after row. */
+/* Tables whose cells are mostly zero: only the other cells are stored, row by row. */
 #ifndef IRIS_MODEL_SPARSE_H
 #define IRIS_MODEL_SPARSE_H
 
 #include "kernels.h"
 
-/* `SparseTable` (packed.py), checked: where each row starts (one more than rows), and of each cell its column and value.
- * Columns are not negative; whether they are inside a table of some width is for the kernel to ask.
+/* A validated `SparseTable` (packed.py): the start of each row (one entry more than rows), and the column and value of each
+ * cell. Columns are not negative. Each kernel checks that they are below the width of its table.
  */
 typedef struct {
     PyObject *starts_bytes, *columns_bytes, *values_bytes;
@@ -15,7 +15,7 @@ typedef struct {
     Py_ssize_t rows;
 } Sparse;
 
-/* A SparseTable, or a list of dicts {column: float}, which is packed. To be closed even where it fails. */
+/* Open a SparseTable, or pack a list of dicts {column: float}. The caller must close it, also after an error. */
 int open_sparse(PyObject *object, Sparse *sparse);
 void close_sparse(Sparse *sparse);
 

@@ -1,11 +1,11 @@
 /* Rows in and out: lists of lists of floats, or packed doubles. */
 #include "kernels.h"
 
-/* Rows that are worked on at a time, so that what is made of them stays near. */
+/* The largest number of rows in a block, so that intermediate values stay in the cache. */
 #define BLOCK 4096
-/* Numbers that a block may hold or answer with, so that wide tables take few rows at a time. */
+/* The largest number of cells that a block reads and writes: blocks of wide tables have fewer rows. */
 #define MOST_CELLS 131072
-/* Whole numbers up to here are doubles. */
+/* Integers up to this are exact as doubles. */
 #define MOST_WHOLE 9007199254740992.0
 
 int open_rows(PyObject *object, Rows *rows) {
@@ -137,7 +137,7 @@ PyObject *run_blocks(Rows *rows, Py_ssize_t out_width, void *model, Work work) {
     return answer(made, status);
 }
 
-/* The double of one cell, where RowEncoder gives the same; `missing` says whether there may be none. */
+/* Convert one cell to a double if RowEncoder would give the same double. `missing`: whether the cell may be missing. */
 static int read_cell(PyObject *cell, double limit, int missing, double *into) {
     if (PyFloat_CheckExact(cell)) {
         *into = PyFloat_AsDouble(cell);
@@ -154,7 +154,8 @@ static int read_cell(PyObject *cell, double limit, int missing, double *into) {
     return *into >= -MOST_WHOLE && *into <= MOST_WHOLE && *into >= -limit && *into <= limit ? 0 : -1;
 }
 
-/* (rows, width, limit, a byte per column: whether cells may be missing): bytes, and whether all cells were floats */
+/* Arguments: (rows, width, limit, one byte per column: whether cells may be missing). Return the packed bytes, and whether
+ * all cells were floats. */
 PyObject *pack(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *rows, *made = NULL;
     Py_ssize_t width, flags;
@@ -182,7 +183,7 @@ PyObject *pack(PyObject *Py_UNUSED(module), PyObject *arguments) {
     return answer(both, both != NULL ? 0 : -1);
 }
 
-/* (table) as lists of lists of floats */
+/* Arguments: (table). Return lists of lists of floats. */
 PyObject *unpack(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *table, *made = NULL;
     Rows rows;
@@ -195,7 +196,7 @@ PyObject *unpack(PyObject *Py_UNUSED(module), PyObject *arguments) {
     return answer(made, status);
 }
 
-/* (rows, width, limit): whether rows are lists of `width` floats, none beyond the limit, none missing. */
+/* Arguments: (rows, width, limit). Return whether each row is a list of `width` floats within the limit, none missing. */
 PyObject *are_ordinary(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *rows;
     Py_ssize_t width;
@@ -229,7 +230,7 @@ static int narrow_block(void *Py_UNUSED(model), const double *block, Py_ssize_t 
     return 0;
 }
 
-/* (rows) rounded to float32 */
+/* Arguments: (rows). Return the rows rounded to float32. */
 PyObject *narrow(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *object, *made = NULL;
     Rows rows;

@@ -1,15 +1,16 @@
-/* Trees: packed for many rows, or walked where they lie in the file for few. As trees.py, boosting.py, categories.py.
+/* Trees: packed for many rows; for few rows, walked in the layout of the file. Python equivalents: trees.py, boosting.py,
+ * categories.py.
  *
- * Packed, all indices are checked once and every walk after that stays inside and ends. Where they lie, each step is
- * checked. Packing costs a look at every node, so rows times trees must be worth it.
+ * Packing checks all indices once, so that every later walk stays inside the arrays and ends. In the layout of the file,
+ * each step is checked. Packing reads every node, so it pays off only for many rows times trees.
  */
 #include "kernels.h"
 #include "walks.h"
 
-/* What packing a node costs, measured against what a walk of packed nodes saves: one walk for this many nodes. On the grid of
- * bench/packing.py it is 0 to 39, with the median 13 to 15: with 8, a first call rarely pays for more than it saves. */
+/* Nodes are packed if there is at least one walk for this many nodes. On the grid of bench/packing.py, packing pays off from
+ * one walk for 0 to 39 nodes, with the median at 13 to 15. With 8, packing rarely makes a first call slower. */
 #define NODES_PER_WALK 8
-/* Beyond every set of categories there can be. */
+/* Above every possible category. */
 #define LARGEST_CATEGORY 2147483648.0
 
 enum { SINGLE, EACH, SUM, MEAN, BOOSTED };
@@ -23,13 +24,13 @@ typedef struct {
     int is_kept;
     float *narrowed;
     double *widened;
-    Py_ssize_t leaves, width, trees; /* width: numbers per leaf; boosted: outputs */
+    Py_ssize_t leaves, width, trees; /* numbers per leaf; of boosted trees: outputs */
     int combine, narrow, float32_sum, asks_missing, has_sets;
 } Forest;
 
-/* ---- Where they lie ---- */
+/* ---- Walks in the layout of the file ---- */
 
-/* Whether a value that is not missing goes left at a node with a set; -1 for a set that is not there. */
+/* Return whether a value that is not missing goes left at a node with a set of categories; -1 if that set does not exist. */
 static int in_set(const Forest *forest, int64_t number, double value) {
     if (number >= forest->outside_left.count || number + 1 >= forest->set_start.count)
         return -1;
@@ -37,7 +38,7 @@ static int in_set(const Forest *forest, int64_t number, double value) {
     if (value > forest->lowest_category && value < LARGEST_CATEGORY && value > -LARGEST_CATEGORY) {
         int64_t category = (int64_t)value, word;
         if (category < 0 || start < 0)
-            return -1; /* Python has its own way with these, and a sound file none of them */
+            return -1; /* a valid file has none of these; Python handles them */
         word = start + category / 32;
         if (word < end)
             return word < forest->set_words.count ? integer_at(&forest->set_words, word) >> category % 32 & 1 : -1;
@@ -45,7 +46,7 @@ static int in_set(const Forest *forest, int64_t number, double value) {
     return integer_at(&forest->outside_left, number) != 0;
 }
 
-/* The leaf of one row in one tree, or -1. */
+/* Return the leaf of one row in one tree, or -1. */
 static int64_t walk_in_place(const Forest *forest, int64_t node, const double *row, Py_ssize_t width) {
     const double *threshold = forest->threshold.data;
     Py_ssize_t nodes = forest->feature.count;
@@ -70,9 +71,9 @@ static int64_t walk_in_place(const Forest *forest, int64_t node, const double *r
     return -1;
 }
 
-/* ---- What a leaf adds ---- */
+/* ---- The sum over leaves ---- */
 
-/* The leaves of one tree for some rows, whose totals lie `out_width` apart. */
+/* Add the leaves of one tree for some rows. Totals of consecutive rows are `out_width` apart. */
 static void add_leaves(const Forest *forest, Py_ssize_t tree, const int32_t *leaves, Py_ssize_t count, double *totals,
                        Py_ssize_t out_width) {
     const double *values = (const double *)forest->values.data;
@@ -87,7 +88,7 @@ static void add_leaves(const Forest *forest, Py_ssize_t tree, const int32_t *lea
             *totals = *leaf;
         else if (forest->combine == BOOSTED)
             *totals = forest->float32_sum ? (float)(*totals + *leaf) : *totals + *leaf;
-        else if (tree == 0) /* not 0.0 + value: the sign of zero */
+        else if (tree == 0) /* not 0.0 + value, which would lose the sign of -0.0 */
             memcpy(totals, leaf, (size_t)width * sizeof(double));
         else if (width == 2) {
             totals[0] += leaf[0];
@@ -117,7 +118,7 @@ static void walk_packed(const Forest *forest, const Walk *walk, const double *bl
         walk_large(forest->packed, walk, block + cell, leaves);
 }
 
-/* Rows side by side down one tree. */
+/* Walk several rows down one tree in parallel. */
 static void add_tree(const Forest *forest, Py_ssize_t tree, const double *block, Py_ssize_t count, Py_ssize_t width,
                      double *out, Py_ssize_t out_width) {
     Walk walk = {forest->packed->roots + tree, 0, width, LANES, forest->asks_missing};
@@ -129,7 +130,7 @@ static void add_tree(const Forest *forest, Py_ssize_t tree, const double *block,
     }
 }
 
-/* One row down trees side by side. */
+/* Walk one row down several trees in parallel. */
 static void add_row(const Forest *forest, const double *block, Py_ssize_t row, Py_ssize_t width, double *out,
                     Py_ssize_t out_width) {
     int32_t leaves[LANES];
@@ -171,7 +172,7 @@ static int walk_block(void *model, const double *block, Py_ssize_t count, Py_ssi
     Py_ssize_t out_width = forest->combine == EACH ? forest->trees : forest->width;
     forest->asks_missing = forest->packed != NULL && forest->packed->missing && any_missing(block, count * width);
     if (forest->narrow) {
-        /* The first block is the largest. */
+        /* The buffers have the size of the first block, which is the largest. */
         if (narrow_block(forest, block, count * width) < 0)
             return -1;
         block = forest->widened;
@@ -232,7 +233,7 @@ static void close_forest(Forest *forest) {
     PyMem_Free(forest->widened);
 }
 
-/* Pack the nodes where they are walked so often, in this call and those before, that it has paid. */
+/* Pack the nodes if the walks of this call and all calls before make it pay off. */
 static int pack_forest(Forest *forest, const Rows *rows, PyObject *kept) {
     Nodes nodes = {&forest->feature, &forest->threshold, &forest->jump, &forest->missing};
     Py_ssize_t count = nodes.feature->count;
@@ -245,7 +246,7 @@ static int pack_forest(Forest *forest, const Rows *rows, PyObject *kept) {
     return forest->packed != NULL ? 0 : -1;
 }
 
-/* Rows that float32 holds as they are, as after a narrowing of their own, take small nodes. */
+/* Return whether float32 holds all cells exactly, as after a narrowing operator: then small nodes suffice. */
 static int are_float32(const double *cells, Py_ssize_t count) {
     int same = 1;
     for (Py_ssize_t i = 0; i < count; i++) {
@@ -272,8 +273,8 @@ static PyObject *run_forest(const Rows *rows, Forest *forest) {
     return run_blocks((Rows *)rows, forest->combine == EACH ? forest->trees : forest->width, forest, walk_block);
 }
 
-/* (rows, roots, feature, threshold, jump, missing_left, values, numbers per leaf, combine, narrow, dict of what is kept or
- *  None) */
+/* Arguments: (rows, roots, feature, threshold, jump, missing_left, values, numbers per leaf, combine, narrow, cache dict or
+ * None). */
 PyObject *tree_ensemble(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *object, *roots, *parts[4], *values, *kept, *made = NULL;
     Rows rows;
@@ -294,8 +295,8 @@ PyObject *tree_ensemble(PyObject *Py_UNUSED(module), PyObject *arguments) {
     return made != NULL ? made : answer(NULL, -1);
 }
 
-/* (rows, roots, feature, threshold, jump, missing_left, leaves, output of each tree, base, narrow, float32_sum,
- *  sets of categories or None, lowest category, dict of what is kept or None) */
+/* Arguments: (rows, roots, feature, threshold, jump, missing_left, leaves, output of each tree, base, narrow, float32_sum,
+ * sets of categories or None, lowest category, cache dict or None). */
 PyObject *boosted_trees(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *object, *roots, *parts[4], *leaves, *output, *base, *sets, *kept, *made = NULL;
     Rows rows;

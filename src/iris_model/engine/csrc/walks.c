@@ -1,4 +1,4 @@
-/* Packed trees and the walk through them. */
+/* Pack trees, and walk packed trees. */
 #include "walks.h"
 
 static int check_node(int64_t i, int64_t feature, int64_t jump, Py_ssize_t nodes, Py_ssize_t features, Py_ssize_t leaves) {
@@ -7,7 +7,7 @@ static int check_node(int64_t i, int64_t feature, int64_t jump, Py_ssize_t nodes
     return feature < features && feature <= INT32_MAX / 2 && jump > 0 && jump <= INT32_MAX && jump < nodes - i ? 0 : -1;
 }
 
-/* The largest float32 that is not above the threshold. */
+/* Return the largest float32 that is not above the threshold. */
 static float round_down(double threshold) {
     if (!(threshold < 3.4028234663852886e38))
         return threshold == threshold ? 3.4028234663852886e38f : (float)threshold; /* cells are finite */
@@ -19,14 +19,14 @@ static float round_down(double threshold) {
     int32_t bits;
     memcpy(&bits, &nearest, sizeof bits);
     if (nearest == 0.0f)
-        bits = (int32_t)0x80000001; /* the one below both zeros */
+        bits = (int32_t)0x80000001; /* the next float32 below zero */
     else
         bits += nearest > 0.0f ? -1 : 1;
     memcpy(&nearest, &bits, sizeof bits);
     return nearest;
 }
 
-/* NaNs with a number in their payload. */
+/* NaNs that hold the number of a leaf in their payload bits. */
 #define SMALL_LEAF 0x7fc00000u
 #define MOST_SMALL_LEAVES 0x400000
 #define LARGE_LEAF 0x7ff8000000000000u
@@ -127,10 +127,10 @@ void free_packed(Packed *packed) {
     PyMem_Free(packed);
 }
 
-/* Keeps a compiler from making a branch of it: half of them would be guessed wrong. */
+/* Prevents the compiler from creating a branch, which the processor would mispredict half of the time. */
 #define OPAQUE(number) __asm__("" : "+r"(number))
 
-/* Both sizes of nodes and of cells, with and without missing values: the same walk. */
+/* One macro defines the walk for both node sizes, with and without missing values. */
 #define STEP_PLAIN(value, node) ((value) <= (node)->threshold)
 #define STEP_MISSING(value, node) (((value) <= (node)->threshold) | (((value) != (value)) & ((node)->feature & 1)))
 #define WALK(NODE, CELL, STEP, LEAF)                                                                                        \

@@ -1,21 +1,21 @@
-/* Packed trees and the walk through them; trees.c says when. */
+/* Packed trees, and walks through them; trees.c decides when they are used. */
 #ifndef IRIS_MODEL_WALKS_H
 #define IRIS_MODEL_WALKS_H
 
 #include "kernels.h"
 
-/* Rows that go down a tree side by side, so that one waits for its memory while the others step. */
+/* The number of parallel walks: one waits for memory while the others continue. */
 #define LANES 8
 
-/* A leaf compares with NaN and jumps nowhere: a row that has arrived may go on stepping. The number of the leaf stands in the
- * bits of that NaN, so that it comes with the node. */
+/* A leaf has the threshold NaN and a jump of 0, so a walk that has reached it stays there. The payload bits of that NaN hold
+ * the number of the leaf, so reading it needs no other memory access. */
 typedef struct {
     double threshold;
     int32_t jump;
-    int32_t feature; /* twice the feature, plus one where a missing value goes left */
+    int32_t feature; /* twice the feature index, plus one if a missing value goes left */
 } LargeNode;
 
-/* For rows of float32, where a threshold may be rounded down to one: x <= t asks the same then. */
+/* For float32 rows: rounding a threshold down to float32 does not change x <= t. */
 typedef struct {
     float threshold;
     uint16_t jump;
@@ -28,18 +28,19 @@ typedef struct {
 
 typedef struct {
     LargeNode *large;
-    SmallNode *small; /* one of the two */
+    SmallNode *small; /* exactly one of the two is set */
     int64_t *roots;
-    Py_ssize_t trees, features, leaf_count; /* for which the indices were checked */
+    Py_ssize_t trees, features, leaf_count; /* the shape for which the indices were checked */
     int missing;                            /* whether any node sends a missing value left */
 } Packed;
 
-/* The only check of indices: after it, every walk from a root stays inside and ends. NULL where one is wrong. */
+/* The only check of indices: afterwards every walk from a root stays inside the arrays and ends. NULL if an index is wrong. */
 Packed *pack_nodes(const Nodes *nodes, const Numbers *roots, Py_ssize_t features, Py_ssize_t leaves, int narrow);
 void free_packed(Packed *packed);
 
-/* The leaves of up to LANES walks side by side: each from the next root, of a row `width` after that before. Several rows go
- * down one tree (`root_step` is 0), or one row goes down several (`width` is 0). `missing`: whether any of their cells is. */
+/* Find the leaves of up to LANES walks in parallel. Each walk uses the next root and the row `width` cells further. For
+ * several rows down one tree, `root_step` is 0; for one row down several trees, `width` is 0. `missing`: whether a cell is
+ * missing. */
 typedef struct {
     const int64_t *roots;
     Py_ssize_t root_step, width, lanes;
@@ -48,16 +49,16 @@ typedef struct {
 void walk_small(const Packed *packed, const Walk *walk, const float *rows, int32_t *leaves);
 void walk_large(const Packed *packed, const Walk *walk, const double *rows, int32_t *leaves);
 
-/* ---- kept.c: what stays packed between calls, in a dict that belongs to the operator's parameters ---- */
+/* ---- kept.c: packed data cached between calls, in a dict in the operator's parameters ---- */
 
-/* The packed nodes for such rows, or NULL. */
+/* Return the cached nodes for rows of this kind, or NULL. */
 Packed *find_kept(PyObject *kept, int narrow, Py_ssize_t features);
-/* Whether they are kept; then they are no longer the caller's. */
+/* Return whether the nodes were cached; the cache then owns them. */
 int keep(PyObject *kept, int narrow, Packed *packed, Py_ssize_t nodes);
-/* Numbers that stay arranged: where they are, and whether they are kept. There is one array of them in a dict. */
+/* The same for rearranged numbers. A dict caches one such array. */
 double *find_kept_numbers(PyObject *kept, Py_ssize_t count);
 int keep_numbers(PyObject *kept, double *numbers, Py_ssize_t count);
-/* Count walks in which nodes were not packed; returns how many there were. */
+/* Count walks through nodes that were not packed. Return the total so far. */
 Py_ssize_t count_walks(PyObject *kept, Py_ssize_t walks);
 
 #endif

@@ -1,8 +1,8 @@
-/* Answers as text: predictions and rows of numbers between pieces of text that do not change. As answers.py calls it. */
+/* Write answers as text: predictions and rows of numbers between constant pieces of text. Called by answers.py. */
 #include "kernels.h"
 #include "text/text.h"
 
-/* Texts of predictions that are kept: they are few, and the same objects come again and again. */
+/* The number of predictions whose text is cached: there are few different ones, and the same objects repeat. */
 #define KEPT 256
 
 typedef struct {
@@ -10,7 +10,7 @@ typedef struct {
     size_t used, room;
 } Buffer;
 
-/* Where the text of an object is in the buffer. */
+/* The position of an object's text in the buffer. */
 typedef struct {
     PyObject *object;
     size_t start, length;
@@ -20,7 +20,7 @@ typedef struct {
     Buffer out;
     const char **pieces;
     size_t *lengths;
-    Py_ssize_t count; /* of pieces */
+    Py_ssize_t count; /* number of pieces */
     const char *missing, *separator;
     Py_ssize_t missing_length, separator_length;
     PyObject *encode;
@@ -57,7 +57,7 @@ static int write_number(Writer *writer, double value) {
     return 0;
 }
 
-/* What Python writes for it, once for each object. */
+/* Write the text that Python encodes for the object. Python is called once for each object. */
 static int write_object(Writer *writer, PyObject *object) {
     Buffer *out = &writer->out;
     Known *known = &writer->known[((uintptr_t)object >> 4) % KEPT];
@@ -102,7 +102,7 @@ static int write_all(Writer *writer, PyObject *predictions, const double *cells,
     for (Py_ssize_t i = 0; i < count; i++) {
         PyObject *prediction = NULL;
         if (predictions != NULL) {
-            /* Encoding runs Python, which might have changed the list. */
+            /* Encoding runs Python code, which could have changed the list. */
             prediction = PyList_GetItem(predictions, i);
             if (prediction == NULL)
                 return -1;
@@ -134,8 +134,8 @@ static int open_pieces(Writer *writer, PyObject *pieces) {
     return 0;
 }
 
-/* (list of predictions or None, table or None, pieces of a row: before each value, and at its end; what stands between
- *  rows, what stands for a number that is none, function that makes the text of a prediction that is no float) */
+/* Arguments: (list of predictions or None, table or None, pieces of a row: before each value and at its end, separator of
+ * rows, text of a number that is not finite, function that encodes a prediction that is not a float). */
 PyObject *write_rows(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *predictions, *object, *pieces, *made = NULL;
     Writer writer;

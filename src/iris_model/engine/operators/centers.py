@@ -104,8 +104,8 @@ def _check_decided(index: int, row: "Sequence[float]", largest: float, least: fl
     reach = largest + 2.0 * sqrt(largest * fsum(map(mul, row, row)))
     if reach > LARGEST_FLOAT32 or abs(next_least - least) <= (len(row) + 8.0) * FLOAT32_STEP * reach:
         raise InvalidInput(
-            f"row {index}: two centers are about equally far, and which of them is taken hangs on the last bit of the "
-            "original's arithmetic in float32; train on float64",
+            f"row {index}: two centers are almost equally near, and the last bit of the "
+            "original's float32 arithmetic decides which one is nearest; train on float64",
             row=index,
             problem="undecided",
         )

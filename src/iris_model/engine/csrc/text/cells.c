@@ -1,9 +1,9 @@
-/* Memory for the tables that readers find. */
+/* Memory for the tables that the readers find. */
 #include "text.h"
 
 #include <stdlib.h>
 
-/* A larger buffer, or NULL without memory; `bytes` of one item. */
+/* Return a larger buffer, or NULL if memory is exhausted; `bytes` is the size of one item. */
 static void *grow(void *old, size_t *room, size_t bytes) {
     size_t larger = *room < 64 ? 64 : *room + *room / 2;
     if (larger > SIZE_MAX / 2 / bytes)

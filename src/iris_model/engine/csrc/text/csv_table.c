@@ -1,4 +1,5 @@
-/* Lines of numbers between commas, as Python's `csv` and `float` read them. Quotes are Python's. */
+/* Read lines of numbers between commas, as Python's `csv` and `float` read them. Lines with quotation marks are left to
+ * Python. */
 #include "text.h"
 
 static const char *skip_blanks(const char *at, const char *end) {
@@ -11,7 +12,7 @@ static int ends_line(const char *at, const char *end) {
     return at == end || *at == '\n' || *at == '\r';
 }
 
-/* What follows one cell and the blanks around it, or NULL. */
+/* Read one cell and the blanks around it. Return the position after them, or NULL. */
 static const char *read_cell(const char *at, const char *end, const Columns *columns, size_t column, Tables *tables) {
     Decimal decimal;
     double cell;
@@ -41,7 +42,7 @@ int read_csv_table(const char *text, size_t length, const Columns *columns, Tabl
     table->width = columns->count;
     table->end = length;
     while (at < end) {
-        if (ends_line(at, end)) { /* an empty line, or the second half of an end of line */
+        if (ends_line(at, end)) { /* an empty line, or the second character of a line ending */
             at++;
             continue;
         }

@@ -1,16 +1,16 @@
-/* Decimal numbers to the nearest double, as Python's `float` reads them.
+/* Convert decimal numbers to the nearest double, as Python's `float` does.
  *
- * Most take one product or quotient of two exact doubles (Clinger, 1990). Others take the product of their first 19 digits
- * with 128 bits of a power of ten (Lemire, Number Parsing at a Gigabyte per Second, 2021). Where these bits do not decide
- * how to round, exact.c does.
+ * Most numbers need one product or quotient of two exact doubles (Clinger, 1990). The others multiply their first 19 digits
+ * by 128 bits of a power of ten (Lemire, Number Parsing at a Gigabyte per Second, 2021). If these bits do not determine the
+ * rounding, exact.c does.
  */
 #include "text.h"
 
-/* The digits that 64 bits surely hold. */
+/* 64 bits hold any number of 19 digits. */
 #define FIRST_DIGITS 19
-/* Beyond what the digits of any document can make up for. */
+/* An exponent limit that no document has enough digits to compensate. */
 #define LARGEST_EXPONENT 100000000
-#define EXACT_INTEGERS 9007199254740992u /* 2 to the 53rd */
+#define EXACT_INTEGERS 9007199254740992u /* 2^53 */
 
 static const double EXACT_POWERS[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                       1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
@@ -19,7 +19,7 @@ static inline unsigned digit_of(char letter) {
     return (unsigned)(unsigned char)letter - '0';
 }
 
-/* Eight letters at once, where all are digits: their number, or -1. */
+/* Read eight characters at once. Return their number if all are digits, else -1. */
 static inline int64_t eight_digits(const char *at) {
 #if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     uint64_t word;
@@ -44,7 +44,7 @@ static inline int64_t eight_digits(const char *at) {
 
 typedef struct {
     uint64_t first;
-    int32_t count, seen, dropped; /* dropped: digits that `first` has no place for */
+    int32_t count, seen, dropped; /* dropped: digits that do not fit into `first` */
 } Digits;
 
 static inline const char *read_digits(const char *at, const char *end, Digits *digits) {
@@ -109,7 +109,7 @@ const char *read_decimal(const char *at, const char *end, int lenient, Decimal *
         at = read_exponent(at + 1, end, decimal);
         decimal->is_integer = 0;
     }
-    /* Each digit after the point that `first` has makes it ten times too large. */
+    /* Each digit after the decimal point that is in `first` multiplies it by ten; correct the exponent. */
     int32_t fraction = digits.seen - whole;
     decimal->power = decimal->exponent + before_point - (fraction - (digits.dropped - before_point));
     return at;
@@ -121,7 +121,8 @@ static inline double from_bits(uint64_t bits) {
     return value;
 }
 
-/* The nearest double to `first` times a power of ten, as bits; 0 where 128 bits do not decide. `first` is not 0. */
+/* Return the bits of the double nearest to `first` times a power of ten; 0 if 128 bits do not determine it. `first` is not
+ * 0. */
 static uint64_t decide(uint64_t first, int32_t power) {
     if (power < LEAST_POWER || power > 308)
         return 0;
@@ -130,7 +131,7 @@ static uint64_t decide(uint64_t first, int32_t power) {
     uint64_t low, more_low, word = first << zeros;
     uint64_t high = multiply(word, ten->high, &low);
     if ((high & 0x1ff) == 0x1ff && low + word < word) {
-        /* What was cut off the power may carry over into the bits that count. */
+        /* The truncated bits of the power could carry over into the bits that determine the rounding. */
         uint64_t carried = low + multiply(word, ten->low, &more_low);
         high += carried < low;
         low = carried;
@@ -139,10 +140,10 @@ static uint64_t decide(uint64_t first, int32_t power) {
     }
     unsigned top = (unsigned)(high >> 63);
     uint64_t mantissa = high >> (top + 9);
-    /* 217706 / 2 to the 16th is log2(10). */
+    /* 217706 / 2^16 approximates log2(10). */
     int64_t exponent = ((217706 * (int64_t)power) >> 16) + 1087 - zeros - (1 - (int64_t)top);
     if (low == 0 && (high & 0x1ff) == 0 && (mantissa & 3) == 1)
-        return 0; /* half way, or so near that nobody knows */
+        return 0; /* half way, or too near to half way to decide */
     mantissa = (mantissa + (mantissa & 1)) >> 1;
     if (mantissa >> 53) {
         mantissa >>= 1;
@@ -164,7 +165,7 @@ double nearest_double(const Decimal *decimal) {
         return decimal->negative ? -value : value;
     }
     uint64_t bits = decide(decimal->first, power);
-    /* With more than 19 digits the number lies between `first` and the next whole number. */
+    /* With more than 19 digits, the number is between `first` and `first` + 1: both must round to the same double. */
     if (bits != 0 && decimal->count > FIRST_DIGITS && decide(decimal->first + 1, power) != bits)
         bits = 0;
     if (bits == 0)

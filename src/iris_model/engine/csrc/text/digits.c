@@ -1,12 +1,12 @@
-/* Doubles as text, with the fewest digits that read back as the same double and of these the nearest, as Python's `repr`.
+/* Write doubles with the fewest digits that read back as the same double; of these the nearest, as Python's `repr` does.
  *
- * Source: Giulietti, The Schubfach way to render doubles (2022). 10 to a power is taken with 128 bits, and what is cut off
- * is remembered in the last bit ("rounded to odd"), which decides every comparison rightly.
+ * Source: Giulietti, The Schubfach way to render doubles (2022). Powers of ten have 128 bits. The last bit records whether
+ * truncated bits were not zero ("rounded to odd"), which makes every comparison correct.
  */
 #include "text.h"
 
 #define MANTISSA_BITS 52
-/* From 10 to the power of this on, and below 10 to the power of -4, Python writes an exponent. */
+/* Python writes an exponent for numbers from 10 to the power of this, and below 10^-4. */
 #define LEAST_WITH_EXPONENT 16
 #define GREATEST_BELOW_ONE (-4)
 
@@ -14,7 +14,7 @@ static const char PAIRS[] = "000102030405060708091011121314151617181920212223242
                             "49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697"
                             "9899";
 
-/* floor(number / 2 to the power of shift), for negative numbers too. */
+/* floor(number / 2^shift), also for negative numbers. */
 static inline int32_t floor_shift(int64_t number, int shift) {
     return (int32_t)(number >= 0 ? number >> shift : -((-number + ((int64_t)1 << shift) - 1) >> shift));
 }
@@ -28,16 +28,16 @@ static inline uint64_t times_power(const Power *ten, uint64_t factor) {
     return high | (middle > 1);
 }
 
-/* The shortest decimal in the interval that rounds to the double: digits, and the power of ten they are multiplied with. */
+/* Find the shortest decimal in the interval that rounds to the double: its digits, and its power of ten. */
 static uint64_t shorten(uint64_t fraction, int32_t biased, int32_t *power) {
     uint64_t c = biased != 0 ? fraction | (uint64_t)1 << MANTISSA_BITS : fraction;
     int32_t q = (biased != 0 ? biased : 1) - 1075;
-    int odd = (int)(c & 1), is_closer = fraction == 0 && biased > 1; /* the double below lies half as far away */
-    /* log10(2) is 1262611 / 2 to the 22nd; log10(4 / 3) is 524031 of it; log2(10) is 1741647 / 2 to the 19th. */
+    int odd = (int)(c & 1), is_closer = fraction == 0 && biased > 1; /* the next smaller double is only half as far away */
+    /* log10(2) is about 1262611 / 2^22; log10(4 / 3) is about 524031 / 2^22; log2(10) is about 1741647 / 2^19. */
     int32_t k = floor_shift((int64_t)q * 1262611 - (is_closer ? 524031 : 0), 22);
     int32_t h = q + floor_shift(-(int64_t)k * 1741647, 19) + 1;
     Power ten = POWERS_OF_TEN[-k - LEAST_POWER];
-    if (-k < 0 || -k > 55) { /* rounded up, where it is not exact */
+    if (-k < 0 || -k > 55) { /* rounded up if it is not exact */
         ten.low++;
         ten.high += ten.low == 0;
     }
@@ -97,7 +97,7 @@ char *write_double(char *at, double value) {
     uint64_t digits = shorten(bits & 0x000fffffffffffffu, (int32_t)(bits >> MANTISSA_BITS), &power);
     for (; digits % 10 == 0; digits /= 10)
         power++;
-    int count = count_digits(digits), point = count + power; /* the digits before the point */
+    int count = count_digits(digits), point = count + power; /* the number of digits before the decimal point */
     char *start = at;
     if (point > LEAST_WITH_EXPONENT || point <= GREATEST_BELOW_ONE) {
         if (count > 1)

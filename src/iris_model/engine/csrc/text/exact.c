@@ -1,17 +1,17 @@
-/* Decimal numbers to the nearest double by whole numbers of any length: slow, and right for every number.
+/* Convert decimal numbers to the nearest double with integers of any length: slow, and correct for every number.
  *
- * The number is a quotient of two whole numbers, one of them a power of ten. Its bits come one by one, as in long division,
- * and what is left tells how to round.
+ * The number is a quotient of two integers, one of them a power of ten. Long division gives its bits one by one, and the
+ * remainder determines the rounding.
  */
 #include "text.h"
 
-/* No point half way between two doubles has more digits than 767; a rest beyond these counts as one more digit. */
+/* The point half way between two doubles has at most 767 digits. All digits after these count as one more digit. */
 #define MOST_DIGITS 800
-/* Both numbers have fewer bits than 64 times this: 801 digits, and 10 to the power of 1,144. */
+/* Both integers have fewer bits than 64 times this: 801 digits, and 10^1144. */
 #define WORDS 128
 
 typedef struct {
-    uint64_t words[WORDS]; /* the lowest first */
+    uint64_t words[WORDS]; /* the lowest word first */
     int count;
 } Whole;
 
@@ -64,7 +64,7 @@ static int is_less(const Whole *one, const Whole *other) {
     return 0;
 }
 
-/* `number` is not less than `other`. */
+/* Return whether `number` is less than `other`. */
 static void subtract(Whole *number, const Whole *other) {
     uint64_t borrow = 0;
     for (int i = 0; i < number->count; i++) {
@@ -76,7 +76,7 @@ static void subtract(Whole *number, const Whole *other) {
         number->count--;
 }
 
-/* The digits as a whole number; returns how many of them it has no place for. */
+/* Read the digits as an integer. Return how many digits did not fit. */
 static int32_t read_whole(const Decimal *decimal, Whole *number) {
     int32_t taken = 0, dropped = 0;
     int rest = 0;
@@ -100,7 +100,7 @@ static int32_t read_whole(const Decimal *decimal, Whole *number) {
 }
 
 static double compose(uint64_t mantissa, int exponent, int negative) {
-    /* `mantissa` counts units of 2 to the power of `exponent`; it has 53 bits, or the exponent is the least there is. */
+    /* The value is `mantissa` times 2^`exponent`. `mantissa` has 53 bits, or `exponent` has its smallest value. */
     uint64_t bits = mantissa;
     if (mantissa >> 52)
         bits = exponent + 1075 > 2046 ? 0x7ff0000000000000u
@@ -111,7 +111,7 @@ static double compose(uint64_t mantissa, int exponent, int negative) {
 }
 
 double nearest_double_exactly(const Decimal *decimal) {
-    /* The number is at least 10 to the power of `scale`, and below the next one. */
+    /* The number is at least 10^`scale` and less than 10^(`scale` + 1). */
     int32_t shown = decimal->count > 19 ? 19 : decimal->count;
     int32_t scale = decimal->power + shown - 1;
     if (decimal->count == 0 || scale < -326)
@@ -119,13 +119,13 @@ double nearest_double_exactly(const Decimal *decimal) {
     if (scale > 309)
         return compose((uint64_t)1 << 52, 2000, decimal->negative);
     Whole number, divisor = {{1}, 1};
-    /* The power of ten that belongs to all digits, and not to the first 19 alone. */
+    /* The power of ten for the integer of all digits, not only of the first 19. */
     int32_t power = decimal->power - (decimal->count - shown) + read_whole(decimal, &number);
     if (power >= 0)
         multiply_by_tens(&number, power);
     else
         multiply_by_tens(&divisor, -power);
-    /* Align both, so that the quotient is at least 1 and below 2; `top` is the exponent of its first bit. */
+    /* Align both so that the quotient is at least 1 and below 2. `top` is the exponent of its first bit. */
     int top = bits_of(&number) - bits_of(&divisor);
     if (top > 0)
         shift_left(&divisor, top);
@@ -146,7 +146,7 @@ double nearest_double_exactly(const Decimal *decimal) {
         if (number.count > 0)
             shift_left(&number, 1);
     }
-    /* What is left is twice the rest, before any bit was taken perhaps half of it: one unit is the divisor. */
+    /* `number` is now twice the remainder (not yet doubled if no bit was taken). One unit in the last place is the divisor. */
     if (bits < 0)
         return compose(0, exponent, decimal->negative);
     int above_half = number.count > 0 && is_less(&divisor, &number);

@@ -1,16 +1,15 @@
-/* The arrays of numbers in a JSON document, read where they stand: lists of lists, lists of objects, lists of numbers.
+/* Find and read the arrays of numbers in a JSON document: lists of lists, lists of objects, lists of numbers.
  *
- * What lies between them is looked at only as far as to know what is a string; Python reads that, with each array as one
- * word. A document is declined where an array of numbers has anything else in it, since then something is wrong, or
- * is nothing that these tables can hold.
+ * Between them, only the strings are recognised. Python reads that part, in which one word replaces each array. The document
+ * is declined if an array of numbers contains anything else: it is an error, or a value that these tables cannot hold.
  */
 #include "text.h"
 
-/* Fewer numbers than these in a flat list stay what they are: a shape, or a row that is quickly read. */
+/* A flat list with fewer numbers stays JSON: it is a shape, or a row that Python reads quickly. */
 #define FEWEST_NUMBERS 3
-/* Whole numbers of so many digits are doubles. */
+/* Integers with this many digits are exact as doubles. */
 #define MOST_DIGITS 15
-/* Keys are looked up one by one, once for a list of records. */
+/* Column names are compared one by one, once for each list of records. */
 #define MOST_COLUMNS 1024
 
 enum { DECLINED = -1, NOT_A_TABLE, FOUND };
@@ -20,7 +19,7 @@ typedef struct {
     const Columns *columns;
     Tables *tables;
     Table *table;
-    int all_missing; /* whether a cell of any column may be null */
+    int all_missing; /* whether a cell of every column may be null */
 } Reader;
 
 static inline void skip_space(Reader *reader) {
@@ -33,7 +32,7 @@ static inline int is_next(const Reader *reader, char letter) {
     return reader->at < reader->end && *reader->at == letter;
 }
 
-/* Step over a letter with the space around it, or not. */
+/* Skip a character and the white space around it. Return whether it was there. */
 static inline int take(Reader *reader, char letter) {
     skip_space(reader);
     if (!is_next(reader, letter))
@@ -43,7 +42,7 @@ static inline int take(Reader *reader, char letter) {
     return 1;
 }
 
-/* The string's end, or NULL. */
+/* Return the end of the string, or NULL. */
 static const char *skip_string(const char *at, const char *end) {
     for (at++; at < end; at++) {
         if (*at == '"')
@@ -54,7 +53,7 @@ static const char *skip_string(const char *at, const char *end) {
     return NULL;
 }
 
-/* One number, as RowEncoder makes it a double, or null where that may be. */
+/* Read one number as the double that RowEncoder gives, or null if the cell may be missing. */
 static int read_cell(Reader *reader, int may_be_missing, double *cell) {
     Decimal decimal;
     if (is_next(reader, 'n')) {
@@ -69,11 +68,11 @@ static int read_cell(Reader *reader, int may_be_missing, double *cell) {
     if (after == NULL || (decimal.is_integer && decimal.count > MOST_DIGITS))
         return -1;
     reader->at = after;
-    *cell = decimal.is_integer && decimal.first == 0 ? 0.0 : nearest_double(&decimal); /* -0 is a whole number */
+    *cell = decimal.is_integer && decimal.first == 0 ? 0.0 : nearest_double(&decimal); /* the integer -0 is 0.0 */
     return *cell >= -reader->columns->limit && *cell <= reader->columns->limit ? 0 : -1;
 }
 
-/* Before anything was read, it is no table; after that, one with something odd in it. */
+/* Before the first number, the array is not a table. Later, it is a table with an unusual cell. */
 static int give_up(const Reader *reader) {
     return reader->tables->used == reader->table->first ? NOT_A_TABLE : DECLINED;
 }
@@ -133,7 +132,7 @@ static int is_name(const Columns *columns, size_t column, const char *key, size_
     return columns->lengths[column] == length && memcmp(columns->names[column], key, length) == 0;
 }
 
-/* Which column a key of the first record names; `count` where it is none, or one that was there. */
+/* Return the column that a key of the first record names; `count` if there is none, or if the key was used before. */
 static size_t find_column(const Columns *columns, const uint32_t *order, size_t taken, const char *key, size_t length) {
     size_t column = taken;
     if (!is_name(columns, column, key, length))
@@ -145,7 +144,7 @@ static size_t find_column(const Columns *columns, const uint32_t *order, size_t 
     return column;
 }
 
-/* An object with all columns as keys, in the order of those of the first. */
+/* Read an object whose keys are all columns, in the order of the first object. */
 static int read_record(Reader *reader, uint32_t *order) {
     const Columns *columns = reader->columns;
     size_t row = reader->tables->used, taken = 0;
@@ -198,7 +197,7 @@ static int read_records(Reader *reader) {
     return take(reader, ']') ? FOUND : DECLINED;
 }
 
-/* Read the array that `reader->at` stands before. */
+/* Read the array that starts at `reader->at`. */
 static int read_table(Reader *reader) {
     const char *start = reader->at;
     size_t used = reader->tables->used;
@@ -233,7 +232,7 @@ int find_json_tables(const char *text, size_t length, const Columns *columns, Ta
             if ((reader.at = skip_string(start, reader.end)) == NULL)
                 return -1;
             break;
-        case 'N': case 'I': /* the words that stand for tables later */
+        case 'N': case 'I': /* the words that will replace the tables */
             return -1;
         case '[':
             switch (read_table(&reader)) {

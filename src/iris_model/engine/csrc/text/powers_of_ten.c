@@ -1,4 +1,4 @@
-/* The first 128 bits of 10 to the powers of -342 to 324. Written by scripts/powers-of-ten. */
+/* The first 128 bits of 10^-342 to 10^324. Written by scripts/powers-of-ten. */
 #include "text.h"
 
 const Power POWERS_OF_TEN[GREATEST_POWER - LEAST_POWER + 1] = {

@@ -1,8 +1,8 @@
-/* Numbers and documents as text: the part of the engine's C that knows nothing of Python.
+/* Numbers and documents as text: the part of the C code that does not use Python.
  *
- * Everything here reads bytes between two pointers and writes into memory that its caller gave or frees. Nothing is
- * thrown, no locale is asked, no function of libm is called. Python's own codec is the reference: what is not quite
- * ordinary is declined, and answered there.
+ * Functions read bytes between two pointers, and write into memory that the caller provides or frees. They use no
+ * exceptions, no locale and no libm. Python's own codec is the reference: unusual input is declined, and Python then reads
+ * it.
  */
 #ifndef IRIS_MODEL_TEXT_H
 #define IRIS_MODEL_TEXT_H
@@ -16,13 +16,13 @@
 #define LEAST_POWER (-342)
 #define GREATEST_POWER 324
 
-/* The first 128 bits of 10 to the power of each number from LEAST_POWER to GREATEST_POWER, the rest cut off. */
+/* The first 128 bits of 10^n for each n from LEAST_POWER to GREATEST_POWER, truncated. */
 typedef struct {
     uint64_t high, low;
 } Power;
 extern const Power POWERS_OF_TEN[GREATEST_POWER - LEAST_POWER + 1];
 
-/* ---- The product of two words, in two words ---- */
+/* ---- The 128-bit product of two 64-bit words ---- */
 
 static inline uint64_t multiply(uint64_t x, uint64_t y, uint64_t *low) {
 #ifdef __SIZEOF_INT128__
@@ -37,7 +37,7 @@ static inline uint64_t multiply(uint64_t x, uint64_t y, uint64_t *low) {
 #endif
 }
 
-/* The number of zero bits before the first one; `word` is not 0. */
+/* Return the number of leading zero bits; `word` is not 0. */
 static inline int leading_zeros(uint64_t word) {
 #ifdef __GNUC__
     return __builtin_clzll(word);
@@ -51,68 +51,69 @@ static inline int leading_zeros(uint64_t word) {
 
 /* ---- decimals.c: text to double ---- */
 
-/* A decimal number as it is written: digits with at most one point among them, then a power of ten. */
+/* A decimal number as written: digits with at most one decimal point, then an exponent. */
 typedef struct {
-    const char *digits, *end; /* of the digits and the point */
+    const char *digits, *end; /* the digits and the decimal point */
     uint64_t first;           /* the first 19 digits after leading zeros, as a whole number */
-    int32_t power;            /* the power of ten that `first` is multiplied with */
-    int negative, is_integer; /* is_integer: neither point nor exponent */
+    int32_t power;            /* the power of ten by which `first` is multiplied */
+    int negative, is_integer; /* is_integer: it has neither decimal point nor exponent */
     int32_t count;            /* digits after leading zeros */
-    int32_t exponent;         /* as written */
+    int32_t exponent;         /* the exponent as written */
 } Decimal;
 
-/* What follows the number, or NULL where there is none. `lenient`: what Python's `float` takes beyond JSON: a plus sign,
- * leading zeros, a point at either end. */
+/* Return the position after the number, or NULL if there is none. `lenient`: accept what Python's `float` accepts in
+ * addition to JSON: a plus sign, leading zeros, a decimal point at either end. */
 const char *read_decimal(const char *at, const char *end, int lenient, Decimal *decimal);
 
-/* The double that is nearest, halves to even, as Python's `float`; beyond the largest it is infinite. */
+/* Return the nearest double, ties to even, as Python's `float` does; infinity above the largest double. */
 double nearest_double(const Decimal *decimal);
 
-/* ---- exact.c: the same by whole numbers of any length, for what 128 bits cannot decide ---- */
+/* ---- exact.c: the same with integers of any length, for numbers that 128 bits cannot decide ---- */
 
 double nearest_double_exactly(const Decimal *decimal);
 
 /* ---- digits.c: double to text ---- */
 
-/* The most bytes that a double takes. */
+/* The largest number of bytes that write_double writes. */
 #define LONGEST_DOUBLE 25
 
-/* Write a finite double with the fewest digits that read back as it, as Python's `repr` does; return what follows. */
+/* Write a finite double with the fewest digits that read back as the same double, as Python's `repr` does. Return the
+ * position after it. */
 char *write_double(char *at, double value);
 
 /* ---- tables of numbers in documents ---- */
 
 enum { ROWS, RECORDS, FLAT };
 
-/* One array of numbers: lists of one length, objects with all the columns as keys, or numbers alone. */
+/* One array of numbers: lists of equal length, objects with all columns as keys, or a flat list. */
 typedef struct {
-    size_t start, end;   /* where it stands in the document */
-    size_t first;        /* its first cell */
-    size_t count, width; /* rows, cells in each; FLAT: cells, 1 */
+    size_t start, end;   /* its position in the document */
+    size_t first;        /* the index of its first cell */
+    size_t count, width; /* rows, and cells in each; FLAT: number of cells, and 1 */
     int kind;
-    int has_missing; /* whether any cell is null */
+    int has_missing; /* whether a cell is null */
 } Table;
 
 typedef struct {
     const char *const *names; /* UTF-8 */
     const size_t *lengths;
-    const unsigned char *missing; /* of each column: whether a cell may be null */
+    const unsigned char *missing; /* for each column: whether a cell may be null */
     size_t count;
-    double limit; /* no cell is beyond it */
+    double limit; /* the largest magnitude of a cell */
 } Columns;
 
 typedef struct {
-    double *cells; /* of all tables, one after the other */
+    double *cells; /* the cells of all tables, one after the other */
     size_t used, room;
     Table *tables;
     size_t count, tables_room;
 } Tables;
 
-/* json_tables.c: find the arrays of numbers in a JSON document. What is between them is not judged. Return 0, or -1 where
- * anything in one of them is unusual. */
+/* json_tables.c: find the arrays of numbers in a JSON document, without validating the text between them. Return 0, or -1 if
+ * one of them contains anything unusual. */
 int find_json_tables(const char *text, size_t length, const Columns *columns, Tables *tables);
 
-/* csv_table.c: the one table that lines of numbers are, without quotes, in the order of the columns. Return 0 or -1. */
+/* csv_table.c: read lines of numbers without quotation marks, in the order of the columns, as one table. Return 0 or -1. */
 int read_csv_table(const char *text, size_t length, const Columns *columns, Tables *tables);
 
 /* cells.c */
