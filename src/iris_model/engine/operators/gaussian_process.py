@@ -106,16 +106,10 @@ def product_of(*tables: "Table", constant: float) -> "Table":
 
 
 def power(rows: "Table", *, exponent: float) -> "Table":
-    """Raise each cell to a power. Raises InvalidInput for a fractional power of a negative number."""
-    try:
-        table = [[value**exponent for value in row] for row in rows]
-    except OverflowError:
-        from .kernels import power_of
+    """Raise each cell to a power; NaN for a fractional power of a negative number."""
+    from .kernels import raise_to
 
-        table = [[power_of(value, exponent) for value in row] for row in rows]
-    if exponent != int(exponent) and any(type(value) is complex for row in table for value in row):
-        raise ValueError("a fractional power of a negative number")
-    return table
+    return raise_to(rows, exponent)
 
 
 def latent_probabilities(means: "Table", projections: "Table", diagonal: "Table", /) -> "Table":

@@ -3,6 +3,7 @@
 from _operator import mul, sub
 from math import dist, exp, fsum, tanh
 
+from iris_model.engine.errors import InvalidInput
 from iris_model.engine.measuring import measure
 from iris_model.engine.native import find_kernels
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 # The numbers of the kernel functions in csrc/machines.c.
 MACHINES = {"rbf": 0, "laplacian": 1, "polynomial": 2}
 INFINITY = float("inf")
+NAN = float("nan")
 # Up to this degree the C kernel multiplies.
 LARGEST_DEGREE = 16
 
@@ -47,32 +49,58 @@ def _rbf_values(rows: "Rows", vectors: "Rows", gamma: float) -> "list[list[float
 
 
 def polynomial_kernel(
-    rows: "Rows", *, vectors: "Rows", gamma: float, coef0: float, degree: float, memo: "dict[str, object] | None" = None
+    rows: "Rows",
+    *,
+    vectors: "Rows",
+    gamma: float,
+    coef0: float,
+    degree: float,
+    refusing: "dict[str, object] | None" = None,
+    memo: "dict[str, object] | None" = None,
 ) -> "KernelTable | list[list[float]]":
-    """(gamma <x, y> + coef0) ^ degree."""
+    """(gamma <x, y> + coef0) ^ degree; NaN for a fractional power of a negative number.
+
+    If a later operator refuses NaN in the original (`refusing` has `strict`), so does this one, with InvalidInput.
+    """
     if _can_wait(vectors) and degree in range(LARGEST_DEGREE + 1):
         shape = MACHINES["polynomial"], gamma, coef0, int(degree)
         return _later(rows, vectors, shape, lambda: _polynomial_values(rows, vectors, gamma, coef0, degree), memo)
-    return _polynomial_values(rows, vectors, gamma, coef0, degree)
-
-
-def _polynomial_values(rows: "Rows", vectors: "Rows", gamma: float, coef0: float, degree: float) -> "list[list[float]]":
-    bases = _scaled_products(rows, vectors, gamma, coef0)
-    try:
-        table = [[base**degree for base in row] for row in bases]
-    except OverflowError:
-        table = [[power_of(base, degree) for base in row] for row in bases]
-    if degree != int(degree) and any(type(value) is complex for row in table for value in row):
-        raise ValueError("a fractional power of a negative number")
+    table = _polynomial_values(rows, vectors, gamma, coef0, degree)
+    if refusing and refusing.get("strict"):
+        for index, row in enumerate(table):
+            if any(value != value for value in row):
+                raise InvalidInput(
+                    f"row {index}: the kernel raises a negative number to the power {degree}, which is no number",
+                    row=index,
+                )
     return table
 
 
+def _polynomial_values(rows: "Rows", vectors: "Rows", gamma: float, coef0: float, degree: float) -> "list[list[float]]":
+    return raise_to(_scaled_products(rows, vectors, gamma, coef0), degree)
+
+
+def raise_to(table: "Rows", degree: float) -> "list[list[float]]":
+    """Raise each cell to a power, as numpy does."""
+    if degree != int(degree):
+        return [[power_of(base, degree) for base in row] for row in table]
+    try:
+        return [[base**degree for base in row] for row in table]
+    except (OverflowError, ZeroDivisionError):
+        return [[power_of(base, degree) for base in row] for row in table]
+
+
 def power_of(base: float, degree: float) -> float:
-    """As in C, where overflow gives infinity."""
+    """As in C: infinite on overflow and at a pole, NaN for a fractional power of a negative number."""
+    if base < 0.0 and degree != int(degree) and base != -INFINITY:
+        # Python would answer with a complex number.
+        return NAN
     try:
         return float(base**degree)
     except OverflowError:
         return -INFINITY if base < 0.0 and degree % 2 == 1 else INFINITY
+    except ZeroDivisionError:
+        return INFINITY
 
 
 def sigmoid_kernel(rows: "Rows", *, vectors: "Rows", gamma: float, coef0: float) -> "list[list[float]]":

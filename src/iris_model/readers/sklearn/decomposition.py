@@ -12,7 +12,7 @@ import numpy as np
 
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 
-from .kernels import add_kernel, dense
+from .kernels import add_kernel, add_weighted, dense
 from .linear import add_column
 
 Array = np.ndarray[Any, Any]
@@ -95,7 +95,7 @@ def read_nystroem(builder: GraphBuilder, estimator: Estimator, inputs: Value) ->
     kernel = add_kernel(builder, inputs, estimator.kernel, estimator.components_, parameters, owner="Nystroem")
     if kernel is None:
         return Reading("transformer", {"transform": inputs})
-    return Reading("transformer", {"transform": _project(builder, kernel, np.asarray(estimator.normalization_))})
+    return Reading("transformer", {"transform": add_weighted(builder, kernel, estimator.normalization_)})
 
 
 def read_sparse_components(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from iris_model.readers.graph import GraphBuilder, Json, Value
+from iris_model.readers.graph import GraphBuilder, Json, Trace, Value
 
 Array = np.ndarray[Any, Any]
 
@@ -71,4 +71,28 @@ def add_kernel(
         attributes[key] = int(value) if key == "degree" and value == int(value) else float(value)
     if name == "additive_chi2":
         attributes["gamma"] = None
-    return builder.add(OPERATORS[name], inputs, width=len(vectors), attributes=attributes, tensors={"vectors": vectors})
+    traces = None
+    if isinstance(attributes.get("degree"), float):
+        # A fractional power of a negative number is NaN; the operator raises where a later step of the original does.
+        refusing: dict[str, Json] = {}
+        attributes["refusing"] = refusing
+        traces = (Trace(makes_missing=refusing),) * len(vectors)
+    return builder.add(
+        OPERATORS[name],
+        inputs,
+        width=len(vectors),
+        traces=traces,
+        attributes=attributes,
+        tensors={"vectors": vectors},
+    )
+
+
+def add_weighted(builder: GraphBuilder, kernel: Value, coefficients: Array, intercepts: Array | None = None) -> Value:
+    """Add sums of kernel values. A NaN in one of them makes each sum NaN; steps that refuse NaN mark it in `traces`."""
+    count = len(coefficients)
+    tensors = {
+        "coefficients": np.ascontiguousarray(coefficients, np.float64),
+        "intercepts": np.zeros(count) if intercepts is None else intercepts,
+    }
+    makes = kernel.traces[0].makes_missing
+    return builder.add("linear", kernel, width=count, traces=(Trace(makes_missing=makes),) * count, tensors=tensors)

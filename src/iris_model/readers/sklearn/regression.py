@@ -9,7 +9,7 @@ import numpy as np
 
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 
-from .kernels import add_kernel, dense
+from .kernels import add_kernel, add_weighted, dense
 
 
 def read_kernel_ridge(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
@@ -21,10 +21,9 @@ def read_kernel_ridge(builder: GraphBuilder, estimator: Estimator, inputs: Value
         return Reading("regressor", {"predict": inputs})
     weights = dense(estimator.dual_coef_)
     table = weights.reshape(len(weights), -1).T
-    tensors = {"coefficients": np.ascontiguousarray(table), "intercepts": np.zeros(len(table))}
-    predicted = builder.add("linear", kernel, width=len(table), tensors=tensors)
+    predicted = add_weighted(builder, kernel, table)
     if weights.ndim == 1:
-        predicted = builder.add("column", predicted, width=1, attributes={"index": 0})
+        predicted = builder.add("column", predicted, width=1, traces=predicted.traces, attributes={"index": 0})
     return Reading("regressor", {"predict": predicted})
 
 
