@@ -244,6 +244,10 @@ def test_invoke_as_json_has_payload_error_and_log(echo: Path):
         (["nowhere", "[1]"], 1, "there is no nowhere"),
         (["[1]", "--url", "file:///etc/passwd"], 1, "is not an HTTP address"),
         (["[1]", "--url", "http://127.0.0.1:9"], 1, "did not answer"),
+        (["[1]", "--url", "http://[::1"], 1, "is not an HTTP address"),
+        (["[1]", "--url", "http://host:port/"], 1, "is not an HTTP address"),
+        (["[1]", "--url", "http://127.0.0.1:9/ü"], 1, "an ü as %C3%BC"),
+        (["[1]", "--url", "http://127.0.0.1:9/a b"], 1, "a space as %20"),
     ],
 )
 def test_what_cannot_be_sent_is_said(iris: Path, arguments: list[str], exit_code: int, expected: str):
@@ -286,6 +290,18 @@ def test_invoke_by_url_reaches_the_invoke_api_and_the_http_api(served: dict[str,
         assert result.exit_code == 0, result.output
         assert json.loads(result.stdout)["prediction"] == "virginica"
     assert "REPORT RequestId:" in run("invoke", iris, "--event", "setosa", "--url", host, "--log").stderr
+
+
+def test_a_proxy_is_not_asked_for_a_service_of_this_machine(served: dict[str, object], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert run("invoke", "[6.3,3.3,6.0,2.5]", "--url", served["function"]).exit_code == 0
+    elsewhere = run("invoke", "[1]", "--url", "http://nobody.invalid/")
+    assert "Connection refused" in elsewhere.stderr  # said by the proxy's port, not by the names of the network
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:9")
+    refused = run("invoke", "[1]", "--url", "http://nobody.invalid/")
+    assert refused.stderr.startswith("error: HTTP_PROXY begins with socks5://, expected http:// or https://")
 
 
 def test_an_error_by_url_exits_with_3_whatever_the_front_end(served: dict[str, object]):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -135,6 +140,72 @@ def test_no_wheel_for_the_base_is_never_built_from_source(tmp_path: Path, index:
     with pytest.raises(
         ImageError, match=r"no wheel of fast.* for Python .* glibc 2\.\d+, and packages are never built"
     ):
+        build(project_with(tmp_path / "p", "fast==1.2\n"), base, cache)
+
+
+class _Index(BaseHTTPRequestHandler):
+    """An index that answers with the status that its path begins with."""
+
+    def do_GET(self) -> None:
+        self.send_response(int(self.path.split("/")[1]))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def answering(index: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of such an index, which pip asks besides the directory."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "PIP_NO_INDEX", "PIP_EXTRA_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Index) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("http://{here}/503", "index http://{here}/503/simple/ for fast: too many 503 error responses"),
+        ("http://me:secret@{here}/401", "index http://***@{here}/401/simple/ for fast: 401 Client Error: Unauthorized"),
+        ("http://127.0.0.1:9", "index http://127.0.0.1:9/simple/ for fast: Failed to establish a new connection"),
+        ("https://{here}/200", "for fast: "),  # no TLS there
+        ("http://nobody.invalid", "pip did not ask the index at nobody.invalid, because its address has no TLS"),
+        ("http://{here}/404", "no wheel of fast==1.2 for "),  # an answer
+    ],
+)
+def test_an_index_that_cannot_be_asked_is_not_one_without_the_wheel(
+    tmp_path: Path, answering: str, base: str, cache: Cache, monkeypatch: pytest.MonkeyPatch, address: str, problem: str
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", address.format(here=answering) + "/simple")
+    project = project_with(tmp_path / "p", "fast==1.2\n")
+    with pytest.raises(ImageError) as caught:
+        build(project, base, cache)
+    assert problem.format(here=answering) in caught.value.problem
+    assert "secret" not in str(caught.value)
+    assert not (project / "iris-model.lock").exists()
+    if "404" not in address:
+        assert "no wheel" not in str(caught.value)
+        with pytest.raises(ProjectError) as installing:
+            install_requirements_into(tmp_path / "installed", project / "requirements.txt")
+        assert problem.format(here=answering) in installing.value.problem
+
+
+@pytest.mark.skipif(find_spec("socks") is not None, reason="with PySocks pip can use such a proxy")
+def test_a_socks_proxy_is_a_sentence(
+    tmp_path: Path, answering: str, base: str, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "https://index.example/simple")
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ImageError, match="is a SOCKS proxy, which this pip cannot use"):
         build(project_with(tmp_path / "p", "fast==1.2\n"), base, cache)
 
 

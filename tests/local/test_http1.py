@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -47,8 +48,10 @@ class Transport:
 class Recorder(HttpConnection):
     """Answers at once, or when it is told to."""
 
-    def __init__(self, *, answers_at_once: bool = True, max_body_bytes: int = 100) -> None:
-        super().__init__(max_head_bytes=200, max_body_bytes=max_body_bytes)
+    def __init__(
+        self, *, answers_at_once: bool = True, max_body_bytes: int = 100, read_seconds: float | None = None
+    ) -> None:
+        super().__init__(max_head_bytes=200, max_body_bytes=max_body_bytes, read_seconds=read_seconds)
         self.seen: list[tuple[str, str, bytes]] = []
         self.sizes: list[int] = []
         self._at_once = answers_at_once
@@ -88,6 +91,72 @@ def test_what_waits_is_bounded() -> None:
     connection.reply(b"ok")
     assert not connection.wire.is_paused
     assert connection.wire.is_closed  # what waited was no request
+
+
+GET = b"GET /b HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def test_what_waits_for_a_client_that_does_not_read_is_bounded() -> None:
+    connection = Recorder()
+    connection.pause_writing()
+    for _ in range(10):
+        connection.data_received(GET * 500)
+        if connection.wire.is_paused:
+            break
+    assert connection.wire.is_paused
+    assert connection.seen == []
+    connection.resume_writing()
+    assert not connection.wire.is_paused
+    assert len(connection.seen) > 1000
+
+
+@pytest.mark.parametrize("pauses", [False, True])
+def test_requests_that_came_before_the_end_are_answered(pauses: bool) -> None:
+    connection = Recorder(answers_at_once=False)
+    connection.data_received(GET * 3 + b"GET /never HTTP")
+    if pauses:
+        connection.pause_writing()
+    assert connection.eof_received()
+    for number in range(1, 4):
+        assert not connection.wire.is_closed
+        connection.reply(b"ok")
+        if pauses:
+            assert len(connection.seen) == number
+            assert not connection.wire.is_closed or number == 3
+            connection.resume_writing()
+            connection.pause_writing()
+    assert connection.seen == [("GET", "/b", b"")] * 3
+    assert connection.wire.is_closed
+
+
+def test_a_timer_runs_while_a_request_is_incomplete_and_only_then() -> None:
+    """However the connection came to it: by data, by an answer, or by a client that reads again."""
+
+    async def main() -> list[bool]:
+        connection = Recorder(answers_at_once=False, read_seconds=30)
+        found = []
+
+        def look() -> None:
+            found.append(connection._reading is not None)
+
+        connection.data_received(GET + GET[:9])
+        look()  # no: the answer is not there
+        connection.reply(b"ok")
+        look()  # yes: half of a head
+        connection.data_received(GET[9:])
+        look()
+        connection.pause_writing()
+        connection.reply(b"ok")
+        connection.data_received(GET)
+        look()  # no: the client reads slowly, but it has sent all
+        connection.resume_writing()
+        look()
+        connection.reply(b"ok")
+        look()
+        connection.connection_lost(None)
+        return found
+
+    assert asyncio.run(main()) == [False, True, False, False, False, False]
 
 
 def test_a_body_beyond_the_limit_is_counted_and_not_kept() -> None:

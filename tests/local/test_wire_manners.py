@@ -80,6 +80,19 @@ def test_a_client_that_stops_writing_gets_its_answer(one: RunningService, path: 
         assert read_all(client).startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.parametrize("first", PATHS[:2])
+@pytest.mark.parametrize("second", PATHS[:2])
+def test_a_client_that_stops_writing_gets_all_its_answers(one: RunningService, first: str, second: str) -> None:
+    """Requests in a row and then the end, as `printf ... | nc -N` sends them."""
+    slow = request(b'{"do": "sleep", "seconds": 0.2}', first)
+    with connect(one) as client:
+        client.sendall(slow + request(b'"next"', second) + request(b'"last"', first))
+        client.shutdown(socket.SHUT_WR)
+        answer = read_all(client)
+    assert answer.count(b"HTTP/1.1 200 ") == 3, answer
+    assert answer.index(b"next") < answer.index(b"last")
+
+
 @pytest.mark.parametrize("path", PATHS[:2])
 def test_a_client_that_leaves_in_the_middle_of_a_body_leaves_no_traceback(
     one: RunningService, path: str, caplog: pytest.LogCaptureFixture

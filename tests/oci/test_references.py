@@ -54,6 +54,9 @@ def test_parts_of_a_reference(text: str, registry: str, name: str, tag: str, dig
         ("model@" + HEX, "has no algorithm", "Copy"),
         ("https://host.example/model", "no scheme", "host.example/model"),
         ("host.example:port/model", "not the name of a registry", "host:port"),
+        ("host.example:65536/model", "not the name of a registry", "host:port"),
+        ("host.example:0/model", "not the name of a registry", "host:port"),
+        ("[::::::::]:5000/model", "not the name of a registry", "host:port"),
         ("host.example/", "has no repository", "registry/repository"),
         ("host.example/a//b", "an empty part", "slashes"),
         ("host.example/a_/b", "the part 'a_'", "slashes"),
@@ -70,7 +73,7 @@ def test_each_mistake_has_its_sentence(text: str, why: str, way_out: str) -> Non
 
 
 component = st.from_regex(r"\A[a-z0-9]+((\.|_|__|-{1,3})[a-z0-9]+){0,2}\Z")
-registry = st.from_regex(r"\A[a-z][a-z0-9]{0,8}\.example(:[0-9]{1,5})?\Z")
+registry = st.from_regex(r"\A[a-z][a-z0-9]{0,8}\.example(:[1-9][0-9]{0,3})?\Z")
 
 
 @settings(deadline=None, max_examples=60)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from iris_model.errors import InvalidImage, RegistryUnreachable
+from iris_model.errors import InvalidImage, RegistryError, RegistryUnreachable
 from iris_model.oci import BlobStore, Reference, fetch_layers, validate
 from iris_model.oci.progress import Progress
 from iris_model.oci.registry import RegistryClient, Retries, anonymous, pull, push
@@ -67,6 +68,52 @@ def test_a_proxy_is_used_for_others_and_not_for_this_machine(
     inside = RegistryClient("inside.example", credentials=anonymous, plain_http=True, retries=retries)
     with pytest.raises(RegistryUnreachable):
         inside.ping()
+
+
+@pytest.mark.parametrize(
+    ("user", "sent"),
+    [("me:p%40ss%3Aword%25", b"me:p@ss:word%"), ("m%C3%BC:\u00fc", "m\u00fc:\u00fc".encode()), ("me", b"me")],
+)
+def test_the_password_of_a_proxy_is_decoded(
+    registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch, user: str, sent: bytes
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://{user}@{registry.host}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    RegistryClient("registry.example", credentials=anonymous, plain_http=True).ping()
+    kind, _, encoded = registry.requests[-1].headers["proxy-authorization"].partition(" ")
+    assert (kind, base64.b64decode(encoded)) == ("Basic", sent)
+
+
+@pytest.mark.parametrize(
+    ("variable", "proxy", "problem"),
+    [
+        (
+            "HTTPS_PROXY",
+            "socks5://me:secret@127.0.0.1:9",
+            "HTTPS_PROXY begins with socks5://, expected http:// or https://",
+        ),
+        ("ALL_PROXY", "socks5h://127.0.0.1:9", "ALL_PROXY begins with socks5h://, expected http:// or https://"),
+        ("HTTPS_PROXY", "ftp://127.0.0.1:9", "HTTPS_PROXY begins with ftp://, expected http:// or https://"),
+        ("HTTPS_PROXY", "http://me:secret@[::1", "HTTPS_PROXY is not an address"),
+        ("HTTPS_PROXY", "me:secret@proxy:port", "HTTPS_PROXY is not an address"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch, variable: str, proxy: str, problem: str
+) -> None:
+    for name in ("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv(variable, proxy)
+    waits: list[float] = []
+    client = RegistryClient("registry.example", credentials=anonymous, retries=Retries(sleep=waits.append))
+    with pytest.raises(RegistryError) as caught:
+        client.ping()
+    assert caught.value.problem.startswith(problem)
+    assert "registry.example in NO_PROXY" in caught.value.remedy
+    assert "secret" not in str(caught.value)
+    assert waits == []
 
 
 def test_layers_are_fetched_once_and_verified(registry: FakeRegistry, clients: Clients, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ digest, the digest counts.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass, replace
 
@@ -53,7 +54,7 @@ class Reference:
         if tag is not None:
             check_tag(tag, text)
         registry, name = _split_registry(rest, default_registry)
-        if not _REGISTRY.fullmatch(registry):
+        if not _REGISTRY.fullmatch(registry) or not _is_address(registry):
             raise _wrong(text, f"{registry!r} is not the name of a registry", "Use host or host:port.")
         if registry in HUB_NAMES:
             registry, name = DOCKER_HUB, name if "/" in name or not name else f"library/{name}"
@@ -103,6 +104,21 @@ def _parse_digest(text: str, digits: str) -> Digest:
         return Digest.parse(digits)
     except InvalidReference as wrong:
         raise _wrong(text, wrong.problem, wrong.remedy) from None
+
+
+def _is_address(registry: str) -> bool:
+    """Whether the port is one, and the address in brackets too."""
+    host, _, port = registry.rpartition(":")
+    if registry.endswith("]") or not host:
+        host, port = registry, ""
+    if port and not 0 < int(port) < 65_536:
+        return False
+    if host.startswith("["):
+        try:
+            ipaddress.IPv6Address(host[1:-1])
+        except ValueError:
+            return False
+    return True
 
 
 def _split_tag(named: str) -> tuple[str, str | None]:

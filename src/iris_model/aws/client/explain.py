@@ -216,7 +216,7 @@ _NETWORK = (
     ),
     _row(
         "ProxyConnectionError", "", "the proxy cannot be reached: {message}",
-        "Check HTTPS_PROXY and HTTP_PROXY. List hosts that need no proxy in NO_PROXY.",
+        "Check HTTPS_PROXY and HTTP_PROXY: http://HOST:PORT, not SOCKS. List hosts that need no proxy in NO_PROXY.",
     ),
     _row(
         "SSLError", "", "the TLS connection failed: {message}",

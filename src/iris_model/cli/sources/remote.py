@@ -33,12 +33,13 @@ class Answer:
 def post_event(url: str, payload: bytes, *, log: bool) -> Answer:
     """Send the event and wait for the answer."""
     url, is_invoke_api = _resolve(url)
+    opener = _opener(url)
     headers = {"Content-Type": "application/json", "User-Agent": f"iris-model/{iris_model.__version__}"}
     if is_invoke_api and log:
         headers["X-Amz-Log-Type"] = "Tail"
     request = urllib.request.Request(url, data=payload, headers=headers, method="POST")  # noqa: S310 - checked: http(s)
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - same
+        with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
             body: bytes = response.read()
             tail = base64.b64decode(response.headers.get("X-Amz-Log-Result", ""))
             return Answer(body, response.headers.get("X-Amz-Function-Error"), tail.decode("utf-8", "replace"))
@@ -62,12 +63,35 @@ def post_event(url: str, payload: bytes, *, log: bool) -> Answer:
 
 def _resolve(url: str) -> tuple[str, bool]:
     """Return the URL to post to, and whether it is an Invoke API; a bare host means its Invoke API."""
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that hold no address, or a port that is none
+        is_address = False
+    if not is_address:
         raise IrisModelError(
             f"--url {url} is not an HTTP address: expected http://HOST:PORT or https://HOST/PATH",
             remedy="Use an address such as --url http://127.0.0.1:9000",
         )
+    if not (url.isascii() and url.isprintable()) or " " in url:
+        raise IrisModelError(
+            f"--url {url!r} has characters that no address has: expected letters, digits and signs of ASCII",
+            remedy="Write other characters as browsers send them: a space as %20, an ü as %C3%BC.",
+        )
     if parts.path in ("", "/"):
         parts = parts._replace(path=INVOKE_PATH)
     return parts.geturl(), _INVOKE_API.fullmatch(parts.path) is not None
+
+
+def _opener(url: str) -> urllib.request.OpenerDirector:
+    """Return what sends the request: through the proxy of the environment, but never to this machine.
+
+    Raises IrisModelError if the environment names a proxy that cannot be used.
+    """
+    if not urllib.request.getproxies_environment():
+        return urllib.request.build_opener()
+    # Imported only here: it brings the whole client of registries.
+    from iris_model.oci.registry.proxies import proxy_for
+
+    proxy = proxy_for(url)
+    return urllib.request.build_opener(urllib.request.ProxyHandler({"http": proxy, "https": proxy} if proxy else {}))

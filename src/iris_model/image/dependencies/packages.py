@@ -33,6 +33,7 @@ from iris_model.image.dependencies.target_requirements import (
 from iris_model.image.dependencies.wheels import Wheel, open_wheel, unpack_wheels
 from iris_model.image.lock import Lock, LockedWheel
 from iris_model.image.target import Target
+from iris_model.project.dependencies.pip_failures import index_failure
 from iris_model.project.dependencies.requirement_lines import (
     Requirements,
     digest_requirements,
@@ -200,14 +201,19 @@ def _download(arguments: Sequence[str], target: Target, directory: Path, require
     # Paths in requirements.txt are relative to the project.
     settings: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
     settings["cwd"] = requirements.parent.resolve()
-    try:
-        finished = subprocess.run(command, check=False, timeout=_PIP_SECONDS, **settings)
-    except subprocess.TimeoutExpired:
-        raise ImageError(
-            f"pip did not finish within {_PIP_SECONDS} s", remedy="Check the network, and build again."
-        ) from None
-    if finished.returncode == 0:
-        return
+    with tempfile.TemporaryDirectory() as scratch:
+        log = Path(scratch) / "pip.log"
+        try:
+            finished = subprocess.run([*command, "--log", str(log)], check=False, timeout=_PIP_SECONDS, **settings)
+        except subprocess.TimeoutExpired:
+            raise ImageError(
+                f"pip did not finish within {_PIP_SECONDS} s", remedy="Check the network, and build again."
+            ) from None
+        if finished.returncode == 0:
+            return
+        failure = index_failure(finished.stderr, log)
+    if failure is not None:
+        raise ImageError(failure[0], remedy=failure[1])
     said = _OF_SCRATCH.sub(f" (from {requirements.name})", finished.stderr.strip())
     without = _WITHOUT_WHEEL.search(said)
     if without:

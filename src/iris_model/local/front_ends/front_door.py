@@ -89,6 +89,8 @@ class FrontDoor(HttpConnection):
         self._stop_timer()
         other.connection_made(transport)
         other.data_received(data)
+        if self._is_half_closed:
+            other.eof_received()
 
     def refuse(self, problem: BadRequest) -> None:
         """Send the error once, and close."""

@@ -11,6 +11,7 @@ import asyncio
 from typing import Any
 
 _TURNS = 3
+_AGAIN_SECONDS = 0.02
 
 
 class HalfClosed(asyncio.Protocol):
@@ -18,6 +19,7 @@ class HalfClosed(asyncio.Protocol):
 
     def __init__(self, other: Any) -> None:
         self._other = other
+        self._is_lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """For asyncio."""
@@ -25,6 +27,7 @@ class HalfClosed(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """For asyncio."""
+        self._is_lost = True
         self._other.connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
@@ -40,20 +43,26 @@ class HalfClosed(asyncio.Protocol):
         self._other.resume_writing()
 
     def eof_received(self) -> bool:
-        """Keep the connection while a complete request is answered; aiohttp closes it after the last answer."""
-        self._look(_TURNS)
+        """Keep the connection while complete requests are answered; aiohttp closes it after the last answer."""
+        self._look(_TURNS, [])
         return True
 
-    def _look(self, turns: int) -> None:
-        # Between receiving a request and starting on it, aiohttp yields to the loop, and the request is not visible.
-        if turns:
-            asyncio.get_running_loop().call_soon(self._look, turns - 1)
+    def _look(self, turns: int, before: list[Any]) -> None:
+        if self._is_lost:
             return
         # Private attributes of aiohttp. Without them, the connection closes as before.
         request = getattr(self._other, "_current_request", None)
-        bodies = [body for _, body in getattr(self._other, "_messages", ())]
-        bodies += [request.content] if request is not None else []
-        if bodies and all(body.is_eof() for body in bodies):
+        bodies = [request.content] if request is not None else []
+        bodies += [body for _, body in getattr(self._other, "_messages", ())]
+        # Between taking a request and starting on it, aiohttp yields to the loop, and the request is not visible: what
+        # is seen counts once it stays the same.
+        if turns or bodies != before:
+            turns = turns - 1 if bodies == before else _TURNS
+            asyncio.get_running_loop().call_soon(self._look, turns, bodies)
+        elif not bodies or not bodies[0].is_eof():
+            self._other.force_close()
+        elif len(bodies) == 1:
             self._other.close()
         else:
-            self._other.force_close()
+            # `close` would drop the requests that wait behind this one.
+            asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self._look, _TURNS, bodies)

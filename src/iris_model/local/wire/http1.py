@@ -230,14 +230,10 @@ class HttpConnection(asyncio.Protocol):
         if self.transport is None:
             return
         self.transport.write(data)
-        if not keeps_alive or self._is_half_closed:
+        if not keeps_alive:
             self.close()
-            return
-        if self._is_paused:
-            self._is_paused = False
-            self.transport.resume_reading()
-        if self._data and not self._is_advancing:
-            self._advance()
+        elif not self._is_advancing:
+            self._go_on()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """For asyncio."""
@@ -257,12 +253,12 @@ class HttpConnection(asyncio.Protocol):
         """For asyncio: the client reads again."""
         self._is_write_paused = False
         if not self._is_busy and not self._is_advancing:
-            self._advance()
+            self._go_on()
 
     def eof_received(self) -> bool | None:
-        """For asyncio: the client sends no more. It still gets its answer."""
+        """For asyncio: the client sends no more. It still gets an answer to each whole request that it sent."""
         self._is_half_closed = True
-        return self._is_busy or None
+        return self._waits_for_us or None
 
     def data_received(self, data: bytes) -> None:
         """For asyncio."""
@@ -271,9 +267,26 @@ class HttpConnection(asyncio.Protocol):
             self._advance()
             if self._read_seconds is not None:
                 self._watch_reading()
-        elif len(self._data) > _MAX_WAITING_BYTES and self.transport is not None:
+        if len(self._data) > _MAX_WAITING_BYTES and self._waits_for_us and self.transport is not None:
             self._is_paused = True
             self.transport.pause_reading()
+
+    @property
+    def _waits_for_us(self) -> bool:
+        """Whether the client's next bytes change nothing: we have not answered, or it has not read what we answered."""
+        return self._is_busy or (self._is_write_paused and bool(self._data))
+
+    def _go_on(self) -> None:
+        """Handle what has come while an answer was made or read."""
+        if self._is_paused and self.transport is not None:
+            self._is_paused = False
+            self.transport.resume_reading()
+        if self._data:
+            self._advance()
+        if self._is_half_closed and not self._waits_for_us:
+            self.close()
+        if self._read_seconds is not None:
+            self._watch_reading()
 
     def _advance(self) -> None:
         self._is_advancing = True
@@ -288,7 +301,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _watch_reading(self) -> None:
         """Keep a timer while a request is incomplete: one for the whole head, a new one for each piece of a body."""
-        is_incomplete = self.transport is not None and not self._is_busy and (self._data or self._head is not None)
+        is_incomplete = self.transport is not None and not self._waits_for_us and (self._data or self._head is not None)
         if self._reading is not None and (not is_incomplete or self._head is not None):
             self._stop_timer()
         if is_incomplete and self._reading is None and self._read_seconds is not None:

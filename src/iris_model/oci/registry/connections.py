@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import threading
-from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass
 
 import urllib3
 
 from iris_model.oci.digests import BLOCK
-from iris_model.oci.registry.addresses import is_loopback, origin_of
+from iris_model.oci.registry.proxies import proxy_for, user_of
 
 CONNECT_SECONDS = 15.0
 READ_SECONDS = 90.0
@@ -24,8 +22,8 @@ class Connections:
         self._lock = threading.Lock()
 
     def pool_for(self, url: str) -> urllib3.PoolManager:
-        """Return the pool for a URL: direct, or through the proxy of the environment."""
-        proxy = _proxy_for(url)
+        """Return the pool for a URL: direct, or through the proxy of the environment. Raises RegistryError if that is none."""
+        proxy = proxy_for(url)
         with self._lock:
             if proxy not in self._pools:
                 self._pools[proxy] = self._make(proxy)
@@ -48,17 +46,4 @@ class Connections:
         }
         if not proxy:
             return urllib3.PoolManager(**settings)  # type: ignore[arg-type]
-        user = urlsplit(proxy).netloc.rpartition("@")[0]
-        headers = urllib3.make_headers(proxy_basic_auth=user) if user else None
-        return urllib3.ProxyManager(proxy, proxy_headers=headers, **settings)  # type: ignore[arg-type]
-
-
-def _proxy_for(url: str) -> str:
-    scheme, host, port = origin_of(url)
-    if is_loopback(host):
-        return ""
-    proxies = getproxies_environment()
-    if proxy_bypass(f"{host}:{port}"):
-        return ""
-    proxy = proxies.get(scheme) or proxies.get("all") or ""
-    return proxy if "://" in proxy or not proxy else f"http://{proxy}"
+        return urllib3.ProxyManager(proxy, proxy_headers=user_of(proxy), **settings)  # type: ignore[arg-type]

@@ -6,12 +6,14 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from iris_model.contract.architecture import Architecture
 from iris_model.errors import ProjectError
 from iris_model.project.configuration.settings import ProjectSettings
+from iris_model.project.dependencies.pip_failures import index_failure
 
 REQUIREMENTS_FILE = "requirements.txt"
 
@@ -58,7 +60,14 @@ def install_requirements_into(directory: Path, requirements: Path) -> None:
     command += ["--target", str(directory.resolve()), "--requirement", str(requirements.resolve())]
     settings: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
     # Paths in the file are relative to the project.
-    finished = subprocess.run(command, check=False, cwd=requirements.resolve().parent, **settings)
+    with tempfile.TemporaryDirectory() as scratch:
+        log = Path(scratch) / "pip.log"
+        finished = subprocess.run(
+            [*command, "--log", str(log)], check=False, cwd=requirements.resolve().parent, **settings
+        )
+        failure = index_failure(finished.stderr, log) if finished.returncode else None
+    if failure is not None:
+        raise ProjectError(failure[0], remedy=f"{failure[1]} Nothing was written.")
     if finished.returncode:
         raise ProjectError(
             f"pip could not install {requirements}:\n{finished.stderr.strip()}",
