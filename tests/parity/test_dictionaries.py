@@ -13,8 +13,11 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
 from iris_model.compiler import compile_model
+from iris_model.compiler.description.columns import find_columns
+from iris_model.compiler.original import Original
 from iris_model.engine import InvalidInput, load
 from iris_model.errors import UnsupportedModel
+from iris_model.runtime.executors.original_table import make_table
 from iris_model.runtime.payloads import order_features
 from tests.parity.test_zoo import METHODS, assert_same
 
@@ -122,6 +125,11 @@ def test_a_hasher_needs_names(header):
     hasher = FeatureHasher(8)
     with pytest.raises(UnsupportedModel, match="dictionaries with any keys") as caught:
         compile_model(hasher)
+    assert "header line" in caught.value.remedy and "original" not in caught.value.remedy
+    # Its own library does not know the names either.
+    model = make_pipeline(hasher, LogisticRegression()).fit(ROWS, LABELS)
+    with pytest.raises(UnsupportedModel, match="dictionaries with any keys") as caught:
+        next(find_columns(model, None, None, "the model", {}))
     assert "header line" in caught.value.remedy
 
     assert compile_model(hasher, data=header).signature["columns"][0]["name"] == "city"
@@ -133,8 +141,58 @@ def test_lists_of_texts_are_refused(header, tmp_path):
     model = load(str(tmp_path / "model.safetensors"))
     with pytest.raises(InvalidInput, match="a list of 2"):
         model.transform([[["Rome", "Oslo"] if one["name"] == "city" else None for one in model.signature["columns"]]])
-    with pytest.raises(UnsupportedModel, match="input_type is 'string'"):
-        compile_model(FeatureHasher(8, input_type="string"), data=header)
+    for data in (None, header):
+        with pytest.raises(
+            UnsupportedModel, match="input_type is 'string', so that a row is a list of strings"
+        ) as caught:
+            compile_model(FeatureHasher(8, input_type="string"), data=data)
+        assert "HashingVectorizer" in caught.value.remedy
+
+
+WHOLE = [
+    {1: float(index % 3), 20: index / 7, **({3: "x" if index % 2 else "y"} if index % 5 else {})} for index in range(60)
+]
+
+
+@pytest.mark.parametrize("vectorizer", [DictVectorizer(), DictVectorizer(sort=False), DictVectorizer(sparse=False)])
+def test_names_that_were_integers_are_digits_in_a_row(vectorizer, tmp_path):
+    rows = [{name: cell for name, cell in row.items() if name != 3} for row in WHOLE] if vectorizer.sort else WHOLE
+    fitted = make_pipeline(vectorizer, LogisticRegression()).fit(rows, [index % 3 for index in range(60)])
+    (tmp_path / "model.safetensors").write_bytes(compile_model(fitted).data)
+    model = load(str(tmp_path / "model.safetensors"))
+    columns = model.signature["columns"]
+    assert {column["name"]: column.get("whole_name", False) for column in columns} == {
+        "1": True,
+        "20": True,
+        # Of a name and a string the vectorizer makes a string.
+        **({} if vectorizer.sort else {"3": False}),
+    }
+    sent = [order_features({str(name): cell for name, cell in row.items()}, columns, 0) for row in rows]
+    wanted = fitted.predict_proba(rows)
+    assert len(np.unique(wanted)) > 20
+    np.testing.assert_allclose(model.predict_proba(sent), wanted, rtol=1e-9)
+    # The same where the model keeps its own library.
+    signature = {"columns": columns, "named": True, "input": "dictionaries"}
+    np.testing.assert_array_equal(fitted.predict_proba(make_table(sent, signature)), wanted)
+    np.testing.assert_array_equal(
+        Original(fitted, signature).evaluate(sent, ["predict_proba"])["predict_proba"], wanted
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({1: 1.0, "1": 2.0}, "it has the features 1 and '1', which are the same key in a JSON object"),
+        ({(1, 2): 1.0}, r"its feature name \(1, 2\) is a tuple; expected strings or integers"),
+        ({1.5: 1.0}, "its feature name 1.5 is a float; expected strings or integers"),
+    ],
+)
+def test_names_that_no_key_can_be_are_refused(row, said):
+    fitted = DictVectorizer(sort=False).fit([row])
+    for ask in (compile_model, lambda one: next(find_columns(one, None, None, "the model", {}))):
+        with pytest.raises(UnsupportedModel, match=said) as caught:
+            ask(fitted)
+        assert caught.value.remedy == "Train it with names that are strings."
 
 
 def test_methods_that_are_offered_are_there(header):

@@ -100,7 +100,7 @@ class Original:
         if self._takes_documents or self._shape == "documents":
             return [row[0] for row in rows]
         if self._takes_dictionaries:
-            names = [column["name"] for column in self._columns]
+            names = [int(column["name"]) if column.get("whole_name") else column["name"] for column in self._columns]
             return [{name: cell for name, cell in zip(names, row, strict=True) if cell is not None} for row in rows]
         numeric = all(map(holds_numbers, self._columns))
         if self._shape == "series":
@@ -142,7 +142,11 @@ class Original:
         known = {one["name"]: one["categories"] for one in self._columns if one["dtype"] == "category"}
         if not self._shape:
             return make_frame(cells, known)
-        texts = [c["name"] for c in self._columns if c["dtype"] == "str" and c.get("missing_as") != "none"]
+        texts = [
+            c["name"]
+            for c in self._columns
+            if c["dtype"] == "str" and c.get("missing_as") != "none" and not c.get("encoded")
+        ]
         return make_frame(
             cells, known, texts, {c["name"]: c["dtype"] for c in self._columns if c["dtype"] in DATE_TYPES}
         )
@@ -160,6 +164,8 @@ def _fill_missing(cells: list[Any], column: Column, *, typed: bool) -> Any:
         return numbers.astype(bool) if column["dtype"] == "bool" and np.isin(numbers, (0, 1)).all() else numbers
     marker = None if column.get("missing_as") == "none" or column["dtype"] in DATE_TYPES else np.nan
     part = np.empty(len(cells), dtype=object)
+    if column.get("encoded"):
+        cells = [cell.encode() if isinstance(cell, str) else cell for cell in cells]
     part[:] = [marker if cell is None else cell for cell in cells]
     return part
 

@@ -32,6 +32,10 @@ class Column(TypedDict):
     minimum: NotRequired[float]
     maximum: NotRequired[float]
     missing_as: NotRequired[Literal["none"]]
+    encoded: NotRequired[bool]
+    """Training had bytes: a row has the text whose UTF-8 they are."""
+    whole_name: NotRequired[bool]
+    """The name was an integer in training: the key of a row has its digits."""
     optional: NotRequired[bool]
     """A row with column names may omit it."""
     dropped: NotRequired[bool]

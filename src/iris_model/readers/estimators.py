@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from iris_model.contract.signature import Column
 from iris_model.errors import UnsupportedModel
 
-from .dictionaries import feature_names, takes_dictionaries
+from .dictionaries import feature_names, refuse_unknown_names, takes_dictionaries
 from .documents import DOCUMENT_COLUMN, takes_documents
 from .failures import NOT_FITTED, describe_failure
 from .families import find_reader
@@ -51,10 +51,7 @@ def read_estimator(estimator: Estimator, names: Sequence[str] | None = None) -> 
         learned = feature_names(estimator) or list(names or ())
         trained = len(learned), learned
         if not learned:
-            raise UnsupportedModel(
-                [f"{class_name(type(estimator))} takes dictionaries with any keys, so its columns are unknown"],
-                remedy="Pass rows with a header line: data in iris-model.toml, or --data. " + WAYS_OUT,
-            )
+            raise refuse_unknown_names()
     count, trained_names = trained if trained else (len(names or ()), None)
     builder = GraphBuilder(
         trained_names
@@ -64,7 +61,8 @@ def read_estimator(estimator: Estimator, names: Sequence[str] | None = None) -> 
         find_reader=_find_reader,
     )
     if (problem := find_version_problem(estimator)) is not None:
-        builder.refuse(problem)
+        # Alone: what a converter says of attributes that other versions have would only hide the reason.
+        raise UnsupportedModel([problem], remedy=find_remedy([problem]))
     reading = builder.read(estimator, builder.rows)
     if trained is None and not builder.reasons:
         builder.refuse(
@@ -84,14 +82,13 @@ def read_partly(estimator: Estimator, names: Sequence[str] | None = None) -> Gra
     None if the number of columns is unknown. A column that only a refused step reads has `"kind": "unknown"`.
     """
     trained = _with_spaces(estimator, _trained_columns(estimator), names)
-    learned = feature_names(estimator) if takes_dictionaries(estimator) else None
-    if learned is not None:
-        trained = len(learned), learned
+    if takes_dictionaries(estimator):
+        # Never the columns that a hasher makes: a later step counts those.
+        learned = feature_names(estimator) or list(names or ())
+        trained = (len(learned), learned) if learned else None
     if trained is None and not names:
         return None
     count, trained_names = trained or (len(names or ()), None)
-    if takes_dictionaries(estimator):
-        trained_names = trained_names or list(names or ())
     default = [DOCUMENT_COLUMN] if takes_documents(estimator) else [f"x{index}" for index in range(count)]
     builder = GraphBuilder(
         trained_names or _checked(names, count) or default, named=trained_names is not None, find_reader=_find_reader

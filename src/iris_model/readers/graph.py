@@ -276,6 +276,18 @@ class GraphBuilder:
             if trace.origin is not None:
                 self._columns[trace.origin].kind = "text"
 
+    def expect_bytes(self, value: Value, index: int) -> None:
+        """Record that column `index` of `value` contained bytes in training, and that a row has their UTF-8 text."""
+        origin = value.traces[index].origin
+        if origin is not None:
+            self._columns[origin].encoded = True
+
+    def expect_whole_name(self, value: Value, index: int) -> None:
+        """Record that the name of column `index` of `value`, a feature of a dictionary, was an integer in training."""
+        origin = value.traces[index].origin
+        if origin is not None:
+            self._columns[origin].whole_name = True
+
     def expect_optional(self, value: Value, *, hashed: bool = False) -> None:
         """Record that the columns of `value` are features of a dictionary, which may leave them out.
 

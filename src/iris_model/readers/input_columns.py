@@ -29,6 +29,8 @@ class InputColumn:
     used: bool = False
     optional: bool = False
     hashed: bool = False
+    encoded: bool = False
+    whole_name: bool = False
     puzzled_by: dict[str, None] = field(default_factory=dict)
     categories: list[Any] = field(default_factory=list)
     missing_as: Marker | None = None
@@ -87,6 +89,10 @@ class InputColumn:
             entry["categories"] = self.categories
         if self.missing_as == "none":
             entry["missing_as"] = "none"
+        if self.encoded:
+            entry["encoded"] = True
+        if self.whole_name:
+            entry["whole_name"] = True
         if self.optional:
             entry["optional"] = True
         if self.hashed:

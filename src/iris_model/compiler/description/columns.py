@@ -20,7 +20,7 @@ from iris_model.compiler.probes.rows import SEED
 from iris_model.contract.signature import InputSignature
 from iris_model.errors import UnsupportedModel
 from iris_model.readers import Graph, read_partly
-from iris_model.readers.dictionaries import takes_dictionaries
+from iris_model.readers.dictionaries import refuse_unknown_names, takes_dictionaries
 from iris_model.readers.documents import takes_documents
 from iris_model.readers.estimators import says_columns
 from iris_model.readers.graph import Estimator, partial_signature
@@ -86,6 +86,8 @@ def _find_learned(
 ) -> Iterator[Columns]:
     """Yield candidates from the columns that the estimator stores."""
     graph = read_partly(estimator, (given.names if given else None) or names)
+    if graph is None and takes_dictionaries(estimator):
+        raise refuse_unknown_names()
     if graph is None or not graph.signature["columns"]:
         raise UnsupportedModel(
             [f"{owner} has no n_features_in_, the number of its columns"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from iris_model.readers.dictionaries import DICT_VECTORIZER, FEATURE_HASHER, split_names
+from iris_model.readers.dictionaries import DICT_VECTORIZER, FEATURE_HASHER, split_names, whole_names
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
 
 from .text import add_rounding
@@ -13,16 +13,14 @@ from .text import add_rounding
 def read_dict_vectorizer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """One column for each numeric feature, and one for each string that a feature had in training."""
     _check_dtype(builder, estimator, whole=True)
-    if any(not isinstance(name, str) for name in estimator.feature_names_):
-        builder.refuse(
-            "DictVectorizer: its feature names are not strings, as the keys of a JSON object must be; train it with strings"
-        )
-        return Reading("transformer", {"transform": inputs})
+    whole = whole_names(estimator)
     tables: list[dict[str, Json]] = []
     places: dict[str, int] = {}
     for index in range(inputs.width):
         tables.append({"number": None, "texts": {}})
-        places[builder.column_name(inputs, index)] = index
+        places[name := builder.column_name(inputs, index)] = index
+        if name in whole:
+            builder.expect_whole_name(inputs, index)
     for name, (feature, text) in zip(estimator.feature_names_, split_names(estimator), strict=True):
         table, place = tables[places[feature]], int(estimator.vocabulary_[name])
         if text is None:
@@ -52,8 +50,6 @@ def read_dict_vectorizer(builder: GraphBuilder, estimator: Estimator, inputs: Va
 def read_feature_hasher(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """Every feature name has a hash. The columns are those that the user's data names."""
     _check_dtype(builder, estimator)
-    if estimator.input_type != "dict":
-        builder.refuse(f"FeatureHasher: input_type is {estimator.input_type!r}; expected 'dict'")
     for index in range(inputs.width):
         builder.expect_categories(inputs, index, [], dtype="mixed")
     builder.expect_optional(inputs, hashed=True)

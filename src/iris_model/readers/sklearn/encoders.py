@@ -104,6 +104,12 @@ def _table(builder: GraphBuilder, inputs: Value, index: int, categories: Any, va
     table: Table = {"name": name, "texts": {}, "numbers": {}}
     # Arrays of objects may contain numpy scalars.
     plain = [one.item() if isinstance(one, np.generic) else one for one in np.asarray(categories).tolist()]
+    if any(isinstance(one, bytes) for one in plain):
+        if (texts := _decoded(plain)) is None:
+            builder.refuse(f"the categories of {name!r} are bytes that are not UTF-8, which JSON cannot express")
+            return table
+        plain = texts
+        builder.expect_bytes(inputs, index)
     for category, value in zip(plain, values, strict=True):
         if category is None or (isinstance(category, float) and math.isnan(category)):
             table["missing"] = value
@@ -121,6 +127,16 @@ def _table(builder: GraphBuilder, inputs: Value, index: int, categories: Any, va
             return table
     builder.expect_categories(inputs, index, plain)
     return table
+
+
+def _decoded(categories: Sequence[Any]) -> list[Any] | None:
+    """Return bytes as the texts that a request sends for them; None if they are not UTF-8, or if there are texts too."""
+    if any(isinstance(one, str) for one in categories):
+        return None
+    try:
+        return [one.decode() if isinstance(one, bytes) else one for one in categories]
+    except UnicodeDecodeError:
+        return None
 
 
 def _finish(builder: GraphBuilder, inputs: Value, index: int, table: Table) -> None:

@@ -21,7 +21,7 @@ def make_table(rows: "list[Any]", signature: "Signature") -> object:
     if shape == "documents":
         return [row[0] for row in rows]
     if shape == "dictionaries":
-        names = [column["name"] for column in columns]
+        names = [int(column["name"]) if column.get("whole_name") else column["name"] for column in columns]
         return [{name: cell for name, cell in zip(names, row) if cell is not None and cell == cell} for row in rows]
     parts = [_make_part([row[position] for row in rows], column) for position, column in enumerate(columns)]
     if shape == "series":
@@ -50,7 +50,7 @@ def _make_frame(parts: "list[Any]", columns: "list[Column]") -> "Any":
             made[column["name"]] = _make_categorical(part, column)
         elif dtype in DATE_TYPES:
             made[column["name"]] = _make_dates(part, dtype)
-        elif dtype == "str" and column.get("missing_as") != "none":
+        elif dtype == "str" and column.get("missing_as") != "none" and not column.get("encoded"):
             made[column["name"]] = Series(part, dtype=texts)
         else:
             # By default pandas replaces None by NaN in a column of objects.
@@ -100,6 +100,8 @@ def _make_part(cells: "list[object]", column: "Column") -> object:
         is_truth = dtype == "bool" and all(cell in (0.0, 1.0) for cell in cells)
         return array(cells, dtype=bool if is_truth else "float32" if dtype == "float32" else float)
     part = empty(len(cells), dtype=object)
+    if column.get("encoded"):
+        cells = [cell.encode() if isinstance(cell, str) else cell for cell in cells]
     marker = None if column.get("missing_as") == "none" or dtype in DATE_TYPES else nan
     part[:] = [marker if cell is None else cell for cell in cells]
     return part
