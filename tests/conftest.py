@@ -38,7 +38,8 @@ def pytest_configure(config):
     os.environ[CACHE_VARIABLE] = cache.name
     # The plugins read their options after this; the workers get those of the process that starts them.
     if config.pluginmanager.hasplugin("timeout") and config.option.timeout is None:
-        config.option.timeout = LIMIT_OF_SLOW_TESTS if with_slow_tests(config) else LIMIT
+        builds_images = config.option.markexpr.startswith("e2e")
+        config.option.timeout = LIMIT_OF_SLOW_TESTS if with_slow_tests(config) or builds_images else LIMIT
     if config.pluginmanager.hasplugin("hypothesispytest") and config.option.hypothesis_profile is None:
         config.option.hypothesis_profile = RANDOM if with_slow_tests(config) else QUICK
     if getattr(config.option, "hypothesis_profile", None) in (QUICK, RANDOM):

@@ -11,6 +11,7 @@ import cfnlint.api
 import pytest
 from cfnlint.config import ManualArgs
 
+from iris_model.aws.cloudformation import yaml_text
 from iris_model.aws.cloudformation.template import image_uri, render_template
 from iris_model.aws.cloudformation.yaml_text import Tag, get_att, read, ref
 from iris_model.contract.deployment import Deployment, Domain, Vpc
@@ -253,6 +254,18 @@ def test_the_command_of_a_template_that_no_call_takes_goes_through_s3():
         " --template-file FILE --s3-bucket BUCKET --capabilities CAPABILITY_IAM --parameter-overrides LiveVersion=\n"
     )
     assert len(large) > 51_200 and command in large
+
+
+def test_a_long_name_is_a_key_as_any_other():
+    """PyYAML writes keys over 128 characters with a question mark, which not every reader of templates knows."""
+    names = ["K" * 128, "K" * 900, "é" * 128]
+    written = yaml_text.render({"Variables": dict.fromkeys(names, "value")}, {}, head="")
+    assert [line for line in written.splitlines() if line.strip()[:1] == "?"] == []
+    assert read(written) == {"Variables": dict.fromkeys(names, "value")}
+    beyond = {
+        "Tags": {"\U00020000" * 128: "value", "K" * 2000: "value"}
+    }  # YAML itself has 1024 characters for simple keys
+    assert read(yaml_text.render(beyond, {}, head="")) == beyond
 
 
 def test_the_template_reads_well():

@@ -82,12 +82,43 @@ def test_stages_share_the_repository_and_never_a_stack():
         ('[cors]\nallow-methods = ["TRACE"]', "a list of strings, each one of"),
         ('[cors]\nallow-origins = ["example.org"]', 'such as "https://example.org"'),
         ('[tags]\n"aws:x" = "1"', 'do not start with "aws:"'),
+        ('[tags]\nteam = "aws:x"', 'do not start with "aws:"'),
+        ('[tags]\nteam = "a\\tb"', "letters, digits or one of"),
+        ('[tags]\n"a\\nb" = ""', "letters, digits or one of"),
+        ('[tags]\nTeam = "a"\nteam = "b"', "tags.Team and tags.team: IAM does not distinguish upper and lower case"),
+        ('[tags]\niris-model = "a"', "tags.iris-model: iris-model sets this tag itself"),
+        ('[tags]\n"iris-model:accepted" = "1"', "tags.iris-model:accepted: iris-model sets this tag itself"),
         ('[secrets]\nTOKEN = "hunter2"', 'such as "secretsmanager:iris:token"'),
         ('[secrets]\nAWS_REGION = "ssm:/x"', "secrets.AWS_REGION: Lambda sets this variable itself"),
         ('environment = { TT = "a" }\nsecrets = { TT = "ssm:/t" }', "environment has the same variable"),
         ('environment = { KEY = "AKIAIOSFODNN7EXAMPLE" }', "looks like a secret"),
         ('environment = { KEY = "a {{resolve:ssm:name}}" }', "CloudFormation would replace {{resolve:...}}"),
+        ('capture = { rate = 1, without = ["{{resolve:ssm:x}}"] }', "capture.without: CloudFormation would replace"),
+        ('cors = { allow-origins = ["https://{{resolve:ssm:x}}"] }', "an origin, such as"),
+        (
+            'auth = "jwt"\njwt = { issuer = "https://{{resolve:ssm:x}}", audience = ["a"] }',
+            "jwt.issuer: CloudFormation would",
+        ),
+        (
+            'auth = "jwt"\njwt = { issuer = "https://a", audience = ["{{resolve:ssm:x}}"] }',
+            "jwt.audience: CloudFormation would",
+        ),
+        ('environment = { KEY = "a\\u0000b" }', "environment.KEY: a variable cannot contain the character NUL"),
+        ('capture = { rate = 1, without = ["' + "c" * 4096 + '"] }', "Lambda accepts at most 4096 in total"),
+        ('environment = { IRIS_MODEL_CAPTURE_RATE = "1" }\ncapture = { rate = 1 }', "[capture] sets this variable"),
         ('role = "iris"', "expected the ARN of a role"),
+        ('role = "arn:aws:iam::123456789012:role/größe"', "expected the ARN of a role"),
+        ('secrets = { LEVEL = "ssm:/größe" }', 'such as "secretsmanager:iris:token"'),
+        ('region = "eu-west-\u0661"', "an AWS region"),
+        ('more-routes = ["/a{b}"]', "a path, or a method and a path"),
+        ('more-routes = ["/{a+}/b"]', "a path, or a method and a path"),
+        ('more-routes = ["GET /{a}/x", "GET /{b}/x"]', "GET /{a}/x and GET /{b}/x are the same route"),
+        (
+            'auth = "iam"\nmore-routes = ["OPTIONS /x"]\ncors = { allow-origins = ["https://a.org"] }',
+            'more-routes has "OPTIONS /x"',
+        ),
+        ('cors = { allow-origins = ["https://exämple.org"] }', "an origin, such as"),
+        ('cors = { allow-origins = ["https://*.example.org"] }', "an origin, such as"),
         ('auth = "jwt"', "expected issuer and audience in [jwt]"),
         ('[jwt]\nissuer = "https://x"', 'expected auth = "jwt"'),
         (
@@ -134,6 +165,22 @@ def test_stages_share_the_repository_and_never_a_stack():
 )
 def test_a_wrong_line_is_named(text: str, expected: str):
     assert expected in problems_of(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[tags]\n"Größe 花" = "¾ \u00a0"\nempty = ""\nsize = "iris-model"',
+        'role = "arn:aws:iam::123456789012:role/own"\n[tags]\nTeam = "a"\nteam = "b"',
+        'handler = "größe.handler"\ntrust = ["größe.Klasse"]',
+        'more-routes = ["POST /v2/models/{name}/infer", "/any/{rest+}", "GET /{a}", "POST /{b}", "/a:b"]',
+        'auth = "iam"\nmore-routes = ["OPTIONS /x"]',
+        '[cors]\nallow-origins = ["http://localhost:8080", "https://*", "capacitor://localhost", "http://[::1]:3000", "null://a_b"]',
+        'capture = { rate = 1, without = ["größe", "{{resolve", "a b"] }',
+    ],
+)
+def test_an_odd_line_that_aws_takes_is_taken(text: str):
+    assert parse(text).name == "Iris_flowers"
 
 
 def test_a_mistake_of_the_project_is_told_once_and_not_for_each_stage():

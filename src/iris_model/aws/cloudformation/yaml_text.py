@@ -5,6 +5,7 @@ The text is ASCII, other characters are escaped: GetTemplate of CloudFormation h
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -98,6 +99,13 @@ def _dump(value: Any) -> str:
 class _Dumper(yaml.SafeDumper):
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)  # list items are indented below their key
+
+    def check_simple_key(self) -> bool:
+        # PyYAML writes keys over 128 characters as `? key`, which not every reader of templates knows. YAML wants that for
+        # keys over 1024; JSON's escapes are at least as long as those of YAML.
+        if isinstance(self.event, yaml.ScalarEvent) and len(json.dumps(self.event.value)) < 1000:
+            return True
+        return super().check_simple_key()
 
     def ignore_aliases(self, data: Any) -> bool:
         return True  # CloudFormation does not support anchors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -132,6 +133,8 @@ def find_conflicts(values: Mapping[str, dict[str, Any]]) -> list[str]:
         problems.append(f"provisioned-concurrency = {provisioned} is more than reserved-concurrency = {reserved}")
     if top["role"] and top["permissions_boundary"]:
         problems.append("permissions-boundary has no effect with role: it applies to the role that the stack creates")
+    problems += _find_route_conflicts(top, cors)
+    problems += _find_tag_conflicts(top)
     if len(top["tags"]) > _MOST_TAGS - _TAGS_OF_OURS:
         problems.append(
             f"tags has {len(top['tags'])} entries; a resource has at most {_MOST_TAGS}, and iris-model uses {_TAGS_OF_OURS}"
@@ -139,4 +142,37 @@ def find_conflicts(values: Mapping[str, dict[str, Any]]) -> list[str]:
     twice = sorted(set(top["environment"]) & set(top["secrets"]))
     problems += [f"secrets.{name}: environment has the same variable" for name in twice]
     problems += find_feature_conflicts(values)
+    return problems
+
+
+def _find_route_conflicts(top: Mapping[str, Any], cors: Mapping[str, Any]) -> list[str]:
+    """Return routes that an HTTP API would refuse because it has them already."""
+    problems = []
+    by_meaning: dict[str, str] = {}
+    for route in top["more_routes"]:
+        key = route if " " in route else f"ANY {route}"
+        other = by_meaning.setdefault(re.sub(r"\{[^}]*?(\+?)\}", r"{\1}", key), route)
+        if other.partition("/")[2] != route.partition("/")[2]:
+            problems.append(f"more-routes: {other} and {route} are the same route with two names for its variable")
+    if cors["allow_origins"] and top["auth"] != "open":
+        problems += [
+            f'more-routes has "{route}": with [cors] and auth = "{top["auth"]}", iris-model adds this route itself, open to '
+            "everybody, because browsers send preflight requests without credentials; remove it"
+            for route in top["more_routes"]
+            if route.startswith("OPTIONS ")
+        ]
+    return problems
+
+
+def _find_tag_conflicts(top: Mapping[str, Any]) -> list[str]:
+    """Return tags that are ours, and tags that the role cannot have both."""
+    problems = [
+        f"tags.{name}: iris-model sets this tag itself" for name in top["tags"] if f"{name}:".startswith("iris-model:")
+    ]
+    names: dict[str, str] = {}
+    for name in top["tags"] if top["role"] is None else ():
+        if (other := names.setdefault(name.lower(), name)) != name:
+            problems.append(
+                f"tags.{other} and tags.{name}: IAM does not distinguish upper and lower case in tags of a role"
+            )
     return problems

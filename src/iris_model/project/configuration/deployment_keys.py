@@ -19,6 +19,10 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "*")
 _HEADER_NAME = r"\*|[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 _HEADER_MEANS = 'a header name, or "*"'
 
+# Letters, numbers and separators of all languages, and no tabs and line breaks:
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_Tag.html
+_TAG = r"(?u:[^\S\t-\r\x1c-\x1f\x85]|[\w.:/=+@-])"
+
 DEPLOYMENT_KEYS: tuple[Key, ...] = (
     Key(
         "endpoint",
@@ -166,10 +170,10 @@ DEPLOYMENT_KEYS: tuple[Key, ...] = (
         "table",
         "Tags of all resources.",
         default={},
-        pattern=r"(?!(?i:aws:))[\w\s.:/=+@-]{1,128}",
+        pattern=rf"(?!(?i:aws:)){_TAG}{{1,128}}",
         pattern_means='1 to 128 letters, digits or one of " .:/=+@_-", and do not start with "aws:"',
-        value_pattern=r"[\w\s.:/=+@-]{0,256}",
-        value_means="at most 256 of these characters",
+        value_pattern=rf"(?!(?i:aws:)){_TAG}{{0,256}}",
+        value_means='at most 256 of these characters, and do not start with "aws:" either',
         staged=True,
     ),
     Key(
@@ -193,7 +197,7 @@ DEPLOYMENT_KEYS: tuple[Key, ...] = (
         "Origins that may call the endpoint from a browser. Empty means no CORS.",
         default=(),
         section="cors",
-        pattern=r"\*|[a-z][a-z0-9+.-]*://[^\s/?#]+",
+        pattern=r"\*|[a-z][a-z0-9+.-]*://(?:\*|(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?)",
         pattern_means='an origin, such as "https://example.org", or "*"',
         staged=True,
     ),

@@ -103,7 +103,8 @@ class Key:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    return not pattern or re.fullmatch(pattern, value) is not None
+    # Names on AWS are ASCII. A pattern that allows letters of all languages says so: `(?u:...)`.
+    return not pattern or re.fullmatch(pattern, value, re.ASCII) is not None
 
 
 def _join(choices: tuple[str, ...] | tuple[int, ...]) -> str:

@@ -39,7 +39,7 @@ PROJECT_KEYS: tuple[Key, ...] = (
         "text",
         "Module and function that Lambda calls.",
         default="app.handler",
-        pattern=r"[A-Za-z_]\w*(?:[./][A-Za-z_]\w*)*\.[A-Za-z_]\w*",
+        pattern=r"(?u:[A-Za-z_]\w*(?:[./][A-Za-z_]\w*)*\.[A-Za-z_]\w*)",
         pattern_means='a module and a function, such as "app.handler"',
     ),
     Key(
@@ -117,7 +117,11 @@ PROJECT_KEYS: tuple[Key, ...] = (
         "texts",
         "More routes of the HTTP API, for clients that expect other paths.",
         default=(),
-        pattern=r"(?:(?:ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) )?/(?:[A-Za-z0-9._~:/-]|\{[A-Za-z0-9._-]+\+?\})*",
+        # A variable is a whole part of the path; one that takes all the rest is the last.
+        pattern=(
+            r"(?:(?:ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) )?"
+            r"(?=/)(?:/(?:[A-Za-z0-9._~:-]*|\{[A-Za-z0-9._-]+\}))*(?:/\{[A-Za-z0-9._-]+\+\})?"
+        ),
         pattern_means='a path, or a method and a path, such as "POST /invocations"',
         staged=True,
     ),
@@ -142,7 +146,7 @@ PROJECT_KEYS: tuple[Key, ...] = (
         "texts",
         "Names in the model file that may be loaded although they are not from a known library.",
         default=(),
-        pattern=r"[^\W\d]\w*(?:\.[^\W\d]\w*)*",
+        pattern=r"(?u:[^\W\d]\w*(?:\.[^\W\d]\w*)*)",
         pattern_means='a dotted name, such as "my_features.Squarer"',
     ),
     Key(

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from iris_model.contract.deployment import Deployment
+from iris_model.contract.deployment import Capture, Deployment
 from iris_model.contract.endpoint import Endpoint
 from iris_model.contract.file_names import SETTINGS_FILE
 from iris_model.contract.lambda_limits import MOST_ENVIRONMENT_BYTES, RESERVED_VARIABLES
@@ -198,7 +198,8 @@ def _read_values(document: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]]
         else:
             values[key.section][key.field] = tuple(value) if key.kind == "texts" else value
     top = values[""]
-    problems += _find_environment_problems(top["environment"], top["secrets"])
+    problems += _find_environment_problems(top["environment"], top["secrets"], Capture(**values["capture"]).variables)
+    problems += _find_references(values)
     return values, problems + find_conflicts(values)
 
 
@@ -219,7 +220,9 @@ def _find_unknown_keys(document: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _find_environment_problems(environment: Mapping[str, str], secrets: Mapping[str, str]) -> list[str]:
+def _find_environment_problems(
+    environment: Mapping[str, str], secrets: Mapping[str, str], captured: Mapping[str, str]
+) -> list[str]:
     problems = [
         f"environment.{name}: Lambda sets this variable itself" for name in environment if name in RESERVED_VARIABLES
     ]
@@ -230,11 +233,37 @@ def _find_environment_problems(environment: Mapping[str, str], secrets: Mapping[
         if _SECRET.search(value)
     ]
     problems += [
-        f"environment.{name}: CloudFormation would replace {{{{resolve:...}}}} by another value; use [secrets]"
+        f"environment.{name}: a variable cannot contain the character NUL"
         for name, value in environment.items()
-        if "{{resolve:" in value
+        if "\0" in value
     ]
-    size = sum(len(name.encode()) + len(value.encode()) for name, value in environment.items())
+    problems += [
+        f"{'environment' if name in environment else 'secrets'}.{name}: [capture] sets this variable"
+        for name in captured
+        if name in environment or name in secrets
+    ]
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in {**environment, **captured}.items())
     if size > MOST_ENVIRONMENT_BYTES:
-        problems.append(f"environment has {size} bytes; Lambda accepts at most {MOST_ENVIRONMENT_BYTES} in total")
+        with_capture = ", with the columns of [capture]," if captured else ""
+        problems.append(
+            f"environment has {size} bytes{with_capture}; Lambda accepts at most {MOST_ENVIRONMENT_BYTES} in total"
+        )
+    return problems
+
+
+def _find_references(values: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the values that CloudFormation would replace. `secrets` is the one place for references."""
+    problems = []
+    for key in (key for key in KEYS if key.staged):  # the others are not in the template
+        value = values[key.section][key.field]
+        texts = {key.path: value} if isinstance(value, str) else {}
+        if key.kind == "texts":
+            texts = {key.path: " ".join(value)}
+        elif key.kind == "table":
+            texts = {f"{key.path}.{name}": each for name, each in value.items()}
+        problems += [
+            f"{path}: CloudFormation would replace {{{{resolve:...}}}} by another value; use [secrets]"
+            for path, text in texts.items()
+            if "{{resolve:" in text
+        ]
     return problems
