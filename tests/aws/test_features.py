@@ -168,7 +168,22 @@ def test_the_dashboard_follows_the_alias(deployment: Deployment):
     assert {metric[1] for metric in of_alias} == {"Invocations", "Errors", "Throttles", "Duration"}
     # Lines of starts and memory are there unless only those of errors are written.
     assert [each["type"] for each in widgets].count("log") == (0 if deployment.log_lines == "errors" else 2)
+    said = [each["properties"]["markdown"] for each in widgets if each["type"] == "text"]
+    assert len(said) == (1 if deployment.log_lines == "errors" else 0)
+    assert all("Starts and memory** are not shown" in each and '`log-lines = "errors"`' in each for each in said)
     assert len({(each["x"], each["y"]) for each in widgets}) == len(widgets)
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_the_dashboard_counts_starts_from_snapshots(log_format: str):
+    """Their REPORT lines have no init."""
+    for snapstart, there, absent in ((False, "init", "estore"), (True, "estore", "init")):
+        deployment = replace(BARE, snapstart=snapstart, dashboard=True, log_format=log_format)
+        (found,) = of_type(deployment, "AWS::CloudWatch::Dashboard")
+        widgets = [each["properties"] for each in json.loads(found["DashboardBody"].value)["widgets"]]
+        (starts,) = [each for each in widgets if each.get("title", "").startswith("Starts")]
+        for text in (starts["title"], starts["query"]):
+            assert there in text and absent not in text
 
 
 def lint(deployment: Deployment) -> list[str]:

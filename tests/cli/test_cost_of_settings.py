@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from iris_model.cli.costs.surroundings import find_surroundings
-from iris_model.cli.tuning.snapstart_hint import find_hint, read_executor
+from iris_model.cli.tuning.snapstart_hint import find_hint, find_note, read_executor
 from iris_model.cost.function_costs import lambda_name, price_snapshots
 from tests.cost.test_estimates import NOTHING_BESIDES, monthly, replace, workload
 
@@ -48,7 +48,13 @@ def test_it_is_named_with_its_price(tmp_path: Path):
     assert price_snapshots(plain, 3) == monthly(with_it)[name] - monthly(plain)[name]
 
 
+def test_what_is_measured_without_a_snapshot_is_said(tmp_path: Path):
+    assert "cold starts are measured without a snapshot" in find_note(write(tmp_path, "snapstart = true"), None)
+    assert find_note(write(tmp_path, ""), None) == ""
+
+
 def test_a_folder_that_is_no_project_has_no_hint(tmp_path: Path):
+    assert find_note(tmp_path, None) == ""
     assert find_hint(tmp_path, None, "original") == ""
     assert read_executor(tmp_path) is None
     (tmp_path / "function.json").write_text('{"executor": "original"}')

@@ -46,12 +46,26 @@ def test_what_was_billed_is_believed_and_only_reckoned_where_it_is_not_said():
         f"REPORT RequestId: 1\tDuration: 61.09 ms\tBilled Duration: 62 ms\t{memory}\tInit Duration: 3986.50 ms"
     )
     restored = (
-        f"REPORT RequestId: 2\tDuration: 2338.66 ms\tBilled Duration: 2521 ms\t{memory}\tRestore Duration: 398.97 ms"
+        f"REPORT RequestId: 2\tDuration: 2338.66 ms\tBilled Duration: 2521 ms\t{memory}\tRestore Duration: 398.97 ms\t"
+        "Billed Restore Duration: 182 ms"
     )
     silent = f"REPORT RequestId: 3\tDuration: 2.10 ms\t{memory}"
     measurement = summarize_reports(read_reports([unbilled_init, restored, silent]))
-    assert measurement.cold_billed_ms == 62
-    assert measurement.warm_billed_ms == (2521 + 3) / 2
+    assert measurement.cold_billed_ms == (62 + 2521) / 2
+    assert measurement.warm_billed_ms == 3
+
+
+def test_a_start_from_a_snapshot_is_a_cold_start():
+    """Its line has no init. Its time is the sum of restore and duration, as AWS's page about SnapStart says."""
+    text = (
+        "REPORT RequestId: 2\tDuration: 2338.66 ms\tBilled Duration: 2521 ms\tMemory Size: 128 MB\tMax Memory Used: 75 MB\t"
+        "Restore Duration: 398.97 ms\tBilled Restore Duration: 182 ms\t"
+    )
+    document = JSON.replace('"initDurationMs":116.67', '"restoreDurationMs":398.97,"billedRestoreDurationMs":182')
+    for line, duration in ((text, 2338.66), (document, 101.51)):
+        (report,) = read_reports([line])
+        assert (report.duration_ms, report.init_ms) == (duration, 398.97)
+        assert summarize_reports([report]).cold_ms == pytest.approx(duration + 398.97)
 
 
 def test_nothing_to_summarize():

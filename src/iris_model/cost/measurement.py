@@ -13,7 +13,7 @@ from typing import Any
 from iris_model.errors import CostError
 
 _TEXT_REPORT = re.compile(r"\bREPORT RequestId: (\S+)\s(.*)")
-_FIELD = re.compile(r"(Duration|Billed Duration|Memory Size|Max Memory Used|Init Duration): ([\d.]+) (?:ms|MB)")
+_FIELD = re.compile(r"([A-Z][A-Za-z ]*): ([\d.]+) (?:ms|MB)")
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class ReportLine:
     memory_mib: int
     max_memory_mib: int
     init_ms: float | None = None
+    """Time of a start before the invocation: the init, or with SnapStart the restore of the snapshot."""
     billed_ms: int | None = None
 
 
@@ -117,7 +118,7 @@ def _read_text(line: str) -> ReportLine | None:
             fields["Duration"],
             int(fields["Memory Size"]),
             int(fields["Max Memory Used"]),
-            fields.get("Init Duration"),
+            fields.get("Init Duration", fields.get("Restore Duration")),
             int(fields["Billed Duration"]) if "Billed Duration" in fields else None,
         )
     except KeyError:
@@ -131,11 +132,12 @@ def _read_json(line: str) -> ReportLine | None:
     try:
         document: Any = json.loads(line[start:])
         metrics = document["record"]["metrics"]
+        before_ms = metrics.get("initDurationMs", metrics.get("restoreDurationMs"))
         return ReportLine(
             float(metrics["durationMs"]),
             int(metrics["memorySizeMB"]),
             int(metrics["maxMemoryUsedMB"]),
-            float(metrics["initDurationMs"]) if "initDurationMs" in metrics else None,
+            float(before_ms) if before_ms is not None else None,
             int(metrics["billedDurationMs"]) if "billedDurationMs" in metrics else None,
         )
     except (ValueError, KeyError, TypeError):

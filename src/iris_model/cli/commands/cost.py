@@ -124,7 +124,7 @@ def cost(
     from iris_model.cli.costs.picture import draw_cost
     from iris_model.cli.costs.surroundings import find_surroundings
     from iris_model.cli.costs.text import print_table
-    from iris_model.cli.tuning.snapstart_hint import find_hint
+    from iris_model.cli.tuning.snapstart_hint import find_hint, find_note
     from iris_model.cost.function_costs import price_snapshots
     from iris_model.cost.prices import read_price_file
 
@@ -158,7 +158,8 @@ def cost(
         library=beside.library,
     )
     hint = find_hint(project, stage, executor, price=lambda versions: price_snapshots(workload, versions))
-    notes = (*found.notes, *filter(None, [hint]))
+    without_snapshot = find_note(project, stage) if source.is_here else ""
+    notes = (*found.notes, *filter(None, [hint, without_snapshot]))
     baseline = _baseline(architecture or source.architecture, endpoint or source.endpoint)
     estimates = costs.estimate_all(workload)
     curves = costs.make_curves(workload)

@@ -100,7 +100,7 @@ def tune(
       iris-model tune --remote --stage prod
     """
     from iris_model.cli.tuning import remote as tune_remote
-    from iris_model.cli.tuning.snapstart_hint import find_hint
+    from iris_model.cli.tuning.snapstart_hint import find_hint, find_note
     from iris_model.cli.tuning.text import print_table, tuning_document
     from iris_model.cost import read_prices
     from iris_model.cost.tuning import choose_size
@@ -131,7 +131,8 @@ def tune(
     if plot is not None:
         subtitle = f"{name}, {architecture}, prices of {price_list.region}"
         write_picture(plot, render_tuning_plot(tuning, title="How much memory", subtitle=subtitle))
-    hint = find_hint(project, stage, executor)
+    # $LATEST, which --remote measures, has no snapshots either.
+    hint = find_hint(project, stage, executor) or find_note(project, stage)
     if as_json:
         document = tuning_document(tuning, measured, architecture)
         if found is not None:

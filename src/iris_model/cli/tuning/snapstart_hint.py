@@ -51,3 +51,16 @@ def find_hint(
         "restores a snapshot in its place. The snapshot of each version that stays (keep-versions) is billed, and each start "
         f"from one{amount}. The time of such a start is not measured here, where there are no snapshots"
     )
+
+
+def find_note(project: Path, stage: str | None) -> str:
+    """Return what a measurement without snapshots leaves out of a function with SnapStart, or nothing."""
+    from iris_model.contract.file_names import SETTINGS_FILE
+    from iris_model.project.configuration.settings import read_settings
+
+    if not (project / SETTINGS_FILE).exists() or not read_settings(project, stage).deployment.snapstart:
+        return ""
+    return (
+        "snapstart = true: cold starts are measured without a snapshot. On AWS a start of a published version restores its "
+        "snapshot instead of the init, which takes another time and is billed in another way"
+    )

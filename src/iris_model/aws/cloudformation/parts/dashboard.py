@@ -28,7 +28,7 @@ def add_dashboard(deployment: Deployment) -> Part:
             "y": number // _COLUMNS * _HEIGHT,
             "width": _WIDTH,
             "height": _HEIGHT,
-            "properties": {"region": "${AWS::Region}", "title": title, **properties},
+            "properties": properties if kind == "text" else {"region": "${AWS::Region}", "title": title, **properties},
         }
         for number, (kind, title, properties) in enumerate(_widgets(deployment))
     ]
@@ -61,9 +61,11 @@ def _widgets(deployment: Deployment) -> list[tuple[str, str, dict[str, Any]]]:
     ]
     if deployment.log_lines == "all":  # else there are no REPORT lines
         widgets += [
-            ("log", "Starts: number, mean and longest init (ms)", _query(deployment, _STARTS)),
+            _starts(deployment),
             ("log", "Memory used (MB)", _query(deployment, _MEMORY)),
         ]
+    else:
+        widgets.append(("text", "", {"markdown": _NOT_THERE}))
     return widgets
 
 
@@ -76,12 +78,32 @@ def _metric(deployment: Deployment, name: str, stat: str, **more: Any) -> list[A
     return ["AWS/Lambda", name, *alias, {"stat": stat, **more}]
 
 
+_NOT_THERE = (
+    "**Starts and memory** are not shown: they are read from the REPORT lines of the log, and with "
+    '`log-lines = "errors"` Lambda writes none for successful invocations.'
+)
+
+
+def _starts(deployment: Deployment) -> tuple[str, str, dict[str, Any]]:
+    if deployment.snapstart:
+        return "log", "Starts: number, mean and longest restore (ms)", _query(deployment, _RESTORED_STARTS)
+    return "log", "Starts: number, mean and longest init (ms)", _query(deployment, _STARTS)
+
+
 # REPORT lines: CloudWatch parses their fields in the text format; in JSON they are below `record.metrics`.
 _STARTS = {
     "text": 'filter @type="REPORT" and ispresent(@initDuration) | stats count(*) as starts, avg(@initDuration) as mean, '
     "max(@initDuration) as longest by bin(5m)",
     "json": 'filter type="platform.report" and ispresent(record.metrics.initDurationMs) | stats count(*) as starts, '
     "avg(record.metrics.initDurationMs) as mean, max(record.metrics.initDurationMs) as longest by bin(5m)",
+}
+# With SnapStart, the init is in the line of the published version, and each start has the time of the restore.
+# https://docs.aws.amazon.com/lambda/latest/dg/snapstart-monitoring.html
+_RESTORED_STARTS = {
+    "text": 'filter @type="REPORT" | parse @message /Restore Duration: (?<restored>[0-9.]+) ms/ | filter ispresent(restored) '
+    "| stats count(*) as starts, avg(restored) as mean, max(restored) as longest by bin(5m)",
+    "json": 'filter type="platform.report" and ispresent(record.metrics.restoreDurationMs) | stats count(*) as starts, '
+    "avg(record.metrics.restoreDurationMs) as mean, max(record.metrics.restoreDurationMs) as longest by bin(5m)",
 }
 _MEMORY = {
     "text": 'filter @type="REPORT" | stats max(@maxMemoryUsed/1000000) as used by bin(5m)',
