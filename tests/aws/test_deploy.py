@@ -198,6 +198,10 @@ def test_a_template_that_is_too_large_is_refused_with_the_number(cloud: Cloud):
     ) as caught:
         cloud.deploy(tags=tags)
     assert "--s3-bucket" in caught.value.remedy and "CreateRepository" not in cloud.fake.names()
+    larger = {f"{number:02}" + "\U00020000" * 100: "\U00020000" * 256 for number in range(46)}
+    with pytest.raises(DeploymentError, match="51,200 in a call, and 1,000,000 from a bucket") as caught:
+        cloud.deploy(tags=larger)
+    assert caught.value.remedy == "Shorten tags, environment or routes in iris-model.toml."
 
 
 def test_the_name_of_a_new_stack_leaves_room_for_that_of_its_role(cloud: Cloud):

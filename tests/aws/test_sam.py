@@ -17,7 +17,7 @@ from iris_model.aws.cloudformation.template import image_uri
 from iris_model.aws.cloudformation.yaml_text import plain, read
 from iris_model.contract.deployment import Deployment
 from iris_model.contract.endpoint import Endpoint
-from tests.aws.test_template import BARE, DIGEST, ENDPOINTS, FULL, SNAPSTART, render, with_endpoint
+from tests.aws.test_template import BARE, DIGEST, ENDPOINTS, FULL, ODD, SNAPSTART, render, with_endpoint
 
 CASES = {
     "bare": BARE,
@@ -26,6 +26,7 @@ CASES = {
     "url": replace(BARE, endpoint=Endpoint(kind="function-url")),
     "own role": replace(BARE, role="arn:aws:iam::123456789012:role/mine"),
     "snapstart": SNAPSTART,
+    "odd texts": ODD,
 }
 
 
@@ -79,3 +80,12 @@ def test_the_notes_about_the_settings_stand_in_it_as_in_the_plain_template():
     texts = (render(deployment), render_sam_template(deployment, image_uri(deployment.repository, DIGEST)))
     for said in ("an HTTP API waits 30 s", "on-success gets a record for each ping"):
         assert [said in " ".join(text.replace("# ", "").split()) for text in texts] == [True, True], said
+
+
+def test_the_command_of_a_template_that_no_call_takes_goes_through_s3():
+    large = replace(BARE, environment={f"KEY{number}": "x" * 1000 for number in range(60)})
+    commands = [
+        next(line for line in render_sam_template(each, DIGEST).splitlines() if "sam deploy" in line)
+        for each in (BARE, large)
+    ]
+    assert [each.endswith(" --image-repository URI --s3-bucket BUCKET") for each in commands] == [False, True]

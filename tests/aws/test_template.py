@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from cfnlint.config import ManualArgs
 
 from iris_model.aws.cloudformation import yaml_text
 from iris_model.aws.cloudformation.template import image_uri, render_template
-from iris_model.aws.cloudformation.yaml_text import Tag, get_att, read, ref
+from iris_model.aws.cloudformation.yaml_text import Tag, get_att, plain, read, ref
 from iris_model.contract.deployment import Deployment, Domain, Vpc
 from iris_model.contract.endpoint import Cors, Endpoint, Jwt, Throttling
 
@@ -48,6 +49,18 @@ FULL = replace(
     permissions_boundary="arn:aws:iam::123456789012:policy/boundary",
     tags={"team": "flowers", "cost:center": "12"},
     **FEATURES,
+)
+# What somebody may write: each value stays the text that it is.
+ODD_TEXTS = (
+    """it's "quoted": yes # no""", "- a", "? b", "*", "&x", "!Ref Role", "%", "@", "`", "{a: b}", "[1]", "|", ">", "null", "~",
+    "0o17", "1_000", "12:30:45", "1e5", "=", "<<", "", " ", "two\nlines\n", "a\r\nb", "tab\tend ", "Größe 花 \U0001f33a",
+    "\u2028\x85\x1b", "$AWS", "{{a}}", "\\d+\\", "y" * 300,
+)  # fmt: skip
+ODD = replace(
+    BARE,
+    environment={f"ODD_{number}": text for number, text in enumerate(ODD_TEXTS)}
+    | {name: name for name in ("NO", "Yes", "null", "NaN", "K" * 200)},
+    tags={"08": "1e3", "no": "off", "a b:c/d=+-@._": "yes", "ß花" * 64: "=", "=": ":", ":": "12:30", " ": "  "},
 )
 CORS = Cors(
     allow_origins=("https://example.org",), expose_headers=("x-request-id",), allow_credentials=True, max_age=600
@@ -115,6 +128,17 @@ def test_every_template_is_lint_clean(base: Deployment, endpoint: Endpoint):
     text = render(with_endpoint(base, endpoint))
     found = cfnlint.api.lint(text, config=ManualArgs(regions=["eu-west-1"], include_checks=["I"]))
     assert [f"{match.rule.id} {match.message} (line {match.linenumber})" for match in found] == []
+
+
+def test_odd_texts_stay_what_they_are():
+    text = render(ODD)
+    found = cfnlint.api.lint(text, config=ManualArgs(regions=["eu-west-1"], include_checks=["I"]))
+    assert [match.message for match in found] == [] and text.isascii()
+    for section in (read(text), json.loads(json.dumps(plain(read(text))))):
+        properties = section["Resources"]["Function"]["Properties"]
+        assert properties["Environment"]["Variables"] == ODD.environment
+        assert {tag["Key"]: tag["Value"] for tag in properties["Tags"]} == ODD.tags
+        assert section["Resources"]["HttpApi"]["Properties"]["Tags"] == ODD.tags
 
 
 def test_with_a_role_of_the_users_own_no_role_is_made():

@@ -199,7 +199,9 @@ def check_surroundings(cloud: Cloud, foreign: Foreign) -> None:
 
     body = cloud.client("cloudwatch").get_dashboard(DashboardName=NAME)["DashboardBody"]
     widgets = json.loads(body)["widgets"]
-    assert {each["properties"]["region"] for each in widgets} == {REGION} and "AWS::" not in body
+    drawn = [each["properties"] for each in widgets if each["type"] != "text"]
+    assert {each["region"] for each in drawn} == {REGION} and "AWS::" not in body
+    assert len(widgets) == len(drawn) + 1  # `log-lines = "errors"`: why there are no starts
 
     records = cloud.client("route53").list_resource_record_sets(HostedZoneId=foreign.zone)["ResourceRecordSets"]
     (record,) = (each for each in records if each["Name"].rstrip(".") == HOST)

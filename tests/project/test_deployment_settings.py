@@ -85,6 +85,7 @@ def test_stages_share_the_repository_and_never_a_stack():
         ('[tags]\nteam = "aws:x"', 'do not start with "aws:"'),
         ('[tags]\nteam = "a\\tb"', "letters, digits or one of"),
         ('[tags]\n"a\\nb" = ""', "letters, digits or one of"),
+        ('[tags]\nteam = ""', "values: 1 to 256 of these characters"),
         ('[tags]\nTeam = "a"\nteam = "b"', "tags.Team and tags.team: IAM does not distinguish upper and lower case"),
         ('[tags]\niris-model = "a"', "tags.iris-model: iris-model sets this tag itself"),
         ('[tags]\n"iris-model:accepted" = "1"', "tags.iris-model:accepted: iris-model sets this tag itself"),
@@ -170,7 +171,7 @@ def test_a_wrong_line_is_named(text: str, expected: str):
 @pytest.mark.parametrize(
     "text",
     [
-        '[tags]\n"Größe 花" = "¾ \u00a0"\nempty = ""\nsize = "iris-model"',
+        '[tags]\n"Größe 花" = "¾ \u00a0"\nsize = "iris-model"',
         'role = "arn:aws:iam::123456789012:role/own"\n[tags]\nTeam = "a"\nteam = "b"',
         'handler = "größe.handler"\ntrust = ["größe.Klasse"]',
         'more-routes = ["POST /v2/models/{name}/infer", "/any/{rest+}", "GET /{a}", "POST /{b}", "/a:b"]',

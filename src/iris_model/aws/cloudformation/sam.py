@@ -11,7 +11,7 @@ from typing import Any
 
 from iris_model.aws.cloudformation.logical_ids import FUNCTION, LIVE, VERSION_OUTPUT
 from iris_model.aws.cloudformation.parts import PARTS
-from iris_model.aws.cloudformation.template import render_template
+from iris_model.aws.cloudformation.template import LARGEST_TEMPLATE_BYTES, render_template
 from iris_model.aws.cloudformation.yaml_text import Tag, read, ref, render
 from iris_model.aws.deployment import ALIAS
 from iris_model.contract.deployment import Deployment
@@ -22,6 +22,7 @@ _ALIAS_OF_SAM = f"{FUNCTION}Alias{ALIAS}"
 _HEAD = (
     "{function}: written by `iris-model template --format sam`, for AWS SAM.\n"
     "  sam deploy --template-file FILE --stack-name {stack} --capabilities CAPABILITY_IAM --image-repository URI"
+    "{bucket}"
 )
 _COMMENT = (
     "The function, with a version for each deployment and the alias that callers use. SAM moves the alias "
@@ -49,9 +50,13 @@ def render_sam_template(deployment: Deployment, image: str | Tag) -> str:
         "Resources": resources,
         "Outputs": outputs,
     }
-    head = _HEAD.format(function=deployment.function, stack=deployment.stack)
+    names = {"function": deployment.function, "stack": deployment.stack}
     comments = {name: comment for add in PARTS for name, comment in add(deployment).comments.items()}
-    return render(sections, {**comments, FUNCTION: _COMMENT}, head=head)
+    comments[FUNCTION] = _COMMENT
+    text = render(sections, comments, head=_HEAD.format(**names, bucket=""))
+    if len(text.encode()) <= LARGEST_TEMPLATE_BYTES:
+        return text
+    return render(sections, comments, head=_HEAD.format(**names, bucket=" --s3-bucket BUCKET"))
 
 
 def _serverless_function(properties: Mapping[str, Any], alias: Mapping[str, Any]) -> dict[str, Any]:

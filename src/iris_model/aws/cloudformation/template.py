@@ -45,6 +45,9 @@ _HEAD = (
 LARGEST_TEMPLATE_BYTES = 51_200
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html: of a template in a call."""
 
+LARGEST_TEMPLATE_BYTES_OF_S3 = 1_000_000
+"""The same page has 1 MB for a template that CloudFormation reads from S3."""
+
 
 def image_uri(repository: str, digest: str) -> Tag:
     """Return the URI of an image in the account and region of the template's deployment."""

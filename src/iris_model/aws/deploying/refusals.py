@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iris_model.aws.cloudformation.template import LARGEST_TEMPLATE_BYTES
+from iris_model.aws.cloudformation.template import LARGEST_TEMPLATE_BYTES, LARGEST_TEMPLATE_BYTES_OF_S3
 from iris_model.aws.deployment import LONGEST_STACK
 from iris_model.aws.secrets import read_reference
 from iris_model.aws.state.observe import Observed
@@ -14,11 +14,16 @@ def check_template(deployment: Deployment, template: str, *, creates: bool) -> N
     """Refuse a template beyond CloudFormation's limits, and a stack name that makes its role's name too long."""
     size = len(template.encode())
     if size > LARGEST_TEMPLATE_BYTES:
-        raise DeploymentError(
-            f"the template has {size:,} bytes; CloudFormation accepts at most {LARGEST_TEMPLATE_BYTES:,} in a call",
-            remedy="Shorten tags, environment or routes in iris-model.toml; or deploy it from a bucket: iris-model "
+        from_a_bucket = (
+            "; or deploy it from a bucket: iris-model "
             f"template > template.yaml, then aws cloudformation deploy --stack-name {deployment.stack} "
-            "--template-file template.yaml --s3-bucket BUCKET --capabilities CAPABILITY_IAM --parameter-overrides LiveVersion=",
+            "--template-file template.yaml --s3-bucket BUCKET --capabilities CAPABILITY_IAM --parameter-overrides LiveVersion="
+        )
+        fits_bucket = size <= LARGEST_TEMPLATE_BYTES_OF_S3
+        also = "" if fits_bucket else f", and {LARGEST_TEMPLATE_BYTES_OF_S3:,} from a bucket"
+        raise DeploymentError(
+            f"the template has {size:,} bytes; CloudFormation accepts at most {LARGEST_TEMPLATE_BYTES:,} in a call{also}",
+            remedy="Shorten tags, environment or routes in iris-model.toml" + (from_a_bucket if fits_bucket else "."),
         )
     if creates and deployment.role is None and len(deployment.stack) > LONGEST_STACK:
         raise DeploymentError(

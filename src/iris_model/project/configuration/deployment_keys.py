@@ -20,7 +20,8 @@ _HEADER_NAME = r"\*|[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 _HEADER_MEANS = 'a header name, or "*"'
 
 # Letters, numbers and separators of all languages, and no tabs and line breaks:
-# https://docs.aws.amazon.com/IAM/latest/APIReference/API_Tag.html
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_Tag.html. CloudFormation refuses an alarm with an empty value:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cloudwatch-alarm-tag.html
 _TAG = r"(?u:[^\S\t-\r\x1c-\x1f\x85]|[\w.:/=+@-])"
 
 DEPLOYMENT_KEYS: tuple[Key, ...] = (
@@ -172,8 +173,8 @@ DEPLOYMENT_KEYS: tuple[Key, ...] = (
         default={},
         pattern=rf"(?!(?i:aws:)){_TAG}{{1,128}}",
         pattern_means='1 to 128 letters, digits or one of " .:/=+@_-", and do not start with "aws:"',
-        value_pattern=rf"(?!(?i:aws:)){_TAG}{{0,256}}",
-        value_means='at most 256 of these characters, and do not start with "aws:" either',
+        value_pattern=rf"(?!(?i:aws:)){_TAG}{{1,256}}",
+        value_means='1 to 256 of these characters, and do not start with "aws:" either',
         staged=True,
     ),
     Key(

@@ -103,7 +103,7 @@ class Key:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    # Names on AWS are ASCII. A pattern that allows letters of all languages says so: `(?u:...)`.
+    # Names on AWS are ASCII. `(?u:...)` in a pattern allows letters of all languages.
     return not pattern or re.fullmatch(pattern, value, re.ASCII) is not None
 
 
