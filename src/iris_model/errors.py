@@ -28,7 +28,7 @@ class ModelFileError(IrisModelError):
 
 
 class UntrustedModel(ModelFileError):
-    """A pickle names globals outside the known libraries, so opening it could run anybody's code."""
+    """A pickle names globals outside the known libraries, so opening it could run arbitrary code."""
 
 
 class UnsupportedModel(IrisModelError):

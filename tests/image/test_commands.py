@@ -200,7 +200,7 @@ def test_mistakes_on_the_command_line_cost_no_build(iris: Path) -> None:
 def test_inspect_says_what_lambda_would_say(iris: Path, base: Path, tmp_path: Path) -> None:
     run("build", iris, "--base", base)
     said = run("image", "inspect", iris / ".iris-model/image").output
-    assert "AWS Lambda takes it" in said
+    assert "AWS Lambda accepts it" in said
     assert "command      app.handler" in said
     bad = base_image(more=[file_entry("closed", b"")])
     plain = build_layer([file_entry("x", b"1")], level=0)

@@ -219,4 +219,4 @@ def test_packages_that_a_tool_knows_nothing_of_are_told(tmp_path: Path, monkeypa
     only(monkeypatch, stand_in(tmp_path / "bin", "pip-audit", answer))
     done = CliRunner().invoke(cli, ["build", str(tmp_path / "iris"), "--base", str(tmp_path / "base"), "--scan"])
     assert "pip-audit found 0 vulnerabilities in the Python packages in it" in done.output
-    assert "of 1 packages pip-audit knows nothing, which does not make them safe: private" in done.output
+    assert "pip-audit does not know 1 packages, and they may be vulnerable: private" in done.output

@@ -98,7 +98,7 @@ cli = CommandGroup(
 
 
 def main() -> None:
-    """Run the command line; the console script `iris-model` and `python -m iris_model.cli` come here."""
+    """Run the command line. The entry point of the console script `iris-model` and of `python -m iris_model.cli`."""
     collect_seldom()
     try:
         take_over()

@@ -1,4 +1,4 @@
-"""A command that has others below it: `cost PROJECT`, and `cost refresh`."""
+"""A command with subcommands that also runs itself: `cost PROJECT`, and `cost refresh`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CommandWithOthers(click.Command):
         self.commands: dict[str, click.Command] = {}
 
     def add_command(self, command: click.Command) -> None:
-        """Put a command below this one."""
+        """Add a subcommand."""
         self.commands[str(command.name)] = command
 
     def make_context(

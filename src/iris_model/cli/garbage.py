@@ -1,14 +1,15 @@
-"""Garbage collection of cycles: rarely while a command works, as usual while it serves, not at exit.
+"""Garbage collection of reference cycles: rarely in commands that end, as usual while serving, never at exit.
 
-Importing a model's library makes some 240,000 objects (scikit-learn with pandas), and all of them stay. By default,
-Python traverses them 300 times and once more at exit, and finds nothing. That took a quarter of the time of `build`.
+Importing a model's library creates some 240,000 objects (scikit-learn with pandas), which all stay. By default,
+Python traverses them 300 times, and once more at exit, and finds no garbage. That took a quarter of the time of
+`build`.
 """
 
 from __future__ import annotations
 
 import gc
 
-# More than any library creates on import, and still a limit for long-running commands.
+# More objects than any library creates on import, but still a limit for commands that run for long.
 SELDOM = 400_000
 
 _AS_USUAL = gc.get_threshold()

@@ -1,6 +1,6 @@
-"""The group of all commands: imports a command when it is used, and renders errors.
+"""The group of all commands: imports a command when it runs, and prints errors.
 
-An error is two lines on stderr: `error: ` and what is wrong, `hint: ` and the command or edit that fixes it.
+An error is two lines on stderr: `error: ` with the problem, and `hint: ` with the command or edit that fixes it.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from iris_model.errors import IrisModelError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-# If it is set, an unexpected error shows its traceback.
+# If this variable is set, unexpected errors print their traceback.
 TRACEBACK_VARIABLE = "IRIS_MODEL_TRACEBACK"
 
 HELP_OPTIONS = ["-h", "--help"]
 
-# Errors of the disk: full, over quota, read-only, file too large. They are not bugs.
+# Disk errors: full, over quota, read-only, file too large. They are not bugs of iris-model.
 _DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells count
+INTERRUPTED = 130  # 128 + SIGINT, the convention of shells
 
 
 class FailedCommand(click.ClickException):
@@ -49,9 +49,9 @@ class FailedCommand(click.ClickException):
 
 
 class WrongUsage(click.UsageError):
-    """A command line that is refused, shown like every other error.
+    """An invalid command line, printed like every other error.
 
-    `command`: the command with its help, such as `iris-model build`.
+    `command`: the command whose help is suggested, such as `iris-model build`.
     """
 
     def __init__(self, problem: str, command: str, ctx: click.Context | None = None) -> None:
@@ -103,7 +103,7 @@ class CommandGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command. A name that is mistyped is an error with the nearest names."""
+        """Find the command. For an unknown name, the error suggests the nearest names."""
         if args and args[0] not in self._table and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], self._table, n=2)
             question = f" Did you mean {' or '.join(near)}?" if near else ""
@@ -111,7 +111,7 @@ class CommandGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands from the table. click would import every command for its first line."""
+        """Write the list of commands from the table, because click would import every command for its first line."""
         for title, names in self._sections.items():
             with formatter.section(title):
                 formatter.write_dl([(name, self._table[name][2]) for name in names])
@@ -119,7 +119,7 @@ class CommandGroup(click.Group):
             formatter.write_dl([(str(code), text) for code, text in self._exit_codes.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete from the table, for the same reason."""
+        """Complete names from the table, so that no command is imported."""
         from click.shell_completion import CompletionItem
 
         found = [
@@ -168,21 +168,21 @@ class CommandGroup(click.Group):
 
 
 def _add_verbosity(command: click.Command) -> None:
-    """Let a command, and the commands in it, take `--quiet` and `--verbose`."""
+    """Add `--quiet` and `--verbose` to a command and its subcommands."""
     for each in (command, *getattr(command, "commands", {}).values()):
         if not any("--quiet" in parameter.opts for parameter in each.params):
             each.params += verbosity_options()
 
 
 def _as_wrong_usage(error: click.UsageError, command: str) -> click.UsageError:
-    """Return the error with a hint. `command` is for an error that a command raised after parsing, without a context."""
+    """Return the error with a hint. `command`: the name to use if the error has no context, because parsing was over."""
     if isinstance(error, (WrongUsage, click.exceptions.NoArgsIsHelpError)):
         return error
     return WrongUsage(error.format_message(), error.ctx.command_path if error.ctx is not None else command, error.ctx)
 
 
 def _drop_output() -> None:
-    """Let nothing of standard output be left. Python would try to write it again at exit, and fail with code 120."""
+    """Discard buffered standard output. Python would try to write it again at exit, and fail with exit code 120."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

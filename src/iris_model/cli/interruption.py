@@ -1,4 +1,4 @@
-"""Treat signals like Ctrl-C: a cancelled CI job, a closed terminal."""
+"""Handle the signals of a cancelled CI job and of a closed terminal like Ctrl-C."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def ended_as_by_ctrl_c(*names: str) -> Iterator[None]:
-    """Within the `with`, these signals raise `KeyboardInterrupt`, so that a started change can be rolled back."""
+    """In this context, these signals raise `KeyboardInterrupt`, so that a change in progress can be rolled back."""
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
     try:

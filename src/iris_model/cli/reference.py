@@ -1,4 +1,4 @@
-"""The help of all commands as a page: docs/reference/cli.md."""
+"""Render the help of all commands as docs/reference/cli.md."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def render_reference() -> str:
 
 
 def _sections(command: click.Command, name: str) -> list[str]:
-    """A command's own help, and that of the commands in it."""
+    """Return the help of a command and of its subcommands."""
     parts = [_section(name, command.get_help(_context(command, name)))]
     for inner, subcommand in getattr(command, "commands", {}).items():
         parts += _sections(subcommand, f"{name} {inner}")

@@ -1,4 +1,4 @@
-"""How much the commands say on stderr: `--quiet` and `--verbose`, which every command takes, and `iris-model` itself."""
+"""`--quiet` and `--verbose`: how much commands print on stderr. Every command and `iris-model` itself accept them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ _KEY = "iris_model.verbosity"
 
 
 def find_verbosity() -> str:
-    """QUIET, NORMAL or VERBOSE, as the user asked; NORMAL outside of a command."""
+    """Return QUIET, NORMAL or VERBOSE, as selected by the user; NORMAL outside of a command."""
     context = click.get_current_context(silent=True)
     return NORMAL if context is None else str(context.meta.get(_KEY, NORMAL))
 
 
 def verbosity_options() -> list[click.Option]:
-    """Return new options `--quiet` and `--verbose`. They set what `find_verbosity` returns; the last one counts."""
+    """Return the options `--quiet` and `--verbose`. They set the result of `find_verbosity`; the last one counts."""
     return [
         _option("-q", QUIET, "Print errors and results only."),
         _option("-v", VERBOSE, "Print each step with its time, and the traceback of a bug."),
@@ -23,7 +23,7 @@ def verbosity_options() -> list[click.Option]:
 
 
 def echo_note(text: str) -> None:
-    """Print `note: ` and the text to stderr, unless the user asked for quiet."""
+    """Print `note: ` and the text to stderr, unless --quiet is used."""
     if find_verbosity() != QUIET:
         click.echo(f"note: {text}", err=True)
 

@@ -1,4 +1,4 @@
-"""`iris-model build`: the image of a project, without Docker."""
+"""`iris-model build`: build the image of a project without Docker."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _tidy(built: BuiltImage) -> None:
 
 
 def _check_tag(tag: str | None, *, do_push: bool) -> Reference | None:
-    """Read the reference before anything is built: a mistake in it should not cost a build."""
+    """Parse the reference before the build, so that a mistake is reported at once."""
     from iris_model.oci import Reference
 
     if tag is None and do_push:
@@ -172,7 +172,7 @@ def _check_tag(tag: str | None, *, do_push: bool) -> Reference | None:
 def _default_reference(built: BuiltImage) -> Reference:
     from iris_model.oci import Reference
 
-    # Function names allow more than repository names, which need one '_', two, or any number of '-' between letters.
+    # Repository names allow one `_`, two, or any number of `-` between letters; function names allow more.
     name = re.sub(r"_{3,}|_+-[-_]*|-+_[-_]*", "-", built.settings.name.lower()).strip("-_")
     return Reference.parse(f"{name or 'model'}:latest")
 
@@ -203,7 +203,7 @@ def _write(
 
 
 def _check_apart(paths: list[Path], base: str) -> None:
-    """An image written over its own base would be the base of the next build, and grow each time."""
+    """Refuse to write an image over its own base. It would be the base of the next build, and grow each time."""
     from iris_model.errors import ImageError
 
     for path in paths:
@@ -217,8 +217,9 @@ def _check_apart(paths: list[Path], base: str) -> None:
 def _write_documents(
     built: BuiltImage, paths: list[Path], started: str, *, download: bool
 ) -> tuple[dict[str, Path], tuple[str, ...]]:
-    """SBOM and provenance next to each image that was written to a path of the user, and in the project; with what the SBOM
-    does not name."""
+    """Write SBOM and provenance next to each image, in the user's paths and in the project. Return notes on what the
+    SBOM omits.
+    """
     from iris_model.image.supply_chain import provenance, sbom
     from iris_model.image.supply_chain.documents import document_path
     from iris_model.oci.writing import atomic_file
@@ -281,7 +282,7 @@ def _find_scanner() -> str:
 
 
 def _scan(sbom: Path, tool: str, *, quiet: bool) -> tuple[dict[str, Any], IrisModelError | None]:
-    """Run the scanner. Its failure is raised last, after the results of the build are printed."""
+    """Run the scanner. If it fails, raise the error only after the results of the build are printed."""
     from iris_model.errors import ImageError
     from iris_model.image.supply_chain.documents import VULNERABILITIES_SUFFIX
     from iris_model.image.supply_chain.vulnerabilities import PYTHON_ONLY, report_vulnerabilities
@@ -301,7 +302,7 @@ def _scan(sbom: Path, tool: str, *, quiet: bool) -> tuple[dict[str, Any], IrisMo
         click.echo(f"{found.tool} found {found.found} vulnerabilities in {what}: {path}")
         if found.unknown:
             echo_note(
-                f"of {len(found.unknown)} packages {tool} knows nothing, which does not make them safe: "
+                f"{tool} does not know {len(found.unknown)} packages, and they may be vulnerable: "
                 f"{'; '.join(found.unknown[:5])}{' ...' if len(found.unknown) > 5 else ''}"
             )
     return {"tool": found.tool, "found": found.found, "unknown": list(found.unknown), "report": str(path)}, None

@@ -1,4 +1,4 @@
-"""`iris-model compile`: one model file to one compiled model."""
+"""`iris-model compile`: compile one model file."""
 
 from __future__ import annotations
 

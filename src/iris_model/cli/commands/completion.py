@@ -1,4 +1,4 @@
-"""`iris-model completion`: the script with which a shell completes commands, options and paths."""
+"""`iris-model completion`: print the script for shell completion of commands, options and paths."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def completion(shell: str) -> None:
     assert found is not None, shell
     root = click.get_current_context().find_root().command
     script = found(root, {}, PROGRAM, _VARIABLE)
-    # click asks the installed bash for its version before it gives the script; the script itself needs bash 4.4 or newer.
+    # click runs bash to check its version before it returns the script, which needs bash 4.4 or newer.
     click.echo(script.source_template % script.source_vars())

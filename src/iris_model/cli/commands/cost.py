@@ -1,4 +1,4 @@
-"""`iris-model cost`: the monthly cost of the endpoint and of its alternatives."""
+"""`iris-model cost`: estimate the monthly cost of the endpoint and of its alternatives."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from iris_model.cli.sources.deployment import aws_options, project_argument, sta
     "--requests-per-day",
     type=click.FloatRange(min=0, min_open=True),
     metavar="N",
-    help="Requests to price.  [default: 500; with --remote, from the log if it covers a day]",
+    help="Requests per day.  [default: 500; with --remote, from the log if it covers a day]",
 )
 @click.option(
     "--pattern",

@@ -1,4 +1,4 @@
-"""`iris-model diff`: the same rows through two models."""
+"""`iris-model diff`: compare two models on the same rows."""
 
 from __future__ import annotations
 
@@ -25,14 +25,18 @@ DIFFERENT = 2
 @click.argument("before", type=click.Path(path_type=Path), metavar="BEFORE")
 @click.argument("after", type=click.Path(path_type=Path), metavar="AFTER")
 @click.option("--data", "inputs", multiple=True, required=True, metavar="ROWS", help="File of rows. Repeatable.")
-@click.option("--input-format", metavar="FORMAT", help="csv, tsv, jsonl or parquet, if not in the name.")
+@click.option(
+    "--input-format",
+    metavar="FORMAT",
+    help="Format of ROWS if the suffix does not show it: csv, tsv, jsonl or parquet.",
+)
 @click.option("--keep", metavar="NAMES", help="Columns that identify a row, separated by commas.")
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0),
     default=0.0,
     metavar="T",
-    help="Numbers that differ by at most T * max(1, |before|) are equal.  [default: 0, every bit]",
+    help="Numbers that differ by at most T * max(1, |before|) are equal.  [default: 0, equal bits]",
 )
 @click.option(
     "--allow",
@@ -89,7 +93,7 @@ def diff(
 
 
 def _open(path: Path, trust: tuple[str, ...], on_step: OnStep) -> Model:
-    """A model file is compiled first; everything else is loaded as it is."""
+    """Compile a model file; load anything else."""
     from iris_model.scoring import compile as compile_model
     from iris_model.scoring import load
     from iris_model.scoring.files import SUFFIX
@@ -102,7 +106,7 @@ def _open(path: Path, trust: tuple[str, ...], on_step: OnStep) -> Model:
 
 
 def _describe(compared: Comparison) -> dict[str, object]:
-    """The comparison as values of JSON. JSON has no infinity and no NaN: such a number is null."""
+    """Return the comparison as JSON values. JSON has no infinity and no NaN, so these are null."""
     return {
         "rows": compared.rows,
         "different": compared.different,

@@ -1,4 +1,4 @@
-"""`iris-model dockerfile`: the Dockerfile of a project."""
+"""`iris-model dockerfile`: print the Dockerfile of a project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`iris-model image`: inspect any image."""
+"""`iris-model image`: inspect an image, or compare two."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def image() -> None:
 @click.option(
     "--no-check",
     is_flag=True,
-    help="Do not check the layers. Nothing but manifest, config and the list of referrers is downloaded.",
+    help="Do not check the layers. Only manifest, config and the list of referrers are downloaded.",
 )
 @json_option
 def inspect(ref: str, platform: str | None, no_check: bool, as_json: bool) -> None:
@@ -50,7 +50,7 @@ def inspect(ref: str, platform: str | None, no_check: bool, as_json: bool) -> No
         on_step(f"Reading {ref}")
         with opening(ref, platform=Platform.parse(platform) if platform else None) as (opened, is_local):
             document = describe(opened, check=not no_check)
-            # Docker Engine keeps no referrers. The registry of that name may have them, of another image.
+            # Docker Engine stores no referrers. The registry may have referrers for this name, but of another image.
             document["documents"] = {"files": []} if is_local else describe_documents(ref, opened)
     if is_local:
         echo_note(f"{ref} is in Docker Engine on this machine.")
@@ -82,7 +82,7 @@ def inspect(ref: str, platform: str | None, no_check: bool, as_json: bool) -> No
 def diff(one: str, other: str, as_json: bool) -> None:
     """Show the differences between two images: config, files, and bytes to push.
 
-    Layers that both images have are not opened. The exit code is 0 even if they differ; use "equal" of --json.
+    Layers that both images have are not opened. The exit code is 0 even if they differ; read "equal" in the output of --json.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""`iris-model init`: a new project."""
+"""`iris-model init`: create a project."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def init(
     """Create a project for your model, or from the iris example.
 
     DIRECTORY must be new or empty. With --model, the model is opened and tried once, and the settings, handler,
-    requirements and test events are written for it. The project builds with `docker build` alone.
+    requirements and test events are written for it. Plain `docker build` can build the project.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""`iris-model inspect`: what a model file says about itself, without unpickling it."""
+"""`iris-model inspect`: show the content of a model file without unpickling it."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def _describe_compiled(model: Path) -> dict[str, Any] | None:
 
 def _show_protection(held: list[str]) -> str:
     if not held:
-        return "by compile and init in their own process: no confined copy of it can be made here"
+        return "by compile and init in their own process, because this machine cannot confine a separate one"
     return f"by compile and init in a process of its own, with {'; '.join(held)}"
 
 
@@ -164,23 +164,23 @@ def _show_versions(versions: dict[str, list[str]]) -> str:
 
 
 def _outlook(class_name: str | None, refused: list[str]) -> str:
-    """Predict the result of `compile`, from the class alone."""
+    """Predict the result of `compile` from the class alone."""
     from iris_model.readers.families import find_reader
 
     if refused:
-        return "refused: opening the file could run anybody's code; allow names of your own modules with --trust NAME"
+        return "refused: opening the file could run arbitrary code; allow names of your own modules with --trust NAME"
     if class_name is None:
         return "unknown until the file is opened"
     if find_reader(_public_name(class_name)):
         return (
             f"a converter for {_public_name(class_name)} exists; `compile` opens the file to check its parts and parameters, "
-            "and reports the rows compared and the thresholds met; training rows in --data add to them"
+            "and reports how many rows it compared and how many thresholds these rows reached; add training rows with --data"
         )
     return f"no converter for {class_name}: the `original` executor serves it"
 
 
 def _public_name(class_name: str) -> str:
-    """Drop the modules from the first private one on, as `readers` does: `sklearn.svm._classes.SVC` -> `sklearn.svm.SVC`."""
+    """Drop private modules from the name: `sklearn.svm._classes.SVC` -> `sklearn.svm.SVC`. `readers` does the same."""
     *modules, name = class_name.split(".")
     private = next((i for i, module in enumerate(modules) if module.startswith("_")), len(modules))
     return ".".join([*modules[:private], name])

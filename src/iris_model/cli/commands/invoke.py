@@ -66,7 +66,7 @@ def invoke(
 
 
 def split_arguments(arguments: tuple[str, ...], event: str | None) -> tuple[Path, str]:
-    """Distinguish project and payload: a single argument is a project if it is a path, or if --event is the payload."""
+    """Distinguish project and payload. A single argument is a project if it is a path, or if --event gives the payload."""
     expected = "such as '[5.1, 3.5, 1.4, 0.2]', @FILE, - for stdin, or --event NAME"
     if event is not None:
         if len(arguments) > 1:
@@ -82,7 +82,7 @@ def split_arguments(arguments: tuple[str, ...], event: str | None) -> tuple[Path
 
 
 def _is_path(argument: str) -> bool:
-    """Whether a file or directory has this name. A payload may be too long for a name, or have a null byte."""
+    """Return whether a file or directory has this name. A payload may be too long for a name, or contain a null byte."""
     try:
         return Path(argument).exists()
     except (OSError, ValueError):
@@ -125,7 +125,7 @@ def _show(answer: Answer, *, show_log: bool, as_json: bool) -> None:
 
 
 def _value(text: str) -> Any:
-    """The payload as JSON where it is JSON; an HTTP endpoint may answer with any text."""
+    """Return the payload as a JSON value if it is JSON, else as text: an HTTP endpoint may answer with any text."""
     try:
         return json.loads(text)
     except ValueError:

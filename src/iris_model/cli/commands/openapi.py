@@ -1,4 +1,4 @@
-"""`iris-model openapi`: the OpenAPI document of a function's endpoint."""
+"""`iris-model openapi`: print the OpenAPI document of an endpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`iris-model package`: a project's function directory."""
+"""`iris-model package`: write the function directory of a project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`iris-model predict`: files of rows in, a file of answers out."""
+"""`iris-model predict`: score files of rows."""
 
 from __future__ import annotations
 
@@ -35,9 +35,13 @@ from iris_model.cli.verbosity import QUIET, find_verbosity
 )
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Number of processes.  [default: one for each processor]")
 @click.option(
-    "--input-format", metavar="FORMAT", help="csv, tsv, jsonl or parquet, with .gz or .zst: if not in the name."
+    "--input-format",
+    metavar="FORMAT",
+    help="Format if the suffix does not show it, such as csv, tsv, jsonl, parquet or csv.gz.",
 )
-@click.option("--output-format", metavar="FORMAT", help="The same for the output.  [default for -: as the first input]")
+@click.option(
+    "--output-format", metavar="FORMAT", help="The same for the output.  [default for -: the format of the first input]"
+)
 @click.option("--restart", is_flag=True, help="Start from the first row, even if an earlier run was interrupted.")
 @json_option
 def predict(

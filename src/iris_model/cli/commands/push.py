@@ -1,4 +1,4 @@
-"""`iris-model push`: an image on disk to a registry."""
+"""`iris-model push`: push an image to a registry."""
 
 from __future__ import annotations
 

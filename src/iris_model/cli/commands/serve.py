@@ -1,4 +1,4 @@
-"""`iris-model serve`: the local Lambda."""
+"""`iris-model serve`: run the local Lambda."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     metavar="PORT",
     help="Serve a function URL at this port, too. 0 selects a free one. Further functions use the following ports.",
 )
-@click.option("--handler", metavar="MODULE.FUNCTION", help="Handler of a folder with any Lambda function.")
+@click.option("--handler", metavar="MODULE.FUNCTION", help="Handler, for a folder that is not an iris-model project.")
 @click.option("--name", help="Name of the function. Overrides the name of the project or folder.")
 @click.option(
     "--runtime",
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 @click.option(
     "--system-log-level",
     type=click.Choice(["DEBUG", "INFO", "WARN"]),
-    help="System log level, for lines of Lambda. Requires --log-format JSON.",
+    help="System log level, for the log lines of Lambda. Requires --log-format JSON.",
 )
 @click.option(
     "--old-failure-lines", is_flag=True, help="Report failures in the old format, without a status in the REPORT line."
@@ -171,12 +171,12 @@ def serve(
 
 
 def open_page(address: str) -> None:
-    """Open a page in the user's browser. In a thread: a browser of the terminal would stop the service until it ends."""
+    """Open a page in the user's browser, in a thread: a text browser would block the service until it exits."""
     threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
 def read_local_prices() -> Prices:
-    """The prices of the `cost` package that the running cost needs."""
+    """Return the prices for the running cost, from the `cost` package."""
     from iris_model.cost import read_prices
     from iris_model.local import Prices
 
@@ -200,5 +200,5 @@ def _override(
     values = {name: value for name, value in logging.items() if value}
     settings = dataclasses.replace(settings, environment={**settings.environment, **environment}, **values)
     settings = http.apply(settings)
-    check_settings(settings)  # a version that --reload builds is checked nowhere else
+    check_settings(settings)  # --reload: later versions are checked only here
     return settings

@@ -1,4 +1,4 @@
-"""`iris-model tune`: time and cost by memory size, measured with the CPU share of Lambda."""
+"""`iris-model tune`: measure time and cost at several memory sizes, with the CPU share of Lambda."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ COLD_STARTS = 3
 
 
 class SizesType(click.ParamType[tuple[int, ...]]):
-    """`128,256,512`: memory sizes in MB."""
+    """Memory sizes in MB, separated by commas: `128,256,512`."""
 
     name = "sizes"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        """Whole numbers from 128 to 10240, ascending."""
+        """Return integers from 128 to 10240 in ascending order."""
         if isinstance(value, tuple):
             return value
         try:
@@ -180,5 +180,5 @@ def _measure(settings: FunctionSettings, size: int, invocations: int, on_step: O
             warm=invocations,
         )
     except CostError as error:
-        return TunedSize(size, None, error.problem)  # out of memory, or out of time
+        return TunedSize(size, None, error.problem)  # the function ran out of memory or time
     return TunedSize(size, summarize_reports(reports))

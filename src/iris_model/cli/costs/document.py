@@ -19,7 +19,7 @@ def cost_document(
     beside: Beside,
     notes: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Amounts of money are strings, so that they are not read as floats."""
+    """Return an amount of money as a string, so that programs do not read it as a float."""
     found = {each.name: each for each in break_evens}
     from iris_model.cost.workload import LOG_BYTES
 
@@ -96,7 +96,7 @@ def _measurement(measured: Measurement) -> dict[str, Any]:
 
 
 def _executors(workload: Workload, beside: Beside) -> dict[str, Any]:
-    """By name. If the original was not measured, it has a `problem` instead of numbers."""
+    """Return the executors by name. An original that was not measured has a `problem` instead of numbers."""
 
     def described(executed: Executed, its: Workload) -> dict[str, Any]:
         use = its.sandbox_use

@@ -1,6 +1,7 @@
-"""Measure the same model with the executor `original`, for comparison: packaged, and run in the local Lambda.
+"""Measure the same model with the executor `original`, for comparison.
 
-It needs the model's own library on this machine, as training does. Where it cannot be measured, `Beside.problem` says why.
+It is packaged and run in the local Lambda. This needs the model's own library on this machine. If it cannot be
+measured, `Beside.problem` gives the reason.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from iris_model.cost import Measurement
     from iris_model.project import PackagedFunction
 
-# A cold start of a library takes a second or more, and they differ little.
+# Cold starts with a library take a second or more and vary little, so a few suffice.
 COLD_STARTS, WARM_INVOCATIONS = 3, 30
 TIMEOUT_SECONDS = 60
 DIRECTORY = "original"
@@ -43,7 +44,7 @@ class Beside:
 
     @property
     def library(self) -> Measurement | None:
-        """The model with its own library, measured in addition or as the function itself."""
+        """Return the original executor, which is measured in addition, or is the measured function itself."""
         if self.original is not None:
             return self.original.measurement
         if self.measured is not None and self.measured.executor != "compiled":
@@ -51,7 +52,9 @@ class Beside:
         return None
 
     def original_image_gb(self, image_gb: Decimal | None) -> Decimal | None:
-        """Upper bound for the size of its image in ECR, if the other one has `image_gb`: counted uncompressed."""
+        """Return an upper bound for its image size in ECR, in GB. `image_gb`: the size of the other image. The
+        difference is uncompressed.
+        """
         sizes = [each.size_bytes if each else None for each in (self.measured, self.original)]
         if image_gb is None or sizes[0] is None or sizes[1] is None:
             return None
@@ -59,7 +62,7 @@ class Beside:
 
 
 def measure_beside(project: Path, measurement: Measurement, *, asked: bool | None, is_measured_here: bool) -> Beside:
-    """Measure the original to compare with `measurement`. Raises `CostError` if it was requested and is not possible."""
+    """Measure the original, to compare it with `measurement`. Raises `CostError` if it was requested and is not possible."""
     if asked is False:
         return Beside()
     if asked is None and not is_measured_here:
@@ -104,7 +107,7 @@ def _measure_original(project: Path, on_step: OnStep) -> Executed:
         project,
         output=settings.directory / WORK_DIRECTORY / DIRECTORY,
         executor="original",
-        # Budgets and timeout of the deployed function do not apply.
+        # The budgets and timeout of the deployed function do not apply here.
         settings=replace(
             settings,
             memory=max(settings.memory, MEMORY_OF_ORIGINAL_MB),
@@ -123,10 +126,10 @@ def _measure_original(project: Path, on_step: OnStep) -> Executed:
 
 
 def _size_bytes(packaged: PackagedFunction) -> int | None:
-    """The function directory and the packages it needs, as they are installed here; None where one is not."""
+    """Return the size in bytes of the function directory and its installed packages; None if a package is not installed."""
     from iris_model.project.packaging.executors import installed_size_mb
 
     if packaged.executor == "original" and not packaged.needs:
-        return None  # a model of no library that we know
+        return None  # a model of an unknown library
     sizes = [installed_size_mb(name) for name in packaged.needs]
     return None if 0 in sizes else packaged.size_bytes + sum(sizes) * 1_000_000

@@ -1,4 +1,4 @@
-"""What `cost --plot` draws: the selected curves and the labels."""
+"""The plot of `cost --plot`: the selected curves and the labels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from iris_model.cost import BreakEven, Curve, Estimate, Workload
 
-# A plot of every alternative is unreadable; the table has them all.
+# A plot with every alternative is unreadable. The table lists all of them.
 PLOTTED = (
     "EC2 t4g.micro",
     "EC2 c7g.medium",
@@ -25,7 +25,7 @@ def draw_cost(
     break_evens: list[BreakEven],
     baseline: str,
 ) -> str:
-    """The text of an SVG."""
+    """Return the SVG text."""
     from iris_model.cost import render_plot
     from iris_model.cost.function_costs import ORIGINAL, PROVISIONED
 
@@ -56,7 +56,7 @@ def draw_cost(
 
 
 def _dates(workload: Workload, estimates: list[Estimate]) -> str:
-    """Between which months the prices were read, of those that count and have a date."""
+    """Return the first and the last month in which the prices of the estimates were read; empty without dates."""
     used = {component.price for each in estimates for component in each.components}
     prices = [price for price in map(workload.prices.find, used) if price is not None]
     months = sorted({price.date[:7] for price in prices if not price.is_weak and price.date[:1].isdigit()})

@@ -1,4 +1,4 @@
-"""`iris-model cost refresh`: a price file of today, for the user's region."""
+"""`iris-model cost refresh`: write a price file with current prices for the user's region."""
 
 from __future__ import annotations
 

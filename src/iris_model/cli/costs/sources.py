@@ -1,4 +1,4 @@
-"""Where the numbers of `cost` come from: a log file, the function here, or the deployed one; a `Source` out."""
+"""Measurements for `cost`: from a log file, from the function on this machine, or from the deployed function."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Source:
     endpoint: str = ENDPOINT
     observed: Observation | None = None
     is_here: bool = False
-    """Whether the function ran on this machine, just now."""
+    """Whether the function was measured on this machine in this run."""
 
     def requests_per_day(self, asked: float | None) -> float:
-        """The value of the user, otherwise the observed one, otherwise the default."""
+        """Return the user's value, otherwise the observed one, otherwise the default."""
         if asked is not None:
             return asked
         seen = self.observed.seen.requests_per_day if self.observed else None
@@ -71,7 +71,7 @@ class Observation:
         """Notes about prices of another region."""
         region = self.deployed.region
         elsewhere = "" if region == price_region else (
-            f"the function is in {region}, the prices are of {price_region}: iris-model cost refresh gets those of {region}"
+            f"the function is in {region}, the prices are of {price_region}: iris-model cost refresh downloads those of {region}"
         )  # fmt: skip
         return [note for note in (self.seen.note, *self.deployed.notes, elsewhere) if note]
 
@@ -92,7 +92,7 @@ def check_pattern(asked: str | None, *, remote: bool) -> None:
 
 
 def read_log_file(path: Path) -> Source:
-    """Take the REPORT lines of a file."""
+    """Read the REPORT lines of a log file."""
     from iris_model.cost import read_reports, summarize_reports
     from iris_model.errors import CostError
 
@@ -119,7 +119,7 @@ def measure_here(project: Path) -> Source:
 
 
 def read_deployed(project: Path, stage: str | None, profile: str | None, region: str | None, since: int) -> Source:
-    """Take the REPORT lines of the deployed function from its log."""
+    """Read the REPORT lines of the deployed function from CloudWatch Logs."""
     from iris_model.cost import summarize_reports
     from iris_model.cost.observed import observe_traffic
 
@@ -133,7 +133,7 @@ def read_deployed(project: Path, stage: str | None, profile: str | None, region:
     measurement = summarize_reports(deployed.reports)
     seen = observe_traffic(deployed.moments, deployed.begin, deployed.end)
     observation = Observation(deployed, seen, measurement.cold_starts / measurement.invocations)
-    # A function without an endpoint costs what one behind a function URL does.
+    # A function without an endpoint costs the same as one with a function URL.
     return Source(measurement, deployed.architecture, deployed.endpoint or "function-url", observation)
 
 

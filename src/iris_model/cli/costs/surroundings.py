@@ -1,4 +1,4 @@
-"""Read what is billed in addition to compute: project settings and image size in, `Surroundings` out."""
+"""Read what is billed in addition to compute: the project's settings and the image size."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from iris_model.cost import Surroundings
 
-# AWS's base image for Python, compressed, to one digit; the function's own layers are a thousandth of it.
+# The compressed size of AWS's Python base image, to one digit. The function's own layers are a thousandth of it.
 ASSUMED_IMAGE_GB = 0.2
 
 
 @dataclass(frozen=True)
 class FoundSurroundings:
-    """What is billed, with notes."""
+    """What is billed in addition to compute, with notes."""
 
     surroundings: Surroundings
     notes: tuple[str, ...] = ()
@@ -76,7 +76,9 @@ def find_surroundings(
 
 
 def _count_metrics_of_columns(project: Path, without: Collection[str]) -> int:
-    """The metrics that the columns may have: one of missing values, one of values out of range; 0 before `package`."""
+    """Return the number of metrics of all columns: of each, up to one for missing and one for out-of-range values; 0
+    before `package`.
+    """
     from iris_model.local.browser.model import read_model
     from iris_model.project.packaging.stamp import WORK_DIRECTORY
 
@@ -86,7 +88,7 @@ def _count_metrics_of_columns(project: Path, without: Collection[str]) -> int:
 
 
 def _size_of_build(project: Path) -> float | None:
-    """The image that `iris-model build` wrote last, as ECR stores it; None where there is none."""
+    """Return the compressed size of the image that `iris-model build` wrote last, as billed by ECR; None without a build."""
     from iris_model.errors import IrisModelError
     from iris_model.image.build import layout_of
     from iris_model.oci import read_layout

@@ -1,4 +1,4 @@
-"""What `cost` prints for people: estimates and break-evens in, a table on stdout. It computes nothing."""
+"""The text output of `cost`: a table of estimates and break-even points. It computes nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def print_table(
     beside: Beside,
     notes: Sequence[str] = (),
 ) -> None:
-    """Print a line for each alternative, and explain the columns and marks."""
+    """Print one line per alternative, and explain the columns and marks."""
     from iris_model.cost.function_costs import ORIGINAL, PROVISIONED
 
     use = workload.sandbox_use
@@ -44,7 +44,7 @@ def print_table(
     )
     _print_beside(workload, estimates, baseline, beside)
     found = {each.name: each for each in break_evens}
-    # --json has the original for each processor and endpoint; to compare with, one is enough.
+    # One estimate of the original suffices for comparison; --json has it for each architecture and endpoint.
     shown_originals = (baseline + ORIGINAL, baseline + PROVISIONED + ORIGINAL)
     shown = [each for each in estimates if each.kind != "original" or each.name in shown_originals]
     rows = [
@@ -74,7 +74,7 @@ def print_table(
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """The name, then the numbers below each other."""
+    """Return the name, then the numbers in aligned columns."""
     numbers = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
     return "  ".join([cells[0].ljust(widths[0]), *numbers]).rstrip()
 
@@ -90,12 +90,12 @@ def _print_note(note: str) -> None:
 
 
 def _width() -> int:
-    """The width of the terminal, up to a readable maximum."""
+    """Return the width of the terminal, up to a readable maximum."""
     return min(shutil.get_terminal_size().columns, 110)
 
 
 def _print_beside(workload: Workload, estimates: Sequence[Estimate], baseline: str, beside: Beside) -> None:
-    """The measured executor and the original, a line for each number."""
+    """Print the measured executor and the original, one line per number."""
     if beside.original is None or beside.measured is None:
         if beside.problem:
             is_it = beside.measured is not None and beside.measured.executor == "original"
@@ -158,8 +158,8 @@ def _notes(workload: Workload, shown: Sequence[Estimate], found: dict[str, Break
     yield (
         f"Compared with {baseline}: cheaper from this number of requests a day, with the same traffic pattern. "
         f"Servers: enough of them to match the p99 of Lambda at the busiest time, running all month. Load balancers, "
-        f"server logs and spare servers are not counted. Cold starts: only the time of the function; the time of AWS "
-        f"to place it is not measured. arm64 and x86_64 are assumed to be equally fast. Not counted: output of the "
+        f"server logs and spare servers are not counted. Cold starts include only the time of the function, not the time "
+        f"that AWS needs to place it. arm64 and x86_64 are assumed to be equally fast. Not counted: output of the "
         f"function, and data transfer to the internet."
     )
     if workload.free_tier:

@@ -1,1 +1,1 @@
-"""Options that several commands share, each group gathered into one value."""
+"""Options that several commands share. Each group is passed as one value."""

@@ -1,4 +1,4 @@
-"""The values of options that take a processor architecture."""
+"""The choices of options that select a processor architecture."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import click
 
 from iris_model.contract.architecture import Architecture
 
-# The values and not the members: Click 8.2 and later offer the names of an enumeration's members ("X86_64").
+# The values, because Click 8.2 and later would offer the member names ("X86_64") of an enumeration.
 ARCHITECTURES = click.Choice([each.value for each in Architecture])

@@ -22,7 +22,9 @@ def read_environment(assignments: Iterable[str], files: Iterable[Path]) -> dict[
 
 
 def _read_file(path: Path) -> dict[str, str]:
-    """`NAME=VALUE` a line, as Docker's --env-file takes them; quotes around a value are left out, `#` begins a comment."""
+    """Read one `NAME=VALUE` per line, as Docker's --env-file does. Quotes around a value are removed; `#` starts a
+    comment.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""The options of `serve` for the HTTP front ends, gathered into one value."""
+"""The options of `serve` for the HTTP front ends, passed as one value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class HttpOptions:
-    """The options of the command line. None means the value of the project."""
+    """The values from the command line. None means the value of the project."""
 
     routes: tuple[str, ...] = ()
     stage: str | None = None
@@ -28,7 +28,7 @@ class HttpOptions:
     throttle: tuple[float, int | None] | None = None
 
     def apply(self, settings: FunctionSettings) -> FunctionSettings:
-        """Return the settings with the options applied. The first route is the one that is shown."""
+        """Return the settings with the options applied. The page and the output show the first route."""
         from iris_model.local import Cors, Throttling
         from iris_model.project.configuration.deployment import complete_throttling
 
@@ -39,7 +39,7 @@ class HttpOptions:
             cors = http.cors or Cors((), allow_methods=("*",), allow_headers=("*",))
             http = dataclasses.replace(http, cors=dataclasses.replace(cors, allow_origins=self.cors_origins))
         if self.throttle:
-            # As for a rate alone in iris-model.toml, and so as it will be deployed.
+            # The same burst as for a rate alone in iris-model.toml, and therefore the same as when deployed.
             complete = complete_throttling(*self.throttle)
             http = dataclasses.replace(http, throttling=Throttling(complete.rate or 0, complete.burst or 0))
         if self.routes:
@@ -53,7 +53,7 @@ class HttpOptions:
 def _parse_throttle(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> tuple[float, int | None] | None:
-    """`RATE` or `RATE:BURST`."""
+    """A rate limit: `RATE` or `RATE:BURST`."""
     if value is None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(?::(\d+))?", value)

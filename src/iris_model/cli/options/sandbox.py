@@ -1,4 +1,4 @@
-"""The options of `serve` that say how sandboxes are confined, gathered into one value."""
+"""The options of `serve` that restrict sandboxes, passed as one value."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Text, JSON and pictures for people and programs. Nothing is computed here."""
+"""Output as text, JSON and pictures. Nothing is computed here."""

@@ -1,4 +1,4 @@
-"""`iris-model diff` as text: the summary first, then labels, then the rows that move furthest."""
+"""The text output of `iris-model diff`: the summary, the changed labels, then the rows with the largest changes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _lines(compared: Comparison, before: str, after: str) -> Iterator[str]:
     else:
         yield f"{compared.different:,} of {compared.rows:,} rows change ({compared.share:.2%})."
     for count, said in (
-        (compared.changed, "get another prediction"),
+        (compared.changed, "get a different prediction"),
         (compared.refused_after, "are refused after, and were answered before"),
         (compared.refused_before, "are answered after, and were refused before"),
         (compared.refused_by_both, "are refused by both"),
@@ -72,8 +72,8 @@ def _rows(rows: Sequence[ChangedRow]) -> Iterator[str]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns two spaces apart, each as wide as its widest cell."""
-    # A refusal is a sentence: it runs over the columns behind it.
+    """Return columns that are two spaces apart, each as wide as its widest cell."""
+    # The refusal is a sentence. It may extend over the columns to its right.
     widths = [max(len(str(line[at])) for line in (head, *rows) if line[-1] or line is head) for at in range(len(head))]
     for line in (head, *rows):
         yield "  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths)).rstrip()

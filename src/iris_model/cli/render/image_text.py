@@ -1,4 +1,4 @@
-"""Images as text for people: sizes as a table, transfers as bars."""
+"""Text output about images: sizes as a table, transfers as progress bars."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def echo_sizes(report: SizeReport) -> None:
 
 
 def describe_push(report: PushReport) -> str:
-    """One sentence on what was sent."""
+    """Return one sentence about what was sent."""
     if report.unchanged:
         return f"{report.reference} is already there: nothing was sent."
     kept = len(report.present) + len(report.mounted)
@@ -42,7 +42,7 @@ def describe_push(report: PushReport) -> str:
 
 
 def push_document(report: PushReport) -> dict[str, Any]:
-    """The same as JSON."""
+    """Return the same as JSON values."""
     return {
         "reference": str(report.reference),
         "unchanged": report.unchanged,
@@ -64,7 +64,7 @@ def echo_published(published: Published) -> None:
 
 
 def published_document(published: Published) -> dict[str, Any]:
-    """The same as JSON."""
+    """Return the same as JSON values."""
     beside = {"attached": list(published.attached), "referrers_tag": published.tag, "note": published.note}
     return {**push_document(published.report), **beside}
 
@@ -84,17 +84,21 @@ def echo_documents(documents: Mapping[str, Any]) -> None:
 def echo_findings(findings: list[Mapping[str, str]]) -> None:
     """Print what AWS Lambda would refuse."""
     if not findings:
-        click.echo("AWS Lambda takes it: no problem was found.")
+        click.echo("AWS Lambda accepts it: no problem was found.")
         return
     refused = any(finding["severity"] in ("damage", "refused") for finding in findings)
-    click.echo("AWS Lambda would refuse it:" if refused else "AWS Lambda is not known to refuse it. Risks and notes:")
+    click.echo(
+        "AWS Lambda would refuse it:"
+        if refused
+        else "No reason is known why AWS Lambda would refuse it. Risks and notes:"
+    )
     for finding in findings:
         click.echo(f"  {finding['severity']}: {finding['subject']}: {finding['problem']}. {finding['remedy']}")
 
 
 @contextlib.contextmanager
 def transfer_bars() -> Iterator[Reporter]:
-    """Show a progress bar for each blob on a terminal, unless the user asked for quiet; nothing otherwise."""
+    """Show a progress bar per blob on a terminal, unless --quiet is used; otherwise nothing."""
     if not sys.stderr.isatty() or find_verbosity() == QUIET:
         yield lambda progress: None
         return

@@ -1,4 +1,4 @@
-"""What `compile` and `init` say of a verification, and where both look for the modules of trusted names."""
+"""Hints of `compile` and `init` about verification, and the import path for trusted names."""
 
 from __future__ import annotations
 

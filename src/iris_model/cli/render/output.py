@@ -1,4 +1,4 @@
-"""What several commands print: JSON for programs, sizes for people, and progress on a terminal."""
+"""Output that several commands share: JSON, sizes, and progress on a terminal."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 
 def echo_json(value: object, *, err: bool = False) -> None:
-    """Print strict JSON on stdout, or on stderr where stdout is for something else."""
+    """Print strict JSON on stdout, or on stderr if stdout contains other data."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False), err=err)
 
 
 def show_size(size_bytes: int) -> str:
-    """Show a size in bytes, from one KiB on in KiB, and from one MiB on in MiB."""
+    """Format a size: in bytes, from 1 KiB in KiB, from 1 MiB in MiB."""
     if size_bytes < 1024:
         return f"{size_bytes} bytes"
     if size_bytes < 1024 * 1024:
@@ -33,10 +33,10 @@ def show_size(size_bytes: int) -> str:
 
 @contextlib.contextmanager
 def progress() -> Iterator[OnStep]:
-    """Give a function that shows the step under way: a spinner on a terminal, nothing elsewhere.
+    """Yield a function that shows the current step: with a spinner on a terminal, not at all elsewhere.
 
-    With --verbose each step is a line with the seconds since the start; with --quiet nothing is shown. rich is imported at
-    the first step, so that work with nothing to do does not pay for it.
+    With --verbose, each step is a line with the seconds since the start. With --quiet, nothing is shown. rich is
+    imported at the first step, so that a command with nothing to do does not import it.
     """
     verbosity = find_verbosity()
     if verbosity == VERBOSE:

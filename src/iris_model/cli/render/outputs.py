@@ -1,4 +1,4 @@
-"""Output files of commands: never over an input."""
+"""Check that the output files of commands do not overwrite input files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from iris_model.errors import IrisModelError
 
 
 def refuse_overwriting(output: Path, inputs: Iterable[Path | None]) -> None:
-    """Refuse an output that is an input, also through a link or another spelling."""
+    """Refuse an output that is an input, also through a link or a different path to the same file."""
     for path in inputs:
         if path is not None and _is_same(output, path):
             named = f"{output}" if output == path else f"{output}, which is {path},"
@@ -21,7 +21,7 @@ def refuse_overwriting(output: Path, inputs: Iterable[Path | None]) -> None:
 
 
 def project_inputs(project: Path) -> list[Path]:
-    """The files that are read of a project; none where it has no settings."""
+    """Return the files of a project that are read; none without settings."""
     from iris_model.contract.file_names import SETTINGS_FILE
     from iris_model.project.configuration.settings import read_settings
     from iris_model.project.dependencies.requirements import REQUIREMENTS_FILE
@@ -40,5 +40,5 @@ def _is_same(one: Path, other: Path) -> bool:
     try:
         return one.samefile(other)
     except OSError:
-        # One of them does not exist yet, so compare the names.
+        # One of the two does not exist yet, so compare the paths.
         return one.resolve() == other.resolve()

@@ -1,4 +1,4 @@
-"""`--plot FILE`: an SVG as it is, or a PNG that a program of this machine draws of it."""
+"""`--plot FILE`: write an SVG, or a PNG that an installed program renders from it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SUFFIXES = (".svg", ".png")
 
 
 class PicturePath(click.Path):
-    """A picture path, checked before measuring."""
+    """The path of a picture, checked before the measurement."""
 
     name = "picture"
 

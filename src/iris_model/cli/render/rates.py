@@ -1,4 +1,4 @@
-"""Progress of a run over many rows, on one line of a terminal, and what it came to."""
+"""Progress of a run over many rows, on one line of a terminal, and its summary."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECONDS_BETWEEN = 0.2
 
 @contextlib.contextmanager
 def show_progress(stream: TextIO) -> Iterator[Callable[[Progress], None]]:
-    """Give a function that shows rows, rate and the time left, if `stream` is a terminal and the user wants no quiet."""
+    """Yield a function that shows rows, rate and time left, if `stream` is a terminal and --quiet is not used."""
     if not stream.isatty() or find_verbosity() == QUIET:
         yield lambda progress: None
         return
@@ -62,14 +62,14 @@ def show_seconds(seconds: float) -> str:
 
 
 def show_summary(output: str, summary: Summary) -> str:
-    """What a run did, in one or two lines."""
+    """Return the summary of a run, in one or two lines."""
     rate = (summary.rows - summary.resumed_rows) / max(summary.seconds, 1e-9)
     name = "standard output" if output == "-" else output
     text = f"Wrote {name}: {summary.rows:,} rows in {summary.seconds:.1f} s ({rate:,.0f} rows/s)."
     if not summary.rows:
         text += "\nThe input has no rows: check that the file is the right one, and that it is not empty."
     if summary.resumed_rows:
-        text += f" An earlier run had done {summary.resumed_rows:,} of them."
+        text += f" An earlier run had scored {summary.resumed_rows:,} of them."
     if summary.refused:
         is_one = summary.refused == 1
         if summary.errors_file:

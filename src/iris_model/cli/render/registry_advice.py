@@ -1,7 +1,7 @@
-"""Hints for errors of Amazon ECR: the commands to run.
+"""Hints for errors of Amazon ECR, with the commands to run.
 
-`oci` does not know AWS. ECR needs existing repositories and a new password every 12 hours. In: an error and the
-image's name. Out: the same error, with a hint for ECR instead of the general one.
+`oci` knows nothing about AWS. ECR requires existing repositories and a new password every 12 hours. The functions
+here replace the general hint of an error by one for ECR.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ECR = re.compile(
 )
 _LOOPBACK = ("localhost", "127.0.0.1")
 
-# What a push asks for: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+# The actions that a push needs: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
 PUSH_ACTIONS = (
     "ecr:GetAuthorizationToken, ecr:BatchCheckLayerAvailability, ecr:InitiateLayerUpload, ecr:UploadLayerPart, "
     "ecr:CompleteLayerUpload, ecr:PutImage and ecr:BatchGetImage"
@@ -33,7 +33,7 @@ PUSH_ACTIONS = (
 
 @contextmanager
 def registry_advice(reference: Reference) -> Iterator[None]:
-    """Give errors of a push to `reference` the hint for its registry."""
+    """In this context, errors of a push to `reference` get the hint for its registry."""
     try:
         yield
     except RegistryError as error:
@@ -67,9 +67,9 @@ def find_remedy(error: RegistryError, reference: Reference, environment: Mapping
 
 
 def find_ecr(registry: str, environment: Mapping[str, str]) -> str | None:
-    """The options that lead the AWS CLI to this registry of ECR; None where it is none.
+    """Return the AWS CLI options for this ECR registry; None for any other registry.
 
-    An emulator's registry has no name of AWS; it is known by AWS_ENDPOINT_URL, which AWS's own tools heed as well.
+    An emulator's registry has no AWS host name. It is recognised by AWS_ENDPOINT_URL, which the AWS CLI also uses.
     """
     if found := _ECR.fullmatch(registry):
         return f" --region {found[1]}"

@@ -19,12 +19,12 @@ _JSON_HEADER = "-H 'Content-Type: application/json' "
 
 
 def example_payload(function_directory: Path) -> str:
-    """Take the first golden row, which the model is known to answer, as a caller writes it."""
+    """Return the first golden row, a valid payload of the model, as a caller writes it."""
     from iris_model.local.browser.model import read_model
 
     described = read_model(function_directory)
     row = described["example"] if described is not None else first_row(function_directory)
-    # Of a function of another making an empty list is JSON at least.
+    # For a function that iris-model did not package, an empty list is at least valid JSON.
     return json.dumps([] if row is None else row, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -34,7 +34,7 @@ def curl_lines(addresses: Addresses, payload: str) -> list[str]:
 
 
 def describe_addresses(addresses: Addresses, payload: str) -> dict[str, Any]:
-    """Return everything as JSON values."""
+    """Return the same as JSON values."""
     return {
         "page": addresses.page,
         "function": addresses.function,
@@ -78,18 +78,20 @@ def find_notes(functions: Sequence[FunctionSettings], *, has_function_urls: bool
     notes = []
     for settings in functions:
         if settings.http.auth != "open":
-            notes.append(f'{settings.name}: auth = "{settings.http.auth}" is not checked here; everybody may call')
+            notes.append(
+                f'{settings.name}: auth = "{settings.http.auth}" is not checked by `serve`; anyone can call the function'
+            )
         if settings.http.endpoint == "http-api" and settings.timeout_seconds > INTEGRATION_TIMEOUT_SECONDS:
             notes.append(
-                f"{settings.name}: timeout is {settings.timeout_seconds:g} s, and an HTTP API answers 503 after "
-                f'{INTEGRATION_TIMEOUT_SECONDS:g} s, here too; endpoint = "function-url" waits as long as the function'
+                f"{settings.name}: timeout is {settings.timeout_seconds:g} s, but an HTTP API answers 503 after "
+                f'{INTEGRATION_TIMEOUT_SECONDS:g} s, also in `serve`; endpoint = "function-url" waits until the function ends'
             )
         if settings.http.endpoint == "none":
-            notes.append(f'{settings.name}: endpoint = "none"; the HTTP API at its route is there only here')
+            notes.append(f'{settings.name}: endpoint = "none"; the HTTP API at its route exists only in `serve`')
         elif settings.http.endpoint == "function-url":
             more = "" if has_function_urls else "; --function-url PORT serves one"
             notes.append(
-                f'{settings.name}: endpoint = "function-url"; the HTTP API at its route is there only here{more}'
+                f'{settings.name}: endpoint = "function-url"; the HTTP API at its route exists only in `serve`{more}'
             )
     return notes
 

@@ -1,1 +1,1 @@
-"""Read the arguments of commands: functions, events, deployments, images."""
+"""Resolve the arguments of commands: functions, events, deployments, images."""

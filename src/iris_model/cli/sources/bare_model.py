@@ -1,4 +1,4 @@
-"""A model file where a command expects a project: a temporary project is made of it, as `init` makes one."""
+"""Accept a model file in place of a project: create a temporary project, as `init` does."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _ONLY_INIT_HAS = ("--data", "--trust")
 
 
 def is_bare_model(path: Path) -> bool:
-    """Whether `path` is a model file, or a directory that MLflow wrote, and no project."""
+    """Return whether `path` is a model file or an MLflow model directory, and not a project."""
     return path.is_file() or ((path / MLFLOW_DESCRIPTION).is_file() and not (path / SETTINGS_FILE).exists())
 
 
 def find_model_file(path: Path) -> Path:
-    """The file itself, or the file in a directory that MLflow wrote. Raises ModelFileError if the directory has none."""
+    """Return the file, or the model file of an MLflow model directory. Raises ModelFileError if the directory has none."""
     if not path.is_dir():
         return path
     from iris_model.readers.opening.mlflow import find_model
@@ -35,16 +35,16 @@ def find_model_file(path: Path) -> Path:
 
 
 def as_project(path: Path, on_step: OnStep) -> Path:
-    """Return `path` if it is a directory of a project or function, or else the temporary project of a model file.
+    """Return `path` if it is a directory of a project or function; else create a temporary project for the model file.
 
-    The temporary project is removed when the running command ends. Raises the errors of `init`.
+    The temporary project is removed when the command ends. Raises the errors of `init`.
     """
     if not is_bare_model(path):
         return path
     from iris_model.project.scaffold import name_from, scaffold_model_project
 
     scratch = click.get_current_context().with_resource(tempfile.TemporaryDirectory(prefix="iris-model-"))
-    Path(scratch).chmod(0o755)  # a strict function runs as another user, who has to read it
+    Path(scratch).chmod(0o755)  # with --strict, the function runs as another user, who must be able to read it
     named = path.resolve()
     project = Path(scratch) / name_from(named.with_suffix("") if path.is_file() else named)
     keep = f"iris-model init {project.name} --model {shlex.quote(str(path))}"

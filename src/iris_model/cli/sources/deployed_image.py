@@ -1,4 +1,4 @@
-"""The image to deploy, how it is pushed, and the golden rows to verify it."""
+"""The image to deploy, the function that pushes it, and the golden rows for verification."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DIGEST = re.compile(r"(?:.*@)?(sha256:[0-9a-f]{64})")
 
 @dataclass(frozen=True)
 class ChosenImage:
-    """An image by digest. `function_directory` is its content, if it was built on this machine."""
+    """An image by digest. `function_directory`: its content, if it was built on this machine."""
 
     digest: str
     push: Push
@@ -36,7 +36,7 @@ class ChosenImage:
 def choose_image(
     named: str | None, deployment: Deployment, project: Path, transport: BotoTransport, on_step: OnStep
 ) -> ChosenImage:
-    """Return the given image, or build that of the project."""
+    """Return the given image, or build the image of the project."""
     if named is None:
         return _build(project, transport, on_step)
     if (found := _DIGEST.fullmatch(named)) and (".dkr.ecr." in named or "@" not in named):
@@ -51,17 +51,17 @@ def choose_image(
 
 
 def find_built(project: Path) -> str | None:
-    """Return the digest of the image that `iris-model build` wrote last, if it did."""
+    """Return the digest that the last image of `iris-model build` has when it is pushed; None without a build."""
     from iris_model.image.build import layout_of
     from iris_model.oci import DOCKER, read_layout
 
     layout = layout_of(project)
-    # A layout is in OCI's words; what is pushed is in Docker's, which Lambda knows longest.
+    # Layouts use OCI media types. Pushes use Docker media types, which Lambda has supported for longer.
     return str(read_layout(layout).with_family(DOCKER).digest) if (layout / "index.json").exists() else None
 
 
 def _build(project: Path, transport: BotoTransport, on_step: OnStep) -> ChosenImage:
-    """Build the image of the project, whatever the stage: all stages share it."""
+    """Build the image of the project. It does not depend on the stage: all stages share it."""
     from iris_model.image.build import build_image, one_build_at_a_time
 
     with one_build_at_a_time(project, on_step):
@@ -80,7 +80,9 @@ def _pusher(
     *,
     place: Path | None = None,
 ) -> Push:
-    """Return the function that pushes. A local build has SBOM and provenance to attach, in memory or in files next to `place`."""
+    """Return the function that pushes. SBOM and provenance of a local build are attached, from memory or from files next
+    to `place`.
+    """
     from iris_model.aws.ecr.push import push_image
     from iris_model.image.supply_chain import provenance, sbom
     from iris_model.image.supply_chain.documents import read_documents

@@ -1,4 +1,4 @@
-"""From a project and one of its stages to the `Deployment` of the `aws` package."""
+"""Convert a project and one of its stages to the `Deployment` of the `aws` package."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def aws_options(command: Command) -> Command:
 
 
 def connect(profile: str | None, region: str | None) -> tuple[BotoTransport, Aws]:
-    """Reach AWS with the user's ordinary credentials."""
+    """Return a transport that uses the user's AWS credentials."""
     require_extra()
     from iris_model.aws.client.calls import Aws
     from iris_model.aws.client.session import BotoTransport
@@ -43,20 +43,20 @@ def connect(profile: str | None, region: str | None) -> tuple[BotoTransport, Aws
 
 
 def read_deployment(project: Path, stage: str | None) -> tuple[ProjectSettings, Deployment]:
-    """Read the settings of a stage into a `Deployment`."""
+    """Read the settings of a stage as a `Deployment`."""
     require_extra()
     settings = read_settings(project, stage)
     return settings, settings.deployment
 
 
 def list_other_functions(project: Path, deployment: Deployment) -> list[str]:
-    """List the functions of the other stages: they run from the same repository."""
+    """Return the functions of the other stages, which use the same repository."""
     names = [read_deployment(project, stage)[1].function for stage in (None, *list_stages(project))]
     return [name for name in names if name != deployment.function]
 
 
 def require_extra() -> None:
-    """Explain how to install the extra `aws`, which most commands do not need."""
+    """Explain how to install the extra `aws`, which only some commands need."""
     from importlib.util import find_spec
 
     missing = [name for module, name in (("boto3", "boto3"), ("yaml", "PyYAML")) if find_spec(module) is None]

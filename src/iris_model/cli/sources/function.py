@@ -1,4 +1,4 @@
-"""From a project or a function directory to the settings of a local function."""
+"""Convert a project or a function directory to the settings of a local function."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EVENTS_DIRECTORY = "events"
 
 
 def find_function(directory: Path, on_step: OnStep, **overrides: Any) -> FunctionSettings:
-    """Package `directory` if it is a project, or take it as it is if it is a function directory or has a `handler`."""
+    """Package `directory` if it is a project. Use it unchanged if it is a function directory or `handler` is given."""
     if (directory / SETTINGS_FILE).exists():
         packaged = package_project(directory, on_step=on_step)
         for note in packaged.notes if not packaged.unchanged else ():
@@ -56,7 +56,7 @@ def _image_of(overrides: Mapping[str, Any]) -> str | None:
 
 
 def _image_function(reference: str, overrides: Mapping[str, Any]) -> FunctionSettings:
-    """Any Lambda image. The function has the name of its repository."""
+    """Return settings for any Lambda image. The function is named after its repository."""
     from iris_model.local import FunctionSettings
 
     repository = reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
@@ -66,18 +66,18 @@ def _image_function(reference: str, overrides: Mapping[str, Any]) -> FunctionSet
 
 
 def _describe_folder(directory: Path, overrides: dict[str, Any]) -> FunctionSettings:
-    """Settings for a folder without settings: the defaults of Lambda, and a route with its name."""
+    """Return settings for a folder without settings: the defaults of Lambda, and a route named after the folder."""
     from iris_model.local import FunctionSettings, PageSources
 
     values = {setting: value for setting, value in overrides.items() if value is not None}
-    # A folder may be called what a function may not.
+    # A folder name may contain characters that a function name may not.
     values.setdefault("name", re.sub(r"[^A-Za-z0-9_-]", "-", directory.resolve().name)[:64] or "function")
     values["page"] = PageSources(events=directory.resolve() / EVENTS_DIRECTORY)
     return FunctionSettings(directory=directory.resolve(), route=f"/{values['name']}", stage="default", **values)
 
 
 def _page_sources(settings: ProjectSettings) -> PageSources:
-    """What the page shows of the project: test events and training data."""
+    """Return what the page shows of the project: test events and training data."""
     from iris_model.local import PageSources
 
     data = settings.playground.data or settings.data

@@ -1,4 +1,4 @@
-"""Where the event of `invoke` comes from: the command line, a file, stdin, or the project's `events/`."""
+"""Read the event of `invoke`: from the command line, a file, stdin, or the project's `events/`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read_event(project: Path, name: str) -> bytes:
 
 
 def read_payload(argument: str, read_stdin: Callable[[], bytes]) -> bytes:
-    """Read `@FILE`, `-` for stdin, or take the argument itself."""
+    """Return the content of `@FILE`, stdin for `-`, or the argument itself."""
     if argument == "-":
         return check_json(read_stdin(), "stdin")
     if argument.startswith("@"):
@@ -45,7 +45,7 @@ def read_payload(argument: str, read_stdin: Callable[[], bytes]) -> bytes:
 
 
 def check_json(payload: bytes, origin: str) -> bytes:
-    """Refuse what Lambda would refuse before the function sees it."""
+    """Refuse what Lambda refuses before it calls the function."""
     try:
         parse_strictly(payload)
     except ValueError as error:
@@ -58,7 +58,7 @@ def check_json(payload: bytes, origin: str) -> bytes:
 
 
 def parse_strictly(text: bytes) -> Any:
-    """Parse JSON as Lambda does, which knows no NaN and no Infinity."""
+    """Parse JSON as Lambda does, which accepts neither NaN nor Infinity."""
 
     def refuse(name: str) -> None:
         raise ValueError(f"{name} is not a JSON number")

@@ -1,4 +1,4 @@
-"""What `serve --reload` watches, and how it rebuilds a function."""
+"""Watch sources and rebuild the function, for `serve --reload`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Build = Callable[["OnStep"], "FunctionSettings"]
 
 
 def reloading(directory: Path, build: Build, on_step: OnStep) -> FunctionSettings:
-    """Build the first version, and return how to build the next one with the same options."""
+    """Build the first version. Return a function that builds the next one with the same options."""
     from iris_model.local import ReloadPlan
 
     settings = build(on_step)
@@ -27,6 +27,6 @@ def reloading(directory: Path, build: Build, on_step: OnStep) -> FunctionSetting
         )
 
     def rebuild() -> FunctionSettings:
-        return build(lambda step: None)  # the log says what matters; a progress line would run into it
+        return build(lambda step: None)  # no progress line, because it would be mixed with the log lines
 
     return replace(settings, reload=ReloadPlan((directory.resolve(),), rebuild))

@@ -1,4 +1,4 @@
-"""One POST to a running function: its Invoke API, or any HTTP endpoint in front of it."""
+"""Send one event to a running function, through its Invoke API or an HTTP front end."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import iris_model
 from iris_model.errors import IrisModelError
 
-# https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html; `function` is what the emulator calls every function.
+# https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html; AWS's emulator names every function `function`.
 INVOKE_PATH = "/2015-03-31/functions/function/invocations"
 _INVOKE_API = re.compile(r"/2015-03-31/functions/[^/]+/invocations/?")
 
-# Longer than any invocation can last.
+# Longer than the longest possible invocation.
 TIMEOUT_SECONDS = 910
 
 
@@ -47,7 +47,7 @@ def post_event(url: str, payload: bytes, *, log: bool) -> Answer:
         with error:
             body = error.read()
         if is_invoke_api:
-            # The service refused; the function never saw the event.
+            # The service refused the request; the function was not called.
             raise IrisModelError(
                 f"{url} answered {error.code} {error.reason}: {body.decode('utf-8', 'replace').strip()[:500]}",
                 remedy="Check the function name in the URL, and the size of the payload.",
@@ -62,11 +62,11 @@ def post_event(url: str, payload: bytes, *, log: bool) -> Answer:
 
 
 def _resolve(url: str) -> tuple[str, bool]:
-    """Return the URL to post to, and whether it is an Invoke API; a bare host means its Invoke API."""
+    """Return the URL for the request, and whether it is an Invoke API. For a bare host, use its Invoke API."""
     try:
         parts = urllib.parse.urlsplit(url)
         is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets that hold no address, or a port that is none
+    except ValueError:  # brackets without an IPv6 address, or an invalid port
         is_address = False
     if not is_address:
         raise IrisModelError(

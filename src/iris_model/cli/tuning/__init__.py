@@ -1,1 +1,1 @@
-"""The parts of `iris-model tune`: measurements here and on AWS, and how they are printed."""
+"""Parts of `iris-model tune`: measurements on this machine and on AWS, and their output."""

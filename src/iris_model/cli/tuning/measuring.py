@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 COLD_STARTS = 7
 WARM_INVOCATIONS = 60
-# A CPU share is granted again every 20 ms. One request after the other without a pause would use up that of several
-# requests, and some would seem to wait for it, as they do only under constant load. A request that needs more than its
-# share waits all the same.
+# The CPU share is renewed every 20 ms. Requests without a pause would use up the share of several periods, and some
+# would then wait for CPU, as they do on AWS only under constant load. A request that needs more than its share waits
+# in any case.
 _REFILL_SECONDS = 0.025
 _FAILED = "Run `iris-model invoke` to see the log. More memory also gives more CPU."
 _TOO_SLOW = "Set a longer timeout in iris-model.toml, or more memory, which also gives more CPU."
@@ -37,7 +37,7 @@ def measure_function(
 
 
 def hold_to_share(settings: FunctionSettings) -> FunctionSettings:
-    """The same function, limited to the CPU share of its memory size."""
+    """Return the same function, limited to the CPU share of its memory size."""
     return replace(settings, sandbox=replace(settings.sandbox, cpu_share=True))
 
 

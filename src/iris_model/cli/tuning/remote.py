@@ -43,7 +43,7 @@ def measure_deployed(
             f"refresh to get those of {aws.region}."
         )
     golden = read_golden(package_project(project, on_step=on_step).directory)
-    # Both leave time to set the memory back.
+    # Both leave time to restore the memory size.
     with ended_as_by_ctrl_c("SIGTERM", "SIGHUP"):
         found = measure_sizes(
             aws,
@@ -82,7 +82,7 @@ def effort_document(name: str, found: DeployedTuning, prices: PriceList) -> dict
 
 
 def spend(found: DeployedTuning, prices: PriceList) -> Decimal | None:
-    """What AWS bills for the measurement itself; None where a price is not known."""
+    """Return what AWS bills for the measurement itself; None if a price is not known."""
     gb_second, request = prices.find(f"lambda.{found.architecture}.gb_second"), prices.find("lambda.request")
     if gb_second is None or request is None:
         return None

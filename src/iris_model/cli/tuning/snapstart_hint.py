@@ -1,4 +1,4 @@
-"""What `tune` and `cost` say of SnapStart: the executor of the function in, a hint out where a snapshot would help."""
+"""A hint about SnapStart in `tune` and `cost`, for functions whose cold start a snapshot would shorten."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HELPED = "original"
 
 
 def read_executor(directory: Path) -> str | None:
-    """Read which executor a function directory has; None of a function that is not made here."""
+    """Return the executor in `function.json`; None if there is no such file."""
     try:
         found = json.loads((directory / FUNCTION_FILE).read_bytes())
     except (OSError, ValueError):
@@ -24,9 +24,10 @@ def read_executor(directory: Path) -> str | None:
 def find_hint(
     project: Path, stage: str | None, executor: str | None, price: Callable[[int], Decimal | None] | None = None
 ) -> str:
-    """Name `snapstart` where the model's library is imported at each cold start and nothing speaks against it; else nothing.
+    """Return a hint, with the settings to change, if the model's library is imported at each cold start and SnapStart is
+    off; else "".
 
-    `price` gives the dollars a month for the snapshots of a number of versions.
+    `price` returns the dollars per month for the snapshots of a number of versions.
     """
     from iris_model.contract.file_names import SETTINGS_FILE
     from iris_model.project.configuration.features import OLDEST_PYTHON_OF_SNAPSTART, find_aws_python
@@ -48,8 +49,8 @@ def find_hint(
     amount = f": ${usd:,.2f} a month for {deployment.keep_versions} versions" if usd is not None else ""
     return (
         f"snapstart = true{only}: a cold start of the original executor is mostly the import of its library, and SnapStart "
-        "restores a snapshot in its place. The snapshot of each version that stays (keep-versions) is billed, and each start "
-        f"from one{amount}. The time of such a start is not measured here, where there are no snapshots"
+        "restores a snapshot in its place. The snapshot of each kept version (keep-versions) is billed, and so is each "
+        f"restore{amount}. The local Lambda has no snapshots, so this time is not measured"
     )
 
 

@@ -1,4 +1,4 @@
-"""What `tune` prints: the sizes as a table, or as a JSON document."""
+"""The output of `tune`: a table of memory sizes, or a JSON document."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def print_table(tuning: Tuning, measured: list[TunedSize]) -> None:
 
 
 def tuning_document(tuning: Tuning, measured: list[TunedSize], architecture: str) -> dict[str, Any]:
-    """Return the same as JSON values; amounts of money are strings."""
+    """Return the same as JSON values. Amounts of money are strings."""
     by_size = {each.memory_mib: each for each in tuning.sizes}
     found = []
     for size in measured:

@@ -1,1 +1,1 @@
-"""One file per command that talks to AWS, or prints what AWS gets."""
+"""One file per command that uses AWS, or prints a CloudFormation template."""

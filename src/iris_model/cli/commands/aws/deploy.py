@@ -1,4 +1,4 @@
-"""`iris-model deploy`: a project on AWS, verified."""
+"""`iris-model deploy`: deploy a project to AWS and verify it."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def deploy(
     with progress() as on_step:
         transport, aws = connect(profile, region or settings.deployment.region)
         if image is None:
-            find_account(aws)  # a build takes a while; expired credentials are reported before it
+            find_account(aws)  # a build takes a while, so check the credentials before it
         chosen = choose_image(image, deployment, project, transport, on_step)
         golden = _golden(project, chosen.function_directory, on_step) if verify else []
         wanted = Wanted(
@@ -169,7 +169,7 @@ def _deploy(aws: Aws, wanted: Wanted) -> Outcome:
 
 
 def _why_blind(deployment: Deployment, minutes: float) -> str:
-    """Return why a failing canary would not be ended; empty if the alarm works."""
+    """Return why errors would not end the canary; empty if the alarm works."""
     if not deployment.error_alarm:
         return "error-alarm is false, so errors do not end the canary."
     if minutes < LEAST_CANARY_MINUTES:

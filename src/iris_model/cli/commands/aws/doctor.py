@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from iris_model.contract.deployment import Deployment
     from iris_model.project.configuration.settings import ProjectSettings
 
-# verdict -> the word, and its colour in a terminal
+# verdict -> the word, and its color in a terminal
 _MARKS = {"good": ("ok", "green"), "warning": ("note", "yellow"), "bad": ("BAD", "red")}
-# Where credentials are checked when no region is set: STS and IAM answer for all regions there.
+# The region for credential checks if none is set: STS and IAM answer for all regions there.
 _ANY_REGION = "us-east-1"
 
 
@@ -82,7 +82,7 @@ def doctor(project: Path, stage: str | None, profile: str | None, region: str | 
 
 
 def _check_aws(deployment: Deployment | None, profile: str | None, region: str | None) -> list[Check]:
-    """Resolved before any output, because an MFA code may be requested."""
+    """Resolve the credentials before any output, because an MFA code may be requested."""
     from iris_model.aws.client.calls import Aws
     from iris_model.aws.client.session import BotoTransport, RegionProblem
     from iris_model.aws.doctor import BAD, GOOD, WARNING, Check, check_aws

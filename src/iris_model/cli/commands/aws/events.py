@@ -90,7 +90,7 @@ def read_files(directory: Path) -> dict[str, Any]:
 def write_files(directory: Path, events: dict[str, Any], *, force: bool) -> list[str]:
     """Write events as files; returns the names of those that are new or changed."""
     for name in events:
-        # A name of the console may be anything; a file must stay in the directory.
+        # The console allows any event name, but the file must be inside the directory.
         if "/" in name or name.startswith(".") or not name:
             raise ProjectError(f"the event {name!r} cannot be written as a file", remedy="Rename it in the console.")
     there = {path.stem: path for path in directory.glob("*.json") if path.stem in events}
@@ -108,10 +108,10 @@ def write_files(directory: Path, events: dict[str, Any], *, force: bool) -> list
 
 
 def _write(path: Path, text: str) -> None:
-    """Write atomically: the existing file may be the only copy."""
+    """Write atomically, because the existing file may be the only copy."""
     from iris_model.project.disk import write_replacing
 
-    with contextlib.suppress(OSError):  # whatever is wrong, the error of the writing names the file
+    with contextlib.suppress(OSError):  # the error of the write operation names the file
         path.parent.mkdir(exist_ok=True)
     write_replacing(path, text.encode())
 

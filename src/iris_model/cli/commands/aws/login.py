@@ -1,4 +1,4 @@
-"""`iris-model login`: Docker may push to ECR."""
+"""`iris-model login`: log Docker in to Amazon ECR."""
 
 from __future__ import annotations
 

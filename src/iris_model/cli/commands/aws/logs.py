@@ -1,4 +1,4 @@
-"""`iris-model logs`: the log of the deployed function."""
+"""`iris-model logs`: show the log of the deployed function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`iris-model rollback`: an earlier version answers again."""
+"""`iris-model rollback`: switch back to an earlier version."""
 
 from __future__ import annotations
 

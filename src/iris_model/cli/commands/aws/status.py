@@ -1,4 +1,4 @@
-"""`iris-model status`: what is deployed."""
+"""`iris-model status`: show what is deployed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`iris-model template`: the CloudFormation template of a project."""
+"""`iris-model template`: print the CloudFormation template of a project."""
 
 from __future__ import annotations
 
