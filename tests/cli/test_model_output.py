@@ -6,6 +6,7 @@ import json
 import pickle
 import re
 import shutil
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +141,23 @@ def test_a_directory_and_nothing(command, tmp_path):
         assert done.exit_code == 1
         assert said in done.stderr
         assert "Traceback" not in done.output and "a bug in iris-model" not in done.output
+
+
+@pytest.mark.parametrize("command", ["inspect", "compile", "init"])
+def test_a_project_is_no_model_file(command, tmp_path):
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "iris-model.toml").write_text('model = "m.pkl"\n')
+    path = tmp_path / "shop"
+    done = run(*(("init", tmp_path / "p", "--model", path) if command == "init" else (command, path)))
+    assert done.exit_code == 1
+    assert "shop is a project; expected its model file" in done.stderr and "`model` names" in done.stderr
+
+
+def test_a_command_that_installs_the_version_of_a_booster_can_be_run():
+    inspect = import_module("iris_model.cli.commands.inspect")
+    assert inspect._show_versions({"numpy": [">=1.0.0"]}) == "numpy 1.0.0 or newer"
+    assert 'pip install "lightgbm>=99.0.0")' in inspect._show_versions({"lightgbm": [">=99.0.0"]})
+    assert inspect._show_versions({"numpy": ["1.0.1"]}).endswith("pip install numpy==1.0.1)")
 
 
 def test_a_trusted_module_lies_next_to_the_model_for_compile_too(tmp_path):

@@ -149,17 +149,17 @@ def _show_versions(versions: dict[str, list[str]]) -> str:
     from importlib import metadata
 
     from iris_model.readers.libraries import find_version
+    from iris_model.readers.pickled.versions import describe_versions, is_version, pin
 
     shown = []
     for library, numbers in versions.items():
         try:
             installed = find_version(library)
-            note = (
-                "" if installed in numbers else f" ({installed} is installed here: pip install {library}=={numbers[0]})"
-            )
+            fits = any(is_version(installed, one) for one in numbers)
+            note = "" if fits else f" ({installed} is installed here: pip install {pin(library, numbers[0])})"
         except metadata.PackageNotFoundError:
-            note = f" (not installed here: pip install {library}=={numbers[0]})"
-        shown.append(f"{library} {', '.join(numbers)}{note}")
+            note = f" (not installed here: pip install {pin(library, numbers[0])})"
+        shown.append(f"{library} {', '.join(map(describe_versions, numbers))}{note}")
     return "; ".join(shown) or "unknown: the file contains no version"
 
 

@@ -36,7 +36,10 @@ UNSEEN = "never seen before"
 
 # The number of parts of a container that are shown.
 SHOWN_PARTS = 8
-GIVE_ROWS = "If it needs rows of a certain range, or strings, pass some with data in iris-model.toml."
+GIVE_ROWS = (
+    "Pass sample rows like those of training, with a header line that names the columns: --data rows.csv (in a project: data "
+    "in iris-model.toml)."
+)
 SAVE_ALONE = "Save only the fitted estimator. Put preprocessing, such as a scaler, into a Pipeline with it."
 
 

@@ -52,7 +52,8 @@ def describe_onnx(path: str | Path, data: str | Path | None = None) -> Descripti
         # onnxruntime raises a different class for each error.
         raise UnsupportedModel(
             [f"{Path(path).name} raises for rows with its own column types: {error}"],
-            remedy="If it needs rows of a certain range or certain strings, pass some with data in iris-model.toml.",
+            remedy="If it needs rows of a certain range or certain strings, pass some: --data rows.csv (in a project: "
+            "data in iris-model.toml).",
         ) from None
     _check_answers(model, Path(path).name, rows, answers)
     classifier = "predict_proba" in model.tensors or np.asarray(answers["predict"]).dtype.kind not in "f"

@@ -124,9 +124,9 @@ class ParityReport:
         left_out = (
             (self.beyond, "the original gives no finite answer"),
             (self.untried, UNTRIED),
-            (others, "indeterminate, too close to a threshold"),
-            (self.ill_conditioned, "ill-conditioned"),
-            (self.undecided, "undecided, refused by the compiled model"),
+            (others, "indeterminate: too close to a threshold"),
+            (self.ill_conditioned, "ill-conditioned: the answer is rounding noise"),
+            (self.undecided, "undecided: the compiled model refuses them"),
         )
         if any(count for count, _ in left_out):
             parts.append("rows left out: " + ", ".join(f"{count:,} ({why})" for count, why in left_out if count))
@@ -154,7 +154,11 @@ class ParityReport:
     def _thresholds(self) -> str:
         if not self.thresholds_tried:
             return f"none of {self.thresholds_total:,} thresholds could be tried: their values come from texts or categories"
-        chosen = "" if self.thresholds_tried >= self.thresholds_total else f" (the model has {self.thresholds_total:,})"
+        chosen = (
+            ""
+            if self.thresholds_tried >= self.thresholds_total
+            else f" (a sample: the model has {self.thresholds_total:,})"
+        )
         return f"{self.thresholds:,} of {self.thresholds_tried:,} thresholds tried were reached{chosen}"
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from iris_model.errors import ModelFileError
 from iris_model.readers.foreign_formats import find_foreign_directory
 
 DESCRIPTION = "MLmodel"
+PROJECT_SETTINGS = "iris-model.toml"
 
 # Flavor -> the key with the name of its file, and the default name.
 FLAVORS = {
@@ -39,6 +40,12 @@ def find_model(directory: Path) -> MlflowModel:
     except (OSError, UnicodeDecodeError):
         if foreign := find_foreign_directory(directory):
             raise ModelFileError(f"{directory} is {foreign[0]}", remedy=foreign[1]) from None
+        if (directory / PROJECT_SETTINGS).is_file():
+            raise ModelFileError(
+                f"{directory} is a project; expected its model file",
+                remedy=f"Pass the file that `model` names in {directory / PROJECT_SETTINGS}; `iris-model package {directory}` "
+                "compiles and verifies that of the project.",
+            ) from None
         raise ModelFileError(
             f"{directory} is a directory without a file {DESCRIPTION}; expected a model file or an MLflow model directory",
             remedy="Pass the file that training wrote, or the directory that mlflow.sklearn.save_model wrote.",
