@@ -58,7 +58,8 @@ def render_reference() -> str:
             )
         else:
             parts.append(
-                "One object per line. `a.b` is the field `b` of the object `a`. `a[].b` is that of each list item.\n"
+                "One object per line. `a.b` is the field `b` of the object `a`. "
+                "`a[].b` is the field `b` of each item of the list `a`.\n"
             )
         for name, fields in kinds.items():
             line = f"{_LINES[name]}\n" if kinds is TEXT and name in _LINES else ""
