@@ -57,6 +57,21 @@ def packages(event, context):
     return [sys.flags.no_site, safetensors.__name__, sys.path[0]]
 """
 
+HOOKED = """
+import os
+import snapshot_restore_py as hooks
+
+calls = []
+hooks.register_before_snapshot(calls.append, "before, registered first")
+hooks.register_before_snapshot(calls.append, "before, registered last")
+hooks.register_after_restore(calls.append, "after")
+if "WRONG" in os.environ:
+    getattr(hooks, os.environ["WRONG"])(int, "no number")
+
+def handler(event, context):
+    return calls
+"""
+
 
 @pytest.fixture
 def function_directory(tmp_path: Path) -> Path:
@@ -108,6 +123,45 @@ def test_the_handler_may_come_from_the_environment(function_directory: Path) -> 
     _, answer, log = invoke(function_directory, "", b"[1]", _HANDLER="behaviours.echo")
     assert answer["event"] == [1]
     assert log == "heard [1]\n"
+
+
+NEXT, RESTORE = "/2018-06-01/runtime/invocation/next", "/2018-06-01/runtime/restore/next"
+
+
+def test_with_snapstart_it_waits_for_the_restore(function_directory: Path) -> None:
+    """As awslambdaric does. Lambda takes no snapshot of a runtime that does not say when its init is done."""
+    (function_directory / "hooked.py").write_text(HOOKED)
+    for kind, gets in (("snap-start", [RESTORE, NEXT]), ("on-demand", [NEXT])):
+        with RuntimeApiFake(*[Invocation(b"{}")] * len(gets)) as api:
+            environment = {"AWS_LAMBDA_RUNTIME_API": api.address, "AWS_LAMBDA_INITIALIZATION_TYPE": kind}
+            process = start(function_directory, "hooked.handler", **environment)
+            assert api.done.wait(20)
+            process.kill()
+            process.communicate()
+        assert api.gets[: len(gets)] == gets
+        called = ["before, registered last", "before, registered first", "after"] if kind == "snap-start" else []
+        assert json.loads(api.posts[0].body) == called
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path", "kind", "exit_code"),
+    [
+        ("register_before_snapshot", "init/error", "Runtime.BeforeSnapshotError", 64),
+        ("register_after_restore", "restore/error", "Runtime.AfterRestoreError", 65),
+    ],
+)
+def test_a_hook_of_snapstart_that_fails_ends_the_process(
+    function_directory: Path, wrong: str, path: str, kind: str, exit_code: int
+) -> None:
+    (function_directory / "hooked.py").write_text(HOOKED)
+    with RuntimeApiFake(Invocation(b"{}")) as api:
+        environment = {"AWS_LAMBDA_RUNTIME_API": api.address, "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
+        process = start(function_directory, "hooked.handler", WRONG=wrong, **environment)
+        log, _ = process.communicate(timeout=20)
+    assert process.returncode == exit_code and "no number" in log
+    (post,) = api.posts
+    assert post.path == f"/2018-06-01/runtime/{path}"
+    assert post.headers["lambda-runtime-function-error-type"] == kind
 
 
 def test_no_handler_at_all(function_directory: Path) -> None:

@@ -34,6 +34,7 @@ class RuntimeApiFake:
     def __init__(self, *invocations: Invocation, refuse_with: int = 202) -> None:
         self.invocations = deque(invocations)
         self.posts: list[Post] = []
+        self.gets: list[str] = []
         self.refuse_with = refuse_with
         self.done = threading.Event()
         fake = self
@@ -42,6 +43,7 @@ class RuntimeApiFake:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
+                fake.gets.append(self.path)
                 if not fake.invocations:
                     fake.done.set()
                     threading.Event().wait(20)  # as Lambda does: `next` blocks while there is nothing to do

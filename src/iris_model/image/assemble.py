@@ -11,7 +11,6 @@ from iris_model.image.layers import TASK_ROOT, FunctionLayer
 from iris_model.oci import Image, MediaTypes
 from iris_model.oci.configs import CREATED
 from iris_model.project import ProjectSettings
-from iris_model.project.configuration.features import OLDEST_PYTHON_OF_SNAPSTART, find_aws_python
 
 _CREATED_BY = {
     "packages": "iris-model build: packages of requirements.txt",
@@ -20,7 +19,6 @@ _CREATED_BY = {
 }
 _VERSION = "iris-model.version"
 _SNAPSTART = "com.amazonaws.lambda.feature.snapstart"
-_AWS_REPOSITORY = "public.ecr.aws/lambda/python"
 _ENTRY_POINT = f"/{TASK_ROOT}/iris_model/runtime/__main__.py"
 
 
@@ -42,17 +40,10 @@ def labels(settings: ProjectSettings, base: Base) -> dict[str, str]:
     if base.reference is not None:
         tag = f":{base.reference.tag}" if base.reference.tag else ""
         found["org.opencontainers.image.base.name"] = f"{base.reference.repository}{tag}"
-    if settings.deployment.snapstart and not _is_known_to_snapstart(base):
+    if settings.deployment.snapstart:
+        # On AWS's bases as well: there Lambda expects the runtime of the base, and the image starts its own.
         found[_SNAPSTART] = "Allow"
     return found
-
-
-def _is_known_to_snapstart(base: Base) -> bool:
-    """Whether SnapStart accepts an image on this base without a label: AWS's own, with Python 3.12 or later."""
-    if base.reference is None or str(base.reference.repository) != _AWS_REPOSITORY or not base.reference.tag:
-        return False
-    python = find_aws_python(f"{_AWS_REPOSITORY}:{base.reference.tag}")
-    return python is not None and python >= OLDEST_PYTHON_OF_SNAPSTART
 
 
 def assemble(base: Base, layers: Sequence[FunctionLayer], settings: ProjectSettings, family: MediaTypes) -> Image:

@@ -80,6 +80,21 @@ class LambdaRuntimeClient:
         headers = f"Content-Type: application/json\r\nLambda-Runtime-Function-Error-Type: {header_text(error_type)}\r\n"
         self._post("init/error", headers, body)
 
+    def wait_restore(self) -> None:
+        """With SnapStart: report the end of the init, and wait, without a timeout, for the restore of the snapshot.
+
+        Raises RuntimeApiError.
+        """
+        status, _, body = self._call("GET", API + "restore/next", "", b"")
+        self._close()  # the connection is from before the snapshot
+        if status != 200:
+            raise RuntimeApiError("restore/next", status, body)
+
+    def post_restore_error(self, body: bytes, error_type: str) -> None:
+        """Post the error document of a failed restore. The process must exit afterwards."""
+        headers = f"Content-Type: application/json\r\nLambda-Runtime-Function-Error-Type: {header_text(error_type)}\r\n"
+        self._post("restore/error", headers, body)
+
     def _post(self, call: str, headers: str, body: bytes) -> None:
         status, _, answer = self._call("POST", API + call, headers, body)
         if status != 202:

@@ -35,6 +35,10 @@ def run(handler_name: str, address: str) -> None:
         client.post_init_error(failure.body(), failure.error_type)
         sys.exit(1)
     _flush()
+    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+        from .snapshot import wait_for_restore
+
+        wait_for_restore(client)
     while True:
         serve_next(client, handler)
 

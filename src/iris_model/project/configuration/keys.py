@@ -92,7 +92,7 @@ PROJECT_KEYS: tuple[Key, ...] = (
         "snapstart",
         "boolean",
         "SnapStart: start sandboxes from a snapshot with the loaded model. AWS bills every kept version. Requires "
-        "Python 3.12 or later; images without an AWS base get a label from `build`.",
+        "Python 3.12 or later, if the base is one of AWS; `build` sets the label that SnapStart requires.",
         default=False,
     ),
     Key(
