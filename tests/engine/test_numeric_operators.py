@@ -198,7 +198,7 @@ def test_centers_and_categories() -> None:
     counts = {"values": [[-1.0, -2.0], [-3.0, -4.0], [-5.0, -6.0]], "starts": [0, 2, 3], "priors": [-0.5, -0.25]}
     assert category_log_likelihoods([[1.9, -0.5]], **counts) == [[-8.5, -10.25]]
     for value in (2.0, -1.0):
-        with pytest.raises(InvalidInput, match="no category seen in training"):
+        with pytest.raises(InvalidInput, match="not a category seen in training"):
             category_log_likelihoods([[value, 0.0]], **counts)
 
 

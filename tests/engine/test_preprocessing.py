@@ -45,7 +45,7 @@ def test_infinity_is_refused_where_what_comes_next_refuses_it(name, value):
     [[cell]] = map_cells([[value]], parameters={"name": name})
     assert np.isinf(cell)
     for refused in ("finite", "strict"):
-        with pytest.raises(InvalidInput, match="no finite number"):
+        with pytest.raises(InvalidInput, match="not a finite number"):
             map_cells([[value]], parameters={"name": name, refused: True})
 
 

@@ -70,7 +70,7 @@ def polynomial_kernel(
         for index, row in enumerate(table):
             if any(value != value for value in row):
                 raise InvalidInput(
-                    f"row {index}: the kernel raises a negative number to the power {degree}, which is no number",
+                    f"row {index}: the kernel raises a negative number to the power {degree}, which is not a real number",
                     row=index,
                 )
     return table

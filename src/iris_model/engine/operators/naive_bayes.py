@@ -26,7 +26,7 @@ def category_log_likelihoods(
             count = starts[feature + 1] - starts[feature]
             if not -1.0 < value < count:
                 raise InvalidInput(
-                    f"row {number}, column {feature}: {value!r} is no category seen in training; expected 0 to {count - 1}",
+                    f"row {number}, column {feature}: {value!r} is not a category seen in training; expected 0 to {count - 1}",
                     row=number,
                     expected=f"a whole number from 0 to {count - 1}",
                 )

@@ -28,7 +28,7 @@ def map_cells(rows: "Table", *, parameters: "dict[str, object]") -> "Table":
     for index, row in enumerate(rows):
         cells = [call(function, name, value) for value in row]
         if (finite and (INFINITY in cells or -INFINITY in cells)) or (strict and any(cell != cell for cell in cells)):
-            raise InvalidInput(f"row {index}: {name} of a value is no finite number", row=index)
+            raise InvalidInput(f"row {index}: {name} of a value is not a finite number", row=index)
         table.append(cells)
     return table
 

@@ -64,7 +64,7 @@ def _headers(database: bytes, log: bytes) -> Iterator[bytes]:
                     if count >= _MOST_PACKAGES:
                         raise UnreadableDatabase(f"it names more than {_MOST_PACKAGES} packages")
                     if not isinstance(blob, bytes):
-                        raise UnreadableDatabase(f"row {count + 1} of its packages is no header")
+                        raise UnreadableDatabase(f"row {count + 1} of its packages is not a header")
                     yield blob
             finally:
                 connection.close()

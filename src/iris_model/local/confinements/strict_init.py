@@ -145,9 +145,9 @@ def _build_root(plan: dict[str, Any]) -> None:
     os.chdir(root)
     number = _PIVOT_ROOT.get(os.uname().machine)
     if number is None:
-        raise _Refused(f"a root of its own: not known how on {os.uname().machine}")
-    _call("a root of its own", _libc.syscall, number, b".", b".")
-    _call("a root of its own", _libc.umount2, b".", _MNT_DETACH)
+        raise _Refused(f"a private root directory is not supported on {os.uname().machine}")
+    _call("a private root directory", _libc.syscall, number, b".", b".")
+    _call("a private root directory", _libc.umount2, b".", _MNT_DETACH)
     os.chdir("/")
 
 

@@ -31,7 +31,7 @@ class TagList:
     exists: bool = False
     etag: str = ""
     foreign: str = ""
-    """The media type of something that is no list, and has the tag all the same."""
+    """The media type of something that has the tag and is not a list."""
 
 
 def fallback_tag(digest: Digest) -> str:

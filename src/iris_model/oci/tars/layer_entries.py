@@ -113,7 +113,7 @@ def arrange(entries: Iterable[LayerEntry]) -> list[LayerEntry]:
             there = by_path.setdefault(parent, directory_entry(parent))
             if not there.is_directory:
                 raise InvalidImage(
-                    f"layer entry {path!r} lies in {parent!r}, which is not a directory",
+                    f"layer entry {path!r} is in {parent!r}, which is not a directory",
                     remedy="Rename one of the two.",
                 )
             parent = parent.rpartition("/")[0]

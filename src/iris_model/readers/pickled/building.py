@@ -255,7 +255,7 @@ def _set_created(target: Any, state: Any) -> None:
     own = getattr(type(target), "__setstate__", None)
     if isinstance(state, dict):
         if not all(type(name) is str for name in state):
-            raise BadCall(f"the state of a {type(target).__name__} has names that are no texts")
+            raise BadCall(f"the state of a {type(target).__name__} has names that are not strings")
     elif own is None or not (type(target).__module__ in _STATES_OF_TUPLES or _is_state_of_numbers(target, state)):
         raise BadCall(f"the state of a {type(target).__name__} is a {type(state).__name__}")
     if own is not None:

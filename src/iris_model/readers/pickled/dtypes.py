@@ -33,7 +33,7 @@ def is_objects(dtype: Dtype) -> bool:
 def make_dtype(code: object, *options: object) -> Dtype:
     """Return the dtype of a code. `options` are numpy's `align` and `copy`, which have no effect here."""
     if not isinstance(code, str) or not _CODE.fullmatch(code) or len(options) > 2:
-        raise BadDtype(f"{code!r:.60} is no type of an array")
+        raise BadDtype(f"{code!r:.60} is not an array type")
     try:
         # A copy: its byte order is set later, and numpy's own dtypes are shared.
         return np.dtype(code, False, True)
@@ -49,7 +49,7 @@ def with_state(dtype: Dtype, state: object) -> Dtype:
     _version, order, subarray, names, fields, size, _alignment, _flags, *metadata = state
     order = order.decode("ascii", "replace") if isinstance(order, bytes) else order
     if order not in _BYTE_ORDERS:
-        raise BadDtype(f"{order!r:.20} is no byte order")
+        raise BadDtype(f"{order!r:.20} is not a byte order")
     if subarray is not None:
         raise BadDtype("a dtype of arrays is not read")
     if names is not None or fields is not None:

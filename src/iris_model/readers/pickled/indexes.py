@@ -51,7 +51,7 @@ _PLAIN = (str, int, float, bool, type(None))
 def name_type(alias: object) -> str:
     """`pyarrow.lib.type_for_alias`, for the types of texts."""
     if type(alias) is not str or alias not in _TYPES:
-        raise BadCall(f"{alias!r:.40} is no type of texts")
+        raise BadCall(f"{alias!r:.40} is not a string type")
     return alias
 
 
@@ -80,7 +80,7 @@ def restore_texts(parts: object) -> list[str | None]:
     for row in range(offset, offset + length):
         start, end = at[row], at[row + 1]
         if not 0 <= start <= end <= len(data):
-            raise BadCall("a text of an array lies outside of its bytes")
+            raise BadCall("a string of an array is outside of its bytes")
         is_there = flags is None or flags[row // 8] >> row % 8 & 1
         cells.append(data[start:end].decode() if is_there else None)
     return cells

@@ -40,7 +40,7 @@ def check_shape(shape: object) -> tuple[int, ...]:
 def check_dtype(dtype: object, *, objects: bool = False) -> np.dtype[Any]:
     """Return a dtype without objects, or the object dtype if `objects`. Raises BadCall for others."""
     if not isinstance(dtype, np.dtype) or (dtype.hasobject and not (objects and is_objects(dtype))):
-        raise BadCall(f"{dtype!r:.60} is no type of cells that are numbers or texts")
+        raise BadCall(f"{dtype!r:.60} is not a numeric or string type")
     return dtype
 
 
@@ -67,7 +67,7 @@ def _make_scalar(dtype: object, data: object = b"") -> Any:
 def _from_buffer(data: object, dtype: object, shape: object, order: Any, axes: object = None) -> Array:
     kind, sizes = check_dtype(dtype), check_shape(shape)
     if order not in ("C", "F", "K"):
-        raise BadCall(f"{order!r:.20} is no order of an array")
+        raise BadCall(f"{order!r:.20} is not an array order")
     flat = np.frombuffer(_bytes(data, math.prod(sizes) * kind.itemsize), kind)
     if order == "K" and axes is not None:
         if not isinstance(axes, tuple) or sorted(axes) != list(range(len(sizes))):
@@ -85,7 +85,7 @@ def _make_masked(subclass: object, base: object, shape: object, _code: object) -
 def _make_bit_generator(kind: object = "MT19937") -> Any:
     name = kind if isinstance(kind, str) else getattr(kind, "__name__", "")
     if name not in _BIT_GENERATORS:
-        raise BadCall(f"{name!r:.40} is no generator of random bits")
+        raise BadCall(f"{name!r:.40} is not a bit generator of NumPy")
     return getattr(np.random, name)()
 
 
@@ -113,7 +113,7 @@ def _make_bytearray(data: object = b"", encoding: object = "latin-1") -> bytearr
 
 def _items(data: object) -> list[Any]:
     if not isinstance(data, (list, tuple)):
-        raise BadCall("a set is made of what is no list")
+        raise BadCall("a set is created from a value that is not a list")
     for item in data:
         check_key(item)
     return list(data)
@@ -148,7 +148,7 @@ def _make_slice(*bounds: object) -> slice:
 
 def _make_counter(counts: object = None) -> Counter[Any]:
     if counts is not None and type(counts) is not dict:
-        raise BadCall("a Counter is made of what is no dictionary")
+        raise BadCall("a Counter is created from a value that is not a dictionary")
     return Counter(counts)
 
 
@@ -156,7 +156,7 @@ def _make_ordered(pairs: object = ()) -> OrderedDict[Any, Any]:
     made: OrderedDict[Any, Any] = OrderedDict()
     for pair in pairs if isinstance(pairs, (list, tuple)) else ():
         if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-            raise BadCall("an OrderedDict is made of what are no pairs")
+            raise BadCall("an OrderedDict is created from values that are not pairs")
         check_key(pair[0])
         made[pair[0]] = pair[1]
     return made
@@ -164,7 +164,7 @@ def _make_ordered(pairs: object = ()) -> OrderedDict[Any, Any]:
 
 def _make_default(factory: Any = None) -> defaultdict[Any, Any]:
     if not any(factory is known for known in _FACTORIES):
-        raise BadCall("a defaultdict makes its values with what is no plain type")
+        raise BadCall("a defaultdict creates its values with something that is not a plain type")
     return defaultdict(factory)
 
 
