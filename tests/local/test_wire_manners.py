@@ -18,8 +18,19 @@ PATHS = [PATH, "/default/do", "/_local/functions"]
 
 @pytest.fixture(scope="module")
 def one() -> Iterator[RunningService]:
-    with running(make_settings(handler="app.handler", timeout_seconds=10)) as service:
+    with running(make_settings(handler="app.handler", timeout_seconds=10), function_url_port=0) as service:
         yield service
+
+
+def port_of(one: RunningService, kind: str) -> RunningService:
+    """The port of the service, or that of its function URL, which is held to the same."""
+    if kind == "service":
+        return one
+    assert one.lambda_ is not None
+    return RunningService(url=dict(one.lambda_.addresses.function_urls)["behave"].rstrip("/"))
+
+
+PORTS = ["service", "function URL"]
 
 
 def answer_to(service: RunningService, data: bytes) -> tuple[int, float]:
@@ -46,8 +57,9 @@ def answer_to(service: RunningService, data: bytes) -> tuple[int, float]:
 )
 def test_every_path_refuses_the_same(one: RunningService, path: str, lines: str) -> None:
     head = f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")
-    status, seconds = answer_to(one, head)
-    assert (status, seconds < 2) == (400, True)
+    for kind in PORTS:
+        status, seconds = answer_to(port_of(one, kind), head)
+        assert (kind, status, seconds < 2) == (kind, 400, True)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -68,13 +80,15 @@ def test_a_later_request_of_a_connection_is_held_to_the_same(one: RunningService
     ],
 )
 def test_what_can_become_no_request_is_refused_at_once(one: RunningService, data: bytes) -> None:
-    status, seconds = answer_to(one, data)
-    assert (status, seconds < 2) == (400, True)
+    for kind in PORTS:
+        status, seconds = answer_to(port_of(one, kind), data)
+        assert (kind, status, seconds < 2) == (kind, 400, True)
 
 
+@pytest.mark.parametrize("kind", PORTS)
 @pytest.mark.parametrize("path", PATHS[:2])
-def test_a_client_that_stops_writing_gets_its_answer(one: RunningService, path: str) -> None:
-    with connect(one) as client:
+def test_a_client_that_stops_writing_gets_its_answer(one: RunningService, path: str, kind: str) -> None:
+    with connect(port_of(one, kind)) as client:
         client.sendall(request(b'{"do": "sleep", "seconds": 0.3}', path))
         client.shutdown(socket.SHUT_WR)
         assert read_all(client).startswith(b"HTTP/1.1 200 ")
@@ -102,6 +116,32 @@ def test_a_client_that_leaves_in_the_middle_of_a_body_leaves_no_traceback(
     time.sleep(0.2)
     assert is_served(one)
     assert not [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")]
+
+
+@pytest.mark.parametrize("kind", PORTS)
+@pytest.mark.parametrize("path", ["/default/do", "/_local/functions", "/_local/metrics", "/", "/2015-03-31/functions"])
+@pytest.mark.parametrize("line", ["Expect: 20\xe3", "X-Amzn-Trace-Id: \xe3\x80", "Cookie: \xff=\xfe", "X-\x7e: \xff"])
+def test_bytes_that_are_no_text_leave_no_traceback(
+    one: RunningService, path: str, line: str, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{line}\r\n\r\n".encode("latin-1")
+    status, seconds = answer_to(port_of(one, kind), head)
+    assert (status < 500, status != 0, seconds < 3) == (True, True, True)
+    assert not [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")]
+
+
+@pytest.mark.parametrize("kind", PORTS)
+@pytest.mark.parametrize("path", PATHS[:2])
+@pytest.mark.parametrize(
+    "lines", ["Content-Length: 9\r\n\r\n[1,", "Transfer-Encoding: chunked\r\n\r\n3\r\n[1,\r\n", "Content-Le"]
+)
+def test_a_request_that_does_not_go_on_times_out(
+    one: RunningService, path: str, lines: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iris_model.local.wire.http1.READ_SECONDS", 0.3)
+    begun = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}".encode()
+    status, seconds = answer_to(port_of(one, kind), begun)
+    assert (status, 0.2 < seconds < 3) == (408, True)
 
 
 @pytest.mark.parametrize("path", PATHS[:2])

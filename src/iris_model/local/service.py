@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from iris_model.local.configuration.settings import FunctionSettings, ReloadPlan
 from iris_model.local.confinements.enforcement import examine
 from iris_model.local.front_ends import invoke_api, metrics_views
 from iris_model.local.front_ends.control_plane import ControlPlane
-from iris_model.local.front_ends.front_door import MAX_HEAD_BYTES, FrontDoor
+from iris_model.local.front_ends.front_door import FrontDoor
 from iris_model.local.front_ends.function_url import FunctionUrl
 from iris_model.local.front_ends.http_api import INTEGRATION_TIMEOUT_SECONDS, HttpApi
 from iris_model.local.front_ends.http_routes import parse_route
@@ -36,6 +37,7 @@ from iris_model.local.telemetry.metrics import HttpMetrics
 from iris_model.local.telemetry.reports import Report
 from iris_model.local.telemetry.running_cost import Prices
 from iris_model.local.wire.body import close_unread, leave_expect
+from iris_model.local.wire.door import MAX_HEAD_BYTES, Door
 from iris_model.local.wire.listening import find_port, is_loopback, listen, make_logger
 
 if TYPE_CHECKING:
@@ -173,7 +175,7 @@ class LocalLambda:
         self._urls: dict[str, str] = {}  # function -> address of its URL
         self._web: web.AppRunner | None = None
         self._servers: list[asyncio.Server] = []
-        self._doors: set[FrontDoor] = set()
+        self._doors: set[Door] = set()
         self._url_fronts: list[web.Server] = []
 
     @property
@@ -256,7 +258,8 @@ class LocalLambda:
                 max_field_size=MAX_HEAD_BYTES,
                 auto_decompress=False,
             )
-            server = await listen(front, self._host, self._url_port + index if self._url_port else 0)
+            port = self._url_port + index if self._url_port else 0
+            server = await listen(partial(Door, front, self._doors), self._host, port)
             self._url_fronts.append(front)
             self._servers.append(server)
             self._urls[function.settings.name] = self._address(find_port(server)) + "/"
@@ -310,8 +313,9 @@ class LocalLambda:
         for path in (invoke_api.ASYNC_PATH, invoke_api.ASYNC_PATH.rstrip("/")):
             application.router.add_post(path, guard(self._invoke_api.handle_async), expect_handler=leave_expect)
         ControlPlane(self._table, self._urls).add_routes(application.router, guard)
-        application.router.add_get(metrics_views.PATH, guard(metrics_api.handle))
-        application.router.add_get(metrics_views.PROMETHEUS_PATH, guard(metrics_api.handle_prometheus))
+        application.router.add_get(metrics_views.PATH, guard(metrics_api.handle), expect_handler=leave_expect)
+        for_prometheus = guard(metrics_api.handle_prometheus)
+        application.router.add_get(metrics_views.PROMETHEUS_PATH, for_prometheus, expect_handler=leave_expect)
         playground.add_routes(application.router)
         application.router.add_route("*", "/", handle_root, expect_handler=leave_expect)
         application.router.add_route("*", "/{path:.*}", http_api.handle, expect_handler=leave_expect)

@@ -49,14 +49,17 @@ class Playground:
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Add the routes under `/_local/`."""
-        router.add_get(PATH, self.handle_page)
-        router.add_get(f"{PATH}page/{{file}}", self.handle_page)
-        router.add_get(f"{PATH}functions", self._guarded(self.handle_functions))
-        router.add_get(f"{PATH}functions/{{name}}/data", self._guarded(self.handle_data))
-        router.add_get(f"{PATH}functions/{{name}}/events/{{event}}", self._guarded(self.handle_event))
+        for path, handler in (
+            ("", self.handle_page),
+            ("page/{file}", self.handle_page),
+            ("functions", self._guarded(self.handle_functions)),
+            ("functions/{name}/data", self._guarded(self.handle_data)),
+            ("functions/{name}/events/{event}", self._guarded(self.handle_event)),
+            ("log", self._guarded(self.handle_log)),
+        ):
+            router.add_get(f"{PATH}{path}", handler, expect_handler=leave_expect)
         save = self._guarded(self.handle_save)
         router.add_put(f"{PATH}functions/{{name}}/events/{{event}}", save, expect_handler=leave_expect)
-        router.add_get(f"{PATH}log", self._guarded(self.handle_log))
 
     async def handle_page(self, request: web.Request) -> web.StreamResponse:
         """Serve `/`, and the files of the page."""

@@ -23,6 +23,7 @@ from iris_model.local.functions.function_table import FunctionTable
 from iris_model.local.functions.service_errors import ServiceError
 from iris_model.local.sandboxes.concurrency import ACCOUNT_CONCURRENCY
 from iris_model.local.sandboxes.invocation import make_request_id
+from iris_model.local.wire.body import leave_expect
 
 # The maximum of ListFunctions for one page.
 _PAGE_ITEMS = 50
@@ -49,11 +50,12 @@ class ControlPlane:
         for path, operation in _OPERATIONS.items():
             # The documentation ends some paths with a slash, and SDKs remove it.
             for spelling in {path, path.rstrip("/")}:
-                router.add_get(spelling, guard(self._answer_with(operation)))
-        router.add_post("/2021-11-15/functions/{name}/response-streaming-invocations", guard(self._refuse_streaming))
+                router.add_get(spelling, guard(self._answer_with(operation)), expect_handler=leave_expect)
+        streaming = "/2021-11-15/functions/{name}/response-streaming-invocations"
+        router.add_post(streaming, guard(self._refuse_streaming), expect_handler=leave_expect)
         for version in _VERSIONS:
             # Last: all other calls of Lambda's API.
-            router.add_route("*", f"/{version}/{{rest:.*}}", guard(self._refuse))
+            router.add_route("*", f"/{version}/{{rest:.*}}", guard(self._refuse), expect_handler=leave_expect)
 
     def _answer_with(self, operation: _Operation) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:

@@ -8,9 +8,7 @@ answers it from then on.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
-import socket
 from collections.abc import Callable
 from email.utils import formatdate
 from time import time
@@ -19,41 +17,23 @@ from urllib.parse import unquote
 from iris_model.contract.lambda_limits import MOST_REQUEST_BYTES
 from iris_model.local.front_ends.api_messages import ApiRequest, ApiResponse
 from iris_model.local.front_ends.invoke_api import InvokeApi
-from iris_model.local.wire.half_closed import HalfClosed
-from iris_model.local.wire.http1 import BadRequest, Head, HeadTooLarge, HttpConnection, encode_response
+from iris_model.local.wire.door import Door
+from iris_model.local.wire.http1 import Head, encode_response
 
-# API Gateway accepts 10,240 bytes of request line and headers; this leaves space for a client context.
-MAX_HEAD_BYTES = 16_384
-# For a head, and between two pieces of a body. Clients are on this machine or near it.
-READ_SECONDS = 30.0
 _INVOCATION = re.compile(r"/2015-03-31/functions/([^/?#]+)/invocations")
 # Headers that change how a request is read, and headers of browsers. aiohttp handles all of these.
 _CEREMONY = ("expect", "upgrade", "transfer-encoding", "content-encoding", "origin", "sec-fetch-site")
 
 
-class FrontDoor(HttpConnection):
+class FrontDoor(Door):
     """One client of the service."""
 
     def __init__(
-        self, api: InvokeApi, make_other: Callable[[], asyncio.Protocol], open_doors: set[FrontDoor] | None = None
+        self, api: InvokeApi, make_other: Callable[[], asyncio.Protocol], open_doors: set[Door] | None = None
     ) -> None:
         """`make_other` makes the protocol for other requests. `open_doors` contains this connection while open."""
-        super().__init__(max_head_bytes=MAX_HEAD_BYTES, max_body_bytes=MOST_REQUEST_BYTES, read_seconds=READ_SECONDS)
+        super().__init__(make_other, open_doors, max_body_bytes=MOST_REQUEST_BYTES)
         self._api = api
-        self._make_other = make_other
-        self._open_doors = open_doors if open_doors is not None else set()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Accept a client."""
-        super().connection_made(transport)
-        self._open_doors.add(self)
-        # Detects a client that vanished, so that its connection does not stay open forever.
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """The client disconnected, or the service closed."""
-        super().connection_lost(error)
-        self._open_doors.discard(self)
 
     def takes(self, head: Head) -> bool:
         """Whether the request is a plain invocation."""
@@ -76,30 +56,6 @@ class FrontDoor(HttpConnection):
         self._api.start(
             request, lambda response: self.reply(_encode(response, connection, keeps_alive), keeps_alive=keeps_alive)
         )
-
-    def hand_over(self, data: bytes) -> None:
-        """Hand the connection over to aiohttp."""
-        transport = self.transport
-        if transport is None:
-            return
-        self.transport = None
-        self._open_doors.discard(self)
-        other = HalfClosed(self._make_other())
-        transport.set_protocol(other)
-        self._stop_timer()
-        other.connection_made(transport)
-        other.data_received(data)
-        if self._is_half_closed:
-            other.eof_received()
-
-    def refuse(self, problem: BadRequest) -> None:
-        """Send the error once, and close."""
-        transport = self.transport
-        if transport is not None:
-            body = json.dumps({"message": f"Bad Request: {problem}"}).encode()
-            status = 431 if isinstance(problem, HeadTooLarge) else 400
-            transport.write(encode_response(status, "Content-Type: application/json\r\n", body, closes=True))
-        self.close()
 
 
 _date: tuple[int, str] = (0, "")

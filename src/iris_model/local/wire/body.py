@@ -6,7 +6,11 @@ aiohttp answers before the handler runs, so a body that is too large would be se
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
+
+from iris_model.local.wire import http1
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -16,7 +20,10 @@ class BodyTooLarge(Exception):
 
 
 async def read_body(request: web.BaseRequest, limit: int) -> bytes:
-    """Return the whole body. Raises BodyTooLarge as soon as it is known to exceed `limit`."""
+    """Return the whole body. Raises BodyTooLarge as soon as it is known to exceed `limit`.
+
+    A client that pauses longer than `http1.READ_SECONDS` gets 408, and its connection is closed.
+    """
     if (request.content_length or 0) > limit:
         raise BodyTooLarge
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
@@ -24,11 +31,21 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     try:
-        async for chunk in request.content.iter_any():
+        while True:
+            async with asyncio.timeout(http1.READ_SECONDS):
+                chunk = await request.content.readany()
+            if not chunk:
+                break
             size += len(chunk)
             if size > limit:
                 raise BodyTooLarge
             chunks.append(chunk)
+    except TimeoutError:
+        if request.transport is not None:
+            # Written here: aiohttp would wait for the rest of the body for some more seconds.
+            request.transport.write(http1.encode_response(408, "", b"", closes=True))
+            request.transport.close()
+        raise web.HTTPRequestTimeout from None
     except ConnectionError:
         raise web.HTTPBadRequest from None  # the client has disconnected: nobody needs this, or a traceback
     return b"".join(chunks)

@@ -26,6 +26,8 @@ _REASONS = {
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
 }
+# For a head, and between two pieces of a body. Clients are on this machine or near it.
+READ_SECONDS = 30.0
 # How much may wait behind the request that is being answered. More stays in the socket.
 _MAX_WAITING_BYTES = 65_536
 _MAX_CHUNK_LINE_BYTES = 4096
