@@ -10,6 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 
+def visible(text: str) -> str:
+    """Return text of a file for a terminal: on one line, and with no character that moves the cursor or is not seen."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 class IrisModelError(Exception):
     """An error that the user can fix. `str()` of it contains the problem and the hint."""
 

@@ -10,6 +10,7 @@ import click
 
 from iris_model.cli.render.output import echo_json, json_option, show_size
 from iris_model.cli.sources.bare_model import find_model_file
+from iris_model.errors import visible
 
 
 @click.command()
@@ -32,21 +33,25 @@ def inspect(model: Path, trust: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         echo_json(found)
         return
-    click.echo(f"{model}: {show_size(found['size_bytes'])}, sha256 {found['sha256']}")
-    click.echo(f"format    {FORMAT_NAMES[found['format']]}")
+
+    def say(line: str) -> None:
+        click.echo(visible(line))  # the file chose most of it
+
+    say(f"{model}: {show_size(found['size_bytes'])}, sha256 {found['sha256']}")
+    say(f"format    {FORMAT_NAMES[found['format']]}")
     if found["weights"]:
-        click.echo(f"weights   {', '.join(found['weights'])}, next to it")
+        say(f"weights   {', '.join(found['weights'])}, next to it")
     if found["format"] in ("pickle", "joblib", "skops"):
-        click.echo(f"class     {found['class'] or 'unknown: not one object of one class'}")
-        click.echo(f"library   {_show_versions(found['versions'])}")
-        click.echo(f"globals   {', '.join(found['globals']) or 'none'}")
-        click.echo(f"refused   {', '.join(found['refused']) or 'none'}")
+        say(f"class     {found['class'] or 'unknown: not one object of one class'}")
+        say(f"library   {_show_versions(found['versions'])}")
+        say(f"globals   {', '.join(found['globals']) or 'none'}")
+        say(f"refused   {', '.join(found['refused']) or 'none'}")
     elif found["class"]:
-        click.echo(f"class     {found['class']} of {_show_versions(found['versions'])}")
-    click.echo(f"compile   {found['outlook']}")
+        say(f"class     {found['class']} of {_show_versions(found['versions'])}")
+    say(f"compile   {found['outlook']}")
     if found["protection"] is not None:
-        click.echo(f"opened    {_show_protection(found['protection'])}")
-    click.echo(f"compared  {found['compared']}")
+        say(f"opened    {_show_protection(found['protection'])}")
+    say(f"compared  {found['compared']}")
 
 
 # Format -> its name in messages.

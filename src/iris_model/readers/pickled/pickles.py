@@ -26,6 +26,7 @@ from .dtypes import BadDtype, is_objects, make_dtype, with_state
 from .machine import BROKEN, Machine, NotAPickle, Source
 from .scan import VERSION_KEYS, WRAPPER, PickleScan
 from .trusted import is_irrelevant, plain_name
+from .versions import is_written
 
 # The library version is within this many bytes of either end of a value.
 _SHOWN_BYTES = 1 << 15
@@ -197,7 +198,7 @@ class _Scanner(Machine):
                 continue
             if isinstance(target, dict):
                 target[key] = value
-            if key in VERSION_KEYS and isinstance(value, str):
+            if key in VERSION_KEYS and isinstance(value, str) and is_written(value):
                 self._add_version(VERSION_KEYS[key], value)
 
     def add_items(self, target: Any, items: list[Any]) -> None:

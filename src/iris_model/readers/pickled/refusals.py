@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+from iris_model.errors import visible
 
 from .scan import PickleScan
 from .trusted import find_refused_globals, is_given
@@ -11,6 +14,8 @@ MAKE_AGAIN = (
     "Do not open this file unless you trust its author. If it is yours, save the fitted model again with pickle.dump or "
     "joblib.dump, and pass modules with your own functions and classes to --trust."
 )
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 # Trusting one of these means trusting every program, so no hint suggests it.
 _NEVER_ADVISED = frozenset(
@@ -34,13 +39,15 @@ def describe_refused(scan: PickleScan, trust: Sequence[str] = ()) -> str:
     """Return the refused names and calls as one clause: `names a.b, c.d; calls e.f`. Empty if the file may be opened."""
     refused = find_refused(scan, trust)
     names = find_refused_globals(scan.globals, trust)
-    return "; ".join([*([f"names {', '.join(names)}"] if names else []), *refused[len(names) :]])
+    said = [*([f"names {', '.join(names)}"] if names else []), *refused[len(names) :]]
+    return visible("; ".join(said))
 
 
 def advise(scan: PickleScan, trust: Sequence[str]) -> str:
     """Return the hint for a refused file."""
     names = find_refused_globals(scan.globals, trust)
-    advisable = [name for name in names if name.partition(".")[0] not in _NEVER_ADVISED]
+    # A hint is pasted into a shell: a name that is no name of Python could be anything there.
+    advisable = [name for name in names if name.partition(".")[0] not in _NEVER_ADVISED and _NAME.fullmatch(name)]
     if not names or len(advisable) < len(names):
         return MAKE_AGAIN
     return "If you made this file and know these names, trust them: " + " ".join(f"--trust {name}" for name in names)

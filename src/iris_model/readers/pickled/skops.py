@@ -19,6 +19,7 @@ from .calls import CLASSES_NEVER_HELD, COUNTS, METHOD_ATTRIBUTES, OF_NUMBERS, ju
 from .compressed import bound
 from .scan import VERSION_KEYS, PickleScan
 from .trusted import CREATED_CLASSES, OF_PANDAS, is_given, is_irrelevant, plain_name
+from .versions import is_written
 
 # Loaders that name a class of numpy or a tree, and fill it with data.
 _OF_ARRAYS = frozenset({"MaskedArrayNode", "NdArrayNode", "TreeNode"})
@@ -122,8 +123,9 @@ def scan(data: bytes) -> PickleScan:
             names[module, name] = None
         for key, library in VERSION_KEYS.items():
             said = node.get(key)
-            if isinstance(said, dict) and isinstance(said.get("content"), str):
-                versions.setdefault(library, {})[said["content"].strip('"')] = None
+            written = said.get("content") if isinstance(said, dict) else None
+            if isinstance(written, str) and is_written(written.strip('"')):
+                versions.setdefault(library, {})[written.strip('"')] = None
         waiting += node.values()
     found_versions = {library: tuple(found) for library, found in versions.items()}
     return PickleScan(tuple(names), found_versions, outermost, tuple(calls))
