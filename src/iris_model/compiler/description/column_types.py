@@ -59,6 +59,13 @@ def find_types(entry: Entry, cells: Sequence[str], mlflow_type: str | None = Non
     return [_typed(entry, dtype, cells) for dtype in _guess(there, has_missing)]
 
 
+def find_category(entry: Entry, cells: Sequence[str]) -> Entry:
+    """Return the entry of a pandas Categorical, with the categories that occur in the rows, sorted."""
+    entry = _typed(entry, "category", cells)
+    entry.pop("puzzled_by", None)
+    return entry
+
+
 def _open_categories(entry: Entry, there: Sequence[str]) -> Entry:
     """Return integer and string categories, if the converter knows neither: CatBoost treats 7 and "7" as equal."""
     whole = all(map(_INTEGER.fullmatch, there)) and not any(map(_LEADING_ZERO.fullmatch, there))

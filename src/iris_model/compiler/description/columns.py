@@ -24,8 +24,9 @@ from iris_model.readers.dictionaries import refuse_unknown_names, takes_dictiona
 from iris_model.readers.documents import takes_documents
 from iris_model.readers.estimators import says_columns
 from iris_model.readers.graph import Estimator, partial_signature
+from iris_model.readers.xgboost.frame_columns import find_frame_columns
 
-from .column_types import Entry, find_types
+from .column_types import Entry, find_category, find_types
 
 TRIED_ROWS = 16
 # Libraries whose estimators treat 7 and 7.0 as equal, except in columns that their converters name.
@@ -104,7 +105,22 @@ def _find_learned(
         shapes = ["dictionaries"]
     else:
         shapes = ["frame"] if named else ["table", "frame"]
-    yield from _combine(graph, given, named, shapes, types)
+    yield from _combine(_with_types(graph, estimator, given, named), given, named, shapes, types)
+
+
+def _with_types(graph: Graph, estimator: Estimator, given: Data | None, named: bool) -> Graph:
+    """Return the graph with the types that a booster stores of its DataFrame: which columns are categories or numbers."""
+    known = find_frame_columns(estimator)
+    if known is None or not named:
+        return graph
+    columns: list[Entry] = []
+    for index, (entry, found) in enumerate(zip(graph.signature["columns"], known, strict=True)):
+        plain: Entry = {"name": entry["name"], "kind": "numeric", "dtype": "float64", "missing": True}
+        if found.is_categorical:
+            plain = find_category(entry, _cells(given, index, entry["name"], named))
+            plain["categories"] = found.arrange(entry["name"], plain["categories"])
+        columns.append(plain)
+    return replace(graph, signature={**graph.signature, "columns": columns})
 
 
 def _check_types_are_known(graph: Graph, types: Mapping[str, str]) -> None:

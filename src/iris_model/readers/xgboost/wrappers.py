@@ -61,13 +61,14 @@ def _read(builder: GraphBuilder, estimator: Estimator) -> Booster | None:
         problem = f"{booster.width} labels per row; expected one class per row: train one model for each label"
     elif _forgot_categories(estimator):
         problem = (
-            "it was trained with the categories of a DataFrame, which XGBoost before 3.1 does not store; "
-            "train with XGBoost 3.1 or newer"
+            "it was trained with the categories of a DataFrame, which XGBoost before 3.1 does not store, so that it takes those "
+            "of the sample rows in sorted order, as pandas makes them; if training had others or another order, train with "
+            "XGBoost 3.1 or newer"
         )
     elif any("\ufffd" in str(one) for known in booster.stored_categories.values() for one in known):
         problem = (
-            "the categories of its DataFrame are not ASCII, and XGBoost stores them incorrectly; "
-            "train with ASCII strings or numbers"
+            "the categories of its DataFrame are not ASCII, and XGBoost cuts off the last of their characters when it stores "
+            "them; train with ASCII strings or numbers"
         )
     elif (booster.objective in SOFTMAX) != (booster.width > 1 and hasattr(estimator, "n_classes_")):
         problem = f"the objective {booster.objective!r} does not go with {booster.width} outputs"

@@ -1,0 +1,76 @@
+"""XGBoost models with categories that keep their own library: each column reaches them with the type and codes of training."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import xgboost
+
+from iris_model.compiler.description.describe import describe_original
+from iris_model.errors import UnsupportedModel
+from iris_model.readers.xgboost.frame_columns import FrameColumn
+from iris_model.runtime.executors.original_table import make_table
+
+RANDOM = np.random.default_rng(1)
+STORES = tuple(map(int, xgboost.__version__.split(".")[:2])) >= (3, 1)
+TOWNS = ["Köln", "Rome", "東京", "Wrocław"]
+# In the order of pandas; and in another one, which the file must say.
+ORDERS = [
+    sorted(TOWNS),
+    *([["東京", "Wrocław", "Köln", "Rome"], ["Rome", "Köln", "Wrocław", "東京"]] if STORES else []),
+]
+
+
+def train(order):
+    town = RANDOM.choice(TOWNS, 400)
+    frame = pd.DataFrame({"size": RANDOM.choice([10, 20, 35, 70], 400), "town": pd.Categorical(town, order)})
+    frame["x"] = RANDOM.normal(size=400).round(3)
+    target = 3.0 * (frame["size"] > 20) + (town == "Rome") + 2.0 * (town == "東京") + frame.x / 10
+    model = xgboost.XGBRegressor(n_estimators=20, max_depth=4, enable_categorical=True, tree_method="hist")
+    return model.fit(frame, target), frame
+
+
+def write(model, frame, directory):
+    (directory / "model.pkl").write_bytes(pickle.dumps(model))
+    frame.to_csv(directory / "rows.csv", index=False)
+    return directory / "model.pkl", directory / "rows.csv"
+
+
+@pytest.mark.parametrize("order", ORDERS, ids="-".join)
+def test_each_column_has_the_type_and_the_codes_of_training(order, tmp_path):
+    model, frame = train(order)
+    signature = describe_original(*write(model, frame, tmp_path)).signature
+    # Whole numbers are no categories, though the library would take those as well.
+    assert [column["dtype"] for column in signature["columns"]] == ["int64", "category", "float64"]
+    assert signature["columns"][1]["categories"] == order
+    rows = frame.astype(object).to_numpy().tolist()
+    np.testing.assert_array_equal(model.predict(make_table(rows, signature)), model.predict(frame))
+    # One town alone has the code of training, too.
+    for town in TOWNS:
+        some = frame[frame.town == town]
+        found = model.predict(make_table(some.astype(object).to_numpy().tolist(), signature))
+        np.testing.assert_array_equal(found, model.predict(some))
+
+
+@pytest.mark.parametrize("rows", [None, "without a town"])
+def test_categories_that_nothing_names_are_asked_for(rows, tmp_path):
+    order = ["Rome", "Köln", "Wrocław", "東京"] if STORES else sorted(TOWNS)
+    model, frame = train(order)
+    path, data = write(model, frame[frame.town != "東京"], tmp_path)
+    with pytest.raises(
+        UnsupportedModel, match="the categories of the column 'town' are not all in the model file"
+    ) as caught:
+        describe_original(path, None if rows is None else data)
+    assert "every category of training" in caught.value.remedy
+
+
+def test_what_the_file_keeps_of_categories():
+    column = FrameColumn(True, [("Paris", 5), ("Kö", 4), ("", 3)])
+    assert column.arrange("town", ["Köln", "Paris", "Rom"]) == ["Paris", "Köln", "Rom"]
+    for sampled in (["Paris", "Rom"], ["Köln", "Köpe", "Rom"], ["Köln", "Paris"]):
+        with pytest.raises(UnsupportedModel, match=r"one of them has \d characters"):
+            column.arrange("town", sampled)
+    assert FrameColumn(True, None, highest=2).arrange("town", ["a", "b", "c"]) == ["a", "b", "c"]
+    with pytest.raises(UnsupportedModel, match="it has 3 or more of them, and the sample rows have 2"):
+        FrameColumn(True, None, highest=2).arrange("town", ["a", "b"])
