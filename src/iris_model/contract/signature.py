@@ -41,7 +41,7 @@ class Column(TypedDict):
     dropped: NotRequired[bool]
     """The model does not use it."""
     hashed: NotRequired[bool]
-    """Column names are hashed: a row may also have other names."""
+    """The original would hash any other column name too, so a row with an unknown name is refused."""
     closed: NotRequired[bool]
     """A category that was not in the training data is refused."""
     puzzled_by: NotRequired[list[str]]
