@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def ended_as_by_ctrl_c(*names: str) -> Iterator[None]:
-    """In this context, these signals raise `KeyboardInterrupt`, so that a change in progress can be rolled back."""
+    """Inside the `with` block, these signals raise `KeyboardInterrupt`, so that a change in progress can be rolled back."""
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
     try:

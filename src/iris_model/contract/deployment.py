@@ -110,5 +110,5 @@ class Deployment:
 
     @property
     def log_group(self) -> str:
-        """The name of the log group that Lambda creates."""
+        """The log group, with the name that Lambda uses by default."""
         return f"/aws/lambda/{self.function}"

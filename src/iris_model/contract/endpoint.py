@@ -34,7 +34,7 @@ class Throttling:
 
     @property
     def limits(self) -> tuple[float, int]:
-        """Return (rate, burst), with the limits of the account as default."""
+        """(rate, burst), with the limits of the account as default."""
         return (
             ACCOUNT_RATE if self.rate is None else self.rate,
             ACCOUNT_BURST if self.burst is None else self.burst,

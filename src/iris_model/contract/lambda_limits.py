@@ -56,4 +56,4 @@ PLATFORM_VARIABLES = frozenset(
     }
 )
 RESERVED_VARIABLES = PLATFORM_VARIABLES | CREDENTIAL_VARIABLES
-"""Return whether Lambda reserves this name, so that users cannot set it."""
+"""Variables that the platform sets. Users cannot set them."""

@@ -23,7 +23,7 @@ class Column(TypedDict):
 
     name: str
     kind: ColumnKind
-    """`unknown` only during compilation."""
+    """`unknown` only until the model is fully described."""
     dtype: str
     """float64, float32, bool, str, object, category; for a model that is not compiled also int64, int32, datetime64."""
     missing: bool
@@ -33,9 +33,9 @@ class Column(TypedDict):
     maximum: NotRequired[float]
     missing_as: NotRequired[Literal["none"]]
     encoded: NotRequired[bool]
-    """Training had bytes: a row has the text whose UTF-8 they are."""
+    """The training data had bytes. A row contains their UTF-8 text."""
     whole_name: NotRequired[bool]
-    """The name was an integer in training: the key of a row has its digits."""
+    """The name was an integer in training. The key of a row contains its digits."""
     optional: NotRequired[bool]
     """A row with column names may omit it."""
     dropped: NotRequired[bool]
@@ -45,7 +45,7 @@ class Column(TypedDict):
     closed: NotRequired[bool]
     """A category that was not in the training data is refused."""
     puzzled_by: NotRequired[list[str]]
-    """Classes that use the column and that no converter knows; only during compilation."""
+    """Classes that use the column and that no converter knows; only until the model is fully described."""
 
 
 class Output(TypedDict):

@@ -51,7 +51,7 @@ class Shift:
 
     @property
     def mean(self) -> float:
-        """Return the mean difference; 0 without rows."""
+        """The mean difference; 0 without rows."""
         return self.total / self.rows if self.rows else 0.0
 
     def add(self, distances: Any) -> None:

@@ -44,7 +44,7 @@ class Beside:
 
     @property
     def library(self) -> Measurement | None:
-        """Return the original executor, which is measured in addition, or is the measured function itself."""
+        """The measurement with the model's own library: an additional one, or that of the function itself."""
         if self.original is not None:
             return self.original.measurement
         if self.measured is not None and self.measured.executor != "compiled":

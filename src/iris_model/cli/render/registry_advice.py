@@ -33,7 +33,7 @@ PUSH_ACTIONS = (
 
 @contextmanager
 def registry_advice(reference: Reference) -> Iterator[None]:
-    """In this context, errors of a push to `reference` get the hint for its registry."""
+    """Inside the `with` block, errors of a push to `reference` get the hint for its registry."""
     try:
         yield
     except RegistryError as error:
