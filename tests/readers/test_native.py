@@ -11,7 +11,7 @@ import xgboost as xgb
 
 from iris_model.compiler import compile_model
 from iris_model.engine import load
-from iris_model.errors import ModelFileError
+from iris_model.errors import ModelFileError, UnsupportedModel
 from iris_model.readers import open_model
 
 random = np.random.RandomState(0)
@@ -84,3 +84,13 @@ def test_no_model(tmp_path, data, suffix):
     path.write_bytes(data)
     with pytest.raises(ModelFileError, match=r"cannot read it|is JSON, but not a model"):
         open_model(path)
+
+
+def test_a_refusal_names_the_class_of_the_library():
+    own = lgb.train(
+        {"objective": lambda margins, data: (margins - data.get_label(), np.ones_like(margins)), "verbose": -1},
+        lgb.Dataset(X, Y),
+        2,
+    )
+    with pytest.raises(UnsupportedModel, match="- Booster: the objective 'none' is not supported"):
+        compile_model(own)

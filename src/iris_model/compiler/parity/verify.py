@@ -217,9 +217,9 @@ class _Verification:
             tried = found.compared + found.undecided
             problem, remedy = None, NOISE_REMEDY
             if (excess := find_excess(ill, tried)) is not None:
-                problem = f"of {excess} the answer is rounding noise: its own sums cancel"
+                problem = f"too many answers are rounding noise, because its sums cancel: those of {excess}"
             elif (excess := find_excess(found.undecided, tried)) is not None:
-                problem = f"of {excess} the answer depends on the last bit of the original's sums"
+                problem = f"too many answers depend on the last bit of the original's sums: those of {excess}"
                 remedy = UNDECIDED_REMEDY
             methods[method] = MethodReport(
                 compared=found.compared.total() - ill.total(),
@@ -228,7 +228,7 @@ class _Verification:
                 undecided=found.undecided.total(),
                 rounded=len(rounded),
                 noise=max(rounded, default=0.0),
-                problem=problem and f"{problem}, which is more than may be left out",
+                problem=problem,
                 example=found.example.problem if found.example else "",
                 remedy=remedy,
             )

@@ -50,7 +50,7 @@ def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) 
 
 def _read(builder: GraphBuilder, estimator: Estimator) -> ModelText | None:
     model = read_model_text(estimator.booster_.model_to_string())
-    name = type(estimator).__name__
+    name = type(estimator).__qualname__
     problem = None
     if model.objective not in KNOWN or callable(estimator.objective):
         problem = f"the objective {model.objective or 'none'!r} is not supported"

@@ -52,7 +52,7 @@ def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) 
 
 
 def _read(builder: GraphBuilder, estimator: Estimator) -> Booster | None:
-    name = type(estimator).__name__
+    name = type(estimator).__qualname__
     booster = read_booster(estimator.get_booster(), _best_iteration(estimator))
     problem = None
     if booster.objective not in (*SIGMOID, *EXPONENTIAL, *SOFTMAX, *IDENTITY, *STEP) or callable(estimator.objective):
