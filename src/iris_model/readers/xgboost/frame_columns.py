@@ -56,7 +56,7 @@ def find_frame_columns(estimator: Estimator) -> list[FrameColumn] | None:
         return None
     booster = estimator.get_booster()
     types = booster.feature_types or ()
-    if estimator.feature_types is not None or "c" not in types:
+    if getattr(estimator, "feature_types", None) is not None or "c" not in types:
         return None
     fitted = json.loads(bytes(booster.save_raw("json")))["learner"]["gradient_booster"]
     model = fitted.get("gbtree", fitted).get("model") or {}
