@@ -33,7 +33,7 @@ def test_a_timeout_that_an_http_api_does_not_wait_for_is_said():
 def test_serve_says_it_too(tmp_path: Path):
     settings = FunctionSettings(name="iris", directory=tmp_path, handler="app.handler", timeout_seconds=31)
     (note,) = find_local_notes([settings], has_function_urls=False)
-    assert "timeout is 31 s, and an HTTP API answers 503 after 30 s" in note
+    assert "timeout is 31 s, but an HTTP API answers 503 after 30 s" in note
     assert find_local_notes([replace(settings, timeout_seconds=30)], has_function_urls=False) == []
 
 
