@@ -1,6 +1,6 @@
 """The entry point of a sandbox: `python3 -S FUNCTION_DIRECTORY/iris_model/runtime/__main__.py app.handler`.
 
-Python compiles the file that it runs at every start, so this file only calls another.
+Python recompiles the main file at every start, so this file only calls another one.
 """
 
 import os

@@ -39,7 +39,7 @@ class Answers:
 
     @property
     def probabilities(self) -> "list[Any] | None":
-        """Return one list for each row, None without probabilities. With several targets it has a list for each."""
+        """Return one list for each row, with several targets a list of lists; None without probabilities."""
         if self._probabilities is None and self.raw[1] is not None:
             self._probabilities = [finite(_as_list(row)) for row in self.raw[1]]
         return self._probabilities
@@ -71,11 +71,11 @@ class Answers:
         return bool(rows) and not isinstance(rows[0][0], list)  # type: ignore[index]
 
     def class_names(self) -> "list[object]":
-        """Return the classes as keys of a JSON object; with several targets, one list for each."""
+        """Return the classes as keys of a JSON object; with several targets, one list for each target."""
         return list(map(label_key, self._classes or []))
 
     def probability_names(self) -> "list[Any]":
-        """Return the classes that have probabilities: only the second if there is one number for two classes."""
+        """Return the classes that have probabilities: only the second of two if each row has one number."""
         names = self.class_names()
         probabilities = self.raw[1]
         if probabilities is not None and len(names) == 2 and len(_as_list(probabilities[0])) == 1:
@@ -89,13 +89,13 @@ def _as_list(row: object) -> "list[object]":
 
 
 def strict_text(value: object) -> str:
-    """Return strict JSON in characters that UTF-8 can encode: half of a surrogate pair is escaped."""
+    """Return strict JSON that UTF-8 can encode: lone surrogates are escaped."""
     text = encode_json(value)
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def label_key(label: object) -> object:
-    """Return a label as the key of a JSON object, spelled as JSON spells the value. A list gives a list of keys."""
+    """Return a label as a key of a JSON object, with the spelling of the JSON value. A list gives a list of keys."""
     if isinstance(label, list):
         return list(map(label_key, label))
     if label is True or label is False:
@@ -104,9 +104,9 @@ def label_key(label: object) -> object:
 
 
 def _by_class(names: "list[Any]", row: "list[Any]") -> object:
-    """Return probabilities by class; with several targets, a list of them.
+    """Return {class: probability}; with several targets, a list of these.
 
-    A classifier chain gives only the last class of each target.
+    A classifier chain gives only the probability of each target's last class.
     """
     if not names or isinstance(names[0], str):
         return dict(zip(names, row))

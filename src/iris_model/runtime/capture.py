@@ -1,7 +1,7 @@
 """Log a sample of rows and answers as lines of JSON, with counts in CloudWatch's embedded metric format.
 
-Imported only if `IRIS_MODEL_CAPTURE_RATE` sets a sample size. Columns named by `IRIS_MODEL_CAPTURE_WITHOUT` are neither
-written nor counted.
+Imported only if `IRIS_MODEL_CAPTURE_RATE` is set. Columns named by `IRIS_MODEL_CAPTURE_WITHOUT` are neither written nor
+counted.
 """
 
 import os
@@ -26,14 +26,14 @@ _CHANCES = 1 << 64
 
 
 class Capture:
-    """Writes the sample of one model. Created once."""
+    """Logs the sample of one model. Created once."""
 
     def __init__(
         self, columns: "list[Column]", outputs: "tuple[str, ...]", rate: float, without: "frozenset[str]"
     ) -> None:
         unknown = without - {column["name"] for column in columns}
         if unknown:
-            # With a misspelled name the column would be written.
+            # If a misspelled name were accepted, the column would be logged.
             raise ModelFormatError(
                 f"capture leaves out {', '.join(sorted(unknown))}, and the model has no such column: correct [capture] without"
             )
@@ -42,7 +42,7 @@ class Capture:
         self._function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
 
     def take(self, rows: "list[object]", values: "list[Any]") -> None:
-        """Write the rows that are in the sample. A row that has no JSON is skipped; its request is still answered."""
+        """Log a random sample of the rows. Skip a row without a JSON form; its request is still answered."""
         for index, row in enumerate(rows):
             if int.from_bytes(os.urandom(8), "big") >= self._threshold:
                 continue
@@ -85,7 +85,7 @@ def find_capture(columns: "list[Column]", outputs: "tuple[str, ...]") -> "Captur
 
 
 def _plain(value: object) -> object:
-    """Return the value without numbers that JSON does not have: None for NaN, strings for infinities."""
+    """Return the value with None for NaN and strings for infinities, which JSON does not have."""
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return None if value != value else str(value)
     if isinstance(value, (list, tuple)):

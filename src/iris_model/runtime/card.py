@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         outputs: tuple[str, ...]
 
 
-# More JSON types of a category, by the type of its column.
+# Type of a categorical column -> further JSON types of its values.
 OTHER_TYPES = {"bool": ("boolean",), "object": ("number", "boolean"), "category": ("number", "boolean")}
 
 
@@ -57,14 +57,14 @@ def row_schema(columns: "list[Column]") -> "dict[str, object]":
 
 
 def _other_features(columns: "list[Column]") -> object:
-    """Return `additionalProperties`: a vectorizer ignores unknown features, a hasher would use them."""
+    """Return `additionalProperties`. A vectorizer ignores unknown features; a hasher would use them."""
     if not takes_any(columns) or any(column.get("hashed") for column in columns):
         return False
     return {"type": ["number", "string", "boolean", "null"]}
 
 
 def _without_null(column: "Column", schema: "dict[str, Any]") -> "dict[str, object]":
-    """Remove null: a row of a dictionary leaves out a feature that it does not have."""
+    """Remove null if rows are dictionaries: these omit absent features."""
     kinds = schema["type"]
     if column.get("optional") and not column.get("dropped") and column.get("dtype") != "str" and "null" in kinds:
         kinds = [kind for kind in kinds if kind != "null"]
@@ -86,7 +86,7 @@ def _value_schema(column: "Column") -> "dict[str, object]":
     if column.get("dtype") in ("int64", "int32") and column["kind"] == "numeric":
         schema["description"] = "integers in training"
     if "minimum" in column:
-        # The range of training is not a limit: other values are answered too.
+        # The training range is not a limit: values outside it are also answered.
         schema["description"] = f"between {column['minimum']!r} and {column['maximum']!r} in training"
         schema["examples"] = [column["minimum"], column["maximum"]]
     return schema

@@ -1,6 +1,6 @@
 """A client of the Runtime API of AWS Lambda over a raw socket.
 
-It reads invocations and posts responses and errors. It knows nothing of handlers. Source:
+It reads invocations and posts responses and errors. It does not depend on handlers. Source:
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html (version 2018-06-01). Importing `http.client` would add
 32 ms to every cold start, and `socket` 5 ms. Both are built on `_socket`, which this file uses directly.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 API = "/2018-06-01/runtime/"
 READ_SIZE = 65536
 
-# No Runtime API sends a longer head. Its largest header, the client context, has at most 3,583 bytes.
+# No Runtime API sends a longer head: its largest header, the client context, has at most 3,583 bytes.
 MAX_HEAD = 262_144
 
 
@@ -30,10 +30,10 @@ class RuntimeApiError(Exception):
 
 
 class LambdaRuntimeClient:
-    """Calls one Runtime API, one call at a time, over one kept-alive connection.
+    """A client of one Runtime API: one call at a time, over one kept-alive connection.
 
-    The class and its `post_*` methods have the names of awslambdaric, because monitoring libraries replace these
-    methods to flush their data before the sandbox freezes.
+    The class and its `post_*` methods have the same names as in awslambdaric, because monitoring libraries replace
+    these methods to flush their data before the sandbox freezes.
     """
 
     def __init__(self, address: str) -> None:
@@ -81,7 +81,7 @@ class LambdaRuntimeClient:
         self._post("init/error", headers, body)
 
     def wait_restore(self) -> None:
-        """With SnapStart: report the end of the init, and wait, without a timeout, for the restore of the snapshot.
+        """Report the end of the init, then wait for the restore of the snapshot, without a timeout (SnapStart).
 
         Raises RuntimeApiError.
         """
@@ -105,7 +105,7 @@ class LambdaRuntimeClient:
         request = f"{method} {path}{self._common}{headers}{length}\r\n".encode("utf-8", "replace") + body
         try:
             if self._socket is not None:
-                # The kept-alive connection may have been closed before it took the request: send once more.
+                # The server may have closed the kept-alive connection before it read the request: send it again.
                 try:
                     self._socket.sendall(request)
                     return self._read_answer()
@@ -195,7 +195,7 @@ class LambdaRuntimeClient:
 
 
 class _ClosedBeforeAnswer(Exception):
-    """The other side closed the connection without an answer, as a server does with an idle one."""
+    """The server closed the connection without an answer, as servers do with idle connections."""
 
 
 def _echo(invocation_id: "str | None") -> str:
@@ -203,5 +203,5 @@ def _echo(invocation_id: "str | None") -> str:
 
 
 def header_text(text: str) -> str:
-    """Return the text as one line of ASCII: the class of an exception may have any name."""
+    """Return the text as one line of ASCII, because an exception class may have any name."""
     return "".join(character if " " <= character <= "~" else "?" for character in text)

@@ -3,11 +3,11 @@
 from .events import Reply
 
 LEVEL = 4
-"""Within a few per cent of the smallest for JSON numbers, in a third of the time."""
+"""For JSON numbers: a few per cent larger than the best level, in a third of the time."""
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether an Accept-Encoding header accepts gzip (RFC 9110, 12.5.3): by name or as `*`, with a weight above zero."""
+    """Whether an Accept-Encoding header accepts gzip (RFC 9110, 12.5.3): by name or as `*`, with a positive weight."""
     weights = {}
     for part in accept_encoding.lower().split(","):
         coding, _, parameters = part.partition(";")
@@ -20,7 +20,7 @@ def accepts_gzip(accept_encoding: str) -> bool:
 
 
 def compress(reply: Reply) -> None:
-    """Replace the text of the reply by its gzip in base64. Lambda's answers are JSON, and the front end decodes base64."""
+    """Replace the reply's text by base64 of its gzip: Lambda's answers are JSON. The front end decodes base64."""
     from binascii import b2a_base64
     from zlib import compressobj
 

@@ -44,7 +44,7 @@ class ClientContext(_Fields):
 class CognitoIdentity(_Fields):
     """The Amazon Cognito identity that authorized the invocation.
 
-    Without one the attributes are unset, as in awslambdaric.
+    Without one, both attributes are None, as in awslambdaric.
     """
 
     __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")

@@ -1,8 +1,8 @@
 """A small emulator for base images without one: `docker run -p 9000:8080 IMAGE` serves the Invoke API.
 
-It starts the runtime as a child process over a real Runtime API: one invocation at a time, a timeout that kills the
-process, and a new process after a crash. Where the official emulator differs from the cloud, this one follows the
-cloud.
+It starts the runtime as a child process and serves it a Runtime API. It runs one invocation at a time, kills the
+process at the timeout, and starts a new one after a crash. If AWS's emulator differs from the cloud, this one follows
+the cloud.
 """
 
 import base64
@@ -76,7 +76,7 @@ class Sandbox:
         self._results.put((request_id, kind, body))
 
     def _start(self) -> None:
-        # Discard what an earlier child did not answer.
+        # Discard events that an earlier child process did not answer.
         self._events, self._results = Queue(), Queue()
         port = self._api.server_address[1]
         environment = {
@@ -112,7 +112,7 @@ class Sandbox:
                     return "error", _exit_document(request_id, status)
                 continue
             if for_request == "init":
-                # The runtime exits after reporting it. The next invocation must get a new process.
+                # The runtime exits after it reports an init error. The next invocation must get a new process.
                 self.stop()
             if for_request in (request_id, "init"):
                 return kind, body
@@ -137,10 +137,10 @@ class Sandbox:
 
 
 class _Api(BaseHTTPRequestHandler):
-    """The HTTP that the Invoke API and the Runtime API share."""
+    """The common HTTP code of the Invoke API and the Runtime API."""
 
     protocol_version = "HTTP/1.1"
-    # Send head and body in one segment. Otherwise the second one waits 40 ms for the acknowledgement of the first.
+    # Send head and body in one segment. Otherwise the body waits 40 ms for the acknowledgement of the head.
     wbufsize = -1
     disable_nagle_algorithm = True
     sandbox: Sandbox
@@ -154,7 +154,7 @@ class _Api(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        pass  # people read the log of the function here, not the requests
+        pass  # this output is the log of the function, without requests
 
 
 class _RuntimeApi(_Api):
@@ -243,7 +243,7 @@ def serve(command: list[str], directory: str, host: str = "0.0.0.0", port: int =
         sandbox.stop()
         os._exit(0)
 
-    # Python as process 1 of a container would ignore SIGTERM.
+    # Without a handler, process 1 of a container ignores SIGTERM.
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     print(f"no emulator in this image; answering POST {INVOCATION_PATH} on port {port}", flush=True)

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Container
     from typing import Any
 
-# The limit of Lambda for request and response of one synchronous invocation, in bytes.
+# Lambda's limits for the request and the response of one synchronous invocation, in bytes.
 MAX_REQUEST_BYTES = 6_291_456
 MAX_RESPONSE_BYTES = 6_291_556
 
 
-# Keys of events that are not requests; `triggers.py` examines these. A key that is the name of a feature is a feature.
+# Keys of events that are not requests; `triggers.py` examines such events. A key that is a feature's name is a feature.
 HINTS = frozenset(
     "Records records eventSource source detail-type Event warmer requestContext methodArn routeArn agent arguments awslogs tasks "
     "triggerSource sessionState ResponseURL invokingEvent raw_path".split()
@@ -47,7 +47,7 @@ class Request:
     ) -> None:
         self.method = method
         self.path = str(path)
-        binary = "inference-header-content-length" in headers  # raw tensors after the JSON
+        binary = "inference-header-content-length" in headers  # raw tensors follow the JSON
         self.content_type = "binary tensors" if binary else headers.get("content-type", "")
         self.content_encoding = headers.get("content-encoding", "").strip().lower()
         self.accept = headers.get("accept", "")
@@ -89,7 +89,7 @@ class HttpApi2:
     @staticmethod
     def matches(event: "Any", features: "Container[str]") -> bool:
         context = _object(event).get("requestContext")
-        # An authorizer receives nearly the same event.
+        # An authorizer receives nearly the same event, with `routeArn`.
         return isinstance(context, dict) and isinstance(context.get("http"), dict) and "routeArn" not in event
 
     @staticmethod
@@ -137,7 +137,7 @@ class Rest1:
 
 
 class Alb:
-    """Application Load Balancer: as REST, but with a status line, and lists of values if the target group enables them."""
+    """Application Load Balancer: like REST, with a status line; lists of values if the target group enables them."""
 
     name = "alb"
     is_http = True
@@ -181,7 +181,7 @@ class BodyAlone:
             return Request("POST", headers, payload=body)
         if "isBase64Encoded" in event:
             return Request("POST", headers, _body(event))
-        # Without the flag: valid base64 that is not JSON. No JSON array or object is valid base64.
+        # Without the flag, a body that is valid base64 is decoded. No JSON array or object is valid base64.
         try:
             return Request("POST", headers, decode_base64(body))
         except InvalidInput:

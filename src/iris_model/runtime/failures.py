@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 def _own_code() -> str:
-    """Return the folder that frames of this package show.
+    """Return the directory of this package in stack frames.
 
-    Shipped bytecode may be in another folder than the one where it was compiled.
+    Shipped bytecode may show the directory where it was compiled.
     """
     return os.path.dirname(os.path.dirname(_own_code.__code__.co_filename)) + os.sep
 
 
-# Frames of runtime and engine do not help a person whose handler failed.
+# Frames of runtime and engine do not help the author of a handler that failed.
 OWN_CODE = _own_code()
 
 
 class Failure:
-    """A failed init or invocation: `document` (errorMessage, errorType, requestId, stackTrace) and the cause for X-Ray."""
+    """A failed init or invocation: `document` (errorMessage, errorType, requestId, stackTrace), and X-Ray's cause."""
 
     def __init__(self, error: BaseException, request_id: str = "") -> None:
         frames: list[Any] = []
@@ -43,7 +43,7 @@ class Failure:
             if frames:
                 from traceback import format_list
 
-                # Without columns there are no ^^^^ lines: awslambdaric writes none, and they make logs longer.
+                # Without columns there are no ^^^^ lines. awslambdaric writes none either, and they make logs longer.
                 stack_trace = format_list([(frame.filename, frame.lineno, frame.name, frame.line) for frame in frames])
         self.document = {
             "errorMessage": message,

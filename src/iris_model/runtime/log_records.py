@@ -1,6 +1,6 @@
 """Format records of `logging` in Lambda's text and JSON formats, field by field as awslambdaric does.
 
-Imported only after `logging` is: see logs.py.
+Imported only after `logging` (see logs.py).
 """
 
 import time
@@ -26,7 +26,7 @@ TEXT_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(
 TEXT_TIME = "%Y-%m-%dT%H:%M:%S"
 JSON_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
-# The attributes of every record. Others came in `extra` and are shown in JSON format.
+# The attributes of every record. Other attributes came in `extra`; the JSON format shows them.
 RECORD_FIELDS = frozenset(
     (
         "args asctime aws_request_id created exc_info exc_text filename funcName levelname levelno lineno message module "
@@ -38,7 +38,7 @@ RECORD_FIELDS = frozenset(
 def make_handler(logging: "Any", sink: "Sink") -> object:
     """Return a handler for the root logger: a filter that adds the ids of the invocation, and a formatter.
 
-    The function can replace both, as with awslambdaric.
+    User code can replace both, as with awslambdaric.
     """
 
     class LambdaLoggerHandler(logging.Handler):  # type: ignore[misc]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def run(handler_name: str, address: str) -> None:
     """Serve invocations forever. `address` is `host:port` of the Runtime API."""
     client = LambdaRuntimeClient(address)
-    # awslambdaric has its module here, and monitoring libraries look here for the functions that they replace.
+    # awslambdaric sets its module here, and monitoring libraries look here for the functions that they replace.
     sys.modules["__main__"].bootstrap = sys.modules[__name__]  # type: ignore[attr-defined]
     configure_when_imported()
     try:

@@ -1,4 +1,4 @@
-"""Parse events and write results as JSON, with the same outcome as awslambdaric, which uses `simplejson`."""
+"""Parse events and write results as JSON, with the same results as awslambdaric, which uses `simplejson`."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# With one of these names, awslambdaric does not escape non-ASCII characters.
+# In these execution environments, awslambdaric does not escape non-ASCII characters.
 KEEPS_UNICODE = {f"AWS_Lambda_python3.{minor}" for minor in (12, 13, 14, 15)}
 
 
@@ -19,7 +19,7 @@ LONG_EVENT = 65_536
 
 
 class _NeedsCare(Exception):
-    """A value that the accelerator does not write as simplejson does."""
+    """The accelerator cannot write a value as simplejson does."""
 
 
 def _refuse_constant(name: str) -> object:
@@ -42,17 +42,17 @@ def decode_event(body: bytes) -> "Any":
 
 
 def encode_json(value: object) -> str:
-    """Return the JSON text of a handler's result. Raises TypeError or ValueError if it has none.
+    """Return the JSON text of a handler's result. Raises TypeError or ValueError without one.
 
     simplejson writes more types than `json`: Decimal as a number, a named tuple (or any object with `_asdict`) as an
     object, and bytes as a string, also as a key.
     """
-    # To the accelerator a named tuple is a tuple. If `collections` is not imported, there are no named tuples.
+    # The accelerator writes a named tuple as a tuple. If `collections` is not imported, there are no named tuples.
     if "collections" not in sys.modules or _is_plain(value) or not _has_named_tuple(value, 0):
         try:
             return _encode(value)
         except (_NeedsCare, TypeError):
-            pass  # TypeError: a key that perhaps simplejson accepts
+            pass  # TypeError: a key that simplejson may accept
     from .marshal_careful import encode
 
     return encode(value, ensure_ascii=not _keeps_unicode)

@@ -1,4 +1,4 @@
-"""Write a result as JSON completely and slowly: with Decimal, named tuples, and bytes as values or keys.
+"""Write a result as JSON in Python, which is slow: with Decimal, named tuples, and bytes as values or keys.
 
 Imported only for a result that needs it: see marshal.py.
 """

@@ -1,6 +1,6 @@
 """The model in a handler: load it once for each sandbox, then answer every event.
 
-The files that are there decide the executor.
+The model's file determines the executor.
 """
 
 import os
@@ -31,7 +31,7 @@ EXECUTORS = (
 # The file that `package` writes next to a model that is not compiled. It names the model file.
 DESCRIPTION = ".signature.json"
 
-# A body of so many bytes, or a list of so many items, may hold many rows.
+# A body of at least this many bytes, or a list of at least this many items, may hold many rows.
 LONG_BODY = 4096
 MANY_ITEMS = 64
 
@@ -45,8 +45,8 @@ class Model:
     """A loaded model. Create it with `Model.load`.
 
     `signature`, `classes`, `task` and `source` describe it (docs/architecture.md). `executor` is "compiled",
-    "onnxruntime" or "original". All methods that take rows raise InvalidInput, which names row and feature, for rows
-    that do not fit.
+    "onnxruntime" or "original". Methods that take rows raise InvalidInput, which names row and feature, for a row that
+    does not fit.
     """
 
     def __init__(self, name: str, path: str, executor: str, evaluator: "Any") -> None:
@@ -71,13 +71,13 @@ class Model:
 
             self._capture = find_capture(self._columns, self.outputs)
             if self._capture is not None:
-                self._find_encoder = lambda body_length: None  # it keeps rows as they were sent
+                self._find_encoder = lambda body_length: None  # capture logs rows as sent
 
     @classmethod
     def load(cls, name: str) -> "Model":
         """Open the model called `name` (with or without a suffix) in the function directory.
 
-        Raises ModelFormatError if there is none, if it is damaged, or if it has another format version.
+        Raises ModelFormatError if there is no such model, if it is damaged, or if it has another format version.
         """
         path, executor = _find(name)
         model_name = os.path.splitext(os.path.basename(path))[0]
@@ -206,7 +206,7 @@ class Model:
 
     @staticmethod
     def _finish(reply: Reply, request: "Request", takes_bytes: bool) -> Reply:
-        """Compress the text if the client accepts it and it saves bytes. Refuse an answer beyond Lambda's limit."""
+        """Compress a long text if the client accepts gzip. Refuse an answer beyond Lambda's limit."""
         if takes_bytes and len(reply.text) > COMPRESS_FROM_BYTES:
             reply.headers = {**reply.headers, "vary": "accept-encoding"}
             if request.accept_encoding:
@@ -239,7 +239,7 @@ def _has_long_list(payload: "dict[str, object]") -> bool:
 
 
 def _media_type(text: str) -> str:
-    """Return the media type of an answer: JSON if it is an object."""
+    """Return the media type of an answer: JSON for an object, else CSV."""
     return "application/json" if text.startswith("{") else CSV_TYPE
 
 

@@ -1,7 +1,7 @@
 """Set up the import path, and run `site` only when an import needs it.
 
-The runtime starts with `-S`: importing `site` takes a fifth of Python's own start-up, and many functions never need it.
-The first import that no other finder resolves runs `site` and is tried again.
+The runtime starts with `-S`: importing `site` takes a fifth of Python's start-up time, and many functions never need
+it. The first import that no other finder resolves runs `site`, then is tried again.
 """
 
 import builtins
@@ -24,11 +24,11 @@ def prepare(function_directory: str, working_directory: str) -> None:
     first = [function_directory]
     if working_directory != function_directory:
         first.append(working_directory)
-    # Python put the directory of this file there. Its `context` or `logs` would hide a user's module of that name.
+    # Python put the directory of this file there. Its `context` or `logs` would hide a user's module with that name.
     sys.path[0:1] = first
     if sys.flags.no_site:
         sys.meta_path.append(_SiteFinder())
-        # `site` also defines these two, which handlers do call.
+        # `site` also defines these two, and some handlers call them.
         builtins.exit = builtins.quit = sys.exit  # type: ignore[assignment]
 
 

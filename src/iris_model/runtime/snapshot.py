@@ -22,7 +22,7 @@ def wait_for_restore(client: "LambdaRuntimeClient") -> None:
     hooks: Any = sys.modules.get("snapshot_restore_py")
     try:
         before = hooks.get_before_snapshot() if hooks is not None else []
-        while before:  # the last one first
+        while before:  # in reverse order
             function, arguments, named = before.pop()
             function(*arguments, **named)
         client.wait_restore()

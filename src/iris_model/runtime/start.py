@@ -1,4 +1,4 @@
-"""The code of the entry point. Python caches the bytecode of an imported file, not of the file that it runs."""
+"""The code of the entry point. Python caches the bytecode of an imported file, not of the main file."""
 
 import os
 import sys

@@ -1,6 +1,6 @@
 """The `onnxruntime` executor: an ONNX model, evaluated by onnxruntime inside the function.
 
-Only this file imports onnxruntime and numpy. `package` writes `<model>.signature.json` next to the model: it maps
+Only this file imports onnxruntime and numpy. `package` writes `<model>.signature.json` next to the model, which maps
 tensors to answers.
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from iris_model.contract.signature import Signature, Source
 
-# The whole numbers of each type are in [-limit, limit).
+# The values of each integer type are in [-limit, limit).
 WHOLE = {"int64": 2**63, "int32": 2**31}
 
 
@@ -44,8 +44,8 @@ class OnnxModel:
         except InvalidInput:
             raise
         except Exception:
-            # onnxruntime raises a different class for each error. With text columns it may be a category that an
-            # encoder does not know; with numbers it never is.
+            # onnxruntime raises a different class for each error. With text columns, the cause may be a category that
+            # an encoder does not know. With only numeric columns, no row is the cause.
             if all(column["kind"] == "numeric" for column in self.signature["columns"]):
                 raise
             self._find_refused(tensors, cells)
@@ -97,7 +97,7 @@ class OnnxModel:
         return feeds
 
     def _check_whole(self, rows: "list[Any]", place: int, end: int, limit: int) -> None:
-        """Refuse fractions if the model takes whole numbers: a cast would truncate them silently."""
+        """Refuse fractions in an integer input: a cast would truncate them without an error."""
         for index, row in enumerate(rows):
             for position in range(place, end):
                 value = row[position]
@@ -137,12 +137,12 @@ def _open(path: str) -> "Any":
             "name it in requirements.txt and package with --install-requirements"
         ) from None
     options = onnxruntime.SessionOptions()
-    # A sandbox has one vCPU up to 1769 MB. More threads than that wait for each other.
+    # A sandbox has at most one vCPU up to 1769 MB. More threads would wait for each other.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    # It warns about missing devices at every start.
+    # onnxruntime warns about missing devices at every start.
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        # onnxruntime raises a different class for each error. In each case this file cannot be served.
+        # onnxruntime raises a different class for each error. After any of them, this file cannot be served.
         raise ModelFormatError(f"cannot open the model {path}: {error}; export it again") from None

@@ -73,7 +73,7 @@ def _open_skops(path: str, source: "Source") -> object:
 
 def _open_xgboost(path: str, source: "Source") -> object:
     with open(path, "rb") as file:
-        # By content: given a path, XGBoost decides by the suffix.
+        # From memory, because XGBoost selects the format of a path by its suffix.
         return _xgboost_estimator(bytearray(file.read()), source)
 
 
@@ -90,7 +90,7 @@ def _open_catboost(path: str, source: "Source") -> object:
     with open(path, "rb") as file:
         content = file.read()
     loss = str(catboost.CatBoost().load_model(blob=content).get_all_params()["loss_function"])
-    # The loss tells an estimator how to convert raw values.
+    # The loss determines how an estimator converts raw values.
     return getattr(catboost, _class_of(source))(loss_function=loss).load_model(blob=content)
 
 

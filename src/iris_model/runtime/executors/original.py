@@ -1,7 +1,7 @@
 """The `original` executor: the model file, opened inside the function with the library that wrote it.
 
-It is slow, for models that are not compiled. It imports numpy, and `opening` imports the model's library. `package`
-writes `<model>.signature.json` next to the model.
+It is slow, and only for models that are not compiled. It imports numpy; `opening` imports the model's library.
+`package` writes `<model>.signature.json` next to the model.
 """
 
 import warnings
@@ -57,10 +57,10 @@ class OriginalModel:
         except NOT_THE_ROWS:
             raise
         except Exception as error:
-            # A library or a custom step may raise anything for a row: for an unknown category, a missing key.
+            # A library or a custom step may raise any exception for a row, such as KeyError for an unknown category.
             if len(group) == 1:
                 raise _refused(group[0], error) from None
-        # Bisect to the first row that is refused. If both halves are answered, no row is at fault.
+        # Bisect to find the first refused row. If both halves are answered, no row is the cause.
         middle = len(group) // 2
         halves = [self._ask_group(table, half, outputs) for half in (group[:middle], group[middle:])]
         return [first + second for first, second in zip(*halves)]
@@ -91,7 +91,7 @@ def _refused(row: int, error: Exception) -> InvalidInput:
 
 
 def _use_one_core(estimator: "Any") -> None:
-    """Turn off parallel jobs: Lambda has no /dev/shm, so joblib's process pool fails, and one row gains nothing."""
+    """Turn off parallel jobs: without /dev/shm (Lambda) joblib's process pool fails. One row gains nothing from it."""
     get_params = getattr(estimator, "get_params", None)
     if get_params is None:
         return

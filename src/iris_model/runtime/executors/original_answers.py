@@ -46,7 +46,7 @@ def _to_lists(value: object) -> "Any":
         return value
     dtype = getattr(value, "dtype", None)
     if getattr(dtype, "kind", "O") not in "biufUO":
-        # Plain values of dates are numbers without a unit.
+        # `tolist` would convert dates to numbers without a unit.
         raise UnusableAnswer(f"values of the type {dtype}")
     found = value.tolist()
     # Arrays of objects contain numpy scalars.

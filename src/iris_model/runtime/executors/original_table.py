@@ -1,4 +1,4 @@
-"""Convert encoded rows to the input of training: documents, dictionaries, a DataFrame or Series, an array."""
+"""Convert encoded rows to the input type of training: documents, dictionaries, a DataFrame, a Series or an array."""
 
 from iris_model.engine.errors import ModelFormatError
 from iris_model.engine.rows import holds_numbers

@@ -1,7 +1,7 @@
 """Recognize the protocol of a body, read its rows, and write the answer in the same protocol.
 
-Modules of protocols are imported when a request needs them, so that a sandbox that gets one plain row does not read
-them all.
+A protocol's module is imported when a request needs it, so that a sandbox that gets only plain rows does not import all
+of them.
 """
 
 from iris_model.engine.errors import InvalidInput
@@ -24,11 +24,11 @@ PAYLOAD_FORMATS = {
     "csv": "csv",
 }
 
-# The keys of a JSON object that tell its protocol. A feature of that name wins over the protocol.
+# Keys of a JSON object that identify its protocol. A key that is the name of a feature is a feature.
 KEYS = ("instances", "inputs", "dataframe_split", "dataframe_records")
 
 CSV_TYPES = ("text/csv", "application/csv")
-# Keys of a JSON object that identify its protocol. A key that is the name of a feature is a feature.
+# Content types of JSON bodies. `curl` sends the last one by default.
 JSON_TYPES = ("", "application/json", "text/json", "text/plain", "application/x-www-form-urlencoded")
 ACCEPTED = "application/json or text/csv"
 
@@ -38,8 +38,7 @@ def decode_request(
 ) -> "tuple[Any, Any, object]":
     """Return (module of the protocol, rows, its state). Raises InvalidInput, which names the place of the error.
 
-    `encoder` is given if the kernels may read the body. Then the rows may be a Table of numbers that needs no further
-    check.
+    `encoder` is set if the C kernels may read the body. Then the rows may be a Table, which needs no further check.
     """
     media_type = request.content_type.partition(";")[0].strip().lower()
     if media_type in CSV_TYPES:
@@ -159,7 +158,7 @@ def _unpack(body: "bytes | str", encoding: str) -> bytes:
         )
     unpacker = decompressobj(wbits=31)  # 16 + 15: a gzip header and the largest window
     try:
-        # One byte more than allowed shows that the body is too large, so a decompression bomb is never expanded.
+        # Expand at most one byte more than the limit. That byte shows that the body is too large.
         unpacked = unpacker.decompress(body, MAX_REQUEST_BYTES + 1)
     except error:
         raise InvalidInput("the body is marked as gzip but is not", expected="gzip", problem="malformed") from None
@@ -203,7 +202,7 @@ def order_features(
     """Return the values of a named row in the order of the columns.
 
     `takes_more`: the protocol ignores features that the model does not have. `from_table`: the row comes from a table,
-    which has null where a dictionary lacks a feature. Raises InvalidInput for unknown or missing features.
+    which has null where a dictionary omits a feature. Raises InvalidInput for unknown or missing features.
     """
     if not isinstance(record, dict):
         raise InvalidInput(
@@ -225,7 +224,7 @@ def order_features(
 
         unknown = check_dictionary(record, facts, unknown, row, takes_more or from_table)
         takes_more = False
-    # If the row lacks a feature, an unknown one may be its misspelling.
+    # If the row lacks a feature, an unknown feature may be a misspelling of it.
     if not missing and (takes_more or not unknown):
         return [record.get(name) for name in names]
     parts = []
@@ -242,7 +241,7 @@ def order_features(
 
 
 class ColumnFacts:
-    """Facts about a list of columns that naming a row needs, computed once."""
+    """Facts about a list of columns that named rows need, computed once."""
 
     __slots__ = ("columns", "hashed", "is_dictionary", "known", "names", "required", "texts")
 
@@ -267,12 +266,12 @@ def _facts_of(columns: "list[Column]") -> ColumnFacts:
 
 
 def takes_any(columns: "list[Column]") -> bool:
-    """Whether rows are dictionaries: unknown features of a row are ignored."""
+    """Whether rows are dictionaries, which may have unknown features."""
     return all(column.get("optional") for column in columns) and not all(column.get("dropped") for column in columns)
 
 
 def is_one_text(columns: "list[Column]") -> bool:
-    """Whether a row is one string, so that a string is a row."""
+    """Whether a row has one string, so that a string alone is a row."""
     return len(columns) == 1 and not holds_numbers(columns[0])
 
 

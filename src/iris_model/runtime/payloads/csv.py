@@ -21,7 +21,7 @@ TRUTH = {"true": True, "false": False}
 
 
 class CsvText(str):
-    """An answer that is already CSV, not a JSON value."""
+    """An answer that is CSV text instead of a JSON value."""
 
     __slots__ = ()
 
@@ -143,7 +143,7 @@ def _is_whole(text: str) -> bool:
 
 
 def _as_category(text: str, column: "Column") -> object:
-    """Return the category with this spelling: a CSV cell does not distinguish the number 3 from the string."""
+    """Return the category with this spelling: a CSV cell does not distinguish 3 from "3"."""
     categories = column.get("categories", ())
     if text in categories:
         return text

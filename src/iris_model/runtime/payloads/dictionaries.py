@@ -1,4 +1,4 @@
-"""Named rows of a model of dictionaries. A row may leave out any feature; what the original refuses is refused.
+"""Check rows of a model of dictionaries. A row may omit any feature; values that the original refuses are refused.
 
 Source: sklearn.feature_extraction, DictVectorizer and FeatureHasher. Imported only for such a model.
 """
@@ -23,8 +23,8 @@ def check_dictionary(
 ) -> "list[str]":
     """Return the unknown features that cannot be ignored. Raises InvalidInput for values that the original refuses.
 
-    A vectorizer ignores features that it did not learn, with any number or string. A hasher has no names: every feature
-    counts, and a feature without a column cannot be answered.
+    A vectorizer ignores features that it did not learn, with any number or string. A hasher uses every feature, so that
+    a row with a feature that has no column cannot be answered.
     """
     for name in unknown:
         value = record[name]
@@ -32,8 +32,7 @@ def check_dictionary(
             raise _refuse(row, name, f"the value is {describe(value)}", "a number or a string")
     if not null_is_absent:
         for name, value in record.items():
-            # The original turns a missing number into NaN, which is not the same as a feature that the row does not
-            # have.
+            # The original converts a missing number to NaN, which differs from an absent feature.
             if value is None and name in facts.known and name not in facts.texts:
                 raise _refuse(row, name, "the value is null", "a value; a feature that is not there is left out")
     return [name for name in unknown if not (null_is_absent and record[name] is None)] if facts.hashed else []

@@ -1,7 +1,7 @@
 """The Open Inference Protocol v2 (KServe, Triton, MLServer): tensors in, tensors out.
 
-Source: https://github.com/kserve/open-inference-protocol (REST). A request has one tensor with all columns, or one for
-each.
+Source: https://github.com/kserve/open-inference-protocol (REST). A request has one tensor for all columns, or one for
+each column.
 """
 
 from math import isfinite, prod
@@ -50,7 +50,7 @@ def _read_id(value: object) -> object:
     """Return the id that the answer repeats: a string that UTF-8 can encode, or a number."""
     if value is None or type(value) is int or (type(value) is float and isfinite(value)):
         return value
-    # UTF-8 cannot encode half of a surrogate pair.
+    # UTF-8 cannot encode lone surrogates.
     if type(value) is str and (value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)):
         return value
     raise InvalidInput(f"the 'id' is {describe(value)}; expected a string", expected="a string", problem="malformed")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def describe_path(model: "Described", path: str) -> "dict[str, object] | None":
     """Return the answer for `path`, or None if the protocol has no such path.
 
-    Every model name in the path means the one model, and it is loaded, so the function is ready.
+    Any model name in the path refers to the one model. It is loaded, so the function is ready.
     """
     match f"{path}/".partition("/v2/")[2].strip("/").split("/"):
         case [""]:
@@ -46,7 +46,7 @@ def _inputs(columns: "list[Column]") -> "list[object]":
 
 def _outputs(model: "Described") -> "list[Any]":
     first, *others = [(name, model.signature["outputs"][name]) for name in model.outputs]
-    # labels without classes are numbers: of clusters, or 1 and -1 of an outlier detector
+    # labels without classes are numbers: cluster numbers, or 1 and -1 from an outlier detector
     classes = model.classes or [0]
     if isinstance(classes[0], list):
         classes = [label for group in classes for label in group]

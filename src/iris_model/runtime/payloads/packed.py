@@ -1,10 +1,10 @@
-"""Read the numbers of a body straight into a packed table, with a kernel. Imported only if the kernels are available.
+"""Read the numbers of a body into a packed table, with a C kernel. Imported only if the C kernels are available.
 
-The functions return what `decode_request` returns, with a Table for the rows, or None for anything unusual. Then the
-modules of the protocols, which are the reference, read the body and report errors.
+The functions return what `decode_request` returns, with a Table for the rows, or None for an unusual body. Then the
+protocols' modules, which are the reference, read the body and report errors.
 
-The kernel replaces each array of numbers in the document by the word NaN. The rest is parsed as strictly as any body,
-so the same code reads everything around the rows (ids, names of columns, requested outputs).
+The kernel replaces each array of numbers in the document by the word NaN. The rest is parsed as any other body, so the
+same code reads everything around the rows (ids, column names, requested outputs).
 """
 
 from iris_model.engine.errors import InvalidInput
@@ -56,7 +56,7 @@ _decode = make_decoder(object_pairs_hook=unique_keys, parse_constant=_words.take
 
 
 def read_packed_json(text: str, request: "Request", encoder: "RowEncoder") -> "tuple[object, Any, object] | None":
-    """Return (module of the protocol, Table, its state), or None for anything unusual."""
+    """Return (module of the protocol, Table, its state), or None for an unusual body."""
     columns = encoder.columns
     names = None if takes_any(columns) else encoder.names
     found = find_kernels().read_json(text, names, encoder.missing, encoder.least_limit)
@@ -73,7 +73,7 @@ def read_packed_json(text: str, request: "Request", encoder: "RowEncoder") -> "t
 
 
 def read_packed_csv(text: str, request: "Request", encoder: "RowEncoder") -> "tuple[object, Any, object] | None":
-    """Return (module of CSV, Table, whether to answer with CSV), or None for anything unusual."""
+    """Return (module of CSV, Table, whether to answer with CSV), or None for an unusual body."""
     from .csv import find_header, wants_csv
 
     start, order, width = 0, None, encoder.width
@@ -171,7 +171,7 @@ def _read_tensors(payload: "Any", request: "Request", encoder: "RowEncoder") -> 
 
 
 def _shape_of(tensor: "dict[str, object]") -> "list[int] | None":
-    """Return the shape of a tensor if its data were found and have that size, else None."""
+    """Return the shape of a tensor if the kernel found its data and they have that size, else None."""
     from .open_inference import DATATYPES
 
     shape, data = tensor.get("shape"), tensor.get("data")
@@ -204,7 +204,7 @@ def _whole(found: Found, encoder: "RowEncoder") -> "Table | None":
 def _find_order(names: "list[Any]", encoder: "RowEncoder") -> "list[int] | None":
     """Return the position of each column of the model in `names`.
 
-    None if a column is absent, occurs twice, or may be left out.
+    None if a column is absent, occurs twice, or is optional.
     """
     places = {name: place for place, name in enumerate(names)}
     if len(places) != len(names) or takes_any(encoder.columns):
@@ -216,7 +216,7 @@ def _find_order(names: "list[Any]", encoder: "RowEncoder") -> "list[int] | None"
 
 
 def _in_order(missing: bytes, order: "list[int]", width: int) -> bytes:
-    """Return for each column of the text whether its cells may be missing: 0 for columns that the model does not have."""
+    """Return for each column of the text whether its cells may be missing: 0 for columns that the model lacks."""
     flags = bytearray(width)
     for flag, place in zip(missing, order):
         flags[place] = flag

@@ -1,6 +1,7 @@
-"""Write answers to many rows as text, with a kernel. Imported only if the kernels are available.
+"""Write answers to many rows as text, with a C kernel. Imported only if the C kernels are available.
 
-The text is byte for byte what `encode` of the protocol leads to. None for anything unusual, which `encode` then writes.
+The text has exactly the bytes that the protocol's `encode` leads to. For unusual answers it is None, and `encode`
+writes them.
 """
 
 from iris_model.engine.native import find_kernels
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def write_answers(module: str, answers: "Answers", state: object) -> "str | None":
-    """Return the body, or None for anything unusual. `module` is the name of the protocol's module, `state` its state."""
+    """Return the body, or None for unusual answers. `module`: the name of the protocol's module; `state`: its state."""
     writer = WRITERS.get(module.rpartition(".")[2])
     return None if writer is None or answers.is_nested() else writer(answers, state)
 
