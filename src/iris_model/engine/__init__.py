@@ -4,8 +4,8 @@
     model = load("iris_trained_model.safetensors")
     model.predict([[5.1, 3.5, 1.4, 0.2]])          # ['setosa']
 
-Rows and answers are plain lists. This package is shipped inside every function, so it imports only the standard
-library, and only the modules of it that start quickly.
+Rows and answers are plain lists. This package is shipped inside every function, so it imports only modules of the
+standard library that load quickly.
 """
 
 from .errors import InvalidInput, ModelFormatError
@@ -17,7 +17,7 @@ __all__ = ["CompiledModel", "InvalidInput", "ModelFormatError", "load"]
 def load(path: str) -> CompiledModel:
     """Open the compiled model at `path`.
 
-    Opening takes the same time for every number of parameters. Raises ModelFormatError if the file is not a sound
-    compiled model.
+    The time does not depend on the number of parameters. Raises ModelFormatError if the file is not a valid compiled
+    model.
     """
     return CompiledModel(path)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FORMAT_NAME = "iris-model"
 FORMAT_VERSION = 1
 
-# Below this size a plain read costs less than importing `mmap` and the page faults.
+# Below this size, a plain read is faster than the import of `mmap` and the page faults.
 MAP_FROM_BYTES = 64 * 1024
 
 # safetensors dtype -> (memoryview format, item size)
@@ -60,7 +60,7 @@ class Container:
             raise self._error(f"its metadata is not valid JSON ({error}); compile the model again") from None
 
     def tensor(self, name: str) -> "tuple[memoryview[object], tuple[int, ...]]":
-        """Return (flat memory view, shape) of one tensor. Raises ModelFormatError if the file does not hold all of it."""
+        """Return (flat memory view, shape) of one tensor. Raises ModelFormatError if the file is too short for it."""
         entry = self._entries.get(name)
         if entry is None:
             raise self._error(f"tensor {name!r}, which its graph uses, is not in the file; compile the model again")
@@ -135,7 +135,7 @@ def _map_file(path: str) -> memoryview:
 
 
 def _native(view: memoryview, code: str, item_size: int) -> "memoryview[object]":
-    """Cast bytes to numbers. The file is little endian; on a big-endian machine the bytes are swapped."""
+    """Cast bytes to numbers. The file is little endian; swap the bytes on a big-endian machine."""
     if sys.byteorder != "little" and item_size > 1:
         data = bytearray(view)
         for offset in range(item_size // 2):

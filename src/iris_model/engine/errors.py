@@ -1,4 +1,4 @@
-"""The errors of opening a compiled model and of evaluating it."""
+"""The errors of opening and evaluating a compiled model."""
 
 
 class ModelFormatError(Exception):

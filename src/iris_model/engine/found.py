@@ -1,4 +1,4 @@
-"""The neighbors of many rows, as the C kernel returns them. Imported only where the kernels are available."""
+"""The neighbors of many rows, as the C kernel returns them. Imported only if the C kernels are available."""
 
 from .native import find_kernels
 from .packed import Table

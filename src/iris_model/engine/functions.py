@@ -1,4 +1,4 @@
-"""Functions of one number that return numpy's values where Python's raise. Source: numpy.ufunc, C99 Annex F."""
+"""Functions of one number that return numpy's value where Python raises. Source: numpy.ufunc, C99 Annex F."""
 
 from math import ceil, copysign, cos, exp, expm1, floor, log, log1p, log2, log10, sin, sqrt, tan, tanh, trunc
 
@@ -35,7 +35,7 @@ FUNCTIONS: "dict[str, Callable[[float], float]]" = {
     "tanh": tanh,
     "trunc": lambda value: copysign(trunc(value), value),
 }
-# Where a function is minus infinity.
+# The argument at which a function is minus infinity.
 POLES = {"log": 0.0, "log10": 0.0, "log2": 0.0, "log1p": -1.0}
 # Functions that overflow, and functions that return an infinity unchanged.
 GROWING = ("exp", "exp2", "expm1")

@@ -1,8 +1,8 @@
 """Parse and write JSON with CPython's C accelerator, without importing `json`.
 
 `import json` takes 8 to 11 ms of a cold start, mostly for the `re` module of its pure Python half. The accelerator
-`_json` does the work in both cases and imports nothing. If an interpreter lacks it, or changed its signature, `json` is
-used.
+`_json` does the work in both cases and imports nothing. `json` is used if the interpreter lacks `_json` or has another
+signature of it.
 """
 
 WHITESPACE = " \t\n\r"
@@ -46,7 +46,7 @@ def make_decoder(object_pairs_hook: "Any" = None, parse_constant: "Any" = None) 
         except StopIteration as stop:
             raise _decode_error("Expecting value", text, stop.value) from None
         except SystemError:
-            # If it is imported, Python 3.11 takes its error class from there.
+            # Python 3.11 takes its error class from this module, if it is imported.
             __import__("json.decoder")
             value, end = scan(text, start)
         rest = text[end:].lstrip(WHITESPACE) if end != len(text) else ""
@@ -70,7 +70,7 @@ def make_encoder(
         import _json
 
         encode_string = _json.encode_basestring_ascii if ensure_ascii else _json.encode_basestring
-        # With a dictionary of markers a circular value is an error, without one an endless loop.
+        # With a dictionary of markers, a circular value is an error. Without one, it is an endless loop.
         arguments = (default, encode_string, None, separators[1], separators[0], False, False, allow_nan)
         _json.make_encoder({}, *arguments)
     except (ImportError, TypeError, AttributeError):
@@ -92,7 +92,7 @@ def make_encoder(
 def without_collector(function: "Callable[..., object]", *arguments: object) -> "Any":
     """Call `function(*arguments)` with Python's garbage collector paused.
 
-    While a million values are created that all stay in use, the collector would take half of the time.
+    For a million new values that all stay in use, the collector would take half of the time.
     """
     import gc
 

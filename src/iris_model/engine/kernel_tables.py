@@ -1,4 +1,4 @@
-"""Kernel values that are computed only when Python reads them. Imported only where the C kernels are available."""
+"""Kernel values that are computed only when Python reads them. Imported only if the C kernels are available."""
 
 from .native import run_kernel
 from .packed import Table
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class KernelTable(Table):
     """A table of kernel values (n x m), computed when it is read. `sums` computes its result without storing the table.
 
-    Ten thousand rows and a thousand vectors would be ten million numbers.
+    For ten thousand rows and a thousand vectors, it would have ten million numbers.
     """
 
     __slots__ = ("_make", "_memo", "_rows", "_shape", "_vectors")
@@ -38,7 +38,7 @@ class KernelTable(Table):
         return self.lists()[index]
 
     def lists(self) -> "list[list[float]]":
-        """Return the values as Python computes them: n x m."""
+        """Return the values, computed in Python: n x m."""
         if self._lists is None:
             self._lists = self._make()
         return self._lists
@@ -46,9 +46,7 @@ class KernelTable(Table):
     def sums(
         self, weights: object, starts: "Sequence[int] | None", intercepts: "Sequence[float]"
     ) -> "list[list[float]] | None":
-        """Return what `linear`, or with `starts` `one_vs_one_decisions`, computes from the values; None without a
-        kernel.
-        """
+        """Return the values' `linear`, or with `starts` their `one_vs_one_decisions`; None without a C kernel."""
         flat = getattr(weights, "flat", None)
         if flat is None:
             return None

@@ -1,4 +1,4 @@
-"""Distances and products of rows and vectors, computed by the C kernel where there is one."""
+"""Distances and products of rows and vectors, computed by the C kernel if available."""
 
 from .native import run_kernel
 
@@ -14,7 +14,7 @@ MEASURES = {"squared": 0, "absolute": 1, "largest": 2, "product": 3, "expanded":
 def measure(
     rows: object, vectors: "Any", kind: str, norms: "Sequence[float] | None" = None
 ) -> "list[list[float]] | None":
-    """Measure every row (n x f) against every vector (m x f). Return n x m, or None without a kernel.
+    """Measure every row (n x f) against every vector (m x f). Return n x m, or None without a C kernel.
 
     `kind`: one of MEASURES. Distances are summed from left to right, as metrics.py does. Products are as accurate as
     those of `fsum`. No cell may be infinite or NaN.

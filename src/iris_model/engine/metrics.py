@@ -1,7 +1,7 @@
 """Distances between a row and a vector, added in the order that decides ties in the original.
 
-Searches compare *reduced* distances, which need no root: the squared one for the Euclidean metric. So a metric has a
-function for the reduced distance of two vectors, and one from that to the distance. Source:
+Searches compare *reduced* distances, which need no root, such as the squared Euclidean distance. A metric has functions
+for the reduced distance of two vectors, and to convert it to the distance and back. Source:
 sklearn.metrics._dist_metrics.
 """
 
@@ -40,7 +40,7 @@ def _square(value: float) -> float:
 
 
 def _power(value: float, exponent: float) -> float:
-    """As in C, where overflow gives infinity."""
+    """Return the power as C does: infinity on overflow."""
     try:
         return float(value**exponent)
     except OverflowError:
@@ -103,7 +103,7 @@ def _haversine(row: "Vector", vector: "Vector") -> float:
 
 
 def _arc(value: float) -> float:
-    # Rounding far beyond a full circle leaves the range of the arcsine, where C returns NaN.
+    # For angles far beyond a full circle, rounding can leave the range of the arcsine. C returns NaN there.
     return 2 * asin(sqrt(value)) if 0.0 <= value <= 1.0 else NAN
 
 
@@ -140,7 +140,7 @@ def _bray_curtis(row: "Vector", vector: "Vector") -> float:
 
 
 def _count(row: "Vector", vector: "Vector") -> "tuple[int, int, int]":
-    """Count the features, those that are true in both vectors, and those true in only one. Nonzero is true."""
+    """Count all features, those true in both vectors, and those true in only one. Nonzero is true."""
     both = one = 0
     for value, other in zip(row, vector):
         if value != 0:

@@ -1,6 +1,6 @@
 """Evaluate a compiled model: a dictionary of values and a loop over the nodes of the graph.
 
-Takes rows, returns tables and columns. It knows nothing of events, JSON requests or AWS.
+Takes rows, returns tables and columns. It does not depend on events, JSON requests or AWS.
 """
 
 from .container import Container
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from iris_model.contract.signature import Cell
 
-# Tensors of at most this many numbers become lists at first use, because a list is a little faster than a view.
+# Tensors of at most this many numbers become lists at first use, because lists are a little faster than views.
 UNPACK_UP_TO = 1024
 # Batches of at least this many rows are packed for the C kernels.
 MANY_ROWS = 64
@@ -26,12 +26,12 @@ LONG_BODY = 4096
 LEAST_LIMIT = 256
 # The parameter in which an operator keeps values between calls. No file contains it.
 MEMO = "memo"
-# Operators that only divide by their count or compare with it: a large count costs neither time nor memory.
+# Operators that only divide by their count or compare with it: a large count needs no more time or memory.
 ONLY_COMPARED = ("mean_of", "impute_from_donors")
 
 
 class CompiledModel:
-    """The model of one compiled-model file. Opening takes the same time for every number of parameters.
+    """The model of one compiled-model file. The opening time does not depend on the number of parameters.
 
     `signature`, `classes`, `graph` and `source` are what the compiler wrote (docs/architecture.md). Methods raise
     InvalidInput for rows that do not fit the signature, and ModelFormatError if the file is damaged.
@@ -101,13 +101,13 @@ class CompiledModel:
         return found if {list}.issuperset(map(type, found)) else [list(value) for value in found]
 
     def find_encoder(self, body_length: int) -> "RowEncoder | None":
-        """What the kernels need to read a body of that length straight into a table; None where they are not to be used."""
+        """Return the encoder with which C kernels read a body of that length into a table, or None to use Python."""
         if self._kernels is None and (self._called or body_length >= LONG_BODY):
             self._find_kernels()
         return self._encoder if self._kernels and self._encoder.least_limit >= 0 else None
 
     def evaluate_table(self, table: "Any", outputs: "tuple[str, ...]") -> "list[object]":
-        """Evaluate a packed table (packed.py) that the encoder accepts, as `evaluate` does. Packed results stay packed."""
+        """Evaluate a packed table (packed.py) that the encoder accepts. Packed results stay packed."""
         plan = self._plans.get(outputs) or self._make_plan(outputs)
         # For a few rows, operators in Python are as fast with lists.
         rows = table if len(table) >= MANY_ROWS else table.lists()
@@ -133,7 +133,7 @@ class CompiledModel:
         except InvalidInput:
             raise
         except (IndexError, TypeError, KeyError, AttributeError, ZeroDivisionError, MemoryError) as error:
-            # The rows were checked before, so the file is at fault.
+            # The rows were checked before, so the file is the cause.
             raise self._damaged(f"operator {function.__name__!r} failed: {error}") from error
         except (OverflowError, ValueError) as error:
             row = _find_refused(plan, table)
@@ -166,7 +166,7 @@ class CompiledModel:
         return encoder.encode(rows)
 
     def _make_plan(self, key: "tuple[str, ...]", values: "tuple[str, ...] | None" = None) -> "list[Any]":
-        """Return the nodes that the outputs `key`, or `values`, need, in order, with their functions and tensors."""
+        """Return the nodes that the outputs `key` (or `values`) need, in order, with their functions and tensors."""
         if values is None:
             for name in key:
                 if name not in self.outputs:
@@ -200,7 +200,7 @@ class CompiledModel:
         return plan
 
     def _check_sizes(self, op: str, output: str, parameters: "dict[str, Any]", tensors: "list[str]") -> None:
-        """Refuse counts that no tensor of the file supports: each row would take that much memory and time."""
+        """Refuse counts above the tensor sizes of the node: each row would take that much memory and time."""
         if op in ONLY_COMPARED:
             return
         classes = self.classes or []
@@ -246,7 +246,7 @@ class CompiledModel:
 
 
 def _find_refused(plan: "list[Any]", table: "Any") -> int:
-    """The first row that the operators refuse."""
+    """Return the number of the first row that the operators refuse."""
     rows = list(table)
     low, high = 0, len(rows)
     while high - low > 1:
@@ -274,7 +274,7 @@ def _are_texts(values: "Any") -> bool:
 
 
 class RowsView:
-    """A matrix as a sequence of rows, sliced when they are read: a tensor of a million leaves opens at no cost."""
+    """A matrix as a sequence of rows, sliced when read, so that a tensor of a million leaves opens at once."""
 
     __slots__ = ("_count", "_rows", "flat", "width")
 

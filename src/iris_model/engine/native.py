@@ -1,4 +1,4 @@
-"""Find and call the C kernels (csrc/). A kernel answers, or declines with None; then Python computes the same answer.
+"""Find and call the C kernels (csrc/). If a kernel declines (None), Python computes the same answer.
 
 The kernels are loaded at the first batch or the second request, so that a cold start does not pay for them. With
 `IRIS_MODEL_KERNELS=0` they are never loaded.
@@ -32,7 +32,7 @@ def find_kernels() -> "Any":
 
 
 def run_kernel(name: str, rows: "Any", *arguments: object) -> "Any":
-    """Return the table that a kernel computes from rows, or None. Lists give lists, a Table gives a Table."""
+    """Return the table that a C kernel computes from rows, or None. Lists give lists, a Table gives a Table."""
     kernels = find_kernels()
     if kernels is None:
         return None

@@ -1,4 +1,4 @@
-"""Sums of what may have overflowed, as numpy and libsvm have them. Imported where `fsum` refuses a row."""
+"""Sums that may overflow, as numpy and libsvm compute them. Imported if `fsum` refuses a row."""
 
 from _operator import mul
 from math import fsum
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def sum_products(values: "Iterable[float]", weights: "Iterable[float]") -> float:
-    """The sum of products: infinite where it overflows, NaN where infinities of both signs meet."""
+    """Return the sum of products: infinite on overflow, NaN for infinities of both signs."""
     products = [*map(mul, values, weights)]
     try:
         return fsum(products)

@@ -1,4 +1,4 @@
-"""Packed tables of many rows, which kernels pass to each other. Imported only where the kernels are available."""
+"""Packed tables of many rows, which C kernels pass to each other. Imported only if the C kernels are available."""
 
 from . import _kernels  # type: ignore[attr-defined]
 
@@ -51,7 +51,7 @@ class Table:
         return None
 
     def scale(self, offset: object, divisor: object) -> "Table | None":
-        """As `scale` of scaling.py, or None if the kernel declines."""
+        """Return `scale` of scaling.py, or None if the kernel declines."""
         return _table(_kernels.scale(self, offset, divisor), len(self))
 
     def map(self, link: str, slope: float = 1.0) -> "Table | None":
@@ -61,20 +61,20 @@ class Table:
     def labels(self, classes: "list[Label]", threshold: float = NAN, inclusive: bool = False) -> "list[Any] | None":
         """Return the class of the largest cell of each row, or None if the kernel declines.
 
-        With a threshold, the rows have one cell: the second class above it, else the first.
+        With a threshold, rows have one cell: return the second class if it is above the threshold, else the first.
         """
         made: list[object] | None = _kernels.label_rows(self, classes, threshold, inclusive)
         return made
 
 
 class SparseTable:
-    """A packed table of mostly zeros that behaves like a list of rows: dicts {column index: value}, made when read."""
+    """A packed sparse table that behaves like a list of rows: dicts {column index: value}, created when read."""
 
     __slots__ = ("columns", "starts", "values")
 
     def __init__(self, starts: bytes, columns: bytes, values: bytes) -> None:
-        # Items of 8, 4 and 8 bytes: the index of each row's first cell, then the number of cells; the column of each
-        # cell; its value.
+        # `starts` (8 bytes each): the index of each row's first cell, then the number of cells. `columns` (4 bytes) and
+        # `values` (8 bytes): the column and the value of each cell.
         self.starts = starts
         self.columns = columns
         self.values = values

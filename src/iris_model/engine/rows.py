@@ -17,8 +17,8 @@ FLOATS = frozenset((float,))
 NAN = float("nan")
 INFINITY = float("inf")
 
-# The largest doubles that narrow to a finite value of the type: halfway to the next step, exclusive. For integer types,
-# the limits of the type; only the `original` executor has such columns.
+# The largest double that rounds to a finite value of the type. For integer types, the limits of the type; only the
+# `original` executor has such columns.
 LARGEST = {
     "float32": 3.4028235677973362e38,
     "float64": 1.7976931348623157e308,
@@ -35,7 +35,7 @@ KIND_WORDS = {"numeric": "a number", "text": "a string", "categorical": "one of 
 
 
 class RowEncoder:
-    """Encodes rows for one signature. Created once for each model, used for every request."""
+    """Encodes rows for one signature. Created once for each model."""
 
     def __init__(self, columns: "list[Column]") -> None:
         if type(columns) is not list:
@@ -46,7 +46,7 @@ class RowEncoder:
         self.columns = columns
         self.names = [column["name"] for column in columns]
         self.width = len(columns)
-        # NaN compares false with everything, so a column without numbers always takes the slow path.
+        # Comparisons with NaN are false, so a column without numbers always takes the slow path.
         self._limits = [
             LARGEST.get(column.get("dtype", "float64"), LARGEST["float64"]) if holds_numbers(column) else NAN
             for column in columns
@@ -87,7 +87,7 @@ class RowEncoder:
         return table
 
     def _encode_cell(self, value: object, row: int, position: int) -> object:
-        """The slow path, for every cell that is not an ordinary number."""
+        """Encode a cell that is not an ordinary number: the slow path."""
         column = self.columns[position]
         kind = column["kind"]
         if value is None or value != value:

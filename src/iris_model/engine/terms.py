@@ -1,7 +1,7 @@
 """The terms of a large vocabulary, looked up in the file: sorted bytes, the end of each term, and its column.
 
-A dict of a million terms takes most of a second to parse and 200 MB. With lookups in place, opening a model does not
-depend on the number of terms. `compiler/emit.py` writes this format, and csrc/documents.c reads it the same way.
+A dict of a million terms takes most of a second to parse, and 200 MB. With lookups in the file, the opening time does
+not depend on the number of terms. `compiler/emit.py` writes this format, and csrc/documents.c also reads it.
 """
 
 TYPE_CHECKING = False

@@ -1,7 +1,7 @@
 """Split documents into terms: words or characters, and n-grams of them. Source: sklearn.feature_extraction.text.
 
-The default token pattern needs no `re`: a token is two or more word characters, and a word character is an underscore
-or what `str.isalnum` accepts. `re` uses the same definition.
+The default token pattern needs no `re`: a token is two or more word characters, which are underscores or accepted by
+`str.isalnum`. `re` uses the same definition.
 """
 
 TYPE_CHECKING = False
@@ -114,7 +114,7 @@ def strip_accents(document: str, to_ascii: bool) -> str:
 
 
 def _find_all(pattern: str, document: str) -> "list[str]":
-    # 8 ms of start-up, only for models with a custom pattern. `re` caches the compiled pattern.
+    # This import takes 8 ms, only for models with a custom pattern. `re` caches the compiled pattern.
     from re import findall
 
     return findall(pattern, document)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 INTEGER_TYPES = ("int64", "int32")
 
-# Requests send dates as strings. The second type has a time zone in training, so that its values are moments.
+# Requests send dates as strings. The second type has a time zone in training, so its values are points in time.
 DATE_TYPES = ("datetime64", "datetime64, UTC")
 
 A_CATEGORY = "a category that training met"
@@ -25,7 +25,7 @@ ISO_8601 = "a date and time (ISO 8601), such as 2024-02-03T10:00:00"
 
 
 class TypedRowEncoder:
-    """Encodes rows for one signature as `RowEncoder` does, and keeps types that `RowEncoder` turns into floats."""
+    """Encodes rows for one signature like `RowEncoder`, but keeps types that `RowEncoder` converts to floats."""
 
     def __init__(self, columns: "list[Column]") -> None:
         self._columns = columns
@@ -54,8 +54,8 @@ class TypedRowEncoder:
     def group(self, table: "list[list[object]]") -> "list[list[int]]":
         """Return groups of row positions that may share one DataFrame.
 
-        In a DataFrame, one missing cell or fraction turns an integer column into floats, and one missing cell a boolean
-        column into objects, for all rows. A row must not change the answer of another.
+        In a DataFrame, one missing cell or fraction converts an integer column to floats for all rows, and one missing
+        cell converts a boolean column to objects. A row must not change the answer of another.
         """
         groups: dict[tuple[bool, ...], list[int]] = {}
         for index, cells in enumerate(table):
@@ -84,14 +84,14 @@ def _places(columns: "list[Column]", wanted: "Any") -> list[int]:
 
 
 def _as_category(sent: object, known: "Any") -> object:
-    """Return the cell as sent; 2.0 becomes 2 if categories are integers, because JSON does not distinguish them."""
+    """Return the cell as sent, but 2 for 2.0 if categories are integers: JSON does not distinguish them."""
     if type(sent) is float and sent.is_integer() and any(type(one) is int for one in known):
         return int(sent)
     return sent
 
 
 def _integer(sent: object, cell: float) -> "int | float":
-    """Return a whole number as sent: beyond 2 to the 53rd its float is another number."""
+    """Return an integer as sent, because above 2 ** 53 its float may be another number."""
     if type(sent) is int:
         return sent
     return int(cell) if cell == cell and cell.is_integer() else cell

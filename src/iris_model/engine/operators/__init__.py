@@ -1,7 +1,7 @@
-"""The operators: which module has the function of which name.
+"""The operators: the module of each function.
 
 A module is imported when a graph first needs it. Conventions (docs/architecture.md, "Operators"): positional arguments
-are tables or columns, keyword arguments are attributes and tensors, the result is a new table or column.
+are tables or columns, keyword arguments are attributes and tensors, and the result is a new table or column.
 """
 
 TYPE_CHECKING = False
@@ -62,13 +62,13 @@ MODULES = {
 }
 OPERATORS = {op: module for module, names in MODULES.items() for op in names.split()}
 
-# Operators that take sparse rows, dicts {column index: value}. The compiler puts `to_dense` before all others.
+# Operators that take sparse rows, dicts {column index: value}. The compiler adds `to_dense` before all others.
 ACCEPTS_SPARSE = frozenset(
     "to_dense concat_sparse select_columns_sparse multiply_columns log_counts normalize linear round_float32".split()
 )
 
 
 def find_operator(op: str) -> "Any":
-    """Return the function of operator `op`; KeyError if there is none."""
+    """Return the function of operator `op`. Raises KeyError."""
     name = __package__ + "." + OPERATORS[op]
     return getattr(__import__(name, fromlist=(op,)), op)

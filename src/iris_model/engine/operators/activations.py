@@ -15,14 +15,14 @@ INFINITY = float("inf")
 
 
 def exponential(rows: "Rows") -> "Rows":
-    """exp(x), cell by cell: the inverse of the logarithmic link; infinite beyond the largest double."""
+    """Return exp(x) by cell, the inverse of the logarithmic link; infinite beyond the largest double."""
     if not isinstance(rows, list) and (made := rows.map("exponential")) is not None:
         return made
     return [[exp(value) if value <= OVERFLOW else value + INFINITY for value in row] for row in rows]
 
 
 def normalize_log(rows: "list[list[float]]") -> "list[list[float]]":
-    """exp(x - log(sum(exp(x)))), row by row: joint log likelihoods to probabilities. Source: scipy.special.logsumexp."""
+    """Return exp(x - logsumexp(x)) by row: probabilities of joint log likelihoods. Source: scipy.special.logsumexp."""
     table = []
     for row in rows:
         largest = max(row)
@@ -32,31 +32,31 @@ def normalize_log(rows: "list[list[float]]") -> "list[list[float]]":
 
 
 def logistic(rows: "Rows", *, slope: float) -> "Rows":
-    """1 / (1 + exp(-slope * x)), in this form: far below zero it is 0, so that ties are those of LightGBM."""
+    """Return 1 / (1 + exp(-slope * x)). Far below zero this form gives 0, so that ties equal those of LightGBM."""
     if not isinstance(rows, list) and (made := rows.map("logistic", slope)) is not None:
         return made
     return [[1.0 / (1.0 + exp(-slope * value)) if slope * value > -OVERFLOW else 0.0 for value in row] for row in rows]
 
 
 def complement_pair(rows: "Rows") -> "Rows":
-    """Turn each row's one probability p into [1 - p, p]."""
+    """Return [1 - p, p] for each row's one probability p."""
     if not isinstance(rows, list) and (made := rows.map("complement_pair")) is not None:
         return made
     return [[1.0 - row[0], row[0]] for row in rows]
 
 
 def softplus(rows: "list[list[float]]") -> "list[list[float]]":
-    """log(1 + exp(x)), cell by cell; infinite where exp(x) is, as in LightGBM."""
+    """Return log(1 + exp(x)) by cell; infinite where exp(x) is, as in LightGBM."""
     return [[log1p(exp(value)) if value <= OVERFLOW else value + INFINITY for value in row] for row in rows]
 
 
 def signed_squares(rows: "list[list[float]]") -> "list[list[float]]":
-    """x * |x|, cell by cell: the inverse of a square root that keeps the sign."""
+    """Return x * |x| by cell: the inverse of a square root that keeps the sign."""
     return [[value * abs(value) for value in row] for row in rows]
 
 
 def tanh(rows: "list[list[float]]") -> "list[list[float]]":
-    """The hyperbolic tangent, cell by cell."""
+    """Return the hyperbolic tangent by cell."""
     return [[_tanh(value) for value in row] for row in rows]
 
 
@@ -66,7 +66,7 @@ def relu(rows: "list[list[float]]") -> "list[list[float]]":
 
 
 def clipped_logit(rows: "list[list[float]]", *, index: int, scale: float, epsilon: float) -> "list[list[float]]":
-    """`scale` times the log odds of one column of probabilities. Source: sklearn.ensemble._gb.
+    """Return `scale` times the log odds of one column of probabilities. Source: sklearn.ensemble._gb.
 
     Probabilities are clipped to [epsilon, 1 - epsilon].
     """
@@ -78,7 +78,7 @@ def clipped_logit(rows: "list[list[float]]", *, index: int, scale: float, epsilo
 
 
 def clipped_centered_log(rows: "list[list[float]]", *, epsilon: float) -> "list[list[float]]":
-    """Logarithms of probabilities minus their mean, row by row. Source: sklearn._loss.link.
+    """Return logarithms of probabilities minus their mean, by row. Source: sklearn._loss.link.
 
     Probabilities are clipped to [epsilon, 1 - epsilon].
     """

@@ -1,7 +1,7 @@
 """Boosted trees: each leaf holds one number, and each tree adds its number to one output.
 
-The trees are stored as for `tree_ensemble` (trees.py). The sum starts at `base` and adds the trees in the order of
-training. It is rounded to float32 after every addition for XGBoost, which adds in float32.
+The trees are stored as for `tree_ensemble` (trees.py). The sum starts at `base` and adds the trees in training order.
+For XGBoost, which adds in float32, it is rounded to float32 after every addition.
 """
 
 from .categories import walk_trees_with_categories
@@ -33,11 +33,11 @@ def boosted_trees(
     lowest_category: float = -1.0,
     memo: "dict[str, object] | None" = None,
 ) -> "list[list[float]]":
-    """Add to `base` (k) the value of the leaf that each tree selects, tree after tree: n x k.
+    """Return `base` (k) plus the value of the leaf that each tree selects, added in order: n x k.
 
-    `output`: the column that each tree adds to. `starts` (n x k) replaces `base` where an initial estimator computes
-    it. `narrow`, `missing_left` and `memo`: see `tree_ensemble`. The last five arguments are sets of categories
-    (categories.py).
+    `output`: the column that each tree adds to. `starts` (n x k) replaces `base` if an initial estimator computes it.
+    `narrow`, `missing_left` and `memo`: see `tree_ensemble`. From `category_set` to `lowest_category`: see
+    categories.py.
     """
     sets = None if category_set is None else (category_set, set_start, set_words, outside_left)
     if starts is None and kernels_pay(rows, roots):

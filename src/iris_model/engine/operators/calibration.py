@@ -1,4 +1,4 @@
-"""From scores to calibrated probabilities. Source: sklearn.calibration."""
+"""Calibrated probabilities from scores. Source: sklearn.calibration."""
 
 from math import exp, log
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
     Table = list[list[float]]
 
-# Rounding may lift a probability a little above 1. The library clips it to 1 up to this value.
+# Rounding may make a probability a little larger than 1. The library clips it to 1 up to this value.
 HIGHEST = 1.0 + 1e-5
 
 NAN = float("nan")
 
 
 def sigmoid_calibration(rows: "Table", *, slopes: "Sequence[float]", intercepts: "Sequence[float]") -> "Table":
-    """1 / (1 + exp(slope * x + intercept)), column by column."""
+    """Return 1 / (1 + exp(slope * x + intercept)), by column."""
     pairs = tuple(zip(slopes, intercepts))
     table = []
     for row in rows:
@@ -36,7 +36,7 @@ def sigmoid_calibration(rows: "Table", *, slopes: "Sequence[float]", intercepts:
 def calibrated_probabilities(rows: "Table", *, positions: "Sequence[int]", count: int) -> "Table":
     """Put each calibrated column at the position of its class, and divide each row by its sum: n x count.
 
-    Of two classes the second is calibrated and the first is its complement. A row of zeros becomes uniform.
+    With two classes, the second is calibrated and the first is its complement. A row of zeros becomes uniform.
     """
     table = []
     for row in rows:
@@ -53,7 +53,7 @@ def calibrated_probabilities(rows: "Table", *, positions: "Sequence[int]", count
 
 
 def scaled_temperature(rows: "Table", *, beta: float, of_probabilities: bool) -> "Table":
-    """softmax(beta * logits). The logits of probabilities are their logarithms."""
+    """Return softmax(beta * logits). The logits of probabilities are their logarithms."""
     table = []
     for row in rows:
         logits = [log(value + 1e-12) for value in row] if of_probabilities else row

@@ -1,8 +1,8 @@
 """Trees that split on sets of categories as well as on thresholds.
 
-A category is a whole number in a cell. The set of a node has one bit for each category; if the bit is 1, the row goes
-left. A number without a bit (too large, or negative) goes left if the set has `outside_left`. Fractions are
-truncated first, as by a cast to an integer; some libraries test before it whether the number is negative.
+A category is an integer in a cell. The set of a node has one bit for each category; if the bit is 1, the row goes left.
+A number without a bit (too large, or negative) goes left if the set has `outside_left`. Fractions are truncated first;
+some libraries test for negative numbers before they truncate.
 """
 
 from .trees import backwards
@@ -29,9 +29,9 @@ def walk_trees_with_categories(
 ) -> "list[int]":
     """Return the leaf that the row reaches in each tree.
 
-    `sets`: the number of each node's set, or -1 if the node splits at its threshold. Then: where each set starts in the
-    words (one entry more than sets), the words of 32 bits, and for each set whether other numbers go left. `lowest`:
-    numbers not greater than this are outside every set.
+    `sets` has four arrays: each node's set, or -1 if the node splits at its threshold; each set's first word (one entry
+    more than sets); the words of 32 bits; and for each set whether other numbers go left. Numbers up to `lowest` are
+    outside every set.
     """
     category_set, set_start, set_words, outside_left = sets
     reached = []

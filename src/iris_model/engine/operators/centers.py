@@ -23,9 +23,9 @@ INFINITY = float("inf")
 def expanded_distances(
     rows: "Rows", *, vectors: "Rows", norms: "Sequence[float]", with_row_norm: bool
 ) -> "list[list[float]]":
-    """Squared distances as the library computes them for a batch: (|x|^2 - 2 <x, y>) + |y|^2, never below zero.
+    """Return squared distances as the library does for a batch: (|x|^2 - 2 <x, y>) + |y|^2, never below zero.
 
-    For rows far away this rounds differently from a sum of squares, and the rounding decides ties. Without
+    For distant rows this rounds differently from a sum of squares, and the rounding decides ties. Without
     `with_row_norm` the result is |y|^2 - 2 <x, y>, which has the same order. Sources:
     sklearn.metrics._pairwise_distances_reduction (EuclideanArgKmin), sklearn.cluster._k_means_lloyd.
     """
@@ -47,7 +47,7 @@ def expanded_distances(
 def centroid_scores(
     rows: "Rows", *, vectors: "Rows", norms: "Sequence[float]", priors: "Sequence[float]"
 ) -> "list[list[float]]":
-    """-distance^2 + prior, where the distance is rounded before it is squared, as in the original.
+    """Return -distance^2 + prior. The distance is rounded before it is squared, as in the original.
 
     Source: sklearn.neighbors.NearestCentroid._decision_function.
     """
@@ -59,7 +59,7 @@ def centroid_scores(
 
 
 def absolute_distances(rows: "Rows", *, vectors: "Rows") -> "list[list[float]]":
-    """The sum of |x - y| over the features, from left to right: n x m."""
+    """Return the sum of |x - y| over the features, from left to right: n x m."""
     made = measure(rows, vectors, "absolute")
     if made is not None:
         return made
@@ -86,7 +86,7 @@ def argmin_label_float32(
 ) -> "list[Any]":
     """Return the class of the smallest of `distances` (|y|^2 - 2 <x, y>), which the original computes in float32.
 
-    Raises InvalidInput for a row that is equally far from two centers within the rounding error of such products.
+    Raises InvalidInput for a row whose distances from two centers differ by less than the rounding error of float32.
     """
     largest = max(norms)
     labels = []
@@ -100,7 +100,7 @@ def argmin_label_float32(
 
 
 def _check_decided(index: int, row: "Sequence[float]", largest: float, least: float, next_least: float) -> None:
-    """Refuse a row whose two least distances differ by no more than products in float32 may be off."""
+    """Refuse a row if its two smallest distances differ by at most the rounding error of float32 products."""
     reach = largest + 2.0 * sqrt(largest * fsum(map(mul, row, row)))
     if reach > LARGEST_FLOAT32 or abs(next_least - least) <= (len(row) + 8.0) * FLOAT32_STEP * reach:
         raise InvalidInput(
@@ -120,11 +120,11 @@ def bisecting_label(
     labels: "Sequence[int]",
     narrow: bool = False,
 ) -> "list[int]":
-    """Descend a tree of centers, each time to the nearer of two children; the left one wins a tie.
+    """Return the label of the leaf reached by descending to the nearer of two centers; the left one wins a tie.
 
     Nodes are in preorder: the left child of node `i` is `i + 1`, `right[i]` is the offset to its right child, or 0 at a
-    leaf. `narrow`: the original computes in float32. Then a row that is equally far from both children within the
-    rounding error is refused (InvalidInput).
+    leaf. `narrow`: the original computes in float32, so a row is refused (InvalidInput) if its distances from two
+    children differ by less than the rounding error.
     """
     found = []
     for index, row in enumerate(rows):

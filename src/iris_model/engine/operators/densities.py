@@ -1,4 +1,4 @@
-"""Squared distances from centers, each with a scale or a matrix of its own, for Gaussian densities."""
+"""Squared distances from centers that have their own scale or matrix, for Gaussian densities."""
 
 from _operator import mul, sub
 from math import fsum
@@ -14,10 +14,10 @@ RUN = 128
 
 
 def scaled_squares(rows: "Rows", *, centers: "Rows", divisors: "Rows") -> "list[list[float]]":
-    """The sum of (x - center)^2 / divisor over the features, for each center (k x f): n x k.
+    """Return the sum of (x - center)^2 / divisor over the features, for each center (k x f): n x k.
 
-    Added in numpy's order. A feature that was constant in training has a divisor near zero, so that its term is huge
-    and the same for every class. The difference between classes is then in the last bits of the sum.
+    It is added in numpy's order. A feature that was constant in training has a divisor near zero, so its term is huge
+    and the same for every class. Then the classes differ only in the last bits of the sum.
     """
     pairs = [(list(center), list(divisor)) for center, divisor in zip(centers, divisors)]
     table = []
@@ -34,7 +34,7 @@ def scaled_squares(rows: "Rows", *, centers: "Rows", divisors: "Rows") -> "list[
 
 
 def projected_squares(rows: "Rows", *, centers: "Rows", maps: "Rows", shared: bool) -> "list[list[float]]":
-    """|map (x - center)|^2 for each center (k x f): n x k.
+    """Return |map (x - center)|^2 for each center (k x f): n x k.
 
     `maps` holds one matrix for each center, stacked, or one `shared` by all.
     """
@@ -54,7 +54,7 @@ def projected_squares(rows: "Rows", *, centers: "Rows", maps: "Rows", shared: bo
 
 
 def quadratic_form(rows: "Rows", *, center: "Sequence[float]", matrix: "Rows") -> "list[list[float]]":
-    """(x - center)' matrix (x - center): n x 1, the square of a Mahalanobis distance."""
+    """Return (x - center)' matrix (x - center), a squared Mahalanobis distance: n x 1."""
     matrix = list(matrix)
     table = []
     for row in rows:
@@ -65,7 +65,7 @@ def quadratic_form(rows: "Rows", *, center: "Sequence[float]", matrix: "Rows") -
 
 
 def numpy_sum(values: "list[float]") -> float:
-    """Add as numpy.add.reduce does along a row: eight lanes that are joined in pairs, long rows split in half."""
+    """Add as numpy.add.reduce does along a row: in eight lanes, joined in pairs; long rows are split in half."""
     count = len(values)
     if count < 8:
         total = 0.0

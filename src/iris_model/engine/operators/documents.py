@@ -1,4 +1,4 @@
-"""Documents to columns: terms counted, hashed and weighted. Documents are tables with one column of strings.
+"""Convert documents to columns: count, hash and weight terms. Documents are tables with one column of strings.
 
 Sources: CountVectorizer, TfidfTransformer, HashingVectorizer, sklearn.preprocessing.normalize.
 """
@@ -36,7 +36,7 @@ def count_terms(
 ) -> "list[SparseRow] | SparseTable":
     """Count each term of the vocabulary in each document; with `binary`, 1 for a term that occurs.
 
-    A large vocabulary comes in the last three arguments (terms.py).
+    The last three arguments hold a large vocabulary (terms.py).
     """
     known: Any = vocabulary
     columns: Any = (vocabulary, 0 if vocabulary is None else len(vocabulary), False, binary)
@@ -79,7 +79,7 @@ def hash_terms(
             negative = number >= 0x80000000
             column = (0x100000000 - number if negative else number) % width
             counts[column] = counts.get(column, 0.0) + (-1.0 if negative and alternate_sign else 1.0)
-        # A term whose 1 and another's -1 cancel still occurs.
+        # If the 1 of a term and the -1 of another one cancel, the terms still occur.
         return dict.fromkeys(counts, 1.0) if binary else counts
 
     analysis = (analyzer, ngrams, lowercase, accents, pattern, stop_words)
@@ -89,7 +89,7 @@ def hash_terms(
 def _count_all(
     rows: "list[list[str]]", count: "Callable[[list[str]], SparseRow]", columns: "tuple[object, ...]", analysis: "Any"
 ) -> "list[SparseRow] | SparseTable":
-    """Return the counts of every document, from the kernel, which knows the `columns`, or else from `count`."""
+    """Return the counts of every document, from the C kernel (with `columns`), or else from `count`."""
     analyzer, ngrams, lowercase, _, pattern, stop_words = analysis
     analyze = make_analyzer(*analysis)
     # The kernel finds words in ASCII, and calls `analyze` for other documents.
@@ -99,7 +99,7 @@ def _count_all(
 
 
 def log_counts(rows: "list[SparseRow] | SparseTable") -> "list[SparseRow] | SparseTable":
-    """log(x) + 1 of each count (`sublinear_tf`)."""
+    """Return log(x) + 1 for each count (`sublinear_tf`)."""
     if not isinstance(rows, list):
         return rows.replace([log(value) + 1.0 for value in rows.cells()])
     return [{index: log(value) + 1.0 for index, value in row.items()} for row in rows]

@@ -1,8 +1,8 @@
 """Fill missing cells from the nearest training rows that have a value there. Source: sklearn.impute.KNNImputer.
 
-The original computes distances by products of matrices, whose last bits depend on the machine. It selects the nearest
-with `numpy.argpartition`, whose choice among equally near rows depends on the processor. A row whose answer depends on
-either is refused, unless the tied donors have the same value.
+The original computes distances by matrix products, whose last bits depend on the machine. It selects the nearest rows
+with `numpy.argpartition`, whose choice among equally near rows depends on the processor. If the answer depends on
+either, the row is refused, unless the tied donors have the same value.
 """
 
 from math import fsum, inf, sqrt
@@ -34,8 +34,8 @@ def impute_from_donors(
 ) -> "list[list[float]]":
     """Fill the columns `kept` from the training rows `vectors` (missing cells are NaN), or from their `means`.
 
-    A training row can fill a cell where it has a value. Distances use the columns that both rows have, scaled up to all
-    columns. A training row without a common column is ignored; with `strangers` it counts as the furthest, as in
+    A donor is a training row with a value in that column. Distances use the columns that both rows have, scaled up to
+    all columns. A training row without a common column is ignored; with `strangers` it counts as the furthest, as in
     scikit-learn before 1.6 without weights. `float32`: training rows and filled cells have that precision. Raises
     InvalidInput for an undecided row.
     """
@@ -53,7 +53,7 @@ def impute_from_donors(
             largest = max(_square(donor) for donor in donors)
         squares = _measure(row, donors)
         present = sum(cell == cell for cell in row)
-        # The rounding error of matrix products, scaled as the distance is: a few columns stand for all.
+        # The rounding error of matrix products, scaled up to all columns as the distance is.
         noise = 16 * EPSILON * (_square(row) + largest) * len(row) / max(present, 1)
         filled = list(row)
         for column in gaps:
@@ -118,7 +118,7 @@ def _first(pair: "tuple[float, object]") -> float:
 
 
 def _square(row: "Sequence[float]") -> float:
-    """The sum of the squares of the cells that are not missing."""
+    """Return the sum of squares of the cells that are not missing."""
     return sum([cell * cell for cell in row if cell == cell])
 
 

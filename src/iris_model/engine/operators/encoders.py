@@ -1,8 +1,8 @@
-"""Categories to numbers: each cell is looked up in the table of its column.
+"""Convert categories to numbers: look up each cell in the table of its column.
 
 A table has `texts` and `numbers` (keys are the `repr` of the float), the values for `missing` and `unknown` cells, and
-the `name` of the column. An unknown cell is refused, as in the original, if there is no value for it, or if that value
-is NaN and `strict` marks that a later step accepts no NaN.
+the `name` of the column. An unknown cell is refused, as in the original, if there is no value for it, or if the value
+is NaN and a later step accepts no NaN (`strict`).
 """
 
 from iris_model.engine.errors import InvalidInput
@@ -19,7 +19,7 @@ ABSENT = object()
 
 
 def one_hot(rows: "list[list[Cell]]", *, columns: "Sequence[dict[str, object]]") -> "list[dict[int, float]]":
-    """Put a 1 at the position of each cell's category, nothing if that is null. Source: OneHotEncoder.transform."""
+    """Put a 1 at the position of each cell's category; nothing if it is null. Source: OneHotEncoder.transform."""
     table = []
     for index, row in enumerate(rows):
         places = {}
@@ -49,7 +49,7 @@ def _look_up(cell: "Any", column: "dict[str, Any]", row: int) -> "Any":
     elif cell is None or cell != cell:
         found = column.get("missing", ABSENT)
     else:
-        # Minus zero is the category zero.
+        # Adding 0.0 turns -0.0 into 0.0: both are the category zero.
         found = column["numbers"].get(repr(cell + 0.0), ABSENT)
     if found is not ABSENT:
         return found

@@ -1,4 +1,4 @@
-"""How ensembles combine the answers of their members, other than by a sum over trees."""
+"""Combine the answers of an ensemble's members, except sums over trees."""
 
 from math import log
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def label_votes(
     *labels: "list[object]", classes: "list[Label]", right: "Sequence[float]", wrong: "Sequence[float]"
 ) -> "list[list[float]]":
-    """Each member gives `right` to the class that it predicts and `wrong` to the others, in the order of the members.
+    """Add `right` to the class that a member predicts and `wrong` to the others, in the order of the members.
 
     Source: sklearn.ensemble.AdaBoostClassifier.decision_function.
     """
@@ -27,7 +27,7 @@ def label_votes(
 
 
 def centered_logs(rows: "list[list[float]]", *, factor: float) -> "list[list[float]]":
-    """Logarithms of probabilities minus their mean, times `factor`. Source: AdaBoost's _samme_proba.
+    """Return logarithms of probabilities minus their mean, times `factor`. Source: AdaBoost's _samme_proba.
 
     Probabilities are clipped above zero.
     """
@@ -46,12 +46,12 @@ def adaboost_decisions(rows: "list[list[float]]", *, weight: float) -> "list[lis
 
 
 def halve_pair(rows: "list[list[float]]") -> "list[list[float]]":
-    """Turn each row's one decision d into [-d / 2, d / 2]."""
+    """Return [-d / 2, d / 2] for each row's one decision d."""
     return [[-row[0] / 2, row[0] / 2] for row in rows]
 
 
 def weighted_median(rows: "list[list[float]]", *, weights: "Sequence[float]") -> "list[float]":
-    """Return the smallest number that has half of the weight at or below it, for each row.
+    """Return for each row the smallest number with at least half of the weight at or below it.
 
     Source: sklearn.ensemble.AdaBoostRegressor._get_median_predict.
     """
@@ -70,7 +70,7 @@ def weighted_median(rows: "list[list[float]]", *, weights: "Sequence[float]") ->
 
 
 def mean_of(*values: "list[object]", count: int) -> "list[object]":
-    """Add tables, or flat columns, in their order, and divide by `count`."""
+    """Add tables, or flat columns, in order, and divide by `count`."""
     if values[0] and isinstance(values[0][0], list):
         return [[_sum(cells) / count for cells in zip(*parts)] for parts in zip(*values)]
     return [_sum(cells) / count for cells in zip(*values)]
@@ -87,8 +87,7 @@ def _sum(cells: "tuple[float, ...]") -> float:
 def mean_votes(*members: "list[object]", classes: "list[list[int]]", width: int) -> "list[list[float]]":
     """Return the mean of the members' probabilities. Source: sklearn.ensemble._bagging._parallel_predict_proba.
 
-    A member without probabilities gives 1 to the class that it predicts. `classes`: the numbers of the classes that
-    each member knows.
+    A member without probabilities gives 1 to the class that it predicts. `classes`: each member's class numbers.
     """
     table = []
     for answers in zip(*members):

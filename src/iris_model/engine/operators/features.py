@@ -1,4 +1,4 @@
-"""Named features to sparse rows. Sources: DictVectorizer, FeatureHasher (sklearn.feature_extraction).
+"""Convert named features to sparse rows. Sources: DictVectorizer, FeatureHasher (sklearn.feature_extraction).
 
 The columns are the features. A missing cell is a feature that the row does not have.
 """
@@ -20,7 +20,7 @@ def vectorize_features(
 ) -> "list[SparseRow]":
     """Put a number in the column of its feature, and a 1 in the column of `name=string`.
 
-    Features without a column are dropped. `largest_whole`: the original stores integers up to this; decimals are
+    Features without a column are dropped. `largest_whole`: the original stores integers up to this; fractions are
     truncated, and larger numbers are refused (InvalidInput).
     """
     table = []

@@ -32,7 +32,7 @@ def _rounder() -> "Callable[[float], float]":
 
 
 def expit_float32(rows: "Rows") -> "Rows":
-    """1 / (exp(-x) + 1), cell by cell."""
+    """Return 1 / (exp(-x) + 1) by cell."""
     if not isinstance(rows, list) and (made := rows.map("expit_float32")) is not None:
         return made
     rounded = _rounder()
@@ -42,7 +42,7 @@ def expit_float32(rows: "Rows") -> "Rows":
 
 
 def exponential_float32(rows: "Rows") -> "Rows":
-    """exp(x), cell by cell."""
+    """Return exp(x) by cell."""
     if not isinstance(rows, list) and (made := rows.map("exponential_float32")) is not None:
         return made
     rounded = _rounder()
@@ -50,7 +50,7 @@ def exponential_float32(rows: "Rows") -> "Rows":
 
 
 def softmax_float32(rows: "Rows") -> "Rows":
-    """exp(x - max), divided by their sum, which is added in float64."""
+    """Return exp(x - max) divided by their sum, which is added in float64."""
     if not isinstance(rows, list) and (made := rows.map("softmax_float32")) is not None:
         return made
     rounded = _rounder()
@@ -79,9 +79,9 @@ def round_float32(rows: "Any") -> object:
 def neighbor_means_float32(
     found: "Sequence[Sequence[tuple[float, int]]]", *, targets: "Sequence[Sequence[float]]"
 ) -> "list[list[float]]":
-    """As `neighbor_means` (votes.py) without weights, for float32 targets: numpy adds and divides in float32.
+    """Return `neighbor_means` (votes.py) without weights, for float32 targets: numpy adds and divides in float32.
 
-    Several targets are added row by row, a single one in numpy's lanes.
+    Several targets are added row by row, one target in numpy's lanes.
     """
     rounded = _rounder()
     add = _sum_float32 if len(targets[0]) == 1 else _add_float32
@@ -96,7 +96,7 @@ def neighbor_means_float32(
 
 
 def _sum_float32(values: "list[float]", rounded: "Callable[[float], float]") -> float:
-    """As `numpy_sum` (densities.py), with each addition rounded."""
+    """Add as `numpy_sum` (densities.py), and round each addition."""
     count = len(values)
     if count > 128:
         half = count // 2
@@ -121,12 +121,12 @@ def _add_float32(values: "list[float]", rounded: "Callable[[float], float]") -> 
 
 
 def step_float32(rows: "list[list[float]]") -> "list[list[float]]":
-    """1 above zero, else 0: the answer for a hinge loss."""
+    """Return 1 for cells above zero, else 0: the answer for a hinge loss."""
     return [[1.0 if value > 0.0 else 0.0 for value in row] for row in rows]
 
 
 def pair_float32(rows: "Rows") -> "Rows":
-    """Turn each row's one probability p into [1 - p, p]."""
+    """Return [1 - p, p] for each row's one probability p."""
     if not isinstance(rows, list) and (made := rows.map("pair_float32")) is not None:
         return made
     rounded = _rounder()
@@ -136,7 +136,7 @@ def pair_float32(rows: "Rows") -> "Rows":
 def linear_float32(
     rows: "list[list[float]]", *, weights: "Sequence[Sequence[float]]", bias: "Sequence[float]"
 ) -> "list[list[float]]":
-    """bias + x . w for each output, added cell by cell in float32. A missing cell adds nothing."""
+    """Return bias + x . w for each output, added cell by cell in float32. A missing cell adds nothing."""
     cell = memoryview(bytearray(4)).cast("f")
     # One list of weights per output.
     by_output = [list(line) for line in weights]

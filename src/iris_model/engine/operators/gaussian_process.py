@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Williams and Barber (1998): a sigmoid as a sum of error functions. Source: sklearn.gaussian_process._gpc.
 SLOPES = (0.41, 0.4, 0.37, 0.44, 0.39)
-# From here on, the square of a distance is infinite.
+# The square of this distance, or of a larger one, is infinite.
 LARGEST_DISTANCE = 1.3407807929942597e154
 HEIGHTS = (-1854.8214151, 3516.89893646, 221.29346712, 128.12323805, -2010.49422654)
 
@@ -25,7 +25,7 @@ def divide_columns(rows: "Rows", *, divisor: "Sequence[float]") -> "Table":
 
 
 def matern_kernel(rows: "Rows", *, vectors: "Rows", nu: float) -> "Table":
-    """The Matern covariance for nu of 1/2, 3/2 or 5/2. Rows are divided by the length scale before."""
+    """Return the Matern covariance for nu of 1/2, 3/2 or 5/2. Rows are already divided by the length scale."""
     table = []
     for distances in _distances(rows, vectors):
         line = []
@@ -43,7 +43,7 @@ def matern_kernel(rows: "Rows", *, vectors: "Rows", nu: float) -> "Table":
 
 
 def rational_quadratic_kernel(rows: "Rows", *, vectors: "Rows", length_scale: float, alpha: float) -> "Table":
-    """(1 + |x - y|^2 / (2 alpha length^2)) ^ -alpha."""
+    """Return (1 + |x - y|^2 / (2 alpha length^2)) ^ -alpha."""
     divisor = 2 * alpha * (length_scale * length_scale)
     table = []
     for distances in _distances(rows, vectors):
@@ -52,9 +52,9 @@ def rational_quadratic_kernel(rows: "Rows", *, vectors: "Rows", length_scale: fl
 
 
 def periodic_kernel(rows: "Rows", *, vectors: "Rows", length_scale: float, periodicity: float) -> "Table":
-    """exp(-2 (sin(pi |x - y| / period) / length)^2).
+    """Return exp(-2 (sin(pi |x - y| / period) / length)^2).
 
-    Far away the sine depends on the last bit of the distance, so the distance is summed in the order of scipy's cdist.
+    For distant rows the sine depends on the last bit of the distance, so it is summed in the order of scipy's cdist.
     """
     frequency = pi / periodicity
     squares = measure(rows, vectors, "squared")
@@ -81,7 +81,7 @@ def _distances(rows: "Rows", vectors: "Rows") -> "Table":
         return [[sqrt(square) for square in line] for line in squares]
     vectors = list(vectors)
     table = [[dist(row, vector) for vector in vectors] for row in rows]
-    # The original sums squares, which overflow for smaller distances.
+    # The original sums squares, which overflow at smaller distances than `dist`.
     return [[value if value < LARGEST_DISTANCE else INFINITY for value in line] for line in table]
 
 
@@ -121,7 +121,7 @@ def latent_probabilities(means: "Table", projections: "Table", diagonal: "Table"
     for mean, projection, own in zip(means, projections, diagonal):
         variance = own[0] - fsum([value * value for value in projection])
         if not abs(variance) < INFINITY and all(abs(value) < INFINITY for value in projection):
-            # Squares overflow, and the original returns NaN; it refuses covariances that are not finite.
+            # Squares overflow, and the original returns NaN. It refuses covariances that are not finite.
             table.append([NAN, NAN])
             continue
         if not 0.0 < variance < INFINITY:
@@ -132,7 +132,7 @@ def latent_probabilities(means: "Table", projections: "Table", diagonal: "Table"
         total = heights = 0.0
         for slope, height in zip(SLOPES, HEIGHTS):
             bend = sqrt(alpha / (alpha + slope * slope))
-            # Added in the order of the original: far from all training rows the classes tie, so every bit counts.
+            # Added in the order of the original: far from all training rows the classes tie, and the last bit decides.
             total += height * (width * erf(slope * mean[0] * bend) / over)
             heights += height
         probability = total + 0.5 * heights

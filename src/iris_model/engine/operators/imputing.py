@@ -18,7 +18,7 @@ def impute(rows: "list[list[Cell]]", *, fill: "Sequence[Any]", marker: object = 
 def missing_indicator(
     rows: "list[list[Cell]]", *, indices: "Sequence[int]", marker: object = None
 ) -> "list[list[float]]":
-    """1 if the cell of a column is missing (or equals `marker`), else 0. Source: MissingIndicator."""
+    """Return 1 for cells that are missing (or equal `marker`), else 0. Source: MissingIndicator."""
     if marker is not None:
         return [[1.0 if row[index] == marker else 0.0 for index in indices] for row in rows]
     return [[1.0 if row[index] is None or row[index] != row[index] else 0.0 for index in indices] for row in rows]

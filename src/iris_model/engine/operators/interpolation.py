@@ -14,7 +14,7 @@ def interpolate(
 ) -> "list[list[float]]":
     """Interpolate the only column linearly between the points (`xs` ascending, `ys`): n x 1. Source: numpy.interp.
 
-    `outside` the points: "clip" takes the nearest end, "nan" gives NaN, and "raise" refuses the row (InvalidInput).
+    `outside` the points: "clip" returns the value at the nearest end, "nan" NaN; "raise" raises InvalidInput.
     """
     first, last = xs[0], xs[-1]
     table = []

@@ -21,13 +21,13 @@ def numpy_function(rows: "Table", *, name: str) -> "Table":
 
 
 def scale_back(rows: "Table", *, factor: "Sequence[float]", offset: "Sequence[float]") -> "Table":
-    """x * factor + offset, column by column: the inverse of `scale`."""
+    """Return x * factor + offset by column: the inverse of `scale`."""
     pairs = tuple(zip(factor, offset))
     return [[value * by + shift for value, (by, shift) in zip(row, pairs)] for row in rows]
 
 
 def power_back(rows: "Table", *, lambdas: "Sequence[float]", method: str) -> "Table":
-    """The inverse of a power transformation, "yeo-johnson" or "box-cox", column by column."""
+    """Return the inverse of a power transformation, "yeo-johnson" or "box-cox", by column."""
     function = _yeo_johnson_back if method == "yeo-johnson" else _box_cox_back
     return [[function(value, exponent) for value, exponent in zip(row, lambdas)] for row in rows]
 
@@ -53,7 +53,7 @@ def _exp(value: float) -> float:
 
 
 def _power(base: float, exponent: float) -> float:
-    """As numpy: NaN for a fractional power of a negative number, infinite on overflow and at a pole."""
+    """Return numpy's power: NaN for a fractional power of a negative number, infinite on overflow and at a pole."""
     if base < 0 and exponent != int(exponent):
         return NAN
     odd = base < 0 and exponent % 2 == 1

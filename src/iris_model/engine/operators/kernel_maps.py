@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def skewed_chi_squared_features(
     rows: "Table", *, weights: "Sequence[Sequence[float]]", offsets: "Sequence[float]", skewedness: float, factor: float
 ) -> "Table":
-    """cos(log(x + skewedness) @ weights + offset) times a factor. Source: SkewedChi2Sampler."""
+    """Return cos(log(x + skewedness) @ weights + offset) * factor. Source: SkewedChi2Sampler."""
     pairs = tuple(zip(weights, offsets))
     table = []
     for index, row in enumerate(rows):
@@ -27,7 +27,7 @@ def skewed_chi_squared_features(
 
 
 def additive_chi_squared_features(rows: "Table", *, steps: int, interval: float) -> "Table":
-    """The kernel's spectrum, sampled at `steps` frequencies. Source: AdditiveChi2Sampler."""
+    """Sample the spectrum of the kernel function at `steps` frequencies. Source: AdditiveChi2Sampler."""
     heights = [cosh(pi * step * interval) for step in range(1, steps)]
     table = []
     for index, row in enumerate(rows):
@@ -35,7 +35,7 @@ def additive_chi_squared_features(rows: "Table", *, steps: int, interval: float)
             raise InvalidInput(f"row {index}: a value is negative", row=index)
         cells = [sqrt(value * interval) for value in row]
         for step, height in enumerate(heights, 1):
-            # The scaled logarithm and the factor. Zero stays zero.
+            # Pairs of the scaled logarithm and the factor. Zero stays zero.
             waves = [(step * (interval * log(x)), sqrt(2 * x * interval / height)) if x else (0.0, 0.0) for x in row]
             cells += [size * cos(angle) for angle, size in waves]
             cells += [size * sin(angle) for angle, size in waves]

@@ -1,4 +1,4 @@
-"""Kernel functions of rows (n x f) and the vectors that a model keeps (m x f): n x m."""
+"""Kernel functions of rows (n x f) and the model's vectors (m x f): n x m."""
 
 from _operator import mul, sub
 from math import dist, exp, fsum, tanh
@@ -26,9 +26,9 @@ LARGEST_DEGREE = 16
 def rbf_kernel(
     rows: "Rows", *, vectors: "Rows", gamma: float, memo: "dict[str, object] | None" = None
 ) -> "KernelTable | list[list[float]]":
-    """exp(-gamma |x - y|^2). A distance that overflows gives 0, as it does in C.
+    """Return exp(-gamma |x - y|^2). A distance that overflows gives 0, as in C.
 
-    `memo`, here and below: where the kernel keeps the vectors arranged between calls.
+    `memo`, here and below: keeps the C kernel's arranged vectors between calls.
     """
     if _can_wait(vectors):
         shape = MACHINES["rbf"], gamma, 0.0, 0
@@ -58,9 +58,9 @@ def polynomial_kernel(
     refusing: "dict[str, object] | None" = None,
     memo: "dict[str, object] | None" = None,
 ) -> "KernelTable | list[list[float]]":
-    """(gamma <x, y> + coef0) ^ degree; NaN for a fractional power of a negative number.
+    """Return (gamma <x, y> + coef0) ^ degree; NaN for a fractional power of a negative number.
 
-    If a later operator refuses NaN in the original (`refusing` has `strict`), so does this one, with InvalidInput.
+    Raises InvalidInput for NaN if a later operator of the original refuses NaN (`refusing` has `strict`).
     """
     if _can_wait(vectors) and degree in range(LARGEST_DEGREE + 1):
         shape = MACHINES["polynomial"], gamma, coef0, int(degree)
@@ -91,9 +91,9 @@ def raise_to(table: "Rows", degree: float) -> "list[list[float]]":
 
 
 def power_of(base: float, degree: float) -> float:
-    """As in C: infinite on overflow and at a pole, NaN for a fractional power of a negative number."""
+    """Return C's power: infinite on overflow and at a pole, NaN for a fractional power of a negative number."""
     if base < 0.0 and degree != int(degree) and base != -INFINITY:
-        # Python would answer with a complex number.
+        # Python would return a complex number.
         return NAN
     try:
         return float(base**degree)
@@ -104,14 +104,14 @@ def power_of(base: float, degree: float) -> float:
 
 
 def sigmoid_kernel(rows: "Rows", *, vectors: "Rows", gamma: float, coef0: float) -> "list[list[float]]":
-    """tanh(gamma <x, y> + coef0)."""
+    """Return tanh(gamma <x, y> + coef0)."""
     return [[tanh(value) for value in row] for row in _scaled_products(rows, vectors, gamma, coef0)]
 
 
 def laplacian_kernel(
     rows: "Rows", *, vectors: "Rows", gamma: float, memo: "dict[str, object] | None" = None
 ) -> "KernelTable | list[list[float]]":
-    """exp(-gamma |x - y|_1)."""
+    """Return exp(-gamma |x - y|_1)."""
     if _can_wait(vectors):
         shape = MACHINES["laplacian"], gamma, 0.0, 0
         return _later(rows, vectors, shape, lambda: _laplacian_values(rows, vectors, gamma), memo)
@@ -127,7 +127,7 @@ def _laplacian_values(rows: "Rows", vectors: "Rows", gamma: float) -> "list[list
 
 
 def cosine_kernel(rows: "Rows", *, vectors: "Rows") -> "list[list[float]]":
-    """<x, y> / |x| |y|. The vectors are already normalized. A row of zeros stays zeros."""
+    """Return <x, y> / |x| |y|. The vectors are already normalized. A row of zeros stays zeros."""
     vectors = list(vectors)
     table = []
     for row in rows:
@@ -138,7 +138,7 @@ def cosine_kernel(rows: "Rows", *, vectors: "Rows") -> "list[list[float]]":
 
 
 def chi_squared_kernel(rows: "Rows", *, vectors: "Rows", gamma: "float | None") -> "list[list[float]]":
-    """-sum((x - y)^2 / (x + y)); with `gamma`, exp(gamma times that). Terms whose divisor is zero are skipped.
+    """Return s = -sum((x - y)^2 / (x + y)), with `gamma` exp(gamma * s). Terms with a zero divisor are skipped.
 
     Source: sklearn.metrics.pairwise (additive_chi2_kernel, chi2_kernel), which accepts no negative values.
     """

@@ -1,4 +1,4 @@
-"""Decisions to labels. Labels keep their type: an int stays an int."""
+"""Convert decisions to labels. Labels keep their type: an int stays an int."""
 
 from iris_model.engine.errors import InvalidInput
 

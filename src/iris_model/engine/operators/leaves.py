@@ -1,4 +1,4 @@
-"""The leaf that a row reaches in each tree, as columns of zeros and ones."""
+"""The leaf that a row reaches in each tree, as columns of 0 and 1."""
 
 from .trees import narrow_to_float32, walk_trees, walk_trees_with_missing
 

@@ -1,6 +1,6 @@
 """Linear maps."""
 
-# The C half of `operator`; importing `operator` would read one more file.
+# The C half of `operator`. The import of `operator` would read one more file.
 from _operator import mul
 from math import fsum
 
@@ -25,9 +25,9 @@ def linear(
 ) -> "list[list[float]]":
     """Multiply rows (dense or sparse) by the transposed coefficients (k x f) and add intercepts (k): n x k.
 
-    The products of one output are summed exactly and rounded once (`fsum`). So the result depends neither on the order
-    of summation nor on the Python version; `sum` changed in 3.12. With `overflow`, sums that overflow are infinite or
-    NaN, as in the original.
+    The products of one output are summed exactly and rounded once (`fsum`), so the result does not depend on the order
+    or on the Python version (`sum` changed in 3.12). With `overflow`, sums that overflow are infinite or NaN, as in the
+    original.
     """
     made: list[list[float]] | None = None if isinstance(rows, list) else rows.sums(coefficients, None, intercepts)
     if made is None and len(rows) >= FEWEST_ROWS and hasattr(coefficients, "flat"):

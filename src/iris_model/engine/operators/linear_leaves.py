@@ -28,10 +28,10 @@ def linear_leaf_trees(
     set_words: "Sequence[int] | None" = None,
     outside_left: "Sequence[int] | None" = None,
 ) -> "list[list[float]]":
-    """As `boosted_trees`, but a leaf adds its constant and the products of its columns and coefficients.
+    """Return `boosted_trees` where a leaf adds its constant and the products of its columns and coefficients.
 
-    `starts`: where each leaf's columns start (one entry more than leaves). If one of the columns is missing, the leaf
-    adds its plain value.
+    `starts`: where each leaf's columns start (one entry more than leaves). If a cell of these columns is missing, the
+    leaf adds its plain value.
     """
     table = []
     sets = (category_set, set_start, set_words, outside_left)

@@ -1,4 +1,4 @@
-"""Link functions: decisions to probabilities."""
+"""Inverse link functions: probabilities from decisions."""
 
 from math import exp
 
@@ -17,14 +17,14 @@ def _expit(value: float) -> float:
 
 
 def expit(rows: "Rows") -> "Rows":
-    """1 / (1 + exp(-x)), cell by cell. Source: scipy.special.expit."""
+    """Return 1 / (1 + exp(-x)) by cell. Source: scipy.special.expit."""
     if not isinstance(rows, list) and (made := rows.map("expit")) is not None:
         return made
     return [[_expit(value) for value in row] for row in rows]
 
 
 def expit_pair(rows: "Rows") -> "Rows":
-    """Turn each row's one decision into the probabilities of both classes, [1 - p, p]."""
+    """Return the probabilities of both classes, [1 - p, p], for each row's one decision."""
     if not isinstance(rows, list) and (made := rows.map("expit_pair")) is not None:
         return made
     pairs = []
@@ -35,7 +35,7 @@ def expit_pair(rows: "Rows") -> "Rows":
 
 
 def softmax(rows: "Rows") -> "Rows":
-    """exp(x - max), divided by their sum, row by row. Source: sklearn.utils.extmath.softmax."""
+    """Return exp(x - max) divided by their sum, by row. Source: sklearn.utils.extmath.softmax."""
     if not isinstance(rows, list) and (made := rows.map("softmax")) is not None:
         return made
     table = []
@@ -48,7 +48,7 @@ def softmax(rows: "Rows") -> "Rows":
 
 
 def softmax_pair(rows: "Rows") -> "Rows":
-    """Softmax of [-d, d] for each row's one decision d: binary LogisticRegression with multinomial loss."""
+    """Return softmax([-d, d]) for each row's one decision d: binary LogisticRegression with multinomial loss."""
     if not isinstance(rows, list) and (made := rows.map("softmax_pair")) is not None:
         return made
     return softmax([[-row[0], row[0]] for row in rows])

@@ -16,7 +16,7 @@ NAN = float("nan")
 
 
 def neighbor_shares(found: "Neighbors", *, shares: "Rows") -> "list[list[float]]":
-    """The sum of the neighbors' shares (training rows x classes), divided by its total. Source: BaseLabelPropagation."""
+    """Sum the neighbors' shares (training rows x classes), and divide by the total. Source: BaseLabelPropagation."""
     sums = []
     for pairs in found:
         # numpy adds the rows of a table in order.
@@ -38,7 +38,7 @@ def shares_or_nan(rows: "list[list[float]]") -> "list[list[float]]":
 
 
 def geodesic_kernel(found: "Neighbors", *, distances: "Rows") -> "list[list[float]]":
-    """Minus half the squared length of the shortest path to each training row, through the neighbors.
+    """Return -0.5 * length^2 of the shortest path through the neighbors to each training row.
 
     `distances`: between all training rows, along the graph. Source: sklearn.manifold.Isomap.transform.
     """
@@ -54,7 +54,7 @@ def center_kernel(
 ) -> "list[list[float]]":
     """Subtract the training means (`means`, by column) and the mean of the row, then add the mean of all (one number).
 
-    The order matters: rows far away differ only in their last digits. Source: sklearn.preprocessing.KernelCenterer.
+    The order matters: distant rows differ only in their last digits. Source: sklearn.preprocessing.KernelCenterer.
     """
     all_of_it = mean[0]
     table = []
@@ -87,7 +87,7 @@ def barycenter(
 
 
 def _solve(matrix: "list[list[float]]", right: "list[float]") -> "list[float]":
-    """Solve a symmetric system by Cholesky factorization. ValueError if it is not positive definite in float64."""
+    """Solve a symmetric system by Cholesky factorization. Raises ValueError unless positive definite in float64."""
     size = len(right)
     lower = [[0.0] * size for _ in range(size)]
     for column in range(size):

@@ -14,9 +14,9 @@ def category_log_likelihoods(
     starts: "Sequence[int]",
     priors: "Sequence[float]",
 ) -> "list[list[float]]":
-    """For each class, add the log likelihood of each feature's category in order, then the prior: n x k.
+    """Add for each class the log likelihood of each feature's category in order, then the prior: n x k.
 
-    A cell is truncated to a whole number, as numpy does. Category c of feature f is row `starts[f] + c` of `values`.
+    A cell is truncated to an integer, as numpy does. Category c of feature f is row `starts[f] + c` of `values`.
     Source: sklearn.naive_bayes.CategoricalNB.
     """
     table = []
@@ -37,5 +37,5 @@ def category_log_likelihoods(
 
 
 def above_threshold(rows: "list[list[float]]", *, threshold: float) -> "list[list[float]]":
-    """1 if a cell is greater than the threshold, else 0."""
+    """Return 1 for cells greater than the threshold, else 0."""
     return [[1.0 if value > threshold else 0.0 for value in row] for row in rows]

@@ -1,7 +1,7 @@
 """The nearest training rows: for each row a list of (distance, position in training), nearest first.
 
-Which of several equally near rows are selected is part of the answer. The originals keep the k nearest in a heap, so
-the selection depends on the heap and on the order in which rows are pushed. Both are reproduced here. Sources:
+The selection among equally near rows is part of the answer. The originals keep the k nearest rows in a heap, so it
+depends on the heap and on the order in which rows are pushed. Both are reproduced here. Sources:
 sklearn.neighbors._binary_tree, sklearn.utils._heap, sklearn.metrics._pairwise_distances_reduction._argkmin.
 """
 
@@ -30,17 +30,17 @@ INFINITY = float("inf")
 # The initial value of heaps: a larger distance never enters, and position 0 stays.
 LARGEST = 1.7976931348623157e308
 EPSILON = 2.0**-52
-# Squares of whole numbers below this add up without rounding, for up to a thousand features.
+# Squares of integers below this are added without rounding, for up to a thousand features.
 MOST_WHOLE = 1e6
-# A square with a smaller relative error than 1 / NOISE has ten correct digits, and so have weights made of it.
+# A square with a relative error below 1 / NOISE has ten correct digits, and so do weights computed from it.
 NOISE = 4e9
-# Up to this many cells, a kernel that measures all points is faster than Python's search of the tree.
+# Up to this many cells, a C kernel that measures all points is faster than Python's search of the tree.
 MOST_CELLS = 200_000
-# What makes a row undecided for the kernel: the numbers of csrc/nearest.c.
+# The conditions under which the C kernel returns a row as undecided: the numbers of csrc/nearest.c.
 DOUBTS = {"none": 0, "products": 1, "whole products": 2, "tree": 3}
-# The kernels' names of the metrics that they support.
+# Metric -> the C kernels' name of it, for the metrics that they support.
 KERNEL_MEASURES = {"euclidean": "squared", "manhattan": "absolute", "chebyshev": "largest", "products": "expanded"}
-# The power for distances to boxes, for metrics whose name does not give it.
+# The power for distances to boxes, for metrics without a `power` parameter.
 BOX_POWERS = {"euclidean": 2.0, "manhattan": 1.0, "chebyshev": INFINITY}
 
 
@@ -95,8 +95,8 @@ def nearest_in_tree(
         return _sorted([expand(distance) for distance in distances], positions)
 
     if len(points) * len(rows[0]) <= MOST_CELLS and neighbors < len(points):
-        # If no two of the nearest are about equally far, every search returns these in this order, whatever rounded
-        # bounds let it skip.
+        # If all distances among the nearest differ clearly, every search returns the same rows in the same order,
+        # whichever nodes it skips because of rounded bounds.
         made = _ask_kernel(rows, points, metric, neighbors + 1, "tree")
         if made is not None:
             near, doubtful = made
@@ -111,7 +111,7 @@ def _without_the_last(
     order: "Sequence[int]",
     search: "Callable[[Sequence[float]], list[tuple[float, int]]]",
 ) -> "Neighbors":
-    """Drop the last neighbor of each row and map to positions in training. Undecided rows are searched in Python."""
+    """Drop each row's last neighbor, and return positions in training. Undecided rows are searched in Python."""
     neighbors = near.neighbors - 1
     doubts = set(doubtful)
     found = []
@@ -156,26 +156,25 @@ def nearest_by_products(
     ordered: bool = True,
     weighted: bool = False,
 ) -> "Neighbors":
-    """As `nearest_in_table`, for Euclidean distances that the original computes by products of matrices.
+    """Return `nearest_in_table` for Euclidean distances that the original computes by matrix products.
 
-    The last bits of these depend on the machine, so a row whose answer depends on them is refused (InvalidInput).
-    `groups`: training rows with the same target are in one group, and are interchangeable. `whole`: the training rows
-    are small whole numbers, so that distances of such rows are exact. `ordered`: of equally far training rows the first
-    are selected. `weighted`: distances are part of the answer, so that a distance dominated by rounding error is
-    refused.
+    Their last bits depend on the machine, so a row whose answer depends on them is refused (InvalidInput). `groups`:
+    training rows with the same target are in one group, and are interchangeable. `whole`: the training rows are small
+    integers, so that distances from rows of small integers are exact. `ordered`: the first of equally far training rows
+    are selected. `weighted`: distances are part of the answer, so one dominated by rounding error is refused.
     """
     largest = max(norms)
 
     def search(row: "Sequence[float]", line: "list[float]") -> "list[tuple[float, int]]":
         distances, positions = _smallest(line, neighbors)
-        # The rounding error of matrix products. Far away the sum is rounded more coarsely than that, the same
-        # everywhere: whole groups of training rows tie, and the first ones are selected.
+        # The rounding error of matrix products. For distant rows the sum is rounded more coarsely than that, equally on
+        # every machine: whole groups of training rows tie, and the first ones are selected.
         noise = 8 * EPSILON * (2 * sqrt(max(line)) * sqrt(largest) + largest)
         is_exact = whole and _is_whole(row)
         if weighted and not is_exact and any(value < NOISE * noise for value in distances):
             raise _undecided()
         if (not ordered or ulp(distances[0]) < 2 * noise < INFINITY) and not is_exact:
-            # The first one not selected: usually it is clearly further, and the last bit does not matter.
+            # The nearest training row that is not selected. If it is clearly further, the last bit does not matter.
             beyond = _smallest(line, neighbors + 1)[0][0] if neighbors < len(line) else INFINITY
             if beyond - distances[0] <= noise:
                 near = [place for place, value in enumerate(line) if abs(value - distances[0]) <= noise]
@@ -208,10 +207,11 @@ def _check_far(
     limit: float,
     noise: float,
 ) -> None:
-    """Refuse a row so far away that distances are multiples of a large unit, if it depends on the machine who gets there first.
+    """Refuse a distant row if the machine's rounding decides which training rows are selected.
 
-    The unit is larger than what distances differ by, so that many tie and the first are taken. But the original's |x|^2 may
-    be a unit more or less, and half a unit is rounded to even, so that it decides into which tie a training row gets.
+    Its distances are multiples of a unit (one ulp) larger than their differences, so many tie and the first are
+    selected. But the original's |x|^2 may differ by one unit, and half a unit is rounded to even. Therefore |x|^2
+    can decide which training rows tie.
     """
     unit = ulp(limit)
     near = [place for place, value in enumerate(line) if abs(value - limit) <= 2.0 * unit]
@@ -232,7 +232,7 @@ def _check_far(
 def _ask_kernel(
     rows: "Rows", vectors: "Any", metric: str, neighbors: int, doubts: str, norms: "Sequence[float] | None" = None
 ) -> "tuple[Found, list[int]] | None":
-    """Return the nearest vectors and the numbers of the undecided rows, or None."""
+    """Return the nearest vectors and the numbers of the undecided rows, or None without a C kernel."""
     kernels, flat, kind = find_kernels(), getattr(vectors, "flat", None), KERNEL_MEASURES.get(metric)
     if kernels is None or flat is None or kind is None:
         return None
@@ -268,15 +268,15 @@ def within_radius(
 def within_radius_by_products(
     rows: "Rows", *, vectors: "Rows", norms: "Sequence[float]", radius: float, whole: bool, weighted: bool = False
 ) -> "Neighbors":
-    """As `within_radius`, for distances from products of matrices.
+    """Return `within_radius` for distances that the original computes by matrix products.
 
     Raises InvalidInput if a training row is on the border within the rounding error. `weighted`: distances are part of
-    the answer, so that one dominated by rounding error is refused as well.
+    the answer, so one dominated by rounding error is also refused.
     """
     limit = radius * radius
     largest = max(norms)
     found = []
-    # A row near the border is not longer than the longest training row plus the radius.
+    # The norm of a row near the border is at most the largest norm of a training row plus the radius.
     noise = 32 * EPSILON * (limit + largest)
     for row, line in zip(rows, expanded_distances(rows, vectors=vectors, norms=norms, with_row_norm=True)):
         is_exact = whole and _is_whole(row)
@@ -308,7 +308,7 @@ def heap_push(distances: "list[float]", positions: "list[int]", distance: float,
 
 
 def _measured(rows: "Rows", vectors: "Rows", reduced: "Measure", metric: str) -> "Iterator[list[float]]":
-    """Yield the reduced distances row by row: all at once would fill the memory."""
+    """Yield the reduced distances row by row: all of them would fill the memory."""
     kind = KERNEL_MEASURES.get(metric)
     unpacked: Rows | None = None
     for row in rows:

@@ -18,7 +18,7 @@ EPSILON = 2.0**-52
 def map_cells(rows: "Table", *, parameters: "dict[str, object]") -> "Table":
     """Apply the function that numpy calls `parameters["name"]` to each cell, with numpy's values outside its domain.
 
-    If a later operator refuses infinities in the original (`finite`), or NaN as well (`strict`), so does this one.
+    Refuses infinities (`finite`), or also NaN (`strict`), if a later operator of the original refuses them.
     """
     name = str(parameters["name"])
     function = FUNCTIONS[name]
@@ -34,12 +34,12 @@ def map_cells(rows: "Table", *, parameters: "dict[str, object]") -> "Table":
 
 
 def binarize(rows: "Table", *, threshold: float) -> "Table":
-    """1 if the cell is greater than the threshold, else 0. Source: Binarizer."""
+    """Return 1 for cells greater than the threshold, else 0. Source: Binarizer."""
     return [[1.0 if value > threshold else 0.0 for value in row] for row in rows]
 
 
 def bin_columns(rows: "Table", *, edges: "Sequence[Sequence[float]]") -> "Table":
-    """Return the bin of each cell: the number of inner edges of its column that it reaches. Source: KBinsDiscretizer."""
+    """Return each cell's bin: the number of its column's inner edges that it reaches. Source: KBinsDiscretizer."""
     return [[float(count_reached(inner, value)) for value, inner in zip(row, edges)] for row in rows]
 
 
@@ -65,7 +65,7 @@ def count_reached(edges: "Sequence[float]", value: float) -> int:
 
 
 def polynomial(rows: "Table", *, parents: "Sequence[int]", factors: "Sequence[int]", kept: "Sequence[int]") -> "Table":
-    """Products of columns: each is an earlier product times a column, the first is 1. Source: PolynomialFeatures.
+    """Return products of columns: 1, then an earlier product times a column each. Source: PolynomialFeatures.
 
     `kept`: the products that are returned; the others are intermediate.
     """

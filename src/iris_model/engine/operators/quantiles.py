@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
     Table = list[list[float]]
 
-# A share this near to 0 or 1 is clipped, for the normal distribution.
+# For the normal distribution, a share within this distance of 0 or 1 is clipped.
 BOUNDS = 1e-7
 HALF_ROOT = sqrt(0.5)
 
@@ -41,8 +41,8 @@ def quantile_transform(
 ) -> "Table":
     """Interpolate the share of training values below each cell linearly between the quantiles.
 
-    `normal`: return the normal quantile of the share. Where quantiles are equal the share jumps, and the middle of the
-    jump is returned.
+    `normal`: return the normal quantile of the share. The share jumps at equal quantiles; the middle of the jump is
+    returned.
     """
     columns = [quantiles[index] for index in range(len(rows[0]))]
     return [
@@ -54,7 +54,7 @@ def quantile_transform(
 def quantile_back(
     rows: "Table", *, quantiles: "Sequence[Sequence[float]]", references: "Sequence[float]", normal: bool
 ) -> "Table":
-    """The inverse of `quantile_transform`: the number below which that share of the training values lies."""
+    """Return the inverse of `quantile_transform`: the number below which that share of the training values lies."""
     columns = [quantiles[index] for index in range(len(rows[0]))]
     return [
         [
@@ -92,7 +92,7 @@ def _place(value: float, quantiles: "Sequence[float]", references: "Sequence[flo
 
 
 def _rising(value: float, xs: "Sequence[float]", ys: "Sequence[float]") -> float:
-    """numpy.interp(value, xs, ys): the last of equal points."""
+    """Return numpy.interp(value, xs, ys): the last of equal points."""
     last = len(xs) - 1
     low, high = 0, last + 1
     while low < high:
@@ -110,7 +110,7 @@ def _rising(value: float, xs: "Sequence[float]", ys: "Sequence[float]") -> float
 
 
 def _falling(value: float, xs: "Sequence[float]", ys: "Sequence[float]") -> float:
-    """-numpy.interp(-value, -xs reversed, -ys reversed): the first of equal points."""
+    """Return -numpy.interp(-value, -xs reversed, -ys reversed): the first of equal points."""
     last = len(xs) - 1
     low, high = 0, last + 1
     while low < high:

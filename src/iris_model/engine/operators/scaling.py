@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 def scale(
     rows: "Table | list[list[float]]", *, offset: "Sequence[float]", divisor: "Sequence[float]"
 ) -> "Table | list[list[float]]":
-    """(x - offset) / divisor, column by column. Source: sklearn.preprocessing.StandardScaler.transform."""
+    """Return (x - offset) / divisor by column. Source: sklearn.preprocessing.StandardScaler.transform."""
     if not isinstance(rows, list) and (made := rows.scale(offset, divisor)) is not None:
         return made
     pairs = tuple(zip(offset, divisor))
@@ -24,7 +24,7 @@ def min_max_scale(
     offset: "Sequence[float]",
     clip: "Sequence[float] | None" = None,
 ) -> "list[list[float]]":
-    """x * scale + offset, column by column, clipped to `clip` if given. Source: MinMaxScaler.transform."""
+    """Return x * scale + offset by column, clipped to `clip` if given. Source: MinMaxScaler.transform."""
     pairs = tuple(zip(scale, offset))
     table = [[value * by + shift for value, (by, shift) in zip(row, pairs)] for row in rows]
     if clip is None:

@@ -1,7 +1,7 @@
 """Snap values that are within rounding error of a training value to that value.
 
-Needed before a step that compares for equality (a numeric category, a quantile that occurs several times): the last
-bits of a logarithm or a sum differ between processors.
+A step that compares for equality (a numeric category, a quantile that occurs several times) needs this, because the
+last bits of a logarithm or a sum differ between processors.
 """
 
 TYPE_CHECKING = False

@@ -16,7 +16,7 @@ FEWEST_ROWS = 16
 
 
 def run_sparse(name: str, rows: "Any", *arguments: object) -> "SparseTable | None":
-    """Return the sparse table that a kernel computes from many rows, or None."""
+    """Return the sparse table that a C kernel computes from many rows, or None."""
     made: tuple[bytes, bytes, bytes] | None = run_kernel(name, rows, *arguments) if len(rows) >= FEWEST_ROWS else None
     if made is None:
         return None

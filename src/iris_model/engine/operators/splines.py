@@ -28,8 +28,8 @@ def spline_basis(
 ) -> "Table":
     """Evaluate `count` basis functions of each column, and return the first `kept`.
 
-    `bounds`: the smallest and largest point of each column. `edges`, four rows for each column: values and slopes of
-    the functions, for extrapolation below the smallest point and above the largest.
+    `bounds`: the smallest and largest point of each column. `edges`: four rows for each column, with values and slopes
+    of the functions, for extrapolation below and above these points.
     """
     table = []
     for index, row in enumerate(rows):
@@ -54,7 +54,7 @@ def spline_basis(
 
 
 def _evaluate(value: float, knots: "Sequence[float]", degree: int, count: int) -> "list[float]":
-    """The recursion of de Boor and Cox. A periodic spline has more functions than columns: they wrap around."""
+    """Evaluate the de Boor-Cox recursion. A periodic spline has more functions than columns: they wrap around."""
     last = len(knots) - degree - 2
     interval = min(max(count_reached(knots, value) - 1, degree), last)
     weights = [1.0] + [0.0] * degree

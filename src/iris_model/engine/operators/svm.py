@@ -25,7 +25,7 @@ def one_vs_one_decisions(
     starts: "Sequence[int]",
     intercepts: "Sequence[float]",
 ) -> "list[list[float]]":
-    """Kernel values (n x m) to decisions (n x pairs).
+    """Convert kernel values (n x m) to decisions (n x pairs).
 
     The support vectors of class c are `starts[c]` to `starts[c + 1]`. `dual` (classes - 1 x m) holds their weights
     against each other class: row j - 1 for a later class j, row i for an earlier class i.
@@ -60,7 +60,7 @@ def _sum_pairs(rows: "Any", pairs: "list[Any]", intercepts: "Sequence[float]", a
 
 
 def one_vs_one_label(rows: "list[list[float]]", *, classes: "list[Label]") -> "list[Label]":
-    """Each decision is a vote; the first class with the most votes wins."""
+    """Return the first class with the most votes; each decision is a vote."""
     labels = []
     for row in rows:
         votes = [0] * len(classes)
@@ -71,10 +71,10 @@ def one_vs_one_label(rows: "list[list[float]]", *, classes: "list[Label]") -> "l
 
 
 def one_vs_one_scores(rows: "list[list[float]]", *, count: int) -> "list[list[float]]":
-    """For each class, its votes plus the sum of its decisions, mapped into (-1/3, 1/3).
+    """Return for each class its votes plus the sum of its decisions, mapped into (-1/3, 1/3).
 
-    Source: sklearn.utils.multiclass._ovr_decision_function, where a decision of zero is a vote for the first of the
-    pair.
+    Source: sklearn.utils.multiclass._ovr_decision_function, where a decision of zero is a vote for the pair's first
+    class.
     """
     table = []
     for row in rows:
@@ -90,13 +90,13 @@ def one_vs_one_scores(rows: "list[list[float]]", *, count: int) -> "list[list[fl
 def coupled_probabilities(
     rows: "list[list[float]]", *, count: int, slopes: "Sequence[float]", shifts: "Sequence[float]"
 ) -> "list[list[float]]":
-    """Decisions to probabilities: a sigmoid per pair, then the coupling of all pairs, iterated as libsvm does."""
+    """Return probabilities: a sigmoid of each decision, then the coupling of all pairs, iterated as libsvm does."""
     table = []
     for row in rows:
         pairwise = [[0.0] * count for _ in range(count)]
         for (first, second), decision, slope, shift in zip(_pairs(count), row, slopes, shifts):
             probability = _sigmoid(decision * slope + shift)
-            # libsvm compares in this way, so that NaN becomes the minimum.
+            # libsvm compares in this way. NaN becomes the minimum.
             if not probability > LEAST_PROBABILITY:
                 probability = LEAST_PROBABILITY
             probability = min(probability, 1 - LEAST_PROBABILITY)
@@ -118,7 +118,7 @@ def _sigmoid(value: float) -> float:
 
 
 def _couple(pairwise: "list[list[float]]") -> "list[float]":
-    """Method 2 of Wu, Lin and Weng (2004). It stops early, so the steps and their order are part of the answer."""
+    """Apply method 2 of Wu, Lin and Weng (2004). It stops early, so the order of its steps affects the answer."""
     count = len(pairwise)
     classes = range(count)
     matrix = [[-pairwise[j][i] * pairwise[i][j] for j in classes] for i in classes]

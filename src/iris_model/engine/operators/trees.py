@@ -1,9 +1,8 @@
 """Walk ensembles of trees in place.
 
-The arrays are views of the file, so that opening takes the same time for ten nodes and for ten million. Nodes are in
-preorder: the left child of node `i` is `i + 1`, and `jump[i]` is the offset to its right child. Both go forward. A jump
-that does not, or an index out of range, is an IndexError. So no damaged file can make the walk loop, and the evaluator
-reports the damage.
+The arrays are views of the file, so that ten nodes and ten million open equally fast. Nodes are in preorder: the left
+child of node `i` is `i + 1`, and `jump[i]` is the positive offset to its right child. Any other offset, or an index out
+of range, is an IndexError. So no damaged file can cause an endless loop, and the evaluator reports the damage.
 """
 
 TYPE_CHECKING = False
@@ -14,9 +13,9 @@ if TYPE_CHECKING:
 INFINITY = float("inf")
 # The numbers of the combinations in csrc/trees.c.
 COMBINATIONS = {"single": 0, "each": 1, "sum": 2, "mean": 3}
-# For one row, Python walks fewer trees than this before a kernel has opened its arrays.
+# For one row and at most this many trees, Python is faster than a C kernel, which must open its arrays.
 FEW_TREES = 4
-# For fewer rows Python rounds as fast.
+# For fewer rows, Python rounds as fast as the C kernel.
 FEWEST_ROWS = 16
 
 # Emptied at the first request with a single row.
@@ -42,7 +41,7 @@ def tree_ensemble(
     (sklearn.tree validates `X` to float32); `x <= threshold` goes left. A missing value (NaN) goes left if
     `missing_left` is set. `combine`: "single" (one tree), "each" (the first value of every tree, side by side), "sum",
     or "mean" (the sum in the order of the trees, divided by their number; the order decides ties, so it is part of the
-    contract; sklearn.ensemble._forest). `memo`: where the kernel keeps packed nodes between calls.
+    contract; sklearn.ensemble._forest). `memo`: keeps the C kernel's packed nodes between calls.
     """
     if kernels_pay(rows, roots):
         from iris_model.engine.native import run_kernel
@@ -79,7 +78,7 @@ def tree_ensemble(
 
 
 def kernels_pay(rows: "list[list[float]]", roots: "Sequence[int]") -> bool:
-    """Whether to use a kernel: for many rows always, for a single row from the second request on.
+    """Whether to use a C kernel: for many rows always, for a single row from the second request on.
 
     The first request is a cold start, which must not load the kernels.
     """
@@ -146,7 +145,7 @@ def walk_trees_with_missing(
 
 
 def backwards(node: int) -> IndexError:
-    """The error for a damaged file whose walk might not end."""
+    """Return the error for a damaged file whose walk might not end."""
     return IndexError(f"node {node} does not lead forward")
 
 
@@ -165,7 +164,7 @@ def narrow_to_float32(rows: "list[list[float]]", *, infinite: bool = False) -> "
         for value in row:
             cell[0] = value
             narrowed.append(cell[0])
-        # The rows were checked, but a scaler may have made cells larger. scikit-learn refuses these too.
+        # The rows were checked, but a scaler may have made cells larger. scikit-learn also refuses these.
         if not infinite and (INFINITY in narrowed or -INFINITY in narrowed):
             raise OverflowError("a value does not fit float32")
         table.append(narrowed)

@@ -1,4 +1,4 @@
-"""Answers from the nearest training rows: classes, means, local density.
+"""Compute answers from the nearest training rows: classes, means, local density.
 
 Sources: sklearn.neighbors (_classification, _regression, _lof), sklearn.utils.extmath.weighted_mode.
 """
@@ -26,7 +26,7 @@ NAN = float("nan")
 def neighbor_votes(
     found: "Neighbors", *, targets: "Sequence[int]", count: int, weighted: bool
 ) -> "Table | list[list[float]]":
-    """The share of each class among the neighbors: n x count. `targets`: the class number of each training row."""
+    """Return the share of each class among the neighbors: n x count. `targets`: each training row's class number."""
     if not weighted and not isinstance(found, list):
         made = found.votes(targets, count)
         if made is not None:
@@ -40,7 +40,7 @@ def neighbor_votes(
 
 
 def neighbor_label(found: "Neighbors", *, targets: "Sequence[int]", classes: "list[Label]") -> "list[Label]":
-    """Return the class with the largest weight. The first one wins a tie, so weights are added in the original's order."""
+    """Return the class with the largest weight. The first wins a tie, so weights are added in the original's order."""
     labels = []
     for pairs in found:
         weights = _weigh(pairs)
@@ -57,7 +57,7 @@ def neighbor_label(found: "Neighbors", *, targets: "Sequence[int]", classes: "li
 def neighbor_means(
     found: "Neighbors", *, targets: "Sequence[Sequence[float]]", weighted: bool, alone: float = NAN
 ) -> "list[list[float]]":
-    """The mean of the neighbors' targets (training rows x t), with `weighted` weighted by 1 / distance.
+    """Return the mean of the neighbors' targets (training rows x t); `weighted` by 1 / distance.
 
     `alone`: the answer for a row without neighbors.
     """
@@ -80,7 +80,7 @@ def neighbor_means(
 def radius_votes(
     found: "Neighbors", *, targets: "Sequence[int]", count: int, weighted: bool, outlier: "int | None", refuse: bool
 ) -> "list[list[float]]":
-    """As `neighbor_votes`, for neighbors within a radius.
+    """Return `neighbor_votes` for neighbors within a radius.
 
     A row without neighbors belongs to the class `outlier`, or to none; with `refuse` it is refused (InvalidInput).
     """
@@ -107,10 +107,9 @@ def label_or_outlier(rows: "list[list[float]]", *, classes: "list[Label]", outli
 def local_outlier_factor(
     found: "Neighbors", *, reaches: "Sequence[float]", densities: "Sequence[float]"
 ) -> "list[list[float]]":
-    """The negated ratio of the density around the neighbors to the density around the row: n x 1.
+    """Return the negated ratio of the neighbors' density to the row's density: n x 1.
 
-    `reaches`: the distance of each training row to its own last neighbor. `densities`: their local reachability
-    densities.
+    `reaches`: each training row's distance to its last neighbor. `densities`: their local reachability densities.
     """
     table = []
     for pairs in found:
@@ -130,7 +129,7 @@ def _count_votes(pairs: "Pairs", targets: "Sequence[int]", count: int, weighted:
 
 
 def _weigh(pairs: "Pairs") -> "list[float]":
-    """1 / distance. If some neighbors have distance zero, only those count."""
+    """Return 1 / distance. If some neighbors have distance zero, only those count."""
     weights = [1.0 / distance if distance else INFINITY for distance, _ in pairs]
     if INFINITY in weights:
         weights = [1.0 if weight == INFINITY else 0.0 for weight in weights]

@@ -1,4 +1,4 @@
-"""How meta-estimators combine the answers of their estimators: votes, means, pairs of classes."""
+"""Combine the answers of a meta-estimator's estimators: votes, means, pairs of classes."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def majority_label(*positions: "list[int]", weights: "Sequence[float]", classes: "list[Label]") -> "list[Label]":
-    """Each voter gives its weight to the position of a class. The largest weight wins, the first class in a tie.
+    """Return the class with the largest weight of its voters; the first class wins a tie.
 
     Source: sklearn.ensemble.VotingClassifier.predict (weights are added in the order of the voters).
     """
@@ -38,9 +38,9 @@ def weighted_mean(*tables: "Table", weights: "Sequence[float]", total: float) ->
 
 
 def pair_scores(predictions: "Table", confidences: "Table", /, *, count: int) -> "Table":
-    """For each class, return the votes of all pairs plus the confidences, mapped into (-1/3, 1/3).
+    """Return for each class the votes of all pairs plus the confidences, mapped into (-1/3, 1/3).
 
-    The pairs are (0, 1), (0, 2), ..., (1, 2), ... A prediction of 0 is a vote for the first of the pair, 1 for the
+    The pairs are (0, 1), (0, 2), ..., (1, 2), ... A prediction of 0 is a vote for the pair's first class, 1 for the
     second. Source: sklearn.utils.multiclass._ovr_decision_function.
     """
     pairs = [(first, second) for first in range(count) for second in range(first + 1, count)]
