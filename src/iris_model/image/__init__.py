@@ -5,5 +5,5 @@
     BuiltImage         -> a layout, an archive, Docker Engine, a registry with SBOM and provenance   (destinations, supply_chain)
     any image          -> its content, Lambda's rules, the difference of two                         (examine)
 
-Nothing here prints, and nothing runs what it packs: an image for arm64 is built on any machine.
+This package prints nothing and does not run the content of the image, so any machine can build an image for arm64.
 """

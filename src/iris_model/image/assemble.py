@@ -1,4 +1,4 @@
-"""Assemble base and layers to an image with its config. The same input gives the same digest."""
+"""Assemble an image from base, layers and config. The same input gives the same digest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ENTRY_POINT = f"/{TASK_ROOT}/iris_model/runtime/__main__.py"
 
 
 def entry_point(base: Base) -> list[str]:
-    """Return the command that starts a sandbox. -S: the function directory contains all imports."""
+    """Return the command that starts a sandbox. It has -S, because the function directory contains all imports."""
     return [base.program, "-S", _ENTRY_POINT]
 
 
@@ -41,13 +41,13 @@ def labels(settings: ProjectSettings, base: Base) -> dict[str, str]:
         tag = f":{base.reference.tag}" if base.reference.tag else ""
         found["org.opencontainers.image.base.name"] = f"{base.reference.repository}{tag}"
     if settings.deployment.snapstart:
-        # On AWS's bases as well: there Lambda expects the runtime of the base, and the image starts its own.
+        # Also on AWS's bases: Lambda expects their own runtime there, but this image starts ours.
         found[_SNAPSTART] = "Allow"
     return found
 
 
 def assemble(base: Base, layers: Sequence[FunctionLayer], settings: ProjectSettings, family: MediaTypes) -> Image:
-    """Put the layers on the base, and set the command."""
+    """Return the image: the base, the layers above it, and the command."""
     foreign = [str(layer.digest) for layer in base.image.layers if layer.compression not in ("gzip", "zstd", "none")]
     if foreign:
         raise ImageError(

@@ -40,7 +40,7 @@ OLDEST_PYTHON = (3, 11)
 
 @dataclass(frozen=True)
 class BuiltImage:
-    """The image of a project, and what it was made from."""
+    """The image of a project, and its inputs."""
 
     image: Image
     settings: ProjectSettings
@@ -53,22 +53,22 @@ class BuiltImage:
 
     @property
     def work_directory(self) -> Path:
-        """The project's directory for files that can be made again."""
+        """The project's directory for files that can be generated again."""
         return self.settings.directory / WORK_DIRECTORY
 
     @property
     def layout(self) -> Path:
-        """The default place of the image, and the place of its documents."""
+        """The default path of the image, and the location of its documents."""
         return layout_of(self.settings.directory)
 
 
 def one_build_at_a_time(project: Path, on_step: OnStep) -> AbstractContextManager[None]:
-    """Wait for another build of this project: both would write the same function directory, layers and layout."""
+    """Wait for other builds of this project, which would write the same function directory, layers and layout."""
     return one_at_a_time(project, lambda: on_step("Waiting for another build of this project"))
 
 
 def layout_of(project: Path) -> Path:
-    """Return where `iris-model build` puts the image of a project."""
+    """Return the path where `iris-model build` writes the image of a project."""
     return project / WORK_DIRECTORY / "image"
 
 

@@ -12,7 +12,7 @@ _SECONDS = 1800
 
 
 def run_docker(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `docker`; the exit code is the caller's. ImageError if there is no such command, or if it does not end."""
+    """Run `docker`; the caller checks the exit code. Raises ImageError if there is no such command, or at a timeout."""
     try:
         return subprocess.run(
             ["docker", *arguments],
@@ -32,7 +32,7 @@ def run_docker(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def find_id(name: str) -> str:
-    """The ID of the image with this name in Docker Engine; "" if it has none, or if there is no Docker Engine."""
+    """Return the ID of the image with this name in Docker Engine; "" without such an image or without Docker Engine."""
     if shutil.which("docker") is None:
         return ""
     found = run_docker("image", "inspect", "--format", "{{.Id}}", name)

@@ -14,7 +14,7 @@ from iris_model.project.scaffold import DOCKERFILE, TEMPLATES
 
 
 def render_dockerfile(settings: ProjectSettings, *, pinned: bool = False) -> str:
-    """Return the Dockerfile; `pinned` uses the base's digest of the last `build`."""
+    """Return the Dockerfile. `pinned`: use the base's digest from the last `build`."""
     base = settings.base_image
     if Path(base).exists() or (settings.directory / base).exists():
         raise ProjectError(

@@ -46,9 +46,9 @@ def open_image(text: str, *, platform: Platform | None = None, connect: Connect 
 
 @contextmanager
 def opening(text: str, *, platform: Platform | None = None) -> Iterator[tuple[Image, bool]]:
-    """(the image that `text` names, whether it lies in Docker Engine). It is readable until the context ends.
+    """Yield (the image that `text` names, whether it is in Docker Engine). It is readable until the context ends.
 
-    A name without a registry, such as `my-function` or `team/iris:2`, is looked up in Docker Engine on this machine first.
+    A name without a registry, such as `my-function` or `team/iris:2`, is first looked up in Docker Engine.
     """
     is_elsewhere = Path(text).exists() or _looks_like_a_path(text) or names_registry(text)
     if not is_elsewhere and find_id(text):
@@ -65,7 +65,7 @@ def _looks_like_a_path(text: str) -> bool:
 
 
 def describe(image: Image, *, check: bool = True) -> dict[str, Any]:
-    """Return the image as JSON. `check` reads every layer, so it downloads those of a registry."""
+    """Return the image as JSON. `check` reads every layer, which downloads layers from a registry."""
     config = image.config
     steps = [step for step in config.history if not step.get("empty_layer")]
     created_by = [str(step.get("created_by") or "") for step in steps] if len(steps) == len(image.layers) else []
@@ -108,7 +108,7 @@ class FileState:
     size: int
     mode: int
     content: str
-    """sha256 of a file, target of a link."""
+    """The sha256 of a file, or the target of a link."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class ImageDifference:
     shared_layers: int
     shared_bytes: int
     new_bytes: int
-    """Compressed bytes of layers that only B has: what a push of B sends after A."""
+    """Compressed bytes of the layers that only B has: a push of B after A sends these."""
 
     added: Mapping[str, FileState] = field(repr=False)
     removed: Mapping[str, FileState] = field(repr=False)
@@ -145,7 +145,7 @@ class ImageDifference:
 
 
 def compare(one: Image, other: Image) -> ImageDifference:
-    """Compare two images. Only layers that they do not share are opened."""
+    """Compare two images. Opens only layers that they do not share."""
     common = 0
     for mine, theirs in zip(one.layers, other.layers, strict=False):
         if mine.diff_id != theirs.diff_id:

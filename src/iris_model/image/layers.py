@@ -1,7 +1,7 @@
 """Build the layers above the base: packages, runtime, model, in this order, so that a new model pushes one small layer.
 
-A layer with unchanged files is not compressed again: it is kept in the project's `.iris-model`, and recognized by the
-digests in the function directory.
+A layer with unchanged files is not compressed again: the project's `.iris-model` keeps it, and the digests in the
+function directory identify it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from iris_model.oci.writing import storage_errors
 from iris_model.project import PackagedFunction
 
 TASK_ROOT = "var/task"
-# Increase it when the same files give other bytes.
+# Increase this number when the same files give a layer with other bytes.
 _FORMAT = "2"
 
 
@@ -35,7 +35,7 @@ class FunctionLayer:
 
     layer: Layer
     unchanged: bool
-    """It is the one of the last build."""
+    """Whether the last build had the same layer."""
 
     @property
     def uncompressed_bytes(self) -> int:
@@ -67,7 +67,7 @@ def _digests(packaged: PackagedFunction) -> dict[str, str]:
 
 
 def divide(paths: Iterable[str], own_files: Sequence[str]) -> dict[str, list[str]]:
-    """Return which file belongs to which layer; files that are neither ours nor the user's belong to packages."""
+    """Return layer -> its files. Files that are neither ours nor the user's belong to `packages`."""
     own = {*own_files, *(_bytecode_stem(path) for path in own_files if path.endswith(".py"))}
     parts: dict[str, list[str]] = {"packages": [], "runtime": [], "model": []}
     for path in sorted(paths):
@@ -109,13 +109,13 @@ def _read_record(path: Path, store: BlobStore) -> Layer | None:
         digest, size = Digest.parse(document["digest"]), int(document["size"])
         blob = store.find(digest, size)
         if blob is not None:
-            path.touch()  # the oldest are removed first
+            path.touch()  # `remove_old_layers` removes the oldest
             return Layer(Descriptor(DOCKER.layer_gzip, digest, size), Digest.parse(document["diff_id"]), blob)
     return None
 
 
 def remove_old_layers(store: BlobStore, *, keep: int = 24) -> None:
-    """Remove old layers: every build of another model leaves some."""
+    """Remove all but the newest `keep` layers: every build of another model leaves old ones."""
     with contextlib.suppress(OSError, ValueError, KeyError):
         records = sorted(
             (store.directory / "layers").glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True

@@ -1,4 +1,4 @@
-"""Remove partial files of killed builds, which can have hundreds of megabytes.
+"""Remove partial files of killed builds, which can be hundreds of megabytes large.
 
 A file is first written next to its final path, with a name that starts with a dot. Another build may be writing it now,
 perhaps on another machine, so only files that did not change for a day are removed.
@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _OLD_SECONDS = 24 * 3600
-# Where such names are: below the project's `.iris-model`, and below the cache.
+# Patterns of such names: below the project's `.iris-model`, and below the cache.
 _IN_WORK = (
     *(".image.*", "functions/.*", "image/.*", "image/blobs/sha256/.*"),
     *("layers/blobs/.*", "layers/blobs/sha256/.*"),
@@ -22,7 +22,7 @@ _IN_CACHE = ("blobs/.*", "blobs/sha256/.*")
 
 
 def remove_leftovers(work: Path, cache: Path) -> None:
-    """Remove them in a project's work directory and in the cache. Errors are ignored."""
+    """Remove old partial files in a project's work directory and in the cache. Errors are ignored."""
     before = time.time() - _OLD_SECONDS
     for path in (*_matching(work, _IN_WORK), *_matching(cache, _IN_CACHE)):
         with suppress(OSError):

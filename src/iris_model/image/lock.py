@@ -1,6 +1,6 @@
 """`iris-model.lock`: the base and wheels of the last build, so that the next one uses the same.
 
-It belongs in version control. Bases are listed by the user's reference and digest, wheels by file name and sha256,
+It belongs in version control. It lists bases by the user's reference and digest, and wheels by file name and sha256,
 without download addresses.
 """
 
@@ -80,7 +80,7 @@ class Lock:
         self._set("packages", target, {"requirements": requirements, "wheels": listed})
 
     def identity(self, target: str) -> str:
-        """Return what is pinned for a target, as text to hash."""
+        """Return the pins of a target as text, for hashing."""
         return json.dumps(self._document["packages"].get(target), sort_keys=True)
 
     def forget(self) -> None:

@@ -29,10 +29,10 @@ class Size:
 
     name: str
     compressed_bytes: int | None
-    """Of layers that are built."""
+    """The size in the image; None before the layer is built."""
 
     uncompressed_bytes: int | None
-    """None for a base that was never opened."""
+    """The size of the files; None for a base that was never opened."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def measure(image: Image, base: Base, layers: Sequence[FunctionLayer]) -> SizeRe
 
 
 def measure_before(packaged: PackagedFunction, base: Base) -> SizeReport:
-    """Return the known sizes before layers are built: compressing gigabytes takes minutes, and may be for nothing."""
+    """Return the known sizes before layers are built, because compressing an image that is too large takes minutes."""
     return _add_up(base, list_layers(packaged))
 
 
@@ -99,7 +99,7 @@ def _add_up(base: Base, parts: Mapping[str, Mapping[str, int]]) -> SizeReport:
 
 
 def check_limits(report: SizeReport, budgets: Budgets, limits: StrictLimits | None = None) -> None:
-    """Refuse an image beyond Lambda's limits or the project's budget, with everything in one error."""
+    """Raise one error with all exceeded limits of Lambda and budgets of the project."""
     limits = limits or StrictLimits()
     problems = []
     if report.uncompressed_bytes > limits.uncompressed:

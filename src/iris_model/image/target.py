@@ -1,4 +1,4 @@
-"""The target of a function: Python, architecture and C library; and which wheels run there.
+"""The target of a function (Python, architecture and C library), and the wheels that run there.
 
 Platform tags are sorted, best first
 (https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/).
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from iris_model.contract.architecture import Architecture
 from iris_model.oci import Platform
 
-# Names from before tags contained the glibc version (PEP 513, 571, 599).
+# Names that are older than tags with the glibc version (PEP 513, 571, 599).
 _OLD_NAMES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 _OLDEST_GLIBC = {"x86_64": 5, "arm64": 17}
 _OLDEST_MUSL = 1
@@ -44,7 +44,7 @@ class Target:
 
     @property
     def platform_tags(self) -> tuple[str, ...]:
-        """Every platform tag whose wheels run here, best first."""
+        """Every platform tag whose wheels run on the target, best first."""
         machine = Architecture(self.architecture).machine
         if self.libc.name == "musl":
             return tuple(f"musllinux_1_{minor}_{machine}" for minor in range(self.libc.minor, _OLDEST_MUSL - 1, -1))
@@ -60,7 +60,7 @@ class Target:
 
 
 def image_platform(architecture: str) -> Platform:
-    """Return the image platform of Lambda's architecture name."""
+    """Return the image platform for Lambda's name of an architecture."""
     return Platform("linux", Architecture(architecture).oci)
 
 

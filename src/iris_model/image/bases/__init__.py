@@ -1,1 +1,1 @@
-"""The base image: its source, and its content."""
+"""The base image: its source and its content."""

@@ -1,7 +1,7 @@
 """Open the base image: from a registry, pinned by the lock and cached; or from a layout or archive on disk.
 
-Only manifest and config are downloaded. A layer is downloaded into the cache when it is opened; a push to a registry
-that has it does not open it.
+Only manifest and config are downloaded. A layer is downloaded into the cache when it is opened. A push does not open a
+layer that the registry already has.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ from iris_model.oci.layers import gzip_layer
 
 OnStep = Callable[[str], None]
 
-# Python's version without opening the base: the variable of Docker's `python` images, the name of AWS's.
+# Two sources of Python's version that do not open the base: the variable of Docker's `python` images, and the name of
+# AWS's images.
 _PYTHON_VARIABLE = re.compile(r"(3\.\d+)\.")
 _AWS_NAME = re.compile(r"lambda/python:(3\.\d+)(?:[-.][\w.-]*)?$")
 
@@ -62,13 +63,13 @@ class Base:
     architecture: str
     cache: Cache = field(repr=False)
     reference: Reference | None = None
-    """Where it is from, pinned; None from disk."""
+    """The pinned reference in the registry; None for a base on disk."""
 
     on_step: OnStep = field(default=lambda step: None, repr=False, compare=False)
 
     @cached_property
     def facts(self) -> BaseFacts:
-        """The facts in its files, cached. The first time, every layer is opened."""
+        """The facts in its files, from the cache. Reading them the first time opens every layer."""
         known = self.cache.facts(self.image.digest)
         if known is None:
             self.on_step(f"Reading the base image {self.name}")
@@ -78,7 +79,7 @@ class Base:
 
     @property
     def known_facts(self) -> BaseFacts | None:
-        """The same if no download is needed, else None."""
+        """`facts` if they are known without a download, else None."""
         return self.cache.facts(self.image.digest) if "facts" not in vars(self) else self.facts
 
     @property
@@ -91,7 +92,7 @@ class Base:
         """The minor version of its Python, from its config if possible."""
         environment = self.image.config.environment
         if self.known_facts is None:
-            # Only if its PATH finds it as well: `program` must not change after the base was opened.
+            # Only if PATH also finds that Python, so that `program` does not change after the base was opened.
             path = environment.get("PATH", "").split(":")
             if "/usr/local/bin" in path and (found := _PYTHON_VARIABLE.match(environment.get("PYTHON_VERSION", ""))):
                 return found[1]
@@ -117,7 +118,7 @@ def open_base(
     connect: Connect = connect_registry,
     on_step: OnStep = lambda step: None,
 ) -> Base:
-    """Open the base that `text` names: a path if it exists (from here or from the project), else a reference."""
+    """Open the base that `text` names: an existing path (relative to here or to the project), else a reference."""
     for path in (Path(text).expanduser(), project / text):
         if _exists(path):
             return _from_disk(text, path, architecture, cache, on_step)
@@ -150,7 +151,7 @@ def _from_disk(text: str, path: Path, architecture: str, cache: Cache, on_step: 
     layers = tuple(_compressed(layer, cache, on_step) for layer in image.layers)
     image = replace(image, layers=layers, source=None)
     if all(layer.compression == "gzip" for layer in layers):
-        image = image.with_family(DOCKER)  # the same base gets the same digest from every kind of file
+        image = image.with_family(DOCKER)  # so that a base has the same digest in every kind of file
     return Base(text, image, architecture, cache, None, on_step)
 
 
@@ -225,7 +226,7 @@ def _from_cache(cache: Cache, digest: Digest, reference: Reference, connect: Con
         data = stream.read()
     what = f"base {reference}"
     if b'"manifests"' in data:
-        return None  # an index was pinned by hand: only the registry knows its images
+        return None  # the user pinned an index: only the registry can resolve its images
     manifest = Manifest.parse(data, what)
     config_blob = cache.blobs.find_verified(manifest.config.digest, manifest.config.size)
     if config_blob is None:
@@ -243,7 +244,7 @@ def _check_platform(text: str, image: Image, platform: Platform) -> None:
     if platform.preference(image.platform) is None:
         other = architecture_of(image.platform)
         switch = f", or build for {other}: --arch, or architecture in iris-model.toml"
-        # Lambda does not guarantee a later variant of the architecture.
+        # Lambda does not guarantee a newer variant of the architecture.
         raise PlatformNotFound(
             f"base {text}: it is for {image.platform}, expected {platform}",
             remedy=f"Choose a base image for {platform}{'' if image.platform.architecture == platform.architecture else switch}.",

@@ -1,7 +1,7 @@
 """Read the files of a base image once and keep what a build needs: Python, C library, shared libraries, sizes.
 
-`BaseFacts` is cached as JSON, so that two hundred megabytes are not decompressed at each build. Nothing is written to
-disk: layers are streamed, and only libraries and a few small files are examined.
+`BaseFacts` is cached as JSON, so that a build need not decompress two hundred megabytes each time. Nothing else is
+written to disk: layers are streamed, and only libraries and a few small files are examined.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class BaseFacts:
     """Minor version, such as 3.13."""
 
     python_path: str
-    """The interpreter, with all links followed."""
+    """The path of the interpreter, with all links resolved."""
 
     python_on_path: bool
-    """Whether `python3` is found through the image's own PATH."""
+    """Whether the image's own PATH finds `python3`."""
 
     libc: Libc
     libraries: Mapping[str, tuple[str, ...]] = field(repr=False)
@@ -56,12 +56,12 @@ class BaseFacts:
     layer_bytes: tuple[int, ...] = ()
     shell: bool = False
     python_version: str = ""
-    """The whole of it, such as 3.13.2, if the base image contains it."""
+    """The full version, such as 3.13.2, if the base image contains it."""
 
     system: OperatingSystem = field(default_factory=OperatingSystem)
     packages: tuple[Package, ...] = field(default=(), repr=False)
     unlisted: tuple[str, ...] = ()
-    """What could not be listed among `packages`, and why."""
+    """What `packages` does not list, and why."""
 
     def to_document(self) -> dict[str, Any]:
         """Return the facts as JSON."""
@@ -91,7 +91,7 @@ class _File:
 
 
 def read_base_files(image: Image, name: str, architecture: str) -> BaseFacts:
-    """Read the base, called `name` in errors. Raises an error unless it has a Python 3 for `architecture`."""
+    """Return the facts of a base, which errors call `name`. Raises ImageError without a Python 3 for `architecture`."""
     merged: MergedTree[_File] = MergedTree()
 
     def read(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> _File:
@@ -133,7 +133,7 @@ class _Tree:
         self.files = files
 
     def resolve(self, path: str) -> str | None:
-        """Follow links in every part of a path, inside the image, as a kernel would."""
+        """Return the path with the links of every part resolved inside the image, as a kernel does."""
         for _ in range(_MOST_LINKS):
             head = ""
             parts = [part for part in path.split("/") if part not in ("", ".")]
@@ -152,7 +152,7 @@ class _Tree:
         return None
 
     def read(self, path: str) -> bytes | None:
-        """Return the content of a file that was kept."""
+        """Return the content of a file, if it was kept."""
         real = self.resolve(path)
         return self.files[real].kept if real else None
 
@@ -166,7 +166,7 @@ class _Tree:
         return sorted(path for path in self.files if pattern.search(path))
 
     def below(self, directory: str) -> Iterator[str]:
-        """Yield the names directly in a directory, after following links of its path."""
+        """Yield the names directly in a directory, after resolving links in its path."""
         real = self.resolve(directory)
         if real is None:
             return
@@ -195,7 +195,7 @@ def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, m
     if data[:4] != MAGIC:
         return _File(size=member.size)
     elf = read_elf(data, f"/{path} of the base")
-    # musl has its version in a string, and defines no symbol versions.
+    # musl's version is in a string, because musl defines no symbol versions.
     musl = _MUSL.search(data) if posixpath.basename(path).startswith(("ld-musl", "libc.musl")) else None
     return _File(elf=elf, kept=musl[1] if musl else None, size=member.size)
 
@@ -218,7 +218,7 @@ def _find_python(tree: _Tree, config: Config, name: str) -> tuple[bool, str, str
 
 
 def _version_of(tree: _Tree, path: str) -> str:
-    """Return the minor version from the program's name, or else from the library next to it."""
+    """Return the minor version from the program's name, else from the library next to it."""
     if found := _PYTHON.search(path):
         return found[1]
     if not posixpath.basename(path).startswith("python"):
@@ -230,7 +230,7 @@ def _version_of(tree: _Tree, path: str) -> str:
 
 
 def _find_libraries(tree: _Tree, config: Config) -> dict[str, ElfFile]:
-    """Return every library in the loader's directories; the first one with a name counts."""
+    """Return every library in the loader's directories. Of libraries with the same name, the first one counts."""
     directories = [*filter(None, config.environment.get("LD_LIBRARY_PATH", "").split(":")), *_configured(tree)]
     found: dict[str, ElfFile] = {}
     for directory in dict.fromkeys([*directories, *_LOADER_DIRECTORIES, *_multiarch(tree)]):
@@ -253,7 +253,7 @@ def _configured(tree: _Tree) -> Iterator[str]:
 
 
 def _multiarch(tree: _Tree) -> set[str]:
-    """Return Debian's multiarch directories, `/usr/lib/x86_64-linux-gnu`, which distroless bases have too."""
+    """Return Debian's multiarch directories, such as `/usr/lib/x86_64-linux-gnu`. Distroless bases also have them."""
     found = {posixpath.dirname(path) for path in tree.files if "-linux-" in path and _LIBRARY.search(path)}
     return {directory for directory in sorted(found) if re.fullmatch(r"(?:usr/)?lib/[a-z0-9_]+-linux-\w+", directory)}
 

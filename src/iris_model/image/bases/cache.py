@@ -20,7 +20,7 @@ from iris_model.image.bases.base_files import BaseFacts
 from iris_model.oci import Blob, BlobStore, Digest
 from iris_model.project.caching.user_cache import CACHE_VARIABLE
 
-# Increase it when the facts change.
+# Increase this number when the facts change.
 _FACTS_VERSION = 3
 
 
@@ -36,7 +36,7 @@ class Cache:
         return BlobStore(self.directory)
 
     def check_writable(self) -> None:
-        """Fail now instead of during a download if the cache is not writable."""
+        """Raise an error now, instead of during a download, if the cache is not writable."""
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             if not os.access(self.directory, os.W_OK | os.X_OK):
@@ -60,18 +60,18 @@ class Cache:
         self._write(self._facts_path(image), {"version": _FACTS_VERSION, **facts.to_document()})
 
     def compressed(self, diff_id: Digest) -> Mapping[str, Any] | None:
-        """Return which blob is the compressed layer of this diff_id: `docker save` writes plain tar files."""
+        """Return the description of a diff_id's compressed blob, or None: `docker save` writes uncompressed layers."""
         with contextlib.suppress(OSError, ValueError):
             found: dict[str, Any] = json.loads((self.directory / "gzips" / diff_id.hex).read_text())
             return found
         return None
 
     def keep_compressed(self, diff_id: Digest, description: Mapping[str, Any]) -> None:
-        """Store which blob it is."""
+        """Store the description of the compressed blob of a diff_id."""
         self._write(self.directory / "gzips" / diff_id.hex, description)
 
     def wheel(self, sha256: str, file: str) -> Path | None:
-        """Return a verified wheel, or None; a damaged one is removed."""
+        """Return a verified wheel, or None. Remove a damaged one."""
         path = self.directory / "wheels" / sha256 / file
         if not path.is_file():
             return None
@@ -97,7 +97,7 @@ class Cache:
         return self.directory / "facts" / f"{image.hex}.json"
 
     def _write(self, path: Path, document: Mapping[str, Any]) -> None:
-        # If it cannot be written, it is read again the next time.
+        # If the facts cannot be written, the next build reads the base again.
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             scratch = path.with_name(f"{path.name}.{os.getpid()}")
@@ -124,7 +124,7 @@ class CachedBlob:
 
     @property
     def is_here(self) -> bool:
-        """Whether opening it needs no download."""
+        """Whether it can be opened without a download."""
         return self.store.find(self.digest, self.size) is not None
 
     def open(self, offset: int = 0) -> BinaryIO:

@@ -1,6 +1,7 @@
 """Connect to registries only when needed: `Connect` maps a host to its client.
 
-The client imports urllib3 and TLS, about 30 ms. A build with a cached base uses no registry and does not import them.
+The client imports urllib3 and TLS, which takes about 30 ms. A build with a cached base uses no registry and does not
+import them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def connect_registry(host: str) -> RegistryClient:
 
 @dataclass(frozen=True)
 class DistantBlob:
-    """A blob of a registry, which is connected when the blob is opened."""
+    """A blob in a registry. Opening it connects to the registry."""
 
     repository: Repository
     descriptor: Descriptor

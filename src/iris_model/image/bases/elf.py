@@ -1,8 +1,8 @@
-"""A small reader of ELF files (Linux programs and shared libraries): what a file needs to be loaded.
+"""Parse ELF files (Linux programs and shared libraries): what a file needs to be loaded.
 
-Returns an `ElfFile`, or None if the bytes are not ELF; damage raises InvalidImage. Only the program headers and the
-dynamic section are read, as the loader does, because section headers may be stripped. Every table is bounded by the
-file, so that no file can cause a loop.
+Returns an `ElfFile`, or None if the bytes are not ELF; damage raises InvalidImage. Like the loader, it reads only the
+program headers and the dynamic section, because section headers may be stripped. The file's size bounds every table, so
+that no file can cause an endless loop.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _VERSIONS_NEEDED, _VERSIONS_NEEDED_COUNT = 0x6FFFFFFE, 0x6FFFFFFF
 
 @dataclass(frozen=True)
 class ElfFile:
-    """What the loader reads of a program or library before running it."""
+    """What the loader reads from a program or library before it runs it."""
 
     machine: str
     """`x86_64`, `arm64`, or another processor's name."""
@@ -38,7 +38,7 @@ class ElfFile:
     """Names of the libraries it needs (DT_NEEDED)."""
 
     search: tuple[str, ...] = ()
-    """Where it wants them to be looked for first (DT_RUNPATH or DT_RPATH), `$ORIGIN` as written."""
+    """The directories that are searched first for them (DT_RUNPATH or DT_RPATH); `$ORIGIN` is not expanded."""
 
     needed_versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Library -> versions of symbols that it must define, such as GLIBC_2.28."""
@@ -47,7 +47,7 @@ class ElfFile:
 
 
 def read_elf(data: bytes, what: str) -> ElfFile | None:
-    """Read what the loader would read."""
+    """Return what the loader would read, or None if `data` is not ELF. Errors call the file `what`."""
     if data[:4] != MAGIC:
         return None
     try:
@@ -109,7 +109,7 @@ class _Reader:
         return struct.unpack_from(self._order + kind, self._data, offset)
 
     def _program_headers(self) -> Iterator[tuple[int, int, int, int]]:
-        """Yield kind, file offset, memory address and size in the file of each segment."""
+        """Yield for each segment: kind, file offset, memory address, size in the file."""
         (start,) = self._unpack("Q", 32) if self._wide else self._unpack("I", 28)
         size, count = self._unpack("HH", 54 if self._wide else 42)
         for number in range(count):
@@ -152,7 +152,7 @@ class _Reader:
             yield name
 
     def _chain(self, values: Mapping[int, int], start: int, count: int, step_at: int) -> Iterator[int]:
-        """Yield the records of a table in which each gives the offset of the next one."""
+        """Yield the records of a table. Each record gives the offset of the next one."""
         if start not in values:
             return
         at = self._offset(values[start])

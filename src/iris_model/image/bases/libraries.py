@@ -1,4 +1,4 @@
-"""Check compiled packages against a base: refuse extensions that need libraries which the base does not have.
+"""Check compiled packages against a base: refuse extensions that need a library that the base does not have.
 
 Otherwise the first request in the cloud would fail with `libgomp.so.1: cannot open shared object file`.
 """
@@ -14,7 +14,7 @@ from iris_model.errors import ImageError
 from iris_model.image.bases.base_files import BaseFacts
 from iris_model.image.bases.elf import MAGIC, ElfFile, read_elf
 
-# What provides a missing library: a wheel that contains it, and the packages of two systems.
+# Missing library -> the packages of two systems that provide it.
 _KNOWN = {
     "libgomp.so.1": "libgomp (Amazon Linux) or libgomp1 (Debian)",
     "libstdc++.so.6": "libstdc++ (Amazon Linux) or libstdc++6 (Debian)",
@@ -24,7 +24,7 @@ _KNOWN = {
     "libGL.so.1": "mesa-libGL (Amazon Linux) or libgl1 (Debian)",
     "libglib-2.0.so.0": "glib2 (Amazon Linux) or libglib2.0-0 (Debian)",
 }
-# Part of the interpreter; an image without a shared libpython has no file for them.
+# The kernel provides this library; no image has a file for it.
 _OF_THE_PROCESS = ("linux-vdso.so.1",)
 
 
@@ -54,7 +54,7 @@ def read_extensions(directory: Path, names: Iterable[str]) -> dict[str, ElfFile]
 
 
 def find_missing(extensions: Mapping[str, ElfFile], base: BaseFacts) -> list[MissingLibrary]:
-    """Return what the extensions need and neither they nor the base provide."""
+    """Return the libraries that the extensions need and that neither the extensions nor the base provide."""
     brought = {posixpath.basename(path) for path in extensions} | {elf.soname for elf in extensions.values()}
     missing: dict[tuple[str, str], list[str]] = {}
     for path, elf in sorted(extensions.items()):
@@ -74,7 +74,7 @@ def find_missing(extensions: Mapping[str, ElfFile], base: BaseFacts) -> list[Mis
 
 
 def check_extensions(extensions: Mapping[str, ElfFile], base: BaseFacts, name: str, architecture: str) -> None:
-    """Refuse packages that the base cannot load, with all reasons in one error."""
+    """Raise one error with all reasons if the base cannot load the packages."""
     foreign = sorted(path for path, elf in extensions.items() if elf.machine != architecture)
     if foreign:
         raise ImageError(

@@ -1,7 +1,7 @@
-"""Merge the layers of an image to the files that it has when it runs.
+"""Merge the layers of an image into the file tree that it has when it runs.
 
-Returns one table of paths, without leading slashes; the caller decides what to keep of a file. As containerd and umoci
-unpack: https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
+Returns one table of paths, without leading slashes; the caller decides what to keep of a file. Follows containerd and
+umoci: https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MOST_LINKS = 40
 
 File = TypeVar("File")
 Read = Callable[[tarfile.TarFile, tarfile.TarInfo, str], File]
-"""Archive, entry and path in the tree to what is kept of the file."""
+"""(archive, entry, path in the tree) -> what is kept of the file."""
 
 
 class MergedTree(Generic[File]):
@@ -30,12 +30,12 @@ class MergedTree(Generic[File]):
         self.files: dict[str, File] = dict(files or {})
         self._links: dict[str, str] = {}
         self._parents: set[str] = set()  # directories without an entry of their own
-        self._plain: set[str] = set()  # paths that are not directories, so have nothing below them
+        self._plain: set[str] = set()  # paths that are not directories
         self._own: set[str] = set()
         self._real: dict[str, str] = {}
 
     def copy(self) -> MergedTree[File]:
-        """Return a copy, to add other layers."""
+        """Return a copy, to which other layers can be added."""
         other: MergedTree[File] = MergedTree(self.files)
         other._links, other._plain, other._parents = dict(self._links), set(self._plain), set(self._parents)
         return other
@@ -54,7 +54,7 @@ class MergedTree(Generic[File]):
         return size
 
     def find(self, name: str) -> File | None:
-        """Return the target of a hard link in the present layer."""
+        """Return the target of a hard link in the current layer."""
         return self.files.get(self._place(name))
 
     def _lay(self, archive: tarfile.TarFile, member: tarfile.TarInfo, read: Read[File]) -> int:
@@ -75,7 +75,7 @@ class MergedTree(Generic[File]):
         return 0
 
     def _place(self, name: str) -> str:
-        """Return where an entry is placed: links of its directory are followed, its own name is not."""
+        """Return the path of an entry: links in its directory are resolved, its own name is not."""
         folder, last = posixpath.split(posixpath.normpath(f"/{name}").lstrip("/"))
         if folder not in self._real:
             self._real[folder] = real = self._follow(folder)
@@ -98,10 +98,10 @@ class MergedTree(Generic[File]):
                     break
             else:
                 return head
-        return folder  # a cycle of links: nothing can reach it
+        return folder  # a cycle of links: no path can reach it
 
     def _make_room(self, path: str, member: tarfile.TarInfo) -> None:
-        """Merge a directory with a directory; any other entry replaces what was there with everything below."""
+        """Merge a directory with a directory. Any other entry replaces the old entry and everything below it."""
         there = path in self._plain
         if member.isdir() and not there:
             return
@@ -119,7 +119,7 @@ class MergedTree(Generic[File]):
             self._real.clear()
 
     def _remove(self, path: str) -> None:
-        """Apply a whiteout, which hides files of lower layers, never of its own."""
+        """Apply a whiteout, which hides files of lower layers but never of its own layer."""
         self._remove_below(path)
         if path not in self._own:
             self._forget(path)

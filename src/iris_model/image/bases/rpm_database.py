@@ -1,9 +1,9 @@
 """Read the packages of an RPM database, `rpmdb.sqlite` of Amazon Linux 2023, Fedora and RHEL 9, without `rpm`.
 
 Takes the bytes of the database and of its write-ahead log, if there is one. Raises UnreadableDatabase. The database is
-not trusted: it is opened as data only, with limits on time and memory.
+not trusted: its code is disabled, and time and memory are limited.
 
-Each row of the table Packages is one header: two counts, the index, the data; all numbers big-endian
+Each row of the table Packages is one header: two counts, the index, the data. All numbers are big-endian
 (https://rpm-software-management.github.io/rpm/manual/format_header.html).
 """
 
@@ -28,7 +28,7 @@ _TEXTS = (_NAME, _VERSION, _RELEASE, _VENDOR, _LICENSE, _ARCHITECTURE, _SOURCE)
 _INT32, _STRING, _STRING_ARRAY, _TRANSLATED = 4, 6, 8, 9
 _MOST_ENTRIES = 0xFFFF
 _MOST_PACKAGES = 100_000
-_MOST_STEPS = 20_000  # of a thousand instructions each; a system of a thousand packages takes ten
+_MOST_STEPS = 20_000  # each of a thousand instructions; a system of a thousand packages takes ten steps
 _LARGEST_HEADER = 64 << 20
 _LIMIT_LENGTH = 0  # SQLITE_LIMIT_LENGTH
 _KEYS = "gpg-pubkey"
@@ -39,7 +39,7 @@ class UnreadableDatabase(ValueError):
 
 
 def read_rpm_packages(database: bytes, log: bytes = b"") -> list[Package]:
-    """Return all packages, sorted by name, without keys, which rpm stores as packages without files."""
+    """Return all packages, sorted by name. Keys, which rpm stores as packages without files, are left out."""
     found = [package for package in map(_package, _headers(database, log)) if package.name != _KEYS]
     return sorted(found, key=lambda each: (each.name, each.version, each.architecture))
 
@@ -49,7 +49,7 @@ def _headers(database: bytes, log: bytes) -> Iterator[bytes]:
         import sqlite3
     except ImportError:
         raise UnreadableDatabase("it is an SQLite file, and this Python has no sqlite3 module") from None
-    # A copy on disk, because SQLite reads the log only from a file.
+    # Copy it to disk, because SQLite reads the log only from a file.
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "rpmdb.sqlite"
         with storage_errors(path, "written"):
@@ -73,7 +73,7 @@ def _headers(database: bytes, log: bytes) -> Iterator[bytes]:
 
 
 def _bound(connection: sqlite3.Connection) -> None:
-    """Disable code of the file, and limit what SQLite does."""
+    """Disable code in the file, and limit SQLite's time and memory."""
     connection.setlimit(_LIMIT_LENGTH, _LARGEST_HEADER)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")

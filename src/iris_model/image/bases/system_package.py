@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Package:
-    """A package in the words of its package manager; unknown fields are empty."""
+    """A package as its package manager describes it; unknown fields are empty."""
 
     kind: str
-    """As package URLs have it: `deb`, `apk`, `rpm`, `pypi`."""
+    """The type in package URLs: `deb`, `apk`, `rpm`, `pypi`."""
 
     name: str
     version: str

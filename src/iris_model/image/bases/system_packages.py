@@ -1,7 +1,7 @@
 """Find what a base image contains: its operating system, and every package that a package manager lists.
 
-Reads the files of the base that `wanted` selects. Returns packages, and a sentence for each database that could not be
-read, for the SBOM.
+Reads the files of the base that `wanted` selects. Returns packages and, for the SBOM, one sentence for each unreadable
+database.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from iris_model.image.bases.rpm_database import UnreadableDatabase, read_rpm_pac
 from iris_model.image.bases.system_package import OperatingSystem, Package
 
 LARGEST_FILE = 256 << 20
-"""Of a database. A larger one is not read, and that is said."""
+"""The maximum size of a database. A larger one is not read, and is reported."""
 
 _OS_RELEASE = ("etc/os-release", "usr/lib/os-release")
 _DPKG_STATUS = "var/lib/dpkg/status"
@@ -35,10 +35,10 @@ _PYTHON_VERSION = re.compile(rb'#define\s+PY_VERSION\s+"(3\.\d+\.[^"\s]+)"')
 
 
 class BaseTree(Protocol):
-    """The files of all layers, laid over each other."""
+    """The merged files of all layers."""
 
     def read(self, path: str) -> bytes | None:
-        """Return the content of a wanted file after following links; None if absent or too large."""
+        """Return the content of a wanted file after resolving links; None if absent or too large."""
 
     def size(self, path: str) -> int | None:
         """Return its size, or None."""
@@ -49,7 +49,7 @@ class BaseTree(Protocol):
 
 @dataclass(frozen=True)
 class SystemPackages:
-    """What was found, and what could not be read."""
+    """The packages that were found, and the databases that could not be read."""
 
     system: OperatingSystem
     packages: tuple[Package, ...]
@@ -122,7 +122,7 @@ def _debian_packages(data: bytes) -> Iterator[Package]:
             for name, colon, value in (line.partition(":") for line in lines if not line.startswith((" ", "\t")))
             if colon
         }
-        # Removed packages with configuration are listed too; distroless images have no status.
+        # dpkg also lists removed packages that left configuration. Distroless images have no status.
         there = fields.get("Status", "installed").split()[-1:] == ["installed"]
         if there and fields.get("Package") and fields.get("Version"):
             yield Package(

@@ -1,7 +1,7 @@
-"""Environment markers (`numpy; python_version < "3.13"`): whether the target needs a dependency.
+"""Environment markers (`numpy; python_version < "3.13"`), which decide whether the target needs a dependency.
 
 pip evaluates markers for the Python that runs it, even when it downloads for another one, so dependencies of the target
-would be missing. Here `packaging`, the library of pip, evaluates them again with the variables of the target.
+would be missing. This module evaluates them again with the target's variables, with pip's library `packaging`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from iris_model.project.dependencies.requirement_lines import parse_requirement
 
 
 def environment_of(target: Target) -> dict[str, str]:
-    """The variables of markers on a target."""
+    """Return the variables of markers for a target."""
     return {
         "python_version": target.python,
         "python_full_version": f"{target.python}.0",
@@ -36,7 +36,8 @@ def environment_of(target: Target) -> dict[str, str]:
 def needed_on(requirement: str, target: Target, extras: Iterable[str] = ()) -> str | None:
     """Return the requirement without its marker if the target needs it, else None.
 
-    `extras`: the requirement is needed with one of these extras, or without any. One that cannot be parsed is needed.
+    `extras`: the target needs a requirement if its marker is true without an extra or with one of these. A requirement
+    that cannot be parsed is needed.
     """
     parsed = parse_requirement(requirement)
     if parsed is None:

@@ -49,7 +49,7 @@ _WITHOUT_WHEEL = re.compile(r"No matching distribution found for (\S+)")
 
 
 class TargetPackages:
-    """Installs packages for a base, without running it. A `project.package.PackageSource`."""
+    """Installs packages for a base without running the base. A `project.package.PackageSource`."""
 
     def __init__(self, base: Base, python: str, lock: Lock, cache: Cache, on_step: OnStep = lambda step: None) -> None:
         self._base = base
@@ -60,25 +60,25 @@ class TargetPackages:
 
     @property
     def identity(self) -> str:
-        """What decides the installed files: the base, requirements.txt with its included files, and the lock."""
+        """The inputs that determine the installed files: base, requirements.txt with its included files, lock."""
         return f"{self._base.image.digest} {self._python} {self._asked} {self._lock.identity(self._key)}"
 
     @cached_property
     def _asked(self) -> str:
-        """The digest at the start of the build: later changes count for the next one."""
+        """The digest of the requirements at the start of the build. The next build uses later changes."""
         return digest_requirements(self._lock.path.parent / REQUIREMENTS_FILE)
 
     @property
     def _key(self) -> str:
-        facts = self._base.known_facts  # more would download a base that may not be needed
+        facts = self._base.known_facts  # `facts` would download a base that may not be needed
         return str(Target(self._python, self._base.architecture, facts.libc)) if facts else ""
 
     def pinned(self, requirements: Path) -> tuple[LockedWheel, ...]:
-        """Return what was installed."""
+        """Return the wheels that were installed."""
         return self._lock.wheels(self._key, read_requirements(requirements).digest) or ()
 
     def install(self, directory: Path, requirements: Path) -> None:
-        """Select, download, check and unpack."""
+        """Select, download, check and unpack the wheels."""
         target = Target(self._python, self._base.architecture, self._base.facts.libc)
         wheels = self._wheels(requirements, target)
         self._on_step(f"Unpacking {len(wheels)} packages")
@@ -116,7 +116,7 @@ class TargetPackages:
         )
 
     def _bring(self, locked: Sequence[LockedWheel], found: Requirements, target: Target) -> list[Wheel]:
-        """Return the pinned wheels: from the cache, from their place in requirements.txt, or from an index."""
+        """Return the pinned wheels: from the cache, from their path or URL in requirements.txt, or from an index."""
         missing = [each for each in locked if self._cache.wheel(each.sha256, each.file) is None]
         if missing:
             self._on_step(f"Downloading {len(missing)} packages")
@@ -157,13 +157,13 @@ def _only_wheels(directory: Path) -> list[Wheel]:
 
 
 def missing_dependencies(wheels: Sequence[Wheel], target: Target, asked: Iterable[str] = ()) -> list[str]:
-    """Return requirements of the target that pip left out because it evaluated markers for its own Python.
+    """Return the target's requirements that pip omitted because it evaluated markers for its own Python.
 
     `asked`: the user's requirements, which may have extras.
     """
     extras: dict[str, set[str]] = {}
     needed = list(asked)
-    # An extra of one package may require an extra of another one: repeat until nothing is new.
+    # An extra of one package may require an extra of another one: repeat until there are no new extras.
     while sum(_add_extras(extras, line) for line in needed):
         needed = [plain for wheel in wheels for plain in _needed(wheel, target, extras)]
     there = {wheel.name for wheel in wheels}
@@ -182,7 +182,7 @@ def _needed(wheel: Wheel, target: Target, extras: dict[str, set[str]]) -> list[s
 
 
 def _add_extras(extras: dict[str, set[str]], line: str) -> bool:
-    """Add the extras in a requirement. Return whether any is new."""
+    """Add the extras of a requirement. Return whether any is new."""
     requirement = parse_requirement(line)
     if requirement is None or not requirement.extras:
         return False
@@ -193,7 +193,7 @@ def _add_extras(extras: dict[str, set[str]], line: str) -> bool:
 
 
 def _download(arguments: Sequence[str], target: Target, directory: Path, requirements: Path) -> None:
-    # -P: a module of the project must not replace one of the standard library for pip.
+    # -P: pip must not import a module of the project instead of one of the standard library.
     command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["--only-binary", ":all:", "--implementation", "cp", "--python-version", target.python]
     command += ["--abi", target.abi, *(part for tag in target.platform_tags for part in ("--platform", tag))]

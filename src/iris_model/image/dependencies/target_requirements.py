@@ -1,7 +1,7 @@
-"""Make pip's input for a target: the lines of `requirements.txt`, with markers evaluated for the target.
+"""Create pip's input for a target: the lines of `requirements.txt`, with markers evaluated for the target.
 
-Returns two files for pip, requirements and constraints, without markers. Raises an error for lines that would need a
-build from source, which would run code here and may not give a result for the target.
+Writes two files for pip, requirements and constraints, without markers. Raises an error for lines that need a build
+from source, which would run code on this machine and may give no result for the target.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _MARKER = re.compile(r"\s+;")  # in a URL, a semicolon starts a marker only afte
 
 @dataclass(frozen=True)
 class TargetRequirements:
-    """The lines that apply on a target."""
+    """The lines that apply to a target."""
 
     requirements: tuple[str, ...]
     constraints: tuple[str, ...]
     options: tuple[str, ...]
-    """Where to look, as `--extra-index-url`."""
+    """The options for indexes, such as `--extra-index-url`."""
 
     def write(self, directory: Path, more: Iterable[str] = ()) -> list[str]:
         """Write the files. Return pip's arguments."""
@@ -46,7 +46,7 @@ class TargetRequirements:
 
 
 def requirements_for(found: Requirements, target: Target) -> TargetRequirements:
-    """Evaluate every line. One error lists all that would need a build from source."""
+    """Evaluate every line. Raises one error with all lines that need a build from source."""
     problems = [problem for line in found.lines if (problem := _from_source(line, target))]
     if problems:
         raise ImageError(
@@ -65,7 +65,7 @@ def requirements_for(found: Requirements, target: Target) -> TargetRequirements:
 
 
 def direct_lines(found: Requirements, target: Target) -> dict[str, RequirementLine]:
-    """Return the wheels with a path or a URL: file name -> line. Indexes lack them, or have others with that name."""
+    """Return the wheels with a path or a URL: file name -> line. Indexes lack them, or have other files of that name."""
     return {
         line.file_name: line
         for line in found.lines
@@ -74,7 +74,7 @@ def direct_lines(found: Requirements, target: Target) -> dict[str, RequirementLi
 
 
 def pin_of(line: RequirementLine, sha256: str) -> str:
-    """Return the line for exactly that file."""
+    """Return the line that requires exactly the file with this digest."""
     return f"{_MARKER.split(line.plain)[0].strip()} --hash=sha256:{sha256}"
 
 

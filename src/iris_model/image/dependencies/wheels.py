@@ -69,7 +69,7 @@ def open_wheel(path: Path) -> Wheel:
 
 
 def unpack_wheels(wheels: Sequence[Wheel], directory: Path) -> dict[str, Wheel]:
-    """Unpack into `directory`. Return the wheel of each file."""
+    """Unpack the wheels into `directory`. Return file -> wheel."""
     owners: dict[str, Wheel] = {}
     for wheel in sorted(wheels, key=lambda each: each.name):
         for target, content, executable in _contents(wheel):
@@ -89,7 +89,7 @@ def unpack_wheels(wheels: Sequence[Wheel], directory: Path) -> dict[str, Wheel]:
 
 
 def _contents(wheel: Wheel) -> Iterator[tuple[str, bytes, bool]]:
-    """Yield path, bytes, and whether it is executable, for every useful file."""
+    """Yield (path, bytes, whether it is executable) for every file that the function can use."""
     with zipfile.ZipFile(wheel.path) as archive:
         names = [name for name in archive.namelist() if not name.endswith("/")]
         records = _records(archive, names, wheel)
@@ -107,7 +107,7 @@ def _contents(wheel: Wheel) -> Iterator[tuple[str, bytes, bool]]:
                     f"{wheel.file}: {name} does not match the wheel's RECORD, expected {expected}",
                     remedy="Do not use this wheel: it was changed after it was built. Use another version.",
                 )
-            # The upper half is the Unix mode, as for pip.
+            # The upper half is the Unix mode. pip also reads it.
             mode = archive.getinfo(name).external_attr >> 16
             yield target, content, stat.S_ISREG(mode) and bool(mode & 0o111)
 

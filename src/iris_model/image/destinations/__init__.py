@@ -1,1 +1,1 @@
-"""Where a built image is written: a layout, an archive, Docker Engine, a registry."""
+"""The destinations of a built image: a layout, an archive, Docker Engine, a registry."""

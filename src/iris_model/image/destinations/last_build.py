@@ -1,4 +1,4 @@
-"""The layout in a project's `.iris-model`: only the last build, under any name.
+"""The layout in a project's `.iris-model`: it contains only the last build, under any name.
 
 `status` and `push` read it without a name, so it must contain only one image.
 """
@@ -14,7 +14,7 @@ from iris_model.oci.writing import atomic_file
 
 
 def put_last_build(image: Image, path: Path, name: str) -> bool:
-    """Replace the image in the layout. Return False if it is there already."""
+    """Replace the image in the layout. Return False if the layout already contains it."""
     changed = put_layout(image, path, name)
     renamed = _forget_other_names(path, name)
     remove_unnamed_blobs(path)

@@ -1,4 +1,4 @@
-"""Write an image on this machine: OCI layout, Docker archive, Docker Engine. An equal image is not written again."""
+"""Write an image on this machine: OCI layout, Docker archive, Docker Engine. The same image is not written again."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from iris_model.oci.writing import atomic_file
 
 
 def put_layout(image: Image, path: Path, name: str) -> bool:
-    """Write the image to a layout under a name. Return False if it is there already.
+    """Write the image to a layout under a name. Return False if the layout already contains it.
 
-    A layout has OCI media types, so the image has another digest there than with Docker's.
+    A layout has OCI media types, so the image's digest differs from the one with Docker's media types.
     """
     image = image.with_family(OCI)
     if _layout_has(image, path, name):
@@ -54,7 +54,7 @@ def remove_unnamed_blobs(path: Path) -> None:
 def put_archive(image: Image, path: Path, reference: Reference, memory: Path) -> bool:
     """Write the image for `docker load`. Return False if the file already contains this image.
 
-    `memory` records which image the file contains, because finding out would mean reading the whole archive.
+    `memory` is a file that records the image in the archive. Otherwise the whole archive would have to be read.
     """
     key, known = str(path.resolve()), _read(memory)
     expected = f"{image.digest} {familiar_name(reference)}"
@@ -70,9 +70,9 @@ def put_archive(image: Image, path: Path, reference: Reference, memory: Path) ->
 
 
 def load(image: Image, reference: Reference) -> bool:
-    """Load the image into Docker Engine. Return False if it has it under that name."""
+    """Load the image into Docker Engine. Return False if the Engine already has it under that name."""
     name = familiar_name(reference)
-    # Docker identifies an image by its config; with containerd's store by its manifest.
+    # Docker identifies an image by its config. With containerd's store it uses the manifest.
     if find_id(name) in (str(image.config_blob.digest), str(image.digest)):
         return False
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,7 +1,7 @@
 """Push a built image to a registry: missing blobs, then the manifest, then SBOM and provenance as referrers.
 
-Base layers that the registry has, or can mount from another repository, are never opened, so never downloaded. The
-image itself is one plain manifest, independent of the attached documents.
+Base layers that the registry has, or can mount from another repository, are not opened and therefore not downloaded.
+The image itself is one plain manifest, independent of the attached documents.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from iris_model.oci.registry.referrer_tags import fallback_tag
 from iris_model.oci.registry.referrers import TITLE
 
 REFERRERS = ("auto", "api", "none")
-"""Where the list of referrers may be kept: by the registry, otherwise under the tag of the specification; by the
-registry only; nowhere."""
+"""Who keeps the list of referrers. auto: the registry, or else the tag of the specification; api: only the registry;
+none: no list."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Published:
     """Media types of the documents that are attached to the image."""
 
     tag: str = ""
-    """The tag under which they are listed, where the registry keeps no list itself."""
+    """The tag that lists them, if the registry keeps no list itself."""
 
     note: str = ""
 
@@ -76,7 +76,7 @@ def publish(
         tag = "" if kept.listed_by_registry else fallback_tag(image.digest)
         return Published(pushed, tuple(documents), tag)
     except OciError as failure:
-        # The image was pushed. A problem with its documents must not look like a failure.
+        # The image was pushed. A problem with its documents must not be reported as a failed push.
         return Published(pushed, note=f"SBOM and provenance were not attached to the image: {failure.problem}")
 
 

@@ -1,1 +1,1 @@
-"""Documents about an image: SBOM, provenance, vulnerabilities, and where they are stored."""
+"""Documents about an image (SBOM, provenance, vulnerabilities), and their locations."""

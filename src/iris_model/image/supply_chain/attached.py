@@ -1,6 +1,6 @@
 """The documents of an image: files next to a layout or an archive on disk, referrers in a registry.
 
-Returns JSON. The documents are not opened, and an error here never makes the image itself unreadable.
+Returns JSON. The documents are not opened. If the registry fails, the result contains the problem.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def describe_documents(text: str, image: Image, *, connect: Connect = connect_re
 
 
 def _digests(image: Image) -> list[str]:
-    """Return the digests that documents may use: a layout has OCI media types, the built image mostly Docker's."""
+    """Return the image's digest in each family of media types: a layout has OCI's, a built image mostly Docker's."""
     found = [str(image.digest)]
     for family in (DOCKER, OCI):
         with suppress(OciError):

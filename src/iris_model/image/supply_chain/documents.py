@@ -11,7 +11,7 @@ from typing import Any
 from iris_model.image.supply_chain import provenance, sbom
 
 SUFFIXES = {sbom.MEDIA_TYPE: ".cdx.json", provenance.MEDIA_TYPE: ".intoto.json"}
-"""Media type -> what is added to the name of the image's file."""
+"""Media type -> the suffix that is added to the name of the image's file."""
 
 VULNERABILITIES_SUFFIX = ".vulnerabilities.json"
 _LARGEST = 64 << 20

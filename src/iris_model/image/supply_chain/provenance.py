@@ -1,7 +1,7 @@
-"""The provenance statement of an image: what it was made from and by what tool, in in-toto and SLSA form.
+"""The provenance statement of an image: its inputs and the tool that built it, in in-toto and SLSA form.
 
-https://in-toto.io/Statement/v1 with https://slsa.dev/provenance/v1. It has no times and hosts, so that the same build
-gives the same statement; `started` adds the time. It is not signed, so it does not prove who built the image.
+https://in-toto.io/Statement/v1 with https://slsa.dev/provenance/v1. It contains no times or hosts, so that the same
+build gives the same statement; `started` adds the time. It is not signed, so it does not prove who built the image.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The SBOM of an image: CycloneDX 1.6 as JSON (https://cyclonedx.org/docs/1.6/json/).
 
-The same image gives the same bytes, without time and host. If the base was never opened, the SBOM knows less about it,
-and has a note.
+The same image gives the same bytes, because the SBOM contains no time or host. If the base was never opened, the SBOM
+lacks its content and has a note.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MEDIA_TYPE = "application/vnd.cyclonedx+json"
 
 @dataclass(frozen=True)
 class Sbom:
-    """The document, and a description of what it does not contain."""
+    """The document, and a description of what it lacks."""
 
     data: bytes
     unlisted: tuple[str, ...]
@@ -47,7 +47,7 @@ def render_sbom(built: BuiltImage, *, download: bool = False) -> Sbom:
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
-        # Identifies this document, and is the same for the same image.
+        # It identifies this document, and is the same for the same image.
         "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{MEDIA_TYPE}:{digest}')}",
         "version": 1,
         "metadata": {
@@ -66,7 +66,7 @@ def render_sbom(built: BuiltImage, *, download: bool = False) -> Sbom:
             {"ref": root, "dependsOn": sorted([*(each["bom-ref"] for each in own), base.reference])},
             {"ref": base.reference, "dependsOn": base.inside},
         ],
-        # Files of a base outside of package managers cannot be listed, so it is never called complete.
+        # Files that no package manager of the base lists are unknown, so the SBOM never calls the base complete.
         "compositions": [
             {"aggregate": "incomplete" if base.unlisted else "unknown", "assemblies": [base.reference]},
         ],

@@ -1,7 +1,7 @@
 """The base's part of an SBOM: the base itself, its operating system, its Python, and all its packages.
 
-Returns CycloneDX components, and a description of what could not be listed. A base that is not on this machine is not
-downloaded for this; then the SBOM states that it was not opened.
+Returns CycloneDX components, and a description of what could not be listed. By default, a base that is not on this
+machine is not downloaded; then the SBOM states that it was not opened.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from iris_model.image.bases.base import Base
 from iris_model.image.bases.base_files import BaseFacts
 from iris_model.image.bases.system_package import OperatingSystem, Package
 
-# The distribution, if os-release does not name it.
+# Package type -> the distribution, if os-release does not name one.
 _DEFAULT_SYSTEMS = {"deb": "debian", "apk": "alpine"}
-# os-release's name -> that of package URLs.
+# os-release's name -> the name in package URLs.
 _VENDORS = {"rhel": "redhat"}
-# os-release's name -> that of trivy, which reads the component's name; grype reads the SWID's.
+# os-release's name -> trivy's name. trivy reads the component's name; grype reads the SWID tag.
 _SYSTEM_NAMES = {"amzn": "amazon", "rhel": "redhat", "almalinux": "alma", "ol": "oracle"}
 # Directories of interpreters that no package manager installed.
 _OWN_PYTHONS = ("/var/lang/", "/usr/local/", "/opt/")
@@ -35,10 +35,10 @@ class BasePart:
     """The base's part of an SBOM."""
 
     reference: str
-    """What the component of the base itself is called in the SBOM."""
+    """The `bom-ref` of the base's own component."""
 
     components: tuple[dict[str, Any], ...]
-    """The base first, then what is in it."""
+    """The base, then the components in it."""
 
     unlisted: tuple[str, ...]
 
@@ -74,7 +74,7 @@ def _facts(base: Base, *, download: bool) -> tuple[BaseFacts | None, tuple[str, 
         try:
             facts = base.facts
         except (ImageError, OciError) as failure:
-            # The image is correct without reading its base; the SBOM states what it lacks.
+            # The image is valid even if its base cannot be read. The SBOM states what it lacks.
             return None, (f"the base image cannot be read: {failure.problem}",)
     return (facts, facts.unlisted) if facts else (None, (_NOT_OPENED,))
 
@@ -114,7 +114,7 @@ def _package(package: Package, system: OperatingSystem) -> dict[str, Any]:
     purl = package_url(package, system)
     component: dict[str, Any] = {
         "type": "library",
-        # A package of the base and one of the function may have the same purl, but are two components.
+        # A package of the base and a package of the function may have the same purl, but they are two components.
         "bom-ref": f"base:{purl}",
         "name": package.name,
         "version": f"{package.epoch}:{package.version}" if package.epoch else package.version,
@@ -125,7 +125,7 @@ def _package(package: Package, system: OperatingSystem) -> dict[str, Any]:
     if package.license:
         component["licenses"] = [{"license": {"name": package.license}}]
     if package.kind in ("deb", "apk") and package.source not in ("", package.name):
-        # Advisories of these systems name source packages; grype takes them from the purl, trivy from here.
+        # Advisories of these systems name source packages. grype reads them from the purl, trivy from this property.
         component["properties"] = [{"name": "aquasecurity:trivy:SrcName", "value": package.source}]
     return component
 

@@ -1,7 +1,7 @@
 """Known vulnerabilities of an image's components, from an installed scanner.
 
-Passes the SBOM to the scanner. Returns its report as JSON, unchanged, and how much of the SBOM it could not judge.
-Nothing is judged or sent here; the scanner may use the network.
+Passes the SBOM to the scanner. Returns its report as JSON, unchanged, and the packages that it could not check. This
+module does not interpret findings and does not use the network; the scanner may use it.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ class VulnerabilityReport:
     found: int
     report: bytes
     unknown: tuple[str, ...] = ()
-    """Packages that the tool was asked about and could say nothing of, with its reason: they are not known to be safe."""
+    """Packages that the tool could not check, with its reason. They are not known to be safe."""
 
 
 @dataclass(frozen=True)
 class _Tool:
-    """How to call a scanner, and to read its output."""
+    """How to call a scanner and read its output."""
 
     command: Callable[[Path, Path], Sequence[str]]
-    """From the paths of an SBOM and of a requirements file."""
+    """(path of an SBOM, path of a requirements file) -> the command line."""
 
     marks: tuple[str, ...]
-    """Keys of which a report of this tool has one."""
+    """Every report of this tool has one of these keys."""
 
     count: Callable[[Any], int]
     unknown: Callable[[Any], tuple[str, ...]] = lambda report: ()
@@ -86,7 +86,7 @@ _TOOLS = {
     ),
 }  # fmt: skip
 TOOLS = tuple(_TOOLS)
-"""In this order: those that know packages of systems come before the one that knows Python's only."""
+"""In order of preference: scanners that know system packages come before the one that knows only Python packages."""
 
 PYTHON_ONLY = frozenset({"pip-audit"})
 
@@ -118,7 +118,7 @@ def report_vulnerabilities(sbom: bytes, tool: str = "") -> VulnerabilityReport:
             raise _no_report(tool, str(failure)) from None
     said = _last_words(finished.stderr)
     try:
-        # Exit codes of scanners are inconsistent: "found something" or "failed". The report is reliable.
+        # An exit code can mean "found something" or "failed", depending on the scanner. The report is reliable.
         report = json.loads(finished.stdout)
     except ValueError:
         raise _no_report(tool, f"it ended with {finished.returncode}{f' and said: {said}' if said else ''}") from None
@@ -139,7 +139,7 @@ def _no_report(tool: str, why: str) -> ImageError:
 
 
 def _last_words(stderr: bytes) -> str:
-    """Return the end of its output: the last line of a stack trace names the error."""
+    """Return the end of the scanner's output: the last line of a stack trace names the error."""
     text = stderr.decode("utf-8", "replace").strip()
     if "Traceback (most recent call last)" in text:
         text = text.splitlines()[-1]
@@ -149,7 +149,7 @@ def _last_words(stderr: bytes) -> str:
 def _requirements(sbom: bytes) -> str:
     """Return the Python packages as requirements, for a scanner without SBOM support.
 
-    Of two with the same name, the function's own comes first, because it is the one imported.
+    Of two packages with the same name, the function's own comes first, because Python imports that one.
     """
     versions: dict[str, str] = {}
     for each in json.loads(sbom)["components"]:
