@@ -1,6 +1,6 @@
 """Estimate the monthly cost of an endpoint and of its alternatives from measurements.
 
-Nothing is bought, and no service is called. The flow, one file each:
+This package buys nothing and calls no service. The flow, one file each:
 
     prices        one dated file of prices, each with its source          -> PriceList
     refreshed     an older file and the offers of a price list            -> a newer file
@@ -10,7 +10,7 @@ Nothing is bought, and no service is called. The flow, one file each:
     sandboxes     arrivals x measurement                                  -> share of cold starts, latency, concurrency
     processor     time at a memory size                                   -> time on a whole vCPU, for `servers`
     servers       a peak, a p99                                           -> the number of servers
-    workload      all of it                                               -> the question, and the form of the answers
+    workload      all of these                                            -> the input, and the form of the estimates
     function_costs, server_costs                                          -> CostComponents of one alternative, per month
     estimates     every alternative                                       -> Estimates
     break_even    the estimates over the request rate                     -> where another alternative becomes cheaper

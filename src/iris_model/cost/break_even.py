@@ -10,8 +10,8 @@ from iris_model.cost.estimates import alternatives
 from iris_model.cost.workload import Workload
 
 FEWEST, MOST = 1, 1_000_000_000
-# Servers come in whole numbers, so their curves are step functions. This many rates draw steps as such, and show where
-# one more server makes them more expensive again.
+# The number of servers is an integer, so their curves are step functions. With this many rates the steps are visible,
+# and also the rates at which one more server makes an alternative more expensive again.
 _STEPS_PER_DECADE = 24
 _PRECISION = 1.01
 
@@ -30,22 +30,22 @@ class Curve:
 class BreakEven:
     """The rates at which one alternative costs less than the baseline.
 
-    `spans`: pairs of first and last rate in requests a day; None as the last means a billion and more.
+    `spans`: pairs of first and last rate in requests a day; a last rate of None means a billion and more.
     """
 
     name: str
     spans: tuple[tuple[float, float | None], ...]
     is_known: bool = True
-    """False where the price of one of the two is not known, so that nothing can be said."""
+    """False if a price of one of the two is unknown, so that they cannot be compared."""
 
     @property
     def requests_per_day(self) -> float | None:
-        """The lowest rate at which it is cheaper; None if it never is, up to a billion."""
+        """The lowest rate at which it is cheaper; None if it is not cheaper at any rate up to a billion."""
         return self.spans[0][0] if self.spans else None
 
     @property
     def dearer_again(self) -> tuple[tuple[float, float | None], ...]:
-        """The spans above that rate where it is not cheaper: one more server is needed."""
+        """The spans above that rate where it is not cheaper, because one more server is needed."""
         ends = [end for _, end in self.spans if end is not None]
         starts: list[float | None] = [start for start, _ in self.spans[1:]]
         return tuple(zip(ends, [*starts, None], strict=False))

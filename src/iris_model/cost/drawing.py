@@ -1,7 +1,7 @@
 """The SVG elements of the pictures, independent of their content.
 
-Only features that every SVG renderer supports: no script, no foreign object, colors in plain rules. In a browser the
-picture has the colors of the page, light or dark: `DARK` has these rules, and `for_print` removes them.
+They use only features that every SVG renderer supports: no script, no foreign object, colors in plain rules. In a
+browser the picture has the page's colors, light or dark. `DARK` contains these rules, and `for_print` removes them.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-# Okabe and Ito, "Color Universal Design" (2008), without the yellow: distinguishable with color blindness. The second
-# of each pair is for a dark page.
+# Okabe and Ito, "Color Universal Design" (2008), without the yellow: color-blind people can distinguish these. The
+# second color of each pair is for a dark page.
 COLORS = (
     ("#0072b2", "#58a6e8"),
     ("#d55e00", "#f08a4b"),
@@ -61,12 +61,12 @@ def document(width: int, height: int, label: str, parts: Iterable[str]) -> str:
 
 
 def for_print(svg: str) -> str:
-    """Return the picture for a white background: pixels cannot follow the page's colors."""
+    """Return the picture for a white background, for a PNG, which cannot follow the page's colors."""
     return svg.replace(DARK, "")
 
 
 def text(x: float, y: float, words: str, kind: str = "", anchor: str = "start", turn: int = 0) -> str:
-    """Return one line of text. `kind` has style classes, `turn` is a rotation in degrees."""
+    """Return one line of text. `kind`: style classes; `turn`: a rotation in degrees."""
     style = f' class="{kind}"' if kind else ""
     place = "" if anchor == "start" else f' text-anchor="{anchor}"'
     turned = f' transform="rotate({turn} {x:.1f} {y:.1f})"' if turn else ""

@@ -1,7 +1,7 @@
 """Estimate every alternative for a month: cost components (quantity, unit, price) and their sum.
 
-Costs common to all are left out: data transfer to the internet, and the function's own log lines. Servers are estimated
-without a load balancer, a spare server, or logs, in their favor.
+Costs that all alternatives have are left out: data transfer to the internet, and the function's own log lines. The
+estimates of servers favor them: they have no load balancer, no spare server and no logs.
 """
 
 from __future__ import annotations

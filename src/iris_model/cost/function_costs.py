@@ -19,7 +19,7 @@ PROVISIONED, ORIGINAL = ", provisioned", ", original"
 # https://aws.amazon.com/api-gateway/pricing/: "HTTP APIs are metered in 512 KB increments".
 HTTP_API_UNIT_KB = 512
 # https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html: Lambda traces the first request of each
-# second and 5 % of the others; the price is per trace, whatever its segments.
+# second and 5 % of the others. The price is per trace and does not depend on its segments.
 TRACED_SHARE = Decimal("0.05")
 
 
@@ -29,7 +29,7 @@ def lambda_name(architecture: str, endpoint: str) -> str:
 
 
 def estimate_lambda(workload: Workload, architecture: str, endpoint: str) -> Estimate:
-    """Estimate Lambda on demand: there is no compute cost without requests."""
+    """Estimate Lambda on demand, which has no compute cost without requests."""
     compute = workload.component(
         f"lambda.{architecture}.gb_second",
         "compute",
@@ -50,7 +50,7 @@ def estimate_lambda(workload: Workload, architecture: str, endpoint: str) -> Est
 
 
 def estimate_provisioned(workload: Workload, architecture: str, endpoint: str) -> Estimate:
-    """Estimate some sandboxes provisioned all month. Requests beyond them run on demand, at that price.
+    """Estimate some sandboxes provisioned all month. Requests beyond them run on demand, at the on-demand price.
 
     Lambda's free tier does not apply to a function with provisioned concurrency.
     """
@@ -87,14 +87,14 @@ def log_share(workload: Workload) -> Decimal | None:
 
 
 def price_snapshots(workload: Workload, versions: int) -> Decimal | None:
-    """Dollars a month for SnapStart with this many versions that stay, starts included; None without a price."""
+    """Return US dollars a month for SnapStart with this many kept versions, starts included; None without a price."""
     components = _snapshots(replace(workload, surroundings=replace(workload.surroundings, snapshots=versions)))
     amounts = [each.monthly for each in components]
     return None if None in amounts else sum((each for each in amounts if each is not None), Decimal(0))
 
 
 def _snapshots(workload: Workload) -> Iterable[CostComponent]:
-    """SnapStart: the cached snapshot of each version, all month, and the restore at each start."""
+    """Yield SnapStart's costs: the cached snapshot of each version, all month, and the restore at each start."""
     count, gb = workload.surroundings.snapshots, Decimal(workload.measurement.memory_mib) / 1024
     if count:
         starts = workload.monthly_requests * Decimal(str(workload.sandbox_use.cold_share))

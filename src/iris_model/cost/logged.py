@@ -1,6 +1,6 @@
 """The monthly bill of CloudWatch Logs for a function: Lambda's lines, the access log, captured rows, and storage.
 
-All lines share one free allowance and the tiers of one price.
+All lines share one free allowance and one price with tiers.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from decimal import Decimal
 
 from iris_model.cost.workload import HOURS_PER_MONTH, LOG_BYTES, CostComponent, Workload
 
-# CloudWatch Logs stores compressed data; its own estimates use 0.15. Lambda's lines come to 0.11 with gzip.
+# CloudWatch Logs stores compressed data. Its own estimates use 0.15; gzip compresses Lambda's lines to 0.11.
 STORED_SHARE = Decimal("0.15")
-# One line of the HTTP API's access log in this template's format, between a short and a browser's user agent.
+# One line of the HTTP API's access log in our template's format, with a user agent of medium length.
 ACCESS_LOG_BYTES = 440
-# A captured row without its values and answer: the header of the embedded metric format.
+# The part of a captured row that is not its values and answer: the header of the embedded metric format.
 CAPTURE_BYTES = 260
 _BYTES_PER_GB = 1_000_000_000
 _PRICE = "cloudwatch.logs.ingested_gb"

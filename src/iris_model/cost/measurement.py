@@ -1,4 +1,4 @@
-"""Read REPORT lines: Lambda's text and JSON formats, old and new, from `serve` or CloudWatch."""
+"""Read REPORT lines from `serve` or CloudWatch, in Lambda's text and JSON formats, old and new."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ReportLine:
     memory_mib: int
     max_memory_mib: int
     init_ms: float | None = None
-    """Time of a start before the invocation: the init, or with SnapStart the restore of the snapshot."""
+    """Duration of the start before the invocation: the init, or with SnapStart the restore of the snapshot."""
     billed_ms: int | None = None
 
 
@@ -38,9 +38,9 @@ class Measurement:
     warm_ms: float
     warm_p99_ms: float
     cold_billed_ms: float | None
-    """Mean billed duration of cold invocations, init included; None when no cold start was seen."""
+    """Mean billed duration of cold invocations, init included; None without a cold start."""
     cold_ms: float | None
-    """Median time to the answer of a cold invocation."""
+    """Median time from the start of a cold invocation to its answer."""
     max_memory_mib: int
     invocations: int
     cold_starts: int
@@ -60,7 +60,7 @@ def read_reports(lines: Iterable[str]) -> list[ReportLine]:
 
 
 def summarize_reports(reports: Sequence[ReportLine]) -> Measurement:
-    """Return one measurement of all reports, which must have the same memory size. Raises CostError without any."""
+    """Return one measurement of all reports, which must have the same memory size. Raises CostError without reports."""
     if not reports:
         raise CostError(
             "the log has no REPORT lines of a function", remedy="Invoke the function a few times, and pass that log."
@@ -90,7 +90,7 @@ def summarize_reports(reports: Sequence[ReportLine]) -> Measurement:
 
 
 def percentile(values: Iterable[float], percent: float) -> float:
-    """Return the smallest value that at least `percent` per cent of the values do not exceed (nearest rank)."""
+    """Return the smallest value that at least `percent` per cent of the values do not exceed (nearest-rank method)."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
@@ -99,12 +99,12 @@ def billed(report: ReportLine) -> int:
     """Return the billed milliseconds of the line, computed if the line lacks them."""
     if report.billed_ms is not None:
         return report.billed_ms
-    # Init plus duration, rounded up once: billed so since August 2025, for every kind of function.
+    # Since August 2025, Lambda bills init plus duration, rounded up once, for every kind of function.
     return max(1, math.ceil(round(report.duration_ms + (report.init_ms or 0.0), 2)))
 
 
 def _billed_warm(report: ReportLine) -> int:
-    # A cold line that represents a warm one is billed without its init.
+    # If there are only cold lines, they represent warm ones, without their init.
     return billed(report) if report.init_ms is None else max(1, math.ceil(report.duration_ms))
 
 

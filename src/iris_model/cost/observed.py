@@ -1,6 +1,6 @@
-"""The observed traffic: from times of requests and the observed period to a `Traffic`.
+"""Compute a `Traffic` from the times of observed requests and the observed period.
 
-It reads no log: times are seconds since 1970 (UTC).
+This module reads no log. Times are seconds since 1970 (UTC).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ OBSERVED = "observed"
 
 _HOUR = 3600
 _DAY = 24 * _HOUR
-# 1970 began on a Thursday; hour 0 of a week is on Monday.
+# 1970 began on a Thursday, and hour 0 of a week is on Monday.
 _HOURS_BEFORE_1970 = 3 * 24
 
 
@@ -30,14 +30,14 @@ class ObservedTraffic:
 
     @property
     def requests_per_day(self) -> float | None:
-        """The mean rate of the period; None for less than a day, because a busy minute times 1,440 is not a day."""
+        """The mean rate of the period; None for less than a day, which does not represent a whole day."""
         return self.requests / self.seconds * _DAY if self.seconds >= _DAY else None
 
 
 def observe_traffic(moments: Sequence[float], begin: float, end: float) -> ObservedTraffic:
     """Return rates by hour of the week if a week was observed, by hour of the day if a day was.
 
-    Each hour is weighted by its observed time: the first and the last are rarely whole, and some occur twice.
+    Each hour is weighted by its observed time: the first and the last hour are rarely complete, and some occur twice.
     """
     seconds = max(end - begin, 1.0)
     hours = HOURS_PER_WEEK if seconds >= 7 * _DAY else 24
@@ -50,7 +50,7 @@ def observe_traffic(moments: Sequence[float], begin: float, end: float) -> Obser
     counts = [0] * hours
     for moment in moments:
         counts[_slot(int(moment // _HOUR), hours)] += 1
-    # A time may be slightly outside of the period; an hour observed for less than a minute has no reliable rate.
+    # At least 60 s: a time may be slightly outside of the period, and a shorter observation gives no reliable rate.
     rates = [count / max(span, 60.0) for count, span in zip(counts, watched, strict=True)]
     week = rates * (HOURS_PER_WEEK // hours)
     total = sum(week)

@@ -53,7 +53,7 @@ def render_plot(
 ) -> str:
     """Return the picture. `curves[0]` is the baseline; `requests_per_day` is marked as today's rate.
 
-    The names in `weak` get an asterisk: they use a price from a weak source, which a footnote should explain.
+    Names in `weak` get an asterisk, which a footnote should explain: they use a price from a weak source.
     """
     if all(usd is None for usd in curves[0].monthly):
         raise CostError(
@@ -64,7 +64,7 @@ def render_plot(
     by_name = {each.name: each for each in break_evens}
     rates = {name: each.requests_per_day for name, each in by_name.items()}
     frame = choose_frame(drawn, [rates.get(curve.name) for curve in drawn], requests_per_day)
-    # The baseline, then the others by their break-even.
+    # The baseline first, then the others by their break-even.
     drawn[1:] = sorted(drawn[1:], key=lambda curve: rates.get(curve.name) or math.inf)
     bottom, right = HEIGHT - _BOTTOM, WIDTH - _RIGHT
     parts = [
@@ -74,7 +74,7 @@ def render_plot(
         *_axes(frame),
         *_now(frame, requests_per_day),
     ]
-    # The baseline last, so that it is on top.
+    # The baseline is drawn last, so that it is on top.
     for index, curve in reversed(list(enumerate(drawn))):
         parts += [_stroke(index, frame, points) for points in _pieces(curve)]
     for index, curve in enumerate(drawn):
@@ -102,7 +102,7 @@ def choose_frame(curves: Sequence[Curve], break_evens: Sequence[float | None], r
         if usd and math.log10(rate) <= last_rate
     ]
     most = max(shown, default=Decimal(1))
-    # Break-evens are well above the cost of one request; lower amounts are not interesting.
+    # Break-evens are well above the cost of one request, so lower amounts are not shown.
     least = max(Decimal(10) ** _LEAST_USD, min(shown, default=Decimal(1)))
     first_usd = math.floor(least.log10())
     return Frame(
@@ -111,7 +111,7 @@ def choose_frame(curves: Sequence[Curve], break_evens: Sequence[float | None], r
 
 
 def show_rate(rate: float) -> str:
-    """Return a rate with three digits, its precision."""
+    """Return a rate with three digits, which is its precision."""
     unit = 10 ** max(0, math.floor(math.log10(rate)) - 2)
     return f"{round(rate / unit) * unit:,}"
 
@@ -147,7 +147,7 @@ def _stroke(index: int, frame: Frame, points: Sequence[tuple[float, Decimal]]) -
 
 
 def _pieces(curve: Curve) -> Iterator[list[tuple[float, Decimal]]]:
-    """Yield the known pieces of a curve; gaps stay gaps."""
+    """Yield the known pieces of a curve, without its gaps."""
     pairs = zip(RATES, curve.monthly, strict=True)
     for is_known, piece in groupby(pairs, key=lambda pair: pair[1] is not None):
         if is_known:

@@ -26,10 +26,10 @@ class Price:
     source: str
     date: str
     is_weak: bool = False
-    """The source is secondary, undated, or of another region; whatever is made of it is shown with that mark."""
+    """Whether the source is secondary, undated, or of another region. Results that use the price are marked."""
 
     region: str = ""
-    """The region that it is of, where that is not the region of the file."""
+    """The region of the price, if it is not the region of the file."""
 
     def cost(self, quantity: Decimal) -> Decimal:
         """Return the cost of a monthly quantity, each part at the price of its tier."""
@@ -50,7 +50,7 @@ class PriceList:
     region: str
     prices: Mapping[str, Price]
     allowances: Mapping[str, Decimal]
-    """What a month has for free, by name."""
+    """The free quantities of a month, by name."""
 
     def find(self, name: str) -> Price | None:
         """Return the price, or None if unknown."""
@@ -58,7 +58,7 @@ class PriceList:
 
 
 def read_prices(path: Path | None = None) -> PriceList:
-    """Return the prices of the file, by default our own. Raises CostError, which names every wrong line."""
+    """Return the prices of the file (by default our own). Raises CostError, which names every wrong line."""
     where = str(path) if path is not None else "prices.json"
     return decode_prices(read_price_document(path), where)
 

@@ -1,8 +1,8 @@
 """Convert a time at a memory size to the time on a whole vCPU and back, to compare servers with Lambda.
 
-A memory size has a share of a vCPU, granted every 20 ms: work beyond the share waits for the next period. This model
-applies to computation. A function that mostly waits, for a database for example, waits as long on a server; part of
-that is treated as computation here.
+A memory size has a share of a vCPU in each period of 20 ms. Work beyond the share waits for the next period. This model
+is valid for computation. A function that mostly waits, for example for a database, waits equally long on a server, but
+this model treats part of the wait as computation.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ PERIOD_MS = 20.0
 
 
 def computing_ms(duration_ms: float, memory_mib: int) -> float:
-    """Return the time on a whole vCPU for what takes `duration_ms` at a memory size."""
+    """Return the time on a whole vCPU for work that takes `duration_ms` at a memory size."""
     part = PERIOD_MS * min(1.0, memory_mib / MEMORY_PER_VCPU)
     periods = math.floor(duration_ms / PERIOD_MS)
     return periods * part + min(duration_ms - periods * PERIOD_MS, part)
 
 
 def duration_ms(computing_ms: float, memory_mib: int) -> float:
-    """Return the inverse: the time at a memory size."""
+    """Return the time at a memory size for work that takes `computing_ms` on a whole vCPU."""
     part = PERIOD_MS * min(1.0, memory_mib / MEMORY_PER_VCPU)
     if computing_ms <= 0:
         return 0.0

@@ -1,6 +1,6 @@
-"""Convert an SVG to a PNG with a program of this machine.
+"""Convert an SVG to a PNG with a program on this machine.
 
-Programs are tried in the order of the table, fast ones first. Their output is checked: a PNG of the requested size.
+Programs are tried in the order of the table, fast ones first. Their output must be a PNG of the requested size.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 from iris_model.errors import CostError
 
 SECONDS_PER_PROGRAM = 60
-# Twice the size of the SVG: sharp on a slide.
+# Twice the size of the SVG, so that it is sharp on a slide.
 SCALE = 2
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _REMEDY = (
@@ -40,14 +40,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Renderer:
-    """A program with one of its names, and its arguments."""
+    """A program: its possible names, and its arguments."""
 
     programs: tuple[str, ...]
     arguments: Callable[[Job], list[str]]
 
 
 def _chromium(job: Job) -> list[str]:
-    # A profile of its own, because an open one is locked. Its sandbox does not work for root.
+    # A separate profile, because an open one is locked. Chromium's sandbox does not work for root.
     return [
         "--headless",
         *(["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
@@ -158,7 +158,7 @@ def rasterize(svg: str, renderers: Sequence[tuple[str, Renderer]] | None = None)
 
 
 def _run(command: list[str]) -> str:
-    """Return the error of a program, or ""."""
+    """Run a program. Return its error, or ""."""
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS_PER_PROGRAM, check=False

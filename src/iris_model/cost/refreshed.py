@@ -1,7 +1,7 @@
 """Update a price file with offers, and report what changed for every line.
 
-A price without an offer stays, with its date and source. So does a price whose offer differs many times, until the user
-accepts it: a changed unit looks like that, a real price change rarely does.
+A price without an offer keeps its value, date and source. If an offer differs by a large factor, the price stays until
+the user accepts the offer: the likely cause is a changed unit, because real prices rarely change so much.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 from iris_model.cost.prices import Price, decode_prices
 
 QUESTIONABLE_FACTOR = Decimal(4)
-"""Regions differ by less than two."""
+"""Prices of different regions differ by a factor of less than two."""
 
 Tiers = tuple[tuple[Decimal | None, Decimal], ...]
 
 
 @dataclass(frozen=True)
 class Offer:
-    """Today's price of a source."""
+    """The current price in a source."""
 
     tiers: Tiers
     source: str
@@ -31,7 +31,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class RefreshedPrices:
-    """The new document, and its lines by outcome."""
+    """The new document, and its lines by result."""
 
     document: dict[str, Any]
     changed: Mapping[str, tuple[Decimal, Decimal]]
@@ -42,7 +42,7 @@ class RefreshedPrices:
     """name -> why there is nothing newer"""
 
     questions: Mapping[str, tuple[Decimal, Decimal]]
-    """name -> the old price, which stays, and the one that nobody has accepted"""
+    """name -> the old price, which stays, and the new price, which the user has not accepted"""
 
 
 def refresh_prices(
@@ -99,7 +99,7 @@ def _take(price: Price, offer: Offer) -> dict[str, Any]:
 
 
 def _keep(entry: Mapping[str, Any], price: Price, old_region: str, region: str) -> dict[str, Any]:
-    """Keep a price: one of another region becomes weak and names it; back in its own region it is restored."""
+    """Return the entry of a kept price. In another region it gets a `region` and becomes weak; in its own, neither."""
     own = price.region or old_region
     kept = {key: value for key, value in entry.items() if key != "region"}
     if own != region:

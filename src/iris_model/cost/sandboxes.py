@@ -1,4 +1,4 @@
-"""Simulate the arrivals of a week on Lambda's sandboxes: how often is there no warm sandbox?"""
+"""Simulate a week of arrivals on Lambda's sandboxes, to count cold starts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from functools import lru_cache
 from iris_model.cost.measurement import Measurement
 from iris_model.cost.traffic import Traffic
 
-# AWS does not document how long an idle sandbox is kept. Five minutes is shorter than most observations, so that cold
-# starts are overestimated.
+# AWS does not document how long it keeps an idle sandbox. Five minutes is shorter than most observations, so that the
+# simulation overestimates cold starts.
 IDLE_SECONDS = 300.0
 
 
@@ -26,7 +26,7 @@ class SandboxUse:
     p50_ms: float
     p99_ms: float
     cold_pings: int = 0
-    """Pings that met no warm sandbox; they are not among the requests."""
+    """Pings that found no warm sandbox. Pings are not counted as requests."""
 
     @property
     def cold_share(self) -> float:
@@ -41,16 +41,17 @@ def simulate_sandboxes(
     provisioned: int = 0,
     pings: Sequence[float] = (),
 ) -> SandboxUse:
-    """Each request takes the most recently used sandbox, or starts one. A sandbox idle for `idle_seconds` is removed.
+    """Return the use of sandboxes by the requests and pings of a week.
 
-    The `provisioned` sandboxes are always warm, and are used first. A ping takes a sandbox as a request does, and
-    releases it at once. `arrivals` and `pings` are seconds of the same week, ascending.
+    Each request takes the most recently used idle sandbox, or starts one. A sandbox idle for `idle_seconds` is removed.
+    The `provisioned` sandboxes are always warm, and are used first. A ping takes a sandbox like a request, and releases
+    it at once. `arrivals` and `pings` are seconds of the same week, ascending.
     """
     warm_seconds = measurement.warm_ms / 1000
     cold_seconds = warm_seconds if measurement.cold_ms is None else measurement.cold_ms / 1000
-    busy: list[float] = []  # when each busy sandbox becomes free: a heap
-    idle: list[float] = []  # since when each is idle: the newest last
-    kept: list[float] = []  # when each busy provisioned one becomes free: a heap
+    busy: list[float] = []  # the times when busy sandboxes become free: a heap
+    idle: list[float] = []  # the times since when sandboxes are idle: the newest last
+    kept: list[float] = []  # the times when busy provisioned sandboxes become free: a heap
     cold_starts = peak = cold_pings = 0
     coming = ((moment, False) for moment in arrivals)
     for moment, is_ping in heapq.merge(coming, ((moment, True) for moment in pings)) if pings else coming:
@@ -73,7 +74,7 @@ def simulate_sandboxes(
             idle.pop()
             heapq.heappush(busy, moment + warm_seconds)
         else:
-            idle.clear()  # the newest is too old, so all are
+            idle.clear()  # the newest is too old, so all are too old
             cold_starts += 1
             heapq.heappush(busy, moment + cold_seconds)
         if len(busy) + len(kept) > peak:
@@ -94,8 +95,8 @@ def simulate_sandboxes(
 def served_share(traffic: Traffic, requests_per_day: float, warm_ms: float, provisioned: int) -> float:
     """Return the share of requests that find a free provisioned sandbox.
 
-    Erlang's loss formula, for each hour of the week: requests arrive at random at the rate of the hour, and one that
-    finds all busy runs elsewhere.
+    Erlang's loss formula, for each hour of the week: requests arrive at random at the rate of the hour. A request that
+    finds all of them busy runs on demand.
     """
     total = 0.0
     for share, per_second, hours in traffic.rates(requests_per_day):
@@ -109,10 +110,10 @@ def served_share(traffic: Traffic, requests_per_day: float, warm_ms: float, prov
 
 @lru_cache(maxsize=4096)
 def likely_peak(load: float, requests: float) -> int:
-    """Return the likely peak concurrency of so many requests, where `load` is the mean of the busiest time.
+    """Return the likely peak concurrency of `requests`, where `load` is the mean concurrency in the busiest time.
 
-    Requests arrive at random, so the number in progress is Poisson distributed; its tail is bounded by Chernoff's
-    bound. For traffic that is too large to simulate.
+    Used for traffic that is too large to simulate. Requests arrive at random, so the number in progress has a Poisson
+    distribution, and Chernoff's bound limits its tail.
     """
     peak = max(1, math.ceil(load))
     while load > 0 and requests > 1 and peak * (1 + math.log(load / peak)) - load > -math.log(requests):

@@ -17,7 +17,7 @@ SERVER_OVERHEAD_MS = 0.4
 
 
 def estimate_sagemaker_serverless(workload: Workload) -> Estimate:
-    """Estimate SageMaker serverless: billed by duration as Lambda, from 1 GB, with the model's own library."""
+    """Estimate SageMaker serverless: billed by duration like Lambda, from 1 GB, with the model's own library."""
     name, library = SAGEMAKER_SERVERLESS, workload.library
     if library is None:
         raise ValueError("the model's own library was not measured")
@@ -44,7 +44,7 @@ def estimate_sagemaker_serverless(workload: Workload) -> Estimate:
 
 
 def estimate_server(workload: Workload, server: Server) -> Estimate:
-    """Estimate the number of servers for the busiest time, all month, with what each needs."""
+    """Estimate the servers that the busiest time needs, all month, with disk, address and image."""
     sizing = count_instances(
         server,
         service_ms=computing_ms(workload.measurement.warm_ms, workload.measurement.memory_mib),

@@ -15,23 +15,23 @@ MOST_INSTANCES = 10_000
 
 @dataclass(frozen=True)
 class Server:
-    """`vcpu`: the peak capacity. `sustained_vcpu`: the capacity all day (burstable instances have credits)."""
+    """A kind of server. `vcpu`: the peak capacity. `sustained_vcpu`: the capacity all day (burstable instances)."""
 
     name: str
     vcpu: float
     sustained_vcpu: float
     memory_mib: int
     hourly: tuple[tuple[str, Decimal], ...]
-    """Prices by name, and how many units an hour takes."""
+    """Pairs: the name of a price, and the units that one hour uses."""
 
     disk_gb: int = 0
     """Size of the EBS volume, billed in addition."""
 
     has_address: bool = False
-    """Whether it needs a public IPv4 address of its own to be reached."""
+    """Whether it needs its own public IPv4 address."""
 
     runs_containers: bool = False
-    """Whether its image lies in ECR. SageMaker has images of its own for the usual libraries."""
+    """Whether its image is stored in ECR. SageMaker has its own images for the usual libraries."""
 
 
 # The default of Amazon Linux 2023.
@@ -78,7 +78,7 @@ SERVERS = (
 
 @dataclass(frozen=True)
 class Sizing:
-    """`count` is None if no number of servers is sufficient."""
+    """The number of servers. `count` is None if no number is sufficient."""
 
     count: int | None
     notes: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ def count_instances(
     """Return the smallest number of instances that answer 99 of 100 peak requests within `target_ms`.
 
     Requests arrive at random, and one vCPU answers one at a time (M/M/c, Erlang C). If a single answer takes longer
-    than the target, waiting may take as long again, and a note is added.
+    than the target, a request may wait as long as one answer takes, and a note is added.
     """
     if memory_mib + SYSTEM_MIB > server.memory_mib:
         return Sizing(None, (f"needs {memory_mib + SYSTEM_MIB} MB with the system; it has {server.memory_mib}",))

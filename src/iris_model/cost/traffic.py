@@ -13,8 +13,8 @@ from pathlib import Path
 from iris_model.errors import CostError
 
 HOURS_PER_WEEK = 168
-# Weeks with more requests are simulated with this many. Cold starts become rarer with traffic, so this overestimates
-# them.
+# Weeks with more requests are simulated with this many. More traffic has a smaller share of cold starts, so this
+# overestimates them.
 SIMULATED_REQUESTS = 50_000
 _SEED = 20260501
 
@@ -26,7 +26,7 @@ class Traffic:
     name: str
     shares: tuple[float, ...]
     burst_seconds: float | None = None
-    """Within an hour requests are spread evenly by chance, or crowd into one stretch of this length."""
+    """None: requests arrive at random over the whole hour. Else: in one interval of this length in each hour."""
 
     @property
     def peak_factor(self) -> float:
@@ -76,7 +76,7 @@ PATTERNS = {
     "steady": _weighted("steady", lambda day, hour: 1.0),
     # Nine tenths between 8 and 18 o'clock, Monday to Friday.
     "office-hours": _weighted("office-hours", lambda day, hour: 0.9 / 50 if day < 5 and 8 <= hour < 18 else 0.1 / 118),
-    # Every fourth hour one minute of requests, and none between.
+    # One minute of requests in every fourth hour, and none between.
     "bursts": _weighted("bursts", lambda day, hour: 1.0 if hour % 4 == 0 else 0.0, 60.0),
 }
 

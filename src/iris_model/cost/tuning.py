@@ -13,7 +13,7 @@ from iris_model.errors import CostError
 # From Lambda's minimum to almost two vCPUs; 1,769 MB is one.
 MEMORY_SIZES_MIB = (128, 256, 512, 1024, 1769, 3008)
 
-# Smaller differences between times are noise of repeated measurements.
+# Smaller differences between times are measurement noise.
 _NOISE_MS, _NOISE_SHARE = 0.1, 0.05
 
 
@@ -28,7 +28,7 @@ class TunedSize:
 
 @dataclass(frozen=True)
 class TunedCost:
-    """A working size: the time of a warm invocation, and the cost of a million."""
+    """A size that works: the time of a warm invocation, and the cost of a million invocations."""
 
     memory_mib: int
     warm_ms: float
@@ -38,7 +38,7 @@ class TunedCost:
 
 @dataclass(frozen=True)
 class Tuning:
-    """All working sizes, and the three recommendations."""
+    """All sizes that work, and the three recommendations."""
 
     sizes: tuple[TunedCost, ...]
     cheapest: TunedCost
@@ -51,8 +51,8 @@ class Tuning:
 def choose_size(sizes: Sequence[TunedSize], prices: PriceList, architecture: str) -> Tuning:
     """Compare sizes by billed milliseconds: a faster size with the same billed time only costs more.
 
-    Balanced minimizes the sum of cost and time, each as a share of its maximum. Times that differ only by noise count
-    as equal, so a size that is both cheapest and fastest is also balanced.
+    `balanced` minimizes the sum of cost and time, each as a share of its maximum. Times that differ only by noise are
+    treated as equal, so a size that is both cheapest and fastest is also balanced.
     """
     gb_second, request = prices.find(f"lambda.{architecture}.gb_second"), prices.find("lambda.request")
     if gb_second is None or request is None:

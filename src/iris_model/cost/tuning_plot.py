@@ -12,7 +12,7 @@ from iris_model.cost.tuning import TunedCost, Tuning
 WIDTH, HEIGHT = 860, 626
 _LEFT, _RIGHT = 96, 40
 _COMPROMISE = "best compromise"
-# With more sizes labels would overlap: then only some sizes, and the values of the chosen, are labelled.
+# With more sizes, labels would overlap: then only some sizes and the values of recommended sizes are labelled.
 _MOST_LABELS = 8
 
 
@@ -29,7 +29,7 @@ class Panel:
     is_money: bool = False
 
     def tick(self, value: float) -> str:
-        """The label of a line of the grid."""
+        """Return the label of a grid line."""
         if not self.is_money:
             return f"{value:.4g}"
         return f"${value:.4g}" if value == 0 or value >= 10 else f"${value:.2f}" if value >= 0.01 else f"${value:.2g}"
@@ -80,7 +80,7 @@ def _panel(tuning: Tuning, panel: Panel) -> Iterator[str]:
         rows = [(value, "quiet small")] if names or len(places) <= _MOST_LABELS else []
         rows += [(name, "strong small") for name in names]
         above = _is_above(places, index) or y + 8 + 15 * len(rows) > panel.bottom
-        # If sizes are close, the compromise is labelled further out, because the best size may be its neighbor.
+        # With many sizes, the label of the compromise is further away, because the best size may be its neighbor.
         lift = 34 if len(places) > _MOST_LABELS and names == [_COMPROMISE] else 0
         for row, (words, kind) in enumerate(rows):
             distance = 15 * row + lift
@@ -96,7 +96,7 @@ def _is_above(places: Sequence[tuple[float, float]], index: int) -> bool:
 
 
 def _x(tuning: Tuning, index: int) -> float:
-    """Return the position of a size; sizes about double, and are equally spaced."""
+    """Return the position of a size. Each size is about twice the previous one, and they are equally spaced."""
     last = max(1, len(tuning.sizes) - 1)
     return _LEFT + 72 + index / last * (WIDTH - _LEFT - _RIGHT - 144)
 

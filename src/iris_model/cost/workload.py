@@ -65,7 +65,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What is billed in addition to compute: log lines, alarm, image, pings. Defaults are those of `iris-model.toml`."""
+    """Costs in addition to compute: log lines, alarm, image, pings. Defaults are those of `iris-model.toml`."""
 
     log_lines: str = "text"
     """A key of LOG_BYTES."""
@@ -74,15 +74,15 @@ class Surroundings:
     alarms: int = 1
     dashboards: int = 0
     snapshots: int = 0
-    """Versions that SnapStart keeps a snapshot of; 0 without SnapStart."""
+    """The number of versions with a SnapStart snapshot; 0 without SnapStart."""
     provisioned: int = 1
-    """Execution environments that provisioned concurrency keeps warm."""
+    """The number of execution environments that provisioned concurrency keeps warm."""
 
     payload_kb: Decimal = Decimal(1)
-    """One request together with its answer."""
+    """The size of one request together with its answer."""
 
     image_gb: Decimal | None = None
-    """Compressed size of what is in ECR; None where its storage is not counted."""
+    """Compressed size of the image in ECR; None if its storage is not counted."""
 
     access_log: bool = False
     """Whether an HTTP API writes a line for each request."""
@@ -90,11 +90,11 @@ class Surroundings:
     capture_rate: Decimal = Decimal(0)
     """Share of the requests whose rows are logged with their answers."""
     capture_metrics: int = 1
-    """Metrics of captured rows: one of the predictions, and those that the columns may have."""
+    """Number of metrics of captured rows: one for the predictions, and those that the columns may have."""
     pings_per_month: Decimal = Decimal(0)
-    """Invocations of `keep-warm`."""
+    """Invocations by `keep-warm`."""
     pings: tuple[float, ...] = ()
-    """When they come: seconds since Monday, midnight; empty where weeks differ, and then no sandbox is taken to stay warm."""
+    """Their times: seconds since Monday, midnight. Empty if weeks differ; then each ping counts as a cold start."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,12 @@ class Workload:
     free_tier: bool = False
     surroundings: Surroundings = Surroundings()
     original: Measurement | None = None
-    """The same model measured on the `original` executor, where it was, to be compared with `measurement`."""
+    """The same model measured on the `original` executor, for comparison with `measurement`; None if not measured."""
     original_image_gb: Decimal | None = None
-    """None: not known, where `image_gb` is."""
+    """`image_gb` of the original's image; None if it is not known."""
     image_is_unknown: bool = False
     library: Measurement | None = None
-    """The model with its own library, as a server of somebody else runs it; None where that was not measured."""
+    """The model with its own library, as other services run it; None if not measured."""
     use_cache: dict[tuple[float, Measurement, int, Decimal], SandboxUse] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -182,7 +182,7 @@ class Workload:
     ) -> CostComponent:
         """Return the component of a quantity at a named price.
 
-        The quantity `before` has used allowance and tiers first.
+        `before`: a quantity at the same price that has already used the allowance and tiers.
         """
         price = self.prices.find(price_name)
         if price is None:
@@ -191,7 +191,7 @@ class Workload:
         return CostComponent(name, quantity, price.unit, usd, price.is_weak, price_name)
 
     def allowance(self, name: str) -> Decimal:
-        """Return the free tier's allowance, if the free tier is requested."""
+        """Return the free tier's allowance, or 0 if the free tier is not requested."""
         return self.prices.allowances.get(name, Decimal(0)) if self.free_tier else Decimal(0)
 
     def watching(self) -> Iterator[CostComponent]:
@@ -217,11 +217,11 @@ class Workload:
         return self.monthly_requests * mean_ms / 1000 * Decimal(measured.memory_mib) / 1024
 
     def _gb_seconds_of_pings(self, use: SandboxUse) -> Decimal:
-        """Return the GB-seconds of pings: a moment each, and a whole cold start without a warm sandbox."""
+        """Return the GB-seconds of pings: `PING_MS` each, and a whole cold start without a warm sandbox."""
         around, measured = self.surroundings, self.measurement
         milliseconds = around.pings_per_month * PING_MS
         if measured.cold_billed_ms is not None:
-            # If weeks differ nothing is simulated: each ping counts as a cold start.
+            # If weeks differ, pings are not simulated: each ping counts as a cold start.
             cold = use.cold_pings * WEEKS_PER_MONTH if around.pings else around.pings_per_month
             milliseconds += cold * Decimal(str(measured.cold_billed_ms))
         return milliseconds / 1000 * Decimal(measured.memory_mib) / 1024

@@ -65,7 +65,7 @@ def requirements_for(found: Requirements, target: Target) -> TargetRequirements:
 
 
 def direct_lines(found: Requirements, target: Target) -> dict[str, RequirementLine]:
-    """Return the wheels with a path or a URL: file name -> line. Indexes lack them, or have other files of that name."""
+    """Return the wheels with a path or a URL: file name -> line. Indexes lack them or have other files of that name."""
     return {
         line.file_name: line
         for line in found.lines
