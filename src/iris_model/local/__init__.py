@@ -1,11 +1,11 @@
 """The local Lambda: run a function directory on this machine under the contract of the cloud.
 
 ```
- client ──► service ──┬─ front_door     plain invocations, on a small HTTP server; the rest goes to aiohttp:
+ client ──► service ──┬─ front_door     plain invocations, on a small HTTP server; aiohttp answers the rest:
                       ├─ invoke_api     POST /2015-03-31/functions/{name}/invocations     (boto3, AWS CLI, curl)
                       ├─ control_plane  GET  /2015-03-31/functions/...          (waiters, consoles)
                       ├─ http_api       ANY  /{stage}/{route}   http_event ─► invocation ─► http_response
-                      ├─ function_url   ANY  /  at a port of its own
+                      ├─ function_url   ANY  /  on a separate port
                       ├─ metrics_views  GET  /_local/metrics
                       └─ playground     GET  /                  the page, and the log it shows
                               │ Invocation                                     ▲ Outcome
@@ -16,9 +16,9 @@
                                                └ runtime_api: next, response, error, init error
 ```
 
-It imitates AWS, not the Runtime Interface Emulator. Where those two differ (timeouts, function errors, init, memory), a
-comment explains it. It never imports `runtime` or `engine`: they meet over HTTP only, as in the cloud, so that the two
-sides cannot share a mistake.
+It imitates AWS, not the Runtime Interface Emulator. Where these two differ (timeouts, function errors, init, memory), a
+comment explains it. It never imports `runtime` or `engine`: they communicate only over HTTP, as in the cloud, so that
+one mistake cannot affect both sides.
 """
 
 from iris_model.contract.endpoint import Cors, Throttling

@@ -59,9 +59,9 @@ class Addresses:
     route: str
     metrics: str = ""
     functions: tuple[tuple[str, str, str], ...] = ()
-    """Of each function: its name, the address of its invocations, that of its route."""
+    """For each function: its name, the address for invocations, the address of its route."""
     function_urls: tuple[tuple[str, str], ...] = ()
-    """The function URLs that were asked for: name and address."""
+    """The requested function URLs: name and address."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class LocalLambda:
         function_url_port: int | None = None,
         prices: Prices | None = None,
     ) -> None:
-        """Port 0 means a free one. `function_url_port`: the port of the first function's URL, the others follow."""
+        """Port 0 means a free port. `function_url_port`: the port of the first function's URL; the others follow it."""
         self._host = host
         self._port = port
         self._runner = Runner(
@@ -270,7 +270,7 @@ class LocalLambda:
         await self._close()
 
     async def _close(self) -> None:
-        # The functions first: waiting requests get an error of their end, and then the front can close.
+        # Close the functions first, so that waiting requests get an error. Then the front ends can close.
         assert self._web is not None
         for server in self._servers:
             server.close()
@@ -361,7 +361,7 @@ def serve(
 
 
 def invoke_once(settings: FunctionSettings, payload: bytes, *, on_log: LogListener | None = None) -> OnceResult:
-    """Start a function, invoke it once, and end it, without a port for clients.
+    """Start a function, invoke it once, and end it. No port is opened for clients.
 
     Raises LocalError if Lambda would refuse the payload before it invokes the function.
     """

@@ -1,7 +1,7 @@
 """Read the training data as points for a plot: numbers and labels, from a CSV file of the project.
 
-The file is read while serving and is in no function directory. If it cannot be drawn, the page shows the reason instead
-of the plot; this is not an error of the function.
+The service reads the file while it runs; no function directory contains it. If the data cannot be drawn, the page shows
+the reason instead of the plot. This is not an error of the function.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Layout:
 def read_points(path: Path, target: str | None, columns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return `features` (names), `rows` (numbers, None where missing), `labels` or None, `target`, `total`.
 
-    At most `MAX_POINTS` rows, evenly spaced, always the same ones. Raises NoPicture.
+    There are at most `MAX_POINTS` rows, evenly spaced and the same in each call. Raises NoPicture.
     """
     try:
         if path.stat().st_size > _MAX_BYTES:
@@ -68,7 +68,7 @@ def _lay_out(
     if names is not None and all(name in names for name in features):
         places = [names.index(name) for name in features]
     elif width in (len(features), len(features) + 1):
-        places = list(range(len(features)))  # trained without names: by position, with the target last
+        places = list(range(len(features)))  # trained without names: features by position, then the target
     else:
         raise NoPicture(f"{file} has {width} columns, which do not match the {len(features)} features of the model")
     others = [place for place in range(width) if place not in places]

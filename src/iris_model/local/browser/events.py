@@ -27,7 +27,7 @@ class EventRefused(Exception):
 
 
 class ProjectEvents:
-    """The directory `events` of a project, or of none."""
+    """The directory `events` of a project; without a project there are no events."""
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory

@@ -1,4 +1,4 @@
-"""The files of the page: read once, served with media type, ETag and a strict content security policy."""
+"""The files of the page: read once, served with a media type, an ETag and a strict content security policy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    # The browser keeps it but revalidates each time, so that a new version of this tool shows at once.
+    # The browser caches the files but revalidates them each time, so that it shows a new version of this tool at once.
     "Cache-Control": "no-cache",
 }
 

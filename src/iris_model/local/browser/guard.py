@@ -1,9 +1,9 @@
-"""Keep other web sites away from the page's endpoints: return the reason for a refusal, or "".
+"""Refuse requests of other web sites to the page's endpoints. Functions return the reason for a refusal, or "".
 
-Any site that a developer visits can make the browser send requests to 127.0.0.1. Two checks stop it. A foreign host
-name is refused, because a site may point its own name to this machine (DNS rebinding) and then counts as the same
-origin. And browsers send the origin of a request (`Origin`, `Sec-Fetch-Site`); another origin is refused. Other clients
-send neither header and are not at risk.
+Any site that a developer visits can make the browser send requests to 127.0.0.1. Two checks prevent this. First, a
+foreign host name is refused, because a site may point its own name to this machine (DNS rebinding); the browser then
+considers both the same origin. Second, browsers send the origin of a request (`Origin`, `Sec-Fetch-Site`), and another
+origin is refused. Other clients send neither header and are not at risk.
 """
 
 from __future__ import annotations
@@ -40,9 +40,10 @@ def find_foreign(headers: Mapping[str, str], *, served_host: str, is_navigation_
 def find_foreign_call(method: str, headers: Mapping[str, str], *, served_host: str, is_loopback: bool) -> str:
     """Return why a call of an endpoint that imitates AWS is refused, or "".
 
-    In the cloud a signature protects these endpoints; here nobody signs. Programs may use any host name, except one
-    that a web site could own: with DNS rebinding, a browser sends no origin when it reads (GET), only when it posts. If
-    the service listens beyond loopback, the user has allowed access.
+    In the cloud, signatures protect these endpoints; here, signatures are not checked. Programs may use any host name,
+    with one exception: on loopback, a GET or HEAD request must not use a name that a web site could own, because with
+    DNS rebinding a browser sends an origin only with POST. If the service listens beyond loopback, the user has allowed
+    access.
     """
     is_browser = "Origin" in headers or "Sec-Fetch-Site" in headers
     if is_browser or (method in ("GET", "HEAD") and is_loopback):
@@ -66,7 +67,7 @@ def _name_of(host: str) -> str | None:
 
 
 def _is_ours(name: str) -> bool:
-    # An IP address is not a name, so nobody can point it elsewhere.
+    # An IP address is not a name, so no web site can point it to this machine.
     if name in _ALIASES or name.endswith(".localhost"):
         return True
     try:

@@ -1,7 +1,7 @@
-"""Read from a function directory the signature of its model, and a row that the model answers.
+"""Read the signature of a model, and a row that it answers, from a function directory.
 
-None if there is no model, for example in a directory that `package` did not write. The function is not invoked: opening
-a page must not start a sandbox.
+The result is None without a model, for example in a directory that `package` did not write. The function is not
+invoked, because opening a page must not start a sandbox.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from iris_model.local.wire.body import BodyTooLarge, leave_expect, read_body
 
 PATH = "/_local/"
 MAX_WAIT_SECONDS = 20.0
-# With more waiting requests, nobody waits: each gets the present lines at once.
+# If more requests wait than this, no request waits: each gets the present lines at once.
 _MAX_WAITING = 32
 _MAX_LINES = 500
 _DATA_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -33,7 +33,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Playground:
-    """Serves the page's files, and its data as JSON."""
+    """The handlers of the page's files, and of its data as JSON."""
 
     def __init__(
         self, functions: Iterable[LocalFunction], *, log_book: LogBook, served_host: str, is_loopback: bool
@@ -44,7 +44,7 @@ class Playground:
         self._is_loopback = is_loopback
         self._files = read_page_files()
         self._waiting = 0
-        # Sequence numbers of the log restart with the service; this tells the page.
+        # Sequence numbers of the log restart with the service. The page detects a restart by this id.
         self._service_id = secrets.token_hex(8)
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
@@ -131,7 +131,7 @@ class Playground:
         return _json({"service": self._service_id, "lines": lines[:_MAX_LINES]})
 
     def guard_invocations(self, handler: Handler) -> Handler:
-        """Return the handler, closed to web sites: for the endpoints that imitate AWS."""
+        """Return the handler with a check that refuses web sites, for the endpoints that imitate AWS."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             reason = find_foreign_call(
@@ -165,7 +165,7 @@ def _describe(function: LocalFunction) -> dict[str, Any]:
     events = ProjectEvents(settings.page.events)
     prefix = "" if settings.stage == "$default" else f"/{settings.stage}"
     method, path = settings.route.split(None, 1) if " " in settings.route else ("ANY", settings.route)
-    # The page posts to a plain path; it calls a function without one by the Invoke API.
+    # The page posts to a route without parameters. It calls functions without such a route by the Invoke API.
     is_plain = method.upper() in ("ANY", "POST") and "{" not in path
     return {
         "name": settings.name,

@@ -1,1 +1,1 @@
-"""The settings of a function: only values, nothing is started."""
+"""The settings of a function. This package contains only values and starts nothing."""

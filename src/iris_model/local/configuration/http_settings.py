@@ -1,7 +1,7 @@
 """The HTTP settings of a function: routes, payload format, CORS, throttling.
 
-The key `http` of `function.json` has what `iris-model.toml` sets. The command line adds what only a local service
-needs.
+The key `http` of `function.json` contains the settings of `iris-model.toml`. The command line adds settings that only a
+local service needs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a function's sandboxes are confined. The defaults are Lambda's."""
+"""The confinement settings of a function's sandboxes. The defaults are Lambda's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from iris_model.contract.lambda_limits import LEAST_EPHEMERAL_STORAGE, MOST_EPHE
 
 @dataclass(frozen=True)
 class ImageSettings:
-    """The container image of the sandboxes. None keeps the image's own value of each, as in ImageConfig."""
+    """The container image of the sandboxes. A setting of None keeps the image's own value, as in ImageConfig."""
 
     reference: str
     entry_point: tuple[str, ...] | None = None
@@ -26,7 +26,7 @@ class SandboxSettings:
     strict: bool = False
     network: bool = False
     cpu_share: bool | None = None
-    """Hold the function to its share of a processor, once it is initialised. None: in strict mode and in containers."""
+    """Whether to limit the function to its CPU share after the init. None: only in strict mode and in containers."""
     image: ImageSettings | None = None
 
     @property

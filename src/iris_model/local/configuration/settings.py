@@ -1,7 +1,7 @@
 """The settings of a function for the local Lambda.
 
-`read_function_directory` reads them from `function.json`, which `iris-model package` wrote; a caller may override each.
-All problems are reported at once, before a port is opened or a process started.
+`read_function_directory` reads them from `function.json`, which `iris-model package` wrote; a caller may override each
+setting. All problems are reported at once, before a port is opened or a process is started.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class FunctionSettings:
     runtime: str = "iris_model"
     log_format: str = "Text"
     log_level: str = ""
-    """The application log level; empty is the runtime's own."""
+    """The application log level; empty for the runtime's default."""
     system_log_level: str = "INFO"
     old_failure_lines: bool = False
     region: str = "us-east-1"
@@ -84,7 +84,7 @@ class FunctionSettings:
 
 @dataclass(frozen=True)
 class ReloadPlan:
-    """What a reload needs: the paths to watch, and a function that makes settings from the present sources."""
+    """What a reload needs: the paths to watch, and a function that creates settings from the current sources."""
 
     sources: tuple[Path, ...]
     rebuild: Callable[[], FunctionSettings]
@@ -154,8 +154,8 @@ def check_settings(settings: FunctionSettings) -> None:
 
 def find_problems(settings: FunctionSettings) -> list[str]:
     """Return all problems of the settings, one sentence each. The limits are Lambda's."""
-    # `project` has checked iris-model.toml with the same limits. They are checked here too, because most settings do
-    # not come from there: function.json may be edited, the command line overrides it, and a program can create them.
+    # `project` has checked iris-model.toml with the same limits. They are checked here again, because most settings do
+    # not come from there: users may edit function.json, the command line overrides it, programs can create settings.
     problems = []
     if not isinstance(settings.name, str) or not _NAME.fullmatch(settings.name):
         problems.append(f"name is {settings.name!r}; expected up to 64 letters, digits, hyphens, underscores")

@@ -1,1 +1,1 @@
-"""What confines the processes of a sandbox: a plain child process, namespaces, or a container."""
+"""The confinements of a sandbox's processes: a plain child process, namespaces, or a container."""

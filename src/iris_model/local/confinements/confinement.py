@@ -1,7 +1,7 @@
 """The confinement of a sandbox's processes: where they run, what they can access, how they end.
 
-A sandbox opens its confinement once, starts one process after the other in it (another one after a crash), and closes
-it. There are three: `plain` (a child process), `strict` (namespaces), `containers` (Docker).
+A sandbox opens its confinement once, starts processes in it (one at a time, a new one after a crash), and closes it.
+There are three kinds: `plain` (a child process), `strict` (namespaces), `containers` (Docker).
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class Confinement(Protocol):
         ...
 
     def throttle(self, throttled: bool) -> None:
-        """Limit the processes to their CPU share, or remove the limit: init is not throttled."""
+        """Limit the processes to their CPU share, or remove the limit. The init is not throttled."""
         ...
 
     def was_killed_for_memory(self) -> bool:
-        """Whether the kernel has killed a process for lack of memory since the last call."""
+        """Whether the kernel has killed a process because of the memory limit since the last call."""
         ...
 
     def find_warning(self) -> str | None:

@@ -1,8 +1,8 @@
-"""A sandbox that is what the cloud runs: a container of the function's own image, in Docker.
+"""A sandbox that runs the same image as the cloud: a container of the function's own image, in Docker.
 
-Read-only root, an unprivileged user, `/tmp` of the configured size, no `/dev/shm`, no network but the Runtime API,
-limits of memory, CPU and processes. Any entry point works: the AWS base image's, ours, `awslambdaric`. ImageConfig's
-three overrides are applied.
+It has a read-only root, an unprivileged user, `/tmp` of the configured size, no `/dev/shm`, no network except the
+Runtime API, and limits of memory, CPU and processes. Every entry point works: the AWS base image's, ours,
+`awslambdaric`. The three overrides of ImageConfig are applied.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _END_SECONDS = 10.0
 
 
 class ContainerConfinement:
-    """One container after the other, each for one runtime."""
+    """Runs containers one after another, each for one runtime."""
 
     def __init__(self, settings: FunctionSettings, *, host: Host, name: str, initialization_type: str) -> None:
         assert settings.sandbox.image is not None
@@ -50,7 +50,7 @@ class ContainerConfinement:
 
     @property
     def is_intact(self) -> bool:
-        """Always true: the next container does not need the last."""
+        """Always true, because a new container does not depend on the last one."""
         return True
 
     async def open(self) -> RuntimeApiPlace:
@@ -106,7 +106,7 @@ class ContainerConfinement:
             task.add_done_callback(self._tasks.discard)
 
     def was_killed_for_memory(self) -> bool:
-        """Return what Docker reports."""
+        """Return whether Docker reports it."""
         return self._process is not None and self._process.take_memory_kill()
 
     def find_warning(self) -> str | None:
@@ -155,12 +155,12 @@ def make_order(
             "Ulimits": [{"Name": "nofile", "Soft": FUNCTION_DESCRIPTORS, "Hard": FUNCTION_DESCRIPTORS}],
             "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges"],
-            "LogConfig": {"Type": "none"},  # attached; a second copy would fill the Engine's disk
+            "LogConfig": {"Type": "none"},  # we attach to the output; a second copy would fill the Engine's disk
         },
     }
     if image.entry_point is not None:
         order["Entrypoint"] = list(image.entry_point)
-        # Docker drops the image's command with its entry point; Lambda replaces each separately.
+        # If the entry point is replaced, Docker also drops the image's command. Lambda keeps it.
         order["Cmd"] = (found.get("Config") or {}).get("Cmd") or []
     if image.command is not None:
         order["Cmd"] = list(image.command)
@@ -203,11 +203,11 @@ class ContainerProcess:
             self.memory = MemoryMeter(state["Pid"])
 
     async def settle_output(self) -> None:
-        """Wait a moment for output: it comes through Docker, and must be logged before REPORT."""
+        """Wait a moment for output, which comes through Docker and must be logged before REPORT."""
         await asyncio.sleep(_OUTPUT_SECONDS)
 
     def signal(self, number: Signals) -> None:
-        """Send a signal to the first process; SIGKILL ends all."""
+        """Send a signal to the first process. SIGKILL ends all processes."""
         if self.is_running:
             task = asyncio.ensure_future(self._send(number))
             self._signals.add(task)
@@ -227,7 +227,7 @@ class ContainerProcess:
             pass  # it has ended
 
     def take_memory_kill(self) -> bool:
-        """Return whether the kernel killed it for lack of memory; true only once."""
+        """Return whether the kernel killed it because of the memory limit; true only once."""
         killed, self._killed_for_memory = self._killed_for_memory, False
         return killed
 
@@ -277,7 +277,7 @@ class ContainerProcess:
 
 
 def _returncode(status: int) -> int:
-    """Convert a status to that of `subprocess`: Docker, like a shell, adds 128 to a signal."""
+    """Return the status as `subprocess` reports it: Docker, like a shell, adds 128 to a signal number."""
     return 128 - status if 128 < status <= 128 + 64 else status
 
 
@@ -287,7 +287,7 @@ def _reason(message: str) -> str:
 
 
 def _is_process_of(pid: int, container: str) -> bool:
-    # Docker in a virtual machine has other process numbers.
+    # Process numbers of Docker in a virtual machine belong to that machine.
     try:
         return container in (Path("/proc") / str(pid) / "cgroup").read_text() or _is_in_foreign_namespace(pid)
     except OSError:

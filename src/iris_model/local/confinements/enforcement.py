@@ -1,4 +1,4 @@
-"""Find what this machine cannot enforce of a function's confinement, by asking the kernel."""
+"""Find the limits of a function's confinement that this machine cannot enforce, by testing the kernel."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _NOT_STARTED = "The image has extensions (/opt/extensions/{first}), which Lambda
 
 
 async def examine(functions: Iterable[FunctionSettings], host: Host) -> list[tuple[str, str]]:
-    """Return (function, line) for each limit that cannot be enforced. Decides how strict mode works here."""
+    """Return (function, line) for each limit that cannot be enforced. Sets `host.strict_works`."""
     lines: list[tuple[str, str]] = []
     held: FunctionSettings | None = None
     for settings in functions:
         if settings.sandbox.image is not None:
-            # Raises the error now, before the first invocation.
+            # So that an error is raised now, before the first invocation.
             await host.docker.image(settings.sandbox.image.reference)
             await host.docker.network(is_open=settings.sandbox.network)
             lines.append((settings.name, f"Not enforced here: {_LOST_IN_CONTAINERS}"))

@@ -1,7 +1,7 @@
 """The environment of a sandbox: its variables and its command.
 
-The process gets the variables of the cloud, and nothing of the user's shell: no credentials, no PYTHONPATH, no HOME
-with caches. A function must not work only because of this machine.
+The process gets the variables of the cloud, and none of the user's shell: no credentials, no PYTHONPATH, no HOME with
+caches. Otherwise a function might work only on this machine.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import iris_model
 from iris_model.local.configuration.settings import FunctionSettings
 
-# Shared libraries of the interpreter: a Python built with --enable-shared may need them to start.
+# The paths of the interpreter's shared libraries: a Python built with --enable-shared may need them to start.
 _NEEDED_TO_START_PYTHON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
@@ -55,12 +55,12 @@ def build_environment(
 def build_command(settings: FunctionSettings) -> list[str]:
     """Return the command line of the sandbox. Its working directory is the function directory.
 
-    -B: the task root is read-only in the cloud, so no bytecode is written here.
+    It has -B: the task root is read-only in the cloud, so no bytecode may be written here.
     """
     python = shutil.which(settings.python) or settings.python
     if settings.runtime == "awslambdaric":
         return [python, "-B", "-m", "awslambdaric", settings.handler]
     entry = settings.directory / "iris_model" / "runtime" / "__main__.py"
-    if not entry.is_file():  # a Lambda function folder without our runtime: use the installed package's
+    if not entry.is_file():  # a Lambda function directory without our runtime: use the installed one
         entry = Path(iris_model.__file__).parent / "runtime" / "__main__.py"
     return [python, "-B", "-S", str(entry), settings.handler]

@@ -1,8 +1,8 @@
 """The default sandbox: a child process of this user, in the function directory, with a directory for temporary files.
 
-`TMPDIR` replaces `/tmp`: a directory of this sandbox only, which survives a crash of the process. Its size is watched,
-not limited; only a single file larger than `/tmp` is refused by the system ("File too large"). A function that names
-`/tmp` itself gets that of this machine; strict mode and containers have a real one.
+`TMPDIR` replaces `/tmp`: a directory of this sandbox only, which survives a crash of the process. Its size is watched
+but not limited; the system refuses only a single file that is larger than `/tmp` ("File too large"). A function that
+uses the path `/tmp` gets this machine's `/tmp`; strict mode and containers have their own.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from iris_model.local.machine.spawn import spawn
 
 
 class PlainConfinement(HasLimits):
-    """A directory for temporary files, and a control group where that is allowed."""
+    """A directory for temporary files, and a control group if the user may create one."""
 
     def __init__(self, settings: FunctionSettings, *, host: Host, name: str, initialization_type: str) -> None:
         self._settings = settings
@@ -58,7 +58,7 @@ class PlainConfinement(HasLimits):
         return True
 
     async def start(self, place: RuntimeApiPlace, log_stream: str, on_output: Callable[[bytes], None]) -> ChildProcess:
-        """Start the process, in a thread: it may take long, and other functions are served meanwhile."""
+        """Start the process in a thread, because it may take long and other requests must not wait."""
         output = OutputPipe(on_output)
         try:
             pid = await self._host.run_in_thread(partial(self._start, place.address, log_stream, output))
@@ -98,7 +98,7 @@ class PlainConfinement(HasLimits):
         return pid
 
     def find_warning(self) -> str | None:
-        """Return once that `/tmp` is over its size."""
+        """Return a warning, once, if `/tmp` exceeds its size."""
         limit = self._settings.sandbox.tmp_mib
         if self._warned or (size := _size_of(self._tmp)) <= limit * MIB:
             return None
@@ -119,7 +119,7 @@ class PlainConfinement(HasLimits):
             self._host.guardian.forget("marker", self._marker)
 
     def _end_rest(self) -> None:
-        # A control group includes processes that left the session; without one, the environment identifies them.
+        # A control group includes processes that left the session. Without one, their environment identifies them.
         assert self._limits is not None
         if self._limits.knows_members:
             self._limits.end()

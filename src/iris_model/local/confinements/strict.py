@@ -1,8 +1,8 @@
 """A strict sandbox without an image: Linux namespaces, created by `strict_init` and managed from here.
 
-The function sees a read-only root with only the base system, runs as an unprivileged user without a home, has a `/tmp`
-of the configured size, no `/dev/shm`, and no network but the Runtime API. It works for root and, if the kernel allows
-user namespaces, for everybody.
+The function sees a read-only root with only the base system. It runs as an unprivileged user without a home, with a
+`/tmp` of the configured size, no `/dev/shm`, and no network except the Runtime API. Strict mode works for root and, if
+the kernel allows user namespaces, for every user.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _MESSAGE_BYTES = 65_536
 
 
 class StrictRefused(Exception):
-    """The kernel or its configuration does not allow the namespaces. The message is the refused step."""
+    """The kernel or its configuration does not allow the namespaces. The message names the refused step."""
 
 
 class StrictConfinement(HasLimits):
-    """Namespaces, and the first process in them, which outlives the runtimes, as `/tmp` does."""
+    """Namespaces and their first process. Both outlive the runtimes, and so does `/tmp`."""
 
     def __init__(self, settings: FunctionSettings, *, host: Host, name: str, initialization_type: str) -> None:
         self._settings = settings
@@ -72,8 +72,8 @@ class StrictConfinement(HasLimits):
         if "error" in answer:
             raise StrictRefused(answer["error"])
         self.is_privileged = answer["privileged"]
-        # Files of /tmp are charged to the group as memory; in the cloud they are not. So the group limits both
-        # together, and the watch limits memory.
+        # The kernel charges files of /tmp to the group as memory; the cloud does not. So the group limits the sum of
+        # both, and the watch limits memory alone.
         self._limits = await self._host.run_in_thread(self._make_limits)
         loop.add_reader(self._control, self._on_message)
         if descriptors:
@@ -131,7 +131,7 @@ class StrictConfinement(HasLimits):
                 pid = await _receive_pid(ours)
                 assert self._limits is not None
                 limit_function(pid)
-                # Before it becomes the runtime, so that all its memory is counted.
+                # Add it before it becomes the runtime, so that all its memory is counted.
                 await self._host.run_in_thread(partial(self._limits.add, pid))
                 process = StrictProcess(pid, output, MemoryMeter(pid, self._find_members, self._read_group()))
                 self._running = process
@@ -149,7 +149,7 @@ class StrictConfinement(HasLimits):
         return None
 
     async def close(self) -> None:
-        """End the first process, and with it all others."""
+        """End the first process, and so all others."""
         if self._control is not None:
             self._on_gone()
         if self._init:
@@ -200,7 +200,7 @@ class StrictProcess(SessionLeader):
     """A runtime that the first process has started. It can be signalled and measured here, but not waited for."""
 
     def end(self, returncode: int) -> None:
-        """Record its end, after everything that it started was ended."""
+        """Record its end, after everything that it started has ended."""
         if self.memory is not None:
             self.memory.close()
         self._output.close()
@@ -209,7 +209,7 @@ class StrictProcess(SessionLeader):
 
 
 async def probe_strict(settings: FunctionSettings, host: Host) -> tuple[str, bool]:
-    """Try strict mode. Return the refused step, or "", and whether the sandbox has a user of its own."""
+    """Try strict mode. Return the refused step, or "", and whether the sandbox has its own user."""
     if platform.system() != "Linux":
         return f"{platform.system()} does not support namespaces", False
     confinement = StrictConfinement(settings, host=host, name="probe", initialization_type="on-demand")

@@ -1,16 +1,16 @@
-"""The first process of a strict sandbox: create the namespaces, then start one runtime after the other in them.
+"""The first process of a strict sandbox: it creates the namespaces, then starts runtimes in them, one at a time.
 
-It runs as a program of its own (`python -I -S strict_init.py`), without the package. Its standard input is a socket that
+It runs as a separate program (`python -I -S strict_init.py`), without the package. Its standard input is a socket that
 preserves message boundaries:
 
-- the service sends the plan (JSON). The reply is `ready`, with the listening socket of the Runtime API if the sandbox has
-  its own network, or `error` with the step that the kernel refused.
-- each later message starts a process: command and environment as JSON, and two descriptors, one for its output and one
-  end of a pair of sockets. There the new process announces itself (the kernel adds its process id as the service sees
-  it), waits for a message before it executes the command, and reports a failure; the end of that pair means success.
-- `exited` with the wait status follows when it has ended, after everything it had started was killed.
+- The service sends the plan (JSON). The reply is `ready`, with the listening socket of the Runtime API if the sandbox
+  has its own network, or `error` with the step that the kernel refused.
+- Each later message starts a process: command and environment as JSON, and two descriptors, one for its output and one
+  end of a socket pair. On that socket the new process announces itself (the kernel adds its process id as the service
+  sees it), waits for a message before it executes the command, and reports a failure. End of file means success.
+- `exited` with the exit code follows when the process has ended and everything that it started was killed.
 
-When the service is gone, this process ends, and with it, as the first of its namespace, all others.
+When the service ends, this process ends. It is the first process of its namespace, so the kernel then ends all others.
 """
 
 # Paths as strings, because importing pathlib would slow every start.
@@ -59,9 +59,9 @@ class _Refused(Exception):
 
 
 def main() -> None:
-    """Run the outer process: new namespaces apply to children only."""
+    """Run the outer process, because a new process namespace applies only to children."""
     control = socket.socket(fileno=0)
-    # A function that inherited it could send forged messages to the service.
+    # A function that inherited the socket could send forged messages to the service.
     control.set_inheritable(False)
     plan = json.loads(control.recv(_MESSAGE_BYTES))
     try:
@@ -86,7 +86,7 @@ def main() -> None:
 def _unshare(*, network: bool, user: int, group: int) -> bool:
     """Create the namespaces.
 
-    Root keeps its identity, to become the unprivileged user later; other users map themselves.
+    Root keeps its identity, and becomes the unprivileged user later; other users map themselves.
     """
     flags = sum(_NEW_NAMESPACE[kind] for kind in ("mount", "ipc", "pid"))
     if not network:
@@ -131,7 +131,7 @@ def _build_root(plan: dict[str, Any]) -> None:
         os.makedirs(os.path.dirname(root + path), exist_ok=True)
         with open(root + path, "w") as file:
             file.write(text)
-    # Before the bind mounts: it must not hide an interpreter below this machine's /tmp.
+    # Mount /tmp before the bind mounts, because it must not hide an interpreter below this machine's /tmp.
     os.makedirs(root + "/tmp", exist_ok=True)
     _mount("tmpfs", root + "/tmp", "tmpfs", _MS_NOSUID | _MS_NODEV, f"mode=1777,size={plan['tmp_mib']}m")
     for target, source in plan["binds"].items():
@@ -158,7 +158,7 @@ def _bind_read_only(source: str, target: str) -> None:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
     _mount(source, target, None, _MS_BIND | _MS_REC)
-    # A mount of another user keeps its restrictions; the kernel refuses flags without them.
+    # A mount of another user keeps its restrictions. The kernel refuses flags that lack them.
     found = os.statvfs(target).f_flag
     kept = found & 0x0C0E | (_MS_RELATIME if found & _ST_RELATIME else 0)
     _mount(None, target, None, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | _MS_NOSUID | kept)
@@ -178,7 +178,7 @@ def _build_devices(directory: str) -> None:
 
 
 def _serve(control: socket.socket, becomes: tuple[int, int] | None) -> NoReturn:
-    """Start what the service requests, and report each end, until the service is gone."""
+    """Start each process that the service requests, and report its end, until the service ends."""
     waking, woken = os.pipe()
     os.set_blocking(woken, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)

@@ -1,8 +1,8 @@
 """The plan of a strict sandbox: which files it can see, from its settings.
 
-The base system: programs and libraries, the interpreter with its packages, and a minimal `/etc`. The function is at
-`/var/task`. There is no home, no `/dev/shm`, no other file of this machine. The interpreter is run once to find its
-location.
+The sandbox sees the base system (programs and libraries, the interpreter with its packages, a minimal `/etc`), and the
+function at `/var/task`. It has no home, no `/dev/shm`, and no other file of this machine. The interpreter runs once to
+find its location.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def find_interpreter(python: str) -> Interpreter:
     """Run the interpreter to find its location."""
     program = shutil.which(python) or python
     try:
-        # Isolated, so that the user's environment does not change the answer.
+        # Isolated mode (-I), so that the user's environment does not change the answer.
         done = subprocess.run([program, "-I", "-c", _ASK], capture_output=True, text=True, timeout=30, check=True)
         executable, *directories, base = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
@@ -72,7 +72,7 @@ def make_plan(settings: FunctionSettings, scratch: Path) -> dict[str, Any]:
     binds |= {f"/etc/{name}": os.path.realpath(f"/etc/{name}") for name in names if Path(f"/etc/{name}").exists()}
     binds |= {path: path for path in interpreter.directories}
     binds[TASK_ROOT] = str(settings.directory)
-    # a Lambda function folder without our runtime: use the installed package's
+    # a Lambda function directory without our runtime: use the installed one
     if not (settings.directory / "iris_model").is_dir():
         package = Path(iris_model.__file__).parent
         parts = ("__init__.py", "runtime", "engine")

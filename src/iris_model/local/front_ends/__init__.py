@@ -1,1 +1,1 @@
-"""How clients reach a function: Invoke API, HTTP API, function URL, and Lambda's read-only API."""
+"""The interfaces through which clients reach a function: Invoke API, HTTP API, function URL, Lambda's read-only API."""

@@ -18,7 +18,7 @@ class ApiRequest:
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """The response. An empty `content_type` sends none."""
+    """The response. If `content_type` is empty, no such header is sent."""
 
     status: int
     body: bytes = b""

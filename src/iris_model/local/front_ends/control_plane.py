@@ -1,6 +1,6 @@
-"""The read-only part of Lambda's API: what consoles, waiters and SDKs ask about a function.
+"""The read-only part of Lambda's API, which consoles, waiters and SDKs call.
 
-Nothing is created, changed or published. Resources that do not exist give Lambda's errors; a call that would change
+It creates, changes and publishes nothing. Resources that do not exist give Lambda's errors. A call that would change
 something is refused with a message.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
@@ -48,13 +48,13 @@ class ControlPlane:
     def add_routes(self, router: web.UrlDispatcher, guard: Callable[[Handler], Handler]) -> None:
         """Add the routes. `guard` refuses requests of web sites."""
         for path, operation in _OPERATIONS.items():
-            # The documentation ends some paths with a slash, and SDKs remove it.
+            # Some paths in the documentation end with a slash, which SDKs remove.
             for spelling in {path, path.rstrip("/")}:
                 router.add_get(spelling, guard(self._answer_with(operation)), expect_handler=leave_expect)
         streaming = "/2021-11-15/functions/{name}/response-streaming-invocations"
         router.add_post(streaming, guard(self._refuse_streaming), expect_handler=leave_expect)
         for version in _VERSIONS:
-            # Last: all other calls of Lambda's API.
+            # Added last: all other calls of Lambda's API.
             router.add_route("*", f"/{version}/{{rest:.*}}", guard(self._refuse), expect_handler=leave_expect)
 
     def _answer_with(self, operation: _Operation) -> Handler:
@@ -81,7 +81,7 @@ class ControlPlane:
         return to_web(encode_error(service_errors.unsupported(operation, remedy), make_request_id()))
 
     def list_functions(self, request: web.Request) -> dict[str, Any]:
-        """ListFunctions, in pages."""
+        """Answer ListFunctions, in pages."""
         functions = self._functions.all()
         limit = _parse_limit(request.query.get("MaxItems"))
         first = _parse_marker(request.query.get("Marker"))
@@ -92,7 +92,7 @@ class ControlPlane:
         return answer
 
     def get_function(self, request: web.Request) -> dict[str, Any]:
-        """GetFunction."""
+        """Answer GetFunction."""
         settings = self._find(request)
         answer = {"Configuration": describe_configuration(settings), "Code": describe_code(settings), "Tags": {}}
         if settings.reserved_concurrency is not None:
@@ -100,36 +100,36 @@ class ControlPlane:
         return answer
 
     def get_configuration(self, request: web.Request) -> dict[str, Any]:
-        """GetFunctionConfiguration."""
+        """Answer GetFunctionConfiguration."""
         return describe_configuration(self._find(request))
 
     def list_versions(self, request: web.Request) -> dict[str, Any]:
-        """ListVersionsByFunction: only $LATEST, because nothing is published here."""
+        """Answer ListVersionsByFunction with only $LATEST, because nothing is published here."""
         configuration = describe_configuration(self._find(request))
         return {"Versions": [configuration | {"FunctionArn": f"{configuration['FunctionArn']}:$LATEST"}]}
 
     def list_aliases(self, request: web.Request) -> dict[str, Any]:
-        """ListAliases: none."""
+        """Answer ListAliases with an empty list."""
         self._find(request)
         return {"Aliases": []}
 
     def get_alias(self, request: web.Request) -> dict[str, Any]:
-        """GetAlias: does not exist."""
+        """Answer GetAlias: the alias does not exist."""
         arn = f"{self._find(request).arn}:{request.match_info['alias']}"
         raise service_errors.resource_not_found(f"Cannot find alias arn: {arn}")
 
     def get_policy(self, request: web.Request) -> dict[str, Any]:
-        """GetPolicy: does not exist; every client of the port may invoke."""
+        """Answer GetPolicy: no policy exists. Every client of the port may invoke."""
         self._find(request)
         raise service_errors.resource_not_found("The resource you requested does not exist.")
 
     def get_concurrency(self, request: web.Request) -> dict[str, Any]:
-        """GetFunctionConcurrency."""
+        """Answer GetFunctionConcurrency."""
         reserved = self._find(request).reserved_concurrency
         return {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
 
     def get_url(self, request: web.Request) -> dict[str, Any]:
-        """GetFunctionUrlConfig: the local address, if there is one."""
+        """Answer GetFunctionUrlConfig with the local address, if there is one."""
         settings = self._find(request)
         if settings.name not in self._function_urls:
             raise service_errors.resource_not_found("The resource you requested does not exist.")
@@ -144,7 +144,7 @@ class ControlPlane:
         }
 
     def get_account_settings(self, request: web.Request) -> dict[str, Any]:
-        """GetAccountSettings: the limits that apply here."""
+        """Answer GetAccountSettings with the limits that apply here."""
         functions = [each.settings for each in self._functions.all()]
         reserved = sum(each.reserved_concurrency or 0 for each in functions)
         size = sum(describe_configuration(each)["CodeSize"] for each in functions)
@@ -160,7 +160,7 @@ class ControlPlane:
         }
 
     def list_event_source_mappings(self, request: web.Request) -> dict[str, Any]:
-        """ListEventSourceMappings: none."""
+        """Answer ListEventSourceMappings with an empty list."""
         return {"EventSourceMappings": []}
 
     def _find(self, request: web.Request) -> Any:
@@ -181,7 +181,7 @@ _OPERATIONS: dict[str, _Operation] = {
     "/2016-08-19/account-settings/": ControlPlane.get_account_settings,
     "/2015-03-31/event-source-mappings/": ControlPlane.list_event_source_mappings,
 }
-# The version prefixes of Lambda's API; the service's own paths never start with these.
+# The version prefixes of Lambda's API. The service's own paths never start with one of these.
 _VERSIONS = (
     "2014-11-13 2015-03-31 2016-08-19 2017-03-31 2017-10-31 2018-10-31 2019-09-25 2019-09-30 2020-04-22 2020-06-30 "
     "2021-07-20 2021-10-31 2021-11-15 2023-08-31 2024-08-31"

@@ -1,8 +1,8 @@
-"""The port of the service: plain invocations are answered here; other connections are handed over to aiohttp.
+"""The port of the service. It answers plain invocations itself, and hands other connections over to aiohttp.
 
-An invocation over a kept-alive connection is the hot path: a simple head and a body of known length. A connection with
-any other request (chunked, `Expect`, another path, invalid HTTP) is handed over before a byte is consumed, and aiohttp
-answers it from then on.
+The hot path is an invocation over a kept-alive connection, with a simple head and a body of known length. A connection
+with any other request (chunked, `Expect`, another path, invalid HTTP) is handed over before a byte is consumed. From
+then on aiohttp answers it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from iris_model.local.wire.door import Door
 from iris_model.local.wire.http1 import Head, encode_response
 
 _INVOCATION = re.compile(r"/2015-03-31/functions/([^/?#]+)/invocations")
-# Headers that change how a request is read, and headers of browsers. aiohttp handles all of these.
+# Headers that change how a request is read, and headers of browsers. aiohttp handles requests with these.
 _CEREMONY = ("expect", "upgrade", "transfer-encoding", "content-encoding", "origin", "sec-fetch-site")
 
 
@@ -51,7 +51,7 @@ class FrontDoor(Door):
         assert match is not None
         request = ApiRequest(unquote(match[1]), None, head.headers, body)
         keeps_alive = head.keeps_alive
-        # An HTTP/1.0 client (ApacheBench) keeps the connection only if this header is there.
+        # An HTTP/1.0 client (ApacheBench) keeps the connection only if the response has this header.
         connection = "Connection: keep-alive\r\n" if keeps_alive and head.version == "HTTP/1.0" else ""
         self._api.start(
             request, lambda response: self.reply(_encode(response, connection, keeps_alive), keeps_alive=keeps_alive)

@@ -1,4 +1,4 @@
-"""A function URL: one function on a port of its own, for every path and method.
+"""A function URL: one function on its own port, for every path and method.
 
 Differences from the HTTP API: no stage and no routes, so no path parameters; `$default` as the route key; the URL's
 domain in the event; 502 instead of 500; 429 when throttled; Lambda's 6 MB and the function's timeout instead of 10 MB
@@ -34,7 +34,7 @@ from iris_model.local.telemetry.logs import LogBook
 from iris_model.local.telemetry.metrics import HttpMetrics
 from iris_model.local.wire.body import BodyTooLarge, close_unread, read_body
 
-# With auth NONE the caller is unknown.
+# With the auth type NONE, the caller is unknown.
 _ANONYMOUS = "anonymous"
 
 

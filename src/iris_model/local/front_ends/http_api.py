@@ -1,6 +1,6 @@
 """The HTTP API in front of the functions: `ANY /{stage}/{route}`, as API Gateway serves it.
 
-All errors behind it give the same response, as in the cloud; the log has the cause.
+All errors of functions give the same response, as in the cloud; the log has the cause.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class HttpApi:
         if head_size(request) > MAX_HEAD_BYTES:
             return write_error(431, "Request Header Fields Too Large")
         if is_preflight(request.method, request.headers):
-            # The preflight is for the path and the method that the browser will use. The function is not invoked.
+            # A preflight asks for the path and the method of the later request. The function is not invoked.
             wanted = self._match(request.headers["Access-Control-Request-Method"], path)
             cors = wanted[0].function.settings.http.cors if wanted else None
             if cors is not None:
@@ -138,8 +138,8 @@ class HttpApi:
         function = integration.function
         invocation = _make_invocation(request, body, request_id, integration, parameters)
         if len(invocation.payload) > MOST_REQUEST_BYTES:
-            # Lambda's limit, exceeded after base64 encoding of the body. The REST API answers 413 as well (captured);
-            # for the HTTP API no capture was found.
+            # The event exceeds Lambda's limit, for example after base64 encoding of the body. The REST API answers 413
+            # (captured); for the HTTP API no capture was found.
             return write_error(413, "Request Entity Too Large")
         function.http_api_requests += 1
         decode = decode_response if function.settings.http.payload_format == "2.0" else decode_response_v1

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, unquote
 API_ID = "local"
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # strftime would use the locale
 _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/javascript"})
-# They belong to one connection, not to the request. The front end answers Expect.
+# Headers of one connection, which do not belong to the request. The front end answers Expect.
 HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect"}
 )
@@ -26,7 +26,7 @@ HOP_BY_HOP = frozenset(
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """A request as received. `raw_path` is still percent-encoded; header names in any case."""
+    """A request as received. `raw_path` is percent-encoded; header names have any case."""
 
     method: str
     raw_path: str
@@ -49,17 +49,17 @@ class MatchedRoute:
 
 
 def make_gateway_request_id() -> str:
-    """Return an id such as JKJaXmPLvHcESHA=, which the response has as the header apigw-requestid."""
+    """Return an id such as JKJaXmPLvHcESHA=, the value of the response header apigw-requestid."""
     return base64.b64encode(secrets.token_bytes(11)).decode()
 
 
 def decode_path(raw_path: str) -> str:
-    """Return the path for `rawPath`: despite the name decoded, and cut at an encoded question mark."""
+    """Return the value of `rawPath`: despite its name, it is decoded, and ends before an encoded question mark."""
     return unquote(raw_path).partition("?")[0]
 
 
 def is_text(content_type: str) -> bool:
-    """Whether a body of this type arrives as text. Form bodies and bodies without a type do not."""
+    """Whether the event has a body of this type as text. Form bodies and bodies without a type are base64."""
     media_type = content_type.partition(";")[0].strip().lower()
     return media_type.startswith("text/") or media_type in _TEXT_TYPES
 
@@ -75,14 +75,14 @@ def encode_body(body: bytes, content_type: str) -> tuple[str | None, bool]:
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """What differs between front ends with this event format."""
+    """The differences between front ends with this event format."""
 
     account_id: str
     api_id: str = API_ID
     domain: str = ""
-    """Empty: that of the Host header."""
+    """The domain in the event; if empty, the Host header's."""
     decodes_path: bool = True
-    """An HTTP API decodes the path; a function URL passes it on as it came (live captures: standard-server issue 93)."""
+    """An HTTP API decodes the path; a function URL passes it on unchanged (live captures: standard-server issue 93)."""
 
 
 def build_event(
@@ -136,7 +136,7 @@ def build_event(
 
 
 def _fold_headers(headers: Iterable[tuple[str, str]]) -> tuple[dict[str, str], list[str]]:
-    """Return headers with lower-case names, repeated ones joined with a comma; and cookies."""
+    """Return (headers, cookies): names in lower case, repeated headers joined with a comma."""
     folded: dict[str, str] = {}
     cookies: list[str] = []
     for name, value in headers:

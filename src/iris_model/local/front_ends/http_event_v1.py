@@ -47,7 +47,7 @@ def build_event_v1(
         "resource": resource,
         "path": path,
         "httpMethod": request.method,
-        # The example of the documentation keeps the last value of a header, and the first one of a query parameter.
+        # The documentation's example keeps the last value of a header, and the first value of a query parameter.
         "headers": {name: values[-1] for name, values in headers.items()},
         "multiValueHeaders": headers,
         "queryStringParameters": {name: values[0] for name, values in query.items()} or None,

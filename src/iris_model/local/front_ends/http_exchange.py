@@ -46,8 +46,8 @@ class Exchange:
         limit_seconds: float | None = None,
     ) -> HttpResponse:
         """Return the response. Raises TimeLimit, FunctionFailed and Throttled."""
-        # Neither the front end's time limit nor a client that disconnects ends the invocation: it continues, is billed
-        # and logged. So it runs in its own task.
+        # The invocation runs in its own task. It continues, and is billed and logged, even if the front end's time
+        # limit passes or the client disconnects.
         posted: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         task = asyncio.ensure_future(
             function.invoke(invocation, lambda answer: None if posted.done() else posted.set_result(answer))
@@ -57,7 +57,7 @@ class Exchange:
         first: set[asyncio.Future[Any]] = {task, posted}
         done, _ = await asyncio.wait(first, timeout=limit_seconds, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
-            # retrieve the exception to avoid a warning
+            # retrieve the exception, to avoid asyncio's warning
             task.add_done_callback(lambda late: late.cancelled() or late.exception())
         if not done:
             raise TimeLimit
@@ -70,13 +70,13 @@ class Exchange:
         try:
             return decode(payload)
         except MalformedResponse as problem:
-            # In the cloud: $context.integrationErrorMessage. Without this line the cause would not be visible.
+            # In the cloud, $context.integrationErrorMessage has the cause. Here, only this line shows it.
             self._log_book.append(function.settings.name, "platform", f"{self._name}: malformed response: {problem}")
             raise FunctionFailed from None
 
 
 def read_request(request: web.BaseRequest, body: bytes) -> HttpRequest:
-    """Return the request as values."""
+    """Return the request as an HttpRequest, with this body."""
     transport = request.transport
     address = transport.get_extra_info("sockname") if transport is not None else None
     return HttpRequest(

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-# The gateway writes these itself.
+# The gateway sets these headers itself.
 _OWN_HEADERS = frozenset(
     {"content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "trailer", "te"}
 )
@@ -24,7 +24,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class MalformedResponse(Exception):
-    """The result is not a proxy response. The client gets "Internal Server Error", and the log this message."""
+    """The result is not a proxy response. The client gets "Internal Server Error"; the log gets this message."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ def decode_response(payload: bytes) -> HttpResponse:
     result = _parse(payload)
     if isinstance(result, dict) and "statusCode" in result:
         return _decode_full(result)
-    # A string becomes the body without its quotes; other values stay as they were written.
+    # A string becomes the body, without its quotes. Other values stay as the runtime wrote them.
     body = result.encode() if isinstance(result, str) else payload
     return HttpResponse(200, (("content-type", "application/json"),), body)
 
 
 def decode_response_v1(payload: bytes) -> HttpResponse:
-    """Decode format 1.0: only full responses, without `cookies` and with `multiValueHeaders`."""
+    """Decode format 1.0, which has only full responses, with `multiValueHeaders` and without `cookies`."""
     result = _parse(payload)
     if not isinstance(result, dict) or "statusCode" not in result:
         raise MalformedResponse("the result has no statusCode, which payload format 1.0 requires")

@@ -11,7 +11,7 @@ _PARAMETER = re.compile(r"\{([^{}/]+)\}")
 
 @dataclass(frozen=True)
 class Route:
-    """One route key, ready to match. The more specific one has the smaller `rank` and wins."""
+    """One parsed route key. Of two matching routes, the more specific one has the smaller `rank` and wins."""
 
     method: str
     path: str
@@ -40,7 +40,7 @@ def parse_route(text: str) -> Route:
     expression = ""
     parameters = []
     greedy = False
-    # `split` with a group: literal, name, literal, name, ..., literal.
+    # `split` with a group returns literal, name, literal, name, ..., literal.
     for index, piece in enumerate(_PARAMETER.split(path)):
         if index % 2 == 0:
             expression += re.escape(piece)

@@ -9,7 +9,7 @@ from iris_model.contract.endpoint import Throttling
 
 
 class TokenBucket:
-    """Holds at most `burst` tokens and gains `rate` per second. Each request takes one, or is refused."""
+    """Holds at most `burst` tokens and gains `rate` tokens per second. A request takes one token, or is refused."""
 
     def __init__(self, settings: Throttling, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate, self._burst = settings.limits
@@ -18,7 +18,7 @@ class TokenBucket:
         self._filled_at = clock()
 
     def take(self) -> bool:
-        """Whether the request may pass."""
+        """Take a token. Return whether there was one."""
         now = self._clock()
         gained = (now - self._filled_at) * self._rate
         self._tokens = min(float(self._burst), self._tokens + gained)

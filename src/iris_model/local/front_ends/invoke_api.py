@@ -1,7 +1,7 @@
 """The Invoke API: `POST /2015-03-31/functions/{name}/invocations`, for boto3, the AWS CLI and curl.
 
-A request becomes an `Invocation`; an `Outcome` becomes a response. Signatures are not checked: the service listens on
-loopback, and accepts any credentials.
+A request becomes an `Invocation`, and an `Outcome` becomes a response. Signatures are not checked: the service listens
+on loopback, and accepts any credentials.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
@@ -67,7 +67,7 @@ class InvokeApi:
         return to_web(response)
 
     async def handle_async(self, request: web.Request) -> web.StreamResponse:
-        """InvokeAsync, which is deprecated but works on Lambda: an Event with a smaller limit."""
+        """Answer InvokeAsync, which is deprecated but works on Lambda: an Event invocation with a smaller limit."""
         request_id = make_request_id()
         try:
             try:
@@ -110,7 +110,7 @@ class InvokeApi:
             answer(_encode_outcome(invocation, payload, "Unhandled" if failure else None))
 
         try:
-            # The log tail includes END and REPORT, so a client that wants it waits for them.
+            # The log tail includes END and REPORT, so a client that requests it must wait for them.
             outcome = await call.function.invoke(invocation, None if call.wants_tail else on_answer)
         except Throttled as throttled:
             answer(encode_error(service_errors.throttled(throttled.reason), invocation.request_id))
@@ -211,7 +211,7 @@ def _refuse_constant(name: str) -> None:
     raise service_errors.invalid_json(f"Non-standard token '{name}'")
 
 
-# Numbers stay strings: the function interprets them, and parsing a million digits takes long.
+# Numbers stay strings: the function parses them, and parsing a million digits takes long.
 _STRICT = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse_constant)
 
 
@@ -238,5 +238,5 @@ def _decode_client_context(value: str) -> str:
         is_object = False
     if not is_object or len(value) > _MAX_CLIENT_CONTEXT_BYTES:
         raise service_errors.invalid_client_context()
-    # It becomes a header. Line breaks between JSON tokens have no meaning, and JSON strings contain none.
+    # The text becomes a header. Line breaks between JSON tokens have no meaning, and JSON strings contain none.
     return text.replace("\r", " ").replace("\n", " ")

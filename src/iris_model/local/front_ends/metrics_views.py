@@ -24,7 +24,7 @@ _MIB = 1024 * 1024
 
 
 class MetricsApi:
-    """Serves the two paths."""
+    """The handlers of the two paths."""
 
     def __init__(self, functions: Iterable[LocalFunction], http: HttpMetrics, prices: Prices | None) -> None:
         self._functions = list(functions)

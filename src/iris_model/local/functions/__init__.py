@@ -1,1 +1,1 @@
-"""The functions of the service: found by name, described, and replaced while they serve."""
+"""The functions of the service: find them by name, describe them, and replace them while they serve."""

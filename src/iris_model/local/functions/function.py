@@ -15,11 +15,11 @@ from iris_model.local.sandboxes.runtime_session import OnAnswer
 from iris_model.local.telemetry.logs import LogBook
 from iris_model.local.telemetry.metrics import FunctionMetrics
 
-# Lambda waits one minute before it retries an event, and two before the second retry. Then the event is dropped, unless
-# there is a dead-letter queue or a destination.
+# Lambda waits one minute before it retries an event, and two minutes before the second retry. Then it drops the event,
+# unless there is a dead-letter queue or a destination.
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 RETRY_DELAYS_SECONDS = (60.0, 120.0)
-# The answers to pings that keep a sandbox warm. These do not count as requests in the metrics.
+# The answers to pings that keep a sandbox warm. The metrics do not count pings as requests.
 _ANSWERS_TO_PINGS = (b'{"warm": true}', b'{"warm":true}')
 _THROTTLED_DELAY_SECONDS = 1.0
 
@@ -38,7 +38,7 @@ class LocalFunction:
     ) -> None:
         self.settings = settings
         self.metrics = FunctionMetrics()
-        self.http_api_requests = 0  # those that API Gateway would charge for
+        self.http_api_requests = 0  # the requests that API Gateway would bill
         self._host = host
         self._gate = Gate(account, settings.reserved_concurrency)
         self.pool = SandboxPool(settings, host=host, log_book=log_book, gate=self._gate)
@@ -57,7 +57,7 @@ class LocalFunction:
         self._switch(settings, pool)
 
     async def replace(self, settings: FunctionSettings) -> Failure | None:
-        """Replace the version once the new one is warm. Return the failure if its init fails, and change nothing."""
+        """Replace the version when the new one is warm. If its init fails, change nothing and return the failure."""
         pool = SandboxPool(settings, host=self._host, log_book=self._log_book, gate=self._gate)
         try:
             failure = await pool.prepare()
@@ -87,7 +87,7 @@ class LocalFunction:
         return outcome
 
     def enqueue(self, invocation: Invocation) -> None:
-        """Invoke asynchronously: the event is accepted now, run as soon as possible, and retried if it fails."""
+        """Invoke asynchronously: accept the event now, run it as soon as possible, and retry it if it fails."""
         task = asyncio.ensure_future(self._run_event(invocation))
         self._events.add(task)
         task.add_done_callback(self._events.discard)
@@ -108,7 +108,7 @@ class LocalFunction:
             if outcome.function_error is None:
                 return
             if delay is not None:
-                # The same invocation with the same request id, by which a handler can recognize a retry.
+                # The retry has the same request id, by which a handler can recognize it.
                 await asyncio.sleep(delay)
         self.metrics.lost_events += 1
         self._log_book.append(

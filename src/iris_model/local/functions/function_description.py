@@ -17,7 +17,7 @@ _PYTHON = re.compile(r"python(3\.\d+)")
 
 
 def describe_configuration(settings: FunctionSettings) -> dict[str, Any]:
-    """Return the FunctionConfiguration: always Active, because it can be invoked at once."""
+    """Return the FunctionConfiguration. The state is always Active, because the function can be invoked at once."""
     image = settings.sandbox.image
     if image is None:
         size, digest, modified = _measure(settings.directory)

@@ -1,4 +1,4 @@
-"""Parse function names of clients: a name, a partial ARN or a full ARN, each with or without a qualifier."""
+"""Parse the function names in requests: a name, a partial ARN or a full ARN, each with or without a qualifier."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from iris_model.local.functions import service_errors
 
 LATEST = "$LATEST"
 
-# The pattern of the service's model, which its error message quotes.
+# The pattern in AWS's service model. The error message quotes it.
 # https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#lambda-Invoke-request-FunctionName
 _PATTERN = (
     r"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?"
@@ -24,7 +24,7 @@ _MAX_LENGTH = 256
 
 @dataclass(frozen=True)
 class FunctionReference:
-    """The requested function. Region and account come from an ARN, else they are None."""
+    """The requested function. Region and account come from an ARN; without one they are None."""
 
     name: str
     qualifier: str | None

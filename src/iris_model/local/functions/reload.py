@@ -1,4 +1,4 @@
-"""Reload a function while it serves: when its sources change, it is rebuilt, started, and replaces the old version.
+"""Reload a function while it serves: when its sources change, a new version is built and started, and replaces the old.
 
 Each version runs from its own copy, so that a sandbox never sees files of another version. If a version cannot be
 built, or its init fails, the error is reported and the previous version keeps serving.
@@ -58,7 +58,7 @@ class Reloader:
             rust_timeout=500,
         )
         self._task = asyncio.ensure_future(self._watch(changes))
-        await asyncio.sleep(0)  # the task has started: from here on, no change is missed
+        await asyncio.sleep(0)  # the task has started: from now on, no change is missed
         self._function.adopt(await self._copy(self._function.settings))
 
     async def close(self) -> None:
@@ -113,7 +113,7 @@ class Reloader:
 
 
 def describe_failure(failure: Failure) -> str:
-    """Return in one line why the init of a version failed."""
+    """Return one line that explains why the init of a version failed."""
     try:
         message = json.loads(failure.payload(""))["errorMessage"]
     except (ValueError, LookupError, TypeError):
@@ -122,7 +122,7 @@ def describe_failure(failure: Failure) -> str:
 
 
 class _SourceFilter(DefaultFilter):
-    """Accepts sources, not output of tools: otherwise packaging would trigger packaging."""
+    """Accepts sources but not the output of tools: otherwise `package` would trigger itself."""
 
     ignore_dirs = (*DefaultFilter.ignore_dirs, _WORK_DIRECTORY, ".ruff_cache", "build", "dist")
 

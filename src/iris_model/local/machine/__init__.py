@@ -1,1 +1,1 @@
-"""Processes, memory, control groups and containers of this machine. Independent of invocations."""
+"""Processes, memory, control groups and containers of this machine. This package does not depend on invocations."""

@@ -1,7 +1,7 @@
 """Control groups: the kernel limits a sandbox's memory, CPU share and number of processes, and lists its processes.
 
-`find_cgroups` finds where this user may create groups, in either version of the interface. Without them the sandbox is
-watched instead. A group is one directory per controller (version 1) or one for all (version 2).
+`find_cgroups` finds where this user may create groups, in either version of the interface. Without groups, the service
+watches the sandbox instead. A group is one directory for each controller (version 1) or for all (version 2).
 
 https://docs.kernel.org/admin-guide/cgroup-v2.html, https://docs.kernel.org/admin-guide/cgroup-v1/index.html
 """
@@ -19,7 +19,7 @@ from typing import Literal
 Controller = Literal["memory", "cpu", "pids"]
 _CONTROLLERS: tuple[Controller, ...] = ("memory", "cpu", "pids")
 
-# Short, so that a small share means many short pauses instead of few long ones, as in the cloud.
+# Short, so that a small share causes many short pauses instead of a few long ones, as in the cloud.
 _PERIOD_US = 20_000
 _LEAST_QUOTA_US = 1_000  # the kernel's minimum
 _REMOVE_SECONDS = 1.0
@@ -30,7 +30,7 @@ MOST_PROCESSES = 1024
 
 @dataclass(frozen=True)
 class CgroupPlace:
-    """Where groups can be created: a parent directory per controller, and the version of the interface."""
+    """Where groups can be created: the parent directory for each controller, and the version of the interface."""
 
     version: int
     parents: Mapping[Controller, Path]
@@ -83,7 +83,7 @@ class Cgroup:
         return [int(pid) for pid in (self.directories[0] / "cgroup.procs").read_text().split()]
 
     def limit_memory(self, size: int) -> None:
-        """Limit memory, without swap. Beyond the limit the kernel kills."""
+        """Limit memory, without swap. Beyond the limit, the kernel kills processes."""
         if (path := self._paths.get("memory")) is None:
             return
         if self._version == 2:
@@ -104,7 +104,7 @@ class Cgroup:
         return next((int(line.split()[1]) for line in lines if line.startswith(name + " ")), 0)
 
     def count_memory_kills(self) -> int:
-        """Return how many of its processes the kernel has killed for lack of memory."""
+        """Return the number of its processes that the kernel has killed because of the memory limit."""
         if (path := self._paths.get("memory")) is None:
             return 0
         try:
@@ -141,7 +141,7 @@ class Cgroup:
                 pass
 
     def remove(self) -> None:
-        """Kill its processes and remove it. Waits a moment until killed processes have left."""
+        """Kill its processes and remove it. Waits a moment until the killed processes have left the group."""
         limit = time.monotonic() + _REMOVE_SECONDS
         for path in self.directories:
             while path.exists():
@@ -155,7 +155,7 @@ class Cgroup:
 
 
 def find_cgroups(proc: Path = Path("/proc/self")) -> CgroupPlace:
-    """Return where groups can be created; a place without parents if nowhere."""
+    """Return where groups can be created; if nowhere, a place without parents."""
     try:
         memberships = [line.split(":", 2) for line in (proc / "cgroup").read_text().splitlines()]
         mounts = _read_mounts(proc / "mountinfo")
@@ -177,8 +177,8 @@ def find_cgroups(proc: Path = Path("/proc/self")) -> CgroupPlace:
 
 
 def _find_delegated(mount: Path, own: str) -> dict[Controller, Path]:
-    # Processes are in leaves only, so our groups are siblings of our own group, or of one above it: the first one that
-    # this user owns and that gives its children the controllers.
+    # Only leaves may contain processes, so our groups are siblings of this process's group, or of a group above it.
+    # Their parent is the first group that this user owns and that passes the controllers on to its children.
     place = mount / own.lstrip("/")
     for ancestor in [place, *place.parents]:
         try:
@@ -191,14 +191,14 @@ def _find_delegated(mount: Path, own: str) -> dict[Controller, Path]:
 
 
 def _writable_parent(mount: Path, own: str) -> Path | None:
-    # In a container the group named in /proc may be outside of the mount; then the mount itself is used.
+    # In a container, the group that /proc names may be outside of the mount. Then use the mount itself.
     place = mount / own.lstrip("/")
     parent = place if place.is_dir() else mount
     return parent if _may_make_groups(parent) else None
 
 
 def _may_make_groups(directory: Path) -> bool:
-    # Tried, because access(2) allows root even on a read-only mount of another namespace.
+    # Create a group as a test, because access(2) succeeds for root even on a read-only mount of another namespace.
     trial = directory / f"iris-model-trial-{os.getpid()}-{time.monotonic_ns()}"
     try:
         if not os.access(directory / "cgroup.procs", os.W_OK):
@@ -211,7 +211,7 @@ def _may_make_groups(directory: Path) -> bool:
 
 
 def _read_mounts(mountinfo: Path) -> dict[str, Path]:
-    """Return where each controller is mounted; the unified hierarchy under the empty name."""
+    """Return controller -> mount point. The key of the unified hierarchy is the empty string."""
     mounts: dict[str, Path] = {}
     for line in mountinfo.read_text().splitlines():
         before, _, after = line.partition(" - ")
@@ -234,7 +234,7 @@ def _write_if_there(path: Path, name: str, value: object) -> None:
         try:
             _write(path, name, value)
         except OSError:
-            pass  # without swap accounting there is nothing to limit
+            pass  # without swap accounting, swap cannot be limited
 
 
 def describe_missing(missing: Sequence[Controller]) -> list[str]:

@@ -1,4 +1,4 @@
-"""File descriptors: as many as possible for the service, and Lambda's 1,024 for each function."""
+"""File descriptors: as many as possible for the service, and Lambda's limit of 1,024 for each function."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ except ImportError:  # Windows, where the service does not run
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 FUNCTION_DESCRIPTORS = 1024
-# Enough for any machine; some systems report a limit that they then refuse.
+# Enough for every machine. Some systems report a higher limit than they accept.
 _MOST = 1 << 20
 # Reserved for clients and log files; a sandbox uses about six.
 _SPARE = 32
@@ -37,7 +37,7 @@ def raise_limit() -> None:
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     except (OSError, ValueError):
-        pass  # macOS allows fewer than it reports
+        pass  # macOS accepts a lower limit than it reports
 
 
 def limit_function(pid: int) -> None:
@@ -59,7 +59,7 @@ def check_room() -> None:
     try:
         used = sum(1 for _ in Path("/dev/fd").iterdir())
     except OSError:
-        return  # they cannot be counted here; the system refuses in the end
+        return  # they cannot be counted on this system, which refuses new ones at the limit
     if used + _SPARE > soft:
         raise MachineExhausted(
             f"This machine cannot start another sandbox: {used} of {soft} file descriptors are in use. Raise the "
@@ -77,9 +77,9 @@ def explain_exhaustion(error: OSError) -> str:
 
 
 def handle_refused_clients(say: Callable[[str], None]) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
-    """Return an exception handler of an event loop: without descriptors for more clients, it says one sentence.
+    """Return an exception handler for an event loop. It says one sentence if no descriptor is left for a client.
 
-    asyncio accepts again after a second, and the clients wait until then.
+    asyncio accepts clients again after a second; they wait until then.
     """
 
     def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -87,7 +87,7 @@ def handle_refused_clients(say: Callable[[str], None]) -> Callable[[asyncio.Abst
         if isinstance(error, OSError) and error.errno in _EXHAUSTED and "socket" in context:
             say(f"Clients wait: {error.strerror}. Raise the limit with `ulimit -n`.")
         elif isinstance(error, ValueError) and "_start_serving" in repr(context.get("handle")):
-            pass  # the service has ended before that second has
+            pass  # the service has ended within that second
         else:
             loop.default_exception_handler(context)
 

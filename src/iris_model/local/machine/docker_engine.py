@@ -1,6 +1,6 @@
 """Docker Engine's API over its socket: the calls that sandboxes need.
 
-Paths have no version, so the Engine uses its newest; these calls have not changed since 2018.
+Paths contain no API version, so the Engine uses its newest one. These calls have not changed since 2018.
 https://docs.docker.com/reference/api/engine/
 """
 
@@ -24,7 +24,7 @@ _FRAME_HEAD = 8  # one byte of stream, three unused, four of length
 
 
 class DockerError(Exception):
-    """The Engine refused a call. `status` is the HTTP status, the message the Engine's."""
+    """The Engine refused a call. `status` is the HTTP status; the message is the Engine's."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class DockerEngine:
     """A connection to the Engine. Open it once, close it at the end."""
 
     def __init__(self, address: str | None = None) -> None:
-        """`address` as in DOCKER_HOST; by default the system's socket."""
+        """`address`: as in DOCKER_HOST; by default the system's socket."""
         self.address = address or os.environ.get("DOCKER_HOST") or f"unix://{_DEFAULT_SOCKET}"
         scheme, _, place = self.address.partition("://")
         if scheme == "unix":
@@ -97,7 +97,7 @@ class DockerEngine:
             async with self._session.get(url) as response:
                 if response.status >= 300:
                     return []
-                # Files may be large; the headers of the first ones are enough.
+                # Files may be large, and the headers of the first ones are sufficient.
                 head = b""
                 while len(head) < _ARCHIVE_BYTES and (part := await response.content.readany()):
                     head += part
@@ -110,7 +110,7 @@ class DockerEngine:
                     if not each.isdir():
                         names.append(each.name.partition("/")[2])
         except tarfile.TarError:
-            pass  # continue after what was read
+            pass  # continue with the part that was read
         return names
 
     async def read_output(self, container: str) -> AsyncIterator[bytes]:
@@ -120,7 +120,7 @@ class DockerEngine:
             if response.status >= 300:
                 raise DockerError(response.status, _message_of(await response.read()))
             pending = bytearray()
-            yield b""  # attached: it may be started now
+            yield b""  # attached: the container may be started now
             async for chunk in response.content.iter_any():
                 pending += chunk
                 while len(pending) >= _FRAME_HEAD:

@@ -1,8 +1,8 @@
-"""What the containers of a service share: the Engine, the networks, and labels that identify leftovers.
+"""The common resources of a service's containers: the Engine, the networks, and labels that identify leftovers.
 
-A container reaches the Runtime API through the gateway of the service's network. That network is internal, so nothing
-else can be reached, unless the function has network access. The gateway must be an address of this machine, so the
-Engine must run on it, without a virtual machine.
+A container reaches the Runtime API through the gateway of the service's network. That network is internal, so the
+container cannot reach anything else, unless the function has network access. The gateway must be an address of this
+machine, so the Engine must run directly on it, not in a virtual machine.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from iris_model.local.machine.docker_engine import DockerEngine, DockerError
 from iris_model.local.machine.guardian import Guardian
 
 LABEL = "iris-model.service"
-# Lambda's folder of external extensions. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
+# Lambda's directory of external extensions. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
 EXTENSIONS = "/opt/extensions"
 
 
@@ -36,7 +36,7 @@ class DockerPlace:
         self.labels = {LABEL: describe_process(os.getpid())}
 
     async def engine(self) -> DockerEngine:
-        """Return the Engine, after removing what dead services left."""
+        """Return the Engine. The first call removes leftovers of dead services."""
         async with self._lock:
             if self._engine is None:
                 engine = DockerEngine()
@@ -50,7 +50,7 @@ class DockerPlace:
             return self._engine
 
     async def image(self, reference: str) -> Mapping[str, Any]:
-        """Return the image as it was at first use: a tag that moves later has no effect, as in the cloud."""
+        """Return the image as it was at first use. If its tag moves later, there is no effect, as in the cloud."""
         engine = await self.engine()
         if reference not in self._images:
             try:
@@ -66,7 +66,7 @@ class DockerPlace:
         try:
             return await engine.list_directory(image["Id"], EXTENSIONS, self.labels)
         except DockerError:
-            return []  # starting the image reports what is wrong with it
+            return []  # the start of the image reports the problem
 
     async def network(self, *, is_open: bool) -> tuple[str, str]:
         """Return the name of the network, and the address of this machine in it."""
@@ -100,7 +100,7 @@ class DockerPlace:
                 "Name": name,
                 "Internal": not is_open,
                 "Labels": self.labels,
-                # A sandbox must not reach another one.
+                # Sandboxes must not reach each other.
                 "Options": {"com.docker.network.bridge.enable_icc": "false"},
             },
         )
@@ -119,7 +119,7 @@ class DockerPlace:
 
 
 async def remove_leftovers(engine: DockerEngine) -> None:
-    """Remove what services left that were killed together with their guardian. Running services are not affected."""
+    """Remove leftovers of services that were killed together with their guardian. Running services are not affected."""
     filters = json.dumps({"label": [LABEL]})
     for container in await engine.call("GET", "/containers/json", all="true", filters=filters):
         if not _is_alive(container["Labels"][LABEL]):
@@ -151,4 +151,4 @@ async def _try(engine: DockerEngine, path: str, **query: str) -> None:
     try:
         await engine.call("DELETE", path, **query)
     except DockerError:
-        pass  # another service removes it, too
+        pass  # another service also removes it

@@ -1,11 +1,11 @@
-"""End what a dead service leaves behind. Runs as a separate program.
+"""End the processes and resources that a dead service leaves behind. Runs as a separate program.
 
-A service that is killed cannot clean up. The guardian reads from a pipe: a line `+KIND NAME` when something starts,
-`-KIND NAME` when it ended. The end of the pipe means that the service is gone; then everything left is ended.
-PR_SET_PDEATHSIG is not sufficient: it reaches the child but not the child's own children, needs code between fork and
-exec (which makes each start slow), and exists only on Linux.
+A service that is killed cannot clean up. The guardian reads from a pipe: a line `+KIND NAME` when something starts, and
+`-KIND NAME` when it has ended. The end of the pipe means that the service has ended; then the guardian ends everything
+that is left. PR_SET_PDEATHSIG is not sufficient: it reaches the child but not the child's own children, needs code
+between fork and exec (which makes each start slow), and exists only on Linux.
 
-This file is started by its path, without the package: it imports only the standard library.
+This file is started by its path, without the package, so it imports only the standard library.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class Guardian:
         self._starting = threading.Lock()
 
     def watch(self, kind: Kind, name: object) -> None:
-        """Register something that must not outlive the service. The first call starts a process: use a thread."""
+        """Register something that must not outlive the service. The first call starts a process, so use a thread."""
         with self._starting:
             if self._pipe < 0:
                 self._start()
         self._tell(f"+{kind} {name}\n")
 
     def forget(self, kind: Kind, name: object) -> None:
-        """Unregister something that ended."""
+        """Unregister something that has ended."""
         self._tell(f"-{kind} {name}\n")
 
     def close(self) -> None:
@@ -58,7 +58,7 @@ class Guardian:
         reading_end, self._pipe = os.pipe()
         nowhere = os.open(os.devnull, os.O_WRONLY)
         try:
-            # The leader of a session: Ctrl-C in the terminal must not end it.
+            # It leads its own session, because Ctrl-C in the terminal must not end it.
             self._process = spawn([sys.executable, "-I", "-S", __file__], standard_input=reading_end, output=nowhere)
         except BaseException:
             os.close(self._pipe)
@@ -74,7 +74,7 @@ class Guardian:
         try:
             os.write(self._pipe, line.encode())
         except OSError:
-            # The guardian was killed. The sandboxes still end with the service unless that is killed as well.
+            # The guardian was killed. The sandboxes still end with the service, unless the service is also killed.
             pass
 
 
@@ -97,7 +97,7 @@ def end_marked(marker: str) -> None:
                     os.kill(int(process.name), signal.SIGKILL)
                     found = True
             except OSError:
-                pass  # ended, or another user's
+                pass  # it has ended, or belongs to another user
         if not found:
             return
 
@@ -150,7 +150,7 @@ def _end_directory(name: str) -> None:
     shutil.rmtree(name, ignore_errors=True)
 
 
-# In this order: first processes, then what they used.
+# In this order: first the processes, then the resources that they used.
 _ENDINGS: dict[str, Callable[[str], None]] = {
     "group": _end_group,
     "cgroup": lambda name: end_cgroup(Path(name)),

@@ -1,4 +1,4 @@
-"""What the sandboxes of a service share: guardian, scratch directory, control groups, memory watch."""
+"""The common resources of a service's sandboxes: guardian, scratch directory, control groups, memory watch."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from iris_model.local.machine.docker_place import DockerPlace
 from iris_model.local.machine.guardian import Guardian
 
 _WATCH_SECONDS = 0.05
-# Of many busy sandboxes, only as many are looked at in one go as this allows: requests are answered in between.
+# The time for checking busy sandboxes without a pause. The others are checked later, so that requests are not delayed.
 _LOOKING_SECONDS = 0.01
-# Counting the files of a sandbox is a way to a thread and back, which an invocation waits for. Of hundreds of sandboxes,
-# not more than this many a second do it.
+# The maximum number of file counts a second, of all sandboxes. Each count runs in a thread, and an invocation waits for
+# it.
 _COUNTS_PER_SECOND = 10
 T = TypeVar("T")
 
@@ -39,14 +39,14 @@ class Host:
     def __init__(self) -> None:
         self.guardian = Guardian()
         self.init_slots = asyncio.Semaphore(os.cpu_count() or 1)
-        """How many inits may run at once; see the pool."""
-        self.strict_works = True  # until `enforcement` has tried it
+        """The number of inits that may run at once; see the pool."""
+        self.strict_works = True  # `enforcement` corrects it
         self._starter = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="start")
         self._making = threading.Lock()
         self._watched: set[Watched] = set()
         self._to_look_at: list[Watched] = []  # the rest of this round
         self._timer: asyncio.TimerHandle | None = None
-        self._counted = 0.0  # when some sandbox last counted its files
+        self._counted = 0.0  # the time when a sandbox last counted its files
         self._scratch: Path | None = None
         self._cgroups: CgroupPlace | None = None
 
@@ -75,7 +75,7 @@ class Host:
     async def run_in_thread(self, step: Callable[[], T]) -> T:
         """Run a step of a sandbox's start in a thread, and wait until it is done, even if the wait is cancelled.
 
-        At most as many run at once as there are processors. The service answers other requests meanwhile.
+        At most one step for each processor runs at once. The service answers other requests in the meantime.
         """
         future = asyncio.get_running_loop().run_in_executor(self._starter, step)
         try:
@@ -102,7 +102,7 @@ class Host:
             shutil.rmtree(path, ignore_errors=True)
 
     def may_count_files(self) -> bool:
-        """Whether a sandbox may count its files now; then the others may not for a moment."""
+        """Whether a sandbox may count its files now. If so, the others must wait a moment."""
         now = time.monotonic()
         if now - self._counted < 1 / _COUNTS_PER_SECOND:
             return False
@@ -110,7 +110,7 @@ class Host:
         return True
 
     def start_watching(self, sandbox: Watched) -> None:
-        """Let a sandbox check itself regularly. One timer serves all, so that an invocation needs none."""
+        """Let a sandbox check itself regularly. All sandboxes share one timer, so that an invocation needs none."""
         self._watched.add(sandbox)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_WATCH_SECONDS, self._tick)
@@ -120,7 +120,7 @@ class Host:
         self._watched.discard(sandbox)
 
     async def close(self) -> None:
-        """Close everything else, after the sandboxes."""
+        """Close all resources. Call it after the sandboxes are closed."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -135,7 +135,7 @@ class Host:
     def _tick(self) -> None:
         self._timer = None
         if not self._watched:
-            return  # the next invocation starts it again
+            return  # the next invocation starts the timer again
         loop = asyncio.get_running_loop()
         started = loop.time()
         if not self._to_look_at:
@@ -144,6 +144,6 @@ class Host:
             sandbox = self._to_look_at.pop()
             if sandbox in self._watched:
                 sandbox.watch()
-        # A sandbox with a thousand processes takes long to look at. Watching may cost the service a tenth of its time.
+        # Checking a sandbox with a thousand processes takes long. All checks together may use a tenth of the time.
         pause = 9 * (loop.time() - started)
         self._timer = loop.call_later(pause if self._to_look_at else max(_WATCH_SECONDS, pause), self._tick)

@@ -1,4 +1,4 @@
-"""Limit a sandbox's memory and CPU share with a control group where that is allowed."""
+"""Limit a sandbox's memory and CPU share with a control group, if this user may create one."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Limits:
     def __init__(
         self, settings: FunctionSettings, *, name: str, place: CgroupPlace, guardian: Guardian, extra_mib: int = 0
     ) -> None:
-        """`extra_mib`: what else is charged to the group as memory, such as the files of a tmpfs."""
+        """`extra_mib`: other memory that the kernel charges to the group, such as the files of a tmpfs."""
         self._share = settings.memory_mib / MEMORY_PER_VCPU if settings.sandbox.holds_cpu_share else None
         self._guardian = guardian
         self._group: Cgroup | None = None
         self._kills_seen = 0
         if place.parents:
-            with contextlib.suppress(OSError):  # then only the watch limits memory
+            with contextlib.suppress(OSError):  # without a group, only the watch limits memory
                 self._group = place.create(name, (settings.memory_mib + extra_mib) * MIB)
         if self._group is not None:
             for directory in self._group.directories:
@@ -75,15 +75,15 @@ class Limits:
 
 
 class HasLimits:
-    """The part of a confinement that its `_limits` answer; before they are made, nothing is limited."""
+    """The methods of a confinement that use `_limits`. Before `_limits` exist, nothing is limited."""
 
     _limits: Limits | None = None
 
     def throttle(self, throttled: bool) -> None:
-        """Limit the processes to their share of a processor, or do not."""
+        """Limit the processes to their CPU share, or remove the limit."""
         if self._limits is not None:
             self._limits.throttle(throttled)
 
     def was_killed_for_memory(self) -> bool:
-        """Return whether the kernel killed a process for lack of memory since the last call."""
+        """Return whether the kernel killed a process because of the memory limit since the last call."""
         return self._limits is not None and self._limits.was_killed_for_memory()

@@ -1,11 +1,11 @@
 """Measure the present and peak memory of a sandbox.
 
-For one process: its resident set and the kernel's high-water mark, which misses no peak between two readings. With
-children, shared pages must not count twice, so proportional set sizes are summed; peaks of that sum between two
-readings are missed.
+For one process, the sources are its resident set and the kernel's high-water mark, which misses no peak between two
+readings. With children, shared pages must not be counted twice, so proportional set sizes are summed; peaks of that sum
+between two readings are missed.
 
-Other sources are wrong. `ru_maxrss` of a finished child includes, on Linux, the memory of the *parent* at the fork. The
-peak of a control group includes the page cache, charged to the process that reads a file first.
+Other sources are wrong. On Linux, `ru_maxrss` of a finished child includes the memory of the *parent* at the fork. The
+peak of a control group includes the page cache, which is charged to the process that reads a file first.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _PROC = Path("/proc")
 _HAS_PROC = Path("/proc/self/status").exists()
 _STATUS_BYTES = 4096
 _MOST_KEPT_OPEN = 64
-# The kernel walks over all pages of a process to compute its share. For more processes the group's own sum is used, or
-# as many as this limit if there is no group.
+# The kernel visits all pages of a process to compute its proportional size. If there are more processes than this, the
+# group's own sum is used; without a group, only this many processes are measured.
 _MOST_SHARED_OUT = 16
 
 
 @dataclass(frozen=True)
 class MemoryReading:
-    """Bytes now, and the peak as far as this reading shows it."""
+    """The current bytes, and the peak as far as this reading shows it."""
 
     used: int
     peak: int
@@ -39,8 +39,8 @@ class MemoryReading:
 class MemoryMeter:
     """Measures a process and the processes of its sandbox.
 
-    The /proc file of the process stays open, so that a reading is one call. Only a few sandboxes have that, because
-    with hundreds of them descriptors run out.
+    The /proc file of the process stays open, so that a reading is one call. Only a few sandboxes keep it open, because
+    hundreds of them would use all descriptors.
     """
 
     _kept_open = 0
@@ -53,7 +53,7 @@ class MemoryMeter:
     ) -> None:
         """`find_members` returns all processes of the sandbox; by default the descendants of `pid`.
 
-        `read_group` returns the memory of all together, without mapped files.
+        `read_group` returns the total memory of the processes, without mapped files.
         """
         self._pid = pid
         self._read_group = read_group
@@ -65,11 +65,11 @@ class MemoryMeter:
             try:
                 self._status = os.open(self._path, os.O_RDONLY)
             except OSError:
-                return  # gone already
+                return  # it has ended
             MemoryMeter._kept_open += 1
 
     def close(self) -> None:
-        """Close the file: the process has ended."""
+        """Close the file. Call it when the process has ended."""
         self._is_open = False
         if self._status >= 0:
             os.close(self._status)
@@ -97,7 +97,7 @@ class MemoryMeter:
         return MemoryReading(_field(status, b"VmRSS:"), peak) if peak else None  # a zombie has neither
 
     def read_tree(self) -> MemoryReading | None:
-        """Measure the process and those of its sandbox. Slower; for a timer."""
+        """Measure all processes of the sandbox. This is slower, for use by a timer."""
         alone = self.read()
         if alone is None or not _HAS_PROC:
             return alone
@@ -110,7 +110,7 @@ class MemoryMeter:
                 used = max(alone.used, self._read_group())
             else:
                 used = sum(_proportional_size(pid) for pid in [self._pid, *others[:_MOST_SHARED_OUT]])
-        except OSError:  # one of them ended meanwhile
+        except OSError:  # one of them has ended
             return alone
         return MemoryReading(used, max(used, alone.peak))
 

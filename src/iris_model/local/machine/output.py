@@ -16,7 +16,7 @@ class OutputPipe:
         self._loop = asyncio.get_running_loop()
         self._on_output = on_output
         self._reading_end, self.writing_end = os.pipe()
-        # Non-blocking from the start: the process may end at once, and then this end is read.
+        # Non-blocking from the start, because this end is read as soon as the process ends, which may be at once.
         os.set_blocking(self._reading_end, False)
 
     def listen(self) -> None:
@@ -31,15 +31,15 @@ class OutputPipe:
 
     def drain(self) -> None:
         """Pass on the output that is already in the pipe, without waiting for more."""
-        # The output before the runtime's last call is in the pipe, which holds 64 KiB. The loop is limited, because a
-        # process may never stop writing.
+        # The pipe, which holds 64 KiB, contains the output before the runtime's last call. The loop is limited, because
+        # a process may never stop writing.
         for _ in range(16):
             if self._reading_end < 0 or not self._read_once():
                 return
 
     def close(self) -> None:
-        """Pass on the remaining output, and close: the process has ended. A grandchild that still writes gets EPIPE."""
-        # There is no end of file while a writing end is open, so this one must be closed first.
+        """Pass on the output of an ended process, and close the pipe. A grandchild that still writes gets EPIPE."""
+        # There is no end of file while a writing end is open, so close ours first.
         self._close_writing_end()
         self.drain()
         self._close_reading_end()

@@ -1,7 +1,7 @@
 """A child process: start it, read its output, kill it.
 
-It leads its own session, so that its children end with it; `end_rest` ends those that left the session. Its output
-comes from one pipe, in the order of writing.
+It leads its own session, so that its children end with it; `end_rest` ends children that left the session. One pipe has
+its output, in the order of writing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class RuntimeProcess(Protocol):
     exited: asyncio.Future[int]
     """Resolves to the return code, negative for a signal, after the last output was passed on."""
     memory: MemoryMeter | None
-    """None where this machine does not see the process."""
+    """None if this machine cannot see the process."""
 
     @property
     def is_running(self) -> bool: ...  # noqa: D102
@@ -40,7 +40,7 @@ class ChildProcess(SessionLeader):
     def __init__(
         self, pid: int, output: OutputPipe, memory: MemoryMeter, *, guardian: Guardian, end_rest: Callable[[], None]
     ) -> None:
-        """`end_rest` ends processes that left the session; it is called in a thread, after the process has ended."""
+        """`end_rest` ends processes that left the session. A thread calls it after the process has ended."""
         super().__init__(pid, output, memory)
         self._loop = asyncio.get_running_loop()
         self._guardian = guardian
@@ -63,7 +63,7 @@ class ChildProcess(SessionLeader):
     def _on_pidfd(self) -> None:
         self._loop.remove_reader(self._pidfd)
         os.close(self._pidfd)
-        # Kill the children first: until the leader is reaped, no other process gets its number.
+        # Kill the children before the leader is reaped: until then, no other process can get its number.
         signal_group(self.pid, signal.SIGKILL)
         self._on_exit(_wait(self.pid))
 
@@ -82,7 +82,7 @@ class ChildProcess(SessionLeader):
 
     async def _end(self, returncode: int) -> None:
         try:
-            # In a thread: without a control group, every process of this machine is examined.
+            # In a thread, because without a control group it examines every process of this machine.
             await asyncio.to_thread(self._end_rest)
         finally:
             self._guardian.forget("group", self.pid)

@@ -1,4 +1,4 @@
-"""A process that leads a session on this machine: it is signalled and killed as a group."""
+"""A process that leads a session on this machine. It is signalled and killed as a group."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from iris_model.local.machine.output import OutputPipe
 
 
 class SessionLeader:
-    """The common part of all kinds of processes. The owner resolves `exited` after the last output was passed on."""
+    """The common base of the process classes. The owner resolves `exited` after the last output was passed on."""
 
     def __init__(self, pid: int, output: OutputPipe, memory: MemoryMeter) -> None:
         self.pid = pid
@@ -25,7 +25,7 @@ class SessionLeader:
         return not self.exited.done()
 
     async def settle_output(self) -> None:
-        """Pass on the output that is already there."""
+        """Pass on the output that is already in the pipe."""
         self._output.drain()
 
     def signal(self, number: signal.Signals) -> None:

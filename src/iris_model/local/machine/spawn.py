@@ -1,9 +1,9 @@
 """Start a program without blocking other threads.
 
 `subprocess` and `os.posix_spawn` hold the interpreter lock from the fork until the kernel has loaded the program. On a
-busy machine that takes tenths of a second, in which no other thread or event loop runs. The C library's `posix_spawn`,
-called through `ctypes`, does not hold it. If the C library cannot close inherited descriptors (glibc before 2.34, musl,
-macOS), `subprocess` starts the program.
+busy machine that takes tenths of a second, and no other thread or event loop can run. The C library's `posix_spawn`,
+called through `ctypes`, does not hold the lock. If the C library cannot close inherited descriptors (glibc before 2.34,
+musl, macOS), `subprocess` starts the program.
 
 https://pubs.opengroup.org/onlinepubs/9799919799/functions/posix_spawn.html
 """
@@ -35,10 +35,10 @@ def spawn(
     standard_input: int | None = None,
     output: int | None = None,
 ) -> int:
-    """Start `command` as the leader of a new session, and return its process id. The caller waits for the process.
+    """Start `command` as the leader of a new session. Return its process id; the caller must wait for the process.
 
-    Without `standard_input` it reads nothing; without `output` it writes to the output of this process. It inherits no
-    other descriptor. Raises OSError, which names the program. Blocks: call it in a thread.
+    Without `standard_input` its input is empty; without `output` it writes to the output of this process. It inherits
+    no other descriptor. Raises OSError, which names the program. It blocks, so call it in a thread.
     """
     variables = dict(os.environ if environment is None else environment)
     if directory is not None and not directory.is_dir():
@@ -81,7 +81,7 @@ def _add_actions(
 
 
 def _set_attributes(libc: Any, attributes: Any) -> None:
-    # As `subprocess` does: Python ignores these signals, and the child must not.
+    # As `subprocess` does: Python ignores these signals, but the child must not.
     defaults, mask = ctypes.create_string_buffer(_OPAQUE_BYTES), ctypes.create_string_buffer(_OPAQUE_BYTES)
     libc.sigemptyset(defaults)
     libc.sigemptyset(mask)
@@ -94,7 +94,7 @@ def _set_attributes(libc: Any, attributes: Any) -> None:
 
 @cache
 def _find_libc() -> Any:
-    """Return the C library, or None if it is not glibc, whose flags are known here, or lacks a call."""
+    """Return the C library, or None if it lacks a call or is not glibc: only glibc's flags are known here."""
     if not sys.platform.startswith("linux"):
         return None
     libc = ctypes.CDLL(None)

@@ -18,9 +18,9 @@ class Throttled(Exception):
 
 @dataclass
 class Concurrency:
-    """Running invocations of all functions of the service: the account's limit applies to all.
+    """The running invocations of all functions of the service, to which the account's limit applies.
 
-    `reserved` is the sum of the functions' reserved concurrency; the others share the rest.
+    `reserved` is the sum of the functions' reserved concurrency. The other functions share the rest.
     """
 
     limit: int = ACCOUNT_CONCURRENCY
@@ -29,7 +29,7 @@ class Concurrency:
 
 
 class Gate:
-    """The limit of one function. It outlives a version, so that a reload allows no more invocations than before."""
+    """The limit of one function. It outlives versions, so that a reload does not allow more invocations than before."""
 
     def __init__(self, account: Concurrency, reserved: int | None) -> None:
         self._account = account
@@ -45,7 +45,7 @@ class Gate:
         elif self._account.in_flight >= self._account.limit - self._account.reserved:
             raise Throttled("ConcurrentInvocationLimitExceeded")
         else:
-            self._account.in_flight += 1  # of the functions that share what is not reserved
+            self._account.in_flight += 1  # counts functions without reserved concurrency
         self.in_flight += 1
 
     def leave(self) -> None:

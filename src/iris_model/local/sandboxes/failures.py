@@ -1,7 +1,7 @@
-"""How an invocation can fail without an answer of the handler, and the error document for each case.
+"""The failures of an invocation without an answer from the handler, and the error document for each of them.
 
-The texts are those of AWS (published in issue trackers and documentation). Unlike the emulator, the response is always
-a status 200 with X-Amz-Function-Error, never 502, and a timeout is JSON.
+The texts are AWS's (published in issue trackers and documentation). Unlike the emulator's, the response always has the
+status 200 with X-Amz-Function-Error, never 502, and a timeout is JSON.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from iris_model.contract.lambda_limits import MOST_RESPONSE_BYTES
 
-# Error types that the platform records. Every other one becomes Unknown of its category.
+# Error types that the platform records. Every other type becomes `CATEGORY.Unknown`.
 _RECORDED_TYPE = re.compile(r"(Runtime|Function)\.[A-Z][a-zA-Z]+")
 
 
@@ -35,7 +35,7 @@ class Failure:
 
 
 def timed_out(timeout_seconds: float) -> Failure:
-    """The deadline passed. The number is the configured timeout, not the measured time."""
+    """Return the failure for a passed deadline. Its text has the configured timeout, not the measured time."""
     return Failure(
         "timeout",
         "Sandbox.Timedout",
@@ -44,7 +44,7 @@ def timed_out(timeout_seconds: float) -> Failure:
 
 
 def exited(returncode: int) -> Failure:
-    """The process exited, or a signal ended it (negative, as in `subprocess`)."""
+    """Return the failure for an exit, or for a signal (a negative code, as in `subprocess`)."""
     if returncode == 0:
         reason = "Runtime exited without providing a reason"
     elif returncode > 0:
@@ -56,7 +56,7 @@ def exited(returncode: int) -> Failure:
 
 
 def out_of_memory() -> Failure:
-    """The sandbox exceeded its memory size, so it was killed."""
+    """Return the failure for a sandbox that was killed because it exceeded its memory size."""
     return Failure(
         "failure",
         "Runtime.OutOfMemory",
@@ -65,7 +65,7 @@ def out_of_memory() -> Failure:
 
 
 def response_too_large() -> Failure:
-    """The response of the handler exceeds Lambda's limit."""
+    """Return the failure for a response that exceeds Lambda's limit."""
     return Failure(
         "error",
         "Function.ResponseSizeTooLarge",
@@ -74,12 +74,12 @@ def response_too_large() -> Failure:
 
 
 def invalid_entrypoint(error: OSError) -> Failure:
-    """The process could not be started."""
+    """Return the failure for a process that could not be started."""
     reason = (error.strerror or str(error)).lower()
     return Failure("failure", "Runtime.InvalidEntrypoint", f"RequestId: {{request_id}} Error: {reason}")
 
 
 def reported(error_type: str, document: bytes, *, category: str) -> Failure:
-    """The runtime posted an error document. `category` is Runtime during init and Function afterwards."""
+    """Return the failure for an error document of the runtime. `category`: Runtime during init, then Function."""
     recorded = error_type if _RECORDED_TYPE.fullmatch(error_type) else f"{category}.Unknown"
     return Failure("error", recorded, document=document)

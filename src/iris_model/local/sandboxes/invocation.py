@@ -1,4 +1,4 @@
-"""An invocation: the event for a function, and the outcome."""
+"""An invocation: the event for a function, and the result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def make_request_id() -> str:
 
 
 def make_trace_id() -> str:
-    """Return an X-Ray tracing header with "not sampled".
+    """Return an X-Ray tracing header that is marked as not sampled.
 
     https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
     """

@@ -1,6 +1,6 @@
 """The sandboxes of one version of a function: one per concurrent invocation, reused while warm, removed when idle.
 
-Provisioned ones are created in advance and stay.
+Provisioned sandboxes are created in advance and are not removed.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class SandboxPool:
         self._idle: deque[_Idle] = deque()  # newest last; the newest is used first, so that the oldest can be removed
         self._all: set[Sandbox] = set()
         self._pending = 0
-        self._settling = 0  # invocations in flight that have been answered
+        self._settling = 0  # running invocations that have been answered
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._wanting: deque[asyncio.Future[Sandbox]] = deque()  # of invocations that wait to start a sandbox
+        self._wanting: deque[asyncio.Future[Sandbox]] = deque()  # invocations that wait to start a sandbox
         self._reaper: asyncio.TimerHandle | None = None
         self._closings: set[asyncio.Task[None]] = set()
         self._closed = False  # accepts no sandbox back
@@ -61,7 +61,7 @@ class SandboxPool:
         return self._settling
 
     async def open(self) -> None:
-        """Start the provisioned sandboxes. One whose init fails stays: each invocation tries it again."""
+        """Start the provisioned sandboxes. If the init of one fails, it stays, and each invocation repeats the init."""
         count = self._settings.sandbox.provisioned_concurrency
         await asyncio.gather(*(self._add("provisioned-concurrency") for _ in range(count)))
 
@@ -103,13 +103,13 @@ class SandboxPool:
             try:
                 outcome = await sandbox.invoke(invocation, answered)
             except BaseException:
-                # Cancelled in the middle: the state of the process is unknown, so it is not reused.
+                # The invocation was interrupted, so the state of the process is unknown, and it is not reused.
                 self._discard(sandbox)
                 raise
             self._release(sandbox)
             return outcome
         except OSError as error:
-            # The caller is throttled, as by Lambda without capacity. A function error would blame the function.
+            # Throttle the caller, as Lambda does without capacity. The function is not the cause, so raise no other error.
             if not (reason := explain_exhaustion(error)):
                 raise
             self._log_book.append(self._settings.name, "platform", reason)
@@ -131,7 +131,7 @@ class SandboxPool:
             await asyncio.sleep(0.02)
 
     async def close(self) -> None:
-        """End all sandboxes at once. Answered invocations may end first, so that their REPORT is written."""
+        """End all sandboxes at once. Invocations that were answered may end first, so that their REPORT is written."""
         self._closed = self._ended = True
         limit = time.monotonic() + _CLOSING_SECONDS
         while self._settling and time.monotonic() < limit:
@@ -145,8 +145,8 @@ class SandboxPool:
     async def _wait_for_settling(self) -> None:
         """Wait a moment for a sandbox that has answered and will ask for its next event.
 
-        In the cloud the caller is a network away, so the sandbox is ready before the next request arrives. Without this
-        wait, a single client with consecutive requests would get a second sandbox here.
+        In the cloud the network delays the caller, so the sandbox is ready before the next request arrives. Without
+        this wait, a single client with consecutive requests would get a second sandbox here.
         """
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
@@ -162,9 +162,9 @@ class SandboxPool:
     async def _acquire(self) -> Sandbox:
         """Return a warm sandbox, or a new one after its init.
 
-        In the cloud every sandbox has its own CPU share. Here, parallel inits would slow each other down and be
-        reported, or time out, as slow inits. So at most as many run at once as there are processors. The invocation
-        that has waited longest gets the next init, or the next free sandbox, whichever is first.
+        In the cloud every sandbox has its own CPU share. Here, parallel inits would slow each other down, and would be
+        reported as slow inits or time out. So at most one init for each processor runs at once. The invocation that has
+        waited longest gets the next init, or the next free sandbox, whichever is first.
         """
         if (idle := self._take_idle()) is not None:
             return idle
@@ -195,7 +195,7 @@ class SandboxPool:
             slots.release()
 
     def _give_up(self, turn: asyncio.Future[Any]) -> None:
-        """Leave the queue for an init. A turn that has been granted goes to the next one."""
+        """Leave the queue for an init. If this turn was already granted, the next invocation gets it."""
         if turn.done():
             self._host.init_slots.release()
         else:

@@ -15,7 +15,7 @@ from iris_model.local.wire.http1 import BadRequest, Head, HttpConnection, encode
 
 _VERSION = "2018-06-01"
 _NEXT = f"/{_VERSION}/runtime/invocation/next"
-# awslambdaric sends the stack trace of an exception as a header, up to 1 MiB of it.
+# awslambdaric sends up to 1 MiB of an exception's stack trace as a header.
 _MAX_HEAD_BYTES = 2 * 1024 * 1024
 
 _JSON = "Content-Type: application/json\r\n"
@@ -46,14 +46,14 @@ class RuntimeApi:
         """Whether a browser sent the call, or its host is not the address that the runtime was given.
 
         A web page can make a browser call any port of this machine (with DNS rebinding, under the page's own name). A
-        runtime sends the address that it was given, and none of a browser's headers.
+        runtime sends the address that it was given, and no headers of a browser.
         """
         headers = head.headers
         is_browser = "origin" in headers or "sec-fetch-site" in headers
         return is_browser or headers.get("host", self._address) != self._address
 
     def start_session(self) -> RuntimeSession:
-        """Start a session for a new process, and drop the former one."""
+        """Start a session for a new process, and drop the previous session."""
         self.session = RuntimeSession()
         return self.session
 
@@ -79,7 +79,7 @@ class _Connection(HttpConnection):
         self._api.connections.add(self)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """A poll ends with its connection."""
+        """End the poll of this connection."""
         super().connection_lost(error)
         self._api.connections.discard(self)
         if self._polled is not None:
@@ -109,13 +109,13 @@ class _Connection(HttpConnection):
         self.reply(answer, keeps_alive=head.keeps_alive)
 
     def eof_received(self) -> None:
-        """A runtime that closes its side in the middle of a body may still read the error."""
+        """Send an error if the runtime closes its side within a body: it may still read the error."""
         if self.is_reading_body and self.transport is not None:
             refusal = Refusal(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
             self.transport.write(_encode_refusal(refusal))
 
     def refuse(self, problem: BadRequest) -> None:
-        """Refuse a body with another length than announced, or invalid HTTP."""
+        """Refuse invalid HTTP, or a body with another length than announced."""
         if self.is_reading_body and self.transport is not None:
             self.transport.write(
                 _encode_refusal(Refusal(400, "TruncatedHTTPRequest", "HTTP request detected as truncated"))
@@ -181,6 +181,6 @@ def _error_type(head: Head) -> str:
 
 
 def _check_response_mode(head: Head) -> None:
-    # A streamed response is accepted and buffered: every caller asks for a buffered one.
+    # A streamed response is accepted and buffered, because every caller requests a buffered one.
     if head.headers.get("lambda-runtime-function-response-mode", "streaming") != "streaming":
         raise Refusal(400, "InvalidFunctionResponseMode", "Invalid function response mode")

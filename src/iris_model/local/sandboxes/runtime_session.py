@@ -1,14 +1,15 @@
-"""The Runtime API as a state machine: one process of one sandbox, from its start to its end. Without sockets.
+"""The Runtime API as a state machine, without sockets: one process of one sandbox, from its start to its end.
 
 ```
  STARTED ──next──► READY ──deliver──► RUNNING ──response, error──► RESPONDED ──next──► READY ...
     └──init error──► INIT_ERROR
 ```
 
-There are two rules. Everything that decides whether a call is legal is in this file. And an invocation ends when the runtime
-polls for the *next* one, not when it answers: AWS measures Duration this way, and a runtime that answers and then dies, or
-sleeps past the deadline, has failed the invocation. The caller has its answer by then: AWS sends it as soon as the runtime
-posts it, and custom runtimes that work on after their answer depend on this. The emulator keeps it back until the end.
+There are two rules. First, this file contains all code that decides whether a call is legal. Second, an invocation ends
+when the runtime polls for the *next* one, not when it answers. AWS measures Duration this way. If a runtime answers and
+then dies, or sleeps past the deadline, the invocation has failed. The caller already has the answer by then: AWS sends
+it as soon as the runtime posts it, and custom runtimes that continue to work after their answer depend on this. The
+emulator sends it only at the end.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from iris_model.local.sandboxes.invocation import Invocation, make_request_id
 
 
 class RuntimeState(enum.Enum):
-    """The state names of the emulator's error messages, so that ours are equal."""
+    """The states. Their names are those in the emulator's error messages, so that our messages are equal."""
 
     STARTED = "Started"
     READY = "Ready"
@@ -56,7 +57,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the runtime posted: a response, or the failure instead of one."""
+    """What the runtime posted: a response, or a failure instead of it."""
 
     payload: bytes
     failure: Failure | None = None
@@ -94,16 +95,16 @@ class RuntimeSession:
         self._delivery = delivery
         self._on_answer = on_answer
         self._finished = asyncio.get_running_loop().create_future()
-        # Two polls may wait at once after a reconnect. Both get it, so that losing one loses nothing.
+        # After a reconnect, two polls may wait at once. Both get the event, so that it arrives if one poll is lost.
         polls, self._polls = self._polls, []
         for on_delivery in polls:
             on_delivery(delivery)
         return self._finished
 
     def poll(self, on_delivery: OnDelivery) -> None:
-        """`GET /runtime/invocation/next`: `on_delivery` gets the event, without a time limit."""
+        """Handle `GET /runtime/invocation/next`: call `on_delivery` with the event, without a time limit."""
         if self.state is RuntimeState.RUNNING:
-            # A runtime that lost the event may ask again; the emulator repeats it, too.
+            # A runtime that lost the event may poll again. The emulator also repeats it.
             assert self._delivery is not None
             on_delivery(self._delivery)
             return
@@ -125,7 +126,7 @@ class RuntimeSession:
             self._polls.remove(on_delivery)
 
     def respond(self, request_id: str, payload: bytes, *, too_large: bool = False) -> None:
-        """`POST .../response`. `too_large`: the body exceeds Lambda's limit, so `payload` is not complete."""
+        """Handle `POST .../response`. `too_large`: the body exceeds Lambda's limit, so `payload` is not complete."""
         self._check_request_id(request_id)
         self._finish("InvocationResponse")
         if too_large:
@@ -134,7 +135,7 @@ class RuntimeSession:
         self._answer(Answer(payload))
 
     def fail(self, request_id: str, error_type: str, document: bytes, *, too_large: bool = False) -> None:
-        """`POST .../error`: the handler failed. `too_large`: as in `respond`."""
+        """Handle `POST .../error`: the handler failed. `too_large`: as in `respond`."""
         self._check_request_id(request_id)
         self._finish("InvocationErrorResponse")
         if too_large:
@@ -143,7 +144,7 @@ class RuntimeSession:
         self._answer(Answer(document, failures.reported(error_type, document, category="Function")))
 
     def fail_init(self, error_type: str, document: bytes, *, too_large: bool = False) -> None:
-        """`POST /runtime/init/error`: the runtime could not load the handler, and will exit. `too_large`: as above."""
+        """Handle `POST /runtime/init/error`: the runtime cannot load the handler and will exit. `too_large`: see `respond`."""
         if self.state is not RuntimeState.STARTED:
             raise self._forbidden(RuntimeState.INIT_ERROR)
         self.state = RuntimeState.INIT_ERROR

@@ -2,10 +2,10 @@
 
 Its life cycle, as in Lambda:
 
-- init phase: up to 10 s, not counted against the timeout. The first REPORT has its true duration.
-- if the init fails, it is repeated inside the invocation, within the function's timeout (a "suppressed init"), and the
+- The init phase takes up to 10 s, which are not counted against the timeout. The first REPORT has its true duration.
+- If the init fails, it is repeated inside the invocation, within the function's timeout (a "suppressed init"). The
   caller gets only the result of that attempt.
-- after a timeout or a crash the environment stays and its process is replaced, also inside the next invocation.
+- After a timeout or a crash, the environment stays, and the next invocation replaces its process.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 """
@@ -35,9 +35,9 @@ from iris_model.local.sandboxes.runtime_session import Answer, Delivery, OnAnswe
 from iris_model.local.telemetry.logs import LogBook, SandboxLog
 from iris_model.local.telemetry.reports import InitReport, Report, RuntimeVersion, make_log_format
 
-# After reporting a failed init, the runtime may still write its log, and then exits.
+# The time for the runtime to write its log and exit after it has reported a failed init.
 _INIT_EXIT_SECONDS = 1.0
-# The init of provisioned concurrency may take this long, or as long as the function's timeout.
+# The init of provisioned concurrency may take this long, or as long as the function's timeout if that is longer.
 _PROVISIONED_INIT_SECONDS = 130.0
 # The files of a sandbox are counted at most this often.
 _COUNT_SECONDS = 1.0
@@ -66,20 +66,20 @@ class Sandbox:
         self._place: RuntimeApiPlace | None = None
         self._session: RuntimeSession | None = None
         self._process: RuntimeProcess | None = None
-        self._step: asyncio.Future[None] | None = None  # of the start: opening the confinement, starting the process
+        self._step: asyncio.Future[None] | None = None  # the current step: open the confinement, or start the process
         self._closed = False
         self._init_duration_ms: float | None = None
         self._used_bytes = 0
         self._peak_bytes = 0
         self._killed_for_memory = False
         self._counting: asyncio.Task[None] | None = None
-        self._counted = 0.0  # when the files were counted last
-        self._started = 0.0  # when the process was started
+        self._counted = 0.0  # the time of the last count of its files
+        self._started = 0.0  # the time when the process was started
         self.init_failure: Failure | None = None
 
     @property
     def is_provisioned(self) -> bool:
-        """Whether it was created in advance, and stays."""
+        """Whether it was created in advance, and is not removed when idle."""
         return self._is_provisioned
 
     @property
@@ -96,7 +96,7 @@ class Sandbox:
         await self._runtime_api.open(self._place)
 
     async def _take_step(self, step: Coroutine[Any, Any, None]) -> None:
-        """Run a step to its end, even if nobody waits for it any more: then `close` knows what to close."""
+        """Run a step to its end, even if the waiting task is cancelled, so that `close` knows what to close."""
         self._step = asyncio.ensure_future(step)
         await asyncio.shield(self._step)
 
@@ -118,7 +118,7 @@ class Sandbox:
             await self._confinement.close()
 
     async def initialize(self) -> None:
-        """Run the init phase. A failure is logged here, and the invocation reports the result of its repetition."""
+        """Run the init phase and log a failure. The invocation repeats a failed init, and reports that result."""
         limit = self._settings.init_timeout_seconds
         if self._is_provisioned:
             limit = max(limit, _PROVISIONED_INIT_SECONDS, self._settings.timeout_seconds)
@@ -145,7 +145,7 @@ class Sandbox:
         duration_ms = _milliseconds_since(started)
         answered_at = self._session.answered_at if self._session is not None else None
         if failure is not None and failure.status == "timeout":
-            duration_ms = timeout * 1000  # as in AWS: the configured time, not that of the kill
+            duration_ms = timeout * 1000  # as on AWS: the configured time, not the time until the kill
 
         await self._settle(failure)
         report = Report(
@@ -168,7 +168,7 @@ class Sandbox:
         self._killed_for_memory = False
         return Outcome(
             payload=payload,
-            function_error="Unhandled" if failure else None,  # AWS almost never sends Handled any more
+            function_error="Unhandled" if failure else None,  # AWS almost never sends Handled now
             report=report,
             log_tail=self._log.take_tail(),
         )
@@ -235,7 +235,7 @@ class Sandbox:
             if not finished.done():
                 finished.set_result(None)
 
-        # As `_wait`, with one future less: every invocation runs this.
+        # Like `_wait`, but with one future less, because every invocation runs this code.
         timer = asyncio.get_running_loop().call_later(max(0.0, limit_seconds), interrupt)
         exited.add_done_callback(interrupt)
         self._host.start_watching(self)
@@ -250,12 +250,12 @@ class Sandbox:
         if exited.done():
             posted = self._session.answer
             if posted is not None and posted.failure is not None:
-                return posted  # a runtime that exits after its report failed for the reported reason
+                return posted  # if the runtime reports a failure and exits, that failure is the reason
             return Answer(b"", self._exit_failure(exited.result()))
         return Answer(b"", failures.timed_out(self._settings.timeout_seconds))
 
     async def _wait(self, finished: asyncio.Future[Any], exited: asyncio.Future[int], *, limit_seconds: float) -> None:
-        """Wait for the first of them, and check the memory meanwhile."""
+        """Wait for the first of the two futures or the time limit, and check the memory in the meantime."""
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
 
@@ -276,7 +276,7 @@ class Sandbox:
             exited.remove_done_callback(wake)
 
     def watch(self) -> None:
-        """Check the memory of all its processes, and kill it if it is too much; sometimes count its files."""
+        """Check the memory of all its processes, and kill it if that exceeds the limit. Sometimes count its files."""
         process = self._process
         if process is None or not process.is_running:
             return
@@ -303,7 +303,7 @@ class Sandbox:
 
     async def _count_files(self) -> None:
         self._counted = time.monotonic()
-        # In a thread: a function may leave a hundred thousand files.
+        # In a thread, because a function may have a hundred thousand files.
         if (warning := await asyncio.to_thread(self._confinement.find_warning)) is not None:
             self._log.write_platform(warning)
 

@@ -1,4 +1,4 @@
-"""The log of the service: the newest lines of all sandboxes, each passed on to a listener.
+"""The log of the service: the newest lines of all sandboxes. Each line is passed on to a listener.
 
 `SandboxLog` splits the output of one sandbox into lines and keeps the tail for X-Amz-Log-Result. `LogBook` collects the
 lines of all.
@@ -63,7 +63,7 @@ class LogBook:
             self._waiting.discard(waiting)
 
     def end_waiting(self) -> None:
-        """Wake all waiting readers: there is a line, or the service ends."""
+        """Wake all waiting readers, because there is a new line or the service ends."""
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(None)
@@ -75,7 +75,7 @@ class LogBook:
 
 
 class LineBatch:
-    """Passes lines on in batches: under load, one write for each would cost more than all other logging."""
+    """Passes lines on in batches: under load, one write per line would take more time than all other logging."""
 
     def __init__(self, on_text: Callable[[str], None]) -> None:
         """`on_text` gets one or more lines, without the last line break."""
@@ -83,7 +83,7 @@ class LineBatch:
         self._lines: list[str] = []
 
     def __call__(self, line: str) -> None:
-        """Add a line; it is passed on within a moment."""
+        """Add a line. It is passed on within a moment."""
         if not self._lines:
             asyncio.get_running_loop().call_later(_BATCH_SECONDS, self.flush)
         self._lines.append(line)
@@ -142,7 +142,7 @@ class SandboxLog:
         self._emit(len(self._partial))
 
     def _emit(self, size: int) -> None:
-        # A runtime writes the line breaks of a traceback as \r, so that it stays one event.
+        # A runtime writes the line breaks of a traceback as \r, so that the traceback stays one event.
         text = self._partial[:size].decode("utf-8", "replace").rstrip("\r").replace("\r", "\n")
         del self._partial[:size]
         self._book.append(self._function, "function", text)

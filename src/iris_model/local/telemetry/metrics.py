@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from iris_model.local.telemetry.reports import Report
 
-# Percentiles use the newest invocations. Sorting this many is fast, and p99 has forty above it.
+# Percentiles use this many of the newest invocations. Sorting them is fast, and forty values are above p99.
 WINDOW = 4096
 PERCENTS = (50, 90, 99)
 
@@ -46,16 +46,16 @@ class FunctionMetrics:
     """The totals of one function."""
 
     errors: Counter[str] = field(default_factory=Counter)
-    """By error type; a function that fails by itself counts under the type that the platform records."""
+    """By error type. An error that the function reports counts under the type that the platform records."""
     throttles: Counter[str] = field(default_factory=Counter)
-    """By the reason of TooManyRequestsException. A throttled call is no invocation, and costs nothing."""
+    """By the reason of TooManyRequestsException. A throttled call is not an invocation, and costs nothing."""
     invocations: int = 0
     lost_events: int = 0
     billed_ms: int = 0
     max_memory_used_mib: int = 0
     durations: Distribution = field(default_factory=Distribution)
     inits: Distribution = field(default_factory=Distribution)
-    """One for each cold start that an invocation has paid for."""
+    """One value for each cold start that an invocation waited for."""
 
     def record(self, report: Report) -> None:
         """Record an invocation that has ended."""
@@ -75,4 +75,4 @@ class HttpMetrics:
 
     statuses: Counter[int] = field(default_factory=Counter)
     throttled: int = 0
-    """429 of the gateway's own throttling, which no function has seen."""
+    """429 responses of the gateway's own throttling, which reached no function."""

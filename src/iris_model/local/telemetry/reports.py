@@ -1,6 +1,6 @@
-"""The lines that Lambda itself writes into a function's log, in its text and its JSON format.
+"""The lines that Lambda itself writes to a function's log, in its text and JSON formats.
 
-A method returns no line if the format has none, or if its system log level drops it. Text:
+A method returns no line if the format has none, or if the system log level drops it. Text:
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html; fields of INIT_REPORT and REPORT
 are separated by tabs, and a REPORT line ends with one. JSON: the form of the Telemetry API,
 https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html.
@@ -29,17 +29,17 @@ class Report:
     error_type: str | None = None
     produced_bytes: int = 0
     response_ms: float | None = None
-    """From the start to the posted answer; None when none was posted."""
+    """The time from the start to the posted answer; None without an answer."""
 
     @property
     def billed_duration_ms(self) -> int:
-        """Return init plus duration, rounded up once (billed so since August 2025)."""
+        """Return init plus duration, rounded up once, as AWS bills since August 2025."""
         return max(1, math.ceil(round(self.duration_ms + (self.init_duration_ms or 0.0), 2)))
 
 
 @dataclass(frozen=True)
 class InitReport:
-    """A failed init. `phase` is `init`, or `invoke` if it was repeated inside an invocation."""
+    """An init. `phase` is `init`, or `invoke` if the init was repeated inside an invocation."""
 
     phase: str
     status: str
@@ -50,14 +50,14 @@ class InitReport:
 
 @dataclass(frozen=True)
 class RuntimeVersion:
-    """The version in INIT_START. It has `local` in its name, so that a local log is not mistaken for one of AWS."""
+    """The version in INIT_START. Its name contains `local`, so that a local log is not confused with one from AWS."""
 
     name: str
     region: str
 
     @property
     def arn(self) -> str:
-        """Return a runtime version ARN of the right form; the digest is that of the name."""
+        """Return an ARN in the form of a runtime version's; it contains a digest of the name."""
         return f"arn:aws:lambda:{self.region}::runtime:{hashlib.sha256(self.name.encode()).hexdigest()}"
 
 
@@ -79,11 +79,11 @@ class TextFormat:
         self._old = old_failure_lines
 
     def init_start(self, version: RuntimeVersion, initialization_type: str = "on-demand") -> str | None:
-        """INIT_START."""
+        """Return the INIT_START line."""
         return f"INIT_START Runtime Version: {version.name}\tRuntime Version ARN: {version.arn}"
 
     def init_done(self, report: InitReport) -> list[str]:
-        """INIT_REPORT: for a failed init, and for one of provisioned concurrency."""
+        """Return the INIT_REPORT line of a failed init, or of an init of provisioned concurrency."""
         if report.status == "success" and report.initialization_type == "on-demand":
             return []
         fields = [f"Init Duration: {report.duration_ms:.2f} ms", f"Phase: {report.phase}", f"Status: {report.status}"]
@@ -92,20 +92,20 @@ class TextFormat:
         return ["INIT_REPORT " + "\t".join(fields)]
 
     def start(self, request_id: str, version: str) -> str | None:
-        """START."""
+        """Return the START line."""
         return f"START RequestId: {request_id} Version: {version}"
 
     def failure(self, report: Report, message: str) -> str | None:
-        """Return the line of an exit; in the old format, of a timeout as well. `message` is that of the error document."""
+        """Return the line of an exit; in the old format also of a timeout. `message`: from the error document."""
         if report.status == "failure":
-            # Without it the log would not distinguish one exit from another.
+            # Without this line, the log would not distinguish one kind of exit from another.
             return message
         if report.status == "timeout" and self._old:
             return f"{_now()} {report.request_id} {message.partition('Error: ')[2]}"
         return None
 
     def end(self, report: Report) -> list[str]:
-        """END, and REPORT with the status only when the invocation failed."""
+        """Return the END and REPORT lines. REPORT has a status only if the invocation failed."""
         fields = [
             f"REPORT RequestId: {report.request_id}",
             f"Duration: {report.duration_ms:.2f} ms",
@@ -118,7 +118,7 @@ class TextFormat:
         if not self._old and report.status == "timeout":
             fields.append("Status: timeout")
         elif not self._old and report.status != "success":
-            # The text format has no `failure`: a crash is an error here, too.
+            # The text format has no status `failure`: a crash has the status `error`.
             fields.append("Status: error")
             fields.append(f"Error Type: {report.error_type}")
         lines = [f"END RequestId: {report.request_id}", "\t".join(fields) + "\t"]
@@ -141,7 +141,7 @@ class JsonFormat:
         self._least = _SYSTEM_LEVELS[level]
 
     def init_start(self, version: RuntimeVersion, initialization_type: str = "on-demand") -> str | None:
-        """platform.initStart."""
+        """Return platform.initStart."""
         record = {
             "initializationType": initialization_type,
             "phase": "init",
@@ -151,7 +151,7 @@ class JsonFormat:
         return self._event("platform.initStart", record, "INFO")
 
     def init_done(self, report: InitReport) -> list[str]:
-        """platform.initRuntimeDone and platform.initReport."""
+        """Return platform.initRuntimeDone and platform.initReport."""
         common: dict[str, Any] = {
             "initializationType": report.initialization_type,
             "phase": report.phase,
@@ -172,15 +172,15 @@ class JsonFormat:
         return [line for line in lines if line is not None]
 
     def start(self, request_id: str, version: str) -> str | None:
-        """platform.start."""
+        """Return platform.start."""
         return self._event("platform.start", {"requestId": request_id, "version": version}, "INFO")
 
     def failure(self, report: Report, message: str) -> str | None:
-        """Return no line: platform.runtimeDone and platform.report have the failure."""
+        """Return None: platform.runtimeDone and platform.report contain the failure."""
         return None
 
     def end(self, report: Report) -> list[str]:
-        """platform.runtimeDone and platform.report."""
+        """Return platform.runtimeDone and platform.report."""
         record: dict[str, Any] = {"requestId": report.request_id, "status": report.status}
         if report.error_type and report.status != "timeout":
             record["errorType"] = report.error_type
@@ -219,7 +219,7 @@ def make_log_format(name: str, *, system_log_level: str = "INFO", old_failure_li
 
 
 def _spans(report: Report) -> list[dict[str, Any]]:
-    """Return the time until the answer, and from the answer to the runtime's next poll."""
+    """Return spans: the time until the answer, and the time from the answer to the runtime's next poll."""
     if report.response_ms is None:
         return []
     end = datetime.now(UTC)

@@ -1,7 +1,7 @@
 """The cost of the invocations so far on AWS.
 
-Amounts are `Decimal`. Without prices there is no cost. Free tiers, log storage and data transfer are not included, as
-the answer states.
+Amounts are `Decimal`. Without prices, the cost is None. Free tiers, log storage and data transfer are not included; the
+result states this.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MILLION = Decimal(1_000_000)
 
 @dataclass(frozen=True)
 class Prices:
-    """US dollars, by architecture where it matters, and their source."""
+    """Prices in US dollars, some of them by architecture, and their source."""
 
     gb_second: Mapping[str, Decimal]
     request: Decimal
@@ -28,7 +28,7 @@ class Prices:
 
 @dataclass(frozen=True)
 class Usage:
-    """What AWS charges for."""
+    """The quantities that AWS bills."""
 
     invocations: int
     billed_ms: int
@@ -68,5 +68,5 @@ def describe_cost(usage: Usage, prices: Prices | None) -> dict[str, Any] | None:
 
 
 def _show(amount: Decimal) -> str:
-    """Return plain digits: a float would round, and an exponent is hard to read."""
+    """Return the amount as plain digits, because a float would round it and an exponent is hard to read."""
     return f"{amount.quantize(Decimal('0.000000000001')).normalize():f}"

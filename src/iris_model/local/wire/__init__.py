@@ -1,1 +1,1 @@
-"""HTTP/1.1 over sockets. Independent of functions."""
+"""HTTP/1.1 over sockets. This package does not depend on functions."""

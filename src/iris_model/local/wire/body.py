@@ -1,7 +1,7 @@
-"""Reads the body of a client's request, and no more of it than allowed.
+"""Read the body of a client's request, up to a limit.
 
-A client may ask first ("Expect: 100-continue"). `read_body` answers that after it has checked the length. The default of
-aiohttp answers before the handler runs, so a body that is too large would be sent.
+A client may ask first ("Expect: 100-continue"). `read_body` answers after it has checked the length. By default,
+aiohttp answers before the handler runs, so the client would send a body that is too large.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class BodyTooLarge(Exception):
 
 
 async def read_body(request: web.BaseRequest, limit: int) -> bytes:
-    """Return the whole body. Raises BodyTooLarge as soon as it is known to exceed `limit`.
+    """Return the whole body. Raises BodyTooLarge as soon as the body is known to exceed `limit`.
 
     A client that pauses longer than `http1.READ_SECONDS` gets 408, and its connection is closed.
     """
@@ -42,23 +42,23 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
             chunks.append(chunk)
     except TimeoutError:
         if request.transport is not None:
-            # Written here: aiohttp would wait for the rest of the body for some more seconds.
+            # Write the response here, because aiohttp would wait some more seconds for the rest of the body.
             request.transport.write(http1.encode_response(408, "", b"", closes=True))
             request.transport.close()
         raise web.HTTPRequestTimeout from None
     except ConnectionError:
-        raise web.HTTPBadRequest from None  # the client has disconnected: nobody needs this, or a traceback
+        raise web.HTTPBadRequest from None  # the client has disconnected: avoid a traceback in the log
     return b"".join(chunks)
 
 
 async def leave_expect(request: web.Request) -> None:
-    """The `expect_handler` of routes that read with `read_body`."""
+    """Do not answer `Expect` yet: the `expect_handler` of routes that read with `read_body`."""
     if request.headers.get("Expect", "").lower() != "100-continue":
         raise web.HTTPExpectationFailed
 
 
 async def close_unread(request: web.BaseRequest, response: web.StreamResponse) -> None:
-    """Close the connection after an answer that came before the end of the body: what follows may be either."""
+    """Close the connection after an answer that came before the end of the body: later bytes may belong to the body."""
     if not request.content.is_eof():
         response.force_close()
         response.headers["Connection"] = "close"

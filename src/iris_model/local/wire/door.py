@@ -1,6 +1,7 @@
-"""A port for browsers and other clients: the first request of a connection is checked here, and aiohttp answers.
+"""A port for browsers and other clients: checks the first request of a connection, then hands it over to aiohttp.
 
-aiohttp waits without end for the rest of a head, and closes a connection whose client has closed its side.
+It is needed because aiohttp waits for the rest of a head without a time limit, and closes a connection if the client
+has closed its side.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from iris_model.local.wire import http1
 from iris_model.local.wire.half_closed import HalfClosed
 from iris_model.local.wire.http1 import BadRequest, Head, HeadTooLarge, HttpConnection, encode_response
 
-# API Gateway accepts 10,240 bytes of request line and headers; this leaves space for a client context.
+# API Gateway accepts 10,240 bytes of request line and headers. This limit also has space for a client context.
 MAX_HEAD_BYTES = 16_384
 
 
@@ -41,7 +42,7 @@ class Door(HttpConnection):
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """The client disconnected, or the service closed."""
+        """Forget the connection: the client disconnected, or the service closed it."""
         super().connection_lost(error)
         self._open_doors.discard(self)
 

@@ -1,8 +1,8 @@
 """Answer clients that have closed their writing side.
 
-aiohttp closes a connection when the client closes its side, and drops the answer of a complete request (`printf ... |
-nc -N`, some proxies). This class between the transport and aiohttp's protocol keeps the connection open until the
-answer is written.
+aiohttp closes a connection when the client closes its side, and drops the answer to a complete request (`printf ... |
+nc -N`, some proxies). This class is between the transport and aiohttp's protocol. It keeps the connection open until
+the answer is written.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ class HalfClosed(asyncio.Protocol):
         self._is_lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """For asyncio."""
+        """Called by asyncio."""
         self._other.connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """For asyncio."""
+        """Called by asyncio."""
         self._is_lost = True
         self._other.connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
-        """For asyncio."""
+        """Called by asyncio."""
         self._other.data_received(data)
 
     def pause_writing(self) -> None:
-        """For asyncio."""
+        """Called by asyncio."""
         self._other.pause_writing()
 
     def resume_writing(self) -> None:
-        """For asyncio."""
+        """Called by asyncio."""
         self._other.resume_writing()
 
     def eof_received(self) -> bool:
-        """Keep the connection while complete requests are answered; aiohttp closes it after the last answer."""
+        """Keep the connection while complete requests are answered. aiohttp closes it after the last answer."""
         self._look(_TURNS, [])
         return True
 
     def _look(self, turns: int, before: list[Any]) -> None:
         if self._is_lost:
             return
-        # Private attributes of aiohttp. Without them, the connection closes as before.
+        # These are private attributes of aiohttp. If they are absent, the connection closes as without this class.
         request = getattr(self._other, "_current_request", None)
         bodies = [request.content] if request is not None else []
         bodies += [body for _, body in getattr(self._other, "_messages", ())]
-        # Between taking a request and starting on it, aiohttp yields to the loop, and the request is not visible: what
-        # is seen counts once it stays the same.
+        # After aiohttp has taken a request and before it starts to answer, it yields to the loop, and the request is
+        # not visible. So act only when the same requests were seen in several turns of the loop.
         if turns or bodies != before:
             turns = turns - 1 if bodies == before else _TURNS
             asyncio.get_running_loop().call_soon(self._look, turns, bodies)

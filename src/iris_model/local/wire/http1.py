@@ -1,8 +1,8 @@
 """HTTP/1.1 for the two hot paths of the service: the Runtime API and plain invocations.
 
-Thousands of requests per second have a small head and a small body. An invalid request closes the connection. A
-subclass can hand a connection over to another server (`aiohttp`, which supports the full standard): `takes` returns
-False before a byte is consumed.
+It is made for thousands of requests per second with a small head and a small body. An invalid request closes the
+connection. A subclass can hand a connection over to another server (`aiohttp`, which supports the full standard):
+`takes` returns False before a byte is consumed.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _REASONS = {
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
 }
-# For a head, and between two pieces of a body. Clients are on this machine or near it.
+# The time limit for a head, and between two pieces of a body. Clients are on this machine or near it.
 READ_SECONDS = 30.0
-# How much may wait behind the request that is being answered. More stays in the socket.
+# The maximum of bytes that wait behind the request that is being answered. More bytes stay in the socket.
 _MAX_WAITING_BYTES = 65_536
 _MAX_CHUNK_LINE_BYTES = 4096
 _MAX_REMEMBERED_BYTES = 2048
@@ -78,7 +78,7 @@ def parse_head(data: bytes) -> Head:
     is_repeating = False
     for line in lines:
         name, colon, value = line.partition(":")
-        # A space before the colon, and continued lines, are used for request smuggling.
+        # Attackers use a space before the colon, and continued lines, for request smuggling.
         if not colon or not _NAME.fullmatch(name) or _CONTROL.search(value):
             raise BadRequest(f"header line {line[:80]!r}")
         name = name.lower()
@@ -102,25 +102,25 @@ def encode_response(status: int, headers: str, body: bytes, *, closes: bool = Fa
     """Return a whole response. `headers` are complete lines, each with its line break."""
     if closes:
         headers += "Connection: close\r\n"
-    if status != 204:  # which has neither body nor length
+    if status != 204:  # 204 has neither a body nor a length
         headers += f"Content-Length: {len(body)}\r\n"
     head = f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n{headers}\r\n"
     return head.encode("utf-8", "replace") + body
 
 
 class _Body:
-    """Collects a body. Beyond `limit` bytes it only counts, so that the sender can read the error."""
+    """Collects a body. Beyond `limit`, it counts bytes without keeping them, so that the sender can read the error."""
 
     def __init__(self, head: Head, limit: int) -> None:
         self._limit = limit
         self._parts: list[bytes] = []
-        self._missing = head.content_length  # of the body, or of the chunk
+        self._missing = head.content_length  # the missing bytes of the body, or of the chunk
         self._state = "size" if head.is_chunked else "plain"
         self._pending = b""
         self.size = 0
 
     def feed(self, data: bytes) -> bytes | None:
-        """Add data. Return what follows the complete body, or None if it is not complete."""
+        """Add data. Return the bytes after the complete body, or None if the body is not complete."""
         if self._state == "plain":
             return self._feed_plain(data)
         return self._feed_chunked(data)
@@ -137,7 +137,7 @@ class _Body:
 
     def _feed_chunked(self, data: bytes) -> bytes | None:
         data = self._pending + data
-        at = 0  # data before it was used: chunks may be short, and removing each would copy the rest each time
+        at = 0  # the used part of the data; removing each short chunk would copy the rest each time
         while True:
             if self._state == "data":
                 piece = data[at : at + self._missing]
@@ -178,10 +178,10 @@ class _Body:
 
 
 class HttpConnection(asyncio.Protocol):
-    """A connection of a client. Subclasses handle a request in `handle`, and end it with `reply`, now or later."""
+    """A connection of a client. A subclass handles a request in `handle`, and answers it with `reply`, now or later."""
 
     def __init__(self, *, max_head_bytes: int, max_body_bytes: int, read_seconds: float | None = None) -> None:
-        """`read_seconds`: how long a client may take for a head, and between two pieces of a body; None is no limit."""
+        """`read_seconds`: the time limit for a head, and between two pieces of a body; None means no limit."""
         self._max_head = max_head_bytes
         self._read_seconds = read_seconds
         self._reading: asyncio.TimerHandle | None = None
@@ -190,7 +190,7 @@ class HttpConnection(asyncio.Protocol):
         self._max_body = max_body_bytes
         self._data = b""
         self._head: Head | None = None
-        self._last: tuple[bytes, Head] | None = None  # a client repeats itself: most heads equal the previous one
+        self._last: tuple[bytes, Head] | None = None  # most heads of a client are equal to the previous one
         self._body: _Body | None = None
         self._is_busy = False
         self._is_advancing = False
@@ -198,7 +198,7 @@ class HttpConnection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def takes(self, head: Head) -> bool:
-        """Whether `handle` takes the request; else `hand_over` gets the connection."""
+        """Whether `handle` gets the request; else `hand_over` gets the connection."""
         return True
 
     def handle(self, head: Head, body: bytes, size: int) -> None:
@@ -206,11 +206,11 @@ class HttpConnection(asyncio.Protocol):
         raise NotImplementedError
 
     def hand_over(self, data: bytes) -> None:
-        """Hand the connection over; `data` was read but not used."""
+        """Hand the connection over. `data`: bytes that were read but not used."""
         self.close()
 
     def refuse(self, problem: BadRequest) -> None:
-        """Refuse bytes that are not a request. Later bytes cannot be parsed, so the connection ends."""
+        """Refuse bytes that are not a request, and end the connection, because later bytes cannot be parsed."""
         if self.transport is not None:
             self.transport.write(encode_response(400, "", b"", closes=True))
         self.close()
@@ -238,32 +238,32 @@ class HttpConnection(asyncio.Protocol):
             self._go_on()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """For asyncio."""
+        """Called by asyncio."""
         self.transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """For asyncio. A later answer is dropped."""
+        """Called by asyncio. Later answers are dropped."""
         self.transport = None
         self._data = b""
         self._stop_timer()
 
     def pause_writing(self) -> None:
-        """For asyncio: the client does not read. Its next request waits until it does."""
+        """Called by asyncio: the client does not read. Its next request waits until it does."""
         self._is_write_paused = True
 
     def resume_writing(self) -> None:
-        """For asyncio: the client reads again."""
+        """Called by asyncio: the client reads again."""
         self._is_write_paused = False
         if not self._is_busy and not self._is_advancing:
             self._go_on()
 
     def eof_received(self) -> bool | None:
-        """For asyncio: the client sends no more. It still gets an answer to each whole request that it sent."""
+        """Called by asyncio: the client sends no more data. It still gets an answer to each complete request."""
         self._is_half_closed = True
         return self._waits_for_us or None
 
     def data_received(self, data: bytes) -> None:
-        """For asyncio."""
+        """Called by asyncio."""
         self._data = self._data + data if self._data else data
         if not self._is_busy:
             self._advance()
@@ -275,11 +275,11 @@ class HttpConnection(asyncio.Protocol):
 
     @property
     def _waits_for_us(self) -> bool:
-        """Whether the client's next bytes change nothing: we have not answered, or it has not read what we answered."""
+        """Whether the client must wait for us: we have not answered, or it has not read our answer."""
         return self._is_busy or (self._is_write_paused and bool(self._data))
 
     def _go_on(self) -> None:
-        """Handle what has come while an answer was made or read."""
+        """Handle the bytes that arrived while an answer was created or read."""
         if self._is_paused and self.transport is not None:
             self._is_paused = False
             self.transport.resume_reading()
@@ -302,7 +302,7 @@ class HttpConnection(asyncio.Protocol):
             self._is_advancing = False
 
     def _watch_reading(self) -> None:
-        """Keep a timer while a request is incomplete: one for the whole head, a new one for each piece of a body."""
+        """Run a timer while a request is incomplete: one for the whole head, a new one for each piece of a body."""
         is_incomplete = self.transport is not None and not self._waits_for_us and (self._data or self._head is not None)
         if self._reading is not None and (not is_incomplete or self._head is not None):
             self._stop_timer()
@@ -321,7 +321,7 @@ class HttpConnection(asyncio.Protocol):
         self.close()
 
     def _check_beginning(self) -> None:
-        """Refuse at once what cannot become a request: TLS, binary data, lines that end in a bare line feed."""
+        """Refuse at once bytes that cannot be a request: TLS, binary data, lines that end in a bare line feed."""
         if self._data.startswith(b"\r\n"):
             # RFC 9112 section 2.2: empty lines before a request are ignored.
             blank = _BLANK_LINES.match(self._data)
@@ -334,7 +334,7 @@ class HttpConnection(asyncio.Protocol):
             raise BadRequest("lines that end in a bare line feed")
 
     def _read_request(self) -> bool:
-        """Read on. Return False if more data is needed, or if the connection was handed over."""
+        """Continue to read. Return False if more data is needed, or if the connection was handed over."""
         if self._head is None:
             self._check_beginning()
             end = self._data.find(b"\r\n\r\n")
