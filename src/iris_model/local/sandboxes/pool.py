@@ -109,7 +109,7 @@ class SandboxPool:
             self._release(sandbox)
             return outcome
         except OSError as error:
-            # Throttle the caller, as Lambda does without capacity. The function is not the cause, so raise no other error.
+            # Throttle the caller, as Lambda does without capacity. A function error would name the wrong cause.
             if not (reason := explain_exhaustion(error)):
                 raise
             self._log_book.append(self._settings.name, "platform", reason)

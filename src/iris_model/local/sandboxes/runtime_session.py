@@ -144,7 +144,7 @@ class RuntimeSession:
         self._answer(Answer(document, failures.reported(error_type, document, category="Function")))
 
     def fail_init(self, error_type: str, document: bytes, *, too_large: bool = False) -> None:
-        """Handle `POST /runtime/init/error`: the runtime cannot load the handler and will exit. `too_large`: see `respond`."""
+        """Handle `POST .../init/error`: the runtime cannot load the handler and exits. `too_large`: as in `respond`."""
         if self.state is not RuntimeState.STARTED:
             raise self._forbidden(RuntimeState.INIT_ERROR)
         self.state = RuntimeState.INIT_ERROR
