@@ -19,12 +19,12 @@ DICT_VECTORIZER = "sklearn.feature_extraction.DictVectorizer"
 FEATURE_HASHER = "sklearn.feature_extraction.FeatureHasher"
 
 
-# What a row is with FeatureHasher's other input types.
+# FeatureHasher's other input types, and what a row is with each.
 LISTS = {"string": "a list of strings", "pair": "a list of (name, number) pairs"}
 
 
 def refuse_unknown_names() -> UnsupportedModel:
-    """The error for a model that hashes any key, when no row of the user's names the keys."""
+    """Return the error for a model that hashes any key, if the user's rows do not name the keys."""
     return UnsupportedModel(
         [
             "FeatureHasher takes dictionaries with any keys and learns none of them, so the features of a row are unknown "

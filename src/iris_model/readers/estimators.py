@@ -22,10 +22,10 @@ from .refused import REFUSED
 # Methods that can answer. A graph has exactly those that the estimator offers.
 METHODS = ("predict", "predict_proba", "decision_function", "score_samples", "transform")
 
-# Methods that a converter may leave out if the estimator has `predict`, which is then its purpose.
+# Methods that a converter may leave out if the estimator has `predict`: then `predict` is its purpose.
 BESIDE_PREDICT = ("score_samples", "transform")
 
-# They have nothing to learn, and no tag for that before scikit-learn 1.6.
+# These classes learn nothing from data. scikit-learn before 1.6 has no tag that shows it.
 STATELESS = ("sklearn.feature_extraction.FeatureHasher", "sklearn.feature_extraction.text.HashingVectorizer")
 
 WAYS_OUT = (
@@ -37,7 +37,7 @@ FIT_FIRST = "Call fit on the model, then save it again."
 
 
 def find_remedy(reasons: Sequence[str]) -> str:
-    """The fix for a model that is refused for these reasons."""
+    """Return the hint for a model that is refused for these reasons."""
     return FIT_FIRST if any(NOT_FITTED in reason for reason in reasons) else WAYS_OUT
 
 
@@ -61,7 +61,7 @@ def read_estimator(estimator: Estimator, names: Sequence[str] | None = None) -> 
         find_reader=_find_reader,
     )
     if (problem := find_version_problem(estimator)) is not None:
-        # Alone: what a converter says of attributes that other versions have would only hide the reason.
+        # Only this reason: other versions have other attributes, and errors about them would hide it.
         raise UnsupportedModel([problem], remedy=find_remedy([problem]))
     reading = builder.read(estimator, builder.rows)
     if trained is None and not builder.reasons:
@@ -77,13 +77,13 @@ def read_estimator(estimator: Estimator, names: Sequence[str] | None = None) -> 
 
 
 def read_partly(estimator: Estimator, names: Sequence[str] | None = None) -> Graph | None:
-    """Return what can be learned of a refused model: the nodes up to there, and the columns.
+    """Return what is known about a refused model: the nodes before the refused step, and the columns.
 
     None if the number of columns is unknown. A column that only a refused step reads has `"kind": "unknown"`.
     """
     trained = _with_spaces(estimator, _trained_columns(estimator), names)
     if takes_dictionaries(estimator):
-        # Never the columns that a hasher makes: a later step counts those.
+        # Not the columns that a hasher creates, which are counted by a later step.
         learned = feature_names(estimator) or list(names or ())
         trained = (len(learned), learned) if learned else None
     if trained is None and not names:
@@ -156,7 +156,7 @@ def _guard(reader: Reader) -> Reader:
 
 
 def _is_fitted(estimator: Estimator) -> bool:
-    """Whether the estimator is fitted: it has attributes that end in an underscore, as scikit-learn's own check."""
+    """Whether the estimator is fitted: it has attributes that end in an underscore, as in scikit-learn's own check."""
     if hasattr(estimator, "steps") or hasattr(estimator, "transformer_list"):
         return True  # pipelines and unions fit nothing themselves; their parts are checked one by one
     if class_name(type(estimator)) in STATELESS:
@@ -175,7 +175,10 @@ def _is_fitted(estimator: Estimator) -> bool:
 
 
 def _count_columns(estimator: Estimator) -> tuple[int, None] | None:
-    """For what was fitted without counting: a Gaussian process whose kernel takes anything, `Lasso.fit(check_input=False)`."""
+    """Return the number of columns of an estimator that does not store it, and no names; None if it is unknown.
+
+    Examples: a Gaussian process with a kernel for any objects, `Lasso.fit(check_input=False)`.
+    """
     for learned in ("X_train_", "coef_"):
         found: Estimator = getattr(estimator, learned, None)
         if getattr(found, "ndim", 0) >= 1:
@@ -198,7 +201,7 @@ def _trained_columns(estimator: Estimator) -> tuple[int, list[str] | None] | Non
     if hasattr(estimator, "X_thresholds_"):
         return 1, None  # isotonic regression has one column by definition, and stores no count
     if class_name(type(estimator)).startswith("catboost."):
-        # It numbers columns without names, and an unpickled one returns no names.
+        # CatBoost names unnamed columns by number. After unpickling, it returns no names.
         learned = [str(name) for name in estimator.feature_names_ or ()]
         return len(learned), None if learned == [str(index) for index in range(len(learned))] else learned
     if not hasattr(estimator, "n_features_in_"):
@@ -212,10 +215,10 @@ def _trained_columns(estimator: Estimator) -> tuple[int, list[str] | None] | Non
 def _names_in_lightgbm(booster: Estimator, names: Sequence[str] | None) -> Sequence[str] | None:
     """Return the column names of a LightGBM model.
 
-    Versions before 4.5 do not return them; 4.5 and 4.6 invent names for columns without.
+    Versions before 4.5 do not return them; 4.5 and 4.6 invent names for columns that have none.
     """
     names = list(booster.feature_name() if names is None else names)
-    # With categories of a DataFrame it accepts only a DataFrame.
+    # A booster with categories of a DataFrame accepts only a DataFrame.
     if not booster.pandas_categorical and (
         names == [f"Column_{index}" for index in range(len(names))]
         or names == [str(index) for index in range(len(names))]

@@ -47,7 +47,7 @@ def inner_head(data: bytes) -> bytes | None:
 
 
 def names_in_zip(data: bytes) -> frozenset[str]:
-    """Return the names in a zip archive; empty if the bytes are not one, or damaged."""
+    """Return the names in a zip archive; empty if the bytes are not a zip archive, or are damaged."""
     if not data.startswith(b"PK\x03\x04"):
         return frozenset()
     try:

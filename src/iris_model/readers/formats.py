@@ -42,7 +42,7 @@ USUAL_SUFFIXES = {
 
 SAVE_AGAIN = "Save the fitted model again with pickle.dump or joblib.dump, and copy the file in binary mode."
 
-# Boosters of early XGBoost versions: no magic number, but the names of booster and objective near the start.
+# Boosters of early XGBoost versions have no magic number. The names of booster and objective are near the start.
 _OLD_XGBOOST = (b"gbtree", b"gblinear", b"dart")
 
 
@@ -114,7 +114,7 @@ def _by_content(data: bytes) -> str | None:
 
 
 def _check_compressed(path: Path, data: bytes) -> None:
-    """Refuse compressed files other than pickles, which open as they are."""
+    """Refuse compressed files, except for pickles, which are decompressed when they are opened."""
     head = inner_head(data)
     if head is None or looks_like_pickle(head):
         return  # damaged: opening it reports how

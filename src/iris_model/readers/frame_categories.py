@@ -12,7 +12,7 @@ from .graph import GraphBuilder, Json, Value
 def add_codes(
     builder: GraphBuilder, inputs: Value, categories: Mapping[int, Sequence[Json]], *, unknown_is_missing: bool
 ) -> Value:
-    """Return the table with codes in the columns of `categories`.
+    """Return the table with category codes in the columns that `categories` lists.
 
     Missing cells stay missing. An unseen category becomes missing if `unknown_is_missing`, else it is refused.
     """

@@ -39,9 +39,9 @@ KEEPS_ABSENT = having("keeps-absent")
 class Node:
     """One call of an operator: `output = op(*inputs, **attributes, **tensors)`.
 
-    `sparse_width`: the number of columns of a sparse output. `equal_goes`: for trees whose thresholds may be training
-    values, the side of a value equal to its threshold: "left" ("if ever": few thresholds are such values) or "right".
-    Only the compiler uses it.
+    `sparse_width`: the number of columns of a sparse output. `equal_goes` is for trees whose thresholds may be training
+    values. It is the side of a value equal to its threshold: "left", "right", or "left, if ever" (few thresholds are
+    training values). Only the compiler uses it.
     """
 
     op: str
@@ -115,7 +115,7 @@ class Reading:
     """The result of a converter: the task, the value of each method that the original offers, and the classes."""
 
     task: Task | Literal[""]
-    """Empty where a model was refused."""
+    """Empty if the model was refused."""
     outputs: Mapping[str, Value]
     classes: list[Json] | None = None
 
@@ -192,8 +192,8 @@ class GraphBuilder:
 
         `keeps_missing`: a missing cell stays missing, in the same column. `takes_infinite`: the original accepts
         infinities that an earlier step computed. `equal_goes`: see `Node`. `traces`: the origin of each column, for
-        operators that pass columns on; otherwise every column is new. `zeros_absent`: see `Value`; None: as the inputs,
-        if the original keeps a sparse matrix sparse.
+        operators that return their input columns; otherwise every column is new. `zeros_absent`: see `Value`; None: as
+        the inputs, if the original keeps a sparse matrix sparse.
         """
         if zeros_absent is None:
             zeros_absent = op in KEEPS_ABSENT and any(value.zeros_absent for value in inputs)
@@ -262,7 +262,8 @@ class GraphBuilder:
                 self._columns[trace.copy_of].narrowed = True
 
     def expect_categories(self, value: Value, index: int, categories: Sequence[Json], *, dtype: str = "object") -> None:
-        """Record that the original compares column `index` of `value` with these categories (None: missing is one).
+        """Record that the original compares column `index` of `value` with these categories (None: a missing cell is
+        one).
 
         `dtype`: "category" for a pandas Categorical, "mixed" if numbers are accepted too.
         """

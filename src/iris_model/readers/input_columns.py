@@ -37,7 +37,7 @@ class InputColumn:
     _dtype: str = ""
 
     def expect_categories(self, categories: Sequence[Any], dtype: str) -> None:
-        """Record that the original compares the cells with these. A missing one is not a category here."""
+        """Record that the original compares the cells with these. A missing cell is not a category here."""
         self.used = True
         if self.kind == "numeric":
             self.kind = "categorical"

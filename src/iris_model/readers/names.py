@@ -6,7 +6,7 @@ from .libraries import LIBRARIES
 
 
 def public_name(module: str, name: str) -> str:
-    """`sklearn.tree._classes`, `ExtraTreeClassifier` -> `sklearn.tree.ExtraTreeClassifier`.
+    """Return the public name: `sklearn.tree._classes`, `ExtraTreeClassifier` -> `sklearn.tree.ExtraTreeClassifier`.
 
     From the first private module on, the path is an implementation detail that changes between versions. Modules
     outside the known libraries keep their whole path, because their private classes may not be importable from above.

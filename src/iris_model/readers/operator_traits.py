@@ -1,8 +1,8 @@
 """The traits of each operator for converters and compiler: one row for every operator, under its module.
 
 The operators are in `engine/operators`. `ACCEPTS_SPARSE` there is shipped with them, and a test compares the two
-tables. The functions of a trait are where they are used: `affine` in `compiler/probes/affine.py`, `rounding` in
-`compiler/cuts/roundoff.py`, `magnitude` in `compiler/parity/magnitudes.py`. A test compares these with the rows.
+tables. The functions of a trait are in the module that uses them: `affine` in `compiler/probes/affine.py`, `rounding`
+in `compiler/cuts/roundoff.py`, `magnitude` in `compiler/parity/magnitudes.py`. A test compares these with the rows.
 """
 
 from __future__ import annotations

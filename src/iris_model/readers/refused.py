@@ -1,7 +1,7 @@
 """The classes of scikit-learn without a converter, each with the reason.
 
-A test checks that every estimator of scikit-learn has a converter or a line here. `NOT_YET` are those that could have a
-converter; a new converter removes its class from that list.
+A test checks that every estimator of scikit-learn has a converter or a line here. `NOT_YET` lists classes that could
+have a converter. If you write one, remove its class from the list.
 """
 
 from __future__ import annotations

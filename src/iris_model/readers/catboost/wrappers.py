@@ -13,7 +13,7 @@ from iris_model.readers.tree_layout import lay_out_boosted
 
 from .model_json import Model, read_model
 
-# Losses by what `predict` computes from the raw values.
+# Losses, grouped by what `predict` computes from the raw values.
 IDENTITY = (
     *("RMSE", "MAE", "Quantile", "MAPE", "Lq", "Huber", "Expectile", "LogCosh", "MultiRMSE", "MultiQuantile"),
     *(

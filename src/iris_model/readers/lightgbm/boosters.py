@@ -1,6 +1,6 @@
 """LightGBM boosters without a wrapper: pickled, or in LightGBM's own text file.
 
-The format is data, so nothing of the file is executed.
+The format contains only data, so no code of the file is executed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class NotABooster(Exception):
 
 
 class BoosterEstimator:
-    """A booster with the interface of an estimator for converters and compiler. It has the name of the inner class."""
+    """A booster with the interface of an estimator, for converters and compiler. Its class is `lightgbm.Booster`."""
 
     __module__ = "lightgbm"
     __qualname__ = "Booster"

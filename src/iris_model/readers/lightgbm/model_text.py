@@ -132,7 +132,7 @@ def _read_tree(block: Block) -> BoostedTree:
 
 
 def _around_zero(thresholds: Array) -> Array:
-    """Move thresholds near zero so that all values within `ZERO` are on the side of zero."""
+    """Move thresholds near zero so that all values between -`ZERO` and `ZERO` are on the same side as zero."""
     raised = np.where((thresholds >= 0.0) & (thresholds < ZERO), ZERO, thresholds)
     lowered: Array = np.where((thresholds < 0.0) & (thresholds >= -ZERO), np.nextafter(-ZERO, -np.inf), raised)
     return lowered

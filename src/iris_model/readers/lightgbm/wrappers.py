@@ -94,7 +94,11 @@ def _add_scores(builder: GraphBuilder, model: ModelText, inputs: Value) -> Value
 
 
 def _add_linear_trees(builder: GraphBuilder, model: ModelText, rows: Value, output: list[int]) -> Value:
-    """Lay out the trees with the leaf numbers as values to find the new order, then reorder the linear leaves."""
+    """Add linear trees.
+
+    The trees are laid out with leaf numbers as values, which gives the new order of the leaves. The linear leaves are
+    then reordered.
+    """
     values: list[float] = []
     constants: list[float] = []
     columns: list[list[int]] = []

@@ -1,6 +1,6 @@
 """Read an MLflow model directory: which file is the model, and the names of its columns.
 
-`MLmodel` is YAML of a simple form: nested mappings of plain and quoted values. Only that is read here, without MLflow.
+`MLmodel` is simple YAML: nested mappings of plain and quoted values. This module reads only that form, without MLflow.
 """
 
 from __future__ import annotations

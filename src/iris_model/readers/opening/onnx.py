@@ -1,7 +1,8 @@
 """Open an ONNX model with onnxruntime, and determine its inputs and outputs.
 
-An ONNX file names tensors, not methods: the label is predict, the tensor after it the probabilities or decisions, and a
-single numeric tensor the prediction of a regressor. ONNX files contain no executable code.
+An ONNX file names tensors, not methods. The tensor of labels is `predict`; the tensor after it contains the
+probabilities or decisions. A single numeric tensor is the prediction of a regressor. ONNX files contain no executable
+code.
 """
 
 from __future__ import annotations
@@ -190,7 +191,7 @@ def _find_problem(item: Any, inputs: int, width: int | None) -> tuple[str, str] 
 def _columns(session: Session, feeds: Sequence[Feed]) -> tuple[list[Column], bool]:
     """Return the columns of a row, and whether they have names.
 
-    They have if each input is one column, or if several inputs have names.
+    Columns have names if each input is one column, or if several inputs have names.
     """
     named = len(feeds) > 1
     columns: list[Column] = []

@@ -106,7 +106,7 @@ def _open_skops(path: Path, data: bytes, trust: Sequence[str]) -> Estimator:
             remedy="Save the fitted model again with skops.io.dump, and copy the file in binary mode.",
         ) from None
     _check_versions(path, scan)
-    _check_names(path, replace(scan, globals=()), trust)  # the loaders; skops itself trusts many of the names
+    _check_names(path, replace(scan, globals=()), trust)  # the loaders; skops itself trusts many of these names
     try:
         data = skops.without_irrelevant(data, trust)
         unknown = skops.find_unknown(data)
@@ -204,7 +204,7 @@ def _build(path: Path, data: bytes, trust: Sequence[str]) -> Estimator:
             remedy=MAKE_AGAIN,
         ) from None
     except Exception as error:
-        # A library may raise anything: this file and this version do not match.
+        # A library may raise any exception if the file does not match its version.
         raise ModelFileError(
             f"{path} is a pickle, but building the object failed: {type(error).__name__}: {error}",
             remedy=_way_out(error),

@@ -1,7 +1,7 @@
-"""List the installed packages that open a model file, with exact versions.
+"""List the installed packages that are needed to open a model file, with exact versions.
 
 Names and versions are as pip writes them. The file is read without building anything. Packages that are not installed
-here, or not from a package index, are omitted: this file was opened without them.
+here, or were not installed from a package index, are omitted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from iris_model.readers.pickled.pickles import scan_pickle
 
 from .open import read_file
 
-# Packages of which a library's objects are made: its own version alone does not decide whether they open.
+# Packages whose objects are part of a library's models. Their versions also decide whether a model opens.
 _COMPANIONS = {
     "sklearn": ("numpy", "scipy"),
     "xgboost": ("numpy", "scipy", "sklearn"),

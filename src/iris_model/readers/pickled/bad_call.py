@@ -1,4 +1,4 @@
-"""What the functions that rebuild data raise."""
+"""The error of the functions that rebuild data."""
 
 
 class BadCall(ValueError):

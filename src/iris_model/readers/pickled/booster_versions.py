@@ -1,7 +1,7 @@
 """Find the version of XGBoost or LightGBM that wrote a pickled booster.
 
-Neither library stores it as an attribute. XGBoost has it in its serialized bytes, at both ends. LightGBM writes every
-parameter that it knows into the model's text, and each version knows more of them.
+Neither library stores it as an attribute. XGBoost writes it near the start and the end of its serialized bytes.
+LightGBM writes all its parameters into the model's text, and each version has more of them.
 """
 
 from __future__ import annotations

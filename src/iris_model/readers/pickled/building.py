@@ -44,7 +44,7 @@ class Irrelevant:
         return f"<{self.name}, which predictions do not need>"
 
     def __call__(self, *_arguments: Any, **_keywords: Any) -> Any:
-        """Refuse the call: the replaced object is needed after all."""
+        """Refuse the call, because a prediction needs the replaced object."""
         raise UntrustedModel(
             f"the model calls {self.name}, which was not loaded because it is not a known library",
             remedy=f"If you created this file, trust it: --trust {self.name}",
@@ -82,10 +82,11 @@ class _Builder(Machine):
         super().__init__(source)
         self._find = find_class
         self._trust = trust
-        # What was found or created, by `id`. The objects are kept alive, so that the ids stay theirs.
+        # The globals that were found and the objects that were created, by `id`. They are kept alive, so that no other
+        # object gets the same id.
         self._names: dict[int, tuple[str, Any]] = {}
         self._users: dict[int, Any] = {}
-        # Objects with names of methods. A list of such names may grow after the object got it.
+        # Objects whose attributes are names of methods. The pickle may extend such a list after the object has it.
         self._choosing: list[Any] = []
 
     def find_class(self, module: Any, name: Any) -> Any:
@@ -186,7 +187,10 @@ class _Builder(Machine):
         return target
 
     def check_methods(self) -> None:
-        """Refuse objects that would call a method of the file's choice. Called at the end, when all objects are final."""
+        """Refuse objects that would call a method that the file chooses.
+
+        Called at the end, when all objects are final.
+        """
         for target in self._choosing:
             if problem := judge_methods(vars(target)):
                 raise RefusedCall(f"{type(target).__module__}.{type(target).__qualname__}", problem)

@@ -1,7 +1,7 @@
 """Which calls a pickle may make.
 
 A name that is harmless as a value may be harmful to call, so calls are checked too. Classes of estimators and their
-parts are created without arguments and given a state, nothing more. Functions are called only if they rebuild plain
+parts are only created without arguments and given a state. Functions are called only if they rebuild plain
 data, and each of these has its own checks (`rebuilding`). Every other call is refused by name.
 """
 

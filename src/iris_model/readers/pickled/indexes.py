@@ -1,8 +1,9 @@
-"""Rebuilds the labels of pandas that estimators keep: `ColumnTransformer([("scale", scaler, frame.columns)])`.
+"""Rebuild the pandas labels that estimators store: `ColumnTransformer([("scale", scaler, frame.columns)])`.
 
-Nothing of pandas or pyarrow is called with values of the file. Cells are read here, checked to be texts or numbers, and
-only then given to the public constructor. Frames and series stay refused: no estimator of the trusted libraries keeps
-one, and their parts (blocks, managers, extension arrays) are set by states that pandas does not check.
+Values of the file are never passed to internal functions of pandas or pyarrow. This module reads the cells, checks that
+they are strings or numbers, and passes them to the public constructor. DataFrames and Series are refused: no estimator
+of the trusted libraries stores one, and pandas does not check the states of their parts (blocks, managers, extension
+arrays).
 """
 
 from __future__ import annotations
@@ -15,26 +16,26 @@ from .bad_call import BadCall
 
 
 class IndexKind:
-    """Takes the place of a class of pandas, which is an argument of `_new_Index` only."""
+    """Replaces a pandas class that is only an argument of `_new_Index`."""
 
     def __init__(self, is_range: bool) -> None:
         self.is_range = is_range
 
 
 class Texts:
-    """Takes the place of an array of texts of pandas."""
+    """Replaces a pandas array of strings."""
 
     cells: list[str | None] | tuple[()] = ()
 
     def take(self, state: object) -> None:
-        """Set the state: a list of texts that `restore_texts` has made."""
+        """Set the state: a list of strings from `restore_texts`. Raises BadCall."""
         cells = state.get("_pa_array") if isinstance(state, dict) else None
         if type(cells) is not list:
             raise BadCall("an array of texts is not as pandas writes it")
         self.cells = cells
 
 
-# By the names of pandas 1 to 3.
+# Keys: the names in pandas 1 to 3.
 REPLACED: dict[str, Any] = {
     "pandas.Index": IndexKind(is_range=False),
     "pandas.RangeIndex": IndexKind(is_range=True),
@@ -49,21 +50,24 @@ _PLAIN = (str, int, float, bool, type(None))
 
 
 def name_type(alias: object) -> str:
-    """`pyarrow.lib.type_for_alias`, for the types of texts."""
+    """Replace `pyarrow.lib.type_for_alias`, for string types. Raises BadCall for others."""
     if type(alias) is not str or alias not in _TYPES:
         raise BadCall(f"{alias!r:.40} is not a string type")
     return alias
 
 
 def take_buffer(data: object) -> bytes:
-    """`pyarrow.lib.py_buffer`."""
+    """Replace `pyarrow.lib.py_buffer`. Raises BadCall."""
     if not isinstance(data, (bytes, bytearray)):
         raise BadCall("a buffer is not made of bytes")
     return bytes(data)
 
 
 def restore_texts(parts: object) -> list[str | None]:
-    """`pyarrow.lib._restore_array`: type, length, missing, offset, buffers, children, dictionary."""
+    """Replace `pyarrow.lib._restore_array` and return the strings; None for a missing one. Raises BadCall.
+
+    `parts`: type, length, number of missing cells, offset, buffers, children, dictionary.
+    """
     match parts:
         case (str(kind), int(length), int(), int(offset), [missing, bytes(ends), bytes(data)], [] | (), None):
             pass
@@ -87,7 +91,10 @@ def restore_texts(parts: object) -> list[str | None]:
 
 
 def make_index(kind: object, state: object) -> Any:
-    """`pandas.core.indexes.base._new_Index`. Without pandas, the labels as an array, which means the same to an estimator."""
+    """Replace `pandas.core.indexes.base._new_Index`. Raises BadCall.
+
+    Without pandas, return the labels as an array: estimators treat both alike.
+    """
     if not isinstance(kind, IndexKind) or type(state) is not dict:
         raise BadCall("an index is not as pandas writes it")
     name = state.get("name")

@@ -1,6 +1,6 @@
 """Read the arrays of joblib files: a wrapper between two opcodes, followed by the bytes.
 
-joblib itself is not used: up to version 1.5 it unpickles arrays of objects without any check of that inner pickle.
+joblib itself is not used: up to version 1.5 it unpickles arrays of objects without checking that inner pickle.
 """
 
 from __future__ import annotations

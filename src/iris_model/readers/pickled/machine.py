@@ -1,7 +1,7 @@
 """Parse the opcodes of a pickle. Subclasses make every decision.
 
 Two subclasses share this parser, so that they cannot interpret a file differently: `pickles` finds what a pickle would
-do, `building` does the allowed part of it. The stack, the memo and plain values are those of Python's own unpickler.
+do, `building` executes the allowed part. The stack, the memo and plain values are those of Python's own unpickler.
 Every opcode that imports, calls or changes an object calls one of the abstract methods here.
 """
 
@@ -169,7 +169,7 @@ class Machine(_PythonUnpickler):  # type: ignore[misc]
     dispatch[pickle.OBJ[0]] = _obj
 
     def _instantiate(self, maker: Value, arguments: list[Value]) -> None:
-        # As Python 2 did: without arguments a class is created, not called.
+        # As in Python 2: a class is created if there are no arguments, otherwise called.
         self.append(self.make(CALLED if arguments else CREATED, maker, tuple(arguments)))
 
     def _build(self) -> None:
@@ -241,11 +241,11 @@ class Machine(_PythonUnpickler):  # type: ignore[misc]
     dispatch[pickle.BYTEARRAY8[0]] = _byte_array
 
     def get_extension(self, code: int) -> None:
-        """Called by Python's unpickler for its three opcodes of the extension registry."""
+        """Handle the three opcodes of the extension registry. Python's unpickler calls it."""
         self.append(self.ask_extension(code))
 
     def persistent_load(self, pid: Value) -> Value:
-        """Called by Python's unpickler for its two opcodes of persistent ids."""
+        """Handle the two opcodes of persistent ids. Python's unpickler calls it."""
         return self.find_class("pickle", "persistent id")
 
     def between_frames(self) -> Source:

@@ -70,7 +70,7 @@ class _Group:
 
 @dataclass
 class _Findings:
-    """What a file, and the pickles in its arrays, name."""
+    """The names in a file and in the pickles of its arrays."""
 
     globals: dict[tuple[str, str], None] = field(default_factory=dict)
     versions: dict[str, dict[str, None]] = field(default_factory=dict)

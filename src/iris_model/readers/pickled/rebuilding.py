@@ -254,7 +254,7 @@ REBUILT: dict[str, Callable[..., Any]] = {
     "sklearn.neighbors._kd_tree.newObj": _new,
 }
 
-# Called, never kept: an object that keeps one gets a stand-in, and the function itself is not imported.
+# These functions are only called. An object that would store one gets a stand-in, and the function is not imported.
 NEVER_HELD = frozenset(name for name in REBUILT if not isinstance(REBUILT[name], type)) - {
     *(
         "builtins.bytearray",

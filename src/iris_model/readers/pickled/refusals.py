@@ -17,7 +17,7 @@ MAKE_AGAIN = (
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
-# Trusting one of these means trusting every program, so no hint suggests it.
+# A user who trusts one of these trusts any code, so no hint suggests it.
 _NEVER_ADVISED = frozenset(
     """_io asyncio bdb builtins code codecs codeop commands copyreg copy_reg ctypes distutils ensurepip functools gc imaplib
     importlib inspect io ipaddress itertools linecache logging marshal multiprocessing nt numpy operator os pathlib pdb pickle
@@ -46,7 +46,7 @@ def describe_refused(scan: PickleScan, trust: Sequence[str] = ()) -> str:
 def advise(scan: PickleScan, trust: Sequence[str]) -> str:
     """Return the hint for a refused file."""
     names = find_refused_globals(scan.globals, trust)
-    # A hint is pasted into a shell: a name that is no name of Python could be anything there.
+    # Users paste a hint into a shell, so it contains only valid Python names.
     advisable = [name for name in names if name.partition(".")[0] not in _NEVER_ADVISED and _NAME.fullmatch(name)]
     if not names or len(advisable) < len(names):
         return MAKE_AGAIN

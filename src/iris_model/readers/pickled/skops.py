@@ -23,7 +23,7 @@ from .versions import is_written
 
 # Loaders that name a class of numpy or a tree, and fill it with data.
 _OF_ARRAYS = frozenset({"MaskedArrayNode", "NdArrayNode", "TreeNode"})
-# Functions that a pickle calls and no object holds.
+# Functions that a pickle calls and that no object stores.
 _ONLY_CALLED = frozenset(
     name
     for name in COUNTS
@@ -37,7 +37,7 @@ class NotSkops(ValueError):
 
 
 # skops loaders that create a class and set its state, or that load plain data. Loaders that call a method or an
-# operator of the file's choice are not included.
+# operator that the file chooses are not included.
 LOADERS = frozenset(
     {
         *(
@@ -136,7 +136,7 @@ def _judge_node(loader: Any, name: str) -> str:
     name = plain_name(name)
     if name in CLASSES_NEVER_HELD and loader not in _OF_ARRAYS:
         return f"holds {name}"
-    # What a pickle only calls, with arguments that are checked, or reads without the library.
+    # In a pickle, these names are only called, with checked arguments, or are read without the library.
     if name in _ONLY_CALLED or name in OF_PANDAS or (name in CREATED_CLASSES and name.startswith("pandas.")):
         return f"holds {name}"
     if loader == "ConstructorFromReduceNode" and not name.startswith("pathlib."):
@@ -147,7 +147,7 @@ def _judge_node(loader: Any, name: str) -> str:
 
 
 def without_irrelevant(data: bytes, trust: Sequence[str]) -> bytes:
-    """Return the file with None in place of what no prediction asks (distributions, caches), which skops would build."""
+    """Return the file with None in place of objects that no prediction needs, such as distributions and caches."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         schema = json.loads(archive.read("schema.json"))
         if not _drop_irrelevant(schema, trust):

@@ -1,8 +1,8 @@
 """Which globals a pickle may name.
 
-A pickle is a program that calls what it names. These names are those that fitted models need, and none of them is known
-to run a command or to reach another name. A whole module is listed only if it contains nothing but estimators and their
-parts, and then only its classes are trusted. Functions are listed by name.
+A pickle is a program that calls what it names. This list has the names that fitted models need. None of them is known
+to run a command or to access another name. A whole module is listed only if it contains nothing but estimators and
+their parts, and then only its classes are trusted. Functions are listed by name.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ _NUMPY_FUNCTIONS = (
     *("nan_to_num", "nanmax", "nanmean", "nanmedian", "nanmin", "power", "prod", "ravel", "round", "subtract", "var"),
 )
 
-# The modules where numpy functions appear. Before numpy 2, functions of numbers named the last.
+# The modules where numpy functions appear. The last one occurs in pickles of numeric functions before numpy 2.
 _NUMPY_MODULES = ("numpy", "numpy._core._multiarray_umath", "numpy.core._multiarray_umath")
 
 # numpy types, as parameters name them (`dtype=numpy.float32`, `dtype_include=numpy.number`).
@@ -113,7 +113,7 @@ IRRELEVANT_NAMES = frozenset(
         "numpy.random.bit_generator.__pyx_unpickle_SeedSequence",
         # Some distributions contain one. A custom function in it must be trusted separately.
         "numpy.vectorize",
-        # The type of an array of texts, which is read without it.
+        # The type of an array of strings. The array is read without this class.
         "pandas.StringDtype",
         "pandas.core.arrays.string_.StringDtype",
     }
@@ -189,7 +189,7 @@ TRUSTED_GLOBALS = frozenset(
         "collections.defaultdict",
         "copyreg.__newobj__",
         "copyreg._reconstructor",
-        # It calls nothing when created, and later only another name of this list.
+        # Creating it calls nothing. Later it calls only another name of this list.
         "functools.partial",
         "numpy.dtype",
         "numpy.ndarray",

@@ -20,12 +20,12 @@ _WRITTEN = re.compile(r"\d[0-9A-Za-z.+!_-]{0,40}")
 
 
 def is_written(text: str) -> bool:
-    """Whether a text of a file is a version at all: it becomes part of a `pip install` that is pasted into a shell."""
+    """Whether a string of a file is a valid version: users paste it into a shell, as part of `pip install`."""
     return text.isascii() and _WRITTEN.fullmatch(text) is not None
 
 
 def is_version(installed: str, wanted: str) -> bool:
-    """Whether the installed version is the one, or in the range, that wrote a pickle."""
+    """Whether the installed version matches `wanted`, the version or range that wrote a pickle."""
     if wanted[:1] not in "<>":
         return installed == wanted
     here = _numbers(installed)

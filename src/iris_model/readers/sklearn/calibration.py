@@ -71,7 +71,7 @@ def _add_calibrated(builder: GraphBuilder, owner: Estimator, one: Calibrated, re
 
 
 def _add_temperature(builder: GraphBuilder, one: Calibrated, scores: Value, *, of_probabilities: bool) -> Value:
-    """One temperature for all classes. A single decision d stands for the logits -d and d."""
+    """Add one temperature for all classes. A single decision d becomes the logits -d and d."""
     if scores.width == 1 and of_probabilities:
         scores = add_complement(builder, scores)
     elif scores.width == 1:

@@ -11,7 +11,7 @@ from .text import add_rounding
 
 
 def read_dict_vectorizer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """One column for each numeric feature, and one for each string that a feature had in training."""
+    """Convert to one column for each numeric feature, and one for each training string of a feature."""
     _check_dtype(builder, estimator, whole=True)
     whole = whole_names(estimator)
     tables: list[dict[str, Json]] = []
@@ -48,7 +48,7 @@ def read_dict_vectorizer(builder: GraphBuilder, estimator: Estimator, inputs: Va
 
 
 def read_feature_hasher(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Every feature name has a hash. The columns are those that the user's data names."""
+    """Convert to the hash of each feature name. The columns are those that the user's data names."""
     _check_dtype(builder, estimator)
     for index in range(inputs.width):
         builder.expect_categories(inputs, index, [], dtype="mixed")

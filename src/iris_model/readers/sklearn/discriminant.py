@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 
 
 def read_linear_discriminant(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """A linear classifier: a logistic function for two classes, a softmax for more. Its projection is converted too."""
+    """Convert to a linear classifier (two classes: logistic function; more: softmax), and its projection."""
     link = add_expit if len(estimator.classes_) == 2 else add_softmax
     reading = read_with_link(builder, estimator, inputs, probabilities=link)
     if estimator.solver == "lsqr":
@@ -35,7 +35,7 @@ def read_linear_discriminant(builder: GraphBuilder, estimator: Estimator, inputs
 
 
 def read_quadratic_discriminant(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """-1/2 (|projected x - mean|^2 + log determinant) + log(prior)."""
+    """Convert to -1/2 (|projected x - mean|^2 + log determinant) + log(prior)."""
     builder.refuse_missing(inputs)
     maps = [
         (rotation * scaling ** (-0.5)).T
@@ -52,7 +52,10 @@ def read_quadratic_discriminant(builder: GraphBuilder, estimator: Estimator, inp
 
 
 def read_nearest_centroid(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The nearest centroid; distances in within-class deviations for priors and probabilities (since 1.6)."""
+    """Convert to the nearest centroid.
+
+    Since scikit-learn 1.6, priors and probabilities use distances in units of the within-class deviations.
+    """
     builder.refuse_missing(inputs)
     classes = read_classes(builder, estimator, estimator.classes_)
     count = len(classes)
@@ -101,7 +104,7 @@ def _add_centroid_scores(builder: GraphBuilder, estimator: Estimator, inputs: Va
 
 
 def _read_scores(builder: GraphBuilder, scores: Value, classes: list[Json]) -> Reading:
-    """The outputs of DiscriminantAnalysisPredictionMixin, from one score for each class."""
+    """Return the outputs of DiscriminantAnalysisPredictionMixin, from one score for each class."""
     outputs = {
         "predict": builder.add("argmax_label", scores, width=1, kind="label", attributes={"classes": classes}),
         "predict_proba": builder.add("softmax", scores, width=len(classes)),

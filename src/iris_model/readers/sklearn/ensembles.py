@@ -26,7 +26,10 @@ TREE_CLASSES = frozenset(
 
 
 def read_adaboost_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Members vote with their weights. The negative part of a member's vote is spread over the other classes."""
+    """Convert to the weighted votes of the members.
+
+    The negative part of a member's vote is distributed over the other classes.
+    """
     builder.refuse_missing(inputs)
     classes = read_classes(builder, estimator, estimator.classes_)
     if len(classes) < 2:
@@ -55,7 +58,7 @@ def read_adaboost_classifier(builder: GraphBuilder, estimator: Estimator, inputs
 
 
 def read_adaboost_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The weighted median of the members' answers."""
+    """Convert to the weighted median of the members' answers."""
     builder.refuse_missing(inputs)
     members = estimator.estimators_
     weights = np.asarray(estimator.estimator_weights_[: len(members)], np.float64)
@@ -75,7 +78,10 @@ def read_adaboost_regressor(builder: GraphBuilder, estimator: Estimator, inputs:
 
 
 def read_bagging_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The mean of the members' probabilities, or of their votes if they have none. Members know classes by number."""
+    """Convert to the mean of the members' probabilities, or of their votes if they have none.
+
+    Members number the classes from 0.
+    """
     classes = read_classes(builder, estimator, estimator.classes_)
     members, features = estimator.estimators_, estimator.estimators_features_
     width = len(classes)
@@ -108,7 +114,7 @@ def read_bagging_classifier(builder: GraphBuilder, estimator: Estimator, inputs:
 
 
 def read_bagging_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The mean of the members' answers."""
+    """Convert to the mean of the members' answers."""
     members, features = estimator.estimators_, estimator.estimators_features_
     if _are_trees(members):
         mean = _add_tree_mean(builder, members, features, inputs, [one.tree_.value[:, :, 0] for one in members])
@@ -124,11 +130,12 @@ def read_bagging_regressor(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_isolation_forest(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Path lengths summed over the trees; longer paths are more normal."""
+    """Convert to path lengths, summed over the trees; a longer path is more normal."""
     tags = getattr(estimator, "__sklearn_tags__", None)
     takes_missing = tags is not None and tags().input_tags.allow_nan
     if takes_missing:
-        # Since it accepts missing values, it does not check for finite ones: what float32 cannot represent is infinite.
+        # The original accepts missing values, so it does not check that values are finite. Values beyond float32 become
+        # infinite.
         infinite: dict[str, Json] = {"infinite": True}
         inputs = builder.add("narrow_to_float32", inputs, width=inputs.width, keeps_missing=True, attributes=infinite)
     else:
@@ -156,7 +163,7 @@ def read_isolation_forest(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_trees_embedding(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """One column for each leaf of each tree, 1 if the row reaches it."""
+    """Convert to one column for each leaf of each tree, 1 if the row reaches it."""
     members = estimator.estimators_
     takes_missing = members[0]._support_missing_values(np.zeros((1, inputs.width)))
     builder.narrow(inputs)
@@ -234,7 +241,7 @@ def _add_votes(builder: GraphBuilder, estimator: Estimator, inputs: Value, class
 
 
 def _add_log_votes(builder: GraphBuilder, estimator: Estimator, inputs: Value, classes: list[Json]) -> Value | None:
-    """SAMME.R: a member votes with the centered logarithms of its probabilities (`_samme_proba`)."""
+    """Add the votes of SAMME.R: the centered logarithms of each member's probabilities (`_samme_proba`)."""
     members = estimator.estimators_
     width = len(classes)
     if any(len(one.classes_) < width for one in members):

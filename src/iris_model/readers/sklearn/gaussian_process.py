@@ -26,7 +26,7 @@ MATERN_NU = (0.5, 1.5, 2.5, np.inf)
 
 
 def read_gaussian_process_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The mean of the posterior, scaled back to the targets."""
+    """Convert to the mean of the posterior, scaled back to the targets."""
     builder.refuse_missing(inputs)
     if _is_structured(builder, estimator, estimator.X_train_):
         return Reading("regressor", {})
@@ -47,7 +47,10 @@ def read_gaussian_process_regressor(builder: GraphBuilder, estimator: Estimator,
 
 
 def read_gaussian_process_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Two classes: one latent process. More: one against the rest for each, with probabilities divided by their sum."""
+    """Convert to one latent process for two classes.
+
+    With more classes there is one process against the rest for each, and their probabilities are divided by their sum.
+    """
     builder.refuse_missing(inputs)
     classes = read_classes(builder, estimator, estimator.classes_)
     first = getattr(estimator.base_estimator_, "estimators_", [estimator.base_estimator_])[0]

@@ -42,7 +42,7 @@ def read_simple_imputer(builder: GraphBuilder, estimator: Estimator, inputs: Val
 
 
 def read_missing_indicator(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """One indicator for each column with missing cells. Other columns may be configured to raise for them."""
+    """Convert to one indicator for each column with missing cells. Other columns may be configured to raise."""
     marker = _marker(builder, estimator, inputs)
     if estimator.features == "missing-only" and estimator.error_on_new:
         others = [trace for index, trace in enumerate(inputs.traces) if index not in set(estimator.features_.tolist())]
@@ -60,7 +60,7 @@ def read_missing_indicator(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_iterative_imputer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """An initial fill, then each column predicted from the others in turn, as often as in training."""
+    """Convert to an initial fill, then predictions of each column from the others, as often as in training."""
     first = builder.read(estimator.initial_imputer_, inputs)
     if first is None:
         return Reading("transformer", {"transform": inputs})
@@ -106,7 +106,7 @@ def read_iterative_imputer(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_neighbors_imputer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Fill from the nearest training rows that have a value."""
+    """Convert to filling from the nearest training rows that have a value."""
     marker = _marker(builder, estimator, inputs)
     if estimator.metric != "nan_euclidean":
         builder.refuse("KNNImputer: its metric is a custom function; expected 'nan_euclidean'")

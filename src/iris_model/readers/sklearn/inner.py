@@ -8,7 +8,7 @@ import numpy as np
 
 from iris_model.readers.graph import Estimator, GraphBuilder, Reading, Trace, Value
 
-# What a converter returns after a refusal. `GraphBuilder.read` turns it into None.
+# The result of a converter after a refusal. `GraphBuilder.read` turns it into None.
 REFUSED = Reading("transformer", {})
 
 
@@ -36,7 +36,7 @@ def as_column(builder: GraphBuilder, table: Value) -> Value:
 
 
 def add_complement(builder: GraphBuilder, probability: Value) -> Value:
-    """[1 - p, p] as a linear map, because -p + 1 rounds exactly like 1 - p."""
+    """Add [1 - p, p] as a linear map, because -p + 1 rounds exactly like 1 - p."""
     pair = {"coefficients": np.array([[-1.0], [1.0]]), "intercepts": np.array([1.0, 0.0])}
     return builder.add("linear", probability, width=2, tensors=pair)
 

@@ -73,7 +73,7 @@ def add_kernel(
         attributes["gamma"] = None
     traces = None
     if isinstance(attributes.get("degree"), float):
-        # A fractional power of a negative number is NaN; the operator raises where a later step of the original does.
+        # A fractional power of a negative number is NaN; the operator raises if a later step of the original does.
         refusing: dict[str, Json] = {}
         attributes["refusing"] = refusing
         traces = (Trace(makes_missing=refusing),) * len(vectors)

@@ -20,7 +20,7 @@ Link = Callable[[GraphBuilder, Value], Value]
 
 
 def read_linear_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """X @ coef_.T + intercept_. A one-dimensional target gives a column, a two-dimensional one a table."""
+    """Convert to X @ coef_.T + intercept_: a column for a one-dimensional target, otherwise a table."""
     decisions = add_decisions(builder, estimator, inputs)
     if _dense(estimator.coef_).ndim == 1:
         decisions = add_column(builder, decisions)
@@ -28,12 +28,12 @@ def read_linear_regressor(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_linear_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Decisions and labels, for classifiers without probabilities."""
+    """Convert to decisions and labels, for classifiers without probabilities."""
     return read_with_link(builder, estimator, inputs, probabilities=None)
 
 
 def read_logistic_regression(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """LogisticRegression and LogisticRegressionCV, for every solver.
+    """Convert LogisticRegression and LogisticRegressionCV, for every solver.
 
     Up to scikit-learn 1.7 `multi_class` selects one-versus-rest or the multinomial loss. Since 1.8 the parameter does
     not exist, and two classes always use a single logistic function.
@@ -53,13 +53,13 @@ def read_logistic_regression(builder: GraphBuilder, estimator: Estimator, inputs
 
 
 def read_sgd_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """SGDClassifier has probabilities for only two of its losses."""
+    """Convert SGDClassifier. It has probabilities for only two of its losses."""
     links = {"log_loss": add_expit, "modified_huber": _add_modified_huber}
     return read_with_link(builder, estimator, inputs, probabilities=links.get(estimator.loss))
 
 
 def read_ridge_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """As other linear classifiers, but a multi-label target gives 1 or 0 for each label."""
+    """Convert as other linear classifiers; a multi-label target gives 1 or 0 for each label."""
     if not estimator._label_binarizer.y_type_.startswith("multilabel"):
         return read_linear_classifier(builder, estimator, inputs)
     decisions = add_decisions(builder, estimator, inputs)
@@ -73,7 +73,7 @@ def read_ridge_classifier(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_generalized_linear(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Poisson, gamma and Tweedie regression: inverse of the identity or the logarithmic link."""
+    """Convert Poisson, gamma and Tweedie regression, with the inverse of the identity or logarithmic link."""
     link = type(estimator._base_loss.link).__name__
     decisions = add_decisions(builder, estimator, inputs)
     if link == "LogLink":
@@ -90,7 +90,7 @@ def read_ransac(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> R
 
 
 def read_sgd_one_class_svm(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """X @ coef_ - offset_; zero itself is an inlier (1)."""
+    """Convert to X @ coef_ - offset_; zero itself is an inlier (1)."""
     builder.refuse_missing(inputs)
     coefficients = np.atleast_2d(_dense(estimator.coef_)).astype(np.float64)
     tensors = {"coefficients": coefficients, "intercepts": -np.asarray(estimator.offset_, np.float64).reshape(1)}
@@ -104,7 +104,7 @@ def read_sgd_one_class_svm(builder: GraphBuilder, estimator: Estimator, inputs: 
 def read_with_link(
     builder: GraphBuilder, estimator: Estimator, inputs: Value, *, probabilities: Link | None
 ) -> Reading:
-    """The outputs of LinearClassifierMixin, with probabilities if a link function is given."""
+    """Return the outputs of LinearClassifierMixin, with probabilities if a link function is given."""
     classes = read_classes(builder, estimator, estimator.classes_)
     decisions = add_decisions(builder, estimator, inputs)
     op = "threshold_label" if decisions.width == 1 else "argmax_label"
@@ -116,7 +116,7 @@ def read_with_link(
 
 
 def add_decisions(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Value:
-    """X @ coef_.T + intercept_, always as a table."""
+    """Add X @ coef_.T + intercept_, always as a table."""
     builder.refuse_missing(inputs)
     coefficients = np.atleast_2d(_dense(estimator.coef_)).astype(np.float64)
     intercepts = np.broadcast_to(np.asarray(estimator.intercept_, np.float64).ravel(), coefficients.shape[:1])
@@ -135,7 +135,7 @@ def add_column(builder: GraphBuilder, table: Value) -> Value:
 
 
 def add_expit(builder: GraphBuilder, decisions: Value) -> Value:
-    """One logistic function for each class, divided by their sum (LinearClassifierMixin._predict_proba_lr)."""
+    """Add one logistic function for each class, divided by their sum (LinearClassifierMixin._predict_proba_lr)."""
     if decisions.width == 1:
         return builder.add("expit_pair", decisions, width=2)
     each = builder.add("expit", decisions, width=decisions.width)
@@ -143,14 +143,14 @@ def add_expit(builder: GraphBuilder, decisions: Value) -> Value:
 
 
 def add_softmax(builder: GraphBuilder, decisions: Value) -> Value:
-    """The multinomial link; with two classes of [-d, d]."""
+    """Add the multinomial link; for two classes, the softmax of [-d, d]."""
     if decisions.width == 1:
         return builder.add("softmax_pair", decisions, width=2)
     return builder.add("softmax", decisions, width=decisions.width)
 
 
 def _add_modified_huber(builder: GraphBuilder, decisions: Value) -> Value:
-    """(clip(d, -1, 1) + 1) / 2 (SGDClassifier.predict_proba)."""
+    """Add (clip(d, -1, 1) + 1) / 2 (SGDClassifier.predict_proba)."""
     width = decisions.width
     clipped = builder.add(
         "min_max_scale",
@@ -163,7 +163,7 @@ def _add_modified_huber(builder: GraphBuilder, decisions: Value) -> Value:
     each = builder.add("scale", clipped, width=width, tensors=halves)
     if width > 1:
         return builder.add("normalize_rows", each, width=width)
-    # [1 - p, p] as a linear map: -p + 1 rounds exactly like 1 - p.
+    # Add [1 - p, p] as a linear map: -p + 1 rounds exactly like 1 - p.
     pair = {"coefficients": np.array([[-1.0], [1.0]]), "intercepts": np.array([1.0, 0.0])}
     return builder.add("linear", each, width=2, tensors=pair)
 

@@ -15,13 +15,13 @@ Array = np.ndarray[Any, Any]
 
 
 def read_gaussian_mixture(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The weighted log density of each component; the largest wins. Normalized exponentials are probabilities."""
+    """Convert to the weighted log density of each component; the largest wins. Softmax gives probabilities."""
     constants = np.log(np.asarray(estimator.weights_, np.float64))
     return _read_mixture(builder, estimator, inputs, constants)
 
 
 def read_bayesian_mixture(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """As above, with the expected log weights and log determinants of the variational posterior."""
+    """Convert as a Gaussian mixture, with expected log weights and log determinants of the variational posterior."""
     from scipy.special import digamma
 
     concentration = estimator.weight_concentration_
@@ -40,7 +40,7 @@ def read_bayesian_mixture(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_elliptic_envelope(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The distance of a row from the location, compared with the offset; on the border it is an inlier."""
+    """Convert to the distance of a row from the location. A row on the border (the offset) is an inlier."""
     builder.refuse_missing(inputs)
     precision = np.asarray(estimator.get_precision(), np.float64)
     tensors = {"center": np.asarray(estimator.location_, np.float64), "matrix": precision}

@@ -12,7 +12,7 @@ from .inner import REFUSED, add_complement, answer_of, as_column, as_table
 
 
 def read_one_vs_rest(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """One estimator for each class, or for each label of a multi-label target."""
+    """Convert one estimator for each class, or for each label of a multi-label target."""
     readings = _read_binaries(builder, estimator, inputs)
     scores = _add_scores(builder, estimator, readings)
     if scores is None:
@@ -56,7 +56,7 @@ def read_one_vs_rest(builder: GraphBuilder, estimator: Estimator, inputs: Value)
 
 
 def read_one_vs_one(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """One estimator for each pair of classes: votes, with confidences to break ties."""
+    """Convert one estimator for each pair of classes: votes, with confidences to break ties."""
     if estimator.pairwise_indices_ is not None:
         builder.refuse(
             "OneVsOneClassifier: its estimators take distances to the training rows (pairwise); train them on the rows"
@@ -78,7 +78,7 @@ def read_one_vs_one(builder: GraphBuilder, estimator: Estimator, inputs: Value) 
 
 
 def read_output_code(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The class whose code is nearest to the scores."""
+    """Convert to the class whose code is nearest to the scores."""
     classes = read_classes(builder, estimator, estimator.classes_)
     scores = _add_scores(builder, estimator, _read_binaries(builder, estimator, inputs))
     if scores is None:
@@ -133,7 +133,7 @@ def _add_scores(builder: GraphBuilder, owner: Estimator, readings: list[Reading 
 
 
 def _add_each(builder: GraphBuilder, owner: Estimator, readings: list[Reading | None], method: str) -> Value | None:
-    """Join one method of all estimators; of probabilities the second column."""
+    """Join the answers of one method of all estimators; of probabilities only the second column."""
     columns = []
     for inner, reading in zip(owner.estimators_, readings, strict=True):
         found = reading and answer_of(builder, owner, inner, reading, [method])
@@ -147,7 +147,7 @@ def _add_each(builder: GraphBuilder, owner: Estimator, readings: list[Reading | 
 def _add_threshold(
     builder: GraphBuilder, owner: Estimator, readings: list[Reading | None], scores: Value, classes: list[Json]
 ) -> Value:
-    """The first estimator sets the threshold for all: 0 for decisions, else one half."""
+    """Add the threshold, which the first estimator sets for all: 0 for decisions, else one half."""
     first = readings[0]
     decides = first is not None and first.task == "classifier" and hasattr(owner.estimators_[0], "decision_function")
     attributes = {"classes": classes, "threshold": 0.0 if decides else 0.5}

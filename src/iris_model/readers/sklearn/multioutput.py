@@ -11,7 +11,7 @@ from .inner import REFUSED, answer_of, answers_in_numbers, as_table, read_each, 
 
 
 def read_multi_output_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """One label and one list of probabilities for each output."""
+    """Convert to one label and one list of probabilities for each output."""
     readings = read_each(builder, estimator.estimators_, inputs)
     if readings is None:
         return REFUSED
@@ -34,7 +34,7 @@ def read_multi_output_classifier(builder: GraphBuilder, estimator: Estimator, in
 
 
 def read_multi_output_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """One number for each output."""
+    """Convert to one number for each output."""
     readings = read_each(builder, estimator.estimators_, inputs)
     if readings is None:
         return REFUSED
@@ -45,7 +45,10 @@ def read_multi_output_regressor(builder: GraphBuilder, estimator: Estimator, inp
 
 
 def read_classifier_chain(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Every estimator also gets the answers of the earlier ones. All answers are floats, even labels."""
+    """Convert the chain: every estimator also gets the answers of the earlier ones.
+
+    All answers are floats, even labels.
+    """
     methods = [name for name in ("predict", "predict_proba", "decision_function") if hasattr(estimator, name)]
     columns = _add_chain(builder, estimator, inputs, estimator.chain_method_, methods)
     if columns is None:
@@ -62,7 +65,7 @@ def read_classifier_chain(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_regressor_chain(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Every estimator also gets the predictions of the earlier ones."""
+    """Convert the chain: every estimator also gets the predictions of the earlier ones."""
     columns = _add_chain(builder, estimator, inputs, "predict", ["predict"])
     if columns is None:
         return REFUSED
@@ -92,7 +95,7 @@ def _add_chain(
 def _single_answers(
     builder: GraphBuilder, owner: Estimator, inner: Estimator, reading: Reading, methods: set[str]
 ) -> dict[str, Value] | None:
-    """Return one number for each method: of two probabilities the second. None, with a refusal, if there are more."""
+    """Return one number for each method: the second of two probabilities. None, with a refusal, if there are more."""
     answers = {}
     for method in sorted(methods):
         found = answer_of(builder, owner, inner, reading, [method])

@@ -1,7 +1,7 @@
 """Convert nearest neighbors: a search, then votes, means, or densities.
 
 Sources: sklearn.neighbors (_base, _classification, _regression, _lof) and its trees. A tree is searched node by node as
-in the original, so that ties are equal. A model trained for brute force measures row by row.
+in the original, so that ties have the same result. A model trained for brute force computes the distance to each row.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LARGEST_DOUBLE = 1.7976931348623157e308
 
 
 def read_k_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Votes of the nearest rows. Weighted labels are summed again, as in the original."""
+    """Convert to votes of the nearest rows. Weighted labels are summed again, as in the original."""
     weighted = _is_weighted(builder, estimator)
     found = add_nearest(builder, estimator, inputs, int(estimator.n_neighbors), _group(estimator), weighted=weighted)
     labels, votes = [], []
@@ -52,7 +52,10 @@ def read_k_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value
 
 
 def read_radius_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Votes of all rows within the radius. A row without any gets the outlier label, if there is one."""
+    """Convert to votes of all rows within the radius.
+
+    A row without neighbors gets the outlier label, if there is one.
+    """
     weighted = _is_weighted(builder, estimator)
     found = add_within(builder, estimator, inputs, weighted=weighted)
     labels, votes = [], []
@@ -84,7 +87,7 @@ def read_radius_classifier(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_k_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The mean of the nearest targets."""
+    """Convert to the mean of the nearest targets."""
     weighted = _is_weighted(builder, estimator)
     count = int(estimator.n_neighbors)
     found = add_nearest(builder, estimator, inputs, count, _group(estimator), weighted=weighted)
@@ -92,14 +95,14 @@ def read_k_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value)
 
 
 def read_radius_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The mean of the targets within the radius."""
+    """Convert to the mean of the targets within the radius."""
     weighted = _is_weighted(builder, estimator)
     found = add_within(builder, estimator, inputs, weighted=weighted)
     return _finish_regressor(builder, estimator, found, weighted=weighted)
 
 
 def read_local_outlier_factor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Novelty detection. Without `novelty` the original has no `predict`."""
+    """Convert novelty detection. Without `novelty` the original has no `predict`."""
     if not estimator.novelty:
         builder.refuse("LocalOutlierFactor: without novelty=True it cannot predict; train with novelty=True")
         return Reading("outlier_detector", {"predict": inputs})
@@ -260,7 +263,7 @@ def _refuse_contradictions(builder: GraphBuilder, estimator: Estimator, vectors:
 def _targets(builder: GraphBuilder, estimator: Estimator) -> tuple[list[list[Json]], list[Array]]:
     """Return for each output the classes and the positions of the training rows' labels in them.
 
-    The original writes all labels with the first output's dtype, and so are these.
+    All labels have the dtype of the first output, as in the original.
     """
     several = estimator.outputs_2d_
     classes = estimator.classes_ if several else [estimator.classes_]

@@ -22,7 +22,11 @@ ACTIVATIONS = {
 
 
 def read_mlp_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """A logistic output for two classes, a softmax for more, and a logistic output for each label of several."""
+    """Convert the layers.
+
+    The output is a logistic function for two classes, a softmax for more, and a logistic function for each label of a
+    multi-label target.
+    """
     outputs = _add_layers(builder, estimator, inputs)
     if estimator._label_binarizer.y_type_.startswith("multilabel"):
         labels = []
@@ -44,7 +48,7 @@ def read_mlp_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Val
 
 
 def read_mlp_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The last layer; for the Poisson loss, its exponential."""
+    """Convert to the last layer; for the Poisson loss, its exponential."""
     outputs = _add_layers(builder, estimator, inputs)
     if outputs.width == 1:
         outputs = builder.add("column", outputs, width=1, attributes={"index": 0})

@@ -12,7 +12,7 @@ Array = np.ndarray[Any, Any]
 
 
 def read_standard_scaler(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """(x - mean_) / scale_; each can be switched off, and then 0 or 1 changes no bit."""
+    """Convert to (x - mean_) / scale_. A step that is switched off uses 0 or 1, which changes no bit."""
     width = inputs.width
     offset = estimator.mean_ if estimator.with_mean else np.zeros(width)
     divisor = estimator.scale_ if estimator.with_std else np.ones(width)
@@ -20,7 +20,7 @@ def read_standard_scaler(builder: GraphBuilder, estimator: Estimator, inputs: Va
 
 
 def add_scale(builder: GraphBuilder, inputs: Value, offset: Array, divisor: Array) -> Value:
-    """(x - offset) / divisor. A sparse table stays sparse: the library multiplies it by 1 / divisor."""
+    """Add (x - offset) / divisor. A sparse table stays sparse: the library multiplies it by 1 / divisor."""
     if inputs.sparse and not np.any(offset):
         factors = {"factors": 1.0 / np.asarray(divisor, np.float64)}
         return builder.add("multiply_columns", inputs, width=inputs.width, sparse=True, tensors=factors)
@@ -29,7 +29,7 @@ def add_scale(builder: GraphBuilder, inputs: Value, offset: Array, divisor: Arra
 
 
 def read_min_max_scaler(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """X * scale_ + min_, clipped to `feature_range` if `clip` is set."""
+    """Convert to X * scale_ + min_, clipped to `feature_range` if `clip` is set."""
     clip = [float(end) for end in estimator.feature_range] if estimator.clip else None
     tensors = {
         "scale": np.asarray(estimator.scale_, np.float64),

@@ -9,7 +9,10 @@ from .inner import REFUSED, answer_of, answers_in_numbers, answers_in_positions,
 
 
 def read_stacking_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The final estimator is trained on the positions of the classes, or on 0 and 1 for several labels."""
+    """Convert the estimators and the final one.
+
+    The final estimator was trained on the positions of the classes, or on 0 and 1 for several labels.
+    """
     stacked = _add_stack(builder, estimator, inputs)
     final = builder.read(estimator.final_estimator_, stacked or stand_in(estimator.final_estimator_, inputs))
     if stacked is None or final is None:
@@ -26,7 +29,7 @@ def read_stacking_classifier(builder: GraphBuilder, estimator: Estimator, inputs
 
 
 def read_stacking_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The final estimator's prediction."""
+    """Convert to the final estimator's prediction."""
     stacked = _add_stack(builder, estimator, inputs)
     final = builder.read(estimator.final_estimator_, stacked or stand_in(estimator.final_estimator_, inputs))
     if stacked is None or final is None:
@@ -35,7 +38,7 @@ def read_stacking_regressor(builder: GraphBuilder, estimator: Estimator, inputs:
 
 
 def _read_several(builder: GraphBuilder, estimator: Estimator, final: Reading) -> Reading:
-    """Several labels: predictions stay, and each output keeps only its first probability."""
+    """Return the outputs for several labels: predictions, and each output's first probability."""
     outputs = dict(final.outputs)
     if any(encoder.classes_.tolist() != [0, 1] for encoder in estimator._label_encoder) or final.classes is None:
         builder.refuse("StackingClassifier: its labels are not all 0 or 1; expected 0 or 1 for each of several labels")
@@ -58,7 +61,7 @@ def _answers(outputs: dict[str, Value]) -> dict[str, Value]:
 
 
 def _add_stack(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Value | None:
-    """Join the answers; of the probabilities of two classes only the second. None if an estimator was refused."""
+    """Join the answers; of two classes, only the second probability. Return None if an estimator was refused."""
     readings = read_each(builder, estimator.estimators_, inputs)
     if readings is None:
         return None

@@ -22,7 +22,7 @@ LIBSVM_KERNELS = ("linear", "poly", "rbf", "sigmoid")
 
 
 def read_svc(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Decisions between pairs of classes, then votes; probabilities if the model was trained for them."""
+    """Convert to decisions between pairs of classes, then votes; probabilities if the model was trained for them."""
     classes = read_classes(builder, estimator, estimator.classes_)
     count = len(classes)
     pairs = _add_pairs(builder, estimator, inputs)
@@ -59,13 +59,13 @@ def read_svc(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Read
 
 
 def read_svr(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """One sum over the support vectors."""
+    """Convert to one sum over the support vectors."""
     sums = _add_single(builder, estimator, inputs)
     return Reading("regressor", {"predict": builder.add("column", sums, width=1, attributes={"index": 0})})
 
 
 def read_one_class_svm(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The same sum: above zero is an inlier (1), else an outlier (-1)."""
+    """Convert to one sum over the support vectors: above zero is an inlier (1), else an outlier (-1)."""
     sums = _add_single(builder, estimator, inputs)
     labels = builder.add("threshold_label", sums, width=1, kind="label", attributes={"classes": [-1, 1]})
     decisions = builder.add("column", sums, width=1, attributes={"index": 0})
@@ -105,7 +105,10 @@ def _spread_pairs(dual: Array, starts: Array) -> Array:
 
 
 def _add_sums(builder: GraphBuilder, estimator: Estimator, inputs: Value, weights: Array) -> Value:
-    """Kernel values times weights plus intercepts. A linear kernel needs no vectors, only one weight per feature."""
+    """Add kernel values times weights plus intercepts.
+
+    A linear kernel needs no vectors, only one weight per feature.
+    """
     intercepts = np.asarray(estimator._intercept_, np.float64)
     if estimator.kernel == "linear":
         builder.refuse_missing(inputs)

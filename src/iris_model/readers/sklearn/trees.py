@@ -30,12 +30,12 @@ def read_tree_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Val
 
 
 def read_forest_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The mean of the trees' probabilities, summed in the order of the trees."""
+    """Convert to the mean of the trees' probabilities, summed in the order of the trees."""
     return _read_classifier(builder, estimator, estimator.estimators_, inputs, combine="mean")
 
 
 def read_forest_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The mean of the trees' values, summed in the order of the trees."""
+    """Convert to the mean of the trees' values, summed in the order of the trees."""
     return _read_regressor(builder, estimator, estimator.estimators_, inputs, combine="mean")
 
 

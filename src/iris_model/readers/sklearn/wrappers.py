@@ -37,14 +37,14 @@ def read_self_training(builder: GraphBuilder, estimator: Estimator, inputs: Valu
 
 
 def read_fixed_threshold(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """A given threshold; "auto" is the default one."""
+    """Convert the inner estimator with a given threshold; "auto" is the default one."""
     inner = getattr(estimator, "estimator_", estimator.estimator)
     threshold = None if estimator.threshold == "auto" else float(estimator.threshold)
     return _read_threshold(builder, estimator, inner, inputs, threshold, estimator.pos_label)
 
 
 def read_tuned_threshold(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """The tuned threshold."""
+    """Convert the inner estimator with the tuned threshold."""
     positive = estimator._curve_scorer._get_pos_label()
     threshold = float(estimator.best_threshold_)
     return _read_threshold(builder, estimator, estimator.estimator_, inputs, threshold, positive)

@@ -120,7 +120,10 @@ def _to_margin(scores: Array, objective: str) -> Array:
 
 
 def _drop(values: Array, base: np.float32, weight: np.float32) -> Array:
-    """A tree of DART predicts on top of the base, which is subtracted before the weight is applied."""
+    """Return the leaf values of a DART tree, weighted.
+
+    The tree predicts on top of the base, which is subtracted before the weight is applied.
+    """
     kept: Array = ((values + base) - base) * weight
     return kept
 

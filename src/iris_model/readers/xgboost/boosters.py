@@ -1,6 +1,6 @@
 """XGBoost boosters without a wrapper: pickled, or in XGBoost's own files, `.json` and `.ubj`.
 
-XGBoost opens them, as the wrapper that fits the objective. The format is data, so nothing of the file is executed.
+XGBoost opens them, as the wrapper for the objective. The format contains only data, so no code of the file is executed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def load(data: bytes) -> Estimator:
 
 
 def wrap(booster: Estimator) -> Estimator:
-    """Return the wrapper of a booster, a classifier if the objective is a classifier's."""
+    """Return the wrapper of a booster: a classifier, ranker or regressor, depending on the objective."""
     import xgboost
 
     objective = json.loads(booster.save_config())["learner"]["objective"]["name"]

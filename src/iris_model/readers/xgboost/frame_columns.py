@@ -1,6 +1,6 @@
 """Find the columns of the DataFrame that an XGBoost model with categories was trained on.
 
-Only for models that keep their own library: XGBoost takes a column of another type without a word, and uses its codes.
+Only for models that are not compiled. XGBoost accepts a column of another type without a warning, and uses its codes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from iris_model.readers.graph import Estimator
 
 @dataclass(frozen=True)
 class FrameColumn:
-    """A column: whether it has categories, what the file keeps of them, and the highest code that a tree asks for.
+    """A column: whether it has categories, what the file stores of them, and the highest code that a tree uses.
 
     `stored`: for each category its characters and their number. XGBoost cuts the last characters off if there are any
     outside ASCII. None before XGBoost 3.1, which stores no categories.
@@ -28,9 +28,9 @@ class FrameColumn:
     highest: int = -1
 
     def arrange(self, name: str, sampled: Sequence[Any]) -> list[Any]:
-        """Return the categories in the order of their codes. Raises UnsupportedModel if that cannot be known.
+        """Return the categories in the order of their codes. Raises UnsupportedModel if the order is unknown.
 
-        `sampled`: the categories that occur in the user's rows, sorted: what pandas makes of such a column.
+        `sampled`: the categories that occur in the user's rows, sorted as pandas sorts them.
         """
         if self.stored is None:
             if len(sampled) <= self.highest or not sampled:
@@ -51,7 +51,7 @@ class FrameColumn:
 
 
 def find_frame_columns(estimator: Estimator) -> list[FrameColumn] | None:
-    """Return the columns of the DataFrame; None if the model is not of XGBoost, or was trained without categories of one."""
+    """Return the columns of the DataFrame; None if it is not an XGBoost model, or had no categories."""
     if not type(estimator).__module__.startswith("xgboost.") or not hasattr(estimator, "get_booster"):
         return None
     booster = estimator.get_booster()
@@ -75,7 +75,7 @@ def find_frame_columns(estimator: Estimator) -> list[FrameColumn] | None:
 
 
 def _cut(kept: Any) -> list[tuple[str, int]] | None:
-    """Return what the file keeps of strings: XGBoost joins them, counts characters, and stores as many bytes."""
+    """Return the stored part of each string and its length: XGBoost counts characters, but stores that many bytes."""
     if "offsets" not in kept:
         return None
     text = bytes(one & 0xFF for one in kept["values"]).decode("utf-8", "ignore")

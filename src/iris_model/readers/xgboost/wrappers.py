@@ -79,7 +79,7 @@ def _read(builder: GraphBuilder, estimator: Estimator) -> Booster | None:
 
 
 def _forgot_categories(estimator: Estimator) -> bool:
-    """Whether the model was trained with categories of a DataFrame by an XGBoost that does not store them."""
+    """Whether the model was trained with categories of a DataFrame by an XGBoost version that does not store them."""
     if installed_version("xgboost") >= (3, 1):
         return False
     return estimator.feature_types is None and "c" in (estimator.get_booster().feature_types or ())
