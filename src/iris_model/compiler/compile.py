@@ -54,7 +54,7 @@ class Compilation:
     report: ParityReport
     golden: list[GoldenRow]
     operator_modules: tuple[str, ...]
-    """Modules of the engine that hold the operators of the graph: a function needs no others."""
+    """Modules of the engine with the operators of the graph: a function needs no others."""
 
 
 def compile_model(
@@ -82,7 +82,7 @@ def _compile(opened: OpenedModel, data: DataSource | None) -> Compilation:
     given = read_data(data) if data is not None else None
     graph = run_passes(read_estimator(opened.estimator, (given.names if given else None) or opened.names))
     _check_methods(opened.estimator, graph)
-    # Rows are generated before boolean columns are marked: those accept any number as well.
+    # Rows are generated before boolean columns are marked, because the model accepts any number there.
     amounts = graph
     graph, rows = _add_data(graph, given)
     source: Source = {
@@ -121,7 +121,7 @@ def _open(model: Estimator | str | Path, trust: Sequence[str]) -> OpenedModel:
 
 
 def _check_methods(estimator: Estimator, graph: Graph) -> None:
-    """Refuse a graph without a method that the original has: the lack would show only in production."""
+    """Refuse a graph that lacks a method of the original: users would notice it only in production."""
     offered, needed = offered_methods(estimator), needed_methods(estimator)
     reasons = [
         f"{method} is offered by the original, but not by the converter"

@@ -62,7 +62,7 @@ def _respell(lines: list[Line], *, prefers_decimals: bool) -> list[Line]:
         return lines
     columns = []
     for column in zip(*lines, strict=True):
-        # The first line is a header, or like the others.
+        # The first line is a header, or has the same form as the others.
         whole, below = _spell(column, prefers_decimals), _spell(column[1:], prefers_decimals)
         columns.append(whole or ([column[0], *below] if below else column))
     return [tuple(line) for line in zip(*columns, strict=True)]

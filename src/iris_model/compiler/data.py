@@ -193,7 +193,7 @@ def _number_or_text(cell: str, column: Column) -> Cell:
     if not mixed:
         return cell
     known = next((one for one in column["categories"] if one == float(cell)), None)
-    # An integer stays one for an original that distinguishes them from floats; to a graph they are equal.
+    # Integers stay integers, because an original may distinguish them from floats. A graph does not.
     return known if type(known) is int else float(cell)
 
 

@@ -98,7 +98,7 @@ def _as_plain(value: object) -> object:
 
 
 def check_finite(graph: Graph) -> None:
-    """Raise UnsupportedModel if an attribute is infinite or NaN: the file's JSON has neither."""
+    """Raise UnsupportedModel if an attribute is infinite or NaN, because JSON has neither."""
     reasons = []
     for node in graph.nodes:
         for name, value in node.attributes.items():

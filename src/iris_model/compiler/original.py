@@ -76,7 +76,7 @@ class Original:
     def _ask(self, rows: Sequence[Row], methods: Sequence[str]) -> dict[str, Answers]:
         table = self._table(rows)
         with warnings.catch_warnings(), np.errstate(all="ignore"), self._alone():
-            # It warns that arrays have no column names, which is intended. Overflow shows in the result.
+            # The library warns that arrays have no column names, which is intended. Overflow is visible in the result.
             warnings.simplefilter("ignore")
             answers = {method: getattr(self._estimator, method)(table) for method in methods}
             if "predict" in answers and type(self._estimator).__module__ == "catboost.core":
@@ -92,7 +92,10 @@ class Original:
             return ask(table)
 
     def _alone(self) -> AbstractContextManager[None]:
-        """Return a context without parallel jobs. Searched for once, because that takes longer than many transforms."""
+        """Return a context without parallel jobs.
+
+        The search for jobs runs once, because it takes longer than many transforms.
+        """
         return _one_after_another(self._estimator) if self._has_jobs else nullcontext()
 
     def _table(self, rows: Sequence[Row]) -> Any:
@@ -111,7 +114,7 @@ class Original:
             except ImportError:
                 if not numeric:
                     raise NO_PANDAS from None
-                # Numbers in the order of training are equivalent, except for steps that select by name.
+                # An array of numbers in the order of training is equivalent, unless steps select columns by name.
                 self.lacks_pandas = True
         if numeric and self._shape:
             return np.column_stack(
@@ -195,7 +198,7 @@ def _plain(answers: Any) -> Answers:
 
 
 def _plain_cell(value: Any) -> Any:
-    """Convert numpy scalars in arrays of objects: labels are compared with their type."""
+    """Convert numpy scalars in arrays of objects, because labels are compared by type too."""
     if isinstance(value, list):
         return [_plain_cell(part) for part in value]
     if isinstance(value, np.generic):

@@ -26,7 +26,7 @@ WIDEST_DENSE = 65_536
 
 
 def write_out_zeros(graph: Graph) -> Graph:
-    """Put `to_dense` between a sparse table and every operator, or output, that does not accept one."""
+    """Put `to_dense` between a sparse table and every operator or output that needs a dense one."""
     nodes: list[Node] = []
     widths: dict[str, int] = {}
     dense: dict[str, str] = {}
@@ -59,7 +59,7 @@ def write_out_zeros(graph: Graph) -> Graph:
     return replace(graph, nodes=tuple(nodes), outputs=outputs)
 
 
-# Kernel values, and what Gaussian processes make of them.
+# Operators that compute kernel values, and those that Gaussian processes apply to them.
 COMBINED = frozenset(("power", "sum_of", "product_of"))
 KERNEL_VALUES = COMBINED | {
     "chi_squared_kernel",
@@ -70,7 +70,7 @@ KERNEL_VALUES = COMBINED | {
     "rational_quadratic_kernel",
     "rbf_kernel",
 }
-# What the same estimator makes of their sums, up to its answers.
+# Operators that the same estimator applies to the sums, up to its answers.
 AFTER_SUMS = frozenset(
     (
         "argmax_label",
@@ -90,7 +90,7 @@ AFTER_SUMS = frozenset(
 def let_overflow(graph: Graph) -> Graph:
     """Mark sums of kernel values that end in an answer: the original does not check them, so they may overflow.
 
-    If another estimator reads them, the original refuses what is not finite, and so does an unmarked `linear`.
+    If another estimator reads them, the original refuses numbers that are not finite, and so does an unmarked `linear`.
     """
     if graph.signature["task"] == "transformer":
         # KernelPCA checks them.

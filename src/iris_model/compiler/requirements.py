@@ -1,4 +1,4 @@
-"""List the requirements with which a model opens elsewhere as it did here."""
+"""List the requirements that open a model on another machine as on this one."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class _Stretch(io.RawIOBase):
         return count
 
     def close(self) -> None:
-        """Close the file with it."""
+        """Close the stretch and its file."""
         self._file.close()
         super().close()
 

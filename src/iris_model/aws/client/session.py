@@ -147,7 +147,10 @@ def _share_sessions_of_roles(core: Any) -> None:
 
 @contextlib.contextmanager
 def _terminal_or_nothing() -> Iterator[None]:
-    """Without a terminal nobody can type an MFA code: show no prompt, and raise the error."""
+    """Show no MFA prompt if there is no terminal, and raise the error.
+
+    Without a terminal nobody can type the code.
+    """
     with contextlib.ExitStack() as stack:
         if not sys.stdin.isatty():
             stack.enter_context(contextlib.redirect_stderr(io.StringIO()))

@@ -1,1 +1,1 @@
-"""Trees behind transformers: rows that meet their thresholds, and thresholds that hold on every machine."""
+"""Trees behind transformers: rows on their thresholds, and thresholds with the same result on every machine."""

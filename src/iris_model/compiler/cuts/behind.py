@@ -1,7 +1,7 @@
-"""Trees behind transformers: rows that meet their thresholds, and thresholds that hold on every machine.
+"""Trees behind transformers: find rows on their thresholds, and move thresholds so that every machine decides alike.
 
-Takes a graph, the original and initial rows. Returns the graph with thresholds moved into gaps (gaps.py), rows that
-land on them (landing.py), and how many were tried and met.
+Takes a graph, the original and initial rows. Returns the graph with thresholds moved into gaps (gaps.py), rows on them
+(landing.py), and the numbers of tried and met thresholds.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ TREE_WALKS = 400_000
 CLOUD_ROWS, FEWER_ROWS = 1024, 256
 # Rows to measure rounding errors with.
 ERROR_ROWS = 192
-# Factors for rows where the range of the columns is unknown: otherwise all may be on one side of a tree.
+# Factors for rows if the range of the columns is unknown. Without them, all rows may be on one side of a tree.
 STRETCHES = (1e-2, 0.1, 5.0, 30.0, 1e3, 1e5, 1e7)
 STRETCHED_ROWS = 24
 # The search for a row beyond a gap starts this many bounds from the threshold.
@@ -52,8 +52,8 @@ MOST_STEPS = 32
 class Behind:
     """The result for trees behind transformers.
 
-    `rows`: rows on or next to thresholds. `tried`: the number of thresholds, of `total`; `met` of them are met.
-    `around`: where values are snapped to a nearby known value (snapping.py).
+    `rows`: rows on or next to thresholds. `tried`: the number of tried thresholds, of `total`. `met`: the number of
+    thresholds that a row meets. `around`: where values are snapped to a nearby known value (snapping.py).
     """
 
     graph: Graph
@@ -168,7 +168,10 @@ class _Look:
         return Behind(graph, rows, total, tried, met, gaps, self._values)
 
     def _sides(self, cuts: Cuts, bound: Array) -> Array:
-        """Return the side of values equal to a cut. The user's rows decide if transforms do not repeat training values."""
+        """Return the side of values equal to a cut.
+
+        If transforms do not repeat training values, the user's rows decide.
+        """
         sides = find_sides(self._graph, cuts)
         unrepeated = find_unrepeated(self._graph, cuts.table)
         if cuts.node.equal_goes != "left" or unrepeated is None or not bound.any():
@@ -224,7 +227,7 @@ class _Look:
             return cloud
         except REFUSALS:
             pass
-        # Each refused row needs more evaluations.
+        # Each refused row takes more evaluations.
         if len(chosen) > FEWER_ROWS:
             some = self._random.choice(len(chosen), size=FEWER_ROWS, replace=False)
             chosen = [chosen[place] for place in some.tolist()]
@@ -241,7 +244,7 @@ class _Look:
         cloud.add([made[place] for place in places], table)
 
     def _bound(self, cuts: Cuts, cloud: Cloud, landed: Sequence[Landing]) -> tuple[Array, Array]:
-        """Return how far the value at each node can be off: for rows on its threshold, and for rows near it."""
+        """Return the largest error of the value at each node: for rows on its threshold, and for rows near it."""
         if not cloud.rows:
             return np.zeros(len(cuts.cut)), np.zeros(len(cuts.cut))
         rows = [cloud.rows[place] for place in np.unique(np.linspace(0, len(cloud.rows) - 1, ERROR_ROWS).astype(int))]
@@ -261,10 +264,11 @@ class _Look:
                 value = self._values.original(cuts.table, part)
                 with np.errstate(invalid="ignore"):
                     off = np.abs(value - ours)
-                # Infinite if both are; NaN if both are missing. A whole step is off by nothing or by a step.
+                # The difference of two infinities, or of two missing values, is NaN. The error of a step function is
+                # zero or a whole step.
                 errors = np.where(errors > 0, np.fmax(errors, 2 * np.where(np.isfinite(off), off, 0.0)), 0.0)
             for gaps in self._around:
-                # The original jumps where the engine snaps the value.
+                # The original's value jumps at the place where the engine snaps it.
                 if gaps.table in tables:
                     errors[gaps.holds(tables[gaps.table], wider=True)] = 0.0
             return np.hstack([value[:, :wide], errors[:, :wide]])

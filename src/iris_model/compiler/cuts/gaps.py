@@ -1,10 +1,10 @@
-"""Move thresholds behind inexact arithmetic into the middle of gaps, so that they hold on every machine.
+"""Move thresholds on inexactly computed values into gaps between values, so that every machine decides alike.
 
 Some libraries put thresholds on training values: `HistGradientBoosting*` in a column with more than 255 distinct
 values, XGBoost with the histogram method. A value that equals its threshold in the original is slightly above or below
 it on a machine that rounds a logarithm or a sum differently. So the threshold moves, by the bound of such differences,
-into the gap between that value and the next one. Then the equal value falls on its side on every machine. Only a row
-with a value inside the gap, where training had none, may go either way.
+into the gap between that value and the next one. Then the equal value goes to the same side on every machine. Only a
+row with a value inside the gap, where training had no value, may go to either side.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from .tree_cuts import Cuts
 
 Array = np.ndarray[Any, Any]
 
-# LightGBM treats small values as zero on both sides of it. Such a threshold is on zero, above or below.
+# LightGBM treats small values on both sides of zero as zero. A threshold of this size is zero itself, just above or
+# just below it.
 ZERO = 2e-35
 # The bound of one row is that of the rows near the threshold, times this factor.
 SAFETY = 4.0
-# The number of rows near a threshold that determine how far its value can be off.
+# The number of rows near a threshold that determine the largest error of its value.
 NEAREST = 24
 
 
@@ -58,10 +59,10 @@ class Gaps:
 
 
 def find_bounds(cuts: Cuts, table: Array, errors: Array) -> tuple[Array, Array]:
-    """Return how far the value at each node can be off, from the `errors` of rows with values near it.
+    """Return the largest error of the value at each node, from the `errors` of rows with values near it.
 
-    `table`: the values of these rows. The second array is a lower bound: that of the most exact of these rows, without
-    the safety factor.
+    `table`: the values of these rows. The second array is a lower bound: the error of the most exact of these rows,
+    without the safety factor.
     """
     bounds, least = np.zeros(len(cuts.cut)), np.zeros(len(cuts.cut))
     for feature in np.unique(cuts.feature[cuts.splits]).tolist():
@@ -84,9 +85,9 @@ def find_bounds(cuts: Cuts, table: Array, errors: Array) -> tuple[Array, Array]:
 
 
 def find_noise(cuts: Cuts, off: Array) -> int | None:
-    """Return a column whose splits are rounding noise, or None. `off`: how far its values are off at least.
+    """Return a column whose splits are rounding noise, or None. `off`: the least error of its values.
 
-    Splits are noise if neighboring thresholds are closer than the values are exact, or all of them are closer to zero.
+    Splits are noise if two neighboring thresholds are at most the error apart, or all are at most the error from zero.
     """
     for feature in np.unique(cuts.feature[cuts.splits]).tolist():
         places = cuts.splits[cuts.feature[cuts.splits] == feature]
@@ -126,7 +127,7 @@ def move_thresholds(
 def find_sides(graph: Graph, cuts: Cuts) -> Array:
     """Return the side of a value equal to the cut in the original (`Node.equal_goes`), as in `move_thresholds`.
 
-    A value marked as missing must stay one in float32, and no other value may become one.
+    A value that marks missing cells must keep this meaning in float32, and no other value may get it.
     """
     node = cuts.node
     if node.op == "binarize":
@@ -138,7 +139,7 @@ def find_sides(graph: Graph, cuts: Cuts) -> Array:
         is_marked = cuts.table != node.inputs[0] and producers[node.inputs[0]] != "narrow_to_float32"
         side = 0 if is_marked else {"": 0, "right": -1}.get(node.equal_goes, 1)
     sides = np.full(len(cuts.cut), side)
-    # Only zero itself is between the two.
+    # Between these two thresholds is only zero itself.
     near_zero = (np.abs(cuts.cut) <= ZERO) & (cuts.cut != 0)
     if cuts.table == node.inputs[0] and not node.attributes.get("narrow"):
         sides[near_zero] = np.sign(cuts.cut[near_zero])
@@ -157,7 +158,8 @@ def _moved(cuts: Cuts, places: Array, moved: Array, side: Array) -> Node:
             node, attributes={**node.attributes, "edges": [edges[cuts.feature == one].tolist() for one in columns]}
         )
     threshold = node.tensors["threshold"].copy()
-    # If the original narrows to float32, halfway between two float32 numbers: then the trees compare the value itself.
+    # If the original narrows to float32, the cut is halfway between two float32 numbers, and the trees compare the
+    # value itself.
     threshold[cuts.splits] = cuts.cut[cuts.splits]
     threshold[places] = np.where(side[places] != 0, moved, threshold[places])
     return replace(node, inputs=(cuts.table, *node.inputs[1:]), tensors={**node.tensors, "threshold": threshold})
@@ -166,7 +168,7 @@ def _moved(cuts: Cuts, places: Array, moved: Array, side: Array) -> Node:
 def _room(feature: Array, cut: Array) -> Array:
     """Return a quarter of the distance to the nearest other threshold of the same column."""
     room = np.full(len(cut), np.inf)
-    # Thresholds on either side of zero move away from it, so away from each other.
+    # Thresholds on both sides of zero move away from zero, so also from each other.
     cut = np.where(np.abs(cut) <= ZERO, 0.0, cut)
     for one in np.unique(feature).tolist():
         chosen = np.flatnonzero(feature == one)

@@ -1,7 +1,7 @@
-"""Intermediate tables of a graph, as the steps of the original compute them and as the engine does.
+"""Compute intermediate tables of a graph, with the steps of the original and with the engine.
 
-The trees of a pipeline see the output of its other steps. If these can be called alone (`Graph.made_by`), we know what
-the original compares with a threshold. Otherwise only the engine's values are known.
+The trees of a pipeline see the output of its other steps. If these can be called alone (`Graph.made_by`), their output
+is the value that the original compares with a threshold. Otherwise only the engine's values are known.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from iris_model.readers.operator_traits import having
 Array = np.ndarray[Any, Any]
 
 HANDED_ON = having("dense")
-# The errors of an original for rows that it refuses.
+# The exceptions of an original for rows that it refuses.
 REFUSALS = (ValueError, IndexError, InvalidInput)
 # The largest dense table, in cells.
 MOST_CELLS = 8_000_000

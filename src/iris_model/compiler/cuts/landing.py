@@ -1,7 +1,7 @@
 """Find rows whose transformed value is on a threshold, by bisection between two rows.
 
-Of two rows that reach a node of a tree, one goes left and the other right. On the straight line between them the
-transformed value crosses the threshold. Bisection finds the two neighboring rows on either side. It works for every
+Take two rows that reach a node of a tree: one goes left, the other right. On the straight line between them, the
+transformed value crosses the threshold. Bisection finds the two neighboring rows on either side. This works for every
 transform, of one column or of many.
 """
 
@@ -18,17 +18,17 @@ from iris_model.compiler.data import Row
 from .tree_cuts import Cuts, walk
 
 Array = np.ndarray[Any, Any]
-# Rows to the table that the trees read. Raises what the original raises.
+# Converts rows to the table that the trees read. Raises what the original raises.
 Transform = Callable[[Sequence[Row]], Array]
 
-# Interpolation steps come first, each with rows on both sides of the estimate; then bisection.
+# The search starts with interpolation, with rows on both sides of each estimate. Bisection follows.
 INTERPOLATIONS, ASIDE = 6, 0.004
 HALVINGS = 80
 # Multiples of the estimated distance, from far to near.
 STRIDES = (1e6, 1e3, 30.0, 2.0)
 # At most this many columns that differ in the last bit are made equal one by one.
 FEW_COLUMNS = 24
-# Neighbors of the row found that are tried for an exact hit of the threshold.
+# The number of neighbors of a found row that are tried to hit the threshold exactly.
 NEIGHBOURS, STEPS = 12, 4
 # A limit for rows times trees, to find the nodes that rows reach.
 MOST_WALKS = 600_000
@@ -114,7 +114,8 @@ class Search:
         cloud = self._cloud
         rows = [cloud.rows[place] for place in left_rows]
         low, high = cloud.amounts(left_rows), cloud.amounts(right_rows)
-        # The right row may differ in other cells; with those of the left row it may take another path.
+        # The right row may also differ in cells that are not amounts. With the cells of the left row, it may take
+        # another path.
         target = self._cuts.cut[places]
         passes = ~self._goes_left(rows, high, places, target)
         places, low, high, target = places[passes], low[passes], high[passes], target[passes]
@@ -173,7 +174,11 @@ class Search:
     def _interpolate(
         self, rows: Sequence[Row], left: Array, right: Array, places: Array, target: Array
     ) -> tuple[Array, Array]:
-        """Where the transform is almost linear, interpolation finds the place; so test just before and behind it."""
+        """Move `left` and `right` closer to `target` by interpolation, and return them.
+
+        If the transform is almost linear, the threshold is close to the estimate, so rows just before and just behind
+        it are tried.
+        """
         count = len(places)
         twice, both, targets = [*rows, *rows], np.tile(places, 2), np.tile(target, 2)
         values = self._values(twice, np.vstack([left, right]), both)
@@ -194,7 +199,7 @@ class Search:
         return left, right
 
     def _hit(self, rows: Sequence[Row], left: Array, places: Array, target: Array) -> Array:
-        """Return neighbors of these rows that are exactly on the threshold, where there are any."""
+        """Replace rows by neighbors that are exactly on the threshold, if such neighbors are found."""
         left = left.copy()
         missed = np.flatnonzero(self._values(rows, left, places) != target)
         for turn in range(NEIGHBOURS):

@@ -2,8 +2,8 @@
 
 Takes the values of every table for some rows, and returns an absolute bound for every cell. A value that is copied, or
 computed by exactly rounded IEEE 754 operations in the original's order, has no error. A function of the C library or of
-SIMD code is off by a few units in the last place, a sum by as much as the order of additions can change it. Errors of
-the inputs are propagated, as much larger as the operator makes them.
+SIMD code has an error of a few units in the last place. The error of a sum is the amount by which the order of
+additions can change it. Errors of the inputs are propagated and amplified as by the operator.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ Array = np.ndarray[Any, Any]
 Pair = tuple[Array, Array]
 
 UNIT = 2.0**-53
-# Libraries promise four units for the worst of these functions, and two libraries may differ.
+# Libraries promise an error of at most four units for these functions, and two libraries may differ from each other.
 FUNCTION_UNITS = 16
-# For an operator without a rule here: relative to the cell, and to the largest one in its column.
+# The bounds for an operator without a rule here: relative to the cell, and to the largest cell of its column.
 UNKNOWN = 2.0**-46
 FLOAT32 = 2.0**-22
 
@@ -116,7 +116,7 @@ def _passed_on(node: Node, pairs: Sequence[Pair], output: Array) -> Array:
         try:
             answer = np.array(find_operator(node.op)(*tables, **parameters), np.float64).reshape(output.shape)
         except Exception:
-            # Outside the domain, or with flat columns, no rule applies, so the largest relative error of the inputs is
+            # No rule applies outside the domain or to flat columns, so the largest relative error of the inputs is
             # used.
             largest = max(float((error / np.maximum(np.abs(value), 1e-300)).max(initial=0.0)) for value, error in pairs)
             return 64 * min(largest, 1e-6) * np.abs(output)
@@ -144,14 +144,17 @@ def _copy(node: Node, pairs: Sequence[Pair], output: Array) -> Array:
 
 
 def _narrow(_: Node, pairs: Sequence[Pair], output: Array) -> Array:
-    """Rounding to float32 is exact, unless the input may be on the other side of a rounding boundary."""
+    """Return the error of rounding to float32.
+
+    The rounding is exact, unless the input may be on the other side of a rounding boundary.
+    """
     error = pairs[0][1]
     rounded: Array = np.where(error > 0, error + np.spacing(np.abs(output).astype(np.float32)).astype(np.float64), 0.0)
     return rounded
 
 
 def _snap(node: Node, pairs: Sequence[Pair], output: Array) -> Array:
-    """A snapped value is the same on every machine."""
+    """Return the error of the input, and 0 for snapped values: they are the same on every machine."""
     error = pairs[0][1].copy()
     for index, values in enumerate(node.attributes["known"]):
         error[np.isin(output[:, index], values), index] = 0.0
@@ -159,7 +162,10 @@ def _snap(node: Node, pairs: Sequence[Pair], output: Array) -> Array:
 
 
 def _linear(node: Node, pairs: Sequence[Pair], output: Array) -> Array:
-    """Rounding errors in a sum mostly cancel: they grow with the square root of the number of terms."""
+    """Return the error of sums of products.
+
+    Rounding errors in a sum mostly cancel: they grow with the square root of the number of terms.
+    """
     value, error = pairs[0]
     weights = np.abs(node.tensors["coefficients"]).T
     summed = np.abs(value) @ weights + np.abs(node.tensors["intercepts"])
@@ -178,7 +184,10 @@ def _map_cells(node: Node, pairs: Sequence[Pair], output: Array) -> Array:
 
 
 def _power(node: Node, pairs: Sequence[Pair], output: Array) -> Array:
-    """((x + 1) ** p - 1) / p: versions compute it differently, and the subtraction cancels near zero."""
+    """Return the error of ((x + 1) ** p - 1) / p.
+
+    Library versions compute it differently, and the subtraction cancels digits near zero.
+    """
     value, error = pairs[0]
     exponents = np.where(value >= 0, node.tensors["lambdas"], node.tensors["rests"])
     divisor = np.maximum(np.abs(exponents), 1e-6)
@@ -188,7 +197,10 @@ def _power(node: Node, pairs: Sequence[Pair], output: Array) -> Array:
 
 
 def _quantile(node: Node, pairs: Sequence[Pair], output: Array) -> Array:
-    """Linear between two quantiles; the error of a normal quantile grows where the density is small."""
+    """Return the error of linear interpolation between two quantiles.
+
+    The error of a normal quantile is large where the density is small.
+    """
     if node.attributes["normal"]:
         density = np.exp(-0.5 * output * output) / np.sqrt(2 * np.pi)
         own = FUNCTION_UNITS * UNIT * np.abs(output) + 4 * UNIT / np.maximum(density, 1e-8)
@@ -206,7 +218,10 @@ def _normalize(node: Node, pairs: Sequence[Pair], output: Array) -> Array:
 
 
 def _rbf(node: Node, pairs: Sequence[Pair], output: Array) -> Array:
-    """exp(-gamma |x - y|^2): the error of the square is relative to |x|^2 and |y|^2, of which libraries compute it."""
+    """Return the error of exp(-gamma |x - y|^2).
+
+    Libraries compute the square from |x|^2 and |y|^2, so its error is relative to these.
+    """
     value, error = pairs[0]
     size = (value * value).sum(axis=1, keepdims=True) + (node.tensors["vectors"] ** 2).sum(axis=1).max(initial=0.0)
     own = FUNCTION_UNITS * UNIT * np.abs(output) * (1.0 + float(node.attributes["gamma"]) * size)

@@ -1,7 +1,7 @@
 """The cuts of trees in float64: the largest value that goes left at each node, and the nodes that rows reach.
 
-Trees that narrow a value to float32 first cut halfway between two float32 numbers; `cut` is that place. So the table
-before narrowing and the cuts are sufficient.
+Trees that narrow a value to float32 first decide halfway between two float32 numbers; `cut` is that place. So callers
+need only the cuts and the table before narrowing.
 """
 
 from __future__ import annotations
@@ -75,17 +75,17 @@ def last_narrowed_left(threshold: Array) -> Array:
         last = threshold.astype(np.float32)
         last = np.where(last.astype(np.float64) > threshold, np.nextafter(last, np.float32(-np.inf)), last)
         beyond = np.nextafter(last, np.float32(np.inf))
-        # Above the largest float32, infinity begins half a step further.
+        # Values above the largest float32 become infinite half a step further.
         step = np.where(np.isinf(beyond), 2.0**104, beyond.astype(np.float64) - last)
         middle = last.astype(np.float64) + step / 2
-    # A tie rounds to the even one.
+    # A value halfway between two float32 numbers rounds to the even one.
     is_even = (last.view(np.int32) & 1) == 0
     cut: Array = np.where(is_even, middle, np.nextafter(middle, -np.inf))
     return np.where(np.isfinite(threshold), cut, threshold)
 
 
 def walk(cuts: Cuts, table: Array) -> tuple[Array, Array]:
-    """For every node return one row that goes left and one that goes right, or -1 if there is none."""
+    """Return for every node one row that goes left and one that goes right, or -1 if there is none."""
     tensors = cuts.node.tensors
     feature, jump = tensors["feature"], tensors["jump"]
     missing = tensors.get("missing_left")

@@ -2,7 +2,7 @@
 
 Their `fit_transform` multiplies parts of the decomposition, and `transform` projects the row; vectorizers sum the terms
 of a document in another order. If a threshold is on a training value, the original's own answer for that row depends on
-rounding. Only the training rows show what the original answers for them.
+rounding. Only the training rows show the original's answers for themselves.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def find_unrepeated(graph: Graph, table: str) -> str | None:
         if name in nodes:
             wanted += nodes[name].inputs
     if IN_ORDER in found:
-        # It sorts the terms itself.
+        # This class sorts the terms itself.
         found = {name: short for name, short in found.items() if name not in (IN_ORDER, COUNTS)}
     return next(iter(found.values()), None)
 

@@ -15,7 +15,7 @@ from iris_model.contract.signature import Output, OutputSignature, Task
 from iris_model.readers.graph import Estimator
 
 Golden = list[GoldenRow]
-# The types of labels that are numbers of clusters, or an outlier detector's 1 and -1.
+# The types of labels that are cluster numbers, or 1 and -1 of an outlier detector.
 INTEGERS = (int, bool)
 
 
@@ -37,7 +37,7 @@ def ask_rows(original: Original, rows: Sequence[Row], methods: Sequence[str]) ->
         try:
             places, values = _ask(original, answered, method)
         except Exception:
-            # A method that exists but fails: a custom step may define more methods than work.
+            # A custom step may define methods that do not work.
             places, values = [], []
         if len(places) == len(answered):
             outputs[method] = values
@@ -66,7 +66,7 @@ def _ask(original: Original, rows: Sequence[Row], method: str) -> tuple[list[Row
                 error = refused
         if not kept:
             raise error from None
-    # A step that takes a DataFrame for the list of its column names answers single rows, and wrongly.
+    # A step that mistakes a DataFrame for the list of its column names gives wrong answers for single rows.
     original.evaluate(kept, [method])
     return kept, answers
 
@@ -102,7 +102,7 @@ def _fit_classes(classes: list[Any], predicted: Any, probabilities: Any) -> list
     """Return the classes that match the answers.
 
     If `predict` returns a 0 or 1 for each of several labels, and `predict_proba` one number for each, the number is the
-    probability of 1 for that label, whatever `classes_` is.
+    probability of 1 for that label. `classes_` is ignored.
     """
     if isinstance(classes[0], list) or not isinstance(predicted, list):
         return classes

@@ -1,4 +1,4 @@
-"""Guess the types that a column had in training, the most likely first.
+"""List the types that a column may have had in training, the most likely first.
 
 Uses what the converter learned about the column, the cells of the user's rows, and an MLflow signature. A CSV file is
 ambiguous: strings may have been dates, digits strings. The original's answers decide.
@@ -85,7 +85,7 @@ def _number_types(entry: Entry, there: Sequence[str], has_missing: bool, is_puzz
 
 
 def _guess(there: Sequence[str], has_missing: bool) -> Sequence[str]:
-    """Return the type that pandas would have read, then others that training may have used."""
+    """Return the type that pandas would read from the cells, then others that training may have used."""
     if all(cell.lower() in TRUTH for cell in there):
         return ("truths", "bool", "str") if has_missing else ("bool", "str")
     if all(map(_INTEGER.fullmatch, there)):

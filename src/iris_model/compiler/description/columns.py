@@ -1,7 +1,7 @@
-"""Candidates for the columns of a model that is not compiled, the most likely first.
+"""Find candidates for the columns of a model that is not compiled, the most likely first.
 
-They combine what converters learned, what the user's rows show, and what is possible. Each has the columns of a
-signature, the form in which rows reach the original ("documents", "dictionaries", "frame", "series" or "table"), and
+They combine facts from converters, the user's rows, and the remaining possibilities. Each candidate has the columns of
+a signature, the form in which rows reach the original ("documents", "dictionaries", "frame", "series" or "table"), and
 rows to evaluate. The original's answers decide which candidate is right.
 """
 
@@ -155,7 +155,7 @@ def _find_by_header(
 def _combine(
     graph: Graph, given: Data | None, named: bool, shapes: Sequence[str], types: Mapping[str, str]
 ) -> Iterator[Columns]:
-    """Yield every input form with the most likely types, then with others: for all columns alike, for one, for two."""
+    """Yield every input form with the most likely types, then with other types for all columns, for one and for two."""
     options = [
         find_types(entry, _cells(given, index, entry["name"], named), types.get(entry["name"]))
         for index, entry in enumerate(graph.signature["columns"])
@@ -164,7 +164,7 @@ def _combine(
         given = replace(given, rows=tuple(given.rows[index * count // MOST_ROWS] for index in range(MOST_ROWS)))
     choices = list(islice(_choose(options), MOST_CANDIDATES))
     for shape in shapes:
-        # First the most likely types in each form.
+        # The most likely types come first, in each form.
         yield from _columns(graph, given, choices[0], named, shape)
     for choice in choices[1:]:
         for shape in shapes:
@@ -206,7 +206,7 @@ def _cells(given: Data | None, index: int, name: str, named: bool) -> list[str]:
 
 
 def _make_rows(graph: Graph) -> Iterator[list[Row]]:
-    """Yield rows for a model without data: any numbers, then positive, whole, and small ones."""
+    """Yield rows for a model without data: any numbers, then positive, whole, and small numbers."""
     random = np.random.RandomState(SEED)
     cells = random.uniform(*DEFAULT, size=(TRIED_ROWS, len(graph.signature["columns"])))
     positive = np.abs(cells)

@@ -102,8 +102,8 @@ def _find_answered(
 ) -> tuple[Columns, Original, list[GoldenRow]]:
     """Return the first candidate for which the original answers every row, else the one with most answers.
 
-    A method that raises for all rows is dropped, but not the first, the model's purpose. `may_search`: the user gave no
-    rows; if no candidate's rows are answered, the domain of each column is searched.
+    A method that raises for all rows is dropped. The first method is never dropped, because it is the model's purpose.
+    `may_search`: the user gave no rows; if no candidate's rows are answered, the domain of each column is searched.
     """
     best: tuple[Columns, Original, list[GoldenRow]] | None = None
     first: tuple[Columns, Exception] | None = None
@@ -214,8 +214,8 @@ def _find_missing(original: Original, row: Row, method: str) -> list[bool]:
 def _close_categories(original: Original, rows: Sequence[Row], method: str, columns: Sequence[Column]) -> list[Column]:
     """Mark the columns of pandas categories in which an unseen category must be refused.
 
-    A DataFrame has the categories of training, so an unseen one becomes missing. If the original answers that
-    differently from a missing cell, it mistakes the category for something else.
+    A DataFrame has the categories of training, so an unseen one becomes missing. If the original's answer differs from
+    that for a missing cell, it mistakes the category for another one.
     """
     closed = []
     for index, column in enumerate(columns):

@@ -1,7 +1,7 @@
 """Evaluate a model with many rows at once, and find the rows that it refuses.
 
 A refused batch is bisected until each refused row is alone. That row is then evaluated method by method. A model that
-refuses nearly every row needs two calls and more per row, so calls and time are limited (`Limit`).
+refuses nearly every row needs at least two calls per row, so calls and time are limited (`Limit`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ Evaluate = Callable[[Sequence[Row], tuple[str, ...]], Mapping[str, Sequence[Any]
 
 # The number of cells of answers in memory at a time: a row of PolynomialFeatures may have 60,000.
 MOST_CELLS = 1_000_000
-# Refused calls and seconds for one set of rows. Except for slow models the calls run out first, so that every machine
-# evaluates the same rows.
+# Refused calls and seconds for one set of rows. Except for slow models, the limit of calls is reached first, so that
+# every machine evaluates the same rows.
 MOST_CALLS, MOST_SECONDS = 4000, 10.0
 
 
@@ -63,7 +63,7 @@ def ask(
     try:
         answers = evaluate(rows, methods)
     except IrisModelError:
-        # An error of this project about the installation, not an answer to a row.
+        # This error of our own is about the installation, not about a row.
         raise
     except refusal:
         if limit is not None:

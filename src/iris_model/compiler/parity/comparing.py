@@ -1,7 +1,7 @@
 """Compare answers: labels by value and type, numbers by their relative difference.
 
 Numbers are equal within 1e-9 of their value, plus a floor of 1e-12 of the magnitude of the row's numbers, because
-subtracting large numbers may leave a small one. The terms of these numbers may be larger still: noise.py.
+subtracting large numbers may leave a small one. If the terms of these numbers are even larger, noise.py decides.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from iris_model.readers import Graph, Node
 Array = np.ndarray[Any, Any]
 
 RELATIVE = 1e-9
-# The same where the original computes in float32: operators of the float32 module of the engine.
+# The same for an original that computes in float32: operators of the engine's float32 module.
 RELATIVE_FLOAT32 = 1e-6
 FLOAT32_MODULE = "float32"
 # The floor is RELATIVE times this part of the magnitude.
@@ -116,7 +116,7 @@ def _largest(values: Array, right: Array) -> Array:
         floor = np.abs(right) + FLOOR * magnitude[:, None]
         relative = difference / np.where(floor > 0.0, floor, math.ulp(0.0))
     same = (values == right) | (np.isnan(values) & np.isnan(right))
-    # A subnormal number: an exponential that one library rounds to zero and the other does not.
+    # A subnormal number: one library rounds such an exponential to zero, another does not.
     same |= difference < sys.float_info.min
     relative = np.where(np.isfinite(values) & np.isfinite(right), relative, np.inf)
     found: Array = np.where(same, 0.0, relative).max(axis=1, initial=0.0)

@@ -1,10 +1,10 @@
-"""Rows for which the original's own answer is rounding noise. They cannot judge another implementation.
+"""Find rows for which the original's own answer is rounding noise. They cannot be used to judge another implementation.
 
 A row is ill-conditioned if a change of its cells in the 15th digit moves the original's answer by more than two
 implementations may differ. The original is evaluated at neighbors of the row, up to eight steps of float64 away: about
-the size of the rounding errors inside a sum. Such a row excuses a number that is off by at most a few times that
-movement, and a label that the original itself returns for one of the neighbors. Where the answer has steps (trees,
-bins, nearest neighbors) nothing is excused: one bit decides, and the compiled model must decide the same.
+the size of the rounding errors inside a sum. For such a row, a difference of at most a few times that movement is
+accepted, and so is a label that the original itself returns for one of the neighbors. No difference is accepted for an
+answer with steps (trees, bins, nearest neighbors): one bit decides, and the compiled model must decide the same.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SMOOTH = having("smooth")
 LABELS = having("label")
 WAYS = having("way")
 NEIGHBOURS, STEPS = 32, 8
-# An answer may be off by this many times the original's own movement.
+# An answer may differ by this many times the original's own movement.
 MARGIN = 4.0
 # The limits for rows that a caller might send, and for rows far outside of training.
 MOST_ORDINARY, MOST_EXTREME = 0.01, 0.5
@@ -54,7 +54,7 @@ class Conditioning:
     ) -> bool:
         """Whether the difference between `answer` and `right` is at most the original's own noise.
 
-        `is_far`: the row is so far from training that all training rows are equally near.
+        `is_far`: the row is so far from training that its distances to all training rows are equal.
         """
         if not (self._far if is_far else self._smooth)[method]:
             return False
@@ -86,7 +86,7 @@ class Conditioning:
                 near[index] = row[index] + (step if random.randint(2) else -step)
             try:
                 answers = self._original.evaluate([near], methods)
-            except Exception:  # noqa: S112  # whatever a library raises on rows that it does not take
+            except Exception:  # noqa: S112  # a library may raise anything for a row that it refuses
                 continue
             yield {method: answers[method][0] for method in methods}
 

@@ -12,7 +12,7 @@ from .report import FEWEST_ROWS, PURPOSES, SEARCH_STOPPED, UNTRIED, ParityReport
 
 
 def keep_compared(graph: Graph, report: ParityReport, *, given: int) -> tuple[Graph, ParityReport]:
-    """Return the graph without methods for which the original answers no row, or only noise, and the report on it.
+    """Return the graph and its report, without methods for which the original answers no row, or only with noise.
 
     `given`: the number of the user's rows. Raises IrisModelError if too few rows were compared, and ParityError if too
     many of them are noise.

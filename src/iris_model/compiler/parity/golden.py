@@ -1,4 +1,4 @@
-"""Golden rows: a few rows with the original's answers, with which every later stage tests itself."""
+"""Golden rows: a few rows with the original's answers. Every later stage is tested with them."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _say_why(original: Original, rows: Sequence[Row], methods: Sequence[str]) ->
     try:
         original.evaluate(rows[:1], methods)
     except Exception as error:
-        # A library may raise anything. That it refuses such rows is the finding.
+        # A library may raise anything. The result is that it refuses these rows.
         problem = error.problem if isinstance(error, IrisModelError) else f"{type(error).__name__}: {error}"
         return f"; on the first of them it raises {problem}"
     return " with a finite number"

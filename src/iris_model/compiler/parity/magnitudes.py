@@ -1,7 +1,7 @@
 """The magnitude of an operator's terms: how much its result moves when each term moves in proportion to itself.
 
-For a sum this is the sum of the terms' absolute values; for a function of a sum, that times the slope. An operator that
-is not listed computes products and quotients, and its magnitude is that of the result.
+For a sum this is the sum of the terms' absolute values; for a function of a sum, it is that sum times the slope. An
+operator that is not listed computes products and quotients, and its magnitude is the absolute result.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _sigmoid_kernel(node: Node, made: Array, rows: Array) -> Array:
 
 
 def _squares(rows: Array, vectors: Array) -> Array:
-    """|x|^2 + |y|^2: the terms of squared distances that are computed as |x|^2 - 2 <x, y> + |y|^2."""
+    """Return |x|^2 + |y|^2: the terms of squared distances that are computed as |x|^2 - 2 <x, y> + |y|^2."""
     found: Array = (rows**2).sum(axis=1)[:, None] + (vectors**2).sum(axis=1)
     return found
 

@@ -1,12 +1,12 @@
 """Measure how far rounding moves an answer: stochastic arithmetic over the graph.
 
-A sum is rounded in proportion to its terms, not to its result, and two libraries that add in another order differ by
-that much. So each node is evaluated with its numbers moved at random by a few units in the last place of the magnitude
-of its terms, and the final answers are compared with the answer of unmoved numbers. Source: J. Vignes, "A stochastic
-arithmetic for reliable scientific computation" (1993).
+The rounding error of a sum is proportional to its terms, not to its result. Two libraries that add in different orders
+differ by that much. So each node is evaluated with its numbers moved at random by a few units in the last place of the
+magnitude of its terms, and the final answers are compared with the answer of unmoved numbers. Source: J. Vignes, "A
+stochastic arithmetic for reliable scientific computation" (1993).
 
-The rows themselves are exact, and so are steps (trees, categories, neighbors) that read only them. For a step that
-reads rounded numbers the noise cannot be measured, and nothing is excused.
+The rows themselves are exact, and so are steps (trees, categories, neighbors) that read only them. If a step reads
+rounded numbers, the noise cannot be measured, and no difference is accepted.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from .magnitudes import MAGNITUDES
 
 Array = np.ndarray[Any, Any]
 
-# The number of evaluations, and how far each moves a number, in units of the last place of its terms: a sum of n terms
-# is off by about the square root of n units.
+# The number of evaluations, and how far each moves a number, in units of the last place of its terms: the error of a
+# sum of n terms is about the square root of n units.
 SAMPLES = 16
 UNITS = 16.0 * 2.0**-53
-# Values kept in float32 are rounded once, and a table of the original may round them again.
+# Values in float32 are rounded once, and the original may round them again in a table.
 UNITS_FLOAT32 = 4.0 * 2.0**-24
-# An answer may be off by this many times the measured movement.
+# An answer may differ by this many times the measured movement.
 MARGIN = 4.0
 EXACT = having("exact")
 
@@ -53,7 +53,7 @@ class Noise:
     def is_told(self, *, is_far: bool = False) -> bool:
         """Whether the noise can be measured: no step reads rounded numbers.
 
-        `is_far`: all training rows are equally near.
+        `is_far`: the distances to all training rows are equal.
         """
         rounded = set()
         for node in self._nodes:
@@ -67,7 +67,7 @@ class Noise:
     def find(self, rows: Sequence[Row], answers: Sequence[Any], right: Sequence[Any]) -> list[float | None]:
         """Return how far the numbers of each row move at most; None if that does not explain the difference.
 
-        The movement of a label is infinite if it turned into the other one.
+        The movement of a label is infinite if an evaluation gave the other label.
         """
         samples = list(self._sample(rows))
         if self._is_label:

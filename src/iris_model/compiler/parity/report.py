@@ -13,7 +13,7 @@ from iris_model.errors import ParityError
 ENOUGH_MET = 0.9
 # Random rows are almost never in a gap. If more than this share of them is, the gaps are too wide.
 MOST_INDETERMINATE = 0.01
-# With fewer compared rows, a method is not verified.
+# A method with fewer compared rows is not verified.
 FEWEST_ROWS = 200
 SEARCH_STOPPED = "The search for rows that the original answers reached its limit of calls or time"
 GIVE = "--data rows.csv, or data in iris-model.toml"

@@ -3,7 +3,7 @@
 Each row is judged method by method. A method for which the original itself raises or overflows is not compared for that
 row; rows without any method are counted. A row that only the engine refuses is a failure. Two kinds of rows are
 excluded, and few of them are allowed: rows that the engine refuses because the last bit of the original's arithmetic
-decides ("undecided"), and rows whose answers are rounding noise, of their own sums (noise.py) or of the original's
+decides ("undecided"), and rows whose answers are rounding noise: of the sums in the graph (noise.py) or in the original
 (conditioning.py).
 """
 
@@ -41,8 +41,8 @@ UNDECIDED_REMEDY = (
     "Nothing was written. Several training rows are equally close to a row, and the last bit of a distance decides the answer; "
     'run the model with its own library (executor = "original" in iris-model.toml).'
 )
-# Rounding noise up to this part of the method's usual magnitude is no more than that of a library that computes in
-# float32.
+# Rounding noise up to this part of the method's usual magnitude is accepted: a library that computes in float32 has as
+# much.
 MOST_NOISE = 1e-6
 
 
@@ -51,7 +51,8 @@ def verify(
 ) -> ParityReport:
     """Compare every output for every row. Raises ParityError, which names the first row that differs.
 
-    `behind`: additional rows, and which rows are in gaps around thresholds: these are counted, and never as equal.
+    `behind`: additional rows, and which rows are in gaps around thresholds. The latter are counted separately, never as
+    equal.
     """
     behind = behind or Behind(graph)
     verification = _Verification(compiled, original, graph, behind)
@@ -103,7 +104,7 @@ class _Verification:
         asked = [row for row, _ in answered]
         ours = ask(self._evaluate, asked, self._methods, InvalidInput)
         if kind == "extreme":
-            # If a decision of the original is infinite, its other answers cannot judge a refusal.
+            # If a decision of the original is infinite, its other answers do not show whether a refusal is wrong.
             for (_, answer), own in zip(answered, ours, strict=True):
                 if self._finite - answer.keys():
                     for method in answer.keys() - own.keys():

@@ -1,7 +1,8 @@
-"""Trace columns back through scalers, so that an input value can be computed that meets a threshold behind them.
+"""Trace columns back through scalers, to compute the input value that meets a threshold behind them.
 
 A view of a table gives for each of its columns the affine map `slope * x + shift` of one input column, or None if
-unknown. It is used only for probes, never for answers: rounding may miss, and then a row tests something else.
+unknown. It is used only for probes, never for answers: after rounding, a row may miss the threshold and test another
+value.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Cells that are not amounts: seen and unseen categories, and documents made of words of training."""
+"""Generate cells that are not amounts: seen and unseen categories, and documents made of training words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from iris_model.contract.signature import Column
 from iris_model.engine.rows import holds_numbers
 from iris_model.readers import Graph
 
-# Strings that training did not contain, and that break careless code: empty, blank, composed and decomposed accents,
+# Strings that training did not contain, and that often cause bugs: empty, blank, composed and decomposed accents,
 # case changes that change length, other scripts and digits, joiners, and characters beyond 16 bits.
 STRANGE_TEXTS = (
     "",
@@ -47,8 +47,8 @@ def find_pools(graph: Graph) -> dict[int, Pool]:
         elif column["kind"] == "categorical":
             pools[index] = _categories(column)
             if column["dtype"] == "category" and column["name"] in _refusing(graph):
-                # XGBoost intends to refuse unseen categories, and misses some: "" and prefixes of categories. A
-                # compiled model refuses all of them.
+                # XGBoost refuses unseen categories, except for "" and prefixes of categories. A compiled model refuses
+                # all of them.
                 pools[index] = Pool(pools[index].seen, ())
     return pools
 

@@ -1,8 +1,8 @@
 """Find the domain of the original: the range of each column for which it answers.
 
-A logarithm, a square root or a Box-Cox transformation accepts only positive numbers. With ten such columns almost no
-random row around zero is answered. So the same domain is tried for all columns first, then each column separately from
-a row that is answered, and finally rows are changed cell by cell while they are answered.
+A logarithm, a square root or a Box-Cox transformation accepts only positive numbers. With ten such columns, the
+original answers almost no random row around zero. So the same domain is tried for all columns first, then each column
+separately from a row that is answered, and finally rows are changed cell by cell, as long as the original answers.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def find_domains(
     candidates: Sequence[Row],
     random: np.random.RandomState,
 ) -> Domains | None:
-    """Search all columns except the `fixed` ones. None if random rows in `ranges` are answered, or no row is found.
+    """Search the domain of each column but the `fixed` ones. None if random rows in `ranges` are answered, or none is.
 
     `candidates`: rows that may be answered, such as those that training left in the estimator. If `answers` raises
     SearchStopped, the best result so far is returned.
@@ -171,7 +171,7 @@ class _Search:
         return inside
 
     def fill_up(self, anchor: Row, domains: Domains) -> Domains:
-        """Return answered rows if too few random ones are: random ones, then these with some cells changed."""
+        """Add answered rows if too few random rows are answered: random ones, then these with some cells changed."""
         rows = self.draw(domains, WANTED_ROWS)
         answered = self._answers(rows)
         if np.mean(answered) >= ENOUGH:
@@ -211,7 +211,7 @@ def _common_domains(ranges: Array) -> Iterator[Domains]:
 
 
 def _narrow(first: float, last: float, low: float, high: float, here: float) -> tuple[float, float]:
-    """Return the part of the answered range to draw from: in the column's own range, or else around the anchor's value."""
+    """Return the part of the answered range to draw from: in the column's own range, else around the anchor's value."""
     if max(first, low) < min(last, high):
         return max(first, low), min(last, high)
     reach = max(high - low, abs(here))

@@ -1,4 +1,4 @@
-"""The range of each input column, as far as data or the graph show it."""
+"""Find the range of each input column, if the data or the graph show it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ DEFAULT = (-10.0, 10.0)
 
 
 def find_ranges(graph: Graph, data: Sequence[Row]) -> Array:
-    """Return one (low, high) for each input column: from the data, and from what scalers and trees store of training.
+    """Return one (low, high) for each input column: from the data, and from the training values that scalers and trees
+    store.
 
     The latter is used if there are too few rows to show a range: a few rows must not weaken verification.
     """
@@ -41,7 +42,7 @@ def find_ranges(graph: Graph, data: Sequence[Row]) -> Array:
 
 
 def _remembered(graph: Graph) -> Iterator[tuple[int, float]]:
-    """Yield values of input columns that training left in the graph."""
+    """Yield training values of input columns that the graph contains."""
     views = trace_views(graph)
     for node in graph.nodes:
         view = views.get(node.inputs[0], ())

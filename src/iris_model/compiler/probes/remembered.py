@@ -1,4 +1,4 @@
-"""Candidate rows from what training left in an estimator: means, minima, centers, kept rows, thresholds.
+"""Find candidate rows in the attributes of an estimator: means, minima, centers, stored rows, thresholds.
 
 This depends on no library: an array as wide as the rows is used as a row, a table of that width as several. Some are
 neither; the original decides.

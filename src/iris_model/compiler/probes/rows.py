@@ -90,7 +90,7 @@ def _extreme(columns: Sequence[Column], ranges: Array, ordinary: Row) -> list[Ro
 
 
 def _missing(columns: Sequence[Column], ordinary: Sequence[Row], random: np.random.RandomState) -> list[Row]:
-    """Return rows with missing cells: random ones, one column at a time, and all, if the model accepts that."""
+    """Return rows with missing cells: random cells, one column at a time, and all cells, if the model accepts that."""
     allowed = np.array([column["missing"] for column in columns])
     if not allowed.any():
         return []

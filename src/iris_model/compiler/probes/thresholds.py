@@ -1,4 +1,4 @@
-"""Rows that meet the thresholds of trees exactly, and one step to either side.
+"""Generate rows that meet the thresholds of trees exactly, and rows one step to either side.
 
 A row tests a threshold only if it reaches the node. So for each chosen node a point is drawn from the box of the
 conditions on its path. Then the node's feature is set to the threshold, to its neighbors in float64 and in float32, and
@@ -25,7 +25,7 @@ TREE_OPERATORS = having("tree")
 def threshold_rows(graph: Graph, ranges: Array, random: np.random.RandomState, limit: int) -> tuple[Array, int, int]:
     """Return at most about `limit` rows, the number of thresholds that they meet, and the number of all.
 
-    Only thresholds on input columns, or columns scaled from these; behind.py handles the others.
+    Only for thresholds on input columns, or on scaled input columns; behind.py handles the others.
     """
     views = trace_views(graph)
     every = [node for node in graph.nodes if node.op in TREE_OPERATORS]
@@ -87,7 +87,7 @@ def _meet(
 
 
 def finite_splits(ensemble: Node) -> Array:
-    """Return the nodes with a finite threshold: it is infinite where missing values are split from all others."""
+    """Return the nodes with a finite threshold. An infinite one separates missing values from all others."""
     return np.flatnonzero((ensemble.tensors["feature"] >= 0) & np.isfinite(ensemble.tensors["threshold"]))
 
 

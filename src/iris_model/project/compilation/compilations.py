@@ -28,12 +28,12 @@ FORMAT = 2
 
 
 def choose_remembered(settings: ProjectSettings) -> Executable:
-    """`choose_executable`, cached."""
+    """Return the result of `choose_executable`, cached."""
     return users_compilations().choose(settings)
 
 
 def choose_confined(settings: ProjectSettings) -> Executable:
-    """`choose_executable` in a confined process; in this one if that is not possible."""
+    """Run `choose_executable` in a confined process; in this one if that is not possible."""
     if not can_confine():
         return choose_executable(settings)
     return decode(run_confined(lambda: encode(choose_executable(settings), settings)), settings)

@@ -116,7 +116,10 @@ def _limit_resources() -> list[str]:
 
 
 def _memory_limit() -> int:
-    """The memory of this machine: a model that needs more cannot be compiled here, and would end other programs."""
+    """Return the memory of this machine in bytes.
+
+    A model that needs more cannot be compiled here, and would end other programs.
+    """
     try:
         have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError, AttributeError):

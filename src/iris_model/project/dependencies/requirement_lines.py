@@ -117,7 +117,7 @@ class Requirements:
 
 
 def parse_requirement(text: str) -> Requirement | None:
-    """A requirement in the words of indexes and wheels; None for what is none, such as a path."""
+    """Return the requirement of a line for an index or a wheel; None if it is something else, such as a path."""
     try:
         return Requirement(text)
     except InvalidRequirement:

@@ -48,7 +48,10 @@ def read_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -
 
 
 def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert a classifier. Of two classes the second wins if the raw value is above zero or a set threshold."""
+    """Convert a classifier.
+
+    With two classes, the second wins if the raw value is above zero, or above a configured threshold.
+    """
     classes = read_classes(builder, estimator, np.asarray(estimator.classes_))
     model = _read(builder, estimator, inputs, (*BINARY, SOFTMAX, ONE_AGAINST_ALL))
     if model is None:

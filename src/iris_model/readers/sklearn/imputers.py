@@ -13,7 +13,10 @@ from iris_model.readers.libraries import installed_version
 
 
 def read_simple_imputer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Fill with each column's statistic; columns without one are dropped. Then indicators, if configured."""
+    """Convert to filling with each column's statistic, and to indicators if configured.
+
+    Columns without a statistic are dropped.
+    """
     marker = _marker(builder, estimator, inputs)
     kept, fill = [], []
     statistics = estimator.statistics_

@@ -31,7 +31,7 @@ def read_frozen(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> R
 
 
 def read_self_training(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert the last trained estimator; its attribute had another name up to 1.5."""
+    """Convert the last trained estimator. Up to scikit-learn 1.5, the attribute has another name."""
     inner = estimator.estimator_ if hasattr(estimator, "estimator_") else estimator.base_estimator_
     return builder.read(inner, inputs) or REFUSED
 

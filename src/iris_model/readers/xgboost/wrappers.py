@@ -30,7 +30,10 @@ def read_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -
 
 
 def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert a classifier. Classes are numbers from 0: a probability above one half, or the largest."""
+    """Convert a classifier, whose classes are numbers from 0.
+
+    The second of two classes needs a probability above one half; of more classes, the largest probability wins.
+    """
     booster = _read(builder, estimator)
     if booster is None:
         return Reading("classifier", {})
