@@ -9,8 +9,8 @@ The names are those of the specifications: descriptor, digest (of compressed byt
 type, layer, config, manifest, index, blob, reference, tag, repository, platform. All are immutable. A blob is opened only when
 its bytes are needed: an image of a registry can be changed and pushed back without downloading a base layer.
 
-A manifest names the config and the compressed layers, the config names the uncompressed layers. So an image is written layers
-first, config next, manifest last, and a tag names the old image until the new one is complete.
+A manifest names the config and the compressed layers; the config names the uncompressed layers. So the layers are
+written first, then the config, and the manifest last. A tag names the old image until the new one is complete.
 """
 
 from iris_model.oci.blob_store import BlobStore

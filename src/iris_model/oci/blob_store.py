@@ -40,7 +40,7 @@ class BlobStore:
         return None
 
     def find_verified(self, digest: Digest, size: int | None = None) -> FileBlob | None:
-        """Return the blob after reading and verifying it; a damaged one is removed, so that it is fetched again."""
+        """Return the blob after reading and verifying it. A damaged blob is removed, so that it is fetched again."""
         blob = self.find(digest, size)
         if blob is None:
             return None
@@ -55,7 +55,7 @@ class BlobStore:
         return blob
 
     def add(self, blob: Blob, what: str = "") -> FileBlob:
-        """Copy a blob into the store and verify it, unless it is there already."""
+        """Copy a blob into the store and verify it, unless the store has it."""
         there = self.find(blob.digest, blob.size)
         if there is not None:
             return there

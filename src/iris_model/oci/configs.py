@@ -1,7 +1,7 @@
 """Image configs: the command of the image, its platform, and its layers (by diff_id).
 
-A view of the JSON document: unknown fields and the bytes of an unchanged config are preserved. A change returns a new
-config.
+`Config` is a view of the JSON document: unknown fields and the bytes of an unchanged config are preserved. A change
+returns a new config.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Config:
         user: str | None = None,
         labels: Mapping[str, str] | None = None,
     ) -> Config:
-        """Return a config with these values replaced; None keeps the present one.
+        """Return a config with these values replaced; None keeps the current value.
 
         `environment` and `labels` replace all entries.
         """

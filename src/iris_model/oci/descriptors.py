@@ -61,7 +61,7 @@ class Descriptor:
         )
 
     def to_document(self) -> dict[str, Any]:
-        """Return it as in manifests."""
+        """Return the descriptor as JSON, as in manifests."""
         document: dict[str, Any] = {"mediaType": self.media_type, "digest": str(self.digest), "size": self.size}
         if self.urls:
             document["urls"] = list(self.urls)

@@ -1,4 +1,4 @@
-"""Compute the digest of blocks in a thread, next to reading and writing.
+"""Compute the digest of blocks in a thread, in parallel with reading and writing.
 
 hashlib releases the interpreter lock. Reading, hashing and writing a layer in sequence takes a third longer than
 hashing alone; with a thread for the hash it takes no longer.
@@ -15,7 +15,7 @@ from typing import Protocol
 
 # For fewer bytes starting a thread costs more.
 WORTH_A_THREAD = 1 << 22
-# The number of blocks that may wait: reading may not run further ahead of hashing.
+# The maximum number of blocks that wait to be hashed. Reading then pauses.
 _WAITING = 8
 
 

@@ -31,7 +31,7 @@ class Image:
     family: MediaTypes = DOCKER
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
     source: Manifest | None = field(default=None, repr=False, compare=False)
-    """The manifest this image was read from. As long as it still describes the image, its bytes are the image's."""
+    """The manifest that this image was read from. If it still describes the image, its bytes are used unchanged."""
 
     @classmethod
     def empty(cls, platform: Platform, family: MediaTypes = DOCKER) -> Image:
@@ -103,7 +103,7 @@ class Image:
         return replace(self, family=family, layers=tuple(layer.with_family(family) for layer in self.layers))
 
     def with_gzip_layers(self, *, store: BlobStore | None = None, level: int = DEFAULT_LEVEL) -> Image:
-        """Return the image with every layer compressed with gzip; itself if they are."""
+        """Return the image with every layer compressed with gzip; the image itself if they already are."""
         layers = tuple(gzip_layer(layer, store=store, level=level) for layer in self.layers)
         return self if layers == self.layers else replace(self, layers=layers)
 

@@ -1,7 +1,7 @@
 """Layers: tar files, usually compressed, with two digests.
 
 The manifest names a layer by the *digest* of its compressed bytes, the config by its *diff_id*, the digest of its
-uncompressed bytes. A layer that is compressed again has another digest and the same diff_id.
+uncompressed bytes. If a layer is compressed again, its digest changes and its diff_id does not.
 """
 
 from __future__ import annotations
@@ -70,14 +70,17 @@ def build_layer(
 ) -> Layer:
     """Return a gzip layer of entries: sorted, with parent directories, the same bytes for the same entries.
 
-    It is written to `store`, or kept in memory without one.
+    The layer is written to `store`, or kept in memory if there is no store.
     """
     arranged = arrange(entries)
     return _compress(lambda target: write_tar(arranged, target, modified=modified), family, store, level)
 
 
 def gzip_layer(layer: Layer, *, store: BlobStore | None = None, level: int = DEFAULT_LEVEL) -> Layer:
-    """Return the layer compressed with gzip; itself if it is. `docker save` writes layers as plain tar files."""
+    """Return the layer compressed with gzip; the layer itself if it already is.
+
+    `docker save` writes layers as plain tar files.
+    """
     if layer.compression == "gzip":
         return layer
     family = DOCKER if layer.descriptor.media_type == DOCKER.layer else OCI

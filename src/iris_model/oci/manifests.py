@@ -14,7 +14,7 @@ from iris_model.oci.media_types import DOCKER, INDEXES, MANIFESTS, OCI, SCHEMA_1
 from iris_model.oci.platforms import Platform
 
 LARGEST_MANIFEST = 4 << 20
-"""What the distribution specification asks registries to take; nobody sends more."""
+"""In bytes. The distribution specification requires registries to accept this size. Larger ones do not occur."""
 
 _ATTESTATION = "vnd.docker.reference.type"
 _UNSAID = 99
@@ -141,11 +141,11 @@ class Index:
 
     @property
     def images(self) -> tuple[Descriptor, ...]:
-        """The entries without the attestations that `docker buildx` adds."""
+        """The entries, without the attestations that `docker buildx` adds."""
         return tuple(each for each in self.manifests if not is_attestation(each))
 
     def select(self, platform: Platform, what: str) -> Descriptor:
-        """Return the best image for a platform; one without a platform is the last choice."""
+        """Return the best image for a platform. An image without a platform is the last choice."""
         ranked = [
             (preference, position, each)
             for position, each in enumerate(self.images)
@@ -167,7 +167,7 @@ def is_attestation(descriptor: Descriptor) -> bool:
 
 
 def manifest_kind(document: Mapping[str, Any], media_type: str, what: str) -> str:
-    """Return the media type of a manifest or index: its own, else the registry's, else from its fields."""
+    """Return the media type of a manifest or index: from its own field, the registry, or its other fields."""
     own = document.get("mediaType")
     if isinstance(own, str) and own:
         return own

@@ -54,7 +54,7 @@ SCHEMA_1 = frozenset(
         "application/vnd.docker.distribution.manifest.v1+prettyjws",
     }
 )
-"""Docker's first manifest, gone from registries since 2019; named so that we can say what it is."""
+"""Docker's first manifest format, unused since 2019. It is listed so that the error can name it."""
 
 EMPTY = "application/vnd.oci.empty.v1+json"
 """The config of an artifact that has none: the two bytes `{}`."""
@@ -66,7 +66,7 @@ _FOREIGN_LAYERS = {
     "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip": "gzip",
     "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd": "zstd",
 }
-"""Layers that may not be pushed (Windows bases). The specification has given them up."""
+"""Layers that must not be pushed (Windows base images). They are deprecated in the specification."""
 
 
 def family_of_manifest(media_type: str) -> MediaTypes:

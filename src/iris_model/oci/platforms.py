@@ -22,7 +22,8 @@ _ARCHITECTURES = {
 }
 _WORD = re.compile(r"[a-z0-9._-]+")
 
-# What an architecture runs, best first. Without a variant it is the first of its kind, except for arm, where it is v7.
+# The variants that each architecture runs, best first. An empty variant is the base version of the architecture; for
+# arm it means v7.
 _RUNS = {
     ("amd64", "v4"): ("v4", "v3", "v2", ""),
     ("amd64", "v3"): ("v3", "v2", ""),
@@ -65,7 +66,7 @@ class Platform:
         return cls(*(str(document.get(key) or "") for key in ("os", "architecture", "variant", "os.version")))
 
     def to_document(self) -> dict[str, str]:
-        """Return it as in descriptors."""
+        """Return the platform as JSON, as in descriptors."""
         fields = {
             "architecture": self.architecture,
             "os": self.os,

@@ -17,7 +17,7 @@ class Progress:
     done: int
     total: int
     state: str
-    """`waiting`, `moving`, `retrying`, or how it ended: `present`, `mounted`, `uploaded`, `downloaded`."""
+    """`waiting`, `moving`, `retrying`, or the result: `present`, `mounted`, `uploaded`, `downloaded`."""
 
     note: str = ""
 

@@ -1,8 +1,8 @@
 """References: names of images, `[registry/]repository[:tag][@digest]`, with Docker's defaults.
 
 Raises InvalidReference, which names the wrong part and a correction. References have no scheme. The first part is a
-registry only if it contains a dot or a colon, or is `localhost`; the default is Docker Hub. If there are a tag and a
-digest, the digest counts.
+registry only if it contains a dot or a colon, or is `localhost`; the default is Docker Hub. If a reference has a tag
+and a digest, the digest is used.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from iris_model.oci.digests import Digest
 
 DOCKER_HUB = "docker.io"
 HUB_NAMES = ("docker.io", "index.docker.io", "registry-1.docker.io")
-"""What Docker Hub is called, here and there."""
+"""The host names of Docker Hub."""
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _REGISTRY = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:]+\])(?::[0-9]{{1,5}})?")
@@ -107,7 +107,7 @@ def _parse_digest(text: str, digits: str) -> Digest:
 
 
 def _is_address(registry: str) -> bool:
-    """Whether the port is one, and the address in brackets too."""
+    """Whether the port, and an address in brackets, are valid."""
     host, _, port = registry.rpartition(":")
     if registry.endswith("]") or not host:
         host, port = registry, ""
@@ -134,7 +134,10 @@ def _split_registry(rest: str, default: str) -> tuple[str, str]:
 
 
 def names_registry(text: str) -> bool:
-    """Whether a reference begins with the host of a registry, as in `host/name`, and not with a part of the name."""
+    """Whether a reference begins with the host of a registry, as in `host/name`.
+
+    Otherwise it begins with a part of the image's name.
+    """
     first, slash, _ = text.partition("/")
     return bool(slash) and ("." in first or ":" in first or first == "localhost")
 

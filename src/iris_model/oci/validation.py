@@ -1,8 +1,9 @@
-"""Check an image: is it intact, and do strict unpackers accept it? Findings are data; a bad image raises nothing.
+"""Check whether an image is intact, and whether strict unpackers accept it. Returns findings and raises no error for
+them.
 
     damage    the bytes differ from the image's metadata: no tool should accept it
     refused   a correct image that strict unpackers refuse; Docker accepts it, AWS Lambda does not
-    risk      reports differ: some strict unpackers refuse it, in some places
+    risk      some strict unpackers refuse it; reports differ
     note      unpackers accept it, but a function that does not run as root may fail: files that not every user can read
 
 The rules of strict unpackers are in docs/reference/registries.md: one plain manifest, gzip layers, every parent

@@ -94,7 +94,7 @@ def atomic_directory(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def one_at_a_time(directory: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Wait until no other process is in here with the same directory. Readers do not wait.
+    """Wait until no other process holds the lock of this directory, then hold it. Readers do not wait.
 
     The lock is the kernel's: it writes nothing, and a killed process leaves nothing behind. If locks are not supported,
     no process waits: the writer reports what cannot be written.

@@ -57,7 +57,7 @@ def find_domains(
     candidates: Sequence[Row],
     random: np.random.RandomState,
 ) -> Domains | None:
-    """Search the domain of each column but the `fixed` ones. None if random rows in `ranges` are answered, or none is.
+    """Return the domain of each column except `fixed` ones; None if random rows in `ranges`, or no rows, are answered.
 
     `candidates`: rows that may be answered, such as those that training left in the estimator. If `answers` raises
     SearchStopped, the best result so far is returned.

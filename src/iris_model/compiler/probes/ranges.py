@@ -21,8 +21,7 @@ DEFAULT = (-10.0, 10.0)
 
 
 def find_ranges(graph: Graph, data: Sequence[Row]) -> Array:
-    """Return one (low, high) for each input column: from the data, and from the training values that scalers and trees
-    store.
+    """Return one (low, high) for each input column: from the data, and from values in scalers and trees.
 
     The latter is used if there are too few rows to show a range: a few rows must not weaken verification.
     """

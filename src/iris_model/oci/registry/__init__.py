@@ -1,4 +1,4 @@
-"""Registries, over urllib3 alone.
+"""A client for registries. It depends only on urllib3.
 
 connections     TLS, proxies, plain HTTP only for this machine or on request
 transport       authentication, redirects without credentials, retries, messages without secrets

@@ -13,7 +13,10 @@ Origin = tuple[str, str, int]
 
 
 def origin_of(url: str) -> Origin:
-    """Return scheme, host and port, which decide who gets credentials. No host for an invalid URL."""
+    """Return scheme, host and port; the host is "" for an invalid URL.
+
+    Credentials are sent only to the same origin.
+    """
     try:
         parts = urlsplit(url)
         return parts.scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
@@ -27,7 +30,7 @@ def host_of(url: str) -> str:
 
 
 def join_address(base: str, location: str, what: str) -> str:
-    """Return where `location` leads from `base`; it may be relative, absolute, or invalid."""
+    """Return the URL of `location`, which may be relative to `base`. Raises RegistryError if it is invalid."""
     try:
         joined = urljoin(base, location)
         if origin_of(joined)[1]:

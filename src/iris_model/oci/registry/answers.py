@@ -36,7 +36,7 @@ class Answer:
 
     @property
     def diagnostics(self) -> list[tuple[str, str]]:
-        """Return the registry's errors: code and message."""
+        """The registry's errors, as pairs of code and message."""
         try:
             errors = json.loads(self.body[:_MOST_TEXT])["errors"]
             return [(str(each.get("code") or ""), _message(each)) for each in errors]
@@ -45,12 +45,12 @@ class Answer:
 
     @property
     def codes(self) -> set[str]:
-        """Return the codes of its errors."""
+        """The codes of the registry's errors."""
         return {code for code, _ in self.diagnostics}
 
     @property
     def said(self) -> str:
-        """Return its errors as one line, for a message."""
+        """The registry's errors as one line, for a message."""
         if self.diagnostics:
             return "; ".join(": ".join(filter(None, each)) for each in self.diagnostics[:5])
         text = " ".join(self.body[:300].decode("utf-8", "replace").split())

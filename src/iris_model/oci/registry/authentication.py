@@ -20,7 +20,7 @@ from iris_model.oci.registry.failures import failure_of
 from iris_model.oci.registry.redaction import Redactor
 
 Ask = Callable[[str, str, dict[str, str], bytes | None], Answer]
-"""method, URL, headers, body: one request, without any authentication but what is in the headers."""
+"""Sends one request (method, URL, headers, body). Only its headers contain authentication."""
 
 Scopes = tuple[str, ...]
 
@@ -76,7 +76,7 @@ class Authentication:
         return self._challenge is not None and self._challenge.scheme == "basic"
 
     def _credentials(self) -> Credentials:
-        """Return the credentials, requested once: the source may start a program, or prompt for a keychain."""
+        """Return the credentials. They are requested only once, because the source may start a program or a prompt."""
         if self._asked is None:
             self._asked = self._source(self._registry)
             self._redactor.learn(*self._asked.secrets)
@@ -87,7 +87,7 @@ class Authentication:
         if credentials.registry_token:
             return f"Bearer {credentials.registry_token}"
         realm = self._check_realm(challenge.parameters.get("realm", ""))
-        # The registry's own scope counts as well: it may have actions unknown to us.
+        # The registry's own scope is included, because it may have actions that this client does not know.
         asked = list(dict.fromkeys([*scopes, *challenge.parameters.get("scope", "").split()]))
         service = challenge.parameters.get("service", "")
         if credentials.identity_token:

@@ -35,7 +35,7 @@ MOST_PAGES = 100
 
 
 class RegistryClient:
-    """Calls one registry. By default with the credentials of `docker login`."""
+    """Calls one registry. By default, it uses the credentials of `docker login`."""
 
     def __init__(
         self,
@@ -151,7 +151,7 @@ class RegistryClient:
         return RegistryBlob(repository, descriptor.digest, descriptor.size, self.transport)
 
     def has_blob(self, repository: Repository, digest: Digest, size: int) -> bool:
-        """Whether the complete blob is there: one with another size is damaged."""
+        """Whether the registry has the complete blob. A blob with another size is damaged."""
         what = f"look up {repository}@{digest}"
         answer = self._ask("HEAD", f"/v2/{repository.name}/blobs/{digest}", what, repository, write=True)
         if answer.status == 404:
@@ -207,7 +207,7 @@ class RegistryClient:
             path = join_address(answer.url, link, what)
 
     def _not_found(self, answer: Answer, repository: Repository, version: str, what: str) -> RegistryError:
-        """Return whether the repository or only the tag is unknown, with similar tags."""
+        """Return the error for an unknown repository or tag, with similar tags."""
         try:
             tags = self.tags(repository)
         except RepositoryNotFound as unknown:
@@ -244,7 +244,7 @@ def next_page(answer: Answer) -> str:
 
 
 def _said_digest(answer: Answer, what: str) -> Digest | None:
-    """Return the digest in a registry's header, if it sent one."""
+    """Return the digest in the registry's header, or None."""
     said = answer.header("Docker-Content-Digest")
     try:
         return Digest.parse(said) if said else None

@@ -22,7 +22,10 @@ class Connections:
         self._lock = threading.Lock()
 
     def pool_for(self, url: str) -> urllib3.PoolManager:
-        """Return the pool for a URL: direct, or through the proxy of the environment. Raises RegistryError if that is none."""
+        """Return the pool for a URL: direct, or through the proxy of the environment.
+
+        Raises RegistryError if the environment names an invalid proxy.
+        """
         proxy = proxy_for(url)
         with self._lock:
             if proxy not in self._pools:

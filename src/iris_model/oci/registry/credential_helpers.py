@@ -46,7 +46,7 @@ def ask_helper(name: str, server: str, config: str, environment: Mapping[str, st
         said = (done.stdout.strip() or done.stderr.strip()).splitlines()
         if said and _NOTHING_FOUND in said[0]:
             return None
-        # Its output can contain a secret only if it succeeded; after a failure it is a message.
+        # The output contains a secret only after success. After a failure it is a message.
         raise OciError(
             f"{program} get {server}: it failed ({done.returncode}): {said[0][:200] if said else 'no output'}",
             remedy=f"Run it yourself: echo {server} | {program} get",

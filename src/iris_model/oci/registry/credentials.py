@@ -12,12 +12,12 @@ from iris_model.errors import OciError
 
 @dataclass(frozen=True)
 class Credentials:
-    """A user's name and password, or a token instead."""
+    """A user name and a password, or a token instead."""
 
     username: str = ""
     password: str = field(default="", repr=False)
     identity_token: str = field(default="", repr=False)
-    """A refresh token: the token endpoint gives access tokens for it (OAuth 2)."""
+    """A refresh token. The token endpoint exchanges it for access tokens (OAuth 2)."""
 
     registry_token: str = field(default="", repr=False)
     """An access token, sent to the registry as it is."""
@@ -54,7 +54,7 @@ class Credentials:
 ANONYMOUS = Credentials()
 
 CredentialSource = Callable[[str], Credentials]
-"""A registry's name to credentials, `ANONYMOUS` when there are none."""
+"""Returns the credentials for the name of a registry, `ANONYMOUS` if there are none."""
 
 
 def fixed(credentials: Credentials) -> CredentialSource:

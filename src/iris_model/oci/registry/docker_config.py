@@ -1,7 +1,7 @@
 """Read the credentials of `docker login` in Docker's `config.json`. Nothing here writes it.
 
 For a registry, in Docker's order: its own helper (`credHelpers`), the default helper (`credsStore`), the file's entries
-(`auths`). Without an entry access is anonymous.
+(`auths`). Without an entry, access is anonymous.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Blobs of a registry, read while they are downloaded. A broken connection is resumed.
+"""Read blobs of a registry while they are downloaded. A broken download is resumed.
 
 A `RegistryBlob` is opened when its bytes are needed, and verified as every blob (`blobs.verified`).
 """
@@ -33,7 +33,7 @@ class RegistryBlob:
 
     @property
     def what(self) -> str:
-        """Its name in messages."""
+        """The name of the blob in messages."""
         return f"pull {self.repository}@{self.digest}"
 
 
@@ -103,7 +103,7 @@ class _Download(io.RawIOBase):
             )
 
     def _skip(self, count: int) -> None:
-        """Read what we have again, for a registry without support of ranges."""
+        """Read and discard the first `count` bytes, for a registry that does not support ranges."""
         assert self._response is not None
         while count:
             block = self._response.read(min(BLOCK, count))

@@ -53,7 +53,7 @@ def _kind_and_remedy(answer: Answer, registry: str) -> tuple[type[RegistryError]
 
 
 def with_note(error: IrisModelError, note: str) -> IrisModelError:
-    """Return the error with one more sentence."""
+    """Return the error with `note` appended to its message."""
     noted = type(error)(f"{error.problem}\n{note}", remedy=error.remedy)
     if isinstance(error, RegistryError) and isinstance(noted, RegistryError):
         noted.status = error.status

@@ -1,4 +1,4 @@
-"""Which proxy of the environment a request takes, and the user that is sent to it. SOCKS is refused with a sentence."""
+"""Find the proxy for a request in the environment, and its user name and password. SOCKS proxies are refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from iris_model.oci.registry.addresses import is_loopback, origin_of
 
 
 def proxy_for(url: str) -> str:
-    """Return the URL of the proxy for a request, or "" for none. A request to this machine takes none.
+    """Return the URL of the proxy for a request, or "" if it needs none, such as a request to this machine.
 
     Raises RegistryError if the environment names a proxy that cannot be used. The message has no password.
     """
@@ -27,7 +27,7 @@ def proxy_for(url: str) -> str:
 
 
 def user_of(proxy: str) -> dict[str, str]:
-    """Return the headers with the user and password of a proxy's URL, in which they are percent-encoded."""
+    """Return the header with the user and password of a proxy's URL. In the URL they are percent-encoded."""
     user = urlsplit(proxy).netloc.rpartition("@")[0]
     if not user:
         return {}

@@ -1,4 +1,4 @@
-"""Pull an image as a value: manifest and config are fetched, layers when they are opened."""
+"""Pull an image. The manifest and the config are fetched at once, layers only when they are opened."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def resolve(client: RegistryClient, reference: Reference, platform: Platform) ->
 
 
 def pull(client: RegistryClient, reference: Reference, *, platform: Platform | None = None) -> Image:
-    """Return the image of a reference. Without a platform, an index gives linux/amd64, a single image itself."""
+    """Return the image of a reference.
+
+    Without a platform, an index gives linux/amd64, and a single image is returned as it is.
+    """
     _, manifest = resolve(client, reference, platform or Platform())
     what = f"pull {reference}"
     config = Config(

@@ -1,7 +1,7 @@
 """Push an image to a registry: layers in parallel, then the config, then the manifest.
 
-Until then the tag names the old image. A base layer that the registry has, or can mount from another repository, is
-never opened.
+Until the manifest is stored, the tag names the old image. A base layer that the registry has, or can mount from another
+repository, is never opened.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from iris_model.oci.registry.client import RegistryClient
 from iris_model.oci.registry.failures import with_note
 from iris_model.oci.registry.uploads import MOUNTED, PRESENT, UPLOADED, Cancelled, Upload, UploadSettings
 
-# Seconds for blobs in progress to notice that another one failed.
+# Seconds until blobs in progress stop after another one failed.
 _PATIENCE = 2.0
 
 
@@ -33,16 +33,16 @@ class PushReport:
     """The result of a push."""
 
     reference: Reference
-    """With the digest of the manifest."""
+    """The reference, with the digest of the manifest."""
 
     unchanged: bool
-    """The tag named this image already; nothing was sent."""
+    """Whether the tag already named this image, so that nothing was sent."""
 
     uploaded: tuple[Digest, ...] = ()
     mounted: tuple[Digest, ...] = ()
     present: tuple[Digest, ...] = ()
     bytes_sent: int = 0
-    """Of blobs and the manifest, without what had to be sent again."""
+    """Bytes of blobs and the manifest. Bytes that were sent again are not counted."""
 
 
 def push(
@@ -57,8 +57,8 @@ def push(
 ) -> PushReport:
     """Push an image under the tag of `reference` (its digest, if it has no tag).
 
-    `mount_from`: repositories of the same registry that may have our blobs, in addition to those that blobs were pulled
-    from.
+    `mount_from`: more repositories of the same registry that may have the blobs. Repositories that blobs were pulled
+    from are always tried.
     """
     manifest = image.manifest
     if reference.digest is not None and reference.digest != manifest.digest:

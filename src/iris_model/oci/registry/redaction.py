@@ -1,7 +1,7 @@
 """Remove secrets from messages.
 
 URLs lose their user part and every query value that is not known to be harmless, because signed storage URLs grant
-access. And each known secret is replaced, even inside a server's response.
+access. Each known secret is replaced too, even inside a server's response.
 """
 
 from __future__ import annotations

@@ -25,13 +25,13 @@ _CHANGED = 412
 
 @dataclass(frozen=True)
 class TagList:
-    """The present list of the tag; `etag` is "" without ETag support or without a tag."""
+    """The current list of the tag. `etag` is "" if the registry has no ETag support, or if there is no tag."""
 
     index: Index
     exists: bool = False
     etag: str = ""
     foreign: str = ""
-    """The media type of something that has the tag and is not a list."""
+    """The media type of the object that the tag names, if it is not a list."""
 
 
 def fallback_tag(digest: Digest) -> str:
@@ -60,8 +60,8 @@ def read_tag(client: RegistryClient, repository: Repository, subject: Digest) ->
 def add_to_tag(client: RegistryClient, repository: Repository, subject: Digest, added: Sequence[Descriptor]) -> None:
     """Add `added` to the list with one write.
 
-    With support of conditions (ETag), simultaneous entries of another client are kept. Without it, the later of two
-    writes wins; the specification has no lock for that.
+    If the registry supports conditions (ETag), entries that another client adds at the same time are kept. Otherwise
+    the later of two writes wins, because the specification has no lock.
     """
     for _ in range(_TRIES):
         found = read_tag(client, repository, subject)

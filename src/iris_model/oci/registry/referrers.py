@@ -24,7 +24,7 @@ from iris_model.oci.registry.transport import Request
 from iris_model.oci.registry.uploads import Upload
 
 TITLE = "org.opencontainers.image.title"
-"""The annotation by which a file of an artifact has a name: `oras pull` writes no file without it."""
+"""The annotation with the name of a file in an artifact. Without it, `oras pull` writes no file."""
 
 _EMPTY_CONFIG = b"{}"
 # Responses of registries without the referrers API.
@@ -67,11 +67,11 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Referrers:
-    """The referrers of an image, and who keeps the list."""
+    """The referrers of an image, and where their list is stored."""
 
     descriptors: tuple[Descriptor, ...]
     listed_by_registry: bool
-    """Else the list is a tag that clients keep."""
+    """Whether the registry stores the list. If not, clients store it under a tag."""
 
 
 def find_referrers(

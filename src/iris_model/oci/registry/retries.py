@@ -9,18 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 RETRYABLE = frozenset({408, 429, 500, 502, 503, 504})
-"""Statuses that may be another one a moment later."""
+"""HTTP statuses of temporary failures."""
 
 
 @dataclass(frozen=True)
 class Retries:
-    """Retries at most `attempts` times, waiting twice as long each time, up to `longest`."""
+    """Tries at most `attempts` times. Each wait is twice as long, up to `longest` seconds."""
 
     attempts: int = 5
     first_wait: float = 0.5
     longest: float = 20.0
     longest_asked: float = 120.0
-    """What a registry may ask for in Retry-After; above that, the request fails."""
+    """The longest wait, in seconds, that a registry may request in Retry-After. A longer one is a failure."""
 
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random

@@ -28,7 +28,7 @@ from iris_model.oci.registry.redaction import Redactor, redact_url
 from iris_model.oci.registry.retries import RETRYABLE, Retries
 
 LARGEST_ANSWER = 8 << 20
-"""Of what is read whole: manifests, tags, errors. Blobs are streamed."""
+"""The limit, in bytes, of responses that are read at once: manifests, tags, errors. Blobs are streamed."""
 
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -44,7 +44,7 @@ class Request:
 
     method: str
     path: str
-    """A path of the registry, or a whole URL that it gave us."""
+    """A path of the registry, or a whole URL from one of its responses."""
 
     what: str
     scopes: Scopes = ()
@@ -155,7 +155,7 @@ class Transport:
             url = target
 
     def check_address(self, url: str, what: str) -> None:
-        """Refuse an address from the registry that leads from TLS to plain HTTP, or is invalid."""
+        """Refuse an invalid address from the registry, and one that changes from TLS to plain HTTP."""
         scheme, host, _ = origin_of(url)
         if (
             not host
@@ -204,7 +204,7 @@ class Transport:
 
 
 def _reason(failure: HTTPError) -> str:
-    """Return the innermost message: urllib3 wraps that of the system several times."""
+    """Return the innermost message: urllib3 wraps the system's message several times."""
     inner: BaseException = failure
     for _ in range(5):
         cause = inner.__cause__ or next((each for each in inner.args if isinstance(each, BaseException)), None)
@@ -220,7 +220,7 @@ def _answer(response: urllib3.BaseHTTPResponse, url: str, body: bytes = b"") -> 
 
 
 def _read_nothing(response: urllib3.BaseHTTPResponse, url: str) -> tuple[Answer, urllib3.BaseHTTPResponse]:
-    """Leave the body unread, except for an error, whose body explains it."""
+    """Leave the body unread, except for that of an error, which contains the reason."""
     return (_read_whole(response, url) if response.status >= 400 else _answer(response, url)), response
 
 

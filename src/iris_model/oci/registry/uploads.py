@@ -1,7 +1,7 @@
 """Upload one blob to a registry.
 
-It is skipped if it is there, mounted if another repository has it, sent in one request if it is small, in chunks if it is
-large, and resumed after a broken connection.
+The upload is skipped if the repository has the blob. If another repository has it, it is mounted. A small blob is sent
+in one request, a large one in chunks. A broken upload is resumed.
 
     HEAD blob ── there ──► present
        │
@@ -50,7 +50,7 @@ class UploadSettings:
 
     chunk: int = 32 << 20
     monolithic: int = 32 << 20
-    """Up to this size a blob goes in one request."""
+    """A blob of up to this many bytes is sent in one request."""
 
 
 @dataclass
@@ -109,7 +109,7 @@ class Upload:
         request = Request("POST", path, self._what, scopes_of(self.repository, write=True, also=also))
         answer = self.client.transport.ask(request)
         if mount and answer.status in (401, 403, 404, 405):
-            return self._start()  # no read access there, or no support for mounts: upload it
+            return self._start()  # no read access to the other repository, or no support for mounts: upload the blob
         if answer.status == 201 and mount:
             return 201
         if answer.status != 202:
@@ -153,7 +153,7 @@ class Upload:
             raise self.client.transport.failure(answer, self._what)
 
     def _blame(self, answer: Answer) -> None:
-        """Find out why the registry got other bytes than promised: ours are damaged, or the connection damaged them."""
+        """Find out why the digest is wrong: the local blob is damaged, or the connection damaged it."""
         with verified(self.blob, self._what) as blocks:
             for _ in blocks:
                 pass

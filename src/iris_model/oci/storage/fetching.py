@@ -1,6 +1,6 @@
 """Fetch the layers of an image into a store, several at once, verified on the way. Existing ones are not fetched.
 
-Only for callers that need the bytes: a push to a registry that has the layers does not.
+Call it only if the bytes are needed. A push to a registry that has the layers does not need them.
 """
 
 from __future__ import annotations

@@ -30,14 +30,14 @@ class FileTree(Protocol):
 
 @dataclass(frozen=True)
 class DirectoryTree:
-    """Files of a directory."""
+    """The files of a directory."""
 
     place: Path
 
     def find(self, name: str) -> tuple[Path, int, int] | None:
-        """Return where a file is. A name or link out of the directory is refused.
+        """Return where a file is. A name or link that points outside the directory is refused.
 
-        It could publish a file of this machine.
+        Such a link could publish a file of this machine.
         """
         path = self.place / name
         with storage_errors(path, "read"):

@@ -1,1 +1,1 @@
-"""The bytes of layers: tar entries and deterministic gzip, written and read within bounds."""
+"""The bytes of layers: tar entries and deterministic gzip, written and read with size limits."""

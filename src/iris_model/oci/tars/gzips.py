@@ -1,9 +1,9 @@
 """Deterministic gzip: no time, file name or operating system in the header. Also decompression of any format.
 
-The output depends on the deflate library. zlib has given the same output for a level for many years, but zlib-ng and
-other replacements, which some Pythons use, give another, and no setting makes them equal. So the *diff_id* of a layer
-(uncompressed) is the same everywhere, its *digest* (compressed) only for one library. For the same digest everywhere
-use `level=0`: stored blocks, written here, as large as the tar.
+The output depends on the deflate library. zlib has given the same output for a level for many years, but some Pythons
+use zlib-ng or another replacement, whose output differs with every setting. So the *diff_id* of a layer (uncompressed)
+is the same everywhere, its *digest* (compressed) only for one library. For the same digest everywhere, use `level=0`.
+It writes stored blocks without the library, as large as the tar.
 """
 
 from __future__ import annotations

@@ -26,10 +26,10 @@ class LayerEntry:
     path: str
     mode: int
     content: bytes | Path | None = field(default=None, repr=False)
-    """Of a file: its bytes, or the file to read them from."""
+    """For a file: its bytes, or the local file that contains them."""
 
     target: str = ""
-    """Of a symbolic link: where it points to, as written."""
+    """For a symbolic link: its target, as written."""
 
     def __post_init__(self) -> None:
         parts = self.path.split("/")

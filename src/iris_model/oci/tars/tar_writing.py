@@ -1,7 +1,7 @@
 """Write tar files (POSIX ustar, with pax headers for long names), always the same bytes for the same entries.
 
-Not with `tarfile`: its output has changed between Python versions, and a layer's digest must not. The owner is 0:0
-without names, times are one fixed time, modes come from the entries.
+`tarfile` is not used, because its output changes between Python versions and a layer's digest must not. The owner is
+0:0 without names, times are one fixed time, modes come from the entries.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from iris_model.oci.tars.layer_entries import LayerEntry
 from iris_model.oci.writing import storage_errors
 
 FIXED_TIME = 315532800
-"""1980-01-01, the oldest time that zip files can say too."""
+"""1980-01-01, the oldest time that zip files can represent."""
 
 _RECORD = 512
 _LARGEST_OCTAL_SIZE = 0o77777777777

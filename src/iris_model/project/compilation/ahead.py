@@ -55,7 +55,7 @@ def _settings_of(project: Path) -> ProjectSettings | None:
 
 
 def _can_fork() -> bool:
-    """Whether a fork of this process would work: on Linux, without other threads, and without OpenMP.
+    """Whether a fork of this process works: on Linux, without other threads, and without OpenMP.
 
     OpenMP does not survive a fork after numpy or a model's library started it, nor do locks of other threads.
     """
