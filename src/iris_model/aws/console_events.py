@@ -35,7 +35,7 @@ def read_events(aws: Aws, function: str) -> dict[str, Any]:
 
 
 def write_events(aws: Aws, function: str, events: Mapping[str, Any], *, replace: bool) -> tuple[str, ...]:
-    """Write `events` into the document. Return the changed names. Without `replace` a different event is an error."""
+    """Write `events` into the document. Return the changed names. Without `replace`, a changed event is an error."""
     for name in events:
         if not _NAME.fullmatch(name):
             raise DeploymentError(
@@ -110,7 +110,7 @@ def _write_document(aws: Aws, function: str, text: str, *, exists: bool) -> None
 
 
 def _forget_old_versions(aws: Aws, what: str, name: str) -> None:
-    """Delete old versions: AWS keeps a limited number of versions of a document, and then refuses another."""
+    """Delete old versions of a document: AWS limits their number, and then refuses a new one."""
     found = aws.pages("schemas", "ListSchemaVersions", what, "SchemaVersions", RegistryName=REGISTRY, SchemaName=name)
     numbers = sorted((each["SchemaVersion"] for each in found), key=int)
     for number in numbers[: max(0, len(numbers) - _KEPT_VERSIONS + 1)]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 
 ALIAS = "live"
-"""The alias of the function that everybody calls."""
+"""The alias of the function that all callers use."""
 
 OWNER_TAG = "iris-model"
-"""The tag that says that a repository is ours, and whose; the stack says it for everything else."""
+"""The tag that marks a repository as ours, with its owner. For all other resources, the stack shows the owner."""
 
 LONGEST_STACK = 46
-"""A role that CloudFormation makes is called STACK-Role- and twelve characters, 64 at most: of longer ones the end is cut."""
+"""CloudFormation names a role STACK-Role-XXXXXXXXXXXX. With a longer stack name, it cuts the name to 64 characters."""
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
 _LONGEST_RULE = 64

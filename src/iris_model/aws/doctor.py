@@ -1,4 +1,4 @@
-"""Check what would stop a deployment: credentials, clock, permissions, role, secrets. Each check is a `Check`.
+"""Check the requirements of a deployment: credentials, clock, permissions, role, secrets. Each result is a `Check`.
 
 Permissions are checked by IAM's simulation; nothing is changed. A failed check does not stop the next ones.
 """
@@ -31,7 +31,7 @@ _ACTIONS_PER_QUESTION = 50
 
 @dataclass(frozen=True)
 class Check:
-    """What was checked, the result, and what to do."""
+    """The subject of a check, the result, and a hint."""
 
     name: str
     verdict: str
@@ -40,7 +40,7 @@ class Check:
 
 
 def check_settings(deployment: Deployment) -> list[Check]:
-    """Return the checks without AWS: surprising settings, and the name of the stack."""
+    """Return the checks that need no AWS: surprising settings, and the name of the stack."""
     checks = [Check("settings", WARNING, note.text, note.hint) for note in find_notes(deployment)]
     if deployment.role is None and len(deployment.stack) > LONGEST_STACK:
         says = f"the stack name has {len(deployment.stack)} characters; a new stack may have {LONGEST_STACK}"
@@ -67,7 +67,7 @@ def check_aws(aws: Aws, deployment: Deployment | None, now: Callable[[], datetim
 
 
 def check_clock(theirs: datetime, ours: datetime) -> Check:
-    """Compare the local clock with that of AWS."""
+    """Compare the local clock with the clock of AWS."""
     seconds = abs((theirs - ours).total_seconds())
     if seconds > _LARGEST_SKEW_SECONDS:
         return Check(
@@ -124,7 +124,7 @@ def _check_role(aws: Aws, deployment: Deployment, arn: str) -> Check:
 
 
 def _find_missing_of_role(aws: Aws, deployment: Deployment, arn: str) -> str:
-    """Return what the given role lacks of what the stack would allow a role of its own; "" if nothing."""
+    """Return the permissions that the configured role lacks, compared with a role of the stack; "" if none."""
     _, partition, _, _, account, _ = arn.split(":", 5)
     streams = f"arn:{partition}:logs:{aws.region}:{account}:log-group:{deployment.log_group}:log-stream:x"
     needs: list[tuple[list[str], str]] = [(["logs:CreateLogStream", "logs:PutLogEvents"], streams)]
@@ -236,7 +236,7 @@ def _simulate(aws: Aws, source: str, actions: Sequence[str], resource: str) -> l
 
 
 def _policy_source(aws: Aws, arn: str) -> str:
-    """Return the ARN of the user or role for the simulation. For a session of a role that is the role.
+    """Return the ARN of the user or role for the simulation; for the session of a role, the ARN of the role.
 
     The session's name lacks the path of the role, which SSO roles have.
     """

@@ -10,16 +10,16 @@ from typing import NamedTuple
 from iris_model.contract.deployment import Deployment
 
 HTTP_API_SECONDS = 30
-"""https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html: the longest that an HTTP API waits."""
+"""Seconds that an HTTP API waits: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
 
 
 class Note(NamedTuple):
-    """A sentence without its full stop, and what to do about it."""
+    """A sentence without its full stop, and a hint."""
 
     text: str
     hint: str
     key: str = "timeout"
-    """The key of `iris-model.toml` that it is about."""
+    """The key of `iris-model.toml` that the note is about."""
 
 
 def find_notes(deployment: Deployment) -> list[Note]:

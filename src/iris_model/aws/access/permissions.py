@@ -65,7 +65,7 @@ DIRECT: dict[tuple[str, str], str] = {
     ("iam", "GetRole"): "any",
     ("iam", "SimulatePrincipalPolicy"): "any",
 }
-"""(service, operation) of every call -> what it is about."""
+"""(service, operation) of every call -> the kind of resource that it uses."""
 
 MEASURING: dict[tuple[str, str], str] = {
     ("cloudformation", "DescribeStackResource"): "stack",
@@ -81,7 +81,7 @@ MEASURING: dict[tuple[str, str], str] = {
     ("logs", "FilterLogEvents"): "log group",
     ("pricing", "GetProducts"): "any",
 }
-"""The calls of `cost --remote`, `tune --remote` and `cost refresh`, for who measures and does not deploy."""
+"""The calls of `cost --remote`, `tune --remote` and `cost refresh`, for users who measure and do not deploy."""
 
 PLANNING: dict[tuple[str, str], str] = {
     ("sts", "GetCallerIdentity"): "any",
@@ -108,7 +108,7 @@ REGISTRY_ACTIONS = (
     "ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload",
     "ecr:PutImage", "ecr:UploadLayerPart",
 )  # fmt: skip
-"""What pushing over the registry's own protocol needs."""
+"""The actions that a push over the registry's own protocol needs."""
 
 # Permissions of HTTP APIs are verbs on paths, not operations.
 _HTTP_API_VERBS = ("apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST")
@@ -161,10 +161,10 @@ BY_RESOURCE_TYPE: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
 }  # fmt: skip
-"""Resource type of the template -> what it is about -> what CloudFormation does with it in the deployer's name."""
+"""Resource type of the template -> kind of resource -> the deployer's permissions that CloudFormation uses."""
 
 ENDPOINT_ACTIONS = {"endpoint": ("execute-api:Invoke",), "function": ("lambda:InvokeFunctionUrl",)}
-"""What verifying an endpoint with `auth = "iam"` needs in addition to `lambda:InvokeFunction`: kind -> actions."""
+"""To verify an endpoint with `auth = "iam"`, in addition to `lambda:InvokeFunction`: kind of resource -> actions."""
 
 # Lambda gives itself permission to read the image, with the rights of the user who creates the function.
 _IMAGE_ACTIONS = ("ecr:GetRepositoryPolicy", "ecr:SetRepositoryPolicy", "ecr:TagResource")
@@ -181,13 +181,13 @@ class Names:
     repository: str = "<repository>"
     partition: str = "aws"
     role: str = ""
-    """The role that is given, if the stack makes none."""
+    """The configured role, if the stack does not create one."""
     secrets: tuple[Reference, ...] = ()
     keys: tuple[str, ...] = ()
-    """The keys of `iris-model.toml` that are off by default and are on."""
+    """The keys of `iris-model.toml` that are off by default and that the project sets."""
     kms_key: str = ""
     hosted_zone: str = ""
-    """None of the two: the policy names no resource for it."""
+    """The KMS key and the hosted zone. If empty, the policy names no resource of that kind."""
 
     def resources(self, kind: str) -> list[str]:
         """Return the ARNs of a kind of resource."""
@@ -242,7 +242,7 @@ class Names:
 
     @property
     def _begin_of_role(self) -> str:
-        """Return the prefix of the role's name that CloudFormation keeps."""
+        """Return the prefix of the role's name, the part that CloudFormation does not cut off."""
         return f"{self.stack}-Role-" if len(self.stack) <= LONGEST_STACK else self.stack[:LONGEST_STACK]
 
     def _arns_of_secrets(self, service: str) -> list[str]:
@@ -266,7 +266,7 @@ def make_planning_policy(names: Names) -> dict[str, Any]:
 
 
 def make_policy(names: Names, *, signs: bool = True) -> dict[str, Any]:
-    """Return the policy of a deployer. `signs`: include what endpoints with `auth = "iam"` need."""
+    """Return the policy of a deployer. `signs`: include the permissions for endpoints with `auth = "iam"`."""
     allowed = _allow(DIRECT)
     allowed["repository"] |= {*REGISTRY_ACTIONS, *_IMAGE_ACTIONS}
     allowed["secret"].add("secretsmanager:GetSecretValue")  # CloudFormation reads the value

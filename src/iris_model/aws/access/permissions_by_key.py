@@ -1,7 +1,7 @@
 """The permissions that a deployer needs for optional keys of `iris-model.toml`.
 
-CloudFormation calls AWS with the deployer's permissions. Removing a key needs its permissions once more, for what
-CloudFormation deletes.
+CloudFormation calls AWS with the deployer's permissions. After a key is removed, one more deployment needs its
+permissions, because CloudFormation deletes its resources.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ TYPES_OF_KEY: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
         },
     },
 }  # fmt: skip
-"""Key -> type of a resource that it adds -> what it is about -> what CloudFormation does with it."""
+"""Key -> type of a resource that it adds -> kind of resource -> the actions of CloudFormation."""
 
 ACTIONS_OF_KEY: dict[str, dict[str, tuple[str, ...]]] = {
     "vpc": {"network": ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")},
@@ -62,7 +62,7 @@ ACTIONS_OF_KEY: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
 }  # fmt: skip
-"""Key -> what it is about -> what it needs for resources that are there without it."""
+"""Key -> kind of resource -> the actions that it needs on resources that exist without it."""
 
 # The same resource serves both keys. A dead-letter queue needs no permission of the deployer.
 _SAME = {"on-success": "on-failure"}

@@ -1,7 +1,7 @@
 """Make every call to AWS: service, operation and parameters; returns the answer or raises DeploymentError.
 
 Temporary failures are retried with growing pauses: throttling, faults of the service, broken connections, and a
-resource that is being changed at the moment. Every call either reads or may be repeated.
+resource that is currently being changed. Every call is read-only or can be repeated.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Transport(Protocol):
     region: str
     profile: str
     origin: str
-    """Whose the credentials are, after the word: `of profile dev`."""
+    """The owner of the credentials, as a phrase for messages: `of profile dev`."""
 
     def __call__(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
         """Make one call."""
@@ -52,7 +52,7 @@ class Aws:
         self.clock = clock
         self.region = transport.region
         self.origin = transport.origin
-        """Whose the credentials are."""
+        """The owner of the credentials, as a phrase for messages."""
         self._has_answered = False
 
     def call(
@@ -71,7 +71,7 @@ class Aws:
                 self._has_answered |= not failure.is_of_the_way
                 if _names(failure, absent):
                     return {}
-                # If no call has succeeded yet, waiting will not help: the network or the address is wrong.
+                # If no call has succeeded yet, a retry does not help: the network or the address is wrong.
                 most = ATTEMPTS if self._has_answered else _ATTEMPTS_BEFORE_ANY_ANSWER
                 if not failure.is_transient or attempt >= most:
                     raise explain_failure(failure, resource, self._transport) from None

@@ -1,6 +1,6 @@
 """Explain an unusable AWS configuration on this machine: convert boto3's exceptions to errors for the user.
 
-Nothing that contains a secret is read.
+No file with a secret is read.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def explain_session(error: Exception, profile: str | None) -> DeploymentError:
 
 
 def check_bundle(bundle: str | None) -> None:
-    """Refuse a certificate file that does not exist: boto3 would report that AWS cannot be reached."""
+    """Refuse a certificate file that does not exist: otherwise boto3 reports that AWS cannot be reached."""
     if bundle and not Path(bundle).exists():
         raise DeploymentError(
             f"{bundle} does not exist; AWS_CA_BUNDLE, or ca_bundle in the AWS configuration, names it",

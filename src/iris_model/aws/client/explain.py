@@ -20,13 +20,13 @@ class Caller(Protocol):
     region: str
     profile: str
     origin: str
-    """Whose the credentials are, after the word: `of profile dev`."""
+    """The owner of the credentials, as a phrase for messages: `of profile dev`."""
 
 
 class _Row(NamedTuple):
     codes: frozenset[str]
     words: str
-    """A pattern to be found in `service:operation: message`."""
+    """A pattern that is searched in `service:operation: message`."""
     problem: str
     remedy: str
 

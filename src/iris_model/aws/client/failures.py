@@ -10,7 +10,7 @@ from typing import Any
 from iris_model.aws.client.failed_call import Failure
 
 NOT_AWS = "NotAws"
-"""The code of an answer that no service of AWS gives: that of a proxy, of a login page, of another server."""
+"""The code of a response that does not come from AWS, but from a proxy, a login page or another server."""
 
 # Exceptions of botocore -> our codes; all others keep their names.
 _CODES = {
@@ -29,7 +29,7 @@ _CODES = {
 LOCAL_CODES = frozenset(
     {*_CODES.values(), "BrokenKey", "CredentialsFile", "CredentialsProgram", "InvalidEndpoint", "NoTerminal"}
 )
-"""The codes that no service answers with."""
+"""The codes that no AWS service returns."""
 
 
 def as_failure(error: Exception, service: str, operation: str) -> Failure | None:
@@ -45,7 +45,7 @@ def as_failure(error: Exception, service: str, operation: str) -> Failure | None
 
 
 def as_credentials_failure(error: BaseException) -> Failure:
-    """Convert an exception of searching credentials: from files, programs and services of the configuration."""
+    """Convert an exception that was raised while credentials were searched in files, programs and services."""
     if isinstance(error, Exception) and (failure := as_failure(error, "", "")) is not None:
         return failure
     if isinstance(error, EOFError):
@@ -66,7 +66,7 @@ def _refused(error: Any, service: str, operation: str) -> Failure:
         # botocore found no AWS error in the answer.
         return Failure(service, operation, NOT_AWS, f"it answered with HTTP status {status}", status)
     if error.operation_name != operation:
-        # Getting or renewing credentials makes calls of its own.
+        # boto3 makes separate calls to get or renew credentials.
         service, operation = ("sts" if "Assume" in error.operation_name else "sso"), error.operation_name
     return Failure(service, operation, code, message, status)
 

@@ -67,7 +67,10 @@ class BotoTransport:
         self._clients: dict[str, Any] = {}
 
     def find_credentials(self) -> None:
-        """Find credentials now: log in, assume the role, prompt for the MFA code. Raises DeploymentError."""
+        """Find the credentials before the first call. Raises DeploymentError.
+
+        It logs in, assumes the role, and prompts for the MFA code.
+        """
         try:
             with _terminal_or_nothing():
                 credentials = self._session.get_credentials()
@@ -132,12 +135,12 @@ class BotoTransport:
 
 
 def _share_sessions_of_roles(core: Any) -> None:
-    """Cache the sessions of MFA codes where the AWS CLI does, so that the code is prompted for once."""
+    """Cache MFA sessions in the same place as the AWS CLI, so that the user enters the code once."""
     from botocore.credentials import JSONFileCache
 
     if not core.get_scoped_config().get("mfa_serial"):
         return
-    # Without a writable home, each command prompts for the code.
+    # If the home directory is not writable, each command prompts for the code.
     with contextlib.suppress(OSError, RuntimeError):
         folder = Path.home() / ".aws" / "cli" / "cache"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

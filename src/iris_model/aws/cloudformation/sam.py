@@ -1,7 +1,7 @@
 """Render a deployment as an AWS SAM template, with `AWS::Serverless::Function` for function, version and alias.
 
-SAM publishes a version and moves the alias at each deployment, without verification, so `LiveVersion` of `deploy` is
-left out.
+SAM publishes a version and moves the alias at each deployment, without verification. So the template has no
+`LiveVersion`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from iris_model.aws.deployment import ALIAS
 from iris_model.contract.deployment import Deployment
 
 _ALIAS_OF_SAM = f"{FUNCTION}Alias{ALIAS}"
-"""What SAM calls the alias that it makes."""
+"""SAM's name of the alias that it creates."""
 
 _HEAD = (
     "{function}: written by `iris-model template --format sam`, for AWS SAM.\n"

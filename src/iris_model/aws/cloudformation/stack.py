@@ -31,7 +31,7 @@ _SUCCEEDED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 def apply_template(
     aws: Aws, deployment: Deployment, template: str, live_version: str, *, creates: bool, on_step: OnStep
 ) -> Stack:
-    """Update the stack to `template`. The alias stays at `live_version` if given. Return the settled stack."""
+    """Update the stack to `template`. The alias stays at `live_version` if given. Return the finished stack."""
     name = deployment.stack
     key = hashlib.sha256(f"{live_version}\n{template}".encode()).hexdigest()[:16]
     change_set = f"iris-model-{key}"
@@ -41,7 +41,7 @@ def apply_template(
         "cloudformation",
         "CreateChangeSet",
         f"stack {name}",
-        # After a timeout it may exist: its name shows that it is ours.
+        # After a timeout the change set may exist. Its name shows that we created it.
         absent=("AlreadyExistsException",),
         StackName=name,
         ChangeSetName=change_set,
@@ -50,7 +50,7 @@ def apply_template(
         Parameters=[{"ParameterKey": LIVE_VERSION, "ParameterValue": live_version}],
         Capabilities=["CAPABILITY_IAM"],
         Tags=[{"Key": OWNER_TAG, "Value": deployment.repository}],
-        # Takes over a log group that an earlier stack retained.
+        # Import a log group that an earlier stack retained.
         ImportExistingResources=True,
     )
     if not _wait_for_change_set(aws, name, change_set):
@@ -61,7 +61,7 @@ def apply_template(
         "cloudformation",
         "ExecuteChangeSet",
         f"stack {name}",
-        # After a lost answer it is being executed, or already was.
+        # If the response was lost, the change set is being executed or was already executed.
         absent=("InvalidChangeSetStatus", *_NO_CHANGE_SET),
         StackName=name,
         ChangeSetName=change_set,
@@ -105,7 +105,7 @@ def mend_stack(aws: Aws, name: str, status: str, on_step: OnStep, *, gets_out: b
 def _continue_rollback(aws: Aws, name: str, skipped: list[str]) -> None:
     aws.call(
         "cloudformation", "ContinueUpdateRollback", f"stack {name}",
-        # After a lost answer it continues, or has ended: the status shows it.
+        # If the response was lost, the rollback continues or has ended, which the status shows.
         absent=_OTHER_STATE, StackName=name, **({"ResourcesToSkip": skipped} if skipped else {}),
     )  # fmt: skip
 
@@ -137,7 +137,7 @@ def delete_stack(aws: Aws, name: str, on_step: OnStep, *, gets_out: bool = False
 
 
 def wait_for_stack(aws: Aws, name: str, since: str, on_step: OnStep) -> str:
-    """Wait until the stack is settled. Return its status, "" if it is deleted.
+    """Wait until no change of the stack is in progress. Return its status, "" if it is deleted.
 
     Shows events after the event `since`.
     """
@@ -149,7 +149,7 @@ def wait_for_stack(aws: Aws, name: str, since: str, on_step: OnStep) -> str:
         if status in ("", "DELETE_COMPLETE"):
             return status
         seen = _show_events(aws, name, seen, on_step)
-        # The status may not show a change that was just started; it has begun when there is an event of it.
+        # The status may not show a change that was just started. The change has begun when it has an event.
         has_begun = seen != since or aws.clock() - begin > _BEGIN_SECONDS
         if has_begun and not status.endswith("_IN_PROGRESS"):
             return status
@@ -244,7 +244,7 @@ def _find_failed(aws: Aws, name: str, since: str) -> dict[str, str]:
 
 
 def _failed(aws: Aws, name: str, status: str, since: str) -> DeploymentError:
-    """Return the error of the first failure; later ones were cancelled because of it."""
+    """Return the error for the first failure. Later failures are only consequences of it."""
     for event in _events(aws, name, since):
         reason = str(event.get("ResourceStatusReason", ""))
         if event["ResourceStatus"].endswith("_FAILED") and not any(words in reason for words in _CANCELLED):

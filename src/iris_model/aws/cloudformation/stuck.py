@@ -34,7 +34,7 @@ STUCK = {
         "continue the stuck rollback of the stack {stack}",
     ),
 }
-"""Status -> what it is, and what `deploy` and `destroy` do about it with `--yes`."""
+"""Status -> its meaning, and the action of `deploy` and `destroy` with `--yes`."""
 
 
 class StackIsStuck(DeploymentError):

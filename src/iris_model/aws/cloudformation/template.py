@@ -1,7 +1,7 @@
 """Render the CloudFormation template of a deployment: plain, without transforms, with comments.
 
-Any tool can deploy it: by default it moves the alias to the version that it makes. `deploy` keeps the alias in place
-with the parameter `LiveVersion` until that version is verified.
+Any tool can deploy it. By default, the alias moves to the new version. `deploy` sets the parameter `LiveVersion`, so
+that the alias stays until the new version is verified.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ _HEAD = (
 )
 
 LARGEST_TEMPLATE_BYTES = 51_200
-"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html: of a template in a call."""
+"""In a call (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
 
 LARGEST_TEMPLATE_BYTES_OF_S3 = 1_000_000
-"""The same page has 1 MB for a template that CloudFormation reads from S3."""
+"""For a template that CloudFormation reads from S3 (same page)."""
 
 
 def image_uri(repository: str, digest: str) -> Tag:

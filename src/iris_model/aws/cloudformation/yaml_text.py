@@ -1,6 +1,6 @@
 """Write a template as readable YAML: short tags (`!Ref`), comments, always the same bytes.
 
-The text is ASCII, other characters are escaped: GetTemplate of CloudFormation has question marks in place of them.
+The text is ASCII, other characters are escaped: CloudFormation's GetTemplate returns question marks instead of them.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import yaml
 WIDTH = 120
 
 # A scalar that starts with a letter or a slash, and is none of these words, is a string in YAML 1.1 and 1.2; all others
-# are quoted. CloudFormation reads 1.1, other tools either: `1234567e5`, `08`, `1e-3`, `12:30:45`, `2024-01-01`, `0o17`
-# and `yes` mean different things in the two.
+# are quoted. CloudFormation reads YAML 1.1, other tools read either version. `1234567e5`, `08`, `1e-3`, `12:30:45`,
+# `2024-01-01`, `0o17` and `yes` have different meanings in the two.
 _WORDS = frozenset("y n yes no true false on off null nan inf infinity".split())
 
 
@@ -45,7 +45,7 @@ def sub(text: str) -> Tag:
 
 
 def render(sections: Mapping[str, Any], comments: Mapping[str, str], *, head: str) -> str:
-    """Return the YAML of a template. An entry with a comment gets it above."""
+    """Return the YAML of a template. The comment of an entry is written above it."""
     parts = [_comment(head, "")]
     for section, content in sections.items():
         if not isinstance(content, Mapping):
@@ -80,7 +80,7 @@ def plain(value: Any) -> Any:
 
 
 def _comment(text: str, indent: str) -> str:
-    """Wrap a text by paragraphs; one that starts with spaces is a command, and stays on its line."""
+    """Wrap each paragraph of a text. A paragraph that starts with spaces is a command, and stays on one line."""
     width = WIDTH - 2 - len(indent)
     lines = [
         line
@@ -101,8 +101,8 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)  # list items are indented below their key
 
     def check_simple_key(self) -> bool:
-        # PyYAML writes keys over 128 characters as `? key`, which not every reader of templates knows. YAML wants that for
-        # keys over 1024; JSON's escapes are at least as long as those of YAML.
+        # PyYAML writes keys over 128 characters as `? key`, which not every reader of templates knows. YAML requires `?
+        # ` only for keys over 1024 characters. JSON's escapes are at least as long as those of YAML.
         if isinstance(self.event, yaml.ScalarEvent) and len(json.dumps(self.event.value)) < 1000:
             return True
         return super().check_simple_key()

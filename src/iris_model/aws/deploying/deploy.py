@@ -1,7 +1,7 @@
-"""Deploy: observe, plan, take the steps, and roll back if an answer is wrong.
+"""Deploy: observe, plan, execute the steps, and roll back if an answer is wrong.
 
 Returns an `Outcome`. A failed verification raises `VerificationFailed`, which names every row. The alias moves only to
-a version that has answered correctly, and moves back if the endpoint then answers differently.
+a version with correct answers. It moves back if the endpoint's answers are then different.
 """
 
 from __future__ import annotations
@@ -62,12 +62,12 @@ Ask = Callable[[str, bytes], HttpAnswer]
 """Sends a body to the address of the endpoint."""
 
 Push = Callable[[Aws, Deployment, str], None]
-"""Brings the image of a digest into the repository."""
+"""Pushes the image with a digest to the repository."""
 
 _MOST_MENDINGS = 5
 _SHOWN_ROWS = 8
 
-# HTTP status of the endpoint's refusal -> what to do; 0: it did not refuse.
+# HTTP status with which the endpoint refused a request -> hint; 0: it did not refuse.
 _REMEDIES = {
     0: "Run it with `iris-model serve`, and check the log with `iris-model logs`. For a handler with its own answer "
     "format, use --no-verify.",
@@ -79,7 +79,7 @@ _REMEDIES = {
 
 
 class VerificationFailed(DeploymentError):
-    """The deployed model does not give the answers of the trained one. The earlier state is restored."""
+    """The deployed model's answers differ from those of the trained model. The earlier state is restored."""
 
     def __init__(self, found: Verification, what_now: str) -> None:
         self.differences = found.differences
@@ -105,10 +105,10 @@ class Wanted:
     ask: Ask | None
     canary: Canary | None = None
     others: Sequence[str] = ()
-    """The functions of the other stages, which run from the same repository."""
+    """The functions of the other stages, which use the same repository."""
 
     gets_out: bool = False
-    """Whether what gets a stuck stack out of its state may be done: `--yes`."""
+    """Whether actions that repair a stuck stack are allowed: `--yes`."""
 
     @property
     def asks_endpoint(self) -> bool:
@@ -117,13 +117,13 @@ class Wanted:
 
     @cached_property
     def template(self) -> str:
-        """Return its template."""
+        """The template of the deployment."""
         return render_template(self.deployment, image_uri(self.deployment.repository, self.digest))
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was done, and the present state."""
+    """The executed steps, and the current state."""
 
     steps: tuple[Step, ...]
     endpoint: str
@@ -132,7 +132,7 @@ class Outcome:
 
     @property
     def measurement(self) -> Measurement | None:
-        """Return the durations of the cold start and of warm invocations, from Lambda's REPORT lines."""
+        """The durations of the cold start and of warm invocations, from Lambda's REPORT lines; None if unknown."""
         return next((each.measurement for each in self.verifications if each.measurement), None)
 
 
@@ -149,7 +149,7 @@ def plan_deployment(aws: Aws, wanted: Wanted) -> tuple[Observed, tuple[Step, ...
 
 
 def deploy(aws: Aws, wanted: Wanted, on_step: OnStep) -> Outcome:
-    """Take every step of the plan."""
+    """Execute every step of the plan. Raises VerificationFailed and DeploymentError."""
     done: list[Step] = []
     for _ in range(_MOST_MENDINGS):
         on_step("Reading the current state")
@@ -188,12 +188,12 @@ class _Run:
 
     @property
     def serving(self) -> str:
-        """The version that answered when the run began."""
+        """The live version at the start of the run."""
         return find_serving(self.observed)
 
     @property
     def version(self) -> str:
-        """The version that the stack made last."""
+        """The newest version that the stack created."""
         return self.stack.outputs.get(VERSION_OUTPUT, "") if self.stack else ""
 
     def take(self, steps: tuple[Step, ...], done: list[Step]) -> Outcome:
@@ -216,7 +216,7 @@ class _Run:
                 set_lifecycle(aws, step.name)
             case KeepImage():
                 if not keep_image(aws, step.repository, step.digest):
-                    self.wanted.push(aws, deployment, step.digest)  # it has just expired
+                    self.wanted.push(aws, deployment, step.digest)  # the image has just expired
             case PushImage():
                 self.wanted.push(aws, deployment, step.digest)
             case RefreshImage():
@@ -271,7 +271,7 @@ class _Run:
             # Lambda refuses to move the alias to a version with a share, so its share is removed first.
             set_alias(self.aws, deployment.function, self.serving)
         self.moved = True
-        # The move is an update of the stack, so that the stack is up to date. It changes only the alias.
+        # The alias is moved by an update of the stack, so that the stack stays up to date. It changes nothing else.
         self.stack = self._apply(self.wanted.template, version)
         set_alias(self.aws, deployment.function, version)
 
@@ -283,7 +283,7 @@ class _Run:
             self.verifications.append(found)
             if found.differences:
                 raise VerificationFailed(found, self._go_back())
-        # Another stage, deployed at the same time, may have marked it before this version existed.
+        # Another stage that was deployed at the same time may have marked the image before this version existed.
         keep_image(self.aws, deployment.repository, self.wanted.digest)
         function = find_function(self.aws, deployment.function)
         if function is not None:

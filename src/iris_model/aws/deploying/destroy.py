@@ -16,7 +16,7 @@ from iris_model.errors import DeploymentError
 
 @dataclass(frozen=True)
 class Remains:
-    """What exists of a deployment."""
+    """The existing resources of a deployment."""
 
     stack: str
     resources: tuple[str, ...]
@@ -41,7 +41,7 @@ class Remains:
 
 
 def find_remains(aws: Aws, deployment: Deployment) -> Remains:
-    """Find everything that belongs to the deployment: not a repository or log group of another owner.
+    """Find everything that belongs to the deployment, without a repository or log group of another owner.
 
     Raises DeploymentError for a stack of another owner.
     """
@@ -88,7 +88,7 @@ def destroy(
             on_step(f"Waiting for the stack {remains.stack}")
             mend_stack(aws, remains.stack, stack.status, on_step)
         on_step(f"Deleting the stack {remains.stack}")
-        # What could not be deleted a second time is retained.
+        # Resources that could not be deleted at the second attempt are retained.
         retained = delete_stack(
             aws, remains.stack, on_step, gets_out=stack is not None and stack.status == "DELETE_FAILED"
         )

@@ -1,8 +1,8 @@
-"""Plan a deployment: from the wanted and the present state to steps, as data. Makes no calls.
+"""Plan a deployment: compare the wanted and the current state, and return steps as data. Makes no calls.
 
-The order keeps the old version serving until the new one has answered correctly: the stack is updated while the alias
-stays, the new version is verified, then the alias moves. Every step can be repeated, so an interrupted run is continued
-by planning again.
+The order of the steps keeps the old version live until the new one has answered correctly: the stack is updated while
+the alias stays, the new version is verified, then the alias moves. Every step can be repeated, so an interrupted run is
+continued by planning again.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ from iris_model.aws.state.ownership import check_ownership
 from iris_model.contract.deployment import Deployment
 from iris_model.errors import DeploymentError
 
-# Rollback was disabled, or an import failed: resources may work, so the user must decide.
+# Rollback was disabled, or an import failed. The resources may work, so the user must decide.
 _HALF_DONE = ("CREATE_FAILED", "UPDATE_FAILED", "IMPORT_ROLLBACK_FAILED")
 
 
 def make_plan(
     deployment: Deployment, digest: str, template: str, observed: Observed, canary: Canary | None = None
 ) -> tuple[Step, ...]:
-    """Return the steps from the present to the wanted state; empty if nothing changes."""
+    """Return the steps from the current to the wanted state; empty if nothing changes."""
     check_ownership(deployment, observed)
     stack, live = observed.stack, observed.live
     if stack is not None and (not stack.is_settled or stack.status in STUCK):
@@ -105,7 +105,7 @@ def make_plan(
 
 
 def _keeps_other_retention(deployment: Deployment, observed: Observed, old_template: str, template: str) -> bool:
-    """Whether the log group has another retention that the unchanged stack would not correct."""
+    """Whether the log group has another retention than the deployment, and an unchanged stack would not correct it."""
     if observed.log_retention in (None, deployment.log_retention_days):
         return False
     line = f"RetentionInDays: {deployment.log_retention_days}\n"
@@ -113,7 +113,7 @@ def _keeps_other_retention(deployment: Deployment, observed: Observed, old_templ
 
 
 def find_serving(observed: Observed) -> str:
-    """Return the version that answers while a new one is tried, and the target of a rollback."""
+    """Return the version that stays live while a new one is tried, which is also the target of a rollback."""
     live, accepted = observed.live, observed.function.accepted if observed.function else ""
     if live is None:
         return ""

@@ -1,7 +1,7 @@
 """Delete old versions: find them, mark their images so that they expire, delete the versions.
 
-The live version, the one before it, and versions of other aliases are kept. Images are marked first: an interrupted run
-leaves versions, which the next run finds.
+The live version, the one before it, and versions of other aliases are kept. Images are marked first. So after an
+interrupted run the versions still exist, and the next run finds them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def find_superseded(
 ) -> tuple[str, ...]:
     """Return the versions that can be deleted when the newest one is live: the one that the plan makes, or `newest`.
 
-    Versions are counted as after the plan, so that the next run finds no more.
+    Versions are counted as they will be after the plan, so that the next run finds no others.
     """
     versions, function = observed.versions, observed.function
     coming = 1 if makes_version else 0
@@ -52,7 +52,7 @@ def prune(aws: Aws, deployment: Deployment, versions: Sequence[str], others: Seq
 
 
 def _digests(aws: Aws, repository: str, function: str, versions: Iterable[str]) -> set[str]:
-    """Return the digests of images that these versions use; "" is the function itself."""
+    """Return the digests of the images that these versions use. The version "" is the function itself."""
     found = [find_function(aws, function, version or None) for version in versions]
     return {digest for each in found if each is not None and (digest := digest_in(repository, each))}
 

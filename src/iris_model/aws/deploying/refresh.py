@@ -1,7 +1,7 @@
-"""Make Lambda load an image again that was deleted and pushed again, and wait for it.
+"""Make Lambda load an image that was deleted and pushed again, and wait until it is loaded.
 
-The alias points at a published version, so that callers notice nothing. Without this, CloudFormation refuses any update
-because the function's code cannot be read.
+The alias points to a published version, so callers notice nothing. Without this step, CloudFormation refuses every
+update, because the function's code cannot be read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def refresh_image(aws: Aws, deployment: Deployment, image: str, on_step: OnStep)
     name = deployment.function
     aws.call(
         "lambda", "UpdateFunctionCode", f"function {name}", FunctionName=name, ImageUri=image,
-        # The default would be x86_64.
+        # The default is x86_64.
         Architectures=[deployment.architecture],
     )  # fmt: skip
     begin = aws.clock()

@@ -1,4 +1,4 @@
-"""Refuse in the plan what AWS would refuse during a deployment: each check names the value and the key."""
+"""Refuse in the plan what AWS would refuse during a deployment. Each error names the value and the key."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def check_template(deployment: Deployment, template: str, *, creates: bool) -> N
 
 
 def check_region(deployment: Deployment, region: str) -> None:
-    """Refuse resources that must be in the function's region and are not, by their ARN."""
+    """Refuse resources whose ARN shows that they are not in the function's region, as they must be."""
     domain = deployment.domain
     arns = {
         "kms-key": deployment.kms_key, "dead-letter": deployment.dead_letter, "on-failure": deployment.on_failure,
         "on-success": deployment.on_success, "domain.certificate": domain.certificate if domain else None,
     }  # fmt: skip
-    # Secrets Manager finds only the secrets of the region that CloudFormation asks.
+    # Secrets Manager finds only secrets in the region in which CloudFormation asks.
     arns |= {f"secrets.{name}": read_reference(text).name for name, text in deployment.secrets.items()}
     for key, arn in arns.items():
         place = arn.split(":")[3] if arn and arn.startswith("arn:") else ""

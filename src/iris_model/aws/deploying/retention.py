@@ -1,4 +1,4 @@
-"""Set the retention of a log group that CloudFormation takes over without changing it."""
+"""Set the retention of a log group that CloudFormation imports without changing it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from iris_model.aws.client.calls import Aws
 
 
 def set_retention(aws: Aws, log_group: str, days: int) -> None:
-    """Set the number of days after which lines are deleted."""
+    """Set the number of days after which log lines are deleted."""
     aws.call(
         "logs", "PutRetentionPolicy", f"log group {log_group}", absent=("ResourceNotFoundException",),
         logGroupName=log_group, retentionInDays=days,

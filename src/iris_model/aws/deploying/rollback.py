@@ -32,16 +32,16 @@ class RolledBack:
     now: str
     image: str
     canary: str = ""
-    """The version that had a share of the requests, if one had."""
+    """The version that had a share of the requests, or ""."""
 
 
 def roll_back(
     aws: Aws, deployment: Deployment, version: str | None, payload: bytes | None, on_step: OnStep
 ) -> RolledBack:
-    """Make an earlier version live: the one that answered before, or `version`.
+    """Make an earlier version live: the previous live version, or `version`.
 
-    With a `payload` the version is invoked first; otherwise only its state is checked. A rollback that was interrupted
-    after the alias had moved is completed.
+    If `payload` is given, the version is invoked first; otherwise only its state is checked. If a rollback was
+    interrupted after the alias had moved, it is completed.
     """
     stack, live = find_stack(aws, deployment), find_live(aws, deployment.function)
     if stack is None or not stack.exists or live is None:
@@ -112,7 +112,7 @@ def _choose(
             remedy=f"Choose one of the available versions: {', '.join(versions)}.",
         )
     before = _answered_before(function, live)
-    # Later versions were rolled back from; they can be chosen only by number.
+    # Later versions were replaced by a rollback. They can be chosen only by number.
     return before if before in older else older[-1]
 
 

@@ -25,7 +25,7 @@ class MendStack:
 
     @property
     def wants_consent(self) -> bool:
-        """Whether it changes something, so that it needs `--yes`."""
+        """Whether the step changes something, so that it needs `--yes`."""
         return self.status in STUCK
 
     def __str__(self) -> str:
@@ -91,7 +91,7 @@ class KeepImage:
 
 @dataclass(frozen=True)
 class RefreshImage:
-    """Make Lambda read the image again after its image was deleted."""
+    """Make Lambda read the image again after it was deleted."""
 
     function: str
     digest: str
@@ -120,7 +120,7 @@ class ApplyTemplate:
 
 @dataclass(frozen=True)
 class EndCanary:
-    """Remove a share that a canary left: Lambda refuses to move the alias to a version with a share."""
+    """Remove the share of an unfinished canary: Lambda refuses to move the alias to a version with a share."""
 
     function: str
     version: str
@@ -133,7 +133,7 @@ class EndCanary:
 
 @dataclass(frozen=True)
 class SetRetention:
-    """Set the retention of a log group that the stack takes over: CloudFormation does not change it."""
+    """Set the retention of a log group that the stack imports: CloudFormation does not change it."""
 
     log_group: str
     days: int
@@ -172,7 +172,7 @@ class VerifyEndpoint:
 
     function: str
     asks: bool = True
-    """Whether there is an endpoint, and rows and a right to ask it with."""
+    """Whether there is an endpoint, golden rows to send, and a permission to call it."""
 
     def __str__(self) -> str:
         if not self.asks:
@@ -195,7 +195,7 @@ class PruneVersions:
 
 @dataclass(frozen=True)
 class RestoreMemory:
-    """Restore the memory size that an interrupted `tune --remote` left: a new version would get it."""
+    """Restore the memory size that an interrupted `tune --remote` changed, because a new version would get it."""
 
     function: str
     memory: int

@@ -22,9 +22,9 @@ def set_alias(aws: Aws, function: str, version: str, weights: dict[str, float] |
 def run_canary(
     aws: Aws, deployment: Deployment, old: str, new: str, percent: int, minutes: float, on_step: OnStep
 ) -> str:
-    """Give the new version a share of requests for some minutes. Return why it must end, or "".
+    """Give the new version a share of the requests for some minutes. Return why the canary failed, or "".
 
-    If interrupted, the share is removed.
+    If the run is interrupted, the share is removed.
     """
     if deployment.error_alarm and alarm_rings(aws, deployment):
         return f"the alarm {deployment.alarm} is already in ALARM state before version {new} answered any request, {_NO_JUDGE}"
@@ -40,7 +40,7 @@ def run_canary(
                     "of the requests"
                 )
     except KeyboardInterrupt:
-        # Nobody would watch the alarm any more.
+        # After the interruption, nobody watches the alarm.
         set_alias(aws, deployment.function, old)
         raise
     return ""

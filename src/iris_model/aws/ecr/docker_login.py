@@ -1,7 +1,7 @@
 """Write a login into Docker's configuration, as `docker login` does.
 
-If a credential helper is configured for the registry, it gets the password. Otherwise `config.json` does, readable only
-by its owner.
+If a credential helper is configured for the registry, it stores the password. Otherwise the password is stored in
+`config.json`, readable only by its owner.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def write_login(path: Path, login: Login, run_helper: RunHelper | None = None) -
 
 
 def _write(path: Path, config: Mapping[str, Any]) -> None:
-    # A link stays one: people keep this file elsewhere.
+    # A symbolic link is kept, because some users store this file elsewhere.
     target = path.resolve()
     beside: Path | None = None
     try:

@@ -53,7 +53,7 @@ def _tag_image(aws: Aws, repository: str, digest: str, tag: str) -> None:
     media_type = found[0].get("imageManifestMediaType")
     aws.call(
         "ecr", "PutImage", what,
-        # After a lost answer it has the tag.
+        # If the response was lost, the image has the tag.
         absent=("ImageAlreadyExistsException", "ImageTagAlreadyExistsException"),
         repositoryName=repository, imageManifest=found[0]["imageManifest"], imageTag=tag, imageDigest=digest,
         **({"imageManifestMediaType": media_type} if media_type else {}),

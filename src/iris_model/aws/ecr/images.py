@@ -29,7 +29,7 @@ def mark_of(digest: str) -> str:
 
 
 def read_image(text: str, repository: str) -> str | Tag:
-    """Return the URI of what a user names: a digest in the project's repository, or a whole URI."""
+    """Return the URI of the image that a user names: by a digest in the project's repository, or by a whole URI."""
     if re.fullmatch(_DIGEST, text):
         return image_uri(repository, text)
     if re.fullmatch(_URI, text):

@@ -1,7 +1,7 @@
 """Push an image from anywhere to ECR: open it, then send the missing blobs.
 
-An image for another architecture or a damaged one is refused before a byte is sent. Whether Lambda accepts hard links
-or devices is not documented: those are reported, and the verification decides.
+An image for another architecture or a damaged one is refused before a byte is sent. AWS does not document whether
+Lambda accepts hard links or devices. They are reported, and the verification decides.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def push_image(
             image,
             target,
             documents=documents,
-            referrers="api",  # ECR lists them itself; a list under a tag could not be changed with immutable tags
+            referrers="api",  # ECR lists referrers itself; a list under a tag cannot be changed if tags are immutable
             base=base,
             connect=lambda registry: client,
             report=report,

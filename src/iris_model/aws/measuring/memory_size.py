@@ -1,8 +1,8 @@
-"""Change the memory size of `$LATEST` temporarily, and restore it in every case.
+"""Change the memory size of `$LATEST` temporarily, and always restore it.
 
 The alias `live` serves a published version, whose memory cannot change; nothing is published here. Before the first
-change, a tag of the function stores the size to restore. If a run was killed, the next `tune --remote` finds the tag,
-and so does `deploy`, which would make a version with the wrong size.
+change, a tag of the function stores the size to restore. If a run was killed, the next `tune --remote` or `deploy`
+finds the tag and restores the size. Otherwise `deploy` would create a version with the wrong size.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from iris_model.contract.deployment import Deployment
 from iris_model.errors import DeploymentError
 
 SetMemory = Callable[[int], None]
-"""Gives `$LATEST` that many MB, and returns when it has them."""
+"""Sets the memory of `$LATEST` in MB, and returns when the change is complete."""
 
 _POLL_SECONDS = 1.0
 _MINUTES = 5.0
@@ -49,7 +49,7 @@ def borrow_memory(aws: Aws, deployment: Deployment, sizes: tuple[int, ...], on_s
 
 
 def restore_memory(aws: Aws, deployment: Deployment, on_step: OnStep) -> None:
-    """Restore the size that a run left, and remove its tag. Does nothing without a tag."""
+    """Restore the size that a killed run changed, and remove its tag. Does nothing if there is no tag."""
     function = _wait(aws, deployment, on_step)
     if not function.tuning:
         return
@@ -102,7 +102,8 @@ def _change(aws: Aws, deployment: Deployment, expected: int, size: int, on_step:
     on_step(f"{size} MB: changing the function")
     aws.call(
         "lambda", "UpdateFunctionConfiguration", f"function {deployment.function}",
-        # After a lost answer, the retry finds the revision changed: by itself, or by another process.
+        # If the response was lost, the retry finds a changed revision: it was changed by this call or by another
+        # process.
         absent=("PreconditionFailedException",),
         FunctionName=deployment.function, MemorySize=size, RevisionId=function.revision,
     )  # fmt: skip
@@ -157,7 +158,7 @@ def _changed_by_others(deployment: Deployment, memory: int) -> DeploymentError:
 def _restore_whatever_happens(
     aws: Aws, deployment: Deployment, on_step: OnStep, old: int, first: BaseException | None
 ) -> None:
-    """Restore, even if Ctrl-C interrupts. If that fails too, the error tells how to do it by hand."""
+    """Restore the size, even if Ctrl-C interrupts. If that fails too, the error has the command to do it by hand."""
     interrupted = False
     while True:
         try:

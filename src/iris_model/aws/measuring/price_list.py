@@ -1,4 +1,4 @@
-"""The AWS Price List API: return what AWS publishes for names of our price file in a region.
+"""Read the AWS Price List API: return the published prices for names of our price file in a region.
 
 `QUESTIONS` maps each price to service, filter attributes and usage type, which starts with a short name of the region
 (`EU-Lambda-GB-Second`), or has no prefix in the oldest region. An ambiguous answer, another currency or unit, or tiers
@@ -19,7 +19,7 @@ from iris_model.cost.refreshed import Offer
 
 SOURCE = "AWS Price List API"
 
-# Ireland has no number. Other words before a usage type belong to other products (`TS-LoadBalancerUsage`).
+# Ireland's short name has no number. Other prefixes of a usage type belong to other products (`TS-LoadBalancerUsage`).
 _REGION_PREFIX = re.compile(r"(?:EU|[A-Z]{2,4}\d)-")
 _UNITS = {
     "s": r".*sec.*", "h": r".*(hrs?|hours?)", "request": r".*requests?", "month": r".*mo(nth)?s?", "GB": r"gb",
@@ -36,7 +36,7 @@ class Question:
     usage: str
     unit: str
     is_group: bool = False
-    """Whether the filter alone names the product, so that a usage type of another spelling is no other product."""
+    """Whether the filter alone identifies the product, so that the usage type may be spelled differently."""
 
 
 def _lambda(group: str, usage: str, unit: str = "s") -> Question:
@@ -118,7 +118,7 @@ QUESTIONS: Mapping[str, Question] = {
 
 @dataclass(frozen=True)
 class Published:
-    """The published prices; `reasons` tells for every other name why there is none."""
+    """The published prices. `reasons` has the reason for each name without a price."""
 
     offers: Mapping[str, Offer]
     reasons: Mapping[str, str]
@@ -152,7 +152,7 @@ def _get_products(aws: Aws, region: str, service: str, filters: Sequence[tuple[s
     terms = [("regionCode", region), *filters]
     found = aws.pages(
         "pricing", "GetProducts", f"prices of {service}", "PriceList",
-        # A service without the attribute has no such product.
+        # A service that lacks the attribute has no such product.
         absent=("InvalidParameterException", "NotFoundException"),
         ServiceCode=service, FormatVersion="aws_v1", MaxResults=100,
         Filters=[{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in terms],
@@ -217,7 +217,7 @@ def _read_tiers(dimensions: list[Any], unit: str) -> tuple[tuple[Decimal | None,
             raise ValueError("its tiers in the price list have gaps")
         below = None if each["endRange"] == "Inf" else Decimal(each["endRange"])
         tiers.append((below, Decimal(each["pricePerUnit"]["USD"])))
-    # A free first tier is the free tier, which is counted separately.
+    # A first tier without a price is the free tier, which is counted separately.
     while len(tiers) > 1 and not tiers[0][1]:
         del tiers[0]
     if not tiers or below is not None or not all(usd.is_finite() and usd >= 0 for _, usd in tiers):

@@ -31,7 +31,7 @@ _ENDPOINTS = {"AWS::ApiGatewayV2::Api": "http-api", "AWS::Lambda::Url": "functio
 
 @dataclass(frozen=True)
 class DeployedReports:
-    """What the log has about the deployed function."""
+    """The REPORT lines of the deployed function, and their origin."""
 
     function: str
     region: str
@@ -39,17 +39,17 @@ class DeployedReports:
     memory_mib: int
     architecture: str
     endpoint: str
-    """`http-api`, `function-url`, or "" where there is none."""
+    """`http-api`, `function-url`, or "" if there is no endpoint."""
 
     reports: tuple[ReportLine, ...]
-    """Of what answers now."""
+    """The lines of the live version."""
 
     moments: tuple[float, ...]
-    """When each request was answered, by whatever version: seconds since 1970."""
+    """The time of each response, from any version: seconds since 1970."""
 
     begin: float
     end: float
-    """The stretch of time that the log covers."""
+    """The start and the end of the time that the log covers: seconds since 1970."""
 
     notes: tuple[str, ...] = ()
 
@@ -142,7 +142,7 @@ def _read(aws: Aws, deployment: Deployment, begin: float, on_step: Callable[[str
 
 
 def _first_moment(aws: Aws, deployment: Deployment, now: float) -> float:
-    """Return from when the log can have lines: after the group was created, and within its retention."""
+    """Return the earliest possible time of a log line: after the group was created, and within its retention."""
     found = aws.call(
         "logs", "DescribeLogGroups", f"log group {deployment.log_group}", logGroupNamePrefix=deployment.log_group
     )

@@ -26,13 +26,13 @@ _LATEST = "$LATEST"
 
 @dataclass(frozen=True)
 class DeployedTuning:
-    """The measurement of each size, and the effort."""
+    """The measurement of each size, and the number and cost of the invocations."""
 
     sizes: tuple[TunedSize, ...]
     architecture: str
     invocations: int
     gb_seconds: Decimal
-    """Billed for all whose lines came."""
+    """The billed duration of all invocations whose REPORT line was received."""
 
     notes: tuple[str, ...] = ()
 
@@ -49,7 +49,7 @@ def measure_sizes(
 ) -> DeployedTuning:
     """Invoke each size `invocations` times after `rounds` cold starts.
 
-    A size at which the function fails has the reason instead of a measurement.
+    If the function fails at a size, the result has the reason instead of a measurement.
     """
     lines: dict[int, list[ReportLine]] = {size: [] for size in sizes}
     problems: dict[int, str] = {}
@@ -99,7 +99,7 @@ def measure_sizes(
 
 
 def _read_report(deployment: Deployment, answer: Invocation, size: int) -> list[ReportLine]:
-    """Return the REPORT line of this invocation; none if the log tail lacks it."""
+    """Return the REPORT line of this invocation; empty if the log tail lacks it."""
     found = read_reports(line for line in answer.log.splitlines() if is_report(line))
     if not found:
         return []

@@ -21,13 +21,13 @@ from iris_model.aws.ecr.images import mark_of
 from iris_model.contract.deployment import Deployment
 
 ACCEPTED_TAG = "iris-model:accepted"
-"""Tag of the function: the version that has given the right answers last, or was accepted unverified."""
+"""Tag of the function: the last version whose answers were correct, or that was accepted without verification."""
 
 PREVIOUS_TAG = "iris-model:previous"
-"""Tag of the function: the version that answered before that one."""
+"""Tag of the function: the live version before the accepted one."""
 
 TUNING_TAG = "iris-model:tuning"
-"""Tag of the function while `tune --remote` changes its memory: "128 256-3008", the size to go back to and those tried."""
+"""Tag of the function while `tune --remote` runs: "128 256-3008", the size to restore and the range of tried sizes."""
 
 IMAGE_DELETED = "ImageDeleted"
 
@@ -58,7 +58,7 @@ class Stack:
     outputs: Mapping[str, str] = field(default_factory=dict)
     function_is_its_own: bool = False
     is_ours: bool = False
-    """Whether `deploy` made it, and not somebody with the same template."""
+    """Whether `deploy` created it, not another tool with the same template."""
 
     @property
     def has_our_template(self) -> bool:
@@ -115,7 +115,7 @@ class Function:
 
     @property
     def is_changing(self) -> bool:
-        """Whether an update is in progress; the other fields are those before it."""
+        """Whether an update is in progress. The other fields have the values before the update."""
         return self.last_update == "InProgress" or self.state == "Pending"
 
     @property
@@ -144,7 +144,7 @@ class Observed:
     function: Function | None
     live: Live | None
     image_is_marked: bool = False
-    """Whether the image may expire, because no version used it."""
+    """Whether the image is marked to expire, because no version used it."""
 
     image_is_lost: bool = False
     """Whether the image of the function was deleted from the repository."""
@@ -156,10 +156,10 @@ class Observed:
     """Versions that an alias other than `live` uses."""
 
     answering: Function | None = None
-    """The version that the alias points at, as Lambda froze it."""
+    """The version that the alias points to, with its frozen configuration."""
 
     log_retention: int | None = None
-    """The days after which the log group that is there drops lines, 0 if never; None if there is no log group."""
+    """The retention of the existing log group in days, 0 if unlimited; None if there is no log group."""
 
 
 def observe(aws: Aws, deployment: Deployment, digest: str) -> Observed:
@@ -187,14 +187,14 @@ def observe(aws: Aws, deployment: Deployment, digest: str) -> Observed:
 
 
 def find_retention(aws: Aws, deployment: Deployment) -> int | None:
-    """Return the retention of the log group in days: 0 is unlimited, None: there is no group."""
+    """Return the retention of the log group in days: 0 if unlimited, None if there is no log group."""
     name = deployment.log_group
     groups = aws.call("logs", "DescribeLogGroups", f"log group {name}", logGroupNamePrefix=name).get("logGroups", [])
     return next((int(each.get("retentionInDays", 0)) for each in groups if each["logGroupName"] == name), None)
 
 
 def find_account(aws: Aws) -> str:
-    """Return the account of the credentials: the cheapest call, which needs no permission."""
+    """Return the account of the credentials, with a call that needs no permission."""
     return str(aws.call("sts", "GetCallerIdentity", "the credentials")["Account"])
 
 
@@ -271,7 +271,7 @@ def find_stack(aws: Aws, deployment: Deployment) -> Stack | None:
 
 
 def find_address(stack: Stack) -> str:
-    """Return the address from the outputs: the custom domain if there is one."""
+    """Return the address from the outputs, the custom domain if there is one."""
     return stack.outputs.get(DOMAIN_OUTPUT) or stack.outputs.get(ENDPOINT_OUTPUT, "")
 
 

@@ -27,7 +27,7 @@ from iris_model.aws.state.ownership import check_stack
 from iris_model.contract.deployment import Deployment
 from iris_model.errors import DeploymentError
 
-# Lambda's states of a function, and what to do.
+# The states of a function on Lambda, each with a hint.
 _STATES = {
     IMAGE_DELETED: "its image was deleted from ECR; iris-model deploy pushes it again",
     "ImageAccessDenied": "Lambda may not read its image: check the policy of the repository",
@@ -38,7 +38,7 @@ _STATES = {
 
 @dataclass(frozen=True)
 class Status:
-    """The present state of the deployment."""
+    """The current state of the deployment."""
 
     function: str
     state: str
@@ -89,7 +89,7 @@ def _say_of_stack(stack: Stack) -> str:
 
 
 def _find_danger(aws: Aws, repository: str, running: Function) -> str:
-    """Return a problem that Lambda has not noticed: it loads the image again only when needed."""
+    """Return a problem that Lambda has not noticed, because it loads the image again only when needed."""
     digest = digest_in(repository, running)
     tags = find_tags(aws, repository, digest) if digest else ()
     if tags is None:
@@ -117,7 +117,7 @@ def _status(aws: Aws, deployment: Deployment, stack: Stack, function: Function, 
     alarms = aws.call("cloudwatch", "DescribeAlarms", f"alarm {deployment.alarm}", AlarmNames=[deployment.alarm])
     states = [each["StateValue"] for each in alarms.get("MetricAlarms", [])]
     newest = stack.outputs.get(VERSION_OUTPUT, "")
-    # The stack's template is that of the newest version, which after a rollback is not the live one.
+    # The stack has the template of the newest version. After a rollback, this is not the live version.
     newest_image = (find_function(aws, deployment.function, newest) or function).image.rpartition("@")[2]
     wanted = render_template(deployment, image_uri(deployment.repository, newest_image))
     return Status(

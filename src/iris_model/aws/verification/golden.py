@@ -1,7 +1,7 @@
 """Compare an answer with a golden row.
 
-Labels must be equal; numbers within the tolerance for float32 libraries. An answer in another form than the model's is
-reported as such: a custom handler may be right but cannot be compared.
+Labels must be equal; numbers within the tolerance for float32 libraries. An answer in another format than the model's
+is reported as such: the answer of a custom handler may be correct, but cannot be compared.
 """
 
 from __future__ import annotations
@@ -90,7 +90,10 @@ def _same(expected: Any, got: Any) -> bool:
 
 
 def _values(probabilities: Any, expected: Any) -> Any:
-    """Return the values in the order of the classes: answers have them by name. A chain has one number for each target."""
+    """Return the values in the order of the classes, from an answer by class name.
+
+    A chain has one number for each target.
+    """
     if isinstance(probabilities, dict):
         values = list(probabilities.values())
         return values if isinstance(expected, list) or len(values) != 1 else values[0]

@@ -12,13 +12,13 @@ from iris_model.aws.verification.invoke import Invocation, invoke
 from iris_model.contract.golden import GoldenRow
 from iris_model.cost import Measurement, read_reports, summarize_reports
 
-# Statuses of a new endpoint until all of AWS's servers know it.
+# HTTP statuses of a new endpoint until all of AWS's servers know it.
 _NOT_READY = (0, 403, 404, 500, 502, 503, 504)
 _READY_SECONDS = 90.0
 _READY_PAUSE_SECONDS = 2.0
-# If one row is refused, every row is.
+# If the endpoint refuses one row, it refuses every row.
 _REFUSED = (401, 403)
-# [throttling] may allow one request per second.
+# [throttling] may allow only one request per second.
 _THROTTLED_PAUSE_SECONDS = 1.0
 
 
@@ -31,7 +31,7 @@ class Verification:
     measurement: Measurement | None = None
     log: str = ""
     refused: int = 0
-    """The status with which the endpoint refused who verifies; 0 if it did not."""
+    """The HTTP status with which the endpoint refused the verification requests; 0 if it did not."""
 
 
 def verify_version(aws: Aws, function: str, version: str, golden: Sequence[GoldenRow]) -> Verification:
@@ -51,7 +51,7 @@ def verify_version(aws: Aws, function: str, version: str, golden: Sequence[Golde
 
 
 def verify_endpoint(aws: Aws, ask: Callable[[bytes], HttpAnswer], golden: Sequence[GoldenRow]) -> Verification:
-    """Send every row to the endpoint; a new one gets time until it is known."""
+    """Send every row to the endpoint. A new endpoint is retried until AWS's servers know it."""
     deadline = aws.clock() + _READY_SECONDS
     differences: list[Difference] = []
     ready = False

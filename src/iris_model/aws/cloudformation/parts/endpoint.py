@@ -1,6 +1,6 @@
 """The resources of the HTTPS endpoint: an HTTP API with its routes, a function URL, or none.
 
-Each calls the alias and has a permission on the alias; a permission on the function would not be sufficient.
+Each calls the alias and has a permission on the alias. A permission on the function is not sufficient.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _http_api(deployment: Deployment) -> dict[str, Any]:
             "FunctionName": ref(LIVE),
             "Action": "lambda:InvokeFunction",
             "Principal": "apigateway.amazonaws.com",
-            # Stage, method, path. With several routes any path: the API has only ours.
+            # Stage, method, path. With several routes, any path is allowed: the API has no other routes.
             "SourceArn": sub(
                 "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*/*"
                 + ("" if endpoint.more_routes else endpoint.route)

@@ -14,7 +14,7 @@ _ACTIONS = [
 
 
 def add_network(deployment: Deployment) -> Part:
-    """Put the function into its subnets. Lambda needs the permissions; they are denied to the function's code."""
+    """Put the function into its subnets. Lambda gets the permissions for it; the function's code does not."""
     if deployment.vpc is None:
         return Part()
     own = sub(f"arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{deployment.function}")
@@ -27,7 +27,8 @@ def add_network(deployment: Deployment) -> Part:
         },
         statements=(
             {"Effect": "Allow", "Action": _ACTIONS, "Resource": "*"},
-            # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html: only calls of the code have this key.
+            # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html: only calls from the function's code
+            # have this key.
             {
                 "Effect": "Deny",
                 "Action": _ACTIONS,

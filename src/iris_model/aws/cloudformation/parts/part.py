@@ -1,4 +1,4 @@
-"""What a feature adds to the template, and the tags of all resources."""
+"""The additions of a feature to the template, and the tags of all resources."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Part:
     alias: Mapping[str, Any] = field(default_factory=dict)
     """Properties of the alias."""
     statements: Sequence[Mapping[str, Any]] = ()
-    """Statements of the policy of the role that the stack makes."""
+    """Policy statements of the role that the stack creates."""
 
 
 def tag_list(deployment: Deployment) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from iris_model.contract.deployment import Deployment
 
 
 def add_tracing(deployment: Deployment) -> Part:
-    """Enable tracing, and allow it; X-Ray has no resources."""
+    """Enable tracing, and allow it for all resources, because X-Ray has no resource types."""
     if not deployment.tracing:
         return Part()
     actions = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
