@@ -6,8 +6,8 @@
     all of that                     -> a function directory                (packaging)
     a model file, or nothing        -> a new project                       (scaffold)
 
-Nothing here prints; a caller that shows progress passes `on_step`. Import `scaffold` by its own name, because most
-commands do not need it.
+Nothing here prints; a caller that shows progress passes `on_step`. Import `scaffold` directly, because most commands do
+not need it.
 """
 
 from iris_model.contract.file_names import SETTINGS_FILE

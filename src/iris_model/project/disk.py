@@ -19,11 +19,11 @@ REMEDY = "Check the free space and the permissions. No partial file was left."
 
 @contextmanager
 def disk_errors(what: str) -> Iterator[None]:
-    """Convert an `OSError` to a `StorageError`. `what` is used if the error names no file."""
+    """Convert an `OSError` to a `StorageError`. `what` is the name in the message if the error names no file."""
     try:
         yield
     except OSError as failure:
-        # For a copy, the second file is the one that could not be written.
+        # If a copy fails, the second file is the one that could not be written.
         name = failure.filename2 or failure.filename or what
         raise StorageError(f"{name}: {failure.strerror or failure}", remedy=REMEDY) from failure
 

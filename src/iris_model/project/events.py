@@ -13,7 +13,7 @@ Row = Sequence[Any]
 
 
 def build_events(rows: Sequence[Row], columns: Sequence[Mapping[str, Any]], *, path: str) -> dict[str, Any]:
-    """Return events with rows that the model answers, in each common form, and two with invalid rows."""
+    """Return events with valid rows in each common format, and two events with invalid rows."""
     sent = [as_sent(row, columns) for row in rows]
     first = sent[0]
     events: dict[str, Any] = {

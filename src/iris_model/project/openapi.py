@@ -23,7 +23,7 @@ _REQUESTS = (
     "InferenceRequest",
 )
 _ANSWERS = ("Answer", "Answers", "Predictions", "InferenceResponse")
-# The answers to GET by the end of the path: the Open Inference Protocol has paths of its own.
+# The answers to GET, by the end of the path. The Open Inference Protocol defines its own paths.
 _DESCRIPTIONS = (
     (r"/v2/?", "ServerMetadata", "Open Inference Protocol: the server."),
     (r"/v2/health/live", "Live", "Open Inference Protocol: is the server live?"),
@@ -50,17 +50,17 @@ def build_openapi(
 ) -> dict[str, Any]:
     """Return the OpenAPI document.
 
-    `function` is the content of `function.json`. `version` names the model, `server` the address before the stage; by
-    default that of the local Lambda. `example_row` becomes the example of a request.
+    `function` is the content of `function.json`. `version` is the version of the model. `server` is the address before
+    the stage, by default that of the local Lambda. `example_row` becomes the example of a request.
     """
     stage = function["stage"]
     prefix = "" if stage == "$default" else f"/{stage}"
     paths: dict[str, Any] = {}
     for route in (function["route"], *function.get("http", {}).get("more_routes", ())):
         method, _, path = str(route).rpartition(" ")
-        if "{" in path:  # a variable path: a document cannot list all of them
+        if "{" in path:  # a path with a variable: a document cannot list all its values
             continue
-        # Operation ids must be unique, so only the first path has them.
+        # Operation ids must be unique, so only the operations of the first path have them.
         known = {"get": _describe_operation(path), "post": _predict_operation(signature, example_row)}
         for name, operation in known.items():
             if method in ("", "ANY", name.upper()) and name not in paths.setdefault(path, {}):

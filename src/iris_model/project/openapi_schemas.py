@@ -11,7 +11,7 @@ from typing import Any
 
 JsonSchema = dict[str, Any]
 
-# More JSON types of a category, by the type of its column.
+# Additional JSON types of a category, by the type of its column.
 _OTHER_TYPES = {"bool": ["boolean"], "object": ["number", "boolean"], "category": ["number", "boolean"]}
 _DATATYPES = (
     "BOOL UINT8 UINT16 UINT32 UINT64 INT8 INT16 INT32 INT64 FP16 FP32 FP64 BYTES"  # of the Open Inference Protocol
@@ -226,7 +226,7 @@ def _other_features(columns: Sequence[Mapping[str, Any]]) -> Any:
 
 
 def _without_null(column: Mapping[str, Any], schema: JsonSchema) -> JsonSchema:
-    """Remove null: a row of a dictionary leaves out a feature that it does not have."""
+    """Remove null from the schema: a dictionary row omits a feature that it does not have."""
     kinds = schema["type"]
     if column.get("optional") and not column.get("dropped") and column.get("dtype") != "str" and "null" in kinds:
         kinds = [kind for kind in kinds if kind != "null"]

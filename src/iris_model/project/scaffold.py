@@ -38,7 +38,8 @@ IRIS_MODEL_STEM = "iris_trained_model"
 # CI service -> the template of its workflow, and its path in the project.
 WORKFLOWS = {"github": ("github-workflow.yml", Path(".github/workflows/iris-model.yml"))}
 
-# What a library needs to start: MB and seconds. onnxruntime imports in a tenth of scikit-learn's time.
+# Memory in MB and timeout in seconds that a library needs to start. onnxruntime is imported ten times faster than
+# scikit-learn.
 MEMORY_AND_TIMEOUT = {"original": {"memory": 512, "timeout": 30}, "onnxruntime": {"memory": 512, "timeout": 10}}
 
 DOCKERFILE = "Dockerfile"
@@ -100,7 +101,8 @@ def scaffold_model_project(
 ) -> ScaffoldedProject:
     """Create a project for a model file in `directory`. The model is opened to choose the settings.
 
-    Modules of trusted names are copied from the directory of the model file, with their imports there.
+    Modules of trusted names are copied from the directory of the model file, and so are the modules there that they
+    import.
     """
     check_is_new(directory)
     if model.name in _PROJECT_FILES:
@@ -122,7 +124,7 @@ def scaffold_model_project(
             f"{model.parent / taken[0]}, which trusted names need, would replace the project's own {taken[0]}",
             remedy="Rename the module, update the import in the training script, then train and save again.",
         )
-    # The model is opened before anything is written: a model that does not open leaves no trace.
+    # The model is opened before anything is written: if it does not open, no file is created.
     on_step(f"Opening {model}")
     settings_there = _settings_where_the_files_lie(model, data, values)
     executable = choose(settings_there)
@@ -191,7 +193,7 @@ def _render_requirements(model: Path, executable: Executable, modules: Mapping[s
 def _settings_where_the_files_lie(model: Path, data: Path | None, values: Mapping[str, Any]) -> ProjectSettings:
     """Return the settings of the new project, with paths that are valid before files are copied."""
     settings = parse_settings({**values, "data": "set below"} if data else values, model.parent)
-    # An absolute path, which the file would refuse: the data may be outside of the model's directory.
+    # An absolute path, which is not allowed in the file: the data may be outside of the model's directory.
     return replace(settings, data=str(data.resolve()) if data else None)
 
 

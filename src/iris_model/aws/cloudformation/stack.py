@@ -82,7 +82,7 @@ def apply_template(
 def mend_stack(aws: Aws, name: str, status: str, on_step: OnStep, *, gets_out: bool = False) -> None:
     """Bring an unfinished stack into a state from which a plan can continue.
 
-    `gets_out`: skip resources that cannot be rolled back, and retain those that cannot be deleted.
+    `gets_out`: skip resources that cannot be rolled back, and retain resources that cannot be deleted.
     """
     if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"):
         delete_stack(aws, name, on_step, gets_out=gets_out and status == "DELETE_FAILED")

@@ -43,10 +43,10 @@ _HEAD = (
 )
 
 LARGEST_TEMPLATE_BYTES = 51_200
-"""In a call (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
+"""Limit in a call: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 
 LARGEST_TEMPLATE_BYTES_OF_S3 = 1_000_000
-"""For a template that CloudFormation reads from S3 (same page)."""
+"""Limit of a template that CloudFormation reads from S3 (same page)."""
 
 
 def image_uri(repository: str, digest: str) -> Tag:

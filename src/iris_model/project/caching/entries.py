@@ -1,7 +1,7 @@
 """A directory of cached results: bytes by key.
 
-An entry is a file with the digest of its content, then the content. A damaged entry, or one that other users may write,
-is ignored. If nothing can be written, nothing is cached. The directory may be deleted at any time.
+An entry is a file with the digest of its content, then the content. An entry that is damaged, or that other users can
+write, is ignored. If nothing can be written, nothing is cached. The directory may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Entries:
     most_bytes: int = MOST_BYTES
 
     def has(self, key: str) -> bool:
-        """Return whether an entry exists. Only reading checks its digest."""
+        """Return whether an entry exists. Its digest is checked only when it is read."""
         return self._path_of(key).exists()
 
     def read(self, key: str) -> bytes | None:
@@ -41,7 +41,7 @@ class Entries:
                 path.unlink()
                 return None
             with contextlib.suppress(OSError):
-                path.touch()  # those used longest ago are removed first
+                path.touch()  # the least recently used entries are removed first
             return content
         return None
 
@@ -56,7 +56,7 @@ class Entries:
     def _write(self, path: Path, content: bytes) -> None:
         if len(content) > self.most_bytes:
             return
-        # Golden rows may be rows of the user's data, so only the user may read them.
+        # Golden rows may contain the user's data, so only the user may read them.
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._make_room(self.most_bytes - len(content))
         descriptor, scratch = tempfile.mkstemp(prefix=".", suffix=".entry", dir=self.directory)
@@ -69,7 +69,7 @@ class Entries:
             raise
 
     def _make_room(self, most_bytes: int) -> None:
-        """Remove entries not used for long, and then the least recently used until the others fit."""
+        """Remove entries that have not been used for long, then the least recently used ones until the others fit."""
         entries = [(path, path.stat()) for path in self.directory.glob("*.entry")]
         entries.sort(key=lambda entry: entry[1].st_mtime, reverse=True)
         oldest = time.time() - MOST_DAYS * 86400

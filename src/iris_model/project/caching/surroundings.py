@@ -1,6 +1,6 @@
-"""What determines a result in addition to the user's files: this tool, its Python, installed packages, the machine.
+"""Describe everything that determines a result except the user's files: this tool, Python, packages, the machine.
 
-Returns descriptions that can be hashed as cache keys. Each contains rather too much than too little: an unnecessary
+Returns descriptions that can be hashed as cache keys. In doubt, a description contains more: an unnecessary
 recomputation costs a second, a wrong cache hit gives a wrong answer. Nothing here imports numpy or a model's library.
 """
 
@@ -24,20 +24,21 @@ _PACKAGE = Path(iris_model.__file__).parent
 # The packages whose code decides what is compiled and written.
 _DECIDING_ROOMS = ("contract", "runtime", "engine", "readers", "compiler", "project")
 
-# What opens a model, or computes with it. Where each lies counts too: PYTHONPATH may put another before the installed one.
+# The libraries that open a model or compute with it. Their locations are part of the key too, because PYTHONPATH may
+# put another copy before the installed one.
 _LIBRARIES = (
     *("numpy", "scipy", "joblib", "pandas", "sklearn", "lightgbm", "xgboost", "catboost", "skops", "onnx"),
     *("onnxruntime", "safetensors", "threadpoolctl"),
 )
 
-# Variables that change what libraries compute, or the number of threads, which changes the order of sums. Without those
-# of Intel's OpenMP (KMP_), which scikit-learn sets itself on import.
+# Prefixes of variables that change the results of libraries, or the number of threads, which changes the order of sums.
+# Intel's OpenMP variables (KMP_) are omitted, because scikit-learn sets them on import.
 _VARIABLES = (
     *("BLIS_", "GOTO_", "MKL_", "NPY_", "OMP_", "OPENBLAS_", "SCIPY_", "SKLEARN_", "VECLIB_"),
     "IRIS_MODEL_KERNELS",
 )
 
-# The lines about a processor by which a BLAS chooses its kernels.
+# The properties of a processor by which a BLAS chooses its kernels.
 _PROCESSOR_LINES = (
     *("vendor_id", "cpu family", "model", "model name", "stepping", "flags"),
     *("CPU implementer", "CPU architecture", "CPU variant", "CPU part", "CPU revision", "Features"),
@@ -67,7 +68,7 @@ def describe_installation() -> dict[str, Any]:
 
 
 def describe_arithmetic() -> dict[str, Any]:
-    """Return what may change the last digits of a library's results on this machine."""
+    """Return everything that may change the last digits of a library's results on this machine."""
     return {
         "system": [sys.platform, _c_library(), _processor()],
         "processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -122,7 +123,7 @@ def _c_library() -> str:
 def _processor() -> list[str]:
     """Return Linux's description of the first processor; elsewhere the name of the machine."""
     with contextlib.suppress(OSError), Path("/proc/cpuinfo").open("rb", buffering=0) as file:
-        # The first processor is within this. Reading all of a large machine takes long.
+        # This contains the first processor. Reading the whole file of a large machine is slow.
         first = file.read(8192).decode("utf-8", "replace").partition("\n\n")[0]
         return [line for line in first.splitlines() if line.partition("\t")[0].strip() in _PROCESSOR_LINES]
     return []

@@ -1,7 +1,7 @@
 """Compile a model ahead of time in another process, while this one reads the base image.
 
-Importing the model's library takes most of the time of a build, and nothing else in a build needs it, so the two run at
-the same time. This is only an optimization: if it fails, the model is compiled later, with the same result.
+Importing the model's library takes most of the time of a build. Nothing else in a build needs it, so both run at the
+same time. This is only an optimization: if it fails, the model is compiled later, with the same result.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from iris_model.project.packaging.executors import Choose, Executable, choose_ex
 
 @contextlib.contextmanager
 def compiling_ahead(project: Path) -> Iterator[Choose]:
-    """Start compiling in another process, and yield a function that waits for the result.
+    """Compile in another process, and yield a function that waits for the result.
 
     Yields `choose_remembered` if there is nothing to compile. The process ends with the `with`.
     """
@@ -37,7 +37,7 @@ def compiling_ahead(project: Path) -> Iterator[Choose]:
         return
 
     def choose(asked: ProjectSettings) -> Executable:
-        # Not for other settings, nor for a model that was trained again in the meantime.
+        # The result is not used for other settings, or if the model was trained again in the meantime.
         if compilations.key(asked) != key:
             return compilations.choose(asked)
         return compilations.choose(asked, lambda known: _take(begun, known))
@@ -57,7 +57,7 @@ def _settings_of(project: Path) -> ProjectSettings | None:
 def _can_fork() -> bool:
     """Whether a fork of this process works: on Linux, without other threads, and without OpenMP.
 
-    OpenMP does not survive a fork after numpy or a model's library started it, nor do locks of other threads.
+    After numpy or a model's library has started OpenMP, it does not work in a fork. Neither do locks of other threads.
     """
     return sys.platform == "linux" and threading.active_count() == 1 and "numpy" not in sys.modules
 

@@ -1,8 +1,8 @@
 """Cache the result of compiling a model: opening and verifying takes a second or more.
 
-The cached `Executable` is the same, byte for byte. The key is a digest of everything that decides it: the bytes of
-model and data, the settings that are read, this tool's code, Python, all installed packages, and what the last digits
-of a sum depend on. An entry contains JSON, and the files that were made.
+The cached `Executable` is identical, byte for byte. The key is a digest of all inputs: the bytes of model and data, the
+settings that are read, this tool's code, Python, all installed packages, and everything that changes the last digits of
+a sum. An entry contains JSON, and the files that were made.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Compilations:
     most_bytes: int = MOST_BYTES
 
     def key(self, settings: ProjectSettings) -> str | None:
-        """Return the key for these settings and the present files, or None if the result cannot be cached."""
+        """Return the key for these settings and the current files, or None if the result cannot be cached."""
         files = _digest_files_of(settings)
         return None if files is None else _digest_decision(settings, files)
 
@@ -71,7 +71,8 @@ class Compilations:
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 return decode(remembered, settings)
         executable = choose(settings)
-        # Only if the files are still those of the key: training may have written the model again.
+        # The result is cached only if the files still have the digests of the key: training may have written the model
+        # again.
         if _digest_files_of(settings) == files:
             with contextlib.suppress(TypeError, ValueError):
                 self._entries.keep(key, encode(executable, settings))
@@ -98,7 +99,7 @@ def _digest_decision(settings: ProjectSettings, files: Mapping[str, str]) -> str
 def _digest_files_of(settings: ProjectSettings) -> dict[str, str] | None:
     """Return the digests of the files that are read: those of the model, and the user's rows.
 
-    None if one cannot be read, or if there may be others, because trusted names may come from the user's modules.
+    None if one cannot be read, or if other files may be read, because trusted names may come from the user's modules.
     """
     if settings.trust:
         return None
@@ -117,7 +118,7 @@ def encode(executable: Executable, settings: ProjectSettings) -> bytes:
     Raises ValueError or TypeError if that is impossible.
     """
     made: list[bytes] = []
-    # For a file of the user, its name in the settings; for a generated one, its size.
+    # For the user's file: its name in the settings. For a generated file: its size.
     table: list[tuple[str, int | str]] = []
     known = {path: kind for kind, path in settings.model_files.items()}
     for name, content in executable.files.items():

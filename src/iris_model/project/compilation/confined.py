@@ -27,10 +27,10 @@ from iris_model.project.compilation.confinement import end_with_parent, enter
 
 Make = Callable[[], bytes]
 
-# Verifying the largest models takes minutes. After this time the process hangs.
+# Verifying the largest models takes minutes. A process that takes longer than this is considered hung.
 TIMEOUT_S = 3600
 
-# A fork with one of these imported does not work: OpenMP's threads are not copied, and the libraries wait for them.
+# If one of these is imported, a fork does not work: OpenMP's threads are not copied, and the libraries wait for them.
 _NOT_COPIED = ("catboost", "lightgbm", "onnxruntime", "pandas", "scipy", "sklearn", "torch", "xgboost")
 
 _DONE, _FAILED, _HELD = b"D", b"F", b"H"
@@ -38,7 +38,7 @@ _MOST_BYTES = 1 << 34
 
 
 def can_confine() -> bool:
-    """Whether a fork of this process works. Only Linux supports it with what is loaded."""
+    """Whether a fork of this process works. Only Linux supports it, and only without certain libraries."""
     return sys.platform == "linux" and not any(name in sys.modules for name in _NOT_COPIED)
 
 
@@ -90,7 +90,7 @@ class Confined:
             with warnings.catch_warnings():
                 warnings.simplefilter(
                     "ignore", DeprecationWarning
-                )  # a spinner's thread, which holds no lock that is used
+                )  # caused by a spinner's thread, which holds no lock that is needed
                 self._process = os.fork()
         except OSError:
             shutil.rmtree(self._directory, ignore_errors=True)
@@ -202,7 +202,7 @@ def _no_memory() -> ModelFileError:
 
 
 def _foreign(error: Exception) -> ModelFileError:
-    """Return an unexpected error with its location, so that a report of it can be traced."""
+    """Return an unexpected error with its location in the code, for bug reports."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next

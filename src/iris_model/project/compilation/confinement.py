@@ -1,8 +1,8 @@
-"""Remove from this process what opening a model does not need: network, writable places, credentials.
+"""Remove access from this process that is not needed to open a model: network, writable directories, credentials.
 
 `enter` is called in a fork that is about to open a model. It applies what the system allows and returns the
 restrictions as phrases. Linux: namespaces of user, network, mounts and IPC where allowed; otherwise Landlock for files,
-and a system call filter for sockets. Everywhere: limits on memory, processor time, processes and files, and an
+and a system call filter for sockets. On every system: limits on memory, processor time, processes and files, and an
 environment with only the listed variables.
 """
 
@@ -134,7 +134,7 @@ def _confine_on_linux(directory: Path) -> list[str]:
     if held:
         import resource
 
-        # Since Linux 5.14 it counts within the user namespace; before, all processes of the user count.
+        # Since Linux 5.14 the limit counts processes of the user namespace; before, all processes of the user.
         if _kernel() < (5, 14):
             return held
         with contextlib.suppress(OSError, ValueError):
@@ -158,25 +158,25 @@ def _enter_namespaces(libc: ctypes.CDLL, directory: Path) -> list[str]:
         place = os.fsencode(directory)
         _check(libc.mount(place, place, None, ctypes.c_ulong(_MS_BIND), None))
         shared = f"mode=1777,size={SHARED_MEMORY}".encode()
-        # joblib and multiprocessing create semaphores there; without it they use one process.
+        # joblib and multiprocessing create semaphores in /dev/shm; without it they use one process.
         libc.mount(b"tmpfs", b"/dev/shm", b"tmpfs", ctypes.c_ulong(_MS_NOSUID | _MS_NODEV), shared)
         _set_read_only(libc, b"/", recursive=True, on=True)
         _set_read_only(libc, place, recursive=False, on=False)
         _set_read_only(libc, b"/dev/shm", recursive=False, on=False, needed=False)
     except OSError:
-        # Partial: without network, but files stay writable. Landlock restricts these.
+        # The network is removed, but files are still writable. Landlock restricts these.
         _drop_capabilities(libc)
         return ["no network (a namespace)", *_restrict_files(libc, directory)]
     _become_the_first(libc)
     _drop_capabilities(libc)
-    # Paths opened before lead through the old mounts.
+    # The working directory still refers to the old mounts.
     with contextlib.suppress(OSError):
         os.chdir(Path.cwd())
     return ["no network, and only a temporary directory to write to (namespaces)"]
 
 
 def _become_the_first(libc: ctypes.CDLL) -> None:
-    """Continue as the first process of a new PID namespace, which sees no other.
+    """Continue as the first process of a new PID namespace, which sees no other process.
 
     This process waits, and exits with the same status.
     """
@@ -248,7 +248,7 @@ def _refuse_sockets(libc: ctypes.CDLL) -> list[str]:
         (0x15, 1, 0, architecture),
         (0x06, 0, 0, kill),  # another architecture has other call numbers
         (0x20, 0, 0, 0),  # load the number of the call
-        (0x35, 3, 0, 0x40000000),  # so does x32
+        (0x35, 3, 0, 0x40000000),  # x32 has other call numbers too
         (0x15, 2, 0, number),
         (0x15, 1, 0, 425),  # io_uring_setup creates sockets as well
         (0x06, 0, 0, allow),
@@ -262,7 +262,7 @@ def _refuse_sockets(libc: ctypes.CDLL) -> list[str]:
 
 
 def end_with_parent(parent: int) -> None:
-    """End this process when its parent is killed, because others may wait for files that it has open."""
+    """End this process when its parent is killed, because other processes may wait for files that it has open."""
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -14,7 +14,7 @@ from iris_model.project.configuration.features import find_feature_conflicts
 
 _MOST_TAGS = 50
 _TAGS_OF_OURS = 4
-"""On the function: whose it is, the accepted version and the one before, and the memory while it is tuned."""
+"""Tags on the function: its owner, the accepted version, the one before it, and the memory size while it is tuned."""
 
 # The CORS methods of a function URL do not include OPTIONS: it answers preflight requests itself.
 _FUNCTION_URL_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "*")
@@ -36,7 +36,7 @@ def take_endpoint(values: Mapping[str, dict[str, Any]]) -> Endpoint:
 
 
 def complete_throttling(rate: float | None, burst: int | None) -> Throttling:
-    """Complete a limit that has only a rate or only a burst: an HTTP API may treat an absent one as 0."""
+    """Complete a limit that has only a rate or only a burst, because an HTTP API may treat the missing value as 0."""
     if rate is not None and burst is None:
         burst = min(ACCOUNT_BURST, math.ceil(rate))
     elif burst is not None and rate is None:
@@ -146,7 +146,7 @@ def find_conflicts(values: Mapping[str, dict[str, Any]]) -> list[str]:
 
 
 def _find_route_conflicts(top: Mapping[str, Any], cors: Mapping[str, Any]) -> list[str]:
-    """Return routes that an HTTP API would refuse because it has them already."""
+    """Return routes that an HTTP API would refuse as duplicates."""
     problems = []
     by_meaning: dict[str, str] = {}
     for route in top["more_routes"]:
@@ -165,7 +165,7 @@ def _find_route_conflicts(top: Mapping[str, Any], cors: Mapping[str, Any]) -> li
 
 
 def _find_tag_conflicts(top: Mapping[str, Any]) -> list[str]:
-    """Return tags that are ours, and tags that the role cannot have both."""
+    """Return problems of tags: names that we reserve, and pairs that the role cannot have at the same time."""
     problems = [
         f"tags.{name}: iris-model sets this tag itself" for name in top["tags"] if f"{name}:".startswith("iris-model:")
     ]

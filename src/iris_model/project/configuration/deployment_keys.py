@@ -19,7 +19,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "*")
 _HEADER_NAME = r"\*|[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 _HEADER_MEANS = 'a header name, or "*"'
 
-# Letters, numbers and separators of all languages, and no tabs and line breaks:
+# Letters, numbers and separators of all languages, but no tabs or line breaks:
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_Tag.html. CloudFormation refuses an alarm with an empty value:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cloudwatch-alarm-tag.html
 _TAG = r"(?u:[^\S\t-\r\x1c-\x1f\x85]|[\w.:/=+@-])"

@@ -24,7 +24,7 @@ def find_aws_python(base_image: str) -> int | None:
 
 
 def find_feature_conflicts(values: Mapping[str, dict[str, Any]]) -> Iterator[str]:
-    """Return contradictions between these keys and others."""
+    """Yield contradictions between these keys and others."""
     top, vpc, domain = values[""], values["vpc"], values["domain"]
     if bool(vpc["subnets"]) != bool(vpc["security_groups"]):
         missing = "security-groups" if vpc["subnets"] else "subnets"

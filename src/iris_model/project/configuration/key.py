@@ -48,7 +48,7 @@ class Key:
 
     @property
     def expectation(self) -> str:
-        """Return the allowed values, in words that complete "expected ..."."""
+        """The allowed values, as a phrase after "expected"."""
         if self.kind == "texts":
             each = _join(self.choices) if self.choices else self.pattern_means
             return "a list of strings" + (f", each {each}" if each else "")
@@ -78,7 +78,7 @@ class Key:
         if self.kind == "boolean":
             return isinstance(value, bool)
         if self.kind in ("integer", "number"):
-            # In Python True is an integer, in TOML it is not. TOML also has inf and nan.
+            # True is an integer in Python, but not in TOML. TOML also has inf and nan.
             numeric = int if self.kind == "integer" else (int, float)
             if not isinstance(value, numeric) or isinstance(value, bool) or not math.isfinite(value):
                 return False

@@ -12,7 +12,7 @@ from iris_model.project.configuration.deployment_keys import DEPLOYMENT_KEYS
 from iris_model.project.configuration.feature_keys import FEATURE_KEYS
 from iris_model.project.configuration.key import Key
 
-# A path that stays inside the project: relative, no `..` part, and no backslash, which is a path on one system only.
+# A path that stays inside the project: relative, no `..` part, and no backslash, which separates only on Windows.
 _INSIDE = r"(?!/)(?!(?:.*/)?\.\.(?:/|$))[^\\]+"
 _INSIDE_MEANS = "a relative path inside the project"
 
@@ -117,7 +117,7 @@ PROJECT_KEYS: tuple[Key, ...] = (
         "texts",
         "More routes of the HTTP API, for clients that expect other paths.",
         default=(),
-        # A variable is a whole part of the path; one that takes all the rest is the last.
+        # A variable is a whole part of the path. A variable for the rest of the path must be the last part.
         pattern=(
             r"(?:(?:ANY|GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) )?"
             r"(?=/)(?:/(?:[A-Za-z0-9._~:-]*|\{[A-Za-z0-9._-]+\}))*(?:/\{[A-Za-z0-9._-]+\+\})?"

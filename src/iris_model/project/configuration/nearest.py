@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 def say_unknown(path: str, name: str, known: Sequence[str]) -> str:
     """Return a message for an unknown key, with a suggestion."""
-    # `base_image` for `base-image` is the most common mistake, so names are compared with hyphens.
+    # The most common mistake is `base_image` instead of `base-image`, so underscores are compared as hyphens.
     nearest = name_nearest(name.lower().replace("_", "-"), known)
     hint = f"did you mean {nearest}?" if nearest else "the known keys are " + ", ".join(known)
     return f"{path} is not a key: {hint}"

@@ -18,7 +18,7 @@ _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _MONTHS = dict(zip("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), range(1, 13), strict=True))
 _DAYS = dict(zip("SUN MON TUE WED THU FRI SAT".split(), range(1, 8), strict=True))
 _DAY = "|".join(["[1-7]", *_DAYS])
-# A year of 365 days. Its number of days for each month and weekday is that of other years, within a day.
+# A year of 365 days. In other years, the number of days per month and weekday differs by at most one.
 _YEAR = 2026
 
 
@@ -30,7 +30,7 @@ class _Field(NamedTuple):
     most: int
     words: Mapping[str, int] = {}
     special: str = "(?!)"
-    """Expressions of its own, as a pattern."""
+    """A pattern of the special expressions of this field."""
 
 
 _FIELDS = (
@@ -51,7 +51,7 @@ class Firings:
     """Times per month of 730 hours."""
 
     week: tuple[float, ...]
-    """Seconds since Monday, midnight UTC, ascending; empty where weeks differ."""
+    """Seconds since Monday, midnight UTC, ascending; empty if weeks differ."""
 
 
 def find_schedule_problem(schedule: str) -> str:

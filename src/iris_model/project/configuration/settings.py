@@ -25,9 +25,9 @@ from iris_model.project.configuration.stages import STAGES, apply_stage, find_st
 
 MLFLOW_DESCRIPTION = "MLmodel"
 
-# The tag of the first field of an ONNX model. No pickle and no booster starts with it.
+# The first byte of an ONNX model: the tag of its first field. No pickle and no booster starts with it.
 ONNX_START = b"\x08"
-# The prefix of their keys in `model_files`.
+# The prefix of the keys of weight files in `model_files`.
 WEIGHTS = "weights "
 
 # Tables whose keys depend on each other.
@@ -48,7 +48,7 @@ class Budgets:
 
 @dataclass(frozen=True)
 class PlaygroundSettings:
-    """What the page of `serve` draws. It is not packaged."""
+    """The settings for the page of `serve`. They are not packaged."""
 
     data: str | None = None
     target: str | None = None
@@ -143,7 +143,7 @@ def parse_settings(document: Mapping[str, Any], directory: Path, stage: str | No
     problems = _find_unknown_keys(document) + find_stage_problems(document)
     values: dict[str, dict[str, Any]] = {}
     if not problems:
-        # Mistakes in other stages are reported too, before those are deployed.
+        # Mistakes in other stages are reported too, before these stages are deployed.
         for other in (None, *document.get(STAGES, {})):
             other_values, other_problems = _read_values(apply_stage(document, other))
             prefix = f"[{STAGES}.{other}] " if other else ""
@@ -193,7 +193,7 @@ def _read_values(document: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]]
         if problem := key.find_problem(value):
             problems.append(problem)
             if key.section in _PAIRED and isinstance(value, (str, list)):
-                # The value is wrong but present, so it is not reported as missing too.
+                # The value is wrong but present, so it is not also reported as missing.
                 values[key.section][key.field] = value
         else:
             values[key.section][key.field] = tuple(value) if key.kind == "texts" else value
@@ -252,9 +252,9 @@ def _find_environment_problems(
 
 
 def _find_references(values: Mapping[str, dict[str, Any]]) -> list[str]:
-    """Return the values that CloudFormation would replace. `secrets` is the one place for references."""
+    """Return problems of values that CloudFormation would replace. Only `secrets` may contain references."""
     problems = []
-    for key in (key for key in KEYS if key.staged):  # the others are not in the template
+    for key in (key for key in KEYS if key.staged):  # other keys are not in the template
         value = values[key.section][key.field]
         texts = {key.path: value} if isinstance(value, str) else {}
         if key.kind == "texts":

@@ -19,7 +19,7 @@ from iris_model.project.configuration.nearest import name_nearest, say_unknown
 
 STAGES = "stages"
 
-# It becomes part of the function's name and of the path.
+# The stage name becomes part of the function's name and of the path.
 _STAGE_NAME = r"[A-Za-z0-9-]{1,32}"
 
 
@@ -56,7 +56,7 @@ def apply_stage(document: Mapping[str, Any], stage: str | None) -> dict[str, Any
         merged.pop(name, None)  # two stages cannot share one
     for name, value in stages[stage].items():
         inherited = merged.get(name)
-        # environment, tags, [cors] and so on; an empty table removes the project's.
+        # Tables such as environment, tags and [cors] are merged. An empty table removes the project's table.
         if value and isinstance(value, Mapping) and isinstance(inherited, Mapping):
             merged[name] = {**inherited, **value}
         else:

@@ -26,7 +26,7 @@ class NeededImports:
 
 
 def find_needed_imports(sources: Mapping[str, Path]) -> NeededImports:
-    """Return the imports that Python, the files themselves and this tool do not provide."""
+    """Return the imports that neither Python, nor the files themselves, nor this tool provide."""
     known = {name.split("/")[0].removesuffix(".py") for name in sources}
     known |= sys.stdlib_module_names | PLATFORM_MODULES | {OUR_PACKAGE}
     first: set[str] = set()

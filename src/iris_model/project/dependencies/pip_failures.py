@@ -1,4 +1,4 @@
-"""Why pip found nothing: an index that could not be asked is not an index that has no such package.
+"""Find out why pip found no package: the index may be unreachable, or may not have the package.
 
 pip says the same in both cases ("No matching distribution found"). Only its log (`--log FILE`) says which index failed.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 _NOT_FETCHED = re.compile(r"Could not fetch URL (?P<url>\S+?/)(?P<name>[^/\s]+)/: (?P<reason>.+) - skipping$", re.M)
 _INSECURE = re.compile(r"The repository located at (?P<host>\S+) is not a trusted or secure host and is being ignored")
-_NOT_THERE = "404 "  # an answer: the index has no such package
+_NOT_THERE = "404 "  # a response of the index: it has no such package
 _CAUSE = re.compile(r"\(Caused by \w+\((.+)\)\)$")
 _OBJECT = re.compile(r"<[^<>]+>: ")
 _USER = re.compile(r"(\w+://)[^\s/@]+@")
@@ -18,9 +18,9 @@ _NO_SOCKS = "Missing dependencies for SOCKS support"
 
 
 def index_failure(said: str, log: Path) -> tuple[str, str] | None:
-    """Return problem and remedy if an index or a proxy failed. None: pip's own words say what is wrong.
+    """Return problem and hint if an index or a proxy failed; None if pip's own message is sufficient.
 
-    `said` is what pip wrote to stderr, `log` the file that its option `--log` named.
+    `said`: pip's output on stderr. `log`: the file of pip's option `--log`.
     """
     if _NO_SOCKS in said:
         return (
@@ -47,7 +47,7 @@ def index_failure(said: str, log: Path) -> tuple[str, str] | None:
 
 
 def _short(reason: str) -> str:
-    """Return the cause without the objects and addresses around it."""
+    """Return the cause, without Python objects and addresses."""
     cause = _CAUSE.search(reason)
     text = _OBJECT.sub("", cause[1].strip("'\"")) if cause else reason.partition(" for url: ")[0]
     return _USER.sub(r"\1***@", text)

@@ -30,7 +30,7 @@ class Lacking:
 
 
 def lines_for(modules: Iterable[str]) -> list[str]:
-    """Return `name==version` for every distribution with one of the modules, without those that no index has."""
+    """Return `name==version` for every distribution with one of the modules, except for local distributions."""
     from importlib import metadata
 
     installed = metadata.packages_distributions()
@@ -104,14 +104,17 @@ def _read(requirements: Path) -> tuple[set[str], bool]:
         except metadata.PackageNotFoundError:
             complete = False
             continue
-        # Other markers count as true: what may be installed is not certainly missing.
+        # Other markers count as true, because a package that may be installed is not certainly missing.
         found_in_turn = filter(None, map(parse_requirement, needed))
         waiting += [each for each in found_in_turn if asked.extras or "extra ==" not in str(each.marker)]
     return brought, complete
 
 
 def _is_local(distribution: str) -> bool:
-    """Whether it was installed from a folder, a file or a repository: an index may have a different one with its name."""
+    """Whether it was installed from a folder, a file or a repository.
+
+    An index may have another package with this name.
+    """
     from importlib import metadata
 
     return metadata.distribution(distribution).read_text("direct_url.json") is not None

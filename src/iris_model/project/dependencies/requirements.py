@@ -17,7 +17,7 @@ from iris_model.project.dependencies.pip_failures import index_failure
 
 REQUIREMENTS_FILE = "requirements.txt"
 
-# Files of the installer. RECORD lists scripts whose first line names this machine's Python, the others record the
+# Files of the installer. RECORD lists scripts whose first line names this machine's Python. The others record the
 # request and its origin. Lambda reads none of them.
 _INSTALLER_FILES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
@@ -30,7 +30,10 @@ def is_without_pip(said: str) -> bool:
 
 
 def check_can_install(settings: ProjectSettings, running_python: str | None) -> None:
-    """Refuse to install packages that do not run where the function runs. None: they do not come from this Python."""
+    """Refuse to install packages that do not run on the function's Python, processor or system.
+
+    `running_python`: None if the packages are not installed by this Python.
+    """
     requirements = settings.directory / REQUIREMENTS_FILE
     if not requirements.is_file():
         raise ProjectError(
@@ -55,7 +58,7 @@ def _show(python: str, architecture: str, system: str) -> str:
 
 def install_requirements_into(directory: Path, requirements: Path) -> None:
     """Install into `directory`, then remove what depends on this machine."""
-    # -P: a module of the project must not replace one of the standard library for pip.
+    # -P: modules of the project must not replace modules of the standard library while pip runs.
     command = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     command += ["--target", str(directory.resolve()), "--requirement", str(requirements.resolve())]
     settings: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}

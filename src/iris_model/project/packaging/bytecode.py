@@ -1,6 +1,6 @@
 """Compile source files to bytecode that is the same on every machine.
 
-`/var/task` is read-only on Lambda, so bytecode that is not shipped is compiled again at every cold start. It is
+`/var/task` is read-only on Lambda, so bytecode that is not shipped is compiled again at every cold start. The files are
 "unchecked-hash" bytecode: Python reads no source file and compares no time.
 
 The output of `marshal` depends on the strings that the process already holds (it marks shared objects), so two
@@ -44,7 +44,7 @@ def compile_modules(modules: Mapping[str, Path], compiler: Compiler, *, shipped:
 
     A module that this Python cannot compile is left out. `shipped` modules are smaller: without docstrings,
     annotations, imports for type checkers and columns of source positions, because error documents never show frames of
-    iris-model. The user's modules keep all of it.
+    iris-model. The user's modules keep all of these.
     """
     options = ["-X", "no_debug_ranges"] if shipped else []
     asked = [shipped, {name: str(path) for name, path in sorted(modules.items())}]
@@ -54,7 +54,7 @@ def compile_modules(modules: Mapping[str, Path], compiler: Compiler, *, shipped:
         env={},
         check=True,
         stdout=subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C reaches this process, which then ends that one
+        start_new_session=True,  # Ctrl-C reaches only this process, which then ends the other one
     )
     return done.stdout
 

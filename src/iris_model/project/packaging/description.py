@@ -1,4 +1,4 @@
-"""The part of `function.json` that the settings of a project decide."""
+"""The part of `function.json` that depends on the settings of a project."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def describe_settings(settings: ProjectSettings) -> FunctionSettings:
 
 
 def target_python(settings: ProjectSettings) -> str:
-    """Return the Python version of the function: that of the settings, or the running one."""
+    """Return the Python version of the function: from the settings, otherwise the running one."""
     return settings.python or RUNNING_PYTHON
 
 

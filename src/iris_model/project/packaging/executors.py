@@ -1,6 +1,6 @@
 """Choose the executor for a model, and give the reason.
 
-Only this stage of packaging opens the model, so only it needs numpy and the model's library. It imports
+Only this step of packaging opens the model, so only it needs numpy and the model's library. It imports
 `iris_model.compiler` when it needs it.
 """
 
@@ -37,7 +37,7 @@ COLD_START_OF_ONNXRUNTIME = "a few tenths of a second"
 
 @dataclass(frozen=True)
 class Executable:
-    """The files of an executor, and the golden rows with which every later stage tests itself."""
+    """The files of an executor, and the golden rows that every later stage is tested with."""
 
     executor: str
     reason: str
@@ -98,7 +98,7 @@ def _compiled_or_original(settings: ProjectSettings) -> Executable:
             from iris_model.compiler import FIT_FIRST
 
             if error.remedy == FIT_FIRST:
-                # No rows help a model that was never fitted.
+                # Sample rows do not help if the model was never fitted.
                 raise error from None
             raise UnsupportedModel([*error.reasons, *worse.reasons], remedy=worse.remedy) from None
     except ParityError as error:
@@ -240,7 +240,7 @@ def installed_size_mb(distribution: str) -> int:
         for file in found.files or ():
             path = Path(str(file.locate()))
             total += path.stat().st_size if path.is_file() else 0
-        # A requirement with a marker is an extra or for another system; the others are always installed.
+        # A requirement with a marker is an extra or for another system. All others are always installed.
         waiting += [_name_of(requirement) for requirement in found.requires or () if ";" not in requirement]
     return round(total / 1_000_000)
 

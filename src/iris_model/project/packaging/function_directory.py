@@ -38,8 +38,8 @@ def write_function_directory(
 ) -> None:
     """Write `files` and a `function.json` from `description` and all digests.
 
-    `compiler` compiles modules that are not ours; without one they stay source. `fill` may add files to the new
-    directory first (installed packages). `check` may refuse the finished directory.
+    `compiler` compiles the modules of the user and of packages; without it they stay source. `fill` may add files to
+    the new directory first (installed packages). `check` may refuse the finished directory.
     """
     check_may_replace(output)
     with _replacing(output) as staging:
@@ -157,7 +157,7 @@ def _normalize(directory: Path) -> None:
     for folder, _, names in os.walk(directory, topdown=False):
         for name in names:
             path = Path(folder) / name
-            # Files that we write are not executable; a program of a package stays executable.
+            # Files that we write are not executable. A program in a package stays executable.
             _set_fixed(path, PROGRAM_MODE if path.stat().st_mode & 0o111 else FILE_MODE)
         _set_fixed(Path(folder), DIRECTORY_MODE)
 

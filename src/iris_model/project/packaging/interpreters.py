@@ -18,10 +18,10 @@ class Interpreter:
 
     path: str
     cache_tag: str
-    """What its bytecode files are called: `cpython-313`."""
+    """The tag in the names of its bytecode files: `cpython-313`."""
 
     version: str
-    """All it says of itself."""
+    """The value of its `sys.version`."""
 
 
 RUNNING = Interpreter(sys.executable, str(sys.implementation.cache_tag), sys.version)

@@ -20,7 +20,7 @@ from iris_model.project.packaging.shipped import ROOT
 
 # Operators that a kernel makes at least ten times faster, for one row or for thousands.
 PROFITING = frozenset(("boosting", "kernels", "neighbors", "svm", "trees"))
-# A smaller model answers one row as fast in Python: calling a kernel takes as long.
+# Python evaluates one row of a smaller model as fast, because the call of a kernel takes as long.
 LEAST_MODEL_BYTES = 64 * 1024
 
 

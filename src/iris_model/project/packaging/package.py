@@ -1,7 +1,7 @@
 """Package a project: `iris-model.toml`, a model and a handler become a function directory.
 
-The function directory is exactly the content of `/var/task`. If the inputs did not change, it is left as it is
-(`stamp`), so that `serve` starts again at once.
+The function directory is exactly the content of `/var/task`. If the inputs did not change, it is not written again
+(`stamp`), so that `serve` restarts at once.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class PackageSource(Protocol):
 
     @property
     def identity(self) -> str:
-        """Everything that decides which files are installed."""
+        """A text that changes when other files would be installed."""
 
     def install(self, directory: Path, requirements: Path) -> None:
         """Put the packages into `directory`, in the layout of `pip install --target`."""
@@ -93,7 +93,7 @@ class PackagedFunction:
     files: int
     unchanged: bool
     own_files: tuple[str, ...] = ()
-    """What is neither a package nor the runtime: the handler, its modules, the model and its description."""
+    """All files except packages and runtime: the handler, its modules, the model and its description."""
 
     needs: tuple[str, ...] = ()
     """The part of requirements.txt that the function itself imports."""
@@ -189,8 +189,8 @@ def package_project(
         "own_files": sorted([*own, FUNCTION_FILE]),
         "needs": needs,
     }
-    # Only if the files are still those that were read: training may have written the model again. The installed
-    # versions may have been chosen only now.
+    # The stamp is written only if the files are still the same: training may have written the model again. The versions
+    # of packages may have been chosen during the installation.
     if digest(asked) == inputs:
         chosen = installer()
         write_stamp(settings, output, inputs if chosen == asked else digest(chosen), remembered)
@@ -255,7 +255,7 @@ def _size_of_model(executable: Executable, sources: Mapping[str, Path]) -> int:
 def _sources_that_count(
     settings: ProjectSettings, executable: Executable, sources: Mapping[str, Path]
 ) -> Mapping[str, Path]:
-    """Return the files that the function imports: for a compiled model without the modules of trusted names."""
+    """Return the files that the function imports. A compiled model does not need the modules of trusted names."""
     if executable.executor == "original":
         return sources
     return {**collect_imported(settings), **collect_included(settings)}

@@ -1,7 +1,7 @@
 """Which files of iris-model are shipped with a function, and in what form.
 
-Only those that this function can reach: the runtime without unused executors, and of the engine the operators of its
-graph with their imports. A sandbox reads files one by one at its first request, and the size of an image costs money.
+Only files that this function can reach: the runtime without unused executors, and the operators of its graph with their
+imports. A sandbox reads files one by one at its first request, and the size of an image costs money.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ EXECUTOR_FILES = {
 ENGINE = ROOT / "engine"
 ENGINE_PACKAGE = "iris_model.engine"
 
-# The engine without operators: modules by their path below `engine`, a folder for its `__init__`.
+# The engine without operators: modules by their path below `engine`. A folder stands for its `__init__`.
 ENGINE_CORE = ("", "model", "json_text")
 OPERATORS_FOLDER = "operators"
 
@@ -122,7 +122,7 @@ def _engine_imports() -> dict[str, frozenset[str]]:
 
 
 def _imports_of(path: Path) -> set[str]:
-    """Return what a file imports of the engine, by dotted names below `engine`: modules, or names inside modules."""
+    """Return what a file imports from the engine, as dotted names below `engine`: modules, or names inside modules."""
     package = ("iris_model", *path.relative_to(ROOT).parent.parts)
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_bytes())):

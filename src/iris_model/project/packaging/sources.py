@@ -29,7 +29,7 @@ PLATFORM_MODULES = frozenset({"boto3", "botocore"})
 def collect_sources(settings: ProjectSettings) -> dict[str, Path]:
     """Return the user's files: path in the function directory -> file in the project."""
     _check_handler_function(handler_file(settings), settings)
-    # The first part is what a trusted name of the model file needs if the original is served.
+    # The first part contains the modules that trusted names of the model file need if the original is served.
     sources = collect_trusted(settings.directory, settings.trust) | collect_imported(settings)
     sources |= collect_included(settings)
     for name in sources:
@@ -61,7 +61,8 @@ def collect_imported(settings: ProjectSettings) -> dict[str, Path]:
     handler = handler_file(settings)
     waiting = [handler]
     if handler.parent != root:
-        # A handler inside a package brings the whole package: its relative imports may reach any part of it.
+        # If the handler is inside a package, the whole package is shipped, because relative imports may reach any part
+        # of it.
         waiting += _files_of(root / handler.relative_to(root).parts[0])
     return _follow_imports(root, waiting)
 
@@ -176,7 +177,7 @@ def collect_included(settings: ProjectSettings) -> dict[str, Path]:
 
 
 def _is_hidden(path: Path) -> bool:
-    """Whether it belongs to iris-model's output or to version control, which are never included."""
+    """Whether the path belongs to iris-model's output or to version control, which are never included."""
     return path.parts[0] in (".iris-model", ".git", ".venv") or "__pycache__" in path.parts
 
 

@@ -57,12 +57,12 @@ def read_stamp(settings: ProjectSettings, output: Path, inputs: str) -> dict[str
             remembered: dict[str, Any] = stamp["remembered"]
             return remembered
     except (OSError, ValueError, KeyError, TypeError):
-        pass  # without a readable stamp, packaging again is always correct
+        pass  # without a readable stamp, the project is packaged again, which is always correct
     return None
 
 
 def write_stamp(settings: ProjectSettings, output: Path, inputs: str, remembered: Mapping[str, Any]) -> None:
-    """Record `inputs` for `output`. If the project is not writable, it is packaged again each time."""
+    """Record `inputs` for `output`. If the project is not writable, there is no stamp, and each run packages again."""
     path = _stamp_path(settings, output)
     stamp = {"inputs": inputs, "sizes": _sizes_of_untouched(output), "remembered": remembered}
     with contextlib.suppress(OSError):
@@ -93,6 +93,6 @@ def _sizes_of_untouched(output: Path) -> dict[str, int] | None:
         status = (output / name).lstat()
         if int(status.st_mtime) == FIXED_TIME:
             sizes[name] = status.st_size
-        elif "__pycache__" not in name:  # a Python that ran there may have written bytecode
+        elif "__pycache__" not in name:  # bytecode may have been written by a Python that ran in the directory
             return None
     return sizes if FUNCTION_FILE in sizes else None

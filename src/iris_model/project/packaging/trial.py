@@ -1,7 +1,7 @@
 """Open a model as its function will: in a new process, with the packaged files and the shipped runtime.
 
-Raises ProjectError with the error of the function. It finds models that open here only because this process imported
-something, or because of a module that is not packaged, before the first request does.
+Raises ProjectError with the error of the function. Without this test, the first request would fail if a model opens
+only because this process imported something, or only with a module that is not packaged.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from iris_model.errors import ProjectError
 from iris_model.project.disk import disk_errors
 from iris_model.project.packaging.shipped import shipped_files
 
-# Importing a large library from a cold disk takes at most this long. Slower ones would not start on Lambda either.
+# Importing a large library from a cold disk takes at most this long. A slower library would not start on Lambda either.
 TIMEOUT_S = 120
 
-# `-P`, and the function directory before the installed packages: as `runtime/start.py` finds modules in a function.
+# `-P`, and the function directory before the installed packages: the same module search as in `runtime/start.py`.
 _PROGRAM = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -85,7 +85,10 @@ def open_as_the_function(
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
-    """Hard link a file: it needs no space. onnxruntime refuses weights behind a symbolic link."""
+    """Create a hard link, which needs no space, or copy the file.
+
+    onnxruntime refuses weights behind a symbolic link.
+    """
     try:
         target.hardlink_to(source)
     except OSError:

@@ -1,4 +1,4 @@
-"""Write the wheel of this tool, so that a scaffolded project can be built by `docker build` alone.
+"""Write the wheel of this tool, so that `docker build` can build a scaffolded project without other tools.
 
 No index has iris-model yet, so the first stage of the project's Dockerfile installs it from this file. It contains the
 installed package and its metadata, and works for an editable install too. Format:
@@ -22,7 +22,7 @@ DISTRIBUTION = "iris-model"
 _PACKAGE = Path(iris_model.__file__).parent
 _DIST_INFO = f"iris_model-{iris_model.__version__}.dist-info"
 
-# Files of one machine: bytecode and extension modules. A wheel for any platform has neither.
+# Files that depend on the machine: bytecode and extension modules. A wheel for any platform has neither.
 _LOCAL_SUFFIXES = (".pyc", ".pyo", ".so", ".pyd", ".dylib")
 
 # Files that only a build from source needs.
@@ -77,9 +77,9 @@ def _metadata_files() -> dict[str, bytes]:
 
 
 def _build_archive(files: dict[str, bytes]) -> bytes:
-    """Zip in sorted order with fixed times and modes; RECORD, which lists all others, is last.
+    """Return a zip archive in sorted order, with fixed times and modes. RECORD, which lists all other files, is last.
 
-    Stored, not deflated: versions of zlib write different bytes.
+    The files are not compressed, because versions of zlib write different bytes.
     """
     record = [f"{name},sha256={_digest(content)},{len(content)}" for name, content in sorted(files.items())]
     record_name = f"{_DIST_INFO}/RECORD"
@@ -88,7 +88,7 @@ def _build_archive(files: dict[str, bytes]) -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in [*sorted(files.items()), (record_name, "\n".join([*record, ""]).encode())]:
             entry = zipfile.ZipInfo(name)  # its time is 1980-01-01 by default
-            entry.create_system = 3  # Unix on every machine: it decides how the mode is read
+            entry.create_system = 3  # Unix on every machine: it determines how the mode is interpreted
             entry.external_attr = 0o100644 << 16
             archive.writestr(entry, content)
     return buffer.getvalue()
