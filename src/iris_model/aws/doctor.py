@@ -115,7 +115,8 @@ def _check_role(aws: Aws, deployment: Deployment, arn: str) -> Check:
     except DeploymentError as error:
         return Check("role", WARNING, f"{says}; IAM cannot simulate its permissions: {error.problem}", error.remedy)
     if missing:
-        # Not BAD: the policy of a key, queue or topic may allow it, and this simulation does not see such policies.
+        # The result is not BAD, because the policy of a key, queue or topic may allow the action. The simulation
+        # ignores such policies.
         return Check(
             "role", WARNING, f"{says}, and its policies do not allow {missing}",
             "Add the statements that `iris-model template` shows without role, unless the resource's own policy allows it.",

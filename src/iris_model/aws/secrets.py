@@ -16,7 +16,7 @@ from iris_model.errors import DeploymentError
 
 _ARN = re.compile(r"(arn:[\w-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[^:]+)(?::(.+))?")
 _RANDOM_END = re.compile(r"-[A-Za-z0-9]{6}$")
-_MOST_NAMES = 10  # of GetParameters
+_MOST_NAMES = 10  # the limit of GetParameters
 
 
 class Reference(NamedTuple):

@@ -17,7 +17,7 @@ from iris_model.oci.digests import Digest
 from iris_model.oci.platforms import Platform
 
 CREATED = "1980-01-01T00:00:00Z"
-"""Fixed, so that the same input gives the same image."""
+"""The fixed creation time of images, so that the same input gives the same image."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from queue import Queue
 from typing import Protocol
 
-# For fewer bytes starting a thread costs more.
+# For fewer bytes, starting a thread takes longer than hashing.
 WORTH_A_THREAD = 1 << 22
 # The maximum number of blocks that wait to be hashed. Reading then pauses.
 _WAITING = 8

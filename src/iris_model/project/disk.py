@@ -45,7 +45,10 @@ def filling(directory: Path) -> Iterator[None]:
 
 
 def write_replacing(path: Path, data: bytes) -> None:
-    """Write next to the path and rename, so that an interruption or a full disk keeps the old file."""
+    """Write a file next to `path`, then rename it.
+
+    After an interruption, or on a full disk, the old file is unchanged.
+    """
     name = None
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

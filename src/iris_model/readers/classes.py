@@ -1,4 +1,4 @@
-"""Class labels as plain values: an int stays an int, a string a string."""
+"""Convert class labels to plain values: integers stay integers, and strings stay strings."""
 
 from __future__ import annotations
 

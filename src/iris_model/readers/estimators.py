@@ -1,6 +1,6 @@
 """Convert a fitted estimator to a graph.
 
-A refusal, `UnsupportedModel`, lists every reason at once.
+A refused model raises `UnsupportedModel`, which lists all reasons.
 """
 
 from __future__ import annotations
@@ -116,12 +116,15 @@ def _guess(builder: GraphBuilder) -> Graph:
 
 
 def offered_methods(estimator: Estimator) -> list[str]:
-    """Return those of `METHODS` that this estimator has: libraries hide methods that parameters rule out."""
+    """Return the methods of `METHODS` that this estimator has.
+
+    Libraries hide methods that the estimator's parameters do not allow.
+    """
     return [method for method in METHODS if hasattr(estimator, method)]
 
 
 def needed_methods(estimator: Estimator) -> list[str]:
-    """Return those of the offered methods that a graph must have."""
+    """Return the offered methods that a graph must have."""
     offered = offered_methods(estimator)
     needed = [method for method in offered if method not in BESIDE_PREDICT or "predict" not in offered]
     # If the original's likelihoods raise (a singular covariance), it still transforms.

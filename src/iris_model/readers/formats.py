@@ -25,7 +25,7 @@ FORMATS = (PICKLE, SKOPS, XGBOOST, LIGHTGBM, CATBOOST, ONNX)
 # The library itself opens these formats.
 NATIVE_FORMATS = (XGBOOST, LIGHTGBM, CATBOOST)
 
-# For content without a signature: opening such a file reports what is wrong.
+# The format for content without a signature. If the file is invalid, opening it reports the problem.
 USUAL_SUFFIXES = {
     ".pkl": PICKLE,
     ".pickle": PICKLE,

@@ -158,7 +158,7 @@ class GraphBuilder:
                 self._made_by.setdefault(made.name, []).append((estimator, inputs.name))
             return reading
         if self._puzzled == puzzled:
-            # This estimator, not an inner one: what it does with its columns is unknown.
+            # This estimator itself was refused, not an inner one, so its use of the columns is unknown.
             self._puzzled += 1
             cls = type(estimator)
             for trace in inputs.traces:

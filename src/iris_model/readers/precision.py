@@ -7,7 +7,7 @@ import numpy as np
 from .graph import Estimator
 from .names import class_name
 
-# Their compiled loops have one type: that of the centers.
+# Their compiled loops accept only the type of the centers.
 OF_ONE_TYPE = frozenset(f"sklearn.cluster.{name}" for name in ("KMeans", "MiniBatchKMeans", "BisectingKMeans"))
 
 

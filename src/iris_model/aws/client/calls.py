@@ -123,4 +123,4 @@ def _names(failure: Failure, absent: tuple[str, ...]) -> bool:
 
 def _pause(attempt: int) -> float:
     longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0 ** (attempt - 1))
-    return longest * (0.5 + random.random() / 2)  # noqa: S311 - to spread callers out, nobody guesses it
+    return longest * (0.5 + random.random() / 2)  # noqa: S311 - distributes retries over time

@@ -101,8 +101,8 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)  # list items are indented below their key
 
     def check_simple_key(self) -> bool:
-        # PyYAML writes keys over 128 characters as `? key`, which not every reader of templates knows. YAML requires `?
-        # ` only for keys over 1024 characters. JSON's escapes are at least as long as those of YAML.
+        # PyYAML writes keys over 128 characters as `? key`, which some readers of templates do not support. YAML
+        # requires it only for keys over 1024 characters. JSON's escapes are at least as long as those of YAML.
         if isinstance(self.event, yaml.ScalarEvent) and len(json.dumps(self.event.value)) < 1000:
             return True
         return super().check_simple_key()

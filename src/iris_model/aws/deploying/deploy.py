@@ -96,7 +96,7 @@ class VerificationFailed(DeploymentError):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to deploy, and how to verify it."""
+    """The deployment to make, and how to verify it."""
 
     deployment: Deployment
     digest: str

@@ -1,4 +1,4 @@
-"""Remove a deployment. Images and log are kept unless the user asks to delete them."""
+"""Remove a deployment. Images and log are kept, unless the caller requests to delete them."""
 
 from __future__ import annotations
 

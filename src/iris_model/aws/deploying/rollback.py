@@ -1,4 +1,4 @@
-"""Roll back to an earlier version: the alias moves at once, then the stack is updated."""
+"""Roll back to an earlier version: first move the alias, then update the stack."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _choose(
             )
         return named
     if live.weights:
-        return live.version  # an unfinished canary: its share goes back to the live version
+        return live.version  # an unfinished canary: the live version gets all requests again
     accepted = function.accepted if function else ""
     if accepted and int(accepted) > int(live.version):
         return live.version  # an interrupted rollback: a deployment would have moved to a later version

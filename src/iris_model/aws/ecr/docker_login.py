@@ -62,7 +62,7 @@ def _write(path: Path, config: Mapping[str, Any]) -> None:
         ) from None
     finally:
         if beside is not None:
-            beside.unlink(missing_ok=True)  # it may hold the password
+            beside.unlink(missing_ok=True)  # it may contain the password
 
 
 def _run_helper(helper: str, entry: bytes) -> None:

@@ -1,7 +1,7 @@
 """The repository in ECR: create it with safe settings, log in to it, and name it for a push.
 
-Lambda keeps requesting the image of every published version, and ECR does not know that. So the lifecycle policy
-expires only images with a mark that no image in use has.
+Lambda continues to load the image of every published version, but ECR does not know which images are used. So the
+lifecycle policy expires only images with a mark, and images in use have no mark.
 """
 
 from __future__ import annotations
@@ -95,12 +95,12 @@ def log_in(aws: Aws) -> Login:
 
 
 def registry_of(repository: Repository, endpoint_url: str) -> str:
-    """Return the registry to push to: ECR's own, or that of a custom ECR endpoint."""
+    """Return the registry to push to: ECR's registry, or the registry of a custom ECR endpoint."""
     return registry_at(repository.uri.partition("/")[0], endpoint_url)
 
 
 def registry_at(host: str, endpoint_url: str) -> str:
-    """Return the registry that AWS calls `host`: with a custom endpoint, that of the endpoint."""
+    """Return the registry for AWS's name `host`: the registry of the custom endpoint, if there is one."""
     endpoint = urllib.parse.urlsplit(endpoint_url)
     is_aws = (endpoint.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
     return host if is_aws else endpoint.netloc

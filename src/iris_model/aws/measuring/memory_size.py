@@ -76,7 +76,7 @@ def _check(aws: Aws, deployment: Deployment, on_step: OnStep) -> Function:
             remedy="Wait until it has finished (`iris-model status`), then run the same command again.",
         )
     if function.tuning:
-        function = _wait(aws, deployment, on_step)  # for the last change of a killed run
+        function = _wait(aws, deployment, on_step)  # until the last change of a killed run is complete
     if function.is_changing:
         raise DeploymentError(
             f"an update of the function {deployment.function} is in progress",

@@ -24,7 +24,7 @@ Array = np.ndarray[Any, Any]
 # LightGBM treats small values on both sides of zero as zero. A threshold of this size is zero itself, just above or
 # just below it.
 ZERO = 2e-35
-# The bound of one row is that of the rows near the threshold, times this factor.
+# The bound at a threshold is the largest error of the rows near it, times this factor.
 SAFETY = 4.0
 # The number of rows near a threshold that determine the largest error of its value.
 NEAREST = 24

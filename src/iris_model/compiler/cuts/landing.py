@@ -39,7 +39,7 @@ CROSSINGS = 6
 
 @dataclass
 class Landing:
-    """Adjacent rows on both sides of a node's threshold. Their amounts replace those of `row`."""
+    """Adjacent rows on both sides of a node's threshold. Their amounts replace the amounts of `row`."""
 
     place: int
     row: Row

@@ -53,7 +53,7 @@ IEEE_FUNCTIONS = frozenset(
 def find_errors(graph: Graph, tables: Mapping[str, Array], name: str) -> Array | None:
     """Return the error bound of each cell of the table `name`, or None if it is unknown.
 
-    `tables` has its value and those of all tables it is computed from.
+    `tables` contains its value, and the values of all tables that it is computed from.
     """
     nodes = {node.output: node for node in graph.nodes}
     found: dict[str, Pair | None] = {}

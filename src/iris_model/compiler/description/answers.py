@@ -26,7 +26,7 @@ def spread(rows: Sequence[Row]) -> list[Row]:
 
 
 def ask_rows(original: Original, rows: Sequence[Row], methods: Sequence[str]) -> Golden:
-    """Return those of `rows` that the original answers, with its answers, as golden rows.
+    """Return the rows that the original answers, with its answers, as golden rows.
 
     Includes every method that answers; the first one must. Raises what the original raises if no row is answered.
     """
@@ -77,7 +77,7 @@ def describe_answers(estimator: Estimator, methods: Sequence[str], golden: Golde
     predicted = answers.get("predict")
     classes = _read_classes(estimator) if predicted is not None else None
     if classes is not None and predicted is not None and not _are_among(predicted, classes):
-        # Raw values of a booster that knows its classes.
+        # The booster has classes, but returns raw values.
         classes = None
     if classes is not None and predicted is not None:
         classes = _fit_classes(classes, predicted[0], answers.get("predict_proba", [None])[0])

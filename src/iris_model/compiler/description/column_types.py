@@ -67,7 +67,10 @@ def find_category(entry: Entry, cells: Sequence[str]) -> Entry:
 
 
 def _open_categories(entry: Entry, there: Sequence[str]) -> Entry:
-    """Return integer and string categories, if the converter knows neither: CatBoost treats 7 and "7" as equal."""
+    """Return the entry with the categories of the rows: integers, or else strings.
+
+    Used if the converter does not know the categories: CatBoost treats 7 and "7" as equal.
+    """
     whole = all(map(_INTEGER.fullmatch, there)) and not any(map(_LEADING_ZERO.fullmatch, there))
     known: list[Any] = sorted({int(cell) for cell in there}) if whole else sorted(set(there))
     return {**entry, "categories": known[:MOST_CATEGORIES]}

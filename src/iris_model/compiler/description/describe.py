@@ -45,7 +45,7 @@ SAVE_ALONE = "Save only the fitted estimator. Put preprocessing, such as a scale
 
 @dataclass(frozen=True)
 class Description:
-    """As `Compilation`, for a model that is not compiled."""
+    """The same as `Compilation`, for a model that is not compiled."""
 
     signature: Signature
     source: Source
@@ -165,7 +165,7 @@ def _search(
 def _leave_out_unused(
     estimator: Estimator, columns: Columns, golden: list[GoldenRow], methods: Sequence[str]
 ) -> tuple[Columns, Original, list[GoldenRow]]:
-    """Return the columns without those of the header that the model never reads, such as the target."""
+    """Return the columns, without columns of the header that the model never reads, such as the target."""
     index = len(columns.entries) - 1
     while index >= 0 and len(columns.entries) > 1:
         fewer = columns.without(index)

@@ -51,7 +51,7 @@ class ParityReport:
     `beyond`: rows excluded because the original itself raised, or gave no finite answer (values near the largest
     double). `left_out`: rows whose answers are noise or undecided in some method, and indeterminate rows.
     `thresholds_tried`: of `thresholds_total`; a sample if there are very many. `indeterminate`: rows by kind, excluded
-    because a value in them is in the gap next to a threshold, where processors differ. Those of the kind "threshold"
+    because a value in them is in the gap next to a threshold, where processors differ. Rows of the kind "threshold"
     were generated there. `dropped`: methods that are not offered, and why. `untried`: rows skipped because the original
     refused too many of their kind. `search_stopped`: whether a limit ended the search for rows that the original
     answers.

@@ -1,4 +1,4 @@
-"""Find rows that the original answers, whatever its domain."""
+"""Find rows that the original answers, for any domain."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class _Verification:
         self._left_out: list[Row] = []
         self._finite: set[str] = set()
         self._indeterminate: Counter[str] = Counter()
-        # The rows of the current batch that may be in a gap, and those of them that differ.
+        # The rows of the current batch that may be in a gap, and the rows among them whose answers differ.
         self._may_differ: set[int] = set()
         self._excused: set[int] = set()
 

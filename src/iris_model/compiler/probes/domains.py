@@ -17,7 +17,7 @@ import numpy as np
 from iris_model.compiler.data import Row
 
 Array = np.ndarray[Any, Any]
-# For each row whether the original answers it.
+# Returns for each row whether the original answers it.
 Answers = Callable[[Sequence[Row]], list[bool]]
 # Fills columns of categories and strings.
 Fill = Callable[[list[Row]], list[Row]]

@@ -16,7 +16,7 @@ from .thresholds import TREE_OPERATORS
 Array = np.ndarray[Any, Any]
 
 FEW_ROWS = 20
-# For a column with an unknown range.
+# The range of a column for which nothing is known.
 DEFAULT = (-10.0, 10.0)
 
 

@@ -85,7 +85,7 @@ class RegistryClient:
         if answer.status != 200:
             raise self.transport.failure(answer, what)
         digest, size = _said_digest(answer, what), answer.header("Content-Length")
-        if digest is None or not size.isdigit():  # the specification only recommends them
+        if digest is None or not size.isdigit():  # the specification only recommends these headers
             return self.manifest(repository, version)[0]
         return Descriptor(answer.header("Content-Type"), digest, int(size))
 

@@ -114,8 +114,8 @@ class _Push:
                         future.set_exception(failure)
 
         for _ in range(min(jobs, len(blobs))):
-            # Not a pool: at exit it would wait for its threads, which may hang on a silent registry or sleep for a
-            # requested time. Ctrl-C must not wait for that.
+            # A thread pool is not used: at exit it would wait for its threads, which may wait for a registry that does
+            # not respond, or sleep between retries. Ctrl-C must not wait for them.
             threading.Thread(target=work, daemon=True).start()
         try:
             return {futures[done].digest: state for done, state in _results(list(futures), cancelled)}

@@ -147,7 +147,7 @@ class Upload:
         elif "DIGEST_INVALID" in answer.codes or "SIZE_INVALID" in answer.codes:
             self._blame(answer)
         elif answer.status in _NO_CHUNKS and not self._whole:
-            self._whole = True  # it does not support chunks: send all in one request
+            self._whole = True  # the registry does not support chunks: send the blob in one request
             self._start()
         else:
             raise self.client.transport.failure(answer, self._what)

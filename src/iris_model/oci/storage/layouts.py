@@ -27,7 +27,7 @@ REF_NAME = "org.opencontainers.image.ref.name"
 """The annotation that gives an entry of `index.json` its name: a tag."""
 
 CONTAINERD_NAME = "io.containerd.image.name"
-"""The same of containerd and of Docker since 25: a whole reference."""
+"""The same annotation of containerd, and of Docker since 25: a whole reference."""
 
 LAYOUT_FILE = "oci-layout"
 LAYOUT_DATA = b'{"imageLayoutVersion":"1.0.0"}'
@@ -68,7 +68,7 @@ def image_of_layout(tree: FileTree, *, name: str = "", platform: Platform | None
 def write_layout(image: Image, path: Path, *, name: str = "latest") -> Descriptor:
     """Write an image to a layout directory, which is created if needed. Return its entry of `index.json`.
 
-    The layout gets OCI media types, whatever the image's family: other readers of layouts support no others.
+    The layout always gets OCI media types, because other readers of layouts support only these.
     """
     image = image.with_family(OCI)
     entry = replace(image.manifest.descriptor, annotations={REF_NAME: name}, platform=image.platform)

@@ -13,7 +13,7 @@ MOST_HEADER_BYTES = 1 << 20
 
 
 class _BoundedHeader(tarfile.TarInfo):
-    """Limits headers: tarfile reads a long name or a list of attributes into memory, whatever its size."""
+    """Limits headers: tarfile reads a long name or a list of attributes of any size into memory."""
 
     def _proc_member(self, archive: tarfile.TarFile) -> Any:
         extended = self.type in (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, *_PAX)

@@ -1,1 +1,1 @@
-"""`iris-model.toml`: its keys, and the checked values in them."""
+"""`iris-model.toml`: its keys, and their checked values."""

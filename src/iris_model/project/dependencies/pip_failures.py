@@ -1,6 +1,7 @@
 """Find out why pip found no package: the index may be unreachable, or may not have the package.
 
-pip says the same in both cases ("No matching distribution found"). Only its log (`--log FILE`) says which index failed.
+pip says the same in both cases ("No matching distribution found"). Only its log (`--log FILE`) shows which index
+failed.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def digest_inputs(settings: ProjectSettings, files: Mapping[str, Path], *, packa
         "function file": describe_settings(settings),
         "budgets": asdict(settings.budgets),
     }
-    del described["directory"]  # moving a project changes nothing
+    del described["directory"]  # moving a project does not change its function
     inputs = {
         **describe_installation(),
         "settings": described,

@@ -1,1 +1,1 @@
-"""Pickles, joblib and skops files: checked first, then built only from what was accepted."""
+"""Pickles, joblib and skops files: checked first, then built only from accepted parts."""

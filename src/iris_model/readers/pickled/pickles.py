@@ -1,4 +1,4 @@
-"""Find what a pickle would do, without doing it.
+"""Find the effects of a pickle without executing it.
 
 Reads a pickle or a joblib file (a pickle with the bytes of arrays between its opcodes). Finds every global, every call
 that no model needs, the library versions, and the class of the object. Nothing is imported or called: stand-ins replace
@@ -130,7 +130,8 @@ class _Scanner(Machine):
 
     def find_class(self, module: Any, name: Any) -> Any:
         if not isinstance(module, str) or not isinstance(name, str):
-            # Only a hand-made pickle computes the name of a global. It is reported under a name that is never trusted.
+            # Only a manipulated pickle computes the name of a global. It is reported under a name that is never
+            # trusted.
             module, name = "?", "computed while unpickling"
         named = Named(module, name)
         if plain_name(str(named)) == "builtins.getattr":

@@ -1,8 +1,8 @@
 """Which globals a pickle may name.
 
-A pickle is a program that calls what it names. This list has the names that fitted models need. None of them is known
-to run a command or to access another name. A whole module is listed only if it contains nothing but estimators and
-their parts, and then only its classes are trusted. Functions are listed by name.
+A pickle is a program that can call every global that it names. This list has the names that fitted models need. None of
+them is known to run a command or to access another name. A whole module is listed only if it contains nothing but
+estimators and their parts, and then only its classes are trusted. Functions are listed by name.
 """
 
 from __future__ import annotations
@@ -242,8 +242,8 @@ _RENAMED = {
     "__builtin__.xrange": "builtins.range",
 }
 
-# What a library needs to rebuild its own objects. pandas stores strings in pyarrow arrays if pyarrow is installed.
-# Trusting all of pandas means trusting functions that run code, so these add no risk.
+# Modules that a library needs to rebuild its own objects. pandas stores strings in pyarrow arrays if pyarrow is
+# installed. Trusting all of pandas means trusting functions that run code, so these add no risk.
 _PART_OF = {
     "pandas": tuple(
         f"pyarrow.lib.{name}" for name in ("_restore_array", "chunked_array", "py_buffer", "type_for_alias")

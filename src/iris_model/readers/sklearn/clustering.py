@@ -32,7 +32,7 @@ def read_nearest_center(builder: GraphBuilder, estimator: Estimator, inputs: Val
         builder.refuse(f"{type(estimator).__name__}: it has no cluster centers, so it cannot predict")
         return Reading("clusterer", {"predict": inputs})
     if centers.shape[0] == 0:
-        # It did not converge: every row is noise.
+        # The training did not converge, so every row is noise.
         builder.refuse_missing(inputs)
         noise = builder.add("repeat", inputs, width=1, kind="label", attributes={"value": -1})
         return Reading("clusterer", {"predict": noise})

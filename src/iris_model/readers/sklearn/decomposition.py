@@ -79,7 +79,7 @@ def read_kernel_components(builder: GraphBuilder, estimator: Estimator, inputs: 
         return Reading("transformer", {"transform": inputs})
     kept = np.flatnonzero(estimator.eigenvalues_)
     alphas = np.zeros(estimator.eigenvectors_.shape)
-    # The quotient in the precision of training, the rest in that of the request.
+    # The quotient has the precision of training. The other steps have the precision of the request.
     alphas[:, kept] = estimator.eigenvectors_[:, kept] / np.sqrt(estimator.eigenvalues_[kept])
     centerer = estimator._centerer
     maps = alphas - alphas.sum(axis=0) / len(alphas)

@@ -67,7 +67,7 @@ def read_radius_classifier(builder: GraphBuilder, estimator: Estimator, inputs: 
     is_euclidean = estimator.metric == "minkowski" and estimator.p == 2
     by_class_mode = by_class_mode and not is_euclidean and estimator.metric not in PRODUCT_METRICS
     for index, (classes, targets) in enumerate(zip(all_classes, all_targets, strict=True)):
-        # It has the dtype of the labels, because the original writes it into their array.
+        # The outlier label gets the dtype of the labels, because the original writes it into their array.
         outlier = None if outliers is None else np.array([outliers[index]]).astype(dtype).tolist()[0]
         place = classes.index(outlier) if outlier in classes else None
         if by_class_mode:

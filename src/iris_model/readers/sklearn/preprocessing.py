@@ -142,7 +142,7 @@ def read_polynomial_features(builder: GraphBuilder, estimator: Estimator, inputs
 def read_power_transformer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """Convert to a power for each column, then the inner scaler."""
     lambdas = np.asarray(estimator.lambdas_)
-    # Two minus lambda in the precision of training, as the library does.
+    # Two minus lambda, in the precision of training as in the library.
     tensors = {"lambdas": lambdas.astype(np.float64), "rests": (2 - lambdas).astype(np.float64)}
     powered = builder.add(
         "power_transform",
@@ -213,7 +213,7 @@ def _spline_ends(estimator: Estimator, splines: list[Any], count: int) -> tuple[
         elif estimator.extrapolation == "linear":
             ends = (spline(low), spline(low, nu=1), spline(high), spline(high, nu=1))
             if degree <= 1:
-                # As the library does: the next columns use the higher degree too.
+                # As in the library, the next columns use the higher degree too.
                 degree += 1
             for position, chosen in enumerate(
                 (slice(degree), slice(degree), slice(-degree, None), slice(-degree, None))

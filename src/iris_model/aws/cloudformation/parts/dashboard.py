@@ -18,7 +18,7 @@ _REQUEST = 0.0000002
 
 
 def add_dashboard(deployment: Deployment) -> Part:
-    """Add the dashboard. Its metrics are those of the alias, so that it follows the live version."""
+    """Add the dashboard. It shows the metrics of the alias, so that it follows the live version."""
     if not deployment.dashboard:
         return Part()
     widgets = [
@@ -97,7 +97,7 @@ _STARTS = {
     "json": 'filter type="platform.report" and ispresent(record.metrics.initDurationMs) | stats count(*) as starts, '
     "avg(record.metrics.initDurationMs) as mean, max(record.metrics.initDurationMs) as longest by bin(5m)",
 }
-# With SnapStart, the init is in the line of the published version, and each start has the time of the restore.
+# With SnapStart, the init duration is in the line of the published version. Each start has a restore duration instead.
 # https://docs.aws.amazon.com/lambda/latest/dg/snapstart-monitoring.html
 _RESTORED_STARTS = {
     "text": 'filter @type="REPORT" | parse @message /Restore Duration: (?<restored>[0-9.]+) ms/ | filter ispresent(restored) '

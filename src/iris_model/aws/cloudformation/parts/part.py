@@ -13,7 +13,7 @@ from iris_model.contract.deployment import Deployment
 class Part:
     """Additions to the template. Two parts must not add the same name.
 
-    A property that Lambda freezes in a version belongs in `function`, so that a change makes a new version.
+    Put a property that Lambda freezes in a version into `function`, so that a change creates a new version.
     """
 
     resources: Mapping[str, Any] = field(default_factory=dict)
