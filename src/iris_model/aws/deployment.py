@@ -11,7 +11,7 @@ OWNER_TAG = "iris-model"
 """The tag that marks a repository as ours, with its owner. For all other resources, the stack shows the owner."""
 
 LONGEST_STACK = 46
-"""CloudFormation names a role STACK-Role-XXXXXXXXXXXX. With a longer stack name, it cuts the name to 64 characters."""
+"""The longest stack name that fits in a role's name: STACK-Role-XXXXXXXXXXXX, at most 64 characters."""
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
 _LONGEST_RULE = 64

@@ -14,7 +14,7 @@ from iris_model.oci.media_types import DOCKER, INDEXES, MANIFESTS, OCI, SCHEMA_1
 from iris_model.oci.platforms import Platform
 
 LARGEST_MANIFEST = 4 << 20
-"""In bytes. The distribution specification requires registries to accept this size. Larger ones do not occur."""
+"""In bytes. The distribution specification asks registries to accept this size. Larger ones do not occur."""
 
 _ATTESTATION = "vnd.docker.reference.type"
 _UNSAID = 99

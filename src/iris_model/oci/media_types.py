@@ -54,7 +54,7 @@ SCHEMA_1 = frozenset(
         "application/vnd.docker.distribution.manifest.v1+prettyjws",
     }
 )
-"""Docker's first manifest format, unused since 2019. It is listed so that the error can name it."""
+"""Docker's first manifest format, not used by registries since 2019. It is listed so that the error can name it."""
 
 EMPTY = "application/vnd.oci.empty.v1+json"
 """The config of an artifact that has none: the two bytes `{}`."""

@@ -1,5 +1,4 @@
-"""Check whether an image is intact, and whether strict unpackers accept it. Returns findings and raises no error for
-them.
+"""Check whether an image is intact, and whether strict unpackers accept it. Findings are data, not exceptions.
 
     damage    the bytes differ from the image's metadata: no tool should accept it
     refused   a correct image that strict unpackers refuse; Docker accepts it, AWS Lambda does not

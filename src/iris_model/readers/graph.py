@@ -262,8 +262,7 @@ class GraphBuilder:
                 self._columns[trace.copy_of].narrowed = True
 
     def expect_categories(self, value: Value, index: int, categories: Sequence[Json], *, dtype: str = "object") -> None:
-        """Record that the original compares column `index` of `value` with these categories (None: a missing cell is
-        one).
+        """Record that the original compares column `index` of `value` with these categories (None: a missing cell).
 
         `dtype`: "category" for a pandas Categorical, "mixed" if numbers are accepted too.
         """

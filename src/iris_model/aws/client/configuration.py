@@ -1,6 +1,6 @@
 """Explain an unusable AWS configuration on this machine: convert boto3's exceptions to errors for the user.
 
-No file with a secret is read.
+It reads no secrets.
 """
 
 from __future__ import annotations

@@ -188,7 +188,7 @@ class _Run:
 
     @property
     def serving(self) -> str:
-        """The live version at the start of the run."""
+        """The version that answered when the run began: the live one, or the accepted one after an interrupted run."""
         return find_serving(self.observed)
 
     @property

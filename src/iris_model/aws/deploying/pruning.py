@@ -17,7 +17,7 @@ from iris_model.contract.deployment import Deployment
 def find_superseded(
     observed: Observed, keep: int, *, newest: str, serving: str, makes_version: bool
 ) -> tuple[str, ...]:
-    """Return the versions that can be deleted after the newest one is live: a version that the plan creates, or
+    """Return the versions that can be deleted after the newest one is live, a version that the plan creates or
     `newest`.
 
     Versions are counted as they will be after the plan, so that the next run finds no others.

@@ -26,13 +26,13 @@ _LATEST = "$LATEST"
 
 @dataclass(frozen=True)
 class DeployedTuning:
-    """The measurement of each size, and the number and cost of the invocations."""
+    """The measurement of each size, and the number of invocations."""
 
     sizes: tuple[TunedSize, ...]
     architecture: str
     invocations: int
     gb_seconds: Decimal
-    """The billed duration of all invocations whose REPORT line was received."""
+    """Billed for all invocations whose REPORT line was received."""
 
     notes: tuple[str, ...] = ()
 

@@ -24,7 +24,7 @@ from iris_model.oci.registry.client import RegistryClient
 from iris_model.oci.registry.failures import with_note
 from iris_model.oci.registry.uploads import MOUNTED, PRESENT, UPLOADED, Cancelled, Upload, UploadSettings
 
-# Seconds until blobs in progress stop after another one failed.
+# Seconds to wait until blobs in progress stop after another one failed.
 _PATIENCE = 2.0
 
 
@@ -57,8 +57,8 @@ def push(
 ) -> PushReport:
     """Push an image under the tag of `reference` (its digest, if it has no tag).
 
-    `mount_from`: more repositories of the same registry that may have the blobs. Repositories that blobs were pulled
-    from are always tried.
+    `mount_from`: repositories of the same registry that may have the blobs. A blob that was pulled from this registry
+    is mounted from its own repository instead.
     """
     manifest = image.manifest
     if reference.digest is not None and reference.digest != manifest.digest:

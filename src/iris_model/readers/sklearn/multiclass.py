@@ -147,7 +147,7 @@ def _add_each(builder: GraphBuilder, owner: Estimator, readings: list[Reading | 
 def _add_threshold(
     builder: GraphBuilder, owner: Estimator, readings: list[Reading | None], scores: Value, classes: list[Json]
 ) -> Value:
-    """Add the threshold, which the first estimator sets for all: 0 for decisions, else one half."""
+    """Add the label by a threshold, which the first estimator sets for all: 0 for decisions, else one half."""
     first = readings[0]
     decides = first is not None and first.task == "classifier" and hasattr(owner.estimators_[0], "decision_function")
     attributes = {"classes": classes, "threshold": 0.0 if decides else 0.5}
