@@ -17,10 +17,10 @@ from iris_model.contract.deployment import Deployment
 def find_superseded(
     observed: Observed, keep: int, *, newest: str, serving: str, makes_version: bool
 ) -> tuple[str, ...]:
-    """Return the versions that can be deleted after the newest one is live, a version that the plan creates or
-    `newest`.
+    """Return the versions that can be deleted after the newest one is live.
 
-    Versions are counted as they will be after the plan, so that the next run finds no others.
+    The newest one is the version that the plan creates (`makes_version`), otherwise `newest`. Versions are counted as
+    they will be after the plan, so that the next run finds no others.
     """
     versions, function = observed.versions, observed.function
     coming = 1 if makes_version else 0

@@ -242,7 +242,7 @@ _RENAMED = {
     "__builtin__.xrange": "builtins.range",
 }
 
-# Modules that a library needs to rebuild its own objects. pandas stores strings in pyarrow arrays if pyarrow is
+# Names that a library needs to rebuild its own objects. pandas stores strings in pyarrow arrays if pyarrow is
 # installed. Trusting all of pandas means trusting functions that run code, so these add no risk.
 _PART_OF = {
     "pandas": tuple(
