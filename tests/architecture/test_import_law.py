@@ -118,3 +118,24 @@ def test_every_row_of_the_table_is_used() -> None:
         if not any(path.is_relative_to(SOURCE / room / part) and name in imported[path] for path in FILES)
     ]
     assert not stale
+
+
+def test_the_page_has_the_same_table() -> None:
+    page = (SOURCE.parents[1] / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| `")
+    ]
+    shown = {cells[0].strip("`"): cells[1] for cells in rows if len(cells) == 4 and cells[0].strip("`") in ROOMS}
+    expected = {}
+    for room, table in ROOMS.items():
+        if room in ("cli", "errors"):
+            continue
+        for_types = "; `contract` for types" if table.for_types else ""
+        expected[room] = sorted(f"`{name}`" for name in table.ours), for_types
+    for room, (ours, for_types) in expected.items():
+        names, _, types = shown[room].partition(";")
+        assert (sorted(names.split(", ")) if names != "nothing" else [], f";{types}" if types else "") == (
+            ours,
+            for_types,
+        ), room
+    assert shown["cli"] == "all"
