@@ -12,6 +12,12 @@ from urllib.parse import urlsplit
 
 from tests.support.browser import WAIT_MS
 
+# Chromium gives up its requests, those to loopback too, when the machine gets another network interface. Each container
+# that the tests beside these start is one.
+NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
+network_changes: list[str] = []
+"""What Chromium said of it, in this process."""
+
 
 @dataclass
 class Opened:
@@ -21,6 +27,13 @@ class Opened:
     url: str
     complaints: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
+
+    def note(self, message: Any) -> None:
+        """Keep what the browser says in its console."""
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+            if NETWORK_CHANGED in message.text:
+                network_changes.append(message.text)
 
     def ask(self) -> str:
         """Press the button; the text of the answer."""
@@ -50,10 +63,7 @@ def opened(browser: Any, url: str, *, expects_failures: bool = False, **context:
     page = made.new_page()
     page.set_default_timeout(WAIT_MS)
     shown = Opened(page, url)
-    page.on(
-        "console",
-        lambda message: shown.complaints.append(message.text) if message.type in ("error", "warning") else None,
-    )
+    page.on("console", shown.note)
     page.on("pageerror", lambda error: shown.complaints.append(str(error)))
     page.on("request", lambda request: shown.hosts.add(urlsplit(request.url).netloc))
     try:
