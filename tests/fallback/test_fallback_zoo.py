@@ -221,8 +221,3 @@ def is_same(one, right, tolerance):
     if isinstance(right, float) and not math.isfinite(right):
         return one is None
     return type(one) is type(right) and one == right
-
-
-def test_the_readme_counts_the_zoo():
-    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text().split())
-    assert f"{len(ENTRIES)} models that keep their own library" in readme
