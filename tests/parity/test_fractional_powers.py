@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from iris_model.compiler import compile_model
 from iris_model.engine import CompiledModel, InvalidInput
 from iris_model.errors import IrisModelError
+from tests.parity.scipy_solve import solve_checks_values
 
 RANDOM = np.random.default_rng(0)
 POSITIVE = np.abs(RANDOM.normal(size=(60, 3)))
@@ -60,6 +61,9 @@ def test_powers_of_negative_numbers(name, given, tmp_path):
                     with pytest.raises(InvalidInput):
                         compiled.evaluate(batch, (method,))
                     seen.add("refused")
+                    continue
+                if np.isnan(wanted).all() and "Process" in name and not solve_checks_values():
+                    seen.add("NaN")
                     continue
                 found = np.asarray(compiled.evaluate(batch, (method,))[0][-1], float)
                 np.testing.assert_allclose(found, wanted, rtol=1e-6, err_msg=f"{method} of {row}")

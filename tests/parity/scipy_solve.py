@@ -1,0 +1,13 @@
+"""What `scipy.linalg.solve` does with values that are not finite: an error, except in scipy 1.15, which returns NaN."""
+
+import numpy as np
+from scipy.linalg import solve
+
+
+def solve_checks_values() -> bool:
+    """Whether this scipy refuses them. A compiled Gaussian process always does."""
+    try:
+        solve(np.tril(np.ones((2, 2))), np.array([[np.inf], [1.0]]))
+    except ValueError:
+        return True
+    return False
