@@ -1,4 +1,4 @@
-"""What `scipy.linalg.solve` does with values that are not finite: an error, except in scipy 1.15, which returns NaN."""
+"""What `scipy.linalg.solve` does with values that are not finite: an error, or NaN in scipy 1.15 and 1.16."""
 
 import numpy as np
 from scipy.linalg import solve
