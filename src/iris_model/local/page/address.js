@@ -1,11 +1,11 @@
-// The part of the address after `#`: which function is shown, and what is asked. It never leaves the browser.
+// The part of the address after `#`: the shown function and its input. Browsers do not send this part to a server.
 
-/** A longer one is a nuisance to copy; then the address names the function alone. */
+/** A longer address is hard to copy. It then contains the function only. */
 export const MAX_LENGTH = 4000;
 
 /**
  * @param {{name: string, row?: string, event?: string}} shown `row` and `event` are JSON text; at most one of them
- * @returns {string} with its `#`
+ * @returns {string} the part, with its `#`
  */
 export function writeAddress({ name, row, event }) {
   const parts = new URLSearchParams({ function: name });

@@ -1,4 +1,4 @@
-// What the function answered, drawn by its shape: one prediction, several, or whatever else it says.
+// Draws the answer of the function: one prediction, several predictions, or any other JSON.
 
 import { element } from "./dom.js";
 import { makeBars, percent } from "./bars.js";
@@ -11,7 +11,7 @@ const MAX_TEXT = 200_000;
 /**
  * @param {{value: unknown, text: string}} reply
  * @param {{classes: string[], task: string, range: object | null}} model
- * @returns {{nodes: Node[], summary: string, brief?: string}} what to show, the same in a sentence, and in a few words
+ * @returns {{nodes: Node[], summary: string, brief?: string}} the nodes to show, the answer in a sentence, and the answer in a few words
  */
 export function drawAnswer(reply, model) {
   const { value, status } = unwrap(reply.value);
@@ -27,7 +27,7 @@ export function drawAnswer(reply, model) {
   return withNotes({ nodes: [plain(text)], summary: "Answer received" }, notes);
 }
 
-/** The body inside an answer for an HTTP front end, and its status. */
+/** Return the body of a response for an HTTP front end, and its status. */
 function unwrap(value) {
   if (value === null || typeof value !== "object" || typeof value.statusCode !== "number" || typeof value.body !== "string") return { value };
   try {

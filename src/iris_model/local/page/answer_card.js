@@ -1,11 +1,11 @@
-// The card with the answer: waiting, answered, outdated. On one column it is brought into view when the button is pressed.
+// The card with the answer: waiting, answered or outdated. In the one-column layout, pressing the button scrolls to it.
 
 import { announce, byId, element } from "./dom.js";
 
-const QUIET_MS = 600; // a screen reader says the last of several quick answers only
-const LATE_MS = 400; // an answer that follows the form is outdated for a moment at each step; that is not worth a mark
+const QUIET_MS = 600; // of several quick answers, a screen reader reads the last one only
+const LATE_MS = 400; // in live mode each change makes the answer outdated for a moment, which needs no mark
 
-/** @returns the card; `brief` is the summary next to the button, which only a narrow screen shows */
+/** @returns the card; only a narrow screen shows `brief`, the summary next to the button */
 export function makeAnswerCard() {
   const [card, body, took, outdated, brief] = ["answer", "answer-body", "took", "outdated", "brief"].map(byId);
   let answered; // the request that the shown answer belongs to, as `keyOf` writes it
@@ -30,7 +30,7 @@ export function makeAnswerCard() {
       brief.hidden = true;
       body.replaceChildren(element("p", { className: "placeholder" }, "No request yet."));
     },
-    /** A request is on its way. @param {boolean} isPressed by the button, and not because a value changed */
+    /** Show that a request is running. @param {boolean} isPressed the button started it, not a changed value */
     wait(isPressed) {
       body.setAttribute("aria-busy", "true");
       if (!isPressed) return;
@@ -53,7 +53,7 @@ export function makeAnswerCard() {
       if (isPressed) announce(drawn.summary);
       else timer = setTimeout(announce, QUIET_MS, drawn.summary);
     },
-    /** What the form holds now. An answer to anything else is marked. @param {string} key @param {boolean} isFollowed by a request soon */
+    /** Compare the answer with the current form, and mark an outdated answer. @param {string} key @param {boolean} isFollowed a request follows soon */
     compare(key, isFollowed) {
       const is = answered !== undefined && answered !== key;
       if (is && isFollowed) lateTimer ??= setTimeout(setOutdated, LATE_MS, true);

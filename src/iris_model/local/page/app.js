@@ -1,4 +1,4 @@
-// The page: puts its parts together. Values flow one way: form or event -> request -> answer; the log is separate.
+// Connects the parts of the page. Values flow one way: form or event -> request -> answer. The log is separate.
 
 import { readAddress, writeAddress } from "./address.js";
 import { drawAnswer } from "./answer.js";
@@ -19,15 +19,15 @@ import { fetchFunctions, fetchPoints, send } from "./service.js";
 import { makeTabs } from "./tabs.js";
 
 let functions = [];
-let target; // of `functions`, the one that is shown
-let form = null; // null where there is no model, or one of too many features
+let target; // the shown function, one of `functions`
+let form = null; // null without a model, and for a model with too many features
 let showPoint = () => {};
-let range = null; // of a regressor's target in training
+let range = null; // the range of a regressor's target in training
 let isReportDue = false;
-let asked = 0; // counts, so that a late answer does not replace a newer one
+let asked = 0; // a counter, so that a late answer does not replace a newer one
 let addressTimer;
 
-const ADDRESS_MS = 250; // browsers refuse to change the address more often than some hundred times a minute
+const ADDRESS_MS = 250; // browsers limit changes of the address to a few hundred per minute
 const [eventText, sendButton] = ["event", "send"].map(byId);
 const card = makeAnswerCard();
 const showCode = makeCode();
@@ -52,7 +52,7 @@ function readAsked(row = isForm() ? form.read() : undefined) {
   return { path: target.route ?? target.invocations, text: JSON.stringify(row), value: row, isInvoke: target.route === null };
 }
 
-/** What the form or the editor holds, comparable: also where a field holds no value. */
+/** Return the content of the form or the editor for comparisons. A field may be without a value. */
 function currentKey() {
   return JSON.stringify(isForm() ? form.peek().map((cell) => (cell === undefined ? "" : [cell])) : eventText.value);
 }
@@ -74,15 +74,15 @@ function update() {
   }
 }
 
-/** The address of this page leads back to this function and these values. */
+/** Write this function and these values into the address of the page. */
 function keepAddress() {
   const row = isForm() ? form.peek() : undefined;
-  if (row?.includes(undefined)) return; // half typed
+  if (row?.includes(undefined)) return; // a value is incomplete
   const shown = row ? { row: JSON.stringify(row) } : { event: eventText.value };
   history.replaceState(null, "", writeAddress({ name: target.name, ...shown }));
 }
 
-/** Show what the address says. It fills the form and sends nothing: a link must not invoke a function. */
+/** Fill the form from the address, and send nothing: a link must not invoke a function. */
 function followAddress() {
   const wanted = readAddress(location.hash);
   const found = functions.find(({ name }) => name === wanted?.name);
@@ -95,7 +95,7 @@ function followAddress() {
   events.forget();
 }
 
-/** The value of a text that may be no JSON; then it is shown and sent as it is, and Lambda says what is wrong. */
+/** Return the value of a JSON text, or undefined for an invalid one. An invalid text is sent unchanged, and Lambda returns the error. */
 function parse(text) {
   try {
     return JSON.parse(text);
@@ -129,7 +129,7 @@ async function ask() {
   await sendAndShow(request, { isPressed: true });
 }
 
-/** @returns {Promise<number | null>} the round trip in ms; null when it says nothing about the function's speed */
+/** @returns {Promise<number | null>} the round trip in ms; null if it is no measurement of the function */
 async function askLive(signal) {
   if (!isForm()) return null;
   const row = form.peek();
@@ -168,7 +168,7 @@ function showFailure(error) {
 function onReport(report, functionName) {
   if (functionName !== target?.name) return;
   showCost(target.name);
-  // The first REPORT after asking. With other clients about it may be one of theirs: an HTTP API tells no request id.
+  // The first REPORT line after the request. It may belong to another client, because an HTTP API returns no request id.
   if (isReportDue) showMeasures(report);
   isReportDue = false;
 }
@@ -215,7 +215,7 @@ async function showPoints() {
   try {
     points = await fetchPoints(shown.name);
   } catch {
-    return; // no picture, then; the function answers without it
+    return; // the page works without the plot
   }
   if (shown !== target) return;
   if (shown.model.task === "regressor" && points.labels) {
@@ -246,7 +246,7 @@ async function start() {
     ({ functions } = await fetchFunctions());
   } catch (error) {
     showFailure(error);
-    return; // the log goes on asking, and starts again when the service is back
+    return; // the log keeps asking, and calls `start` when the service is back
   }
   const before = target?.name;
   byId("function").replaceChildren(...functions.map(({ name }) => element("option", { value: name }, name)));
@@ -254,7 +254,7 @@ async function start() {
   log.setSeveral(functions.length > 1);
   const chosen = functions.find(({ name }) => name === before) ?? functions[0];
   if (target && isSameForm(target, chosen)) {
-    // The service was started again, or the function reloaded: what stands in the form is still meant.
+    // The service restarted, or the function was reloaded. The form keeps its values.
     target = chosen;
     events.setTarget(target);
     update();

@@ -5,7 +5,7 @@ import { legendMark } from "./shapes.js";
 
 const SHOWN = 10;
 
-/** 0.97834 as "97.8 %"; what is nearly nothing is not nothing. @param {number} value */
+/** Format 0.97834 as "97.8 %". A tiny value is "< 0.1 %", not 0. @param {number} value */
 export function percent(value) {
   if (value > 0 && value < 0.001) return "< 0.1 %";
   if (value < 1 && value > 0.999) return "> 99.9 %";
@@ -13,13 +13,13 @@ export function percent(value) {
 }
 
 /**
- * @param {Record<string, number | null>} probabilities by class
- * @param {string[]} classes in the order of the model, which gives each its mark
+ * @param {Record<string, number | null>} the probability of each class
+ * @param {string[]} classes in the order of the model, which decides the mark of each class
  * @param {string} chosen the class that was predicted
  */
 export function makeBars(probabilities, classes, chosen) {
   const all = Object.entries(probabilities);
-  // Few classes keep their places from answer to answer; of many, the likeliest are what matters.
+  // A few classes keep their order in every answer. Of many classes, the most probable ones come first.
   const shown = all.length > SHOWN ? [...all].sort((a, b) => (b[1] ?? 0) - (a[1] ?? 0)).slice(0, SHOWN) : all;
   const list = element("ul", { className: "bars", "aria-label": "Probabilities" });
   for (const [name, value] of shown) {

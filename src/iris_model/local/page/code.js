@@ -30,7 +30,7 @@ async function copy(code) {
     await navigator.clipboard.writeText(code.textContent);
     return true;
   } catch {
-    // Browsers give the clipboard only to pages from this machine or by HTTPS. Selected, it is one key away.
+    // Browsers allow the clipboard only for pages from this machine or over HTTPS. Otherwise the code is selected, ready for Ctrl-C.
     getSelection().selectAllChildren(code);
     return false;
   }

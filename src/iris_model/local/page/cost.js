@@ -1,11 +1,11 @@
-// What the invocations so far would have cost on AWS, and a million of this mix. The service counts; this only shows.
+// Shows what the invocations until now would cost on AWS, and what a million of them would cost. The service computes it.
 
 import { byId, element } from "./dom.js";
 import { fetchMetrics } from "./service.js";
 
-const WAIT_MS = 400; // however many REPORT lines come meanwhile
-const PERCENTILES_FROM = 20; // of fewer values, the 90th and the 99th percentile are the largest one
-const FIRST = "x86_64"; // what a function runs on unless its project says otherwise
+const WAIT_MS = 400; // REPORT lines in this time cause one update
+const PERCENTILES_FROM = 20; // with fewer values, the 90th and the 99th percentile are the maximum
+const FIRST = "x86_64"; // the default architecture of a function
 
 /** @returns {(functionName: string) => void} updates the numbers of a function */
 export function makeCost() {
@@ -16,7 +16,7 @@ export function makeCost() {
     try {
       metrics = await fetchMetrics();
     } catch {
-      return; // the log says that the service is gone
+      return; // the log shows that the service does not answer
     }
     const found = metrics.functions.find(({ name }) => name === wanted);
     byId("cost").hidden = !found;
@@ -49,7 +49,7 @@ function show(numbers) {
   byId("cost-hint").textContent = cost ? `On AWS, at prices of ${cost.date}; without ${cost.left_out.join(", ")}.` : "No prices are available.";
 }
 
-/** Small amounts keep two digits that say something: $0.0000021. @param {string} amount in plain digits */
+/** Format small amounts with two significant digits: $0.0000021. @param {string} amount in plain digits */
 export function dollars(amount) {
   const value = Number(amount);
   if (value === 0) return "$0";
@@ -57,7 +57,7 @@ export function dollars(amount) {
   return `$${value.toLocaleString("en", { minimumFractionDigits: Math.min(digits, 2), maximumFractionDigits: digits })}`;
 }
 
-/** The 90th and the 99th percentile, where there are enough values for them. */
+/** Return the 90th and the 99th percentile, if there are enough values. */
 export function percentiles(invocations, { p90, p99 }) {
   if (invocations < PERCENTILES_FROM) return `p90, p99 from ${PERCENTILES_FROM} requests on`;
   return `p90 ${milliseconds(p90)}, p99 ${milliseconds(p99)}`;

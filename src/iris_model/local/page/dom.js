@@ -1,4 +1,4 @@
-// Elements from names and values. Text is always text: nothing in this page makes markup of a string.
+// Creates elements from names and values. Strings are always text: this page never parses a string as HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -35,7 +35,7 @@ export function svg(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Say something to who listens to the page. @param {string} text */
+/** Announce a text to screen readers. @param {string} text */
 export function announce(text) {
   byId("announcer").textContent = text;
 }

@@ -1,4 +1,4 @@
-// Test events kept by the browser, per function. A browser may refuse to store anything; then a message is shown.
+// Test events in the storage of the browser, for each function. If the browser stores nothing, the page shows a message.
 
 const KEY = "iris-model:events:";
 
@@ -18,7 +18,7 @@ export function openStore(functionName) {
   return {
     names: () => [...read().keys()].sort(),
     read: (name) => read().get(name),
-    /** Throws when the browser keeps nothing. */
+    /** Throws if the browser stores nothing. */
     save: (name, text) => write(read().set(name, text)),
     remove(name) {
       const events = read();

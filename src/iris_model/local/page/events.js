@@ -8,7 +8,7 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /**
  * @param {{onChosen: (text: string) => void, onFailure: (error: unknown) => void, current: () => string}} page
- *   `current` is what is asked now, as JSON text; it may throw
+ *   `current` returns the current input as JSON text; it may throw
  */
 export function makeEvents({ onChosen, onFailure, current }) {
   const [choice, panel, name, told] = ["event-choice", "save-panel", "save-name", "save-told"].map(byId);
@@ -114,7 +114,7 @@ export function makeEvents({ onChosen, onFailure, current }) {
       saveButton.setAttribute("aria-expanded", "false");
       list();
     },
-    /** What is asked is no longer the chosen event. */
+    /** Clear the choice: the input is no longer the chosen event. */
     forget() {
       choice.value = "";
       deleteButton.hidden = true;

@@ -1,4 +1,4 @@
-// A failure as a person needs it: what, why, and what to do.
+// Shows a failure: what failed, why, and what to do.
 
 import { element } from "./dom.js";
 import { Failure } from "./service.js";

@@ -131,7 +131,7 @@ function numberControl({ name, dtype, minimum, maximum }, id, hasSlider) {
 }
 
 function choiceControl(column, id) {
-  // A model file may hold the truth values as 0 and 1. The function accepts both; the request says what the column is.
+  // A model file may contain booleans as 0 and 1. The function accepts both. The request uses the type of the column.
   const known = column.dtype === "bool" ? column.categories.map((each) => (each === null ? null : Boolean(each))) : column.categories;
   const values = column.missing && !known.includes(null) ? [...known, null] : [...known];
   const shown = (value) => (value === null ? "(missing)" : String(value));

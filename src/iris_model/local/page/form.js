@@ -3,7 +3,7 @@
 import { element } from "./dom.js";
 import { makeField, NotAValue } from "./fields.js";
 
-// A form of more fields than this helps nobody; the event editor takes the row as a list.
+// A form with more fields is hard to use. The event editor takes the row as a list.
 export const MAX_FIELDS = 300;
 const WITHOUT_SLIDERS_FROM = 40;
 
@@ -28,7 +28,7 @@ export function makeForm(container, model, onInput) {
     return names.length === columns.length && columns.every((column) => column.name in value) ? columns.map((column) => value[column.name]) : null;
   };
 
-  /** Put a row or a named row into the fields; false, and nothing changed, when it does not fit. */
+  /** Write a row or a named row into the fields. Return false, without a change, if it does not fit. */
   function fill(value) {
     const row = asRow(value);
     if (!row) return false;
@@ -47,7 +47,7 @@ export function makeForm(container, model, onInput) {
   if (example) fill(example);
   return {
     fill,
-    /** The cells of a row or of a named row; null when the value is neither. */
+    /** Return the cells of a row or of a named row; null for another value. */
     cellsOf: asRow,
     /** @returns {unknown[]} the row; throws NotAValue, with the first wrong field focused */
     read() {
@@ -68,7 +68,7 @@ export function makeForm(container, model, onInput) {
       }
       return row;
     },
-    /** The row as far as it is one, for pictures and code; undefined where a field holds no value. */
+    /** Return the row for the plot and the code; undefined for a field without a value. */
     peek: () =>
       fields.map((field) => {
         try {
@@ -77,12 +77,12 @@ export function makeForm(container, model, onInput) {
           return undefined;
         }
       }),
-    /** Set one feature, as a click into the plot does. */
+    /** Set one feature. A click into the plot does this. */
     set(name, value) {
       const place = columns.findIndex((column) => column.name === name);
       if (place >= 0) fields[place].write(value);
     },
-    /** Mark the feature that the model complained about. @returns {boolean} whether there is one */
+    /** Mark the feature that the model refused. @returns {boolean} whether the form has this feature */
     complain(feature, text, isFocused = true) {
       const place = columns.findIndex((column) => column.name === feature);
       if (place < 0) return false;

@@ -1,23 +1,23 @@
-// Asks by itself after a change: when the values rest, one request at a time, and only as long as the function is quick.
+// Live mode: sends a request after each change, when the values no longer change. One request runs at a time. A slow function ends it.
 
-/** Slower answers than this end it: each change would wait for the one before. */
+/** Slower answers end live mode, because each change would wait for the one before. */
 export const SLOW_MS = 700;
 const SLOW_IN_A_ROW = 2; // one slow answer may be a cold start
 const REST_MS = 120;
 
 /**
  * @param {object} page
- * @param {(signal: AbortSignal) => Promise<number | null>} page.ask one request; its round trip in ms, null when there was none
- * @param {(ms: number) => void} page.onSlow it was switched off, because an answer took so long
+ * @param {(signal: AbortSignal) => Promise<number | null>} page.ask sends one request; its round trip in ms, null if none was sent
+ * @param {(ms: number) => void} page.onSlow live mode was switched off, because the answers are slow
  * @param {{setTimeout: Function, clearTimeout: Function}} [clock]
  */
 export function makeLive({ ask, onSlow }, clock = globalThis) {
   let isOn = false;
-  let isForced = false; // the user wants it, however slow
+  let isForced = false; // the user switched it on, so slow answers do not end it
   let slow = 0;
   let timer;
-  let running = null; // the AbortController of the request on its way
-  let isDue = false; // the values changed while a request was on its way
+  let running = null; // the AbortController of the running request
+  let isDue = false; // the values changed while a request was running
 
   async function run() {
     timer = undefined;
@@ -29,7 +29,7 @@ export function makeLive({ ask, onSlow }, clock = globalThis) {
     const own = new AbortController();
     running = own;
     const ms = await ask(own.signal);
-    if (running !== own) return; // cancelled meanwhile
+    if (running !== own) return; // the request was cancelled
     running = null;
     if (ms !== null) slow = ms > SLOW_MS ? slow + 1 : 0;
     if (isOn && !isForced && slow >= SLOW_IN_A_ROW) {
@@ -51,7 +51,7 @@ export function makeLive({ ask, onSlow }, clock = globalThis) {
   }
 
   return {
-    /** @param {boolean} is @param {boolean} [isByUser] then it stays on for a slow function too */
+    /** @param {boolean} is @param {boolean} [isByUser] it then stays on for a slow function too */
     set(is, isByUser = false) {
       isOn = is;
       isForced = isByUser;
@@ -59,13 +59,13 @@ export function makeLive({ ask, onSlow }, clock = globalThis) {
       if (!is) stop();
     },
     isOn: () => isOn,
-    /** The values changed. */
+    /** Handle a change of the values. */
     changed() {
       if (!isOn) return;
       clock.clearTimeout(timer);
       timer = clock.setTimeout(run, REST_MS);
     },
-    /** Another request takes over, or another function is shown: what waits or is on its way is cancelled. */
+    /** Cancel the waiting and the running request, because another request or another function follows. */
     stop,
   };
 }

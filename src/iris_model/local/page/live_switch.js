@@ -1,11 +1,11 @@
-// The box "Live", and what the browser remembers of it.
+// The check box "Live", and its state in the storage of the browser.
 
 import { byId } from "./dom.js";
 
 const KEY = "iris-model:live";
 const ABOUT = "The answer follows the form. Each answer is an invocation.";
 
-/** @param {(isOn: boolean) => void} onChange the user switched it */
+/** @param {(isOn: boolean) => void} onChange called when the user switches it */
 export function makeLiveSwitch(onChange) {
   const [line, box, told] = ["live-line", "live", "live-told"].map(byId);
   box.addEventListener("change", () => {
@@ -17,13 +17,13 @@ export function makeLiveSwitch(onChange) {
     setVisible(is) {
       line.hidden = !is;
     },
-    /** As the user left it, and on at first. For another function, a slow one before does not count. @returns {boolean} */
+    /** Return the state that the user chose, by default on. A slow function switches it off for itself only. @returns {boolean} */
     restore() {
       box.checked = recall();
       told.textContent = ABOUT;
       return box.checked;
     },
-    /** It was switched off. @param {number} ms the round trip that was too long */
+    /** Show that live mode was switched off. @param {number} ms the round trip that was too long */
     tellSlow(ms) {
       box.checked = false;
       told.textContent = `Switched off: the last answer took ${(ms / 1000).toFixed(1)} s.`;
@@ -43,6 +43,6 @@ function remember(is) {
   try {
     localStorage.setItem(KEY, is ? "on" : "off");
   } catch {
-    // A browser that keeps nothing starts with the default next time.
+    // Without storage, the next page starts with the default.
   }
 }

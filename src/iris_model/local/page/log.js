@@ -1,4 +1,4 @@
-// The log, as it grows: asked for again and again, each time waiting for the next line.
+// Shows the log while it grows, with a long poll: each request waits for the next line.
 
 import { announce, byId, element } from "./dom.js";
 import { kindOf, parseReport } from "./reports.js";
@@ -52,7 +52,7 @@ export function makeLog({ onReport, onChange, onRestart, onConnected }) {
     let [last, service, failures, isConnected] = [0, null, 0, false];
     for (;;) {
       try {
-        // The first answer comes at once, so that it is known whether anybody is there.
+        // The first request does not wait, so that the page knows whether the service answers.
         const answer = await followLog(last, isConnected ? WAIT_SECONDS : 0);
         isConnected = true;
         if (service !== null && answer.service !== service) {
@@ -97,7 +97,7 @@ function drawLine(line, report, hasSeveral) {
   if (hasSeveral) item.append(element("span", { className: "of" }, line.function));
   const text = element("span", { className: "text" });
   if (report?.initMs !== undefined) text.append(element("span", { className: "tag" }, "cold start"), " ");
-  // Tabs are for programs that read the line; here they would leave holes.
+  // Tabs separate the fields for programs. On the page they would be wide gaps.
   text.append(line.source === "platform" ? line.text.trimEnd().replaceAll("\t", "  ") : line.text);
   item.append(text);
   return item;

@@ -1,10 +1,10 @@
-// A predicted number on the line of what training saw.
+// Draws a predicted number on a line with the range of the training data.
 
 import { element, svg } from "./dom.js";
 
 const WIDTH = 400;
 
-/** @param {number} value as people read it */
+/** @param {number} the value to format */
 export function number(value) {
   if (!Number.isFinite(value)) return "no number";
   const size = Math.abs(value);

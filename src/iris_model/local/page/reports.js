@@ -1,8 +1,8 @@
-// What a log line says, in Lambda's text format and in its JSON format.
+// Parses log lines of Lambda, in the text format and in the JSON format.
 
 /**
  * @typedef {{requestId: string, durationMs: number, billedMs: number, memoryMb: number, usedMb: number, initMs?: number, status: string}} Report
- * @param {string} text @returns {Report | null} null when the line is no REPORT
+ * @param {string} text @returns {Report | null} null if the line is no REPORT line
  */
 export function parseReport(text) {
   if (text.startsWith("REPORT ")) return fromText(text);
@@ -42,7 +42,7 @@ function fromJson(text) {
   }
 }
 
-/** How to show a line. @param {{source: string, text: string}} line @returns {"failed" | "report" | "platform" | "function"} */
+/** Return the style of a line. @param {{source: string, text: string}} line @returns {"failed" | "report" | "platform" | "function"} */
 export function kindOf(line, report) {
   if (line.source !== "platform") return "function";
   if (report) return report.status === "success" ? "report" : "failed";

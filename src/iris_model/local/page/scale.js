@@ -1,8 +1,8 @@
-// Numbers of a slider: its steps, and what a person types into the box next to it.
+// Numbers of a slider: its steps, and the parsing of the number box next to it.
 
 const ABOUT_STEPS = 20;
 
-/** The number in a text, with a decimal point or a decimal comma; null when it is none. @param {string} text */
+/** Return the number in a text, with a decimal point or a decimal comma; null if it is no number. @param {string} text */
 export function readNumber(text) {
   const plain = text.trim().replace(/^([+-]?\d+),(\d+)$/, "$1.$2");
   const value = Number(plain);
@@ -10,8 +10,8 @@ export function readNumber(text) {
 }
 
 /**
- * The steps between two numbers. A range input counts its `step` from the minimum, and 4.3 + 0.5 is nobody's number: values
- * are rounded here instead, to multiples of a power of ten. @param {boolean} isWhole then the step is at least 1
+ * Return the steps between two numbers. A range input counts its `step` from the minimum (4.3, 4.8, ...), so values
+ * are rounded here, to multiples of a power of ten. @param {boolean} isWhole if true, the step is at least 1
  */
 export function makeScale(minimum, maximum, isWhole) {
   const power = 10 ** Math.floor(Math.log10((maximum - minimum) / ABOUT_STEPS));
@@ -21,9 +21,9 @@ export function makeScale(minimum, maximum, isWhole) {
   return {
     step,
     clamp,
-    /** The nearest step inside the range. */
+    /** Return the nearest step inside the range. */
     round: (value) => clamp(Number((Math.round(value / step) * step).toFixed(digits))),
-    /** The place on the slider, 0 to 100. */
+    /** Return the position on the slider, 0 to 100. */
     percent: (value) => (100 * (clamp(value) - minimum)) / (maximum - minimum),
   };
 }

@@ -1,4 +1,4 @@
-// The training data along two features, and the asked point among it. A click into the plot asks for that place.
+// Plots the training data along two features, with the point of the request. A click into the plot requests that point.
 
 import { element, svg } from "./dom.js";
 import { legendMark, mark, MARKS } from "./shapes.js";
@@ -11,9 +11,9 @@ const EDGE = { left: 44, right: 12, top: 10, bottom: 34 };
  * @typedef {{features: string[], rows: (number | null)[][], labels: string[] | null, target: string | null, total: number}} Points
  * @param {HTMLElement} figure
  * @param {Points} points
- * @param {string[]} classes of the model, which gives each its mark; none for a regressor
+ * @param {string[]} classes of the model, in the order of their marks; empty for a regressor
  * @param {(values: Record<string, number>) => void} onPick
- * @returns {(row: Record<string, unknown>) => void} shows the asked point
+ * @returns {(row: Record<string, unknown>) => void} shows the point of a row
  */
 export function makeScatter(figure, points, classes, onPick) {
   const { features } = points;
@@ -72,7 +72,7 @@ export function makeScatter(figure, points, classes, onPick) {
     const up = ((event.clientY - box.top) * HEIGHT) / box.height;
     onPick({ [axes.x.select.value]: round(scale.xAt(across)), [axes.y.select.value]: round(scale.yAt(up)) });
   });
-  // Drawn for the width that there is, so that marks and letters keep their size on a narrow screen.
+  // Drawn for the available width, so that marks and letters keep their size on a narrow screen.
   new ResizeObserver(([{ contentRect }]) => {
     const now = Math.min(WIDEST, Math.max(NARROWEST, Math.round(contentRect.width)));
     if (now === width || contentRect.width === 0) return;
@@ -96,7 +96,7 @@ function title({ total, rows }) {
   return rows.length < total ? `${rows.length.toLocaleString("en")} of ${total.toLocaleString("en")} training rows` : `${total.toLocaleString("en")} training rows`;
 }
 
-/** Classes with their marks. Beyond as many as there are marks, and for numbers, all points are drawn alike. */
+/** Return the classes with their marks. With more classes than marks, and for numbers, all points look the same. */
 function seriesOf({ labels }, classes) {
   if (!labels || !classes.length) return { names: [], marks: [], markOf: () => -1 };
   const known = new Set(labels);

@@ -1,6 +1,6 @@
-// Everything that the page asks of the service. A call gives a value, or throws a Failure that says what a person needs.
+// All requests of the page to the service. A call returns a value, or throws a Failure with a text for the user.
 
-/** What went wrong, as `failure.js` shows it. */
+/** A failed request, shown by `failure.js`. */
 export class Failure extends Error {
   /** @param {string} title @param {{detail?: string, hint?: string, feature?: string, row?: number, trace?: string[], status?: number}} [more] */
   constructor(title, more = {}) {
@@ -55,7 +55,7 @@ export async function fetchEvent(name, event) {
   return text;
 }
 
-/** @returns {Promise<{names: string[]}>}; a Failure with status 412 when there is one of that name */
+/** @returns {Promise<{names: string[]}>}; throws a Failure with status 412 if the name exists */
 export function saveEvent(name, event, text, isReplacing) {
   const headers = { "content-type": "application/json" };
   if (!isReplacing) headers["if-none-match"] = "*";

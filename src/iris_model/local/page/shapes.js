@@ -1,4 +1,4 @@
-// One mark per class: a colour and a shape, so that nobody needs to tell colours apart. The same in bars, legend and plot.
+// One mark per class: a colour and a shape, so that the colour alone is never needed. Bars, legend and plot use the same marks.
 
 import { svg } from "./dom.js";
 
@@ -12,7 +12,7 @@ const SHAPES = [
   "M0 4.9 4.6 -3.6H-4.6Z",
 ];
 
-/** How many classes have a mark of their own; further ones are drawn alike. */
+/** The number of classes with a mark of their own. Further classes share one mark. */
 export const MARKS = SHAPES.length;
 
 /** @param {number} index of the class; -1 for none @returns {SVGElement} */

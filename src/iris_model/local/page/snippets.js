@@ -1,7 +1,7 @@
-// The request as code: curl, Python with its standard library, JavaScript. Ready to paste, whatever the values are.
+// Writes the request as code: curl, Python with its standard library, JavaScript. All values are quoted for pasting.
 
 /**
- * @typedef {{url: string, text: string, value?: unknown}} Asked `value` when the body may be written as a literal
+ * @typedef {{url: string, text: string, value?: unknown}} Asked `value` if the body can be written as a literal
  * @type {Record<string, (asked: Asked) => string>}
  */
 export const SNIPPETS = {
@@ -38,7 +38,7 @@ export const SNIPPETS = {
 
 const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-// A row as people write it: a space after each comma.
+// Format a row with a space after each comma.
 const spaced = (value) => (Array.isArray(value) ? `[${value.map((cell) => JSON.stringify(cell)).join(", ")}]` : JSON.stringify(value));
 
 function python(value) {

@@ -1,4 +1,4 @@
-// A tab list: arrow keys, Home and End move; what is chosen shows its panel.
+// A tab list: arrow keys, Home and End choose a tab, and its panel is shown.
 
 /**
  * @param {HTMLElement} list holds buttons with `role=tab` and `aria-controls`

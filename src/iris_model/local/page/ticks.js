@@ -1,6 +1,6 @@
 // Round numbers along an axis.
 
-/** @param {number} low @param {number} high @param {number} about how many @returns {number[]} */
+/** @param {number} low @param {number} high @param {number} about the approximate number of ticks @returns {number[]} */
 export function ticks(low, high, about) {
   const rough = (high - low) / about;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -11,7 +11,7 @@ export function ticks(low, high, about) {
   return found;
 }
 
-/** The range of some numbers with a little air; never empty. @param {number[]} values */
+/** Return the range of the numbers with a margin. It is never empty. @param {number[]} values */
 export function spread(values) {
   let low = Math.min(...values);
   let high = Math.max(...values);
