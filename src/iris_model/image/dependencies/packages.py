@@ -10,12 +10,10 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from packaging.utils import canonicalize_name
 
@@ -33,7 +31,7 @@ from iris_model.image.dependencies.target_requirements import (
 from iris_model.image.dependencies.wheels import Wheel, open_wheel, unpack_wheels
 from iris_model.image.lock import Lock, LockedWheel
 from iris_model.image.target import Target
-from iris_model.project.dependencies.pip_failures import index_failure
+from iris_model.project.dependencies.pip_runs import hide_user, run_pip
 from iris_model.project.dependencies.requirement_lines import (
     Requirements,
     digest_requirements,
@@ -193,25 +191,19 @@ def _add_extras(extras: dict[str, set[str]], line: str) -> bool:
 
 
 def _download(arguments: Sequence[str], target: Target, directory: Path, requirements: Path) -> None:
-    # -P: pip must not import a module of the project instead of one of the standard library.
-    command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
-    command += ["--only-binary", ":all:", "--implementation", "cp", "--python-version", target.python]
-    command += ["--abi", target.abi, *(part for tag in target.platform_tags for part in ("--platform", tag))]
-    command += ["--dest", str(directory), *arguments]
-    # Paths in requirements.txt are relative to the project.
-    settings: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
-    settings["cwd"] = requirements.parent.resolve()
-    with tempfile.TemporaryDirectory() as scratch:
-        log = Path(scratch) / "pip.log"
-        try:
-            finished = subprocess.run([*command, "--log", str(log)], check=False, timeout=_PIP_SECONDS, **settings)
-        except subprocess.TimeoutExpired:
-            raise ImageError(
-                f"pip did not finish within {_PIP_SECONDS} s", remedy="Check the network, and build again."
-            ) from None
-        if finished.returncode == 0:
-            return
-        failure = index_failure(finished.stderr, log)
+    download = ["download", "--no-input", "--only-binary", ":all:", "--implementation", "cp"]
+    download += ["--python-version", target.python, "--abi", target.abi]
+    download += [part for tag in target.platform_tags for part in ("--platform", tag)]
+    download += ["--dest", str(directory), *arguments]
+    try:
+        # Paths in requirements.txt are relative to the project.
+        finished, failure = run_pip(download, requirements.parent.resolve(), timeout=_PIP_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise ImageError(
+            f"pip did not finish within {_PIP_SECONDS} s", remedy="Check the network, and build again."
+        ) from None
+    if finished.returncode == 0:
+        return
     if failure is not None:
         raise ImageError(failure[0], remedy=failure[1])
     said = _OF_SCRATCH.sub(f" (from {requirements.name})", finished.stderr.strip())
@@ -228,7 +220,5 @@ def _download(arguments: Sequence[str], target: Target, directory: Path, require
 
 def _last(text: str) -> str:
     """Return the end of pip's output without addresses, which may contain secrets of a private index."""
-    lines = [
-        re.sub(r"(\w+://)[^\s/@]+@", r"\1***@", line) for line in text.splitlines() if not line.startswith("WARNING")
-    ]
+    lines = [hide_user(line) for line in text.splitlines() if not line.startswith("WARNING")]
     return "\n".join(lines[-12:])

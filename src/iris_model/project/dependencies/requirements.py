@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import platform
 import shutil
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
-from typing import Any
 
 from iris_model.contract.architecture import Architecture
 from iris_model.errors import ProjectError
 from iris_model.project.configuration.settings import ProjectSettings
-from iris_model.project.dependencies.pip_failures import index_failure
+from iris_model.project.dependencies.pip_runs import run_pip
 
 REQUIREMENTS_FILE = "requirements.txt"
 
@@ -58,17 +55,10 @@ def _show(python: str, architecture: str, system: str) -> str:
 
 def install_requirements_into(directory: Path, requirements: Path) -> None:
     """Install into `directory`, then remove what depends on this machine."""
-    # -P: modules of the project must not replace modules of the standard library while pip runs.
-    command = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    command += ["--target", str(directory.resolve()), "--requirement", str(requirements.resolve())]
-    settings: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+    arguments = ["install", "--no-compile", "--target", str(directory.resolve())]
+    arguments += ["--requirement", str(requirements.resolve())]
     # Paths in the file are relative to the project.
-    with tempfile.TemporaryDirectory() as scratch:
-        log = Path(scratch) / "pip.log"
-        finished = subprocess.run(
-            [*command, "--log", str(log)], check=False, cwd=requirements.resolve().parent, **settings
-        )
-        failure = index_failure(finished.stderr, log) if finished.returncode else None
+    finished, failure = run_pip(arguments, requirements.resolve().parent)
     if failure is not None:
         raise ProjectError(failure[0], remedy=f"{failure[1]} Nothing was written.")
     if finished.returncode:

@@ -1,4 +1,4 @@
-"""Find out why pip found no package: the index may be unreachable, or may not have the package.
+"""Run pip, and find out why it found no package: the index may be unreachable, or may not have the package.
 
 pip says the same in both cases ("No matching distribution found"). Only its log (`--log FILE`) shows which index
 failed.
@@ -7,6 +7,10 @@ failed.
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 _NOT_FETCHED = re.compile(r"Could not fetch URL (?P<url>\S+?/)(?P<name>[^/\s]+)/: (?P<reason>.+) - skipping$", re.M)
@@ -18,11 +22,30 @@ _USER = re.compile(r"(\w+://)[^\s/@]+@")
 _NO_SOCKS = "Missing dependencies for SOCKS support"
 
 
-def index_failure(said: str, log: Path) -> tuple[str, str] | None:
-    """Return problem and hint if an index or a proxy failed; None if pip's own message is sufficient.
+def run_pip(
+    arguments: Sequence[str], directory: Path, *, timeout: float | None = None
+) -> tuple[subprocess.CompletedProcess[str], tuple[str, str] | None]:
+    """Run pip in a directory. Return the ended process, and problem and hint if an index or a proxy failed.
 
-    `said`: pip's output on stderr. `log`: the file of pip's option `--log`.
+    Without the second, pip's own message is sufficient. Raises subprocess.TimeoutExpired after `timeout` seconds.
     """
+    # -P: modules of the project must not replace modules of the standard library while pip runs.
+    command = [sys.executable, "-P", "-m", "pip", *arguments, "--quiet", "--disable-pip-version-check"]
+    with tempfile.TemporaryDirectory() as scratch:
+        log = Path(scratch) / "pip.log"
+        finished = subprocess.run(
+            [*command, "--log", str(log)], check=False, cwd=directory, timeout=timeout,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        )  # fmt: skip
+        return finished, _index_failure(finished.stderr, log) if finished.returncode else None
+
+
+def hide_user(text: str) -> str:
+    """Return a text whose URLs have no user and password: those of a private index are secret."""
+    return _USER.sub(r"\1***@", text)
+
+
+def _index_failure(said: str, log: Path) -> tuple[str, str] | None:
     if _NO_SOCKS in said:
         return (
             "pip could not ask any index: the proxy of the environment is a SOCKS proxy, which this pip cannot use",
@@ -34,9 +57,8 @@ def index_failure(said: str, log: Path) -> tuple[str, str] | None:
         return None
     for found in _NOT_FETCHED.finditer(logged):
         if not found["reason"].startswith(_NOT_THERE):
-            url = _USER.sub(r"\1***@", found["url"])
             return (
-                f"pip could not ask the index {url} for {found['name']}: {_short(found['reason'])}",
+                f"pip could not ask the index {hide_user(found['url'])} for {found['name']}: {_short(found['reason'])}",
                 "Check the network, HTTPS_PROXY, and the index in pip.conf or PIP_INDEX_URL. Then run the command again.",
             )
     if insecure := _INSECURE.search(logged):
@@ -51,4 +73,4 @@ def _short(reason: str) -> str:
     """Return the cause, without Python objects and addresses."""
     cause = _CAUSE.search(reason)
     text = _OBJECT.sub("", cause[1].strip("'\"")) if cause else reason.partition(" for url: ")[0]
-    return _USER.sub(r"\1***@", text)
+    return hide_user(text)
