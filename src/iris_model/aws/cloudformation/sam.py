@@ -11,8 +11,8 @@ from typing import Any
 
 from iris_model.aws.cloudformation.logical_ids import FUNCTION, LIVE, VERSION_OUTPUT
 from iris_model.aws.cloudformation.parts import PARTS
-from iris_model.aws.cloudformation.template import LARGEST_TEMPLATE_BYTES, render_template
-from iris_model.aws.cloudformation.yaml_text import Tag, read, ref, render
+from iris_model.aws.cloudformation.template import render_template, render_with_command
+from iris_model.aws.cloudformation.yaml_text import Tag, read, ref
 from iris_model.aws.deployment import ALIAS
 from iris_model.contract.deployment import Deployment
 
@@ -50,13 +50,9 @@ def render_sam_template(deployment: Deployment, image: str | Tag) -> str:
         "Resources": resources,
         "Outputs": outputs,
     }
-    names = {"function": deployment.function, "stack": deployment.stack}
     comments = {name: comment for add in PARTS for name, comment in add(deployment).comments.items()}
     comments[FUNCTION] = _COMMENT
-    text = render(sections, comments, head=_HEAD.format(**names, bucket=""))
-    if len(text.encode()) <= LARGEST_TEMPLATE_BYTES:
-        return text
-    return render(sections, comments, head=_HEAD.format(**names, bucket=" --s3-bucket BUCKET"))
+    return render_with_command(deployment, sections, comments, _HEAD)
 
 
 def _serverless_function(properties: Mapping[str, Any], alias: Mapping[str, Any]) -> dict[str, Any]:

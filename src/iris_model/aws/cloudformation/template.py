@@ -38,7 +38,7 @@ _COMMENTS = {
 _HEAD = (
     "{function}: written by `iris-model template`. A plain template that you can change and deploy with any tool. An "
     "empty LiveVersion moves the traffic to the new version. Without the parameter, the old version is kept.\n"
-    "  aws cloudformation deploy --stack-name {stack} --template-file FILE {bucket}--capabilities CAPABILITY_IAM "
+    "  aws cloudformation deploy --stack-name {stack} --template-file FILE{bucket} --capabilities CAPABILITY_IAM "
     "--parameter-overrides LiveVersion="
 )
 
@@ -87,11 +87,18 @@ def render_template(deployment: Deployment, image: str | Tag) -> str:
         version: "A version never changes. Its logical ID contains a digest of code and settings, so every change "
         "creates a new version. Old versions are kept for rollbacks.",
     }
+    return render_with_command(deployment, sections, comments, _HEAD)
+
+
+def render_with_command(
+    deployment: Deployment, sections: Mapping[str, Any], comments: Mapping[str, str], head: str
+) -> str:
+    """Render a template with a command to deploy it in `head`: from a bucket, if it is too large for a call."""
     names = {"function": deployment.function, "stack": deployment.stack}
-    text = render(sections, comments, head=_HEAD.format(**names, bucket=""))
+    text = render(sections, comments, head=head.format(**names, bucket=""))
     if len(text.encode()) <= LARGEST_TEMPLATE_BYTES:
         return text
-    return render(sections, comments, head=_HEAD.format(**names, bucket="--s3-bucket BUCKET "))
+    return render(sections, comments, head=head.format(**names, bucket=" --s3-bucket BUCKET"))
 
 
 def name_version(function: Mapping[str, Any]) -> str:
