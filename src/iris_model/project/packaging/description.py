@@ -26,7 +26,7 @@ def describe_settings(settings: ProjectSettings) -> FunctionSettings:
         http=_describe_endpoint(settings.endpoint),
         reserved_concurrency=deployment.reserved_concurrency,
         log_format={"text": "Text", "json": "JSON"}[deployment.log_format],
-        environment=dict(sorted({**settings.environment, **deployment.capture.variables}.items())),
+        environment=dict(sorted(deployment.environment.items())),
     )
     if deployment.log_lines == "errors":
         described["system_log_level"] = "WARN"
