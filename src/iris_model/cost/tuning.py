@@ -10,9 +10,6 @@ from iris_model.cost.measurement import Measurement
 from iris_model.cost.prices import PriceList
 from iris_model.errors import CostError
 
-# From Lambda's minimum to almost two vCPUs; 1,769 MB is one.
-MEMORY_SIZES_MIB = (128, 256, 512, 1024, 1769, 3008)
-
 # Smaller differences between times are measurement noise.
 _NOISE_MS, _NOISE_SHARE = 0.1, 0.05
 

@@ -10,7 +10,6 @@ import re
 
 _UBJ = re.compile(rb"version\[#L\x00{7}\x03((?:i.|I..){3})", re.DOTALL)
 _JSON = re.compile(rb'"version"\s*:\s*\[\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\]')
-_LEGACY = re.compile(rb"binf|CONFIG-offset:")
 
 
 def find_xgboost_version(head: bytes, tail: bytes) -> str | None:
