@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from iris_model.aws.cloudformation.logical_ids import FUNCTION, LIVE, VERSION_OUTPUT
-from iris_model.aws.cloudformation.parts import PARTS
-from iris_model.aws.cloudformation.template import render_template, render_with_command
-from iris_model.aws.cloudformation.yaml_text import Tag, read, ref
+from iris_model.aws.cloudformation.template import comments_of, make_parts, make_sections, render_with_command
+from iris_model.aws.cloudformation.yaml_text import Tag, ref
 from iris_model.aws.deployment import ALIAS
 from iris_model.contract.deployment import Deployment
 
@@ -32,7 +31,8 @@ _COMMENT = (
 
 def render_sam_template(deployment: Deployment, image: str | Tag) -> str:
     """Render the template for SAM; `image` is the image's URI, by digest."""
-    template = read(render_template(deployment, image))
+    parts = make_parts(deployment)
+    template = make_sections(deployment, image, parts)
     kinds = {name: each["Type"] for name, each in template["Resources"].items()}
     dropped = {name for name, kind in kinds.items() if kind in ("AWS::Lambda::Version", "AWS::Lambda::Alias")}
     alias = template["Resources"][LIVE]["Properties"]
@@ -50,9 +50,7 @@ def render_sam_template(deployment: Deployment, image: str | Tag) -> str:
         "Resources": resources,
         "Outputs": outputs,
     }
-    comments = {name: comment for add in PARTS for name, comment in add(deployment).comments.items()}
-    comments[FUNCTION] = _COMMENT
-    return render_with_command(deployment, sections, comments, _HEAD)
+    return render_with_command(deployment, sections, {**comments_of(parts), FUNCTION: _COMMENT}, _HEAD)
 
 
 def _serverless_function(properties: Mapping[str, Any], alias: Mapping[str, Any]) -> dict[str, Any]:

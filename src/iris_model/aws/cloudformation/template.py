@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from iris_model.aws.cloudformation.logical_ids import (
@@ -56,7 +56,30 @@ def image_uri(repository: str, digest: str) -> Tag:
 
 def render_template(deployment: Deployment, image: str | Tag) -> str:
     """Return the template of a deployment. `image` is the image's URI, by digest."""
-    parts = [add(deployment) for add in PARTS]
+    parts = make_parts(deployment)
+    sections = make_sections(deployment, image, parts)
+    version = name_version(sections["Resources"][FUNCTION])
+    comments = {
+        **_COMMENTS,
+        **comments_of(parts),
+        version: "A version never changes. Its logical ID contains a digest of code and settings, so every change "
+        "creates a new version. Old versions are kept for rollbacks.",
+    }
+    return render_with_command(deployment, sections, comments, _HEAD)
+
+
+def make_parts(deployment: Deployment) -> list[Part]:
+    """Return what each feature adds to the template."""
+    return [add(deployment) for add in PARTS]
+
+
+def comments_of(parts: Iterable[Part]) -> dict[str, str]:
+    """Return the comments of all parts, by the entry above which they stand."""
+    return {name: comment for part in parts for name, comment in part.comments.items()}
+
+
+def make_sections(deployment: Deployment, image: str | Tag, parts: list[Part]) -> dict[str, Any]:
+    """Return the sections of the template as data."""
     function = _function(deployment, image, parts)
     version = name_version(function)
     resources: dict[str, Any] = {LOG_GROUP: _log_group(deployment)}
@@ -64,16 +87,14 @@ def render_template(deployment: Deployment, image: str | Tag) -> str:
         resources[ROLE] = _role(deployment, parts)
     resources |= {FUNCTION: function, version: _version(), LIVE: _alias(version, parts)}
     outputs: dict[str, Any] = {}
-    comments = dict(_COMMENTS)
     for part in parts:
         resources |= part.resources
         outputs |= part.outputs
-        comments |= part.comments
     outputs[VERSION_OUTPUT] = {
         "Description": "The version that this template created.",
         "Value": get_att(f"{version}.Version"),
     }
-    sections = {
+    return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"{deployment.function}: an endpoint for a trained model.",
         "Parameters": {LIVE_VERSION: {"Type": "String", "Default": "", "AllowedPattern": r"\d*"}},
@@ -83,11 +104,6 @@ def render_template(deployment: Deployment, image: str | Tag) -> str:
         "Resources": resources,
         "Outputs": outputs,
     }
-    comments |= {
-        version: "A version never changes. Its logical ID contains a digest of code and settings, so every change "
-        "creates a new version. Old versions are kept for rollbacks.",
-    }
-    return render_with_command(deployment, sections, comments, _HEAD)
 
 
 def render_with_command(
