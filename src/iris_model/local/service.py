@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -222,15 +222,7 @@ class LocalLambda:
         return self._runner.log_book
 
     async def __aenter__(self) -> LocalLambda:
-        self._web = web.AppRunner(
-            self._build_application(),
-            access_log=None,
-            logger=make_logger(),
-            shutdown_timeout=_CLOSE_SECONDS,
-            max_line_size=MAX_HEAD_BYTES,
-            max_field_size=MAX_HEAD_BYTES,
-            auto_decompress=False,  # compressed bodies stay compressed: an HTTP API does not decompress
-        )
+        self._web = web.AppRunner(self._build_application(), shutdown_timeout=_CLOSE_SECONDS, **_aiohttp_settings())
         await self._web.setup()
         other = self._web.server
         assert other is not None
@@ -250,14 +242,7 @@ class LocalLambda:
             return
         for index, function in enumerate(self._runner.functions.values()):
             url = FunctionUrl(function, log_book=self.log_book, metrics=self._http_metrics)
-            front = web.Server(
-                url.handle,
-                access_log=None,
-                logger=make_logger(),
-                max_line_size=MAX_HEAD_BYTES,
-                max_field_size=MAX_HEAD_BYTES,
-                auto_decompress=False,
-            )
+            front = web.Server(url.handle, **_aiohttp_settings())
             port = self._url_port + index if self._url_port else 0
             server = await listen(partial(Door, front, self._doors), self._host, port)
             self._url_fronts.append(front)
@@ -306,20 +291,36 @@ class LocalLambda:
                 return await http_api.handle(request)
             return await playground.handle_page(request)
 
+        guard = playground.guard_invocations
+        handle_async = guard(self._invoke_api.handle_async)
+        routes = (
+            web.post(invoke_api.PATH, guard(self._invoke_api.handle)),
+            web.post(invoke_api.ASYNC_PATH, handle_async),
+            web.post(invoke_api.ASYNC_PATH.rstrip("/"), handle_async),
+            *ControlPlane(self._table, self._urls).routes(guard),
+            web.get(metrics_views.PATH, guard(metrics_api.handle)),
+            web.get(metrics_views.PROMETHEUS_PATH, guard(metrics_api.handle_prometheus)),
+            *playground.routes(),
+            web.route("*", "/", handle_root),
+            web.route("*", "/{path:.*}", http_api.handle),
+        )
         application = web.Application()
         application.on_response_prepare.append(close_unread)
-        guard = playground.guard_invocations
-        application.router.add_post(invoke_api.PATH, guard(self._invoke_api.handle), expect_handler=leave_expect)
-        for path in (invoke_api.ASYNC_PATH, invoke_api.ASYNC_PATH.rstrip("/")):
-            application.router.add_post(path, guard(self._invoke_api.handle_async), expect_handler=leave_expect)
-        ControlPlane(self._table, self._urls).add_routes(application.router, guard)
-        application.router.add_get(metrics_views.PATH, guard(metrics_api.handle), expect_handler=leave_expect)
-        for_prometheus = guard(metrics_api.handle_prometheus)
-        application.router.add_get(metrics_views.PROMETHEUS_PATH, for_prometheus, expect_handler=leave_expect)
-        playground.add_routes(application.router)
-        application.router.add_route("*", "/", handle_root, expect_handler=leave_expect)
-        application.router.add_route("*", "/{path:.*}", http_api.handle, expect_handler=leave_expect)
+        application.router.add_routes(
+            web.route(each.method, each.path, each.handler, expect_handler=leave_expect, **each.kwargs)
+            for each in routes
+        )
         return application
+
+
+def _aiohttp_settings() -> dict[str, Any]:
+    return {
+        "access_log": None,
+        "logger": make_logger(),
+        "max_line_size": MAX_HEAD_BYTES,
+        "max_field_size": MAX_HEAD_BYTES,
+        "auto_decompress": False,  # compressed bodies stay compressed: an HTTP API does not decompress
+    }
 
 
 def serve(

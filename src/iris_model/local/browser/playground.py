@@ -20,7 +20,7 @@ from iris_model.local.browser.guard import find_foreign, find_foreign_call
 from iris_model.local.browser.model import read_model
 from iris_model.local.functions.function import LocalFunction
 from iris_model.local.telemetry.logs import LogBook
-from iris_model.local.wire.body import BodyTooLarge, leave_expect, read_body
+from iris_model.local.wire.body import BodyTooLarge, read_body
 
 PATH = "/_local/"
 MAX_WAIT_SECONDS = 20.0
@@ -47,19 +47,18 @@ class Playground:
         # Sequence numbers of the log restart with the service. The page detects a restart by this id.
         self._service_id = secrets.token_hex(8)
 
-    def add_routes(self, router: web.UrlDispatcher) -> None:
-        """Add the routes under `/_local/`."""
-        for path, handler in (
-            ("", self.handle_page),
-            ("page/{file}", self.handle_page),
-            ("functions", self._guarded(self.handle_functions)),
-            ("functions/{name}/data", self._guarded(self.handle_data)),
-            ("functions/{name}/events/{event}", self._guarded(self.handle_event)),
-            ("log", self._guarded(self.handle_log)),
-        ):
-            router.add_get(f"{PATH}{path}", handler, expect_handler=leave_expect)
-        save = self._guarded(self.handle_save)
-        router.add_put(f"{PATH}functions/{{name}}/events/{{event}}", save, expect_handler=leave_expect)
+    def routes(self) -> tuple[web.RouteDef, ...]:
+        """Return the routes under `/_local/`."""
+        event = f"{PATH}functions/{{name}}/events/{{event}}"
+        return (
+            web.get(PATH, self.handle_page),
+            web.get(f"{PATH}page/{{file}}", self.handle_page),
+            web.get(f"{PATH}functions", self._guarded(self.handle_functions)),
+            web.get(f"{PATH}functions/{{name}}/data", self._guarded(self.handle_data)),
+            web.get(event, self._guarded(self.handle_event)),
+            web.get(f"{PATH}log", self._guarded(self.handle_log)),
+            web.put(event, self._guarded(self.handle_save)),
+        )
 
     async def handle_page(self, request: web.Request) -> web.StreamResponse:
         """Serve `/`, and the files of the page."""

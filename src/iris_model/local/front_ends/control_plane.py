@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -23,7 +23,6 @@ from iris_model.local.functions.function_table import FunctionTable
 from iris_model.local.functions.service_errors import ServiceError
 from iris_model.local.sandboxes.concurrency import ACCOUNT_CONCURRENCY
 from iris_model.local.sandboxes.invocation import make_request_id
-from iris_model.local.wire.body import leave_expect
 
 # The maximum of ListFunctions for one page.
 _PAGE_ITEMS = 50
@@ -45,17 +44,17 @@ class ControlPlane:
         self._functions = functions
         self._function_urls = function_urls
 
-    def add_routes(self, router: web.UrlDispatcher, guard: Callable[[Handler], Handler]) -> None:
-        """Add the routes. `guard` refuses requests of web sites."""
+    def routes(self, guard: Callable[[Handler], Handler]) -> Iterator[web.RouteDef]:
+        """Yield the routes. `guard` refuses requests of web sites."""
         for path, operation in _OPERATIONS.items():
             # Some paths in the documentation end with a slash, which SDKs remove.
             for spelling in {path, path.rstrip("/")}:
-                router.add_get(spelling, guard(self._answer_with(operation)), expect_handler=leave_expect)
+                yield web.get(spelling, guard(self._answer_with(operation)))
         streaming = "/2021-11-15/functions/{name}/response-streaming-invocations"
-        router.add_post(streaming, guard(self._refuse_streaming), expect_handler=leave_expect)
+        yield web.post(streaming, guard(self._refuse_streaming))
         for version in _VERSIONS:
-            # Added last: all other calls of Lambda's API.
-            router.add_route("*", f"/{version}/{{rest:.*}}", guard(self._refuse), expect_handler=leave_expect)
+            # Last: all other calls of Lambda's API.
+            yield web.route("*", f"/{version}/{{rest:.*}}", guard(self._refuse))
 
     def _answer_with(self, operation: _Operation) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:

@@ -52,7 +52,7 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
 
 
 async def leave_expect(request: web.Request) -> None:
-    """Do not answer `Expect` yet: the `expect_handler` of routes that read with `read_body`."""
+    """Do not answer `Expect` yet: the `expect_handler` of all routes, because their handlers read with `read_body`."""
     if request.headers.get("Expect", "").lower() != "100-continue":
         raise web.HTTPExpectationFailed
 
