@@ -66,10 +66,7 @@ class LambdaRuntimeClient:
         self, request_id: str, body: bytes, error_type: str, xray_cause: str, invocation_id: "str | None"
     ) -> None:
         """Post the error document of an invocation. Raises RuntimeApiError."""
-        headers = (
-            "Content-Type: application/json\r\n"
-            f"Lambda-Runtime-Function-Error-Type: {header_text(error_type)}\r\n{_echo(invocation_id)}"
-        )
+        headers = _describe_error(error_type) + _echo(invocation_id)
         # The platform's own runtime omits a cause of one MiB or more.
         if xray_cause and len(xray_cause) < 1_048_576:
             headers += f"Lambda-Runtime-Function-XRay-Error-Cause: {xray_cause}\r\n"
@@ -77,8 +74,7 @@ class LambdaRuntimeClient:
 
     def post_init_error(self, body: bytes, error_type: str) -> None:
         """Post the error document of a failed init. The process must exit afterwards."""
-        headers = f"Content-Type: application/json\r\nLambda-Runtime-Function-Error-Type: {header_text(error_type)}\r\n"
-        self._post("init/error", headers, body)
+        self._post("init/error", _describe_error(error_type), body)
 
     def wait_restore(self) -> None:
         """Report the end of the init, then wait for the restore of the snapshot, without a timeout (SnapStart).
@@ -92,8 +88,7 @@ class LambdaRuntimeClient:
 
     def post_restore_error(self, body: bytes, error_type: str) -> None:
         """Post the error document of a failed restore. The process must exit afterwards."""
-        headers = f"Content-Type: application/json\r\nLambda-Runtime-Function-Error-Type: {header_text(error_type)}\r\n"
-        self._post("restore/error", headers, body)
+        self._post("restore/error", _describe_error(error_type), body)
 
     def _post(self, call: str, headers: str, body: bytes) -> None:
         status, _, answer = self._call("POST", API + call, headers, body)
@@ -196,6 +191,11 @@ class LambdaRuntimeClient:
 
 class _ClosedBeforeAnswer(Exception):
     """The server closed the connection without an answer, as servers do with idle connections."""
+
+
+def _describe_error(error_type: str) -> str:
+    """Return the headers of an error document."""
+    return f"Content-Type: application/json\r\nLambda-Runtime-Function-Error-Type: {header_text(error_type)}\r\n"
 
 
 def _echo(invocation_id: "str | None") -> str:

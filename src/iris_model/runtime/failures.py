@@ -4,8 +4,10 @@ Imported only after a failure.
 """
 
 import os
+import sys
 
 from .handlers import Fault
+from .logs import sink
 from .marshal import encode_json
 
 TYPE_CHECKING = False
@@ -72,6 +74,14 @@ class Failure:
         from json import dumps
 
         return dumps(self._cause)
+
+
+def log_failure(error: Exception) -> Failure:
+    """Write the error of an init or a restore into the log, and return it for the platform."""
+    failure = Failure(error)
+    sink().write_error(failure.document)
+    sys.stdout.flush()
+    return failure
 
 
 def _frames_of_user(traceback: "TracebackType | None") -> "list[Any]":

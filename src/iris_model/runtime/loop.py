@@ -27,11 +27,9 @@ def run(handler_name: str, address: str) -> None:
     try:
         handler = find_handler(handler_name)
     except Exception as error:
-        from .failures import Failure
+        from .failures import log_failure
 
-        failure = Failure(error)
-        sink().write_error(failure.document)
-        sys.stdout.flush()
+        failure = log_failure(error)
         client.post_init_error(failure.body(), failure.error_type)
         sys.exit(1)
     _flush()

@@ -6,8 +6,6 @@ Imported only with the init type `snap-start`. The calls, the exit codes and the
 
 import sys
 
-from .logs import sink
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -27,21 +25,15 @@ def wait_for_restore(client: "LambdaRuntimeClient") -> None:
             function(*arguments, **named)
         client.wait_restore()
     except Exception as error:
-        client.post_init_error(_report(error), "Runtime.BeforeSnapshotError")
+        from .failures import log_failure
+
+        client.post_init_error(log_failure(error).body(), "Runtime.BeforeSnapshotError")
         sys.exit(_BEFORE_FAILED)
     try:
         for function, arguments, named in hooks.get_after_restore() if hooks is not None else []:
             function(*arguments, **named)
     except Exception as error:
-        client.post_restore_error(_report(error), "Runtime.AfterRestoreError")
+        from .failures import log_failure
+
+        client.post_restore_error(log_failure(error).body(), "Runtime.AfterRestoreError")
         sys.exit(_AFTER_FAILED)
-
-
-def _report(error: Exception) -> bytes:
-    """Write the error into the log, and return its document."""
-    from .failures import Failure
-
-    failure = Failure(error)
-    sink().write_error(failure.document)
-    sys.stdout.flush()
-    return failure.body()
