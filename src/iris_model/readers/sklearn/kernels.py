@@ -87,12 +87,12 @@ def add_kernel(
     )
 
 
-def add_weighted(builder: GraphBuilder, kernel: Value, coefficients: Array, intercepts: Array | None = None) -> Value:
+def add_weighted(builder: GraphBuilder, kernel: Value, coefficients: Array) -> Value:
     """Add sums of kernel values. A NaN in one of them makes each sum NaN; steps that refuse NaN mark it in `traces`."""
     count = len(coefficients)
     tensors = {
         "coefficients": np.ascontiguousarray(coefficients, np.float64),
-        "intercepts": np.zeros(count) if intercepts is None else intercepts,
+        "intercepts": np.zeros(count),
     }
     makes = kernel.traces[0].makes_missing
     return builder.add("linear", kernel, width=count, traces=(Trace(makes_missing=makes),) * count, tensors=tensors)
