@@ -50,14 +50,20 @@ class FrameColumn:
         return found
 
 
+def had_frame_categories(estimator: Estimator) -> bool:
+    """Whether the model was trained with categories of a DataFrame, and not with types that the user passed."""
+    types = estimator.get_booster().feature_types or ()
+    return getattr(estimator, "feature_types", None) is None and "c" in types
+
+
 def find_frame_columns(estimator: Estimator) -> list[FrameColumn] | None:
     """Return the columns of the DataFrame; None if it is not an XGBoost model, or had no categories."""
     if not type(estimator).__module__.startswith("xgboost.") or not hasattr(estimator, "get_booster"):
         return None
-    booster = estimator.get_booster()
-    types = booster.feature_types or ()
-    if getattr(estimator, "feature_types", None) is not None or "c" not in types:
+    if not had_frame_categories(estimator):
         return None
+    booster = estimator.get_booster()
+    types = booster.feature_types
     fitted = json.loads(bytes(booster.save_raw("json")))["learner"]["gradient_booster"]
     model = fitted.get("gbtree", fitted).get("model") or {}
     highest = dict.fromkeys(range(len(types)), -1)

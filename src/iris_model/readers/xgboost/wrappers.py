@@ -15,6 +15,7 @@ from iris_model.readers.libraries import installed_version
 from iris_model.readers.tree_layout import lay_out_boosted
 
 from .booster import EXPONENTIAL, IDENTITY, SIGMOID, SOFTMAX, STEP, Booster, read_booster
+from .frame_columns import had_frame_categories
 
 # Every number that is not negative is a category.
 NO_CATEGORY = -5e-324
@@ -83,9 +84,7 @@ def _read(builder: GraphBuilder, estimator: Estimator) -> Booster | None:
 
 def _forgot_categories(estimator: Estimator) -> bool:
     """Whether the model was trained with categories of a DataFrame by an XGBoost version that does not store them."""
-    if installed_version("xgboost") >= (3, 1):
-        return False
-    return estimator.feature_types is None and "c" in (estimator.get_booster().feature_types or ())
+    return installed_version("xgboost") < (3, 1) and had_frame_categories(estimator)
 
 
 def _best_iteration(estimator: Estimator) -> int | None:
