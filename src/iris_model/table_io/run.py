@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +89,11 @@ class _Run:
         self._request = request
         self._on_progress = on_progress
         self._work = Work(request.model, request.methods, request.keep, request.errors, request.output_format)
-        self._progress = Progress(total_bytes=sum(each.size for each in request.inputs))
+        # For each input: the bytes of all inputs before it.
+        *self._bytes_before, total_bytes = accumulate((each.size for each in request.inputs), initial=0)
+        self._progress = Progress(total_bytes=total_bytes)
         self._output = Path(request.output)
+        self._sink_type = ParquetSink if request.output_format.kind == "parquet" else TextSink
         self._can_resume = request.output != STANDARD and not any(each.is_standard for each in request.inputs)
         self._journal = Journal(self._output, self._identity())
         self._names: list[str] = []
@@ -176,15 +180,13 @@ class _Run:
         progress = self._progress
         progress.rows += done.rows
         progress.refused += len(done.bad)
-        before = sum(each.size for each in self._request.inputs[: block.place.input])
-        progress.read_bytes = before + block.read_bytes
+        progress.read_bytes = self._bytes_before[block.place.input] + block.read_bytes
 
     def _open_sink(self, state: Mapping[str, Any] | None) -> Sink:
         if self._request.output == STANDARD:
             return StandardSink()
-        kind = ParquetSink if self._request.output_format.kind == "parquet" else TextSink
         try:
-            return kind(self._output, state["sink"] if state else None)
+            return self._sink_type(self._output, state["sink"] if state else None)
         except OSError as error:
             raise IrisModelError(
                 f"{self._output} cannot be written: {error.strerror or error}",
@@ -248,8 +250,7 @@ class _Run:
         state = self._journal.read() if self._can_resume and not self._request.restart else None
         if state is None:
             return None
-        kind = ParquetSink if self._request.output_format.kind == "parquet" else TextSink
-        if not kind.can_resume(self._output, state["sink"]):
+        if not self._sink_type.can_resume(self._output, state["sink"]):
             return None
         if state["errors"] is not None and not TextSink.can_resume(self._errors_path(), state["errors"]):
             return None
