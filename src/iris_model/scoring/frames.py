@@ -22,19 +22,18 @@ def read_frame(data: Any) -> Named:
 def read_series(series: Any) -> Cells:
     """Return the cells of one column; missing values are NaN in numbers and None elsewhere."""
     dtype = series.dtype
+    kind = getattr(dtype, "kind", "O")
+    if kind == "M":
+        return [None if cell != cell else cell.isoformat() for cell in series]
     if isinstance(dtype, np.dtype):
-        if dtype.kind in NUMBERS:
+        if kind in NUMBERS:
             numbers: np.ndarray[Any, Any] = series.to_numpy()
             return numbers
-        if dtype.kind == "M":
-            return [None if cell != cell else cell.isoformat() for cell in series]
-    elif getattr(dtype, "kind", "O") in NUMBERS and not hasattr(dtype, "categories"):
+    elif kind in NUMBERS and not hasattr(dtype, "categories"):
         # Nullable numbers.
         if not series.isna().any():
             return np.asarray(series.to_numpy(dtype=_plain(dtype)))
         return np.asarray(series.to_numpy(dtype="float64", na_value=np.nan))
-    elif getattr(dtype, "kind", "O") == "M":
-        return [None if cell != cell else cell.isoformat() for cell in series]
     missing = series.isna().to_numpy()
     cells = series.astype(object).to_list()
     if missing.any():
