@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import iris_model
 from iris_model.compiler.cuts.behind import look_behind
 from iris_model.compiler.parity.enough import keep_compared
 from iris_model.compiler.parity.golden import check_given, choose_golden
@@ -85,13 +84,7 @@ def _compile(opened: OpenedModel, data: DataSource | None) -> Compilation:
     # Rows are generated before boolean columns are marked, because the model accepts any number there.
     amounts = graph
     graph, rows = _add_data(graph, given)
-    source: Source = {
-        "library": opened.library,
-        "version": opened.version,
-        "class": opened.class_name,
-        "sha256": opened.sha256,
-        "tool": f"iris-model {iris_model.__version__}",
-    }
+    source = opened.describe_source()
     original = Original(opened.estimator, graph.signature)
     check_given(original, rows, tuple(graph.outputs))
     limit = search_limit()

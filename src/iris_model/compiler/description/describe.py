@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import iris_model
 from iris_model.compiler.data import Row, read_data
 from iris_model.compiler.original import Original
 from iris_model.compiler.parity.asking import Limit
@@ -87,14 +86,7 @@ def describe_original(path: str | Path, data: str | Path | None = None, trust: S
         "classes": answered_with["classes"],
         "outputs": answered_with["outputs"],
     }
-    source: Source = {
-        "library": opened.library,
-        "version": opened.version,
-        "class": opened.class_name,
-        "sha256": opened.sha256,
-        "tool": f"iris-model {iris_model.__version__}",
-    }
-    return Description(signature, source, golden)
+    return Description(signature, opened.describe_source(), golden)
 
 
 def _find_answered(

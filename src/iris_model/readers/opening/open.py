@@ -14,6 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import iris_model
+from iris_model.contract.signature import Source
 from iris_model.errors import ModelFileError, UntrustedModel
 from iris_model.readers.formats import NATIVE_FORMATS, ONNX, SAVE_AGAIN, SKOPS, find_format
 from iris_model.readers.graph import Estimator
@@ -49,6 +51,16 @@ class OpenedModel:
     class_name: str
     sha256: str
     names: tuple[str, ...] | None = None
+
+    def describe_source(self) -> Source:
+        """Return the source of the served model: this model, and the program that reads it."""
+        return {
+            "library": self.library,
+            "version": self.version,
+            "class": self.class_name,
+            "sha256": self.sha256,
+            "tool": f"iris-model {iris_model.__version__}",
+        }
 
 
 def open_model(path: str | Path, trust: Sequence[str] = ()) -> OpenedModel:
