@@ -31,10 +31,7 @@ def register(connection: Any, model: Model | str | Path, name: str, method: str 
     names = column_names(opened)
 
     def answer(*columns: Any) -> Any:
-        table = pyarrow.table(list(columns), names=names)
-        found = answers.ask(opened, _Plain(table))
-        cells = found.tolist() if answers.is_list or answers.cell == "text" else found
-        return pyarrow.array(cells)
+        return pyarrow.array(answers.ask_arrow(opened, pyarrow.table(list(columns), names=names)))
 
     # DuckDB counts the parameters of the Python function.
     given = [Parameter(f"column_{place}", Parameter.POSITIONAL_OR_KEYWORD) for place in range(len(names))]
@@ -44,13 +41,3 @@ def register(connection: Any, model: Model | str | Path, name: str, method: str 
     connection.create_function(name, answer, parameters, result, type="arrow", null_handling="special")
     arguments = ", ".join('"' + each.replace('"', '""') + '"' for each in names)
     return f"{name}({arguments})"
-
-
-class _Plain:
-    """Wraps a table so that only its Arrow interface is visible; the answers are then NumPy arrays."""
-
-    def __init__(self, table: Any) -> None:
-        self._table = table
-
-    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        return self._table.__arrow_c_stream__(requested_schema)

@@ -28,19 +28,8 @@ def predict(model: Model | str | Path, method: str = "predict") -> polars.Expr:
     cell: Any = TYPES[answers.cell]
 
     def ask(rows: polars.Series) -> polars.Series:
-        found = answers.ask(opened, _Plain(rows.struct.unnest()))
-        return polars.Series(found.tolist() if answers.is_list or answers.cell == "text" else found)
+        return polars.Series(answers.ask_arrow(opened, rows.struct.unnest()))
 
     names = column_names(opened)
     kind = polars.List(cell) if answers.is_list else cell
     return polars.struct(names).map_batches(ask, return_dtype=kind, is_elementwise=True).alias(method)
-
-
-class _Plain:
-    """Wraps a frame so that only its Arrow interface is visible; the answers are then NumPy arrays."""
-
-    def __init__(self, frame: polars.DataFrame) -> None:
-        self._frame = frame
-
-    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        return self._frame.__arrow_c_stream__(requested_schema)

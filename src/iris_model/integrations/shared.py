@@ -52,6 +52,21 @@ class Answers:
             found = np.array([str(label) for label in found.ravel()]).reshape(found.shape)
         return found
 
+    def ask_arrow(self, model: Model, table: Any) -> Any:
+        """Return the answers to a table with an Arrow interface: a list if cells are strings or lists, else an array."""
+        found = self.ask(model, _ArrowOnly(table))
+        return found.tolist() if self.is_list or self.cell == "text" else found
+
+
+class _ArrowOnly:
+    """Wraps a table so that only its Arrow interface is visible; the answers are then NumPy arrays."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self._table.__arrow_c_stream__(requested_schema)
+
 
 def column_names(model: Model) -> list[str]:
     """Return the names of the model's columns, in its order."""
