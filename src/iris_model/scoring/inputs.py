@@ -13,7 +13,7 @@ import numpy as np
 
 from iris_model.engine.errors import InvalidInput
 from iris_model.engine.rows import LARGEST, holds_numbers
-from iris_model.runtime.payloads import order_features, takes_any
+from iris_model.runtime.payloads import is_one_text, list_names, order_features, takes_any
 
 from .columns import NUMBERS, Batch, Cells, Columns, Rows, as_cells
 
@@ -38,7 +38,7 @@ class Layout:
         self.names = [column["name"] for column in self.columns]
         self.named = bool(signature.get("named"))
         self.takes_dictionaries = bool(self.columns) and takes_any(self.columns)
-        self.is_one_text = len(self.columns) == 1 and not holds_numbers(self.columns[0])
+        self.is_one_text = is_one_text(self.columns)
         self.has_numbers_only = bool(self.columns) and all(map(holds_numbers, self.columns))
         # For the packing kernels: the largest number of each column, and whether it may be missing.
         self.limits = [LARGEST.get(column.get("dtype"), LARGEST["float64"]) for column in self.columns]
@@ -63,7 +63,7 @@ class Layout:
             places.setdefault(name, place)
         if twice:
             raise InvalidInput(
-                f"the input has {_listed(twice)} more than once; expected each column once",
+                f"the input has {list_names(twice)} more than once; expected each column once",
                 feature=twice[0],
                 expected="each column once",
             )
@@ -72,11 +72,11 @@ class Layout:
             return [places.get(name) for name in self.names]
         if not self.named and len(names) == self.width:
             return list(range(self.width))
-        have = f"it has {_listed([str(name) for name in names])}" if len(names) else "it has no columns"
+        have = f"it has {list_names([str(name) for name in names])}" if len(names) else "it has no columns"
         raise InvalidInput(
-            f"the input lacks {'the column' if len(missing) == 1 else 'the columns'} {_listed(missing)}; {have}",
+            f"the input lacks {'the column' if len(missing) == 1 else 'the columns'} {list_names(missing)}; {have}",
             feature=missing[0],
-            expected=f"the columns {_listed(self.names)}",
+            expected=f"the columns {list_names(self.names)}",
         )
 
     def arrange(self, names: Sequence[Any], batches: Iterable[NamedBatch]) -> Iterator[Batch]:
@@ -152,7 +152,7 @@ def read_array(array: np.ndarray[Any, Any], layout: Layout) -> Batch:
         raise _wrong_dimensions(f"an array of {array.ndim} dimension{'' if array.ndim == 1 else 's'}")
     if array.shape[1] != layout.width:
         raise InvalidInput(
-            f"the input has {array.shape[1]} columns; expected {layout.width}: {_listed(layout.names)}",
+            f"the input has {array.shape[1]} columns; expected {layout.width}: {list_names(layout.names)}",
             expected=f"{layout.width} columns",
         )
     if isinstance(array, np.ma.MaskedArray):
@@ -237,8 +237,3 @@ def _wrong_dimensions(found: str) -> InvalidInput:
 
 def _numbers(values: Iterable[int]) -> str:
     return " and ".join(map(str, sorted(values)))
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:8])
-    return shown + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -229,14 +229,14 @@ def order_features(
         return [record.get(name) for name in names]
     parts = []
     if unknown:
-        parts.append(f"unknown feature{_plural(unknown)} {_listed(unknown)}")
+        parts.append(f"unknown feature{_plural(unknown)} {list_names(unknown)}")
     if missing:
-        parts.append(f"missing feature{_plural(missing)} {_listed(missing)}")
+        parts.append(f"missing feature{_plural(missing)} {list_names(missing)}")
     raise InvalidInput(
-        f"row {row}: {', '.join(parts)}; expected exactly {_listed(names)}",
+        f"row {row}: {', '.join(parts)}; expected exactly {list_names(names)}",
         row=row,
         feature=(unknown or missing)[0],
-        expected=f"exactly the features {_listed(names)}",
+        expected=f"exactly the features {list_names(names)}",
     )
 
 
@@ -279,6 +279,7 @@ def _plural(names: "list[str]") -> str:
     return "" if len(names) == 1 else "s"
 
 
-def _listed(names: "list[str]") -> str:
+def list_names(names: "list[str]") -> str:
+    """Return the names for a message, at most eight of them."""
     shown = ", ".join(repr(name) for name in names[:8])
     return shown + (f" and {len(names) - 8} more" if len(names) > 8 else "")
