@@ -12,13 +12,7 @@ from iris_model.readers import Graph, Node
 
 def drop_unused(graph: Graph) -> Graph:
     """Drop nodes that no output needs."""
-    wanted = set(graph.outputs.values())
-    kept = []
-    for node in reversed(graph.nodes):
-        if node.output in wanted:
-            wanted.update(node.inputs)
-            kept.append(node)
-    return replace(graph, nodes=tuple(reversed(kept)))
+    return replace(graph, nodes=tuple(graph.nodes_behind(graph.outputs.values())))
 
 
 # A dense row of this width takes half a megabyte.

@@ -11,7 +11,7 @@ that do not accept such rows, so converters can ignore this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any, Literal, cast
@@ -65,6 +65,16 @@ class Graph:
     outputs: Mapping[str, str]
     signature: Signature
     made_by: Mapping[str, Sequence[tuple[Estimator, str]]] = field(default_factory=dict, compare=False, repr=False)
+
+    def nodes_behind(self, names: Iterable[str]) -> list[Node]:
+        """Return the nodes that the values called `names` are computed from, in order."""
+        wanted = set(names)
+        chain = []
+        for node in reversed(self.nodes):
+            if node.output in wanted:
+                wanted.update(node.inputs)
+                chain.append(node)
+        return chain[::-1]
 
 
 @dataclass(frozen=True)

@@ -250,7 +250,7 @@ class _Look:
         rows = [cloud.rows[place] for place in np.unique(np.linspace(0, len(cloud.rows) - 1, ERROR_ROWS).astype(int))]
         if landed:
             rows += cloud.with_amounts([one.row for one in landed], np.array([one.left for one in landed]))
-        names = [INPUT, *self._behind(cuts.table)]
+        names = [INPUT, *(node.output for node in self._graph.nodes_behind([cuts.table]))]
         wide = 1 + max(0, *cuts.feature.tolist())
 
         def measure(part: Sequence[Row]) -> Array:
@@ -277,15 +277,6 @@ class _Look:
         if not measured.size:
             return np.zeros(len(cuts.cut)), np.zeros(len(cuts.cut))
         return find_bounds(cuts, measured[:, :wide], measured[:, wide:])
-
-    def _behind(self, table: str) -> list[str]:
-        wanted = {table}
-        names = []
-        for node in reversed(self._graph.nodes):
-            if node.output in wanted:
-                wanted.update(node.inputs)
-                names.append(node.output)
-        return names[::-1]
 
     def _rows(
         self, cuts: Cuts, cloud: Cloud, search: Search, places: Array, landed: Mapping[int, Landing], bound: Array

@@ -89,7 +89,7 @@ def _largest_errors(
     graph: Graph, values: InnerValues, table: str, rows: Sequence[Row], known: Sequence[Sequence[float]]
 ) -> Array | None:
     """Return for each column the largest error of values up to the known ones; None if the table has no numbers."""
-    names = [INPUT, *_names_behind(graph, table)]
+    names = [INPUT, *(node.output for node in graph.nodes_behind([table]))]
     sizes = np.array([2 * max(map(abs, column), default=0.0) for column in known])
 
     def measure(part: Sequence[Row]) -> Array:
@@ -101,12 +101,3 @@ def _largest_errors(
 
     _, measured = answered(measure, rows)
     return measured.max(axis=0) if measured.size else None
-
-
-def _names_behind(graph: Graph, table: str) -> list[str]:
-    wanted, names = {table}, []
-    for node in reversed(graph.nodes):
-        if node.output in wanted:
-            wanted.update(node.inputs)
-            names.append(node.output)
-    return names[::-1]

@@ -9,7 +9,7 @@ import numpy as np
 
 from iris_model.compiler.data import Row
 from iris_model.compiler.original import Original, UnusableAnswer
-from iris_model.compiler.parity.golden import GOLDEN_ROWS, is_finite
+from iris_model.compiler.parity.golden import is_finite
 from iris_model.contract.golden import GoldenRow
 from iris_model.contract.signature import Output, OutputSignature, Task
 from iris_model.readers.graph import Estimator
@@ -17,12 +17,6 @@ from iris_model.readers.graph import Estimator
 Golden = list[GoldenRow]
 # The types of labels that are cluster numbers, or 1 and -1 of an outlier detector.
 INTEGERS = (int, bool)
-
-
-def spread(rows: Sequence[Row]) -> list[Row]:
-    """Return up to 16 rows, evenly spaced, so that data sorted by class includes each class."""
-    count = min(GOLDEN_ROWS, len(rows))
-    return [rows[index * len(rows) // count] for index in range(count)]
 
 
 def ask_rows(original: Original, rows: Sequence[Row], methods: Sequence[str]) -> Golden:

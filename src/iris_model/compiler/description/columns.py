@@ -14,6 +14,7 @@ from itertools import combinations, islice
 import numpy as np
 
 from iris_model.compiler.data import Data, Row, adopt_header, arrange
+from iris_model.compiler.parity.golden import spread
 from iris_model.compiler.probes.cells import fill_cells, find_pools
 from iris_model.compiler.probes.ranges import DEFAULT
 from iris_model.compiler.probes.rows import SEED
@@ -160,8 +161,8 @@ def _combine(
         find_types(entry, _cells(given, index, entry["name"], named), types.get(entry["name"]))
         for index, entry in enumerate(graph.signature["columns"])
     ]
-    if given is not None and (count := len(given.rows)) > MOST_ROWS:
-        given = replace(given, rows=tuple(given.rows[index * count // MOST_ROWS] for index in range(MOST_ROWS)))
+    if given is not None and len(given.rows) > MOST_ROWS:
+        given = replace(given, rows=tuple(spread(given.rows, MOST_ROWS)))
     choices = list(islice(_choose(options), MOST_CANDIDATES))
     for shape in shapes:
         # The most likely types come first, in each form.

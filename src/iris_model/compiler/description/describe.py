@@ -13,6 +13,7 @@ from typing import Any
 from iris_model.compiler.data import Row, read_data
 from iris_model.compiler.original import Original
 from iris_model.compiler.parity.asking import Limit
+from iris_model.compiler.parity.golden import spread
 from iris_model.compiler.parity.report import SEARCH_STOPPED
 from iris_model.compiler.parity.searching import search_limit, search_rows
 from iris_model.contract.golden import GoldenRow
@@ -23,7 +24,7 @@ from iris_model.readers.graph import Estimator, partial_signature
 from iris_model.readers.opening.mlflow import find_types as find_mlflow_types
 from iris_model.readers.precision import takes_only_float32
 
-from .answers import ask_rows, describe_answers, spread
+from .answers import ask_rows, describe_answers
 from .column_types import Entry
 from .columns import Columns, find_columns
 

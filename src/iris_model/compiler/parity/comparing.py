@@ -89,13 +89,7 @@ def flatten(answer: object) -> Iterator[object]:
 
 def nodes_behind(graph: Graph, method: str) -> list[Node]:
     """Return the nodes that an output is computed from, in order."""
-    wanted = {graph.outputs[method]}
-    chain = []
-    for node in reversed(graph.nodes):
-        if node.output in wanted:
-            wanted.update(node.inputs)
-            chain.append(node)
-    return chain[::-1]
+    return graph.nodes_behind([graph.outputs[method]])
 
 
 def _as_table(answers: Sequence[Any]) -> Array | None:

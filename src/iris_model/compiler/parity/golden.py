@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TypeVar
 
 from iris_model.compiler.data import Row
 from iris_model.compiler.original import NO_PANDAS, Original
@@ -13,8 +13,9 @@ from iris_model.errors import IrisModelError
 
 from .asking import Limit, ask
 
-GOLDEN_ROWS = 16
+T = TypeVar("T")
 
+GOLDEN_ROWS = 16
 
 # The number of the user's rows that are evaluated first, and the number if none of these is answered.
 FIRST_ASKED, THEN_ASKED = 16, 256
@@ -23,7 +24,7 @@ FIRST_ASKED, THEN_ASKED = 16, 256
 def check_given(original: Original, rows: Sequence[Row], methods: Sequence[str]) -> None:
     """Raise IrisModelError if the original refuses the user's rows. A sample, evenly spaced, is evaluated."""
     for count in (FIRST_ASKED, THEN_ASKED):
-        asked = _spread(rows, count)
+        asked = spread(rows, count)
         if not rows or _choose(_ask(original, asked, methods, Limit()), methods):
             return
     if original.lacks_pandas:
@@ -36,11 +37,11 @@ def choose_golden(original: Original, rows: Sequence[Row], methods: Sequence[str
 
     If the original does not answer all of these with finite numbers, the rows are chosen among those that it does.
     """
-    answers = _ask(original, _spread(rows), methods)
+    answers = _ask(original, spread(rows), methods)
     golden = _choose(answers, methods)
     if len(golden) < min(GOLDEN_ROWS, len(rows)):
         # Some models refuse some rows: too far from all others, or with an unseen category.
-        golden = _spread(_choose(_ask(original, rows, methods, Limit()), methods))
+        golden = spread(_choose(_ask(original, rows, methods, Limit()), methods))
     if not golden and original.lacks_pandas:
         raise NO_PANDAS
     if not golden:
@@ -57,7 +58,8 @@ def _none_answered(original: Original, asked: Sequence[Row], total: int, methods
     )
 
 
-def _spread(rows: Sequence[Any], count: int = GOLDEN_ROWS) -> list[Any]:
+def spread(rows: Sequence[T], count: int = GOLDEN_ROWS) -> list[T]:
+    """Return up to `count` rows, evenly spaced, so that data sorted by class includes each class."""
     count = min(count, len(rows))
     return [rows[index * len(rows) // count] for index in range(count)]
 
