@@ -3,10 +3,6 @@
 Imported only if an event has a key of HINTS in `events.py`.
 """
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
 WARM = {"warm": True}
 
 # `eventSource` of the first record -> the sender.

@@ -23,14 +23,14 @@ def find_xgboost_version(head: bytes, tail: bytes) -> str | None:
     return None
 
 
-# A parameter in the text of a model -> the first version that wrote it, and the last one that did not.
+# A parameter in the text of a model -> the first version that wrote it.
 _LIGHTGBM = (
-    ("gpu_device_id_list", "4.7.0", "4.6.0"),
-    ("bagging_by_query", "4.6.0", "4.5.0"),
-    ("early_stopping_min_delta", "4.4.0", "4.3.0"),
-    ("data_sample_strategy", "4.2.0", "4.1.0"),
-    ("lambdarank_position_bias_regularization", "4.1.0", "4.0.0"),
-    ("parser_config_file", "4.0.0", "3.3.5"),
+    ("gpu_device_id_list", "4.7.0"),
+    ("bagging_by_query", "4.6.0"),
+    ("early_stopping_min_delta", "4.4.0"),
+    ("data_sample_strategy", "4.2.0"),
+    ("lambdarank_position_bias_regularization", "4.1.0"),
+    ("parser_config_file", "4.0.0"),
 )
 
 
@@ -46,7 +46,7 @@ def find_lightgbm_version(text: str, attributes: set[str]) -> str | None:
     if "_fitted_with_feature_names" in attributes:
         return ">=4.7.0"
     upper = ""
-    for parameter, since, _ in _LIGHTGBM:
+    for parameter, since in _LIGHTGBM:
         if parameter in known:
             return f">={since}{upper}"
         upper = f",<{since}"
