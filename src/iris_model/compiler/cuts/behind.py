@@ -24,7 +24,7 @@ from iris_model.readers.graph import INPUT
 from .gaps import Gaps, find_bounds, find_noise, find_sides, move_thresholds
 from .inner_values import REFUSALS, InnerValues, answered
 from .landing import Cloud, Landing, Search
-from .roundoff import find_errors
+from .roundoff import find_errors, rows_to_measure
 from .snapping import snap_known_values
 from .tree_cuts import Cuts, find_cuts, find_steps, walk
 from .unrepeated import are_of_training, find_unrepeated, sides_of_rows
@@ -36,8 +36,6 @@ SEED = 20261129
 MOST_TRIED, FEWEST_TRIED = 600, 100
 TREE_WALKS = 400_000
 CLOUD_ROWS, FEWER_ROWS = 1024, 256
-# Rows to measure rounding errors with.
-ERROR_ROWS = 192
 # Factors for rows if the range of the columns is unknown. Without them, all rows may be on one side of a tree.
 STRETCHES = (1e-2, 0.1, 5.0, 30.0, 1e3, 1e5, 1e7)
 STRETCHED_ROWS = 24
@@ -247,7 +245,7 @@ class _Look:
         """Return the largest error of the value at each node: for rows on its threshold, and for rows near it."""
         if not cloud.rows:
             return np.zeros(len(cuts.cut)), np.zeros(len(cuts.cut))
-        rows = [cloud.rows[place] for place in np.unique(np.linspace(0, len(cloud.rows) - 1, ERROR_ROWS).astype(int))]
+        rows = rows_to_measure(cloud.rows)
         if landed:
             rows += cloud.with_amounts([one.row for one in landed], np.array([one.left for one in landed]))
         names = [INPUT, *(node.output for node in self._graph.nodes_behind([cuts.table]))]

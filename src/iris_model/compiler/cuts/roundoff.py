@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from iris_model.compiler.data import Row
 from iris_model.engine.operators import OPERATORS, find_operator
 from iris_model.readers import Graph, Node
 from iris_model.readers.graph import INPUT
@@ -27,6 +28,8 @@ FUNCTION_UNITS = 16
 # The bounds for an operator without a rule here: relative to the cell, and to the largest cell of its column.
 UNKNOWN = 2.0**-46
 FLOAT32 = 2.0**-22
+# Rows to measure rounding errors with.
+ERROR_ROWS = 192
 
 COPIES = having("copies")
 STEPS = having("steps")
@@ -48,6 +51,11 @@ IEEE_FUNCTIONS = frozenset(
         "trunc",
     )
 )
+
+
+def rows_to_measure(rows: Sequence[Row]) -> list[Row]:
+    """Return rows to measure rounding errors with, evenly spaced from the first to the last one."""
+    return [rows[place] for place in np.unique(np.linspace(0, len(rows) - 1, ERROR_ROWS).astype(int)).tolist()]
 
 
 def find_errors(graph: Graph, tables: Mapping[str, Array], name: str) -> Array | None:

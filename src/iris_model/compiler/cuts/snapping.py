@@ -20,12 +20,10 @@ from iris_model.readers.graph import INPUT
 
 from .gaps import Gaps
 from .inner_values import InnerValues, answered
-from .roundoff import find_errors
+from .roundoff import find_errors, rows_to_measure
 
 Array = np.ndarray[Any, Any]
 
-# Rows to measure rounding errors with.
-ERROR_ROWS = 192
 # The largest distance from a known value, in errors, and as a share of the distance to the next known value.
 MARGIN, SHARE = 4.0, 0.25
 
@@ -38,7 +36,7 @@ def snap_known_values(
     if not steps:
         return graph, []
     values = InnerValues(graph, original, directory)
-    chosen = [rows[place] for place in np.unique(np.linspace(0, len(rows) - 1, ERROR_ROWS).astype(int)).tolist()]
+    chosen = rows_to_measure(rows)
     snapped: dict[str, Node] = {}
     around: list[Gaps] = []
     for node, known in steps:
