@@ -342,6 +342,13 @@ def test_places_to_look_in_count_for_what_is_pinned_too(tmp_path: Path, index: P
     assert build(project, base, Cache(tmp_path / "fresh")).image.digest == first.image.digest
 
 
+def test_a_line_with_a_password_is_named_without_it(tmp_path: Path, index: Path, base: str, cache: Cache) -> None:
+    project = project_with(tmp_path / "p", "git+https://me:secret@somewhere.example/source.git\n")
+    with pytest.raises(ImageError, match=r"line 1: git\+https://\*\*\*@somewhere\.example/source\.git") as caught:
+        build(project, base, cache)
+    assert "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "line",
     [

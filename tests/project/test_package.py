@@ -434,6 +434,16 @@ def test_what_pip_refuses_is_said_in_pips_words(tmp_path: Path):
         package(project, choose=FakeChoice("original", needs=("x",)), install_requirements=True)
 
 
+def test_what_pip_says_is_shown_without_passwords(tmp_path: Path):
+    line = "tiny @ https://me:s3cr@t@127.0.0.1:9/tiny-1.zip junk"  # pip quotes a line that it cannot read
+    project = write_project(tmp_path, {"requirements.txt": f"{line}\n"})
+    with pytest.raises(ProjectError) as caught:
+        package(project, choose=FakeChoice("original", needs=("x",)), install_requirements=True)
+    assert "https://***@127.0.0.1:9/tiny-1.zip" in str(caught.value)
+    assert "s3cr" not in str(caught.value)
+    assert "t@127" not in str(caught.value)
+
+
 def test_packages_for_another_machine_are_refused(tmp_path: Path):
     project = write_project(tmp_path, {"requirements.txt": "x\n"}, settings=SETTINGS + 'python = "3.99"\n')
     with pytest.raises(ProjectError, match=r"runs on Python 3\.99 for linux"):

@@ -31,7 +31,7 @@ from iris_model.image.dependencies.target_requirements import (
 from iris_model.image.dependencies.wheels import Wheel, open_wheel, unpack_wheels
 from iris_model.image.lock import Lock, LockedWheel
 from iris_model.image.target import Target
-from iris_model.project.dependencies.pip_runs import hide_user, run_pip
+from iris_model.project.dependencies.pip_runs import run_pip
 from iris_model.project.dependencies.requirement_lines import (
     Requirements,
     digest_requirements,
@@ -219,6 +219,6 @@ def _download(arguments: Sequence[str], target: Target, directory: Path, require
 
 
 def _last(text: str) -> str:
-    """Return the end of pip's output without addresses, which may contain secrets of a private index."""
-    lines = [hide_user(line) for line in text.splitlines() if not line.startswith("WARNING")]
+    """Return the end of pip's output."""
+    lines = [line for line in text.splitlines() if not line.startswith("WARNING")]
     return "\n".join(lines[-12:])

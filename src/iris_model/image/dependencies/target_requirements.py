@@ -14,6 +14,7 @@ from pathlib import Path
 from iris_model.errors import ImageError
 from iris_model.image.dependencies.markers import needed_on
 from iris_model.image.target import Target
+from iris_model.project.dependencies.pip_runs import hide_user
 from iris_model.project.dependencies.requirement_lines import (
     CONSTRAINT,
     OPTION,
@@ -51,7 +52,7 @@ def requirements_for(found: Requirements, target: Target) -> TargetRequirements:
     if problems:
         raise ImageError(
             "packages are never built from source, but these lines require it:\n"
-            + "\n".join(f"  - {problem}" for problem in problems),
+            + "\n".join(f"  - {hide_user(problem)}" for problem in problems),
             remedy="Build a wheel with `pip wheel --no-deps ./mypackage -w wheels`, and use the line "
             "./wheels/mypackage-1.0-py3-none-any.whl. For a single module, use include in iris-model.toml.",
         )

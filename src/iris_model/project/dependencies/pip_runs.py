@@ -18,7 +18,7 @@ _INSECURE = re.compile(r"The repository located at (?P<host>\S+) is not a truste
 _NOT_THERE = "404 "  # a response of the index: it has no such package
 _CAUSE = re.compile(r"\(Caused by \w+\((.+)\)\)$")
 _OBJECT = re.compile(r"<[^<>]+>: ")
-_USER = re.compile(r"(\w+://)[^\s/@]+@")
+_USER = re.compile(r"(\w+://)[^\s/?#]+@")
 _NO_SOCKS = "Missing dependencies for SOCKS support"
 
 
@@ -27,7 +27,8 @@ def run_pip(
 ) -> tuple[subprocess.CompletedProcess[str], tuple[str, str] | None]:
     """Run pip in a directory. Return the ended process, and problem and hint if an index or a proxy failed.
 
-    Without the second, pip's own message is sufficient. Raises subprocess.TimeoutExpired after `timeout` seconds.
+    Without the second, pip's own message in `stderr` is sufficient; its URLs have no user and password. Raises
+    subprocess.TimeoutExpired after `timeout` seconds.
     """
     # -P: modules of the project must not replace modules of the standard library while pip runs.
     command = [sys.executable, "-P", "-m", "pip", *arguments, "--quiet", "--disable-pip-version-check"]
@@ -37,6 +38,7 @@ def run_pip(
             [*command, "--log", str(log)], check=False, cwd=directory, timeout=timeout,
             stdin=subprocess.DEVNULL, capture_output=True, text=True,
         )  # fmt: skip
+        finished.stderr = hide_user(finished.stderr)  # pip quotes lines of requirements.txt unchanged
         return finished, _index_failure(finished.stderr, log) if finished.returncode else None
 
 
