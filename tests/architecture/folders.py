@@ -19,11 +19,11 @@ FOLDERS: dict[str, dict[str, str]] = {
     },
     "cli": {
         "options": "",
-        "render": "verbosity",
+        "render": "terminal verbosity",
         "sources": "render verbosity",
-        "tuning": "interruption render sources verbosity",
-        "costs": "render sources tuning verbosity",
-        "commands": "command_with_others costs garbage interruption options render sources tuning verbosity",
+        "tuning": "interruption render sources terminal verbosity",
+        "costs": "render sources terminal tuning verbosity",
+        "commands": "command_with_others costs garbage interruption options render sources terminal tuning verbosity",
     },
     "compiler": {
         "probes": "data",

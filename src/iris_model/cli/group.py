@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import iris_model
+from iris_model.cli.terminal import for_terminal
 from iris_model.cli.verbosity import VERBOSE, find_verbosity, verbosity_options
-from iris_model.errors import IrisModelError, visible
+from iris_model.errors import IrisModelError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -66,7 +67,7 @@ class WrongUsage(click.UsageError):
 
 def _show(problem: str, hint: str, file: Any) -> None:
     # What a file, a server or a path says may be in it: nothing of it may move the cursor or forge a line before.
-    problem, hint = ("\n".join(map(visible, text.split("\n"))) for text in (problem, hint))
+    problem, hint = map(for_terminal, (problem, hint))
     click.echo(f"{click.style('error:', fg='red', bold=True)} {problem}", file=file, err=True)
     if hint:
         click.echo(f"{click.style('hint:', fg='cyan', bold=True)} {hint}", file=file, err=True)

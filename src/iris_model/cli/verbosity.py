@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from iris_model.cli.terminal import echo
+
 QUIET, NORMAL, VERBOSE = "quiet", "normal", "verbose"
 _KEY = "iris_model.verbosity"
 
@@ -25,7 +27,7 @@ def verbosity_options() -> list[click.Option]:
 def echo_note(text: str) -> None:
     """Print `note: ` and the text to stderr, unless --quiet is used."""
     if find_verbosity() != QUIET:
-        click.echo(f"note: {text}", err=True)
+        echo(f"note: {text}", err=True)
 
 
 def _option(letter: str, level: str, text: str) -> click.Option:

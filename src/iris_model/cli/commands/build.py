@@ -15,6 +15,7 @@ from iris_model.cli.render.image_text import echo_published, echo_sizes, publish
 from iris_model.cli.render.output import echo_json, json_option, progress, show_size
 from iris_model.cli.render.outputs import project_inputs, refuse_overwriting
 from iris_model.cli.render.registry_advice import registry_advice
+from iris_model.cli.terminal import echo
 from iris_model.cli.verbosity import echo_note
 
 if TYPE_CHECKING:
@@ -245,10 +246,10 @@ def _write_documents(
 
 def _echo_built(built: BuiltImage, document: dict[str, Any], *, show_sizes: bool) -> None:
     for each in document["outputs"]:
-        click.echo(f"{each['kind']} {each['path']} {'is up to date' if each['unchanged'] else 'is written'}.")
+        echo(f"{each['kind']} {each['path']} {'is up to date' if each['unchanged'] else 'is written'}.")
     layers = ", ".join(f"{each.name} {show_size(each.layer.size)}" for each in built.layers)
-    click.echo(f"{built.image.digest} for {built.image.platform}: {layers}, on {built.settings.base_image}.")
-    click.echo(f"SBOM {document['documents']['sbom']}, provenance {document['documents']['provenance']}.")
+    echo(f"{built.image.digest} for {built.image.platform}: {layers}, on {built.settings.base_image}.")
+    echo(f"SBOM {document['documents']['sbom']}, provenance {document['documents']['provenance']}.")
     if show_sizes:
         echo_sizes(built.sizes)
     for note in document["notes"]:
@@ -299,7 +300,7 @@ def _scan(sbom: Path, tool: str, *, quiet: bool) -> tuple[dict[str, Any], IrisMo
     path.write_bytes(found.report)
     if not quiet:
         what = "the Python packages in it" if tool in PYTHON_ONLY else "what is in it"
-        click.echo(f"{found.tool} found {found.found} vulnerabilities in {what}: {path}")
+        echo(f"{found.tool} found {found.found} vulnerabilities in {what}: {path}")
         if found.unknown:
             echo_note(
                 f"{tool} does not know {len(found.unknown)} packages, and they may be vulnerable: "

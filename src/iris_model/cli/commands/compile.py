@@ -9,6 +9,7 @@ import click
 from iris_model.cli.render.model_text import GENERATED_ONLY, modules_next_to
 from iris_model.cli.render.output import echo_json, json_option, progress, show_size
 from iris_model.cli.render.outputs import refuse_overwriting
+from iris_model.cli.terminal import echo
 
 
 @click.command("compile")
@@ -55,11 +56,11 @@ def compile_command(
         )
         return
     source = compilation.source
-    click.echo(f"{output} is written: {show_size(len(compilation.data))}.")
-    click.echo(f"{source['class']} of {source['library']} {source['version']}, equal to the original.")
+    echo(f"{output} is written: {show_size(len(compilation.data))}.")
+    echo(f"{source['class']} of {source['library']} {source['version']}, equal to the original.")
     if report:
-        click.echo(compilation.report)
+        echo(compilation.report)
     else:
-        click.echo(f"{compilation.summary} Print the details with --report.")
+        echo(f"{compilation.summary} Print the details with --report.")
     if data is None:
-        click.echo(GENERATED_ONLY)
+        echo(GENERATED_ONLY)

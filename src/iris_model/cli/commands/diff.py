@@ -12,6 +12,7 @@ from iris_model.cli.options.names import split_names
 from iris_model.cli.render.difference_text import show_comparison
 from iris_model.cli.render.model_text import modules_next_to
 from iris_model.cli.render.output import echo_json, json_option, progress
+from iris_model.cli.terminal import echo
 
 if TYPE_CHECKING:
     from iris_model.cli.render.output import OnStep
@@ -87,7 +88,7 @@ def diff(
     if as_json:
         echo_json(_describe(compared))
     else:
-        click.echo(show_comparison(compared, str(before), str(after)))
+        echo(show_comparison(compared, str(before), str(after)))
     if compared.share > allow:
         raise click.exceptions.Exit(DIFFERENT)
 

@@ -6,6 +6,7 @@ import click
 
 from iris_model.cli.render.image_text import echo_documents, echo_findings
 from iris_model.cli.render.output import echo_json, json_option, progress, show_size
+from iris_model.cli.terminal import echo
 from iris_model.cli.verbosity import echo_note
 
 _MOST = 40
@@ -58,18 +59,16 @@ def inspect(ref: str, platform: str | None, no_check: bool, as_json: bool) -> No
         echo_json(document)
         return
     config = document["config"]
-    click.echo(f"{document['digest']} for {document['platform']}, {document['media_type']}")
-    click.echo(f"entry point  {' '.join(config['entrypoint'])}")
-    click.echo(f"command      {' '.join(config['cmd'])}")
-    click.echo(f"directory    {config['working_directory']}")
+    echo(f"{document['digest']} for {document['platform']}, {document['media_type']}")
+    echo(f"entry point  {' '.join(config['entrypoint'])}")
+    echo(f"command      {' '.join(config['cmd'])}")
+    echo(f"directory    {config['working_directory']}")
     for name, value in config["environment"].items():
-        click.echo(f"environment  {name}={value}")
+        echo(f"environment  {name}={value}")
     for name, value in config["labels"].items():
-        click.echo(f"label        {name}={value}")
+        echo(f"label        {name}={value}")
     for layer in document["layers"]:
-        click.echo(
-            f"layer        {layer['digest']} {show_size(layer['compressed_bytes']):>10}  {layer['created_by'][:60]}"
-        )
+        echo(f"layer        {layer['digest']} {show_size(layer['compressed_bytes']):>10}  {layer['created_by'][:60]}")
     echo_documents(document["documents"])
     if "findings" in document:
         echo_findings(document["findings"])
@@ -97,7 +96,7 @@ def diff(one: str, other: str, as_json: bool) -> None:
         echo_json(found.to_document())
         return
     for name, (before, after) in found.config.items():
-        click.echo(f"~ {name}: {before!r} -> {after!r}")
+        echo(f"~ {name}: {before!r} -> {after!r}")
     lines = [f"+ /{path} {show_size(state.size)}" for path, state in found.added.items()]
     lines += [f"- /{path} {show_size(state.size)}" for path, state in found.removed.items()]
     lines += [
@@ -105,9 +104,9 @@ def diff(one: str, other: str, as_json: bool) -> None:
         for path, (before, after) in found.changed.items()
     ]
     for line in lines[:_MOST]:
-        click.echo(line)
+        echo(line)
     if len(lines) > _MOST:
-        click.echo(f"... and {len(lines) - _MOST} more; --json has all of them")
+        echo(f"... and {len(lines) - _MOST} more; --json has all of them")
     if found.equal:
-        click.echo("The images run the same way.")
-    click.echo(f"{found.shared_layers} layers are the same. New in B: {show_size(found.new_bytes)} compressed.")
+        echo("The images run the same way.")
+    echo(f"{found.shared_layers} layers are the same. New in B: {show_size(found.new_bytes)} compressed.")

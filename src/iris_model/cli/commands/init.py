@@ -10,6 +10,7 @@ from iris_model.cli.render.model_text import GENERATED_ONLY
 from iris_model.cli.render.output import echo_json, json_option, progress
 from iris_model.cli.render.project_card import describe_function, suggest_commands
 from iris_model.cli.sources.bare_model import find_model_file
+from iris_model.cli.terminal import echo
 
 
 @click.command()
@@ -61,20 +62,20 @@ def init(
             }
         )
         return
-    click.echo(f"{made.directory}:")
+    echo(f"{made.directory}:")
     for file in made.files:
-        click.echo(f"  {file}")
+        echo(f"  {file}")
     if made.settings and made.executable:
-        click.echo()
+        echo()
         for line in describe_function(made.settings, made.executable):
-            click.echo(line)
-        click.echo(f"\nExecutor {made.executor}: {made.reason}.")
+            echo(line)
+        echo(f"\nExecutor {made.executor}: {made.reason}.")
         if made.executor != "compiled":
-            click.echo(
+            echo(
                 "Nothing was compiled. In a process like the function's, the model gave its golden rows the same answers."
             )
         elif data is None:
-            click.echo(GENERATED_ONLY)
-    click.echo("\nNext:")
+            echo(GENERATED_ONLY)
+    echo("\nNext:")
     for command in suggest_commands(made):
-        click.echo(f"  {command}")
+        echo(f"  {command}")

@@ -10,6 +10,7 @@ import click
 
 from iris_model.cli.render.output import echo_json, json_option, show_size
 from iris_model.cli.sources.bare_model import find_model_file
+from iris_model.cli.terminal import echo
 from iris_model.errors import visible
 
 
@@ -35,7 +36,7 @@ def inspect(model: Path, trust: tuple[str, ...], as_json: bool) -> None:
         return
 
     def say(line: str) -> None:
-        click.echo(visible(line))  # the file chose most of it
+        echo(visible(line))  # the file chose most of it, and no line break is ours
 
     say(f"{model}: {show_size(found['size_bytes'])}, sha256 {found['sha256']}")
     say(f"format    {FORMAT_NAMES[found['format']]}")

@@ -14,6 +14,7 @@ from iris_model.cli.sources.bare_model import as_project
 from iris_model.cli.sources.deployment import aws_options, connect, read_deployment, stage_option
 from iris_model.cli.sources.payloads import read_event, read_payload
 from iris_model.cli.sources.remote import Answer, post_event
+from iris_model.cli.terminal import echo, echo_data, echo_log
 
 FUNCTION_ERROR = 3
 
@@ -114,14 +115,14 @@ def _invoke_on_aws(project: Path, payload: bytes, stage: str | None, profile: st
 
 def _show(answer: Answer, *, show_log: bool, as_json: bool) -> None:
     if show_log and answer.log:
-        click.echo(answer.log.rstrip("\n"), err=True)
+        echo_log(answer.log.rstrip("\n"), err=True)
     text = answer.payload.decode("utf-8", "replace")
     if as_json:
         echo_json({"payload": _value(text), "function_error": answer.function_error, "log": answer.log})
         return
-    click.echo(text.rstrip("\n"))
+    echo_data(text.rstrip("\n"))
     if answer.function_error:
-        click.echo(f"The function returned an error ({answer.function_error}).", err=True)
+        echo(f"The function returned an error ({answer.function_error}).", err=True)
 
 
 def _value(text: str) -> Any:

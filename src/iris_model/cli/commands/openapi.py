@@ -10,6 +10,7 @@ import click
 
 from iris_model.cli.render.output import echo_json, progress
 from iris_model.cli.render.outputs import project_inputs, refuse_overwriting
+from iris_model.cli.terminal import echo
 from iris_model.contract.file_names import SIGNATURE_SUFFIX
 from iris_model.contract.function_file import FunctionFile, read_function_file
 from iris_model.contract.golden import as_sent, first_row
@@ -57,7 +58,7 @@ def openapi(project: Path, server: str | None, output: Path | None) -> None:
         echo_json(document)
         return
     write_replacing(output, f"{json.dumps(document, indent=2, ensure_ascii=False)}\n".encode())
-    click.echo(f"{output} is written.", err=True)
+    echo(f"{output} is written.", err=True)
 
 
 def _read_signature(directory: Path, function: FunctionFile) -> tuple[dict[str, Any], dict[str, Any]]:

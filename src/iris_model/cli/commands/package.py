@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from iris_model.cli.render.output import echo_json, json_option, progress, show_size
+from iris_model.cli.terminal import echo
 from iris_model.cli.verbosity import echo_note
 
 
@@ -63,7 +64,7 @@ def package(
         )
         return
     state = "is up to date" if packaged.unchanged else "is written"
-    click.echo(f"{packaged.directory} {state}: {packaged.files} files, {show_size(packaged.size_bytes)}.")
-    click.echo(f"Executor {packaged.executor}: {packaged.reason}.")
+    echo(f"{packaged.directory} {state}: {packaged.files} files, {show_size(packaged.size_bytes)}.")
+    echo(f"Executor {packaged.executor}: {packaged.reason}.")
     for note in packaged.notes:
         echo_note(f"{note}.")

@@ -12,6 +12,7 @@ from iris_model.cli.options.names import split_names
 from iris_model.cli.render.output import echo_json, json_option
 from iris_model.cli.render.outputs import refuse_overwriting
 from iris_model.cli.render.rates import show_progress, show_summary
+from iris_model.cli.terminal import echo
 from iris_model.cli.verbosity import QUIET, find_verbosity
 
 
@@ -99,7 +100,7 @@ def predict(
     if as_json:
         echo_json(vars(summary), err=output == "-")
     elif find_verbosity() != QUIET:
-        click.echo(show_summary(output, summary), err=True)
+        echo(show_summary(output, summary), err=True)
 
 
 def _choose(names: str | None, have: tuple[str, ...]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from iris_model.cli.render.output import json_option, progress
 from iris_model.cli.render.serve_output import describe_addresses, example_payload, find_notes, show_addresses
 from iris_model.cli.sources.bare_model import as_project, is_bare_model
 from iris_model.cli.sources.reloading import reloading
+from iris_model.cli.terminal import echo, echo_log
 from iris_model.cli.verbosity import echo_note
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def serve(
 
     def show_ready(addresses: Addresses) -> None:
         if as_json:
-            click.echo(json.dumps(describe_addresses(addresses, example_payload(functions[0].directory))))
+            echo(json.dumps(describe_addresses(addresses, example_payload(functions[0].directory))))
         else:
             show_addresses(addresses, functions)
         if opens_page:
@@ -166,7 +167,7 @@ def serve(
         function_url_port=function_url_port,
         prices=read_local_prices(),
         on_ready=show_ready,
-        on_log=lambda text: click.echo(text.rstrip(), err=True),
+        on_log=lambda text: echo_log(text.rstrip(), err=True),
     )
 
 

@@ -13,6 +13,7 @@ from iris_model.cli.render.output import echo_json, json_option, progress
 from iris_model.cli.render.outputs import project_inputs, refuse_overwriting
 from iris_model.cli.render.pictures import PicturePath, write_picture
 from iris_model.cli.sources.deployment import aws_options, project_argument, stage_option
+from iris_model.cli.terminal import echo
 from iris_model.cli.verbosity import echo_note
 from iris_model.contract.lambda_limits import LEAST_MEMORY, MOST_MEMORY
 
@@ -143,7 +144,7 @@ def tune(
         return
     print_table(tuning, measured)
     if hint:
-        click.echo(f"\n{hint}.")
+        echo(f"\n{hint}.")
     if found is not None:
         tune_remote.print_effort(name, found, price_list)
 

@@ -10,6 +10,7 @@ import click
 
 from iris_model.cli.render.output import echo_json, json_option, progress
 from iris_model.cli.sources.deployment import aws_options, connect, project_argument, stage_option
+from iris_model.cli.terminal import echo
 from iris_model.contract.file_names import SETTINGS_FILE
 
 if TYPE_CHECKING:
@@ -93,17 +94,17 @@ def _region_of(project: Path, stage: str | None) -> str | None:
 
 def _print(refreshed: RefreshedPrices, output: Path, region: str) -> None:
     taken = len(refreshed.changed) + len(refreshed.confirmed)
-    click.echo(f"{taken} prices of {region} from the AWS Price List API, {len(refreshed.changed)} of them changed:")
+    echo(f"{taken} prices of {region} from the AWS Price List API, {len(refreshed.changed)} of them changed:")
     for name, (before, now) in refreshed.changed.items():
-        click.echo(f"  {name}: {_usd(before)} -> {_usd(now)}")
+        echo(f"  {name}: {_usd(before)} -> {_usd(now)}")
     for name, reason in refreshed.kept.items():
-        click.echo(f"- {name} keeps its old price, date and source: {reason}")
+        echo(f"- {name} keeps its old price, date and source: {reason}")
     for name, (before, now) in refreshed.questions.items():
-        click.echo(
+        echo(
             f"? {name} was {_usd(before)} and would be {_usd(now)}: the old price is kept; use --accept {name} to "
             f"accept the new one"
         )
-    click.echo(f"{output} is written; use it with: iris-model cost --prices {output}")
+    echo(f"{output} is written; use it with: iris-model cost --prices {output}")
 
 
 def _as_json(refreshed: RefreshedPrices, output: Path) -> dict[str, Any]:

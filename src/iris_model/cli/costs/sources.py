@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from iris_model.cli.render.output import progress
 from iris_model.cli.sources.deployment import connect, read_deployment
+from iris_model.cli.terminal import echo
 from iris_model.cli.verbosity import echo_note
 
 if TYPE_CHECKING:
@@ -141,14 +140,14 @@ def print_observed(observation: Observation, simulated_cold_share: float, price_
     """Print what was observed, next to the simulation."""
     deployed, seen = observation.deployed, observation.seen
     rate = "" if seen.requests_per_day is None else f", {seen.requests_per_day:,.0f} a day"
-    click.echo(
+    echo(
         f"{deployed.function}, version {deployed.version}, as logged from {_show_time(deployed.begin)} to "
         f"{_show_time(deployed.end)}: {seen.requests:,} requests{rate}\n"
         f"cold starts: {observation.cold_share:.1%} of requests in the log, {simulated_cold_share:.1%} in the simulation"
     )
     for note in observation.notes(price_region):
-        click.echo(f"- {note}")
-    click.echo()
+        echo(f"- {note}")
+    echo()
 
 
 def observed_document(observation: Observation, price_region: str) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from iris_model.cli.terminal import echo, for_terminal
+
 if TYPE_CHECKING:
     from iris_model.cli.costs.original import Beside, Executed
     from iris_model.cost import BreakEven, Estimate, Measurement, Workload
@@ -35,7 +37,7 @@ def print_table(
     from iris_model.cost.function_costs import ORIGINAL, PROVISIONED
 
     use = workload.sandbox_use
-    click.echo(
+    echo(
         f"{show_count(workload.requests_per_day)} requests a day, {workload.traffic.name}; "
         f"prices of {workload.prices.region} in US dollars\n"
         f"measured:  {_describe(workload.measurement)}\n"
@@ -58,15 +60,15 @@ def print_table(
     ]
     titles = ("", *_COLUMNS)
     widths = [max(len(row[column]) for row in (*rows, titles)) for column in range(4)]
-    click.echo("\n" + _line(titles, widths))
+    echo("\n" + _line(titles, widths))
     kind = ""
     for each, row in zip(shown, rows, strict=True):
         if each.kind != kind:
             kind = each.kind
             kept = f", {workload.surroundings.provisioned} kept warm" if kind == "provisioned" else ""
-            click.secho(HEADINGS[kind] + kept, bold=True)
-        click.secho(_line(row, widths), fg="green" if each.name == baseline else None)
-    click.echo()
+            click.secho(for_terminal(HEADINGS[kind] + kept), bold=True)
+        click.secho(for_terminal(_line(row, widths)), fg="green" if each.name == baseline else None)
+    echo()
     by_name = {each.name: each for each in shown}
     _print_note(_parts(by_name[baseline]))
     for note in (*_notes(workload, shown, found, baseline), *(f"- {note}" for note in notes)):
@@ -86,7 +88,7 @@ def _parts(estimate: Estimate) -> str:
 
 
 def _print_note(note: str) -> None:
-    click.echo(click.wrap_text(note, _width(), subsequent_indent="  " if note.startswith(("- ", "* ")) else ""))
+    echo(click.wrap_text(note, _width(), subsequent_indent="  " if note.startswith(("- ", "* ")) else ""))
 
 
 def _width() -> int:
@@ -99,7 +101,7 @@ def _print_beside(workload: Workload, estimates: Sequence[Estimate], baseline: s
     if beside.original is None or beside.measured is None:
         if beside.problem:
             is_it = beside.measured is not None and beside.measured.executor == "original"
-            click.echo(f"executor original: {'' if is_it else 'not measured; '}{beside.problem}")
+            echo(f"executor original: {'' if is_it else 'not measured; '}{beside.problem}")
         return
     from iris_model.cost.function_costs import ORIGINAL
 
@@ -108,9 +110,9 @@ def _print_beside(workload: Workload, estimates: Sequence[Estimate], baseline: s
         (beside.measured, workload, monthly[baseline]),
         (beside.original, workload.of_original(), monthly[baseline + ORIGINAL]),
     ]
-    click.echo(f"\n{'':<18}{beside.measured.executor:>12}{beside.original.executor:>14}")
+    echo(f"\n{'':<18}{beside.measured.executor:>12}{beside.original.executor:>14}")
     for title, one, other in zip(_TITLES, *(list(_column(*place)) for place in places), strict=True):
-        click.echo(f"{title:<18}{one[1]:>12}{other[1]:>14}{_ratio(one[0], other[0]):>11}".rstrip())
+        echo(f"{title:<18}{one[1]:>12}{other[1]:>14}{_ratio(one[0], other[0]):>11}".rstrip())
 
 
 def _ratio(one: float | None, other: float | None) -> str:

@@ -7,9 +7,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from iris_model.cli.render.output import show_size
+from iris_model.cli.terminal import echo
 from iris_model.cli.verbosity import QUIET, echo_note, find_verbosity
 
 if TYPE_CHECKING:
@@ -23,11 +22,11 @@ _STATES = {"present": "there already", "mounted": "mounted", "uploaded": "upload
 
 def echo_sizes(report: SizeReport) -> None:
     """Print the largest parts: base image, layers, packages, files."""
-    click.echo(f"{'':8} {'compressed':>11} {'unpacked':>11}")
+    echo(f"{'':8} {'compressed':>11} {'unpacked':>11}")
     for row in report.rows:
         compressed = show_size(row.compressed_bytes) if row.compressed_bytes is not None else ""
         unpacked = show_size(row.uncompressed_bytes) if row.uncompressed_bytes is not None else "unknown"
-        click.echo(f"{row.kind:8} {compressed:>11} {unpacked:>11}  {row.name}")
+        echo(f"{row.kind:8} {compressed:>11} {unpacked:>11}  {row.name}")
 
 
 def describe_push(report: PushReport) -> str:
@@ -55,10 +54,10 @@ def push_document(report: PushReport) -> dict[str, Any]:
 
 def echo_published(published: Published) -> None:
     """Print what was sent and attached."""
-    click.echo(describe_push(published.report))
+    echo(describe_push(published.report))
     if published.attached:
         listed = f"under the tag {published.tag}" if published.tag else "by the registry"
-        click.echo(f"SBOM and provenance are attached, listed {listed}.")
+        echo(f"SBOM and provenance are attached, listed {listed}.")
     if published.note:
         echo_note(f"{published.note}.")
 
@@ -72,11 +71,11 @@ def published_document(published: Published) -> dict[str, Any]:
 def echo_documents(documents: Mapping[str, Any]) -> None:
     """Print the documents of an image: files, or the referrers in a registry."""
     for each in documents.get("files", ()):
-        click.echo(f"document     {each['path']}  {each['media_type']}")
+        echo(f"document     {each['path']}  {each['media_type']}")
     for each in documents.get("referrers", ()):
-        click.echo(f"referrer     {each['digest']} {show_size(each['manifest_bytes']):>10}  {each['artifact_type']}")
+        echo(f"referrer     {each['digest']} {show_size(each['manifest_bytes']):>10}  {each['artifact_type']}")
     if documents.get("referrers") and documents["listed_by"] != "registry":
-        click.echo(f"             listed under the {documents['listed_by']}")
+        echo(f"             listed under the {documents['listed_by']}")
     if "problem" in documents:
         echo_note(f"the attached documents are not known: {documents['problem']}")
 
@@ -84,16 +83,16 @@ def echo_documents(documents: Mapping[str, Any]) -> None:
 def echo_findings(findings: list[Mapping[str, str]]) -> None:
     """Print what AWS Lambda would refuse."""
     if not findings:
-        click.echo("AWS Lambda accepts it: no problem was found.")
+        echo("AWS Lambda accepts it: no problem was found.")
         return
     refused = any(finding["severity"] in ("damage", "refused") for finding in findings)
-    click.echo(
+    echo(
         "AWS Lambda would refuse it:"
         if refused
         else "No reason is known why AWS Lambda would refuse it. Risks and notes:"
     )
     for finding in findings:
-        click.echo(f"  {finding['severity']}: {finding['subject']}: {finding['problem']}. {finding['remedy']}")
+        echo(f"  {finding['severity']}: {finding['subject']}: {finding['problem']}. {finding['remedy']}")
 
 
 @contextlib.contextmanager

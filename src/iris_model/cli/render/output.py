@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
 
 import click
 
+from iris_model.cli.terminal import echo, for_terminal, to_json
 from iris_model.cli.verbosity import QUIET, VERBOSE, find_verbosity
 
 OnStep = Callable[[str], None]
@@ -19,7 +19,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 def echo_json(value: object, *, err: bool = False) -> None:
     """Print strict JSON on stdout, or on stderr if stdout contains other data."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False), err=err)
+    click.echo(to_json(value, indent=2), err=err)
 
 
 def show_size(size_bytes: int) -> str:
@@ -41,7 +41,7 @@ def progress() -> Iterator[OnStep]:
     verbosity = find_verbosity()
     if verbosity == VERBOSE:
         start = time.monotonic()
-        yield lambda step: click.echo(f"[{time.monotonic() - start:6.2f} s] {step}", err=True)
+        yield lambda step: echo(f"[{time.monotonic() - start:6.2f} s] {step}", err=True)
         return
     if verbosity == QUIET or not sys.stderr.isatty():
         yield lambda step: None
@@ -54,8 +54,8 @@ def progress() -> Iterator[OnStep]:
                 from rich.console import Console
                 from rich.markup import escape
 
-                status = stack.enter_context(Console(stderr=True).status(escape(step)))
-                shown.append(lambda text: status.update(escape(text)))
+                status = stack.enter_context(Console(stderr=True).status(escape(for_terminal(step))))
+                shown.append(lambda text: status.update(escape(for_terminal(text))))
             shown[0](step)
 
         yield on_step

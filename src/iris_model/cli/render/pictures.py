@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from iris_model.cli.terminal import echo
 from iris_model.errors import CostError
 
 SUFFIXES = (".svg", ".png")
@@ -47,4 +48,4 @@ def write_picture(path: Path, svg: str) -> None:
         write_replacing(path, rasterize(for_print(svg)))
     else:
         write_replacing(path, svg.encode())
-    click.echo(f"{path} is written.", err=True)
+    echo(f"{path} is written.", err=True)

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from iris_model.cli.terminal import echo
 from iris_model.contract.golden import first_row
 
 if TYPE_CHECKING:
@@ -52,23 +51,23 @@ def describe_addresses(addresses: Addresses, payload: str) -> dict[str, Any]:
 def show_addresses(addresses: Addresses, functions: Sequence[FunctionSettings]) -> None:
     """Print the same as text."""
     names = ", ".join(each.name for each in functions)
-    click.echo(f"{names} {'is' if len(functions) == 1 else 'are'} served. Press Ctrl-C to stop.\n")
+    echo(f"{names} {'is' if len(functions) == 1 else 'are'} served. Press Ctrl-C to stop.\n")
     if len(functions) == 1:
         titled = zip(
             ("Invoke API", "HTTP API"), curl_lines(addresses, example_payload(functions[0].directory)), strict=True
         )
         for title, line in titled:
-            click.echo(f"  {title:<14}{line}")
+            echo(f"  {title:<14}{line}")
     else:
         for settings, (name, invocations, route) in zip(functions, addresses.functions, strict=True):
             payload = example_payload(settings.directory)
-            click.echo(f"  {name}")
-            click.echo(f"    {'Invoke API':<12}{_invoke_line(invocations, payload)}")
-            click.echo(f"    {'HTTP API':<12}{_http_line(route, payload)}")
+            echo(f"  {name}")
+            echo(f"    {'Invoke API':<12}{_invoke_line(invocations, payload)}")
+            echo(f"    {'HTTP API':<12}{_http_line(route, payload)}")
     for name, address in addresses.function_urls:
-        click.echo(f"  {'Function URL':<14}{address}" + (f"  ({name})" if len(functions) > 1 else ""))
-    click.echo(f"  {'Page':<14}{addresses.page}")
-    click.echo(f"  {'Metrics':<14}{addresses.metrics}\n")
+        echo(f"  {'Function URL':<14}{address}" + (f"  ({name})" if len(functions) > 1 else ""))
+    echo(f"  {'Page':<14}{addresses.page}")
+    echo(f"  {'Metrics':<14}{addresses.metrics}\n")
 
 
 def find_notes(functions: Sequence[FunctionSettings], *, has_function_urls: bool) -> list[str]:

@@ -6,11 +6,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from iris_model.cli.interruption import ended_as_by_ctrl_c
 from iris_model.cli.render.output import OnStep
 from iris_model.cli.sources.deployment import connect, read_deployment
+from iris_model.cli.terminal import echo
 from iris_model.cli.verbosity import echo_note
 from iris_model.project import package_project
 
@@ -60,13 +59,13 @@ def measure_deployed(
 def print_effort(name: str, found: DeployedTuning, prices: PriceList) -> None:
     """Print the cost of the measurement, and notes."""
     usd = spend(found, prices)
-    click.echo(
+    echo(
         f"{name} was invoked {found.invocations} times, {found.gb_seconds:.2f} GB-s"
         + (f", for about ${usd:.6f}" if usd is not None else "")
         + ". Its memory is restored."
     )
     for note in found.notes:
-        click.echo(f"- {note}")
+        echo(f"- {note}")
 
 
 def effort_document(name: str, found: DeployedTuning, prices: PriceList) -> dict[str, Any]:

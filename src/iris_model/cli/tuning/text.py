@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
+from iris_model.cli.terminal import echo
 
 if TYPE_CHECKING:
     from iris_model.cost.tuning import TunedCost, TunedSize, Tuning
@@ -18,24 +18,22 @@ def _marks(tuning: Tuning, size: TunedCost) -> str:
 def print_table(tuning: Tuning, measured: list[TunedSize]) -> None:
     """Print a line for each size, including sizes at which the function failed."""
     by_size = {each.memory_mib: each for each in tuning.sizes}
-    click.echo("  memory      warm      cold  per million" + ("*" if tuning.is_weak else ""))
+    echo("  memory      warm      cold  per million" + ("*" if tuning.is_weak else ""))
     for size in measured:
         cost = by_size.get(size.memory_mib)
         if cost is None:
-            click.echo(f"{size.memory_mib:>5} MB  {size.problem.splitlines()[0]}")
+            echo(f"{size.memory_mib:>5} MB  {size.problem.splitlines()[0]}")
             continue
         cold = f"{cost.cold_ms:.0f} ms" if cost.cold_ms is not None else "-"
         million = f"${cost.usd_per_million:,.2f}"
         line = f"{size.memory_mib:>5} MB {cost.warm_ms:>6.1f} ms {cold:>9} {million:>12}"
-        click.echo(f"{line}  {_marks(tuning, cost)}".rstrip())
-    click.echo(
+        echo(f"{line}  {_marks(tuning, cost)}".rstrip())
+    echo(
         "\nper million: US dollars for a million warm invocations, without endpoint and log lines.\n"
         "Sizes within 0.1 ms or 5% count as equally fast; the cheapest of them is the fastest."
     )
     if tuning.is_weak:
-        click.echo(
-            "* price from a secondary or undated source, or of another region: see iris-model cost --show-prices"
-        )
+        echo("* price from a secondary or undated source, or of another region: see iris-model cost --show-prices")
 
 
 def tuning_document(tuning: Tuning, measured: list[TunedSize], architecture: str) -> dict[str, Any]:

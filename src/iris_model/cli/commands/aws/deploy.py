@@ -21,6 +21,7 @@ from iris_model.cli.sources.deployment import (
     read_deployment,
     stage_option,
 )
+from iris_model.cli.terminal import echo
 from iris_model.cli.verbosity import echo_note
 from iris_model.project import package_project
 
@@ -132,7 +133,7 @@ def _deploy_or_ask(aws: Aws, wanted: Wanted) -> Outcome:
     except StackIsStuck as stuck:
         if not sys.stdin.isatty():
             raise
-        click.echo(f"{stuck.problem}.", err=True)
+        echo(f"{stuck.problem}.", err=True)
         click.confirm(f"{stuck.does[0].upper()}{stuck.does[1:]}?", abort=True, err=True)
     return _deploy(aws, dataclasses.replace(wanted, gets_out=True))
 
@@ -154,13 +155,13 @@ def _deploy(aws: Aws, wanted: Wanted) -> Outcome:
 
             def note(step: str) -> None:
                 if is_logged and _without_numbers(step) != _without_numbers(steps[-1]):
-                    click.echo(step, err=True)
+                    echo(step, err=True)
                 steps.append(step)
                 on_step(step)
 
             return deploy_to_aws(aws, wanted, note)
     except KeyboardInterrupt:
-        click.echo(
+        echo(
             f"\nInterrupted during: {steps[-1]}\n{say_standing(aws, wanted.deployment)}\n"
             "Run the same command again to continue. iris-model status shows the current state.",
             err=True,
@@ -221,15 +222,15 @@ def _show_plan(steps: tuple[Step, ...], notes: list[str], *, as_json: bool) -> N
         echo_json({"steps": found, "notes": notes})
         return
     if not steps:
-        click.echo("Nothing to change.")
+        echo("Nothing to change.")
         return
     for number, step in enumerate(steps, 1):
-        click.echo(f"{number}. {step}")
+        echo(f"{number}. {step}")
     for step in steps:
         if isinstance(step, ApplyTemplate) and step.creates:
-            click.echo("\nPrint the template with: iris-model template")
+            echo("\nPrint the template with: iris-model template")
         elif isinstance(step, ApplyTemplate):
-            click.echo(f"\n{step.difference}")
+            echo(f"\n{step.difference}")
 
 
 def _show_outcome(outcome: Outcome, wanted: Wanted, transport: BotoTransport, *, as_json: bool) -> None:
@@ -258,19 +259,19 @@ def _show_outcome(outcome: Outcome, wanted: Wanted, transport: BotoTransport, *,
         return
     name = wanted.deployment.function
     if not outcome.steps:
-        click.echo(f"{name}: nothing to change; version {outcome.version} answers.")
+        echo(f"{name}: nothing to change; version {outcome.version} answers.")
     else:
         how = f"{verified} answers are equal to those of the trained model" if verified else "not verified"
-        click.echo(f"{name}: version {outcome.version} answers; {how}.")
+        echo(f"{name}: version {outcome.version} answers; {how}.")
     if url:
-        click.echo(f"\n  {curl_line(url, payload, wanted.deployment.endpoint.auth, transport.region)}\n")
+        echo(f"\n  {curl_line(url, payload, wanted.deployment.endpoint.auth, transport.region)}\n")
     if measured and measured.cold_ms is not None:
-        click.echo(
+        echo(
             f"Cold start {measured.cold_ms:.0f} ms, warm {measured.warm_ms:.1f} ms, {measured.max_memory_mib} of "
             f"{measured.memory_mib} MB; measured by Lambda."
         )
     if million is not None:
-        click.echo(f"A million requests like these cost about ${million:.2f} (details: iris-model cost).")
+        echo(f"A million requests like these cost about ${million:.2f} (details: iris-model cost).")
 
 
 def curl_line(url: str, payload: str, auth: str, region: str) -> str:

@@ -17,6 +17,7 @@ from iris_model.cli.sources.deployment import (
     read_deployment,
     stage_option,
 )
+from iris_model.cli.terminal import echo
 from iris_model.errors import IrisModelError
 
 
@@ -62,11 +63,11 @@ def destroy(
     if images and remains.repository:
         check_images_may_go(aws, deployment, list_other_functions(project, deployment))
     if remains.stack_remark:
-        click.echo(f"The stack {remains.stack} is {remains.stack_remark}.", err=True)
+        echo(f"The stack {remains.stack} is {remains.stack_remark}.", err=True)
     if going and not yes:
-        click.echo(f"These resources will be deleted in {aws.region}:", err=True)
+        echo(f"These resources will be deleted in {aws.region}:", err=True)
         for name in going:
-            click.echo(f"  {name}", err=True)
+            echo(f"  {name}", err=True)
         _confirm()
     with progress() as on_step:
         retained = destroy_on_aws(aws, deployment, remains, images=images, logs=logs, on_step=on_step)
@@ -74,13 +75,13 @@ def destroy(
         echo_json({"deleted": going, "retained": retained, **asdict(remains)})
         return
     gone = len(going) - len(retained)
-    click.echo(f"{deployment.function}: {gone} resources were deleted." if going else "Nothing to delete.")
+    echo(f"{deployment.function}: {gone} resources were deleted." if going else "Nothing to delete.")
     if retained:
-        click.echo(f"CloudFormation could not delete {', '.join(retained)}. Delete what is left in the console.")
+        echo(f"CloudFormation could not delete {', '.join(retained)}. Delete what is left in the console.")
     if remains.repository and not images:
-        click.echo(f"The repository {remains.repository} is kept with {remains.images} images; --images deletes it.")
+        echo(f"The repository {remains.repository} is kept with {remains.images} images; --images deletes it.")
     if remains.log_group and not logs:
-        click.echo(f"The log group {remains.log_group} is kept; --logs deletes it.")
+        echo(f"The log group {remains.log_group} is kept; --logs deletes it.")
 
 
 def _confirm() -> None:
@@ -89,7 +90,7 @@ def _confirm() -> None:
     except click.Abort:
         if sys.stdin.isatty():
             raise
-        click.echo(err=True)
+        echo(err=True)
         raise IrisModelError(
             "nothing was deleted: destroy asks first, and there is no terminal to answer",
             remedy="Check the list, then add --yes.",

@@ -20,6 +20,7 @@ from iris_model.cli.sources.deployment import (
     require_extra,
     stage_option,
 )
+from iris_model.cli.terminal import echo
 from iris_model.contract.file_names import SETTINGS_FILE
 from iris_model.errors import IrisModelError, ProjectError
 
@@ -74,9 +75,10 @@ def doctor(project: Path, stage: str | None, profile: str | None, region: str | 
     else:
         for check in checks:
             word, colour = _MARKS[check.verdict]
-            click.echo(f"{click.style(word, fg=colour)}{'':<{6 - len(word)}}{check.name:<15}{check.says}")
+            click.secho(word, fg=colour, nl=False)
+            echo(f"{'':<{6 - len(word)}}{check.name:<15}{check.says}")
             if check.remedy:
-                click.echo(f"{'':<21}{check.remedy}")
+                echo(f"{'':<21}{check.remedy}")
     if any(check.verdict == BAD for check in checks):
         raise click.exceptions.Exit(1)
 

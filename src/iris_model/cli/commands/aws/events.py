@@ -18,6 +18,7 @@ from iris_model.cli.sources.deployment import (
     stage_option,
 )
 from iris_model.cli.sources.payloads import EVENTS_DIRECTORY, parse_strictly
+from iris_model.cli.terminal import echo
 from iris_model.errors import ProjectError
 
 
@@ -62,9 +63,9 @@ def events(
         echo_json({"action": action, "events": names})
         return
     for name in names:
-        click.echo(name)
+        echo(name)
     if not names:
-        click.echo("No events." if action == "list" else "Nothing to change.", err=True)
+        echo("No events." if action == "list" else "Nothing to change.", err=True)
 
 
 def read_files(directory: Path) -> dict[str, Any]:

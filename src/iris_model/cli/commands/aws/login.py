@@ -16,6 +16,7 @@ from iris_model.cli.sources.deployment import (
     read_deployment,
     stage_option,
 )
+from iris_model.cli.terminal import echo
 
 
 @click.command()
@@ -44,4 +45,4 @@ def login(project: Path, stage: str | None, profile: str | None, region: str | N
     if as_json:
         echo_json({"registry": found.registry, "kept_in": place})
         return
-    click.echo(f"Docker is logged in to {found.registry} for 12 hours. The password is stored in {place}.")
+    echo(f"Docker is logged in to {found.registry} for 12 hours. The password is stored in {place}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from iris_model.cli.sources.deployment import (
     read_deployment,
     stage_option,
 )
+from iris_model.cli.terminal import echo, echo_log, to_json
 
 if TYPE_CHECKING:
     from iris_model.cost import Measurement
@@ -74,7 +74,7 @@ def logs(
     if follow:
         for line in follow_log(aws, deployment, begin, pattern):
             # One JSON object per line, because a followed log does not end.
-            click.echo(json.dumps(vars(line), ensure_ascii=False) if as_json else line.text)
+            echo_log(to_json(vars(line)) if as_json else line.text)
         return
     lines = list(read_log(aws, deployment, begin, pattern))
     reports = read_reports(line.text for line in lines if is_report(line.text))
@@ -83,17 +83,17 @@ def logs(
         echo_json({"lines": [vars(line) for line in lines], "summary": vars(summary) if summary else None})
         return
     for line in lines:
-        click.echo(line.text)
+        echo_log(line.text)
     only_failed = deployment.log_lines == "errors"
     if summary is not None:
-        click.echo(("Failed: " if only_failed else "") + _sum_up(summary), err=True)
+        echo(("Failed: " if only_failed else "") + _sum_up(summary), err=True)
     elif only_failed:
-        click.echo(
+        echo(
             'No invocation failed in this time span. With log-lines = "errors", successful ones are not logged.',
             err=True,
         )
     else:
-        click.echo("No invocation in this time span.", err=True)
+        echo("No invocation in this time span.", err=True)
 
 
 def _sum_up(found: Measurement) -> str:

@@ -9,6 +9,7 @@ import click
 from iris_model.cli.render.output import echo_json, json_option, progress
 from iris_model.cli.sources.deployment import aws_options, connect, read_deployment, stage_option
 from iris_model.cli.sources.payloads import read_payload
+from iris_model.cli.terminal import echo
 
 
 @click.command()
@@ -52,8 +53,8 @@ def rollback(
         echo_json(vars(done))
         return
     before = f"the canary of version {done.canary} is over" if done.canary else f"before it was {done.before}"
-    click.echo(f"{deployment.function}: version {done.now} answers, {before}.")
-    click.echo(f"Image {done.image.rpartition('@')[2]}. The next deploy replaces it with the current project.")
+    echo(f"{deployment.function}: version {done.now} answers, {before}.")
+    echo(f"Image {done.image.rpartition('@')[2]}. The next deploy replaces it with the current project.")
 
 
 def split_arguments(arguments: tuple[str, ...], named: Path | None) -> tuple[Path, str | None]:

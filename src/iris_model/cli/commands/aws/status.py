@@ -16,6 +16,7 @@ from iris_model.cli.sources.deployment import (
     read_deployment,
     stage_option,
 )
+from iris_model.cli.terminal import echo
 
 
 @click.command()
@@ -57,4 +58,4 @@ def status(project: Path, stage: str | None, profile: str | None, region: str | 
     ]  # fmt: skip
     for name, value in rows:
         if value:
-            click.echo(f"{name:<10}{value}")
+            echo(f"{name:<10}{value}")
