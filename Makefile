@@ -19,7 +19,7 @@ run: ## serve the iris model on 127.0.0.1:9000, or at PORT=..., until Ctrl-C
 	@$(MAKE) --silent --no-print-directory $(VENV)/.installed
 	@exec $(BIN)/iris-model serve examples/iris --port $(PORT)
 
-# Neighbours share a worker, and so what a module sets up; who has done all of its own takes from the others.
+# Tests of a module share a worker, and so its fixtures; a worker without tests takes some from the others.
 SHARE := --dist worksteal
 # The runs end with the names of their slowest tests, because the time of a run is a budget.
 SLOWEST := --durations=30 --durations-min=2
@@ -27,7 +27,7 @@ SLOWEST := --durations=30 --durations-min=2
 test: $(VENV)/.installed-for-work ## run the tests that need no system service (some minutes on two cores)
 	@scripts/timed "make test" 180 -- $(BIN)/python -m pytest -m "not e2e" -n auto $(SHARE) $(SLOWEST)
 
-check: $(VENV)/.installed-for-work ## formatting, lint, strict types, the import law, budgets
+check: $(VENV)/.installed-for-work ## formatting, lint, strict types, import rules, budgets
 	@scripts/timed "make check" -- $(MAKE) --no-print-directory check-all
 
 check-all:

@@ -1,4 +1,4 @@
-"""Many rows at once: a file, an array, and inside Polars, DuckDB and Spark; ours beside the original in the same place.
+"""Many rows at once: a file, an array, and inside Polars, DuckDB and Spark; ours and the original in the same place.
 
     python bench/bulk.py [rows] [rounds]
 
@@ -34,7 +34,7 @@ from bench.report import Claim, render, write_results
 
 ROWS, ROUNDS = 1_000_000, 3
 NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
-# Kind -> the least that ours may be of the original's rows per second, and the most of its peak memory.
+# Kind -> the minimum ratio of our rows per second to the original's, and the maximum ratio of peak memory.
 HERE: dict[str, tuple[float, float | None]] = {"file": (0.8, 0.25), "array": (0.8, None)}
 ENGINES: dict[str, tuple[float, float | None]] = {"polars": (0.8, None), "duckdb": (0.8, None), "spark": (0.8, None)}
 

@@ -24,7 +24,7 @@ from iris_model.engine import CompiledModel, load
 from iris_model.errors import IrisModelError
 
 TRAINING_ROWS, BATCH_ROWS, FEATURES = 20_000, 10_000, 20
-# What keeps the training rows is trained on fewer.
+# Models that keep the training rows are trained on fewer.
 FEW_TRAINING_ROWS = 2_000
 
 
@@ -44,7 +44,7 @@ class Candidate:
 
 
 def candidates() -> Iterator[Candidate | str]:
-    """Each model in turn, or the sentence that says why it is missing."""
+    """Each model in turn, or the reason why it is missing."""
     features, labels = make_classification(
         TRAINING_ROWS + BATCH_ROWS, FEATURES, n_informative=10, flip_y=0.1, random_state=0
     )

@@ -5,7 +5,7 @@
 Needs Docker Engine and Debian's docker-registry. Each round changes the handler of both projects, then builds and pushes each,
 whole commands, in turn. Round 0 fills caches: the base is then in our cache and in Docker's. Medians count. Docker compiles
 and packages inside the base, where packages must be installed first; that is what a project's Dockerfile costs. Then the model
-is another one, which must be opened and verified; beside that is measured what its library alone takes to open it.
+changes, so it must be opened and verified; the time that its library alone needs to open it is measured next to that.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _report(taken: dict[str, list[float]], scikit_learn: int) -> int:
     median = {name: statistics.median(values) for name, values in taken.items()}
     ours = median["build"] + median["push"]
     kilobytes, other = median["layers"] / 1e3, scikit_learn / 1e3
-    # Manifest and config go with every push; beside them only the model's layer may.
+    # Manifest and config are part of every push; only the model's layer may be sent in addition.
     least = (median["model layer"] + 12_000) / 1e3
     claims = [
         _at_most("image of a packaged function, base cached / its limit", median["image"], LIMIT_MS),
@@ -174,7 +174,7 @@ def _train_again(model: Path, turn: int) -> None:
 
 
 def _open_with_library(model: Path) -> None:
-    """What nobody who opens the model can do without: Python, its library, the file."""
+    """The minimum for opening the model: Python, its library, the file."""
     code = "import pickle, sys; pickle.load(open(sys.argv[1], 'rb'))"
     subprocess.run([sys.executable, "-c", code, str(model)], check=True)
 

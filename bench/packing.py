@@ -3,8 +3,8 @@
     python bench/packing.py [rounds]
 
 One walk is one row through one tree. `in place`: nodes are walked where they lie in the file. `packed`: a call that packs all
-nodes first. `kept`: nodes are packed already. Packing pays from so many walks on that the time it takes is saved; the last column
-says for how many nodes one walk pays. Complete trees, random thresholds, one thread; the shortest of all rounds counts.
+nodes first. `kept`: nodes are packed already. Packing pays off when the walks save the time that it takes; the last column
+shows for how many nodes one walk pays. Complete trees, random thresholds, one thread; the shortest of all rounds counts.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def interpreter() -> Path:
 
 
 def _under_awslambdaric(name: str, directory: Path, expected: str) -> Contender:
-    runtime = PEERS / "awslambdaric"  # as /var/runtime in the base image: beside the function, not in it
+    runtime = PEERS / "awslambdaric"  # as /var/runtime in the base image: outside the function directory
     if not runtime.exists():
         _install(runtime, "awslambdaric>=4.2")
         _compile(runtime)

@@ -14,7 +14,7 @@ RESULTS = Path(__file__).parent / "results"
 
 @dataclass(frozen=True)
 class Claim:
-    """One promise: two measured numbers, their ratio, and what was promised of it."""
+    """One claim: two measured numbers, their ratio, and the promised bound."""
 
     text: str
     ours: float

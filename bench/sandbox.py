@@ -21,7 +21,7 @@ LIMIT_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class ColdStart:
-    """What one cold start took."""
+    """The time and memory of one cold start."""
 
     seconds: float
     peak_memory_bytes: int

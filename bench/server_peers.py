@@ -184,7 +184,7 @@ def ours() -> Server:
 
 
 def install(peer: ServerPeer) -> Server | str:
-    """The peer, ready; or the sentence that says why it is not to be had here."""
+    """The peer, ready to start; or the reason why it is not available here."""
     home = PEERS / "servers" / peer.name.lower()
     python, stamp = home / "python" / "bin" / "python", home / "installed"
     if not stamp.exists():
@@ -224,9 +224,7 @@ def _install(peer: ServerPeer, python: Path, service: Path) -> str | None:
         return f"{peer.name}: not installed within {INSTALL_SECONDS} s"
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-        return (
-            f"{peer.name}: pip cannot install it beside the pinned scikit-learn ({(lines or ['no reason given'])[0]})"
-        )
+        return f"{peer.name}: pip cannot install it together with the pinned scikit-learn ({(lines or ['no reason given'])[0]})"
     shutil.copy(EXAMPLE / MODEL, service)
     for name, text in peer.files.items():
         (service / name).write_text(text)
@@ -240,7 +238,7 @@ def _install(peer: ServerPeer, python: Path, service: Path) -> str | None:
 
 
 def _size_of(directory: Path) -> int:
-    """Bytes of all files, without pip, which nobody ships."""
+    """Bytes of all files, without pip, which is not deployed."""
     return sum(
         path.stat().st_size
         for path in directory.rglob("*")

@@ -16,7 +16,7 @@ from iris_model.readers import reference as models_reference
 ROOT = Path(__file__).resolve().parent.parent
 
 MADE_OF_CODE = (cli_reference, settings_reference, models_reference, permissions_page)
-# These are what the local service says and does.
+# These pages show the answers of the local service.
 MADE_OF_ANSWERS = (behaviour_page, schemas_page, problems_page, log_fields_page)
 
 for page in (*MADE_OF_CODE, *MADE_OF_ANSWERS):

@@ -1,1 +1,1 @@
-"""The tests are one package, so that two rooms may both have a `test_errors.py`."""
+"""The tests are one package, so that two folders can both have a `test_errors.py`."""

@@ -1,4 +1,4 @@
-"""What holds for every run: its cache, its random numbers, its time limits, and the counts of the zoo at its end.
+"""Settings of every run: its cache, its random numbers, its time limits, and the counts of the zoo at its end.
 
 Tests marked `slow` run only where the marker is asked for: pytest -m slow, or `make e2e`. Each worker has a cache of its own, so
 that no run finds what an earlier one left in the user's.
@@ -36,7 +36,7 @@ def pytest_configure(config):
     cache = tempfile.TemporaryDirectory(prefix="iris-model-tests-", ignore_cleanup_errors=True)
     config.add_cleanup(cache.cleanup)
     os.environ[CACHE_VARIABLE] = cache.name
-    # The plugins read their options after this; the workers get those of the process that starts them.
+    # The plugins read their options after this; the workers inherit the options of the main process.
     if config.pluginmanager.hasplugin("timeout") and config.option.timeout is None:
         builds_images = config.option.markexpr.startswith("e2e")
         config.option.timeout = LIMIT_OF_SLOW_TESTS if with_slow_tests(config) or builds_images else LIMIT

@@ -1,7 +1,7 @@
 """The import rules inside a package: the folders of `docs/architecture.md` as data.
 
-Of its own package, a folder may import itself and what its row names: other folders, and modules that lie flat beside them.
-Modules that lie flat may import any folder, but no module may be part of an import circle.
+Inside its own package, a folder may import itself and what its row names: other folders, and modules directly in the package.
+Modules directly in the package may import any folder. No module may be part of an import cycle.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ FOLDERS: dict[str, dict[str, str]] = {
     },
 }
 
-# How many modules may lie next to each other in a folder, `__init__` aside.
+# The largest number of modules in one folder, without `__init__`.
 MOST_MODULES = 24
 # Registries of one module per family.
 MOST_MODULES_OF = {"engine/operators": 40, "readers/sklearn": 40}

@@ -1,4 +1,4 @@
-"""Finds every import of a file, those inside functions and under TYPE_CHECKING included."""
+"""Find every import of a file, including those inside functions and under TYPE_CHECKING."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tests.architecture.rooms import SOURCE
+from tests.architecture.packages import SOURCE
 
 
 @dataclass(frozen=True)
 class Import:
-    """One imported module, absolute, and where; `names` are those that `from MODULE import` takes out of it."""
+    """One imported module (absolute name) and its place; `names` are those after `from MODULE import`."""
 
     module: str
     path: Path
@@ -34,7 +34,7 @@ def module_of(path: Path) -> str:
 
 @cache
 def find_imports(path: Path) -> tuple[Import, ...]:
-    """The imports of one file of the package, in no order."""
+    """The imports of one file of the package, in no particular order."""
     return tuple(_find(path))
 
 
@@ -57,7 +57,7 @@ def _find(path: Path) -> Iterator[Import]:
             parent = package[: len(package) - node.level + 1] if node.level else ()
             module = ".".join((*parent, *filter(None, [node.module])))
             if module == "iris_model":
-                # `from iris_model import engine` imports a room; `from iris_model import __version__` does not.
+                # `from iris_model import engine` imports a package; `from iris_model import __version__` does not.
                 for alias in node.names:
                     name = "iris_model" if alias.name.startswith("__") else f"iris_model.{alias.name}"
                     yield Import(name, path, node.lineno, for_types=typed)

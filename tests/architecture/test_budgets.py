@@ -1,4 +1,4 @@
-"""Budgets of size, printed on every `make check`: a room that grows past its budget wants a second look, not a larger number."""
+"""Size budgets, printed by every `make check`. When a package exceeds its budget, reduce the package and keep the budget."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import subprocess
 import sys
 
 from iris_model.project.packaging.shipped import shipped_files
-from tests.architecture.rooms import ROOMS, SOURCE
+from tests.architecture.packages import PACKAGES, SOURCE
 
-# Source bytes that travel with the iris model: the runtime, and of the engine what a linear model reaches. The whole function
-# directory of iris may have 300 KB.
+# Source bytes that are packaged with the iris model: the runtime, and the parts of the engine that a linear model needs. The
+# whole function directory of iris may have 300 KB.
 SHIPPED_BYTES = 200_000
 IRIS_OPERATORS = ("labels", "linear", "links", "scaling")
 # Our own files that a cold start reads before it can answer one plain row with a linear model.
@@ -30,13 +30,13 @@ print(len([name for name in sys.modules if name.startswith("iris_model")]))
 
 
 def test_sizes() -> None:
-    print("room        files  lines  bytes")
-    for room in sorted(ROOMS):
-        files = sorted((SOURCE / room).rglob("*.py"))
+    print("package        files  lines  bytes")
+    for package in sorted(PACKAGES):
+        files = sorted((SOURCE / package).rglob("*.py"))
         lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
         size = sum(path.stat().st_size for path in files)
         if files:
-            print(f"{room:10} {len(files):6} {lines:6} {size:6}")
+            print(f"{package:10} {len(files):6} {lines:6} {size:6}")
     shipped = sum(path.stat().st_size for path in shipped_files("compiled", IRIS_OPERATORS).values())
     print(f"shipped source: {shipped} bytes of {SHIPPED_BYTES}")
     assert shipped <= SHIPPED_BYTES
@@ -54,7 +54,7 @@ def test_a_cold_start_reads_few_files() -> None:
         [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, timeout=30, check=True
     )
     count = int(done.stdout)
-    print(f"modules of ours at a cold start: {count} of {MODULES_AT_COLD_START}")
+    print(f"our modules at a cold start: {count} of {MODULES_AT_COLD_START}")
     assert count <= MODULES_AT_COLD_START
 
 

@@ -1,4 +1,4 @@
-"""An error that comes from another process says what it said there, whatever it was made from."""
+"""An error from another process keeps its message, whatever its arguments are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def kinds() -> list[type[IrisModelError]]:
 @pytest.mark.parametrize("kind", kinds())
 def test_an_error_comes_whole(kind: type[IrisModelError]):
     first = ["one", "two"] if kind is errors.UnsupportedModel else "the thing"
-    error = kind(first, remedy="the way out")  # type: ignore[arg-type]
+    error = kind(first, remedy="the fix")  # type: ignore[arg-type]
     if isinstance(error, errors.RegistryError):
         error.status = 503
     again = pickle.loads(pickle.dumps(error))

@@ -1,4 +1,4 @@
-"""Inside the packages: which folder imports which, how many modules lie in one, and no module imports itself through others."""
+"""Inside the packages: which folder imports which, how many modules a folder has, and that there are no import cycles."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import pytest
 
 from tests.architecture.folders import FOLDERS, MOST_MODULES, MOST_MODULES_OF
 from tests.architecture.imports import Import, find_imports, module_of
-from tests.architecture.rooms import SOURCE
+from tests.architecture.packages import SOURCE
 
 FILES = sorted(SOURCE.rglob("*.py"))
-# Built from C where there is a compiler, so it may be there or not.
+# Built from C where there is a compiler, so it is optional.
 EXTENSION_MODULES = {"iris_model.engine._kernels"}
 
 
 def folder_of(path: Path) -> tuple[str, str]:
-    """The package of a file and its folder in there, if it lies in one."""
+    """The package of a file, and its folder inside the package, if it has one."""
     parts = path.relative_to(SOURCE).parts
     return parts[0].removesuffix(".py"), parts[1] if len(parts) > 2 else ""
 
 
 def breach_of(found: Import) -> str | None:
-    """Say why an import inside a package breaks its row, or None."""
+    """Return why an import inside a package breaks its row, or None."""
     package, folder = folder_of(found.path)
     parts = found.module.split(".")
     if not folder or parts[:2] != ["iris_model", package] or len(parts) < 3:
@@ -53,7 +53,7 @@ def graph_of(known: dict[str, Path]) -> dict[str, set[str]]:
 
 
 def find_circle(graph: dict[str, set[str]]) -> list[str]:
-    """One circle of modules, or nothing."""
+    """One import cycle, or nothing."""
     done: set[str] = set()
     for start in graph:
         path: list[str] = []

@@ -19,7 +19,7 @@ QUESTION = re.compile(r"\?\s*$")
 
 @cache
 def _calls() -> tuple[tuple[str, ast.Call, ast.Module], ...]:
-    """Each call of the source, with its place and its module."""
+    """Each call in the source, with its place and its module."""
     return tuple(_find_calls())
 
 

@@ -1,4 +1,4 @@
-"""The two files of exact versions are used together, by the Dockerfile and by the benches: they must not contradict."""
+"""The Dockerfile and the benches use the two files of exact versions together: they must not contradict each other."""
 
 from __future__ import annotations
 

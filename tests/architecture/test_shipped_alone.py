@@ -1,4 +1,4 @@
-"""The shipped rooms, copied elsewhere, under `python -I -S`: nothing but the standard library is there."""
+"""The shipped packages run from a copy under `python -I -S`, where only the standard library is available."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from tests.architecture.rooms import SOURCE
+from tests.architecture.packages import SOURCE
 
 PROGRAM = """
 import sys
@@ -26,10 +26,10 @@ print(answer, third_party, "json" in sys.modules, "re" in sys.modules, "typing" 
 """
 
 
-def test_the_shipped_rooms_need_nothing_else(tmp_path: Path) -> None:
+def test_the_shipped_packages_need_nothing_else(tmp_path: Path) -> None:
     package = tmp_path / "iris_model"
-    for room in ("runtime", "engine"):
-        shutil.copytree(SOURCE / room, package / room, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("runtime", "engine"):
+        shutil.copytree(SOURCE / name, package / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(SOURCE / "__init__.py", package)
     graph = {
         "nodes": [

@@ -1,6 +1,6 @@
-"""The rules of AWS that emulators lack, each on its own: `tests/support/aws_rules` says no where AWS does.
+"""The rules of AWS that emulators lack, one by one: `tests/support/aws_rules` refuses what AWS refuses.
 
-That the code keeps them is shown by every other test of this directory, since the fake enforces them.
+Every other test of this directory shows that the code follows them, because the fake enforces them.
 """
 
 from __future__ import annotations

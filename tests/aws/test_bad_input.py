@@ -1,6 +1,6 @@
-"""Everything that a user meets when AWS, or the way to it, is not as it must be: one clear message each, and nothing lost.
+"""What a user sees when AWS, or the connection to it, does not work: one clear message each, and nothing lost.
 
-The real command line runs in a process of its own with real boto3, and reaches AWS as `tests/support/aws_wire.py` has it.
+The real command line runs in its own process with real boto3, and reaches the fake AWS through `tests/support/aws_wire.py`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def world(wire: Wire, tmp_path: Path) -> World:
 
 @dataclass(frozen=True)
 class Case:
-    """What is wrong, what the user runs, and what the message must say: the problem, and the way out."""
+    """What is wrong, what the user runs, and what the message must say: the problem and the hint."""
 
     name: str
     command: str
@@ -70,7 +70,7 @@ ME = "User: arn:aws:iam::123456789012:user/me is not authorized to perform: "
 ROLE = "arn:aws:iam::123456789012:role/own"
 PASS_ROLE = f"{ME}iam:PassRole on resource: {ROLE}"
 
-# What AWS says, by who is refused: the operation (or all), the code, the words, the status.
+# What AWS answers: the refused operation (or all), the code, the message, the status.
 SAID: dict[str, tuple[str, str, str, int]] = {
     "expired": ("*", "ExpiredToken", "The security token included in the request is expired", 403),
     "unknown": ("*", "UnrecognizedClientException", "The security token included in the request is invalid.", 403),
@@ -263,7 +263,7 @@ CASES = (*ON_THIS_MACHINE, *REFUSED, *QUOTAS, *WHAT_IS_THERE, *INPUT)
 
 
 def photograph(wire: Wire) -> dict[str, Any]:
-    """Everything that is there."""
+    """Everything that exists."""
     parts = ("repositories", "images", "functions", "stacks", "schemas", "log")
     return {part: deepcopy(getattr(wire.cloud(), part)) for part in parts}
 
@@ -292,8 +292,8 @@ def test_one_clear_message_and_nothing_lost(world: World, case: Case):
     assert sorted((world.home / "iris").rglob("*")) == files
 
 
-def test_what_was_stuck_is_mended_and_deployed(world: World):
-    """The states that `deploy --plan` tells of above, walked through."""
+def test_a_stuck_stack_is_repaired_and_deployed(world: World):
+    """The states that `deploy --plan` reports above, one after another."""
     for status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"):
         world.fake.stacks["iris"] = FakeStack(status=status, tags=OURS)
         world.fake.functions.clear()
@@ -326,7 +326,7 @@ def test_a_stack_that_was_only_reviewed_is_made_or_deleted(world: World):
     ("settings", "minutes", "said"),
     [("", "4", "less than 5 minutes"), ("", "5", ""), ("error-alarm = false\n", "15", "errors do not end the canary")],
 )
-def test_a_canary_that_nothing_would_end_is_told(world: World, settings: str, minutes: str, said: str):
+def test_a_canary_that_nothing_would_end_is_reported(world: World, settings: str, minutes: str, said: str):
     path = world.home / "iris/iris-model.toml"
     path.write_text(settings + path.read_text())
     done = world.run(f"{NEXT} --plan --canary 10 --for {minutes}")
@@ -341,7 +341,7 @@ def test_doctor_needs_no_project(world: World):
 
 
 def test_doctor_goes_on_after_the_first_problem(world: World):
-    """A region that is not set, settings that are wrong: the credentials are looked at all the same."""
+    """Without a region, or with wrong settings, the credentials are still checked."""
     both(config(""), setting(AWS_DEFAULT_REGION=None))(world)
     settings = world.home / "iris/iris-model.toml"
     settings.write_text(f"timeout = 60\n{settings.read_text()}")

@@ -1,4 +1,4 @@
-"""Calls to AWS: what is tried again, and what each refusal says to the user."""
+"""Calls to AWS: which are retried, and what message each refusal gives the user."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_what_passes_is_tried_again_with_growing_pauses(code: str):
     assert pauses[-1] > 4 * pauses[0]
 
 
-def test_what_does_not_pass_is_told_at_last():
+def test_a_lasting_failure_is_reported_at_last():
     transport = Failing("ServiceException", "something broke", 500)
     with pytest.raises(DeploymentError, match="something broke"):
         call(transport)
@@ -89,7 +89,7 @@ def test_a_refusal_is_not_tried_again():
         ("SomethingNew", "a new kind of no", "AWS answers SomethingNew: a new kind of no"),
     ],
 )  # fmt: skip
-def test_each_refusal_names_call_resource_and_way_out(code: str, message: str, expected: str):
+def test_each_refusal_names_call_resource_and_fix(code: str, message: str, expected: str):
     with pytest.raises(DeploymentError) as caught:
         call(Failing(code, message))
     assert caught.value.problem.startswith("alias iris:live (lambda:UpdateAlias in eu-west-1): ")

@@ -1,4 +1,4 @@
-"""A share of the requests first, against the fake: who answers at each moment, and what ends it."""
+"""Canaries against the fake: which version answers at each moment, and what ends the canary."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_canary_gives_a_share_and_then_all(cloud: Cloud):
 
 
 def test_a_share_that_was_left_goes_before_the_next_deployment(cloud: Cloud):
-    """A canary that was killed: Lambda would refuse to move the alias to the version that has the share."""
+    """After a killed canary, Lambda refuses to move the alias to the version that has the share."""
     cloud.deploy(1)
     cloud.deploy(2)
     function = cloud.fake.functions["iris"]
@@ -69,7 +69,7 @@ def test_a_canary_across_a_changed_role_is_refused_in_the_plan(cloud: Cloud, bef
     assert who_answers(cloud) == ("3", {})
 
 
-def test_a_short_canary_is_told_in_seconds(cloud: Cloud):
+def test_a_short_canary_is_reported_in_seconds(cloud: Cloud):
     cloud.deploy(1)
     cloud.deploy(2, canary=Canary(20, 0.2))
     told = [step for step in cloud.steps if step.startswith("Canary")]
@@ -98,11 +98,11 @@ def test_an_alarm_that_rings_already_cannot_judge_a_canary(cloud: Cloud):
     with pytest.raises(DeploymentError, match=r"already in ALARM state.*deploy without --canary"):
         cloud.deploy(2, canary=Canary(10, 15))
     assert who_answers(cloud) == ("1", {})
-    # What mends the version that makes it ring gets through.
+    # The deployment that fixes the failing version is allowed.
     assert cloud.deploy(2).version == "2"
 
 
-def test_an_interrupted_canary_gives_its_share_back_and_is_begun_anew(cloud: Cloud):
+def test_an_interrupted_canary_gives_its_share_back_and_starts_again(cloud: Cloud):
     cloud.deploy(1)
     seen: list[tuple[str, dict[str, float]]] = []
 

@@ -1,4 +1,4 @@
-"""Test events shared with the console, through the command line and the wire: from one machine to the other, and none is lost."""
+"""Test events shared with the console, through the command line and HTTP: from one machine to another, without losing one."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_events_go_to_the_function_of_the_stage(world: World):
     assert "No events" in run(world, "events list")
 
 
-def test_a_place_that_cannot_be_written_is_told(world: World):
+def test_a_place_that_cannot_be_written_is_reported(world: World):
     shared_events({"new": 3})(world)
     (world.home / "iris/events/one.json").unlink()
     (world.home / "iris/events").rmdir()

@@ -1,4 +1,4 @@
-"""An image that was deleted under a live function: told by `status`, mended by `deploy`."""
+"""The image of a live function was deleted: `status` reports it, `deploy` repairs it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_the_whole_repository_may_be_gone(failed: Cloud):
     assert kinds(failed, 1) == []
 
 
-def test_status_says_so_before_and_after_lambda_notices(lost: Cloud):
+def test_status_reports_it_before_and_after_lambda_notices(lost: Cloud):
     found = read_status(lost.aws, DEPLOYMENT)
     assert found.state == "Active"
     assert "no longer in the repository iris; iris-model deploy pushes it again" in found.remark
@@ -82,7 +82,7 @@ def test_status_says_so_before_and_after_lambda_notices(lost: Cloud):
     )  # fmt: skip
 
 
-def test_an_image_that_lambda_does_not_take_is_told(failed: Cloud):
+def test_an_image_that_lambda_does_not_take_is_reported(failed: Cloud):
     failed.fake.refuse_image = "Lambda does not have permission to access the ECR image."
     with pytest.raises(DeploymentError, match=r"refuses the image .*: Lambda does not have permission") as caught:
         failed.deploy(1)

@@ -1,4 +1,4 @@
-"""Deployments from beginning to end, against the fake: what serves when, what is made, and what is left alone."""
+"""Whole deployments against the fake: which version serves when, what is created, and what stays untouched."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def test_a_template_that_is_too_large_is_refused_with_the_number(cloud: Cloud):
     assert caught.value.remedy == "Shorten tags, environment or routes in iris-model.toml."
 
 
-def test_the_name_of_a_new_stack_leaves_room_for_that_of_its_role(cloud: Cloud):
+def test_the_name_of_a_new_stack_leaves_space_for_that_of_its_role(cloud: Cloud):
     with pytest.raises(
         DeploymentError, match="has 47 characters; beyond 46 IAM truncates the name of the role"
     ) as caught:

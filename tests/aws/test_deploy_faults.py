@@ -1,6 +1,6 @@
-"""Every call of a deployment fails once, in every way, in turn: it goes on by itself, or the next run does.
+"""Each call of a deployment fails once in every way: the deployment continues by itself, or the next run completes it.
 
-The walk takes the calls from the deployment itself, so a call that is added is walked too.
+The list of calls is recorded from a real deployment, so a new call is covered too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def fail(how: tuple[str, str, int], service: str, operation: str) -> Failure:
 
 
 class Interrupted(BaseException):
-    """Ctrl-C, or the end of the machine."""
+    """Ctrl-C, or the machine stops."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What would stop a deployment, found before it begins; a problem does not keep the others from being found."""
+"""`doctor` finds what would stop a deployment before it starts, and continues after the first problem."""
 
 from __future__ import annotations
 

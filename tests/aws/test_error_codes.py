@@ -1,4 +1,4 @@
-"""The codes that we look for are codes that there are: in botocore's models, among the common ones, or what botocore raises."""
+"""The error codes that the code handles exist: in botocore's models, among the common ones, or raised by botocore."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_every_code_that_is_tried_again_is_one_that_there_is():
 
 
 def test_every_code_that_counts_as_absent_is_one_of_its_service():
-    """`absent=` is written beside each call, so the calls are read out of the code."""
+    """`absent=` is an argument of each call, so this test reads the calls from the code."""
     wrong = []
     for path in Path(iris_model.aws.__path__[0]).rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -71,9 +71,9 @@ def test_every_code_that_counts_as_absent_is_one_of_its_service():
 
 
 def test_what_passes_by_itself_is_tried_again():
-    """Whatever these services call throttling in their models is among what we try again."""
+    """Each code that the models of these services mark as throttling is retried."""
     throttling = {
         code for service in SERVICES for code in codes_of(service) if "Throttl" in code or "TooManyRequests" in code
     }
-    # A function that may not run more often at once is told after some tries; EC2's is Lambda's own trouble, a 502.
+    # A concurrency limit is reported after some retries; EC2 throttling is an error of Lambda itself, a 502.
     assert throttling - failed_call.TRANSIENT - {"EC2ThrottledException"} == set()

@@ -30,7 +30,7 @@ QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:iris-dead"
 
 
 def statements(deployment: Deployment) -> list[dict[str, Any]]:
-    """What the role may do besides its log."""
+    """What the role may do in addition to writing its log."""
     (role,) = of_type(deployment, "AWS::IAM::Role")
     found = role["Policies"][0]["PolicyDocument"]["Statement"][1:]
     assert isinstance(found, list)

@@ -1,4 +1,4 @@
-"""The log, through the command line and the wire: lines as they are, a sum of the REPORT lines, and what a program gets."""
+"""The log, through the command line and HTTP: the lines, a summary of the REPORT lines, and the output for programs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_lines_are_shown_and_reports_summed_up(world: World):
 
 
 def test_who_follows_gets_an_object_a_line_until_it_ends(world: World):
-    """Here a refusal ends it; what was shown before stays shown."""
+    """A refusal ends the command; the lines that were printed stay."""
     asked: list[str] = []
     refused("FilterLogEvents", "AccessDeniedException", "not authorized to perform: logs:FilterLogEvents", 400)(world)
     refuse = world.wire.refuse

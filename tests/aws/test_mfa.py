@@ -1,4 +1,4 @@
-"""A profile that wants the code of an MFA device, at a real terminal: the code is asked for once, and the session is kept."""
+"""A profile with an MFA device at a real terminal: the command asks for the code once and keeps the session."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run_at_terminal(world: World, *arguments: str, types: bytes) -> tuple[int, s
         ready, _, _ = select.select([terminal], [], [], 1)
         try:
             more = os.read(terminal, 65536) if ready else b""
-        except OSError:  # Linux says so when the other end is closed
+        except OSError:  # on Linux, when the other end is closed
             break
         if ready and not more:
             break
@@ -79,7 +79,7 @@ def test_where_nothing_can_be_kept_each_command_asks(world: World):
         assert (code, len(assumptions(world))) == (0, count), shown
 
 
-def test_a_wrong_code_is_told(world: World):
+def test_a_wrong_code_is_reported(world: World):
     world.fake.mfa_code = "654321"
     code, shown = run_at_terminal(world, "status", types=b"123456\n")
     assert code == 1

@@ -1,4 +1,4 @@
-"""What AWS does otherwise than one may expect: in the template, the plan, doctor and `serve`. And what it limits."""
+"""Surprising behaviour and limits of AWS, as notes in the template, the plan, `doctor` and `serve`."""
 
 from __future__ import annotations
 

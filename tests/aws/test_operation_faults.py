@@ -1,5 +1,5 @@
-"""Every call of a roll-back, a destruction, a canary and of shared test events fails once, in every way, or is the last one
-before the machine stops: it goes on by itself, or the same command again finishes it. `test_deploy_faults` has deployments.
+"""Each call of a roll-back, a `destroy`, a canary and of shared test events fails once in every way, or is the last one before
+the machine stops: the operation continues by itself, or the same command completes it. `test_deploy_faults` has deployments.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def get_out(cloud: Cloud) -> None:
 
 
 def check_retained(cloud: Cloud) -> None:
-    """All is gone but what could not be deleted."""
+    """Everything is gone except what could not be deleted."""
     assert find_remains(cloud.aws, DEPLOYMENT).stack == ""
     assert (list(cloud.fake.functions), cloud.fake.repositories) == (["iris"], {})
 
@@ -156,7 +156,7 @@ def test_what_passes_by_itself_is_waited_for(operation: Operation, fault: str):
             raise AssertionError(f"call {index}, {call}") from error
 
 
-def test_a_refusal_is_told_and_the_next_run_goes_on(operation: Operation):
+def test_a_refusal_is_reported_and_the_next_run_goes_on(operation: Operation):
     for index, (service, name) in enumerate(operation.count_calls()):
         cloud = broken(operation, index, partial(fail, DENIED), "before")
         with pytest.raises(DeploymentError) as caught:

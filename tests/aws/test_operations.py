@@ -1,4 +1,4 @@
-"""What is done with a deployment afterwards: status, roll-back, logs, test events, destroy, and the look beforehand."""
+"""Operations after a deployment: status, roll-back, logs, test events, destroy; and the check before it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_following_shows_each_line_once_also_one_that_comes_late(cloud: Cloud):
     assert [line.text for line in found] == ["first", "late", "second"]
 
 
-def test_no_log_group_says_so(cloud: Cloud):
+def test_no_log_group_is_reported(cloud: Cloud):
     with pytest.raises(DeploymentError, match="there is no log group /aws/lambda/iris"):
         list(read_log(cloud.aws, DEPLOYMENT, 0))
 
@@ -143,7 +143,7 @@ def test_images_from_which_another_stage_runs_stay(cloud: Cloud):
 LOGIN = Login("1.dkr.ecr.eu-west-1.amazonaws.com", "AWS", "secret")
 
 
-def test_a_login_is_kept_for_its_owner_alone_beside_others(tmp_path: Path, cloud: Cloud):
+def test_a_login_is_readable_by_its_owner_only_and_keeps_the_others(tmp_path: Path, cloud: Cloud):
     path = tmp_path / "config.json"
     path.write_text('{"auths": {"other": {"auth": "x"}}, "psFormat": "y"}')
     found = log_in(cloud.aws)

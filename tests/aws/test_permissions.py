@@ -1,4 +1,4 @@
-"""The deployer's policy against the code: every call is in it, and nothing else."""
+"""The documented policy for deployers has every call of the code, and nothing else."""
 
 from __future__ import annotations
 

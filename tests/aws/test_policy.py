@@ -97,7 +97,7 @@ def started(shape: str) -> Cloud:
 
 
 def walk(cloud: Cloud, after: dict[str, Any]) -> None:
-    """Every operation of the command line that asks AWS, the way a user would come along."""
+    """Every operation of the command line that calls AWS, in the order of a typical user."""
     cloud.fake.log, cloud.fake.log_group = [], {}
     aws, silent = cloud.aws, lambda step: None
     check_aws(aws, cloud.deployment, lambda: NOW)
@@ -141,7 +141,7 @@ def test_the_documented_policy_allows_every_call_of_every_operation(shape: str):
     assert len({each.action for each in asked}) > 50
 
 
-# What a user may set whose call no walk makes, and what goes over the registry's own protocol.
+# Settings whose calls no walk makes, and calls of the registry's own protocol.
 NOT_WALKED = {
     *REGISTRY_ACTIONS, "lambda:UntagResource", "lambda:UpdateFunctionConfiguration", "lambda:GetPolicy",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Prices out of the AWS Price List API, and into a price file."""
+"""From prices of the AWS Price List API to a price file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REGION = "eu-west-1"
 OURS = read_prices()
 
 
-# How the price list calls these is not known: their prices are those of our file, marked as weak.
+# The names of these in the price list are unknown: their prices come from our file, marked as weak.
 UNPLACED = {"lambda.snapstart.cached_gb_second", "lambda.snapstart.restored_gb"}
 
 
@@ -38,7 +38,7 @@ def http_api(prices: dict[str, str], **more: Any) -> str:
     return product("AmazonApiGateway", "EU-ApiGatewayHttpRequest", prices, **settings)
 
 
-def test_every_price_of_ours_has_its_place_in_the_price_list():
+def test_every_price_of_the_file_has_its_place_in_the_price_list():
     assert set(QUESTIONS) == set(OURS.prices) - UNPLACED
 
 
@@ -129,7 +129,7 @@ def test_from_the_price_list_to_a_file_that_cost_reads(cloud: Cloud):
     kept, old = prices.prices["ecr.storage_gb_month"], OURS.prices["ecr.storage_gb_month"]
     assert (kept.tiers, kept.date, kept.source) == (old.tiers, old.date, old.source)
     assert (kept.region, kept.is_weak) == ("us-east-1", True)
-    # Ten times off: a question.
+    # Off by a factor of ten: needs a check.
     assert refreshed.questions == {"http_api.request": (Decimal("0.000001"), Decimal("0.0000111"))}
     assert prices.prices["http_api.request"].tiers == OURS.prices["http_api.request"].tiers
     # Weak before, and now of the source itself.

@@ -1,4 +1,4 @@
-"""Old versions and their images: what goes, what stays, and that no image expires that something uses."""
+"""Old versions and their images: which are deleted, which stay, and that no image in use expires."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pushing into ECR: the image, and SBOM and provenance beside it where the registry keeps such things."""
+"""Pushing to ECR: the image, and SBOM and provenance attached to it where the registry supports this."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DOCUMENTS = {"application/vnd.cyclonedx+json": b'{"bomFormat": "CycloneDX"}', "a
 
 
 @pytest.mark.parametrize("keeps", [True, False])
-def test_documents_go_beside_the_image_where_the_registry_keeps_them(cloud: Cloud, keeps: bool):
+def test_documents_are_attached_to_the_image_where_the_registry_keeps_them(cloud: Cloud, keeps: bool):
     create_repository(cloud.aws, DEPLOYMENT)
     image = sample_image(b"one")
     with running(FakeRegistry(user="AWS", password="secret", scheme="basic", referrers=keeps)) as registry:
@@ -52,7 +52,7 @@ class Endpoint:
         return self.url
 
 
-def test_documents_beside_a_file_go_along_if_they_are_about_it(cloud: Cloud, tmp_path):
+def test_documents_next_to_an_archive_are_pushed_if_they_describe_it(cloud: Cloud, tmp_path):
     create_repository(cloud.aws, DEPLOYMENT)
     image = sample_image(b"one")
     write_layout(image, tmp_path / "image")

@@ -1,4 +1,4 @@
-"""REPORT lines of the deployed function: pages, both formats, which version wrote them, and what is missing."""
+"""REPORT lines of the deployed function: pagination, both formats, which version wrote them, and missing lines."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_lines_of_failures_alone_are_no_measurement(cloud: Cloud):
     assert 'log-lines = "all"' in caught.value.remedy
 
 
-def test_provisioned_concurrency_is_told(cloud: Cloud):
+def test_provisioned_concurrency_is_reported(cloud: Cloud):
     cloud.deployment = replace(DEPLOYMENT, provisioned_concurrency=2)
     cloud.deploy(1)
     cloud.fake.log = [line(5)]

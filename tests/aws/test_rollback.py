@@ -1,4 +1,4 @@
-"""Back to an earlier version, against the fake: to which one, and what is refused."""
+"""Roll-back against the fake: to which version, and what is refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_version_before_is_the_one_that_answered_not_the_number_below(cloud:
         cloud.deploy(number)
     back(cloud, "1")
     cloud.deploy(4)
-    # 2 and 3 lie between, and were gone back from.
+    # 2 and 3 are in between, and were rolled back.
     done = back(cloud)
     assert (done.before, done.now) == ("4", "1")
     assert cloud.fake.functions["iris"].alias == "1"

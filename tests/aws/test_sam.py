@@ -1,4 +1,4 @@
-"""The template for AWS SAM: what SAM's own translator makes of it is what the plain template has."""
+"""The template for AWS SAM: SAM's own translator turns it into the plain template."""
 
 from __future__ import annotations
 

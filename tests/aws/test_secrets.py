@@ -1,4 +1,4 @@
-"""Secrets: their form in the template, and what cannot work, refused in the plan."""
+"""Secrets: their form in the template, and which ones the plan refuses because they cannot work."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORMS = {
         "arn:aws:secretsmanager:r:1:secret:iris-??????",
     ),
     f"secretsmanager:{ARN}": (f"{{{{resolve:secretsmanager:{ARN}}}}}", ARN),
-    # Without the six characters CloudFormation finds the secret, and IAM would not.
+    # Without the six characters CloudFormation finds the secret, but IAM does not.
     f"secretsmanager:{ARN[:-7]}": (f"{{{{resolve:secretsmanager:{ARN[:-7]}}}}}", f"{ARN[:-7]}-??????"),
     f"secretsmanager:{ARN}:token": (f"{{{{resolve:secretsmanager:{ARN}:SecretString:token}}}}", ARN),
 }

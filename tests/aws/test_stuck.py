@@ -1,4 +1,4 @@
-"""A stuck stack and a terminal: what is asked, and what follows from the answer."""
+"""A stuck stack at a terminal: what the command asks, and what it does with the answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The template: lint-clean for every combination of settings, least privilege, and by its digest always the same."""
+"""The template: lint-clean for every combination of settings, least privilege, and always the same digest."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ FULL = replace(
     tags={"team": "flowers", "cost:center": "12"},
     **FEATURES,
 )
-# What somebody may write: each value stays the text that it is.
+# Values that a user may write: each stays the same string.
 ODD_TEXTS = (
     """it's "quoted": yes # no""", "- a", "? b", "*", "&x", "!Ref Role", "%", "@", "`", "{a: b}", "[1]", "|", ">", "null", "~",
     "0o17", "1_000", "12:30:45", "1e5", "=", "<<", "", " ", "two\nlines\n", "a\r\nb", "tab\tend ", "Größe 花 \U0001f33a",
@@ -95,7 +95,7 @@ ENDPOINTS["http-api-jwt-routes"] = replace(
 
 
 def with_endpoint(base: Deployment, endpoint: Endpoint) -> Deployment:
-    """With everything that only an HTTP API has, where the rest is full and the endpoint is one."""
+    """With all settings that only an HTTP API has, where the endpoint is one."""
     if base is FULL and endpoint.kind == "http-api":
         return replace(base, endpoint=endpoint, domain=DOMAIN, access_log=True)
     return replace(base, endpoint=endpoint)
@@ -168,7 +168,7 @@ def test_no_transform_and_no_resource_that_costs_while_idle_unless_asked():
 
 
 def test_only_the_lines_of_errors_are_logged():
-    """SystemLogLevel is there for the JSON format only: Lambda refuses it beside Text."""
+    """SystemLogLevel is for the JSON format only: Lambda refuses it with the text format."""
     logging = [resources(each)["Function"]["Properties"]["LoggingConfig"] for each in (BARE, FULL)]
     assert "SystemLogLevel" not in logging[0] and logging[0]["LogFormat"] == "Text"
     assert (logging[1]["LogFormat"], logging[1]["SystemLogLevel"]) == ("JSON", "WARN")

@@ -1,4 +1,4 @@
-"""`tune --remote`: what it measures, and that the function has its own memory again whatever happens on the way."""
+"""`tune --remote`: what it measures, and that it always restores the memory of the function."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_what_answers_requests_is_not_touched(deployed: Cloud):
     assert called == {"$LATEST"}
 
 
-def test_a_size_at_which_it_dies_says_so_and_the_others_are_measured(deployed: Cloud):
+def test_a_size_at_which_it_dies_is_reported_and_the_others_are_measured(deployed: Cloud):
     deployed.fake.least_memory = 512
     found = tune(deployed)
     assert found.sizes[0].measurement is None and "signal: killed" in found.sizes[0].problem
@@ -250,7 +250,7 @@ def test_throttled_for_good(deployed: Cloud):
     assert is_as_before(deployed)
 
 
-def test_lines_that_do_not_come_are_not_counted_and_none_at_all_is_told(deployed: Cloud):
+def test_missing_lines_are_not_counted_and_none_at_all_is_reported(deployed: Cloud):
     deployed.fake.lost_lines = lambda number: number % 2 == 1
     found = tune(deployed)
     assert found.invocations == 18

@@ -1,4 +1,4 @@
-"""Verification: what counts as the same answer, how the endpoint is asked, and what is waited for."""
+"""Verification: which answers count as the same, how the endpoint is called, and what it waits for."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_the_same_answer(golden: GoldenRow, text: str):
         (FLOWER, "", "expected JSON"),
     ],
 )
-def test_another_answer_is_told_with_both(golden: GoldenRow, text: str, expected: str):
+def test_another_answer_is_reported_with_both(golden: GoldenRow, text: str, expected: str):
     assert expected in "; ".join(compare(golden, text))
 
 
@@ -86,14 +86,14 @@ def test_another_answer_is_told_with_both(golden: GoldenRow, text: str, expected
     ("content", "expected"),
     [(None, "is missing"), ("{", "cannot be read"), ("[]", "has no rows"), ('[{"row": 1}]', "cannot be read")],
 )
-def test_golden_rows_that_are_none_say_so(tmp_path: Path, content: str | None, expected: str):
+def test_golden_rows_that_are_none_are_reported(tmp_path: Path, content: str | None, expected: str):
     if content is not None:
         (tmp_path / "golden.json").write_text(content)
     with pytest.raises(DeploymentError, match=expected):
         read_golden(tmp_path)
 
 
-def test_a_function_that_fails_is_told_with_its_error_and_its_log(cloud: Cloud):
+def test_a_function_that_fails_is_reported_with_its_error_and_its_log(cloud: Cloud):
     cloud.deploy()
     fake = cloud.fake
     working = fake._lambda_Invoke
@@ -135,7 +135,7 @@ def test_an_endpoint_that_never_answers_is_given_up(cloud: Cloud):
     assert "status 403; the endpoint refuses the caller, or a permission is missing" in str(told)
 
 
-def test_who_is_refused_asks_for_one_row_only_and_is_told_what_to_do(cloud: Cloud):
+def test_after_a_refusal_one_row_is_asked_and_the_hint_says_what_to_do(cloud: Cloud):
     asked: list[bytes] = []
 
     def refuse(body: bytes) -> HttpAnswer:
@@ -177,7 +177,7 @@ def test_the_address_is_that_of_the_stack_or_the_same_in_an_emulator(output: str
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers with what came."""
+    """Answers with the request."""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -1,4 +1,4 @@
-"""A user's machine with AWS behind it, and ways to break either, for tests that run the command line in a process of its own."""
+"""A user's machine and AWS, and ways to break either, for tests that run the command line in its own process."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ Prepare = Callable[[World], None]
 
 
 def setting(**environment: str | None) -> Prepare:
-    """Change the environment; a variable that is None goes."""
+    """Change the environment; None removes a variable."""
 
     def prepare(world: World) -> None:
         for name, value in environment.items():
@@ -122,7 +122,7 @@ def config(text: str) -> Prepare:
 
 
 def refused(operation: str, code: str, message: str, status: int = 400) -> Prepare:
-    """Every call of an operation, or of all, is answered so."""
+    """Give this answer to every call of an operation, or of all."""
 
     def refuse(service: str, name: str, parameters: dict[str, Any]) -> Failure | None:
         return Failure(service, name, code, message, status) if operation in (name, "*") else None

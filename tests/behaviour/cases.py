@@ -1,4 +1,4 @@
-"""All rows."""
+"""All rows of the behaviour table."""
 
 from tests.behaviour.failure_cases import FAILURE_CASES
 from tests.behaviour.http_cases import HTTP_CASES

@@ -1,4 +1,4 @@
-"""An answer over the wire, held against a row."""
+"""Compare an HTTP answer with a row of the table."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ def check(expected: Answer, reply: Reply) -> None:
 
 
 def check_log(expected: Answer, lines: list[str]) -> None:
-    """The log, if the row says something of it."""
+    """The log, if the row expects something of it."""
     assert not expected.log or any(re.search(expected.log, line) for line in lines), lines[-20:]

@@ -1,4 +1,4 @@
-"""Rows for functions that fail, and for what the log says of an invocation."""
+"""Rows for functions that fail, and for the log of an invocation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def fails(contains: str) -> Answer:
 
 
 def bad_gateway(contains: str) -> Answer:
-    """As the emulator reports many."""
+    """As the emulator reports many failures."""
     return Answer(502, contains, function_error=False)
 
 

@@ -1,4 +1,4 @@
-"""The behaviour table: what one request comes to on AWS, here, and under the official emulator. Data and its words.
+"""The behaviour table: what one request does on AWS, here, and under the official emulator. Data and its types.
 
 `cases` holds the rows. A row is run against our service in `test_ours`, against the real emulator in
 `tests/e2e/test_behaviour_of_the_emulator`, and written into docs/reference/behaviour.md by `page`.
@@ -27,7 +27,7 @@ class Send:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is expected: every part that is set must be so. `contains` and `lacks` are texts of the body."""
+    """What is expected: every part that is set must match. `contains` and `lacks` are strings in the body."""
 
     status: int
     contains: str = ""
@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Case:
-    """One row. `ours` is None where we do as AWS does; `emulator` is None where it offers nothing of the kind."""
+    """One row. `ours` is None where we behave as AWS does; `emulator` is None where it has no such feature."""
 
     name: str
     section: str

@@ -16,7 +16,7 @@ from tests.support.local_service import RunningService, running
 
 
 def name_of(case: Case) -> str:
-    """A function for each row, so that none sees another's sandbox."""
+    """One function for each row, so that rows do not share a sandbox."""
     return f"case-{CASES.index(case)}"
 
 

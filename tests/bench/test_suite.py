@@ -1,4 +1,4 @@
-"""The tables of the README and of the page of benchmarks come from the committed results; a worse ratio is found."""
+"""The tables of the README and of the page of benchmarks come from the committed results, and a worse ratio is detected."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_a_long_payload_is_no_path() -> None:
     assert "File name too long" not in result.stderr
 
 
-def test_a_model_with_its_own_code_is_told_of_init(tmp_path: Path) -> None:
+def test_a_model_with_its_own_code_gets_a_hint_to_init(tmp_path: Path) -> None:
     (tmp_path / "own.pkl").write_bytes(pickle.dumps(fractions.Fraction(1, 2)))
     result = run("invoke", tmp_path / "own.pkl", ROW)
     assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""Each command as a user runs it: what it prints, what it leaves, and its exit code."""
+"""Each command as a user runs it: its output, the files it writes, and its exit code."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def iris(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def echo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A function without a model: it answers the event, or fails if the event says so."""
+    """A function without a model: it answers the event, or fails if the event asks for it."""
     app = "def handler(event, context):\n    print('got', event)\n    return 1 / 0 if event == 'fail' else event\n"
     project = write_project(tmp_path_factory.mktemp("echo"), {"app.py": app}, settings=SETTINGS + "timeout = 20\n")
     return package_project(project, choose=FakeChoice()).directory
@@ -338,7 +338,7 @@ def test_version():
     assert re.fullmatch(r"iris-model \d+\.\d+\.\d+\n", run("--version").output)
 
 
-def test_a_defect_of_ours_is_a_sentence_that_asks_for_a_report(tmp_path: Path):
+def test_an_internal_error_is_a_sentence_that_asks_for_a_report(tmp_path: Path):
     from iris_model.cli.group import CommandGroup
 
     (tmp_path / "broken_command.py").write_text(

@@ -36,7 +36,7 @@ def test_nothing_is_near() -> None:
 
 
 def complete(words: str, at: int) -> list[str]:
-    """What the script of bash asks for, and gets."""
+    """What the bash script asks for and gets."""
     environment = {**os.environ, "_IRIS_MODEL_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(at)}
     code = "from iris_model.cli import main; main()"
     done = subprocess.run(

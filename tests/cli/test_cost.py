@@ -75,7 +75,7 @@ def flowers(tmp_path):
 
 
 @pytest.mark.slow
-def test_measured_here_with_the_original_beside_it(flowers):
+def test_measured_here_together_with_the_original(flowers):
     done = run(flowers, "--json", "--pattern", "steady", "--image-gb", 0.1)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -96,7 +96,7 @@ def test_measured_here_with_the_original_beside_it(flowers):
     assert [float(part["quantity"]) > 0.15 for part in stored] == [False, True]
 
 
-def test_beside_a_log_it_is_measured_where_it_is_asked_for(log):
+def test_with_a_log_it_is_measured_only_on_request(log):
     assert (
         "executor original: not measured; add --original to measure it on this machine" in run("--from-log", log).stdout
     )

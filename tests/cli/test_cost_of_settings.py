@@ -1,4 +1,4 @@
-"""Where `tune` and `cost` name SnapStart, and what settings of the project cost: snapshots, metrics of captured rows."""
+"""Notes of `tune` and `cost` about SnapStart, and the cost of settings: snapshots, metrics of captured rows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_it_is_named_where_the_library_is_imported(tmp_path: Path, executor: str
 
 
 def test_it_is_named_with_its_price(tmp_path: Path):
-    """Snapshots are billed all month, so that they may be more than all requests together."""
+    """Snapshots are billed all month, so they can cost more than all requests together."""
     plain = workload()
     hint = find_hint(
         write(tmp_path, "keep-versions = 3"), None, "original", price=lambda count: price_snapshots(plain, count)

@@ -1,4 +1,4 @@
-"""`iris-model cost refresh`, with boto3 between it and a price list that answers over HTTP."""
+"""`iris-model cost refresh`, through boto3, against a price list that answers over HTTP."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_file_of_the_projects_region_which_cost_then_reckons_with(price_list: 
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["prices.json"]
 
 
-def test_what_is_not_given_or_odd_is_told_and_stays(price_list: FakeAws, tmp_path: Path):
+def test_missing_or_odd_settings_are_reported_and_kept(price_list: FakeAws, tmp_path: Path):
     price_list.products["AWSELB"] = []
     price_list.products["AmazonECR"] = [price_list.products["AmazonECR"][0].replace("0.1000000000", "1.5000000000")]
     result = run(tmp_path, "--region", "eu-west-1")

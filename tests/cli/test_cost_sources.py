@@ -1,4 +1,4 @@
-"""Which traffic `cost` reckons with: what the user says, what the log has, or a guess."""
+"""Which traffic `cost` assumes: the user's options, the log, or a default."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_programs_get_the_same():
     assert len(document["hourly_shares"]) == 168 and document["notes"] == ["a note"]
 
 
-def test_prices_of_another_region_are_told():
+def test_prices_of_another_region_are_reported():
     source = observed(8)
     assert source.observed is not None
     first, second = source.observed.notes("us-east-1")

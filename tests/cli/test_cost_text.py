@@ -1,4 +1,4 @@
-"""The table of `cost`, from numbers that are made up: nothing is measured."""
+"""The table of `cost`, from fixed numbers: nothing is measured."""
 
 import re
 from dataclasses import replace
@@ -59,7 +59,7 @@ def test_both_executors_number_by_number(capsys, monkeypatch):
 def test_a_size_that_is_not_known_has_no_ratio(capsys, monkeypatch):
     lines = shown(capsys, monkeypatch, sizes=(200_000, None), surroundings=Surroundings(image_gb=Decimal("0.2")))
     assert any(line.split() == ["size,", "unpacked", "0.2", "MB", "unknown"] for line in lines)
-    # Its image has a price, of a quantity that nobody knows.
+    # Its image has a price, but its quantity is unknown.
     assert any(line.split() == ["x86_64,", "HTTP", "API", "unknown", "unknown", "unknown"] for line in lines)
     assert any(line.startswith("- unknown: image in ECR") for line in lines)
 
@@ -77,7 +77,7 @@ def test_columns_stand_below_their_titles(capsys, monkeypatch):
     lines = shown(capsys, monkeypatch)
     title = next(line for line in lines if line.split() == ["a", "month", "per", "million", "cheaper", "from"])
     end = next(index for index, line in enumerate(lines) if line.startswith(f"{BASELINE} a month: "))
-    # Names first, below their headings; then what has a dollar sign.
+    # Names first, below their headings; then the amounts in dollars.
     rows = [line for line in lines[lines.index(title) + 1 : end] if line.startswith("  ")]
     assert len(rows) > 15
     headings = [line for line in lines[lines.index(title) + 1 : end] if line and not line.startswith(" ")]
@@ -102,7 +102,7 @@ def test_a_server_that_has_too_little_memory_does_not_fit(capsys, monkeypatch):
     assert "- EC2 t4g.micro and EC2 t3.micro: needs 1284 MB with the system; it has 1024" in lines
 
 
-def test_where_it_is_dearer_again(capsys, monkeypatch):
+def test_where_it_is_more_expensive_again(capsys, monkeypatch):
     slow = replace(COMPILED, memory_mib=1769, warm_ms=100.0, warm_billed_ms=100, warm_p99_ms=100.0)
     lines = " ".join(shown(capsys, monkeypatch, measurement=slow))
     assert "more expensive again from" in lines

@@ -1,4 +1,4 @@
-"""When Python looks for garbage: hardly in a command, as usual in what serves."""
+"""Garbage collection: rare in a command, normal in `serve`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Help, exit codes and the reference page; and that asking for help stays quick."""
+"""Help, exit codes and the reference page; `--help` stays fast."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_the_table_says_what_the_command_says(name: str):
     assert command_of(name).help.splitlines()[0] == COMMANDS[name][2]
 
 
-# What they print is a document of a format of its own, for people as for programs.
+# They print a document in its own format, for people and programs alike.
 DOCUMENT_ANYWAY = ("openapi", "dockerfile", "completion")
 
 

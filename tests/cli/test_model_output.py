@@ -1,4 +1,4 @@
-"""What inspect, init and compile tell a person of a model file: what was compared, what could not be, and what to give."""
+"""What `inspect`, `init` and `compile` print about a model file: what was compared, what could not be, and what to provide."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_inspect_of_every_format(tmp_path):
     assert json.loads(run("inspect", tmp_path / "m.onnx", "--json").stdout)["weights"] == ["m.onnx.data"]
 
 
-def test_another_version_is_told_with_what_to_install(tmp_path):
+def test_another_version_is_reported_with_what_to_install(tmp_path):
     import sklearn
 
     data = pickle.dumps(Ridge().fit(X, Y)).replace(sklearn.__version__.encode(), b"1.4.2")

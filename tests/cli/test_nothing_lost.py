@@ -172,14 +172,14 @@ COMMANDS: dict[str, Callable[[Path, Path], list[object]]] = {
 
 
 def _heed_sigint() -> None:
-    """Whoever runs the tests in the background ignores SIGINT, and so would every child."""
+    """A shell that runs the tests in the background ignores SIGINT, and every child would inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_an_early_ctrl_c(command: str, project: Path, tmp_path: Path):
-    """At any moment: no traceback, and no output but a whole one."""
+    """At any moment: no traceback, and no incomplete output."""
     before = content(project)
     cache = {"IRIS_MODEL_CACHE": str(tmp_path / "cache"), "PYTHONPROFILEIMPORTTIME": "1"}
     cache |= {"DOCKER_CONFIG": str(tmp_path / "docker")}
@@ -195,7 +195,7 @@ def test_an_early_ctrl_c(command: str, project: Path, tmp_path: Path):
             env={**os.environ, **cache}, cwd=tmp_path, preexec_fn=_heed_sigint, start_new_session=True,
         ) as process:  # fmt: skip
             assert process.stderr is not None
-            # Before our first module runs, Python itself is interrupted, which nobody can help.
+            # Before our first module runs, the interrupt hits Python itself, which we cannot handle.
             for line in process.stderr:
                 if line.startswith("import time:") and line.rstrip().endswith("iris_model.cli.early"):
                     break
@@ -232,7 +232,7 @@ OVER_THE_NETWORK: dict[str, list[str]] = {
 
 @pytest.mark.parametrize("command", OVER_THE_NETWORK)
 def test_ctrl_c_while_a_service_does_not_answer(command: str, project: Path, tmp_path: Path):
-    """One word, the exit code of an interrupt, and no file that was not there."""
+    """One word, the exit code of an interrupt, and no new file."""
     (project / "events").mkdir()
     (project / "events" / "one.json").write_text("[5.1, 3.5, 1.4, 0.2]")
     before = content(tmp_path)
@@ -266,7 +266,7 @@ def test_ctrl_c_while_a_service_does_not_answer(command: str, project: Path, tmp
 
 @pytest.mark.parametrize("write", [events.write_files, write_replacing])
 def test_ctrl_c_while_a_file_is_replaced(write: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The file of before stays, and no draft of the new one."""
+    """The previous file stays, without a draft of the new one."""
     (tmp_path / "one.json").write_text("1")
 
     def interrupt(_: Path, __: Path) -> None:

@@ -1,4 +1,4 @@
-"""The commands that reach AWS, as far as they go without it: time spans, event files, and what is said when it is not there."""
+"""The commands that call AWS, without AWS: time spans, event files, and the errors when AWS cannot be reached."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_without_credentials_each_command_says_how_to_get_some(tmp_path: Path, n
 
 
 @pytest.mark.usefixtures("nobody")
-def test_a_stage_that_is_not_there_is_told_before_anything_is_asked(tmp_path: Path):
+def test_a_missing_stage_is_reported_before_any_question(tmp_path: Path):
     project = write_project(tmp_path / "p", settings=SETTINGS + "[stages.prod]\n")
     result = run("status", project, "--stage", "prd")
     assert result.exit_code == 1 and "did you mean prod?" in result.stderr

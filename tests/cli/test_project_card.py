@@ -1,4 +1,4 @@
-"""The end of `init`: what the function is, and commands that a shell takes as they are."""
+"""The last lines of `init`: what the function is, and commands to paste into a shell."""
 
 import pickle
 import shlex

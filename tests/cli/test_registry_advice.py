@@ -1,4 +1,4 @@
-"""Which registries are ECR's, and what is said of them."""
+"""Which registries are ECR, and the hints for them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_command_to_type(error: RegistryError, command: str) -> None:
     assert find_remedy(error, Reference.parse("registry.example/team/iris:1"), {}) is None
 
 
-def test_only_the_way_out_changes() -> None:
+def test_only_the_hint_changes() -> None:
     with pytest.raises(RegistryDenied) as caught, registry_advice(IRIS):
         raise RegistryDenied("it has expired", remedy="ask", status=403)
     assert (caught.value.problem, caught.value.status) == ("it has expired", 403)

@@ -51,7 +51,7 @@ def call(url: str, payload: Any = None) -> Any:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A Lambda function, and nothing of ours."""
+    """A plain Lambda function without iris-model."""
     directory = tmp_path / "my folder"
     directory.mkdir()
     (directory / "lambda_function.py").write_text(HANDLER)

@@ -1,4 +1,4 @@
-"""The options of `serve` for sandboxes, from outside: reload of a real project, and what is refused in a sentence."""
+"""The options of `serve` for sandboxes, from outside: reload of a real project, and the values that are refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def answers(url: str) -> Callable[[], Any]:
-    """What the function says of one row."""
+    """The answer of the function to one row."""
     return lambda: call(url, ROW)
 
 

@@ -58,7 +58,7 @@ def handler(event, context):
 
 @dataclass(frozen=True)
 class Served:
-    """The running service, and what the original models say of the same rows."""
+    """The running service, and the answers of the original models to the same rows."""
 
     service: RunningService
     iris: Any
@@ -79,7 +79,7 @@ class Served:
 
     @property
     def probabilities(self) -> np.ndarray:
-        """How sure it is."""
+        """Its probabilities."""
         return np.asarray(self.iris.predict_proba(self.rows))
 
 

@@ -84,7 +84,7 @@ def test_files(served: Served, tmp_path: Path) -> None:
     piped = curl("--data-binary", "@-", "-H", csv, url, stdin=path.read_bytes())
     assert plain == zipped == piped
     assert [item["prediction"] for item in json.loads(plain[2])["predictions"]] == served.labels
-    # An HTTP API makes text of whatever is called text: the bytes are lost before a function sees them.
+    # An HTTP API decodes a body with a text content type: the bytes are lost before a function sees them.
     status, _, body = curl(*as_gzip, "-H", csv, url)
     assert (status, "send it as application/csv" in json.loads(body)["detail"]) == (400, True)
     packed.write_bytes(gzip.compress(ROW.encode()))

@@ -1,4 +1,4 @@
-"""What pandas, numpy and MLflow's published request formats make, without their clients.
+"""Requests made with pandas, numpy and MLflow's published formats, without their clients.
 
 https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally/#json-input
 """

@@ -1,4 +1,4 @@
-"""Trees behind transforms: a row of training takes the original's leaf, and thresholds are met where the transform puts them."""
+"""Trees after transforms: a training row reaches the original's leaf, and generated rows hit the transformed thresholds."""
 
 import numpy as np
 import pytest
@@ -180,7 +180,7 @@ def test_errors_follow_the_arithmetic():
     graph = read_estimator(StandardScaler().fit(rows))
     graph = type(graph)(nodes, {"transform": "r"}, graph.signature)
     assert not find_errors(graph, tables, "s").any()
-    # Cancellation: the bound comes from what was added up, not from what is left.
+    # Cancellation: the bound comes from the terms, not from their sum.
     errors = find_errors(graph, tables, "p")
     assert ((errors > 1e-16) & (errors < 1e-14)).all()
     assert (find_errors(graph, tables, "r") >= 2 * np.abs(projected) * errors * 0.9).all()

@@ -1,4 +1,4 @@
-"""The flow as its callers see it: the iris model, data of the user's, signature, golden rows, refusals."""
+"""`compile` as its callers see it: the iris model, the user's data, signature, golden rows, refusals."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Rows on which the original is not of its own opinion are left out and counted; nothing else is."""
+"""Ill-conditioned rows, on which the original is not reproducible, are left out and counted; no other rows are."""
 
 import dataclasses
 import warnings

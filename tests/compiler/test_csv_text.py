@@ -1,4 +1,4 @@
-"""CSV files as people have them, each against the table that pandas was told to write."""
+"""Typical CSV files, each compared with the table from which pandas wrote it."""
 
 import pandas as pd
 import pytest

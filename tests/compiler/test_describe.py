@@ -1,4 +1,4 @@
-"""Models that nobody compiles, of texts and categories: described, and served by the `original` executor as by themselves."""
+"""Models with strings and categories that do not compile: the `original` executor answers as the model itself."""
 
 import csv
 import json
@@ -28,7 +28,7 @@ from tests.parity.test_dictionaries import LABELS as MOODS
 from tests.parity.test_dictionaries import ROWS as DICTIONARIES
 from tests.parity.test_tables import plain_rows
 
-# A step that no reader knows, behind what the others learn of the columns.
+# A step that no reader knows, after steps that describe the columns.
 REFUSED = NMF(3, max_iter=50, random_state=0)
 MIXED = ColumnTransformer(
     [
@@ -119,7 +119,7 @@ def test_objects_without_names(tmp_path):
 
 
 def test_what_no_reader_saw_the_rows_show(tmp_path):
-    """The refused step is the first: only the user's rows tell that a column holds texts."""
+    """The refused step is the first: only the user's rows show that a column holds strings."""
     estimator = fitted(make_pipeline(Lengths(), LogisticRegression()), FRAME[["city", "size"]], LABELS)
     path = tmp_path / "rows.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -148,7 +148,7 @@ class Lengths(OneHotEncoder):
 
 
 def test_types_of_an_mlflow_signature(tmp_path):
-    """Digits that are texts, and integers: neither rows nor the step say so, the description of the directory does."""
+    """Digits that are strings, and integers: only the description in the directory says which column is which."""
     estimator = make_pipeline(Digits(), LogisticRegression())
     X = pd.DataFrame({"plz": ["01067", "10115", "80331"] * 4, "n": range(12)})
     fitted(estimator, X, [0, 1, 1] * 4)

@@ -1,4 +1,4 @@
-"""Rows are found that the original answers, whatever domain it has; and too few of them are an error."""
+"""Generated rows lie in the domain that the original answers; too few of them is an error."""
 
 import joblib
 import numpy as np

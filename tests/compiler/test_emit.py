@@ -1,4 +1,4 @@
-"""The file: the same bytes each time, aligned, open to any safetensors reader, and no operator the engine lacks."""
+"""The compiled file: the same bytes each time, aligned, readable by any safetensors reader, only with operators of the engine."""
 
 import json
 import subprocess

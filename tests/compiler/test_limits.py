@@ -1,4 +1,4 @@
-"""Asking a model that refuses nearly every row is limited in calls and in time, and the report says what was not tried."""
+"""Calls to a model that refuses nearly every row are limited in number and time; the report names what was not tried."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ MODEL = make_pipeline(PowerTransformer("box-cox"), Ridge()).fit(X, X[:, 0])
 
 
 class Counted:
-    """Refuses the rows that `refuses` says, and counts how often it is asked."""
+    """Refuses the rows that `refuses` selects, and counts its calls."""
 
     def __init__(self, refuses):
         self.refuses, self.calls = refuses, 0
@@ -84,7 +84,7 @@ def test_data_of_which_no_row_is_answered_is_refused_at_once(monkeypatch):
     assert len(asked) < 1000
 
 
-def test_data_of_which_few_rows_are_answered_is_limited_and_the_report_says_so(monkeypatch):
+def test_data_of_which_few_rows_are_answered_is_limited_and_reported(monkeypatch):
     monkeypatch.setattr("iris_model.compiler.parity.asking.MOST_CALLS", 200)
     rows = np.tile(-X, (20, 1))
     rows[::40] = X[0]
@@ -111,7 +111,7 @@ def test_too_few_rows_say_that_the_search_stopped():
         keep_compared(read_estimator(MODEL), report, given=0)
 
 
-def test_whoever_gave_rows_is_asked_for_more_of_them():
+def test_a_user_who_gave_rows_is_asked_for_more():
     met = {"thresholds": 10, "thresholds_tried": 100, "thresholds_total": 100}
     without = ParityReport({"uniform": 500}, {"predict": MethodReport(500)}, beyond=0, **met)
     given = ParityReport({"given": 20, "uniform": 500}, {"predict": MethodReport(520)}, beyond=0, **met)

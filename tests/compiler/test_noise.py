@@ -1,4 +1,4 @@
-"""The floor of a comparison is the rounding of what was added up: enough for noise, and too little for a mistake."""
+"""The tolerance of a comparison is the rounding error of the sum: it accepts noise and rejects mistakes."""
 
 import dataclasses
 import warnings

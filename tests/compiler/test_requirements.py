@@ -1,4 +1,4 @@
-"""What `requirements.txt` must name so that a model opens elsewhere: in Docker's first stage, on the next machine."""
+"""What `requirements.txt` must name so that a model opens elsewhere: in the first stage of Docker, on another machine."""
 
 import pickle
 import subprocess

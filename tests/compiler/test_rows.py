@@ -1,4 +1,4 @@
-"""The generated rows do what they are for: they get to each threshold, through scalers too, and cover what is legal."""
+"""The generated rows reach each threshold, also through scalers, and cover all legal values."""
 
 import numpy as np
 from sklearn.decomposition import PCA

@@ -1,4 +1,4 @@
-"""CSV as it lies around: spaces around names and categories that training kept, and texts with every kind of line end."""
+"""Untidy CSV: spaces around names and categories that training kept, and strings with every kind of line end."""
 
 import json
 import pickle
@@ -50,7 +50,7 @@ def test_spaces_that_training_kept(tmp_path, change):
 
 
 def test_spaces_that_only_the_file_has(tmp_path):
-    """Behind the commas of a file that somebody typed: numbers, and names and categories that are known without."""
+    """Spaces after the commas of a hand-written file: numbers, and names and categories that are known without spaces."""
     frame = ADULTS.rename(columns=str.strip).assign(education=ADULTS[" education"].str.strip())
     encode = make_column_transformer((OneHotEncoder(), ["education"]), remainder="passthrough")
     fitted = make_pipeline(encode, LogisticRegression(max_iter=1000)).fit(frame, INCOME)

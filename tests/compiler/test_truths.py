@@ -1,4 +1,4 @@
-"""Columns of true and false, which a model calculates with and does not remember: what the user's rows show of them."""
+"""Boolean columns, which a model uses as numbers and does not store: what the user's rows show of them."""
 
 import json
 import pickle
@@ -62,7 +62,7 @@ def test_numbers_are_still_taken(served):
     np.testing.assert_allclose(served.predict_proba(rows), FITTED.predict_proba(asked), rtol=1e-9)
 
 
-def test_both_schemas_say_so(served):
+def test_both_schemas_have_it(served):
     member = next(column for column in served.signature["columns"] if column["name"] == "member")
     for schema in (row_schema([member])["properties"]["member"], build_cell(member)):
         assert {"number", "boolean"} <= set(schema["type"]) and "string" not in schema["type"]

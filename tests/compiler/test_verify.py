@@ -1,4 +1,4 @@
-"""The law, shown by breaking it: a compiled model that differs anywhere is refused by row, outputs and operator."""
+"""A compiled model that differs from the original anywhere is refused, with row, outputs and operator."""
 
 import dataclasses
 
@@ -54,7 +54,7 @@ def test_sound_model_passes(tmp_path):
 
 @pytest.mark.parametrize("direction", [-np.inf, np.inf])
 def test_every_threshold_off_by_one_float32_step_is_caught(tmp_path, direction):
-    # A regressor, for each of its leaves has a value of its own: going astray always shows.
+    # A regressor, because each leaf has its own value: a wrong leaf is always visible.
     tree = DecisionTreeRegressor(max_depth=4, random_state=0).fit(X, X @ [1.0, 2.0, 3.0])
     graph = read_estimator(tree)
     thresholds = tensor_of(graph, "tree_ensemble", "threshold")

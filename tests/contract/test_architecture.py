@@ -1,4 +1,4 @@
-"""A processor in everybody's words."""
+"""The names of processor architectures."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The shipped packages cannot import the limits, so they have numbers of their own: the same ones."""
+"""The shipped packages cannot import the limits, so they repeat the numbers; both must be equal."""
 
 from iris_model.contract import lambda_limits
 from iris_model.runtime import events

@@ -1,4 +1,4 @@
-"""What the tests of money and of break-evens reckon with."""
+"""Measurements for the tests of costs and break-even points."""
 
 from iris_model.cost import Measurement, Surroundings
 

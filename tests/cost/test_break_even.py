@@ -1,4 +1,4 @@
-"""Curves, and where they cross: on a closed form, and on stairs that are looked at rate by rate."""
+"""Cost curves and where they cross: for a closed form, and for step functions evaluated rate by rate."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -67,8 +67,8 @@ def test_a_step_to_one_server_more_is_not_hidden(pattern):
     assert seen > 400
 
 
-def test_dearer_again():
-    # 100 ms on all of one processor: m5.large is cheaper, then two of them are not, then they are.
+def test_more_expensive_again():
+    # 100 ms of a whole vCPU: one m5.large is cheaper, then two of them are not, then they are again.
     found = break_evens(replace(WORKLOAD, traffic=PATTERNS["office-hours"])).values()
     stairs = [each for each in found if len(each.spans) > 1]
     assert stairs

@@ -1,4 +1,4 @@
-"""Money against arithmetic done by hand from the public prices."""
+"""Estimated costs, checked by hand calculation from the public prices."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -50,7 +50,7 @@ def test_one_sandbox_kept_warm():
 
 
 def test_what_one_sandbox_cannot_serve_is_on_demand():
-    """As often as a simulation of the same traffic finds it busy; and at a high rate nearly all."""
+    """As often as in a simulation of the same traffic; at a high rate nearly always."""
     day = 7_000.0  # no more than is simulated whole
     for pattern in PATTERNS.values():
         some = workload(traffic=pattern, requests_per_day=day)

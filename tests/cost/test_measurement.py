@@ -1,4 +1,4 @@
-"""REPORT lines, as they were published from real logs."""
+"""REPORT lines, as published from real logs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Both pictures, as an XML parser reads them: what is in them, and that it lies where it belongs."""
+"""Both pictures, read by an XML parser: their contents and positions."""
 
 import math
 import re
@@ -75,7 +75,7 @@ def test_words_of_the_cost_picture():
 
 
 def test_the_legend_has_the_order_of_the_lines():
-    """From the top, as they reach the right edge."""
+    """From top to bottom, at the right edge."""
     root, _, curves = drawn_cost()
     found = words(root)
     names = [word.rstrip("*") for word in found if word.rstrip("*") in curves]

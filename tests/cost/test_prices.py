@@ -1,4 +1,4 @@
-"""The price file: tiers, and files of others."""
+"""The price file: tiers, and files from the user."""
 
 import json
 from decimal import Decimal
@@ -31,7 +31,7 @@ def change(tmp_path, **changes):
     return path
 
 
-def test_a_file_of_the_user_takes_the_place_of_ours(tmp_path):
+def test_a_file_of_the_user_replaces_the_default(tmp_path):
     mine = {"unit": "h", "tiers": [[None, "1.5"]], "source": "my contract", "date": "2026-11-01"}
     prices = read_prices(change(tmp_path, **{"ec2.t4g.micro.hour": mine}))
     found = prices.find("ec2.t4g.micro.hour")

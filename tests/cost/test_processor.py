@@ -1,4 +1,4 @@
-"""A share of a processor, against a scheduler that is played through in steps of ten microseconds."""
+"""A share of a vCPU, compared with a simulated scheduler in steps of ten microseconds."""
 
 import pytest
 
@@ -9,7 +9,7 @@ STEP_MS = 0.01
 
 
 def played(computing, memory):
-    """When a task that computes so long is done, if each period gives it a quota and then holds it."""
+    """When a task of this length ends, if each period grants a quota and then pauses it."""
     steps_per_period = round(PERIOD_MS / STEP_MS)
     quota = min(1.0, memory / MEMORY_PER_VCPU) * steps_per_period
     left, step, used = computing / STEP_MS, 0, 0.0
@@ -33,6 +33,6 @@ def test_as_a_scheduler_does_it(computing, memory):
 def test_by_hand():
     # 128 MB are 7.236 per cent of a processor: 1.447 ms of each 20. 100 ms take 69 whole periods, and 0.15 ms.
     assert duration_ms(100, 128) == pytest.approx(69 * 20 + (100 - 69 * 20 * 128 / 1769))
-    assert computing_ms(1, 128) == 1  # no more than its part: nothing waits
+    assert computing_ms(1, 128) == 1  # at most its share: nothing waits
     assert computing_ms(100, 1769) == computing_ms(100, 3008) == 100
     assert duration_ms(0, 128) == 0

@@ -1,4 +1,4 @@
-"""PNG by programs of this machine: a real one where it is there, and programs of ours that fail in every way."""
+"""PNG by programs of this machine: a real one where installed, and test programs that fail in every way."""
 
 import sys
 from pathlib import Path
@@ -27,7 +27,7 @@ def test_a_real_program_draws_it():
 
 @pytest.fixture
 def program(tmp_path):
-    """A program that does what its one line of Python says; `job` is the path that it should write."""
+    """A program that runs one line of Python; `job` is the path that it should write."""
 
     def make(name, line):
         path = tmp_path / name

@@ -63,7 +63,7 @@ def test_a_slow_share_of_a_processor_is_said():
 
 
 def answered_within(per_second, service_seconds, workers, *, seed=3, count=30_000):
-    """The time within which 99 of 100 are answered, by playing it: arrivals by chance, one queue, equal requests."""
+    """The p99 of the waiting time, by simulation: random arrivals, one queue, equal requests."""
     numbers = random.Random(seed)
     free = [0.0] * workers
     moment, times = 0.0, []
@@ -88,12 +88,12 @@ def test_so_many_servers_keep_the_p99(server, per_second, service_ms, target_ms)
     )
     service = service_ms / 1000 / min(1, server.vcpu)
     workers = max(1, int(server.vcpu)) * sizing.count
-    # Where a single answer takes longer than Lambda's p99, as much again may be waited, and a note says so.
+    # Where a single answer takes longer than Lambda's p99, the same time again is allowed for waiting, and a note names it.
     allowed = max(target_ms / 1000, 2 * service)
     assert answered_within(per_second, service, workers) <= allowed
     assert bool(sizing.notes) == (service * 1000 > target_ms)
     if sizing.count > 1:
-        # A processor of each, less one instance, would be busy beyond 70 per cent, or late.
+        # With one instance less, a vCPU would be busy more than 70 per cent, or late.
         fewer = workers - max(1, int(server.vcpu))
         busy = per_second * service / fewer
         assert busy > 0.7 or waiting_share(per_second, service, fewer, allowed - service) > 0.01

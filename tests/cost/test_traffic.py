@@ -1,4 +1,4 @@
-"""Arrivals and the sandboxes they meet."""
+"""Arrivals, and whether they find a warm sandbox."""
 
 import heapq
 import json

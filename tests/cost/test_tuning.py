@@ -1,4 +1,4 @@
-"""Memory sizes compared by arithmetic done by hand."""
+"""Memory sizes, compared by hand calculation."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ def test_the_three_to_choose_from():
     # 256 MB: 0.25 GB x 0.345 s x 1e6 x 0.0000166667 + 0.20 = 1.6375; at 128 MB 1.6583, at 1769 MB 1.6396.
     assert tuning.cheapest.memory_mib == 256
     assert float(tuning.cheapest.usd_per_million) == pytest.approx(1.6375, abs=1e-4)
-    # Two are as fast; the second only costs more.
+    # Two are equally fast; the second one costs more.
     assert (tuning.fastest.memory_mib, tuning.balanced.memory_mib) == (1769, 1769)
 
 
@@ -58,7 +58,7 @@ def test_a_difference_that_is_noise_makes_no_size_the_fastest(times, fastest):
 
 
 def test_what_is_the_cheapest_and_as_fast_as_any_is_the_best_compromise():
-    """As seen: 128 MB took 0.71 ms, 256 MB 0.67 ms, which is noise; and cost less."""
+    """As measured: 128 MB took 0.71 ms, 256 MB 0.67 ms, which is noise; and cost less."""
     measured = [size(128, 0.71), size(256, 0.67), size(512, 0.675)]
     tuning = choose_size(measured, read_prices(), "x86_64")
     assert {each.memory_mib for each in (tuning.cheapest, tuning.fastest, tuning.balanced)} == {128}

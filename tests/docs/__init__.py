@@ -1,1 +1,1 @@
-"""Tests of the documentation: what it shows is true."""
+"""Tests of the documentation: its commands, examples and links work."""

@@ -1,7 +1,7 @@
-"""Asks the local service what the pages show, once for all of them.
+"""Send the requests of the reference pages to the local service, once for all pages.
 
-In: the questions. Out: what a real service answered to each. Two functions are behind it, packaged as their users would: the iris
-model, and nearest neighbors by brute force, which alone know the problem `undecided`.
+In: the questions. Out: the answers of a real service. It serves two functions, packaged as users do it: the iris model, and
+nearest neighbors by brute force, the only model with the problem `undecided`.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _make_iris(folder: Path) -> Path:
     project = Path(shutil.copytree(IRIS, folder / "iris", ignore=shutil.ignore_patterns(".iris-model", "__pycache__")))
     settings = project / "iris-model.toml"
     text = settings.read_text(encoding="utf-8")
-    # A machine that is busy must not answer for the function, with 500.
+    # A busy machine must not answer 500 instead of the function.
     assert "timeout = 3" in text
     settings.write_text(ROUTES + text.replace("timeout = 3", "timeout = 60"), encoding="utf-8")
     return project

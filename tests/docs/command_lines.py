@@ -1,4 +1,4 @@
-"""Finds the `iris-model ...` lines of a block, and says what is wrong with one."""
+"""Find the `iris-model ...` lines of a block, and check one."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def find_commands(text: str) -> Iterator[list[str]]:
 
 
 def find_problem(words: list[str]) -> str:
-    """What click says of these words; nothing if they are fine. Nothing is run, and no path is looked at."""
+    """The error of click for these words, or nothing. Does not run the command or check paths."""
     if words and words[0] in ("--help", "-h", "--version"):
         return ""
     if not words or words[0] not in COMMANDS:
         return f"there is no command {words[:1]}"
     module, attribute, _ = COMMANDS[words[0]]
     command = getattr(importlib.import_module(module), attribute)
-    # click keeps the first help option that a command was asked for, for all who ask later.
+    # click keeps the help option of a command's first use for all later uses.
     context = click.Context(command, info_name=words[0], help_option_names=HELP_OPTIONS)
     rest = words[1:]
     if isinstance(command, click.Group) and (not rest or rest[0] not in command.commands):
@@ -63,7 +63,7 @@ def find_problem(words: list[str]) -> str:
 
 
 def _can_be_judged(parameter: click.Parameter, value: object) -> bool:
-    """Paths need not be there, and placeholders are no values."""
+    """Paths need not exist, and placeholders are not checked as values."""
     parts = value if isinstance(value, (list, tuple)) else [value]
     if any(isinstance(part, str) and PLACEHOLDER.search(part) for part in parts):
         return False

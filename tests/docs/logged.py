@@ -1,4 +1,4 @@
-"""Log records as they are really written: the local service in both formats, with a function that does all that is logged.
+"""Real log records: from the local service in both formats, with a function that causes every kind of record.
 
 In: a format. Out: its records, each as the name of its kind and its fields.
 """
@@ -31,7 +31,7 @@ def handler(event, context):
         except ZeroDivisionError:
             log.exception("no mean")
     if event == "fail":
-        raise ValueError("as told")
+        raise ValueError("as requested")
     if event == "exit":
         os._exit(1)
     if event == "sleep":

@@ -1,4 +1,4 @@
-"""What a reader of docs/how-to/moving.md has: one fitted model, as a pickle, as MLflow's directory, in SageMaker's archive."""
+"""The files of docs/how-to/moving.md: one fitted model as a pickle, as an MLflow directory, and in a SageMaker archive."""
 
 from __future__ import annotations
 

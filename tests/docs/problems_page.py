@@ -1,4 +1,4 @@
-"""docs/reference/problems.md: every problem as the local service answers it, made from the runtime's own table."""
+"""docs/reference/problems.md: every problem with the answer of the local service, generated from the runtime's own table."""
 
 from __future__ import annotations
 

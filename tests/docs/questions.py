@@ -1,6 +1,6 @@
-"""What the reference pages show, as questions to the local service: one for each form of a request and each kind of refusal.
+"""The requests of the reference pages: one for each form of a request and each kind of refusal.
 
-In: nothing. Out: the questions. What is answered is for `asking.py` to find out, and what it means for the pages.
+In: nothing. Out: the questions. `asking.py` gets the answers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NEAREST = "/default/nearest"
 
 @dataclass(frozen=True)
 class Question:
-    """One request, and how a page writes its body down."""
+    """One request, and how a page shows its body."""
 
     title: str
     body: bytes = b""
@@ -54,7 +54,7 @@ def as_json(title: str, value: Any, path: str = ROUTE) -> Question:
 def raw(
     title: str, body: bytes | str, content_type: str = "application/json", shown: str = "", **headers: str
 ) -> Question:
-    """A question whose body is what it is."""
+    """A question with this body as it is."""
     sent = {"content-type": content_type} | {name.replace("_", "-"): value for name, value in headers.items()}
     return Question(title, body if isinstance(body, bytes) else body.encode(), sent, shown=shown)
 

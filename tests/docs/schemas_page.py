@@ -1,4 +1,4 @@
-"""docs/reference/schemas.md: the JSON Schema of every request and answer, with what the local service answered to an example."""
+"""docs/reference/schemas.md: the JSON Schema of every request and answer, with the answer of the local service to an example."""
 
 from __future__ import annotations
 

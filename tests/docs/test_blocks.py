@@ -1,4 +1,4 @@
-"""What the pages show is accepted by what it is for: commands by the command line, settings by their reader, code by Python."""
+"""The examples on the pages are valid: commands for the command line, settings for their reader, code for Python."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_commands_and_their_options_exist(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_commands_and_options_in_sentences_exist(name: str) -> None:
-    """In a sentence a command may be half said; its name and options are whole."""
+    """A command in a sentence may be incomplete, but its name and options exist."""
     problems = []
     for code in read_inline_code(REPOSITORY / name):
         for words in find_commands(code):

@@ -1,4 +1,4 @@
-"""The picture of the flow: up to date, and legible without a look at it."""
+"""The picture of the flow is up to date, and its text fits into its boxes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import runpy
 from itertools import combinations
 from xml.etree import ElementTree
 
-from tests.architecture.rooms import ROOMS
+from tests.architecture.packages import PACKAGES
 from tests.support.book import REPOSITORY
 
 SCRIPT = runpy.run_path(str(REPOSITORY / "scripts/draw_flow.py"))
@@ -40,8 +40,8 @@ def test_no_two_boxes_overlap() -> None:
         assert apart, (one, other)
 
 
-def test_every_room_on_the_way_of_a_model_or_a_request_is_in_it() -> None:
+def test_every_package_on_the_way_of_a_model_or_a_request_is_in_it() -> None:
     named = {word for box in SCRIPT["BOXES"] for word in box.lines[0].replace(":", "").split()}
-    # What others are built on, what counts, who prints, and what answers tables here.
+    # Packages that are not part of the flow: foundations, cost, command line, batch scoring.
     others = {"contract", "oci", "errors", "cost", "cli", "scoring", "table_io", "integrations"}
-    assert set(ROOMS) - named <= others
+    assert set(PACKAGES) - named <= others

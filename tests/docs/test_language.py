@@ -1,7 +1,8 @@
-"""The pages and the source are plain English: no banned words, short sentences, short lines."""
+"""The pages, the source and the tests are plain English: no banned words, short sentences, short lines."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from tests.docs.prose import count_words, read_prose_lines, read_sentences, read
 from tests.docs.words import find_banned
 from tests.support.book import REPOSITORY, pages
 
-# A history is not rewritten.
+# A changelog records what was written at the time.
 PAGES = [page for page in pages() if page.name != "CHANGELOG.md"]
 NAMES = [str(page.relative_to(REPOSITORY)) for page in PAGES]
 SOURCES = sorted(
@@ -18,6 +19,16 @@ SOURCES = sorted(
     for suffix in ("py", "js", "css", "html", "c", "h", "toml")
     for path in (REPOSITORY / "src/iris_model").rglob(f"*.{suffix}")
 )
+# The two files that list the banned words.
+LISTS = [REPOSITORY / "tests/docs/words.py", REPOSITORY / "tests/docs/test_language.py"]
+OTHER_CODE = sorted(
+    path
+    for folder in ("tests", "bench", "scripts", "examples")
+    for path in (REPOSITORY / folder).rglob("*")
+    if path.suffix in (".py", ".js") and path not in LISTS and not {"build", ".iris-model"} & set(path.parts)
+)
+SCRIPTS = [path for path in (REPOSITORY / "scripts").iterdir() if path.is_file() and not path.suffix]
+TEST_NAME = re.compile(r"def (test_\w+)\(")
 MOST_WORDS_ON_AVERAGE = 30
 MOST_WORDS = 60
 LONGEST_LINE = 140
@@ -35,6 +46,17 @@ def test_the_source_has_no_banned_words(folder: str) -> None:
     inside = [path for path in SOURCES if path.relative_to(REPOSITORY / "src/iris_model").parts[0] == folder]
     found = {str(path.relative_to(REPOSITORY)): find_banned(read_source_prose(path)) for path in inside}
     assert {path: words for path, words in found.items() if words} == {}
+
+
+def test_tests_benches_scripts_and_examples_have_no_banned_words() -> None:
+    found = {str(path.relative_to(REPOSITORY)): find_banned(read_source_prose(path)) for path in OTHER_CODE}
+    found |= {path.name: find_banned(path.read_text(encoding="utf-8")) for path in SCRIPTS}
+    assert {path: words for path, words in found.items() if words} == {}
+
+
+def test_names_of_tests_have_no_banned_words() -> None:
+    names = {name for path in OTHER_CODE for name in TEST_NAME.findall(path.read_text(encoding="utf-8"))}
+    assert {name: words for name in sorted(names) if (words := find_banned(name.replace("_", " ")))} == {}
 
 
 @pytest.mark.parametrize("name", NAMES)

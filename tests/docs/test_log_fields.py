@@ -1,4 +1,4 @@
-"""The tables of log fields are what is logged, and what is read of it."""
+"""The tables of log fields match the logged fields, and the fields that commands read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/how-to/other-tools.md: what CDK makes of the template, and what Terraform's file says."""
+"""docs/how-to/other-tools.md: what CDK makes of the template, and what the Terraform file contains."""
 
 from __future__ import annotations
 

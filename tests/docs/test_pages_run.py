@@ -1,4 +1,4 @@
-"""The commands of the tutorial and of the guides, run as they stand there."""
+"""Run the commands of the tutorial and of the guides as they are on the page."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def check_page(name: str, directory: Path) -> None:
     if name == MOVING:
         write_models(directory)
     if name in (README, "tutorial.md", "how-to/cost.md"):
-        # Only the speed of the test.
+        # Only makes the test faster.
         replace = {
             f"iris-model cost {project}": f"iris-model cost {project} --no-original"
             for project in ("my-project", "my-iris", "flowers")
@@ -63,7 +63,7 @@ def check_page(name: str, directory: Path) -> None:
 
 
 def prepare_base(directory: Path) -> dict[str, str]:
-    """Bases like those that a registry has, as files: a small one for each processor."""
+    """Base images as files, like those of a registry: a small one for each architecture."""
     python = "{}.{}".format(*sys.version_info)
     write_archive(base_image(python), directory / "base.tar")
     write_archive(base_image(python, platform=Platform(architecture="arm64")), directory / "arm64.tar")

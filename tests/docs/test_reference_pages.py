@@ -1,4 +1,4 @@
-"""Schemas and problems: what the pages say is what the local service answers, and the pages are up to date."""
+"""Schemas and problems: the pages show the answers of the local service, and are up to date."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.docs.questions import DESCRIPTIONS, FORMS, PROBLEMS, Form, Question
 from tests.support.book import REPOSITORY
 
 PROVOKED = [(name, question) for name, (_, _, questions) in PROBLEMS.items() for question in questions]
-SHIPPED = [path for room in ("runtime", "engine") for path in (REPOSITORY / "src/iris_model" / room).rglob("*.py")]
+SHIPPED = [path for name in ("runtime", "engine") for path in (REPOSITORY / "src/iris_model" / name).rglob("*.py")]
 
 
 def check(name: str, value: Any) -> None:

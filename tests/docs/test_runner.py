@@ -1,4 +1,4 @@
-"""The runner of pages: a page that is not true fails."""
+"""The page runner: a page with a wrong command or output fails."""
 
 from __future__ import annotations
 

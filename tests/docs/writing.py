@@ -1,4 +1,4 @@
-"""Pieces of a page that is made from data: JSON as people write it, cells of a table."""
+"""Parts of a generated page: readable JSON, cells of a table."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def older_lambda_python() -> str:
 
 @pytest.fixture(scope="session")
 def slim_python(older_lambda_python: str) -> str:
-    """A base image that knows nothing of Lambda: no emulator, no awslambdaric, no entry point."""
+    """A base image without anything of Lambda: no emulator, no awslambdaric, no entry point."""
     return require(lambda: plain_base("3.11"))
 
 
@@ -94,7 +94,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer]:
-    """Who signs the tokens that an endpoint with JWT takes."""
+    """The issuer of the tokens for an endpoint with JWT."""
     with token_issuer(tmp_path_factory.mktemp("issuer")) as issuer:
         yield issuer
 
@@ -109,7 +109,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, lambda_python: str, issuer: 
 
 @pytest.fixture(scope="session")
 def deployer(cloud: Cloud) -> Cloud:
-    """The account, for a user who has the policy of docs/reference/permissions.md, and may nothing else."""
+    """The account, for a user who has only the policy of docs/reference/permissions.md."""
     policy = make_policy(Names(account=ACCOUNT, region=REGION, function="*", stack="*", repository="*"))
     return cloud.as_new_user("deployer", policy)
 

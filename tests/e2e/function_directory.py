@@ -1,4 +1,4 @@
-"""The function directory of the table: the handlers in `functions/`, and the shipped rooms beside them."""
+"""The function directory of the table: the handlers in `functions/` and the shipped packages."""
 
 from __future__ import annotations
 

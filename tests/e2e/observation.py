@@ -1,8 +1,8 @@
-"""What a caller and a reader of the log can see of one invocation, with what may differ between two runtimes left out.
+"""What a caller and the log show of one invocation, without the parts that may differ between two runtimes.
 
 Bytes in, values out. Numbers stay the text that was sent, so that 1 and 1.0, or 0.10 and 0.1, are not the same.
 
-Left out, and why nobody can want them equal:
+Left out, and why they cannot be equal:
 - request ids, times, and how often a recursion repeats: they differ between two runs of one runtime;
 - the runtimes' own frames and Python's import frames: they name the runtime's files;
 - what the JSON parser says of a malformed event: Lambda refuses such an event before a runtime sees it;
@@ -35,7 +35,7 @@ FOREIGN_FILE = re.compile(r"/awslambdaric/|/iris_model/runtime/|/importlib/__ini
 
 @dataclass(frozen=True)
 class Observation:
-    """Status, body and log of one invocation; two are equal when a user could not tell them apart."""
+    """Status, body and log of one invocation; two are equal when a user sees no difference."""
 
     status: int
     body: Any
@@ -51,7 +51,7 @@ def observe(answer: Answer, log: str) -> Observation:
 
 
 def mask(text: str) -> str:
-    """Put a name in the place of each value that is another in every run."""
+    """Replace each value that differs between runs by a name."""
     for pattern, name in MASKS:
         text = pattern.sub(name, text)
     return text

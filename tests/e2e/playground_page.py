@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from tests.support.browser import WAIT_MS
 
-# Chromium gives up its requests, those to loopback too, when the machine gets another network interface. Each container
-# that the tests beside these start is one.
+# Chromium aborts its requests, also those to loopback, when the machine gets another network interface. Each container that
+# other tests start adds one.
 NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
 network_changes: list[str] = []
 """What Chromium said of it, in this process."""
@@ -43,7 +43,7 @@ class Opened:
         return str(self.page.inner_text("#answer-body"))
 
     def until(self, expression: str) -> None:
-        """Wait until it is true. Playwright's own way evaluates texts inside the page, which the page's policy forbids."""
+        """Wait until the condition is true. Playwright's own wait evaluates strings in the page, which its policy forbids."""
         deadline = time.monotonic() + WAIT_MS / 1000
         while not self.page.evaluate(expression):
             assert time.monotonic() < deadline, f"never true: {expression}"

@@ -1,4 +1,4 @@
-"""The table over which our runtime and awslambdaric must agree: what a function does, and what its caller sees.
+"""The table on which our runtime and awslambdaric must agree: what a function does, and what its caller sees.
 
 Both forms of the test read it: under the emulator on this machine, and in containers.
 """
@@ -20,7 +20,7 @@ JSON_LOGS = {"AWS_LAMBDA_LOG_FORMAT": "JSON"}
 
 @dataclass(frozen=True)
 class Case:
-    """One invocation. `error_type` is what lambda-contract 1.5 and 3.4 say, so that two equal mistakes do not pass."""
+    """One invocation. `error_type` is the one of lambda-contract 1.5 and 3.4, so that two equal mistakes do not pass."""
 
     name: str
     handler: str
@@ -170,7 +170,7 @@ LOGS = [
         environment={"AWS_LAMBDA_LOG_LEVEL": "LOUD"},
         logged="[WARNING]\t",
     ),
-    Case("context.log", "behaviours.logs_by_context", logged="context says so"),
+    Case("context.log", "behaviours.logs_by_context", logged="by the context"),
     Case("a message that is JSON", "behaviours.logs_own_json", environment=JSON_LOGS, logged="already"),
     Case("an error, JSON format", "behaviours.raises", environment=JSON_LOGS, error_type="ValueError"),
     Case("an init error, JSON format", "nomod.handler", environment=JSON_LOGS, error_type="Runtime.ImportModuleError"),

@@ -1,4 +1,4 @@
-"""Every row of the behaviour table, against the official emulator with awslambdaric: the fourth column is no hearsay."""
+"""Every row of the behaviour table, against the official emulator with awslambdaric: this verifies the fourth column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`build --push` to ECR as a user types it, on MiniStack: log in, push, see it, push again, pull it with Docker and ask it."""
+"""`build --push` to ECR as a user types it, on MiniStack: log in, push, list, push again, pull it with Docker and invoke it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAU
 
 @dataclass
 class User:
-    """Somebody with a project, a base on disk, keys of AWS, and a Docker configuration of his own."""
+    """A user with a project, a base on disk, AWS keys, and their own Docker configuration."""
 
     project: Path
     base: Path

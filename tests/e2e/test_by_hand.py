@@ -28,7 +28,7 @@ def test_the_commands_of_the_page_work(cloud: Cloud, pushed: Pushed, tmp_path: P
     )
     assert re.findall(r"^(\w+)=", blocks[0], re.MULTILINE) == re.findall(r"^(\w+)=", ours, re.MULTILINE)
     script = ours + "\n".join(blocks[1:])
-    # MiniStack's own name for its APIs; not every resolver knows names below localhost.
+    # MiniStack's own name for its APIs; not every resolver resolves names below localhost.
     said = cloud.shell(script.replace("curl --fail", 'curl --connect-to "::127.0.0.1:" --fail'), tmp_path)
     # Invoked as it is, and with everything overridden; the new image, invoked and through the HTTP API.
     assert re.findall(r'"prediction": "(\w+)"', said) == ["setosa", "setosa", "a", "a"]
@@ -60,7 +60,7 @@ def function(cloud: Cloud, pushed: Pushed) -> Iterator[str]:
     ],
     ids=["command", "entry point of the base", "working directory"],
 )
-def test_entry_point_command_and_directory_are_those_that_lambda_is_told(
+def test_entry_point_command_and_directory_are_those_set_in_lambda(
     cloud: Cloud, function: str, override: dict[str, object], expected: dict[str, object]
 ):
     lambda_ = cloud.client("lambda")

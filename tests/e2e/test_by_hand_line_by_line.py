@@ -1,10 +1,10 @@
-"""The flow that started this project, line by line, as somebody types it: each step has its name, and a failure says which.
+"""The original manual flow of this project, line by line as a user types it. Each step has a name, which a failure shows.
 
 Train on UCI's 3 x 50 flowers; handler, requirements, Dockerfile on AWS's base or on one of your own; build, run, curl; a
 repository with scan on push, login, tag, push; a function from the image with ENTRYPOINT, CMD and WORKDIR overridden; the
 console's test event; an open HTTP API; curl. Docker Engine and the AWS CLI are real, the account is MiniStack's.
 
-What differs from what somebody types: who and where (account, region, registry and endpoints are MiniStack's), the package
+Differences from what a user types: who and where (account, region, registry and endpoints are MiniStack's), the package
 index that the first stage of the build asks (`--build-arg BUILD_IMAGE`), and the port 9000 where it is taken.
 """
 
@@ -46,7 +46,7 @@ def step(name: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Base:
-    """What the image stands on, what builds it, and an entry point to override the image's own with."""
+    """The base of the image, the image that builds it, and an entry point that overrides the image's own."""
 
     image: str
     builder: str

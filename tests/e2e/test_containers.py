@@ -1,4 +1,4 @@
-"""`serve --image`: real containers as sandboxes, of images of every making, and nothing of them left behind."""
+"""`serve --image`: real containers as sandboxes, from images of several builders; all are removed at the end."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_one_container_per_concurrent_invocation_reused_warm(hostile_image: str)
         assert sorted(service.invoke({"do": "remember"}).json() for _ in range(2)) in ([1, 2], [1, 3], [3, 4])
 
 
-def test_failures_are_told_as_of_processes(hostile_image: str) -> None:
+def test_failures_are_reported_as_for_processes(hostile_image: str) -> None:
     with running(of_image(hostile_image, timeout_seconds=4)) as service:
         assert error_of(service.invoke({"do": "remember", "exit": 3})) == (
             "Runtime.ExitError",

@@ -1,7 +1,7 @@
-"""From nothing to an endpoint, to a new model, and away again: on MiniStack, whose functions run in containers of our image.
+"""From nothing to an endpoint, to a new model, and to `destroy`, on MiniStack, whose functions run in containers of our image.
 
-The commands are run as users run them, in a process of their own, by a user of IAM who may what docs/reference/permissions.md
-says; what there is afterwards is asked with boto3.
+The commands run as users run them, in their own process, by an IAM user with the permissions of
+docs/reference/permissions.md; boto3 checks the result.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def test_from_nothing_to_an_endpoint_to_a_new_model_and_away_again(
     archive = tmp_path / "image.tar"
     docker("save", pushed.iris_image, "--output", str(archive), timeout=240)
 
-    # Nothing there: a plan says so, and changes nothing.
+    # Nothing is deployed: a plan reports it, and changes nothing.
     assert "create the stack flow" in deployer.deploy(project, cloud.shared(pushed.iris), "--plan", expect=2)
     assert cloud.inventory() == before
 
@@ -52,7 +52,7 @@ def test_from_nothing_to_an_endpoint_to_a_new_model_and_away_again(
     assert cloud.post(second["endpoint"]).prediction == "a"
     assert "live      version 2" in deployer.run("status", changed)
 
-    # What one does with it afterwards.
+    # Operations after the deployment.
     assert '"prediction": "a"' in deployer.run("invoke", changed, SETOSA.decode(), "--remote", "--log")
     assert "REPORT RequestId" in deployer.run("logs", changed, "--since", "1h")
     assert "version 1 answers" in deployer.run("rollback", changed)

@@ -1,4 +1,4 @@
-"""A share of the requests first: what the alias says while it lasts, and what ends it. On MiniStack.
+"""Canaries on MiniStack: the weights of the alias while they last, and what ends them.
 
 MiniStack keeps the weights of an alias and lets its main version answer everything; so both are asked by their numbers.
 """
@@ -39,11 +39,11 @@ def test_a_share_of_the_requests_then_all_and_back_at_once_when_the_alarm_rings(
 
     said = cloud.run_during(both_answer, ring, *command, expect=1)
     assert f"the alarm {name}-errors went into ALARM state while version 2 answered 20 % of the requests" in said
-    # In a log that is no terminal each step is told once.
+    # In a log (no terminal) each step is printed once.
     assert said.count("Canary: version 2 answers 20 %") == said.count("Reading the current state") == 1
     assert "Version 1 answers again, as before." in said and "iris-model logs" in said
     assert cloud.alias(name) == ("1", {}) and cloud.post(url).prediction == "setosa"
-    # It still rings: a canary would be blind.
+    # The alarm is still in ALARM state: it could not judge a canary.
     assert "already in ALARM state" in cloud.run(*command, expect=1)
 
     alarms.set_alarm_state(AlarmName=f"{name}-errors", StateValue="OK", StateReason="a test")

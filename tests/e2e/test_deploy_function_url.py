@@ -41,7 +41,7 @@ def test_a_function_url_from_nothing_to_a_new_model_and_back(cloud: Cloud, pushe
     assert "version 1 answers, before it was 2" in cloud.run("rollback", changed)
     assert cloud.post(second["endpoint"]).prediction == "setosa"
 
-    # A version that fails with what it is tried with does not get the alias.
+    # A version that fails its verification does not get the alias.
     tried = ("rollback", changed, "2", "--payload")
     assert "version 2 of flowers-url does not work" in cloud.run(*tried, '["x"]', expect=1)
     assert cloud.alias("flowers-url") == ("1", {})

@@ -1,4 +1,4 @@
-"""Deployments that are interrupted: what is said, who answers then, and that the next run goes on. On MiniStack."""
+"""Interrupted deployments on MiniStack: the message, the version that answers, and the next run that continues."""
 
 from __future__ import annotations
 

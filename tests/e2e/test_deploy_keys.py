@@ -164,7 +164,7 @@ def test_all_keys_at_once(cloud: Cloud, deployer: Cloud, foreign: Foreign, pushe
 
 
 def check_function(configuration: dict[str, Any], foreign: Foreign) -> None:
-    """What Lambda was told of it."""
+    """The settings of it in Lambda."""
     assert configuration["KMSKeyArn"] == foreign.key
     assert configuration["DeadLetterConfig"] == {"TargetArn": foreign.dead}
     assert sorted(configuration["VpcConfig"]["SubnetIds"]) == sorted(foreign.subnets)
@@ -176,7 +176,7 @@ def check_function(configuration: dict[str, Any], foreign: Foreign) -> None:
 
 
 def check_surroundings(cloud: Cloud, foreign: Foreign) -> None:
-    """What stands around the function."""
+    """The resources around the function."""
     lambda_, logs, events = cloud.client("lambda"), cloud.client("logs"), cloud.client("events")
     sent = lambda_.get_function_event_invoke_config(FunctionName=NAME, Qualifier="live")["DestinationConfig"]
     assert sent == {"OnFailure": {"Destination": foreign.failed}, "OnSuccess": {"Destination": foreign.answered}}

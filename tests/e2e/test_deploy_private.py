@@ -1,6 +1,6 @@
 """Endpoints that are not open: who may call is decided by signatures (IAM), or by tokens of an issuer (JWT). On MiniStack.
 
-MiniStack checks both: it computes the signature anew from the key of the user who signed, and asks the issuer for his keys.
+MiniStack checks both: it computes the signature again from the key of the signing user, and gets the keys of the issuer.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def test_with_jwt_the_token_decides(deployer: Cloud, pushed: Pushed, issuer: Iss
     pasted = line.replace("curl ", 'curl -sS --connect-to "::127.0.0.1:" ')
     assert '{"prediction": "setosa"' in deployer.having(TOKEN=good).shell(pasted, tmp_path)
 
-    # With a token the endpoint is verified as well; with a wrong one it is told what is wrong, and everything goes back.
+    # With a token the endpoint is verified as well; with a wrong one the error is reported, and everything is rolled back.
     change_settings(project, "memory = 256\n")
     bearing = deployer.having(IRIS_MODEL_TOKEN=issuer.token("somebody else"))
     refused = bearing.deploy(project, pushed.iris, expect=1)

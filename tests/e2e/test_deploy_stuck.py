@@ -1,4 +1,4 @@
-"""Stacks that CloudFormation leaves stuck, and what gets out of each state. On MiniStack.
+"""Stacks that CloudFormation leaves stuck, and the operation that repairs each state. On MiniStack.
 
 The causes are those of real accounts: a role that is gone, a policy that somebody attached, a permission that is missing.
 """

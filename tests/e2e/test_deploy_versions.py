@@ -1,4 +1,4 @@
-"""What stays and what goes: logs that outlive a stack, old versions and their images, an image that was deleted. On MiniStack."""
+"""What is kept and what is deleted: logs after a stack is gone, old versions and their images, a deleted image. On MiniStack."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def test_a_log_that_stayed_is_taken_over(cloud: Cloud, pushed: Pushed, tmp_path:
     assert "log /aws/lambda/kept" not in cloud.inventory()
 
 
-def test_old_versions_go_with_their_images_and_a_deleted_image_is_mended(cloud: Cloud, pushed: Pushed, tmp_path: Path):
+def test_old_versions_go_with_their_images_and_a_deleted_image_is_restored(
+    cloud: Cloud, pushed: Pushed, tmp_path: Path
+):
     name = "pruned"
     project = write_iris_project(tmp_path / "pruned", name, settings='endpoint = "none"\nkeep-versions = 2\n')
     ecr, functions = cloud.client("ecr"), cloud.client("lambda")

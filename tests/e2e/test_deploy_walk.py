@@ -1,4 +1,4 @@
-"""Every operation on MiniStack with the rules of AWS over it, ended after each change: the same operation again finishes it.
+"""Every operation on MiniStack with the rules of AWS, stopped after each change: the same operation completes it.
 
 Nothing is invoked, so that a walk takes seconds; each call, also of questions and before it is made, is ended on the fake
 (tests/aws/test_deploy_faults.py, test_operation_faults.py).

@@ -1,4 +1,4 @@
-"""A disk that is really full, and a directory that really may not be written: one sentence, and the old image is still there."""
+"""A really full disk and a really read-only directory: one error message, and the old image is kept."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_directory_of_somebody_else(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("what", ["project", "cache", "layout", "archive"])
 def test_a_build_on_a_full_disk(what: str, small_disk: Path, tmp_path: Path) -> None:
-    """Wherever the disk is full, `build` says where, and leaves no half image; with room it then goes through."""
+    """Wherever the disk is full, `build` names the place and leaves no incomplete image; with space it then succeeds."""
     from tests.support.base_images import base_image
     from tests.support.registry_fake import FakeRegistry, running
 
@@ -112,7 +112,7 @@ def test_a_build_on_a_full_disk(what: str, small_disk: Path, tmp_path: Path) -> 
     environment = {**os.environ, "IRIS_MODEL_CACHE": str(places["cache"]), "DOCKER_CONFIG": str(tmp_path)}
     subprocess.run([*program, "init", str(tmp_path / "flowers")], check=True, capture_output=True)
     if what == "project":
-        # The wheel is for `docker build` alone, and would not leave room for the project itself.
+        # The wheel is for `docker build` alone, and would not leave space for the project itself.
         shutil.copytree(tmp_path / "flowers", places["project"], ignore=shutil.ignore_patterns("*.whl"))
     else:
         places["project"] = tmp_path / "flowers"
@@ -167,7 +167,7 @@ def _fill(disk: Path) -> None:
 
 @pytest.mark.parametrize("command", ["compile", "openapi", "cost"])
 def test_an_output_on_a_full_disk(command: str, small_disk: Path, tmp_path: Path) -> None:
-    """The output says where there is no room; what was there is still there, and nothing else."""
+    """The output names the full disk; the old files stay, and there are no others."""
     project, model = tmp_path / "flowers", tmp_path / "flowers" / "iris_trained_model.pkl"
     program = [sys.executable, "-m", "iris_model.cli"]
     subprocess.run([*program, "init", str(project)], check=True, capture_output=True)
@@ -201,7 +201,7 @@ def test_standard_output_on_a_full_disk(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["output.csv", "output.jsonl"])
 @pytest.mark.parametrize("errors", ["fail", "file"])
 def test_predict_on_a_full_disk(name: str, errors: str, small_disk: Path, tmp_path: Path) -> None:
-    """The output is named, what was there is still there, and no partial file that no later run could use."""
+    """The output is named, the old files stay, and there is no partial file that no later run could use."""
     model = Path(__file__).parents[2] / "examples" / "iris" / "iris_trained_model.pkl"
     program = [sys.executable, "-m", "iris_model.cli"]
     compiled, rows, output = tmp_path / "m.safetensors", tmp_path / "rows.csv", small_disk / name
@@ -219,7 +219,7 @@ def test_predict_on_a_full_disk(name: str, errors: str, small_disk: Path, tmp_pa
 
 
 def test_tune_push_and_serve_on_a_full_disk(small_disk: Path, tmp_path: Path) -> None:
-    """`tune` says that its plot has no room; `push` and `serve` need none: not even for temporary files."""
+    """`tune` reports that there is no space for its plot; `push` and `serve` need none, not even for temporary files."""
     from tests.support.base_images import base_image
     from tests.support.registry_fake import FakeRegistry, running
 

@@ -1,4 +1,4 @@
-"""A full disk under every command that asks AWS: what writes nothing goes through, what writes says where, once."""
+"""A full disk under every command that calls AWS: commands that write nothing succeed, others name the place once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture
 def world(small_disk: Path, tmp_path: Path) -> Iterator[World]:
-    """Project, home and temporary files lie on a disk without room; AWS is there."""
+    """Project, home and temporary files are on a full disk; AWS works."""
     with serve_aws() as wire:
         world = make_world(wire, tmp_path)
         shutil.move(tmp_path / "iris", small_disk / "iris")
@@ -42,8 +42,8 @@ def _content(directory: Path) -> dict[str, bytes]:
         "rollback", "destroy --yes", "events list", "cost --remote",
     ],
 )  # fmt: skip
-def test_a_command_that_writes_nothing_needs_no_room(command: str, world: World, small_disk: Path) -> None:
-    """With the same words and the same end as on a disk with room."""
+def test_a_command_that_writes_nothing_needs_no_space(command: str, world: World, small_disk: Path) -> None:
+    """With the same output and exit code as on a disk with space."""
     before = _content(small_disk)
     done = world.run(command)
     said = done.stdout + done.stderr
@@ -54,7 +54,7 @@ def test_a_command_that_writes_nothing_needs_no_room(command: str, world: World,
 
 
 @pytest.mark.parametrize("command", ["deploy", "login", "cost refresh --output prices.json", "events pull"])
-def test_a_command_that_writes_says_where_there_is_no_room(command: str, world: World, small_disk: Path) -> None:
+def test_a_command_that_writes_says_where_there_is_no_space(command: str, world: World, small_disk: Path) -> None:
     shared_events({"two": {"a": 1}})(world)
     before = _content(small_disk)
     done = world.run(command)
@@ -67,7 +67,7 @@ def test_a_command_that_writes_says_where_there_is_no_room(command: str, world: 
 
 
 @pytest.mark.parametrize("command", ["status", "doctor", "template", "login"])
-def test_standard_output_without_room(command: str, world: World) -> None:
+def test_standard_output_without_space(command: str, world: World) -> None:
     program = [sys.executable, "-m", "iris_model.cli", *command.split()]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(

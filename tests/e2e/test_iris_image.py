@@ -1,4 +1,4 @@
-"""The image of the root Dockerfile: built, started and overridden as Lambda does it, and it answers."""
+"""The image of the root Dockerfile: built, started and overridden as Lambda does it; it answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Odd layers, laid over each other by us and by umoci: the same files must lie there."""
+"""Odd layers, merged by us and by umoci: the files must be the same."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES = ["a", "b", "inner/c"]
 
 
 def draw_layer(draw: random.Random, number: int) -> Layer:
-    """What builders of images write, and what only a person with a grudge would: through links, over directories, hidden."""
+    """What image builders write, and what only an attacker would: through links, over directories, hidden."""
     members: list[Member] = []
     for _ in range(draw.randrange(1, 5)):
         path = f"{draw.choice(FOLDERS)}/{draw.choice(NAMES)}"

@@ -1,4 +1,4 @@
-"""The rules of AWS that MiniStack lacks, asked of MiniStack with the layer over it: each is refused as AWS refuses it.
+"""The rules of AWS that MiniStack lacks: with our layer, MiniStack refuses what AWS refuses.
 
 That our own code keeps them is shown by all other tests on MiniStack, and call by call by those on the fake (tests/aws).
 """
@@ -297,7 +297,7 @@ def test_16_what_redshift_does_not_take_is_an_error(cloud: Cloud):
     iam.delete_role(RoleName=name)
 
 
-# Answers with the path of its event; waits longer than an HTTP API does where the query says so.
+# Answers with the path of its event; waits longer than an HTTP API does if the query asks for it.
 _HANDLER = """
 import time
 def handler(event, context):

@@ -1,4 +1,4 @@
-"""schemathesis asks the served iris model what its OpenAPI document allows, and what it forbids."""
+"""schemathesis sends the served iris model requests that its OpenAPI document allows and forbids."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_what_a_schema_can_say_is_taken(document, tmp_path):
     allowed[:] = [each for each in allowed if not each["$ref"].endswith("InferenceRequest")]
     # As many values for each column: no schema says that either.
     document["components"]["schemas"]["Inputs"]["properties"]["inputs"]["anyOf"].pop()
-    # Beyond these bounds a product may overflow; that is refused, by a sentence that says so.
+    # Beyond these bounds a product may overflow; that is refused, with a message about it.
     for cell in document["components"]["schemas"]["Row"]["prefixItems"]:
         cell |= {"minimum": -1e6, "maximum": 1e6}
     schemas = document["components"]["schemas"]

@@ -1,4 +1,4 @@
-"""The parts of pages that need an account of AWS, on MiniStack: what a reader types, in a shell of its own each time."""
+"""The parts of pages that need an AWS account, on MiniStack: what a reader types, each time in a new shell."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def test_the_page_is_true_in_the_cloud(cloud: Cloud, pushed: Pushed, tmp_path: P
     shutil.copytree(REPOSITORY / "examples", tmp_path / "examples", ignore=ignored)
     before = cloud.inventory()
     replace = {
-        # No base image can be had here from a registry: the image is the one that Docker built of the same project.
+        # No registry with base images is available here: the image is the one that Docker built of the same project.
         "iris-model deploy": f"iris-model deploy --image {cloud.shared(pushed.iris)}",
         "--for 15": "--for 0.1",
-        # Nobody is there to say yes.
+        # Nobody can answer a question.
         "iris-model destroy": "iris-model destroy --yes",
         # Not every resolver knows names below localhost, where MiniStack has its endpoints.
         "curl ": 'curl --connect-to "::127.0.0.1:" ',

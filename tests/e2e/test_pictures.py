@@ -1,4 +1,4 @@
-"""The same picture by every renderer that is here, and by Chromium as a browser shows the SVG: they look alike."""
+"""The same picture by every installed renderer, and by Chromium: they look alike."""
 
 import json
 import subprocess

@@ -384,7 +384,7 @@ def test_functions_without_a_model(browser: Any) -> None:
         page.page.fill("#event", '{"do": "fail"}')
         answer = page.ask()
         assert "The function failed" in answer
-        assert "Misbehaviour: as told" in answer
+        assert "Misbehaviour: as requested" in answer
         page.page.click("#answer-body summary")
         assert "app.py" in page.page.inner_text("#answer-body details")
         page.page.fill("#event", '{"do": "exit", "status": 3}')

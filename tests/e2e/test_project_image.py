@@ -1,4 +1,4 @@
-"""`docker build` in a project that `iris-model init` made: the host needs nothing of ours but that directory."""
+"""`docker build` in a project that `iris-model init` made: the host needs only that directory."""
 
 from __future__ import annotations
 

@@ -289,7 +289,7 @@ def test_umoci_writes_and_we_read(tmp_path: Path) -> None:
 
 
 def test_docker_loads_pushes_and_runs(registry: RealRegistry, client: RegistryClient, tmp_path: Path) -> None:
-    """A base out of `docker save`, a layer of ours on top, back by `docker load` and by `docker pull`; both run it."""
+    """A base from `docker save`, our layer on top, back through `docker load` and `docker pull`; both images run."""
     base_name = require(lambda: plain_base("3.11"))
     docker("save", "--output", str(tmp_path / "base.tar"), base_name, timeout=120)
     base = read_archive(tmp_path / "base.tar")

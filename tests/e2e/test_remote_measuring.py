@@ -132,7 +132,7 @@ def test_what_a_killed_run_left_is_set_back_by_the_next_deployment(
     assert "Nothing to change." in cloud.deploy(project, pushed.iris, "--plan")
 
 
-def test_what_is_not_there_is_told(cloud: Cloud, measurer: Cloud, tmp_path: Path):
+def test_what_is_not_there_is_reported(cloud: Cloud, measurer: Cloud, tmp_path: Path):
     project = write_iris_project(tmp_path / "p", NAME + "-not", settings=f'repository = "{SHARED}"\n')
     for command in (("cost", project, "--remote"), (*TUNE, project)):
         said = cloud.run(*command, expect=1)

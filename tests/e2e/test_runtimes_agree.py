@@ -37,7 +37,7 @@ def run(case: Case, runtime: list[str], directory: Path) -> Observation:
 
 @pytest.mark.parametrize(
     "case",
-    # `make test` has one of six; each starts two emulators.
+    # `make test` runs one of six; each starts two emulators.
     [pytest.param(each, marks=[pytest.mark.slow] if at % 6 else [], id=each.name) for at, each in enumerate(CASES)],
 )
 def test_both_runtimes_agree(case: Case, directory: Path) -> None:

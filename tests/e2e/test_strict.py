@@ -1,4 +1,4 @@
-"""Strict mode, as root and as a user without rights: what works on a laptop and breaks in the cloud breaks here."""
+"""Strict mode, as root and as a user without rights: what breaks on AWS but works on a laptop breaks here too."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRegistry]
 
 @pytest.fixture(scope="module")
 def iris(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project that `init` makes, beside a base of its own."""
+    """The project that `init` makes, and its own base."""
     directory = tmp_path_factory.mktemp("iris")
     write_layout(base_image(), directory / "base")
     command(directory, "init", str(directory / "iris"))
@@ -85,7 +85,7 @@ def test_documents_of_a_build_in_a_registry_without_a_list(registry: RealRegistr
     pushed = json.loads(command(iris.parent, *build, "--json"))
     hexadecimal = pushed["digest"].removeprefix("sha256:")
     assert pushed["push"]["referrers_tag"] == f"sha256-{hexadecimal}"
-    # What Lambda pulls is one plain manifest, whatever lies beside it.
+    # Lambda pulls one plain manifest, whatever is attached to it.
     image = skopeo_raw(f"{name}:1")
     assert image["mediaType"] == DOCKER.manifest
     assert "subject" not in image

@@ -1,4 +1,4 @@
-"""Damaged, foreign and future files: one clear message each, and never anything else."""
+"""Damaged, foreign and future files: one clear message each."""
 
 from __future__ import annotations
 

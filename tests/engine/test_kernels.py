@@ -410,7 +410,7 @@ def test_vectors_that_stay_arranged_between_calls(rows: int) -> None:
 
 @pytest.mark.parametrize(("name", "count"), ARGUMENTS.items())
 def test_hostile_arguments_are_declined(name: str, count: int) -> None:
-    """Whatever comes, a kernel answers with a list, a pair, a bool or None, and raises nothing."""
+    """For any input, a kernel returns a list, a pair, a bool or None, and raises nothing."""
     numbers = random.Random(name)
     kernel = getattr(kernels, name)
     for _ in range(4000):

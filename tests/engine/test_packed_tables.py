@@ -1,4 +1,4 @@
-"""Tables that kernels hand on packed: the same answers as lists get from Python, by every operator that takes them."""
+"""Packed tables between kernels: every operator that takes them answers as Python does for lists."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_rows_of_another_shape_are_not_packed(rows: Any) -> None:
     ],
 )
 def test_links(operator: Any, width: int, exact: bool) -> None:
-    """The exponential is our own: to within a few units of the last place. Where it is infinite, Python says so."""
+    """Our own exponential: accurate to a few units in the last place. Python decides where it is infinite."""
     numbers = random.Random(width)
     rows = [[numbers.uniform(-30, 30) for _ in range(width)] for _ in range(3000)]
     rows += [[edge] * width for edge in (0.0, -0.0, 1e-300, -1e-17, 88.7, -88.7, 104.0, -104.0, 700.0, -745.2, -1e300)]

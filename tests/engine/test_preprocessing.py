@@ -111,7 +111,7 @@ def test_sparse_tables():
     assert multiply_columns([[1.0, 2.0]], factors=[2.0, 0.5]) == [[2.0, 1.0]]
 
 
-def test_categories_are_told_apart_by_type():
+def test_categories_are_distinguished_by_type():
     column = {"name": "c", "texts": {"1": 5.0}, "numbers": {"1.0": 6.0, "0.0": 7.0}, "missing": None, "unknown": -1.0}
     table = look_up([["1"], [1.0], [-0.0], [2.0], ["x"]], columns=[column])
     assert table == [[5.0], [6.0], [7.0], [-1.0], [-1.0]]

@@ -1,4 +1,4 @@
-"""What callers send, and what they are told."""
+"""The rows that callers send, and the errors they get."""
 
 from __future__ import annotations
 

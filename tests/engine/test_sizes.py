@@ -1,4 +1,4 @@
-"""Numbers in a compiled model that say how much to make: only as large as something in the file bears out."""
+"""Numbers in a compiled model that say how much to make: they must not exceed what the file contains."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_an_edited_size_is_refused_before_anything_is_made_of_it(name: str, tmp_
 
 
 def test_a_number_that_is_only_compared_may_be_larger_than_anything(tmp_path: Path) -> None:
-    """An imputer may be told of more neighbors than it has, and a forest of 300 trees of one leaf has a count of 300."""
+    """An imputer may ask for more neighbors than it has, and a forest of 300 trees of one leaf has a count of 300."""
     holes = X.copy()
     holes[::7, 0] = np.nan
     many = RandomForestRegressor(300, max_depth=1, random_state=0).fit(X, Y)

@@ -71,7 +71,7 @@ def test_counts_are_those_of_a_dict(analyzer: str, binary: bool) -> None:
 
 
 @pytest.mark.parametrize("part", ["term_letters", "term_ends", "term_columns"])
-def test_damaged_terms_are_no_way_out_of_the_file(part: str) -> None:
+def test_damaged_terms_never_read_outside_the_file(part: str) -> None:
     known = words(4, 300)
     vocabulary = {term: column for column, term in enumerate(known)}
     parameters: Any = {"binary": False, "analyzer": "word", "ngrams": [1, 1], "lowercase": True}

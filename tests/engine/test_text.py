@@ -1,4 +1,4 @@
-"""Documents taken apart as `re` and scikit-learn do it, for every character there is."""
+"""Documents are tokenized as by `re` and scikit-learn, for every Unicode character."""
 
 import re
 import sys

@@ -1,7 +1,7 @@
 """The fallback zoo: models that are not compiled, each with the table that it was trained on.
 
 An animal is made when its test runs. `X` is a DataFrame, an array, a list of texts or a list of dictionaries, of the types of
-training; `trust` are the names that `init` is told to trust. `slow` ones run in CI only.
+training; `trust` are the names passed to `init --trust`. `slow` ones run in CI only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Events that nobody would send: an answer, a ping's, or one clear refusal; strict JSON, and never slow.
+"""Malformed events: an answer, the answer to a ping, or one clear refusal; strict JSON, and never slow.
 
 python -m tests.fuzz.events SEED START COUNT
 """

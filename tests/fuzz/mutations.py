@@ -1,6 +1,6 @@
 """Changes that an attacker would make to a compiled model: offsets, shapes, types, indices, attributes, the order of nodes.
 
-Needs the standard library only, so that it runs in an interpreter without packages, beside a sanitizer.
+Needs the standard library only, so that it runs in an interpreter without packages, under a sanitizer.
 """
 
 from __future__ import annotations

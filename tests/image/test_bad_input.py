@@ -1,5 +1,5 @@
-"""What goes wrong with `build` and `push`, as a user sees it: one message that says the thing, its value, what was expected and
-the way out; a status of 1, or 2 for a mistake on the command line; nothing half written, and no traceback.
+"""Errors of `build` and `push`, as a user sees them: one message with the thing, its value, what was expected and a hint; exit
+code 1, or 2 for a mistake on the command line; no incomplete files, and no traceback.
 
 `pytest -s` shows each message.
 """
@@ -311,15 +311,15 @@ def test_one_message_that_says_what_to_do(case: Case, place: Place) -> None:
     before = files_of(place.project)
     done = place.run([fill(each) for each in case.arguments.split()])
     assert done.status == case.status
-    # A push that fails is told after what was built.
+    # The failure of a push is printed after the built image.
     assert ("\n" in done.stdout) == ("--push" in case.arguments and case.status == 1)
     problem, _, _ = done.stderr.partition(fill(case.way_out))
-    assert problem != done.stderr, "no way out"
+    assert problem != done.stderr, "no hint"
     for part in case.says:
         assert fill(part) in problem
     assert "Traceback" not in done.stderr
     assert "a bug in iris-model" not in done.stderr
-    # A push that fails has built the image; its documents lie beside where it would lie on disk.
+    # A push that fails has built the image; its documents are next to the path that it would have on disk.
     written = {name for name, data in files_of(place.project).items() if before.get(name) != data}
     assert written <= (
         {".iris-model/image.cdx.json", ".iris-model/image.intoto.json"} if "--push" in case.arguments else set()

@@ -1,4 +1,4 @@
-"""Bases: from disk and from a registry, pinned and cached; what is read of them, and what is wrong with bad ones."""
+"""Bases: from disk and from a registry, pinned and cached; what is read from them, and the errors of bad ones."""
 
 from __future__ import annotations
 

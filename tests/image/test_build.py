@@ -85,7 +85,7 @@ def test_a_python_that_is_not_on_the_path_is_started_by_its_own(project: Path, t
 
 
 @pytest.mark.parametrize("by", ["build", "Dockerfile"])
-def test_a_function_of_ours_is_no_base(project: Path, base: str, cache: Cache, tmp_path: Path, by: str) -> None:
+def test_a_function_image_is_no_base(project: Path, base: str, cache: Cache, tmp_path: Path, by: str) -> None:
     """Sources of an older runtime in it would be imported in place of this one's bytecode."""
     older = build(project, base, cache).image
     if by == "Dockerfile":

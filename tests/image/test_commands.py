@@ -38,7 +38,7 @@ def answer(*arguments: object) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def iris(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The project that `init` makes, beside a base and a cache of their own."""
+    """The project that `init` makes, with its own base and cache."""
     directory = tmp_path_factory.mktemp("commands")
     write_layout(base_image(), directory / "base")
     with pytest.MonkeyPatch.context() as patch:

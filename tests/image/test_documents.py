@@ -1,4 +1,4 @@
-"""SBOM and provenance: valid by the standard's own schema, the same each time, and true."""
+"""SBOM and provenance: valid by the standard's own schema, reproducible, and correct."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_package_urls_are_read_by_others_as_they_were_meant(name: str) -> None:
     assert read.qualifiers == {"arch": "amd64", "distro": "ubuntu-24.04", "upstream": "src/x&y=z"}
 
 
-def test_a_base_whose_packages_cannot_be_listed_says_so(tmp_path: Path, cache: Cache) -> None:
+def test_a_base_whose_packages_cannot_be_listed_is_reported(tmp_path: Path, cache: Cache) -> None:
     write_layout(base_image(more=[file_entry("var/lib/rpm/Packages", b"bdb")]), tmp_path / "base")
     built = build_image(write_project(tmp_path / "p"), base=str(tmp_path / "base"), cache=cache, choose=FakeChoice())
     sbom = render_sbom(built)

@@ -1,4 +1,4 @@
-"""Builds that were killed leave nothing for good."""
+"""Files of killed builds are removed later."""
 
 from __future__ import annotations
 

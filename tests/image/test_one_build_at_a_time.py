@@ -1,4 +1,4 @@
-"""Two builds of one project: the second one waits, whatever becomes of the first."""
+"""Two builds of one project: the second one waits until the first ends in any way."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ class _Index(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def answering(index: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of such an index, which pip asks besides the directory."""
+    """The address of such an index, which pip asks in addition to the directory."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "PIP_NO_INDEX", "PIP_EXTRA_INDEX_URL"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -259,7 +259,7 @@ def test_the_packages_can_be_imported_from_the_function_directory(
 ) -> None:
     write_wheel(index)
     built = build(project_with(tmp_path / "p", "sample_pkg\n"), base, cache)
-    program = "import sample_pkg, beside; print(sample_pkg.x + beside.y)"
+    program = "import sample_pkg, sibling; print(sample_pkg.x + sibling.y)"
     done = subprocess.run(
         [sys.executable, "-S", "-c", program], cwd=built.packaged.directory, capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""SBOM and provenance beside an image in a registry: where they are listed, and that the image is right in any case."""
+"""SBOM and provenance attached to an image in a registry: where they are listed; the image is correct in any case."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_files_have_names_for_tools_that_fetch_them(registry: FakeRegistry) -> N
     assert titles == {SBOM: "image.cdx.json", STATEMENT: "image.intoto.json"}
 
 
-def test_an_sbom_that_says_more_is_put_beside_the_older_one(registry: FakeRegistry) -> None:
+def test_an_sbom_that_says_more_is_attached_next_to_the_older_one(registry: FakeRegistry) -> None:
     for more in (b"{}", b'{"more": 1}', b'{"more": 1}'):
         publish(IMAGE, reference(registry), documents={SBOM: more})
     assert len(inspected(registry)["referrers"]) == 2  # type: ignore[arg-type]
@@ -103,7 +103,7 @@ def test_whatever_happens_to_them_the_image_is_pushed(registry: FakeRegistry, br
         assert published.attached == ()
 
 
-def test_a_registry_that_does_not_say_what_lies_beside_an_image(registry: FakeRegistry) -> None:
+def test_a_registry_that_does_not_list_referrers(registry: FakeRegistry) -> None:
     publish(IMAGE, reference(registry), documents=DOCUMENTS)
     registry.faults = [Answers("GET", "referrers", times=99, status=403, code="DENIED", message="not for you")]
     assert "not for you" in str(inspected(registry)["problem"])

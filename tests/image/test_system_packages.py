@@ -1,4 +1,4 @@
-"""What a base brings, by the databases of its package managers; and that nothing is left out in silence."""
+"""The packages of a base, from the databases of its package managers; unreadable ones are reported."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def endless(tmp_path: Path) -> bytes:
     ],
     ids=["empty", "text", "cut", "header that claims too much", "empty header", "no name", "endless"],
 )
-def test_a_damaged_database_is_told_and_the_base_still_read(tmp_path: Path, make, said: str) -> None:
+def test_a_damaged_database_is_reported_and_the_base_still_read(tmp_path: Path, make, said: str) -> None:
     facts = facts_of(file_entry(DATABASE, make(tmp_path)))
     assert facts.packages == ()
     (reason,) = facts.unlisted

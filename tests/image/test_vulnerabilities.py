@@ -1,4 +1,4 @@
-"""`--scan`: tools that cannot be had here are stood in for by the answers that they document; pip-audit is the real one."""
+"""`--scan`: stand-ins with documented answers replace the tools that are not available here; pip-audit is real."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def real_pip_audit() -> Path:
     """The directory of the one that is installed with the test tools."""
     directory = Path(sys.executable).parent
     if not (directory / "pip-audit").exists():
-        raise Missing("there is no pip-audit beside this Python")
+        raise Missing("there is no pip-audit next to this Python")
     return directory
 
 
@@ -210,7 +210,7 @@ def test_a_failing_scan_loses_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     assert json.loads(report.read_bytes()) == GRYPE
 
 
-def test_packages_that_a_tool_knows_nothing_of_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_unknown_to_a_tool_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As pip-audit does it when its index does not know them: it ends with 0 and says that nothing was found."""
     monkeypatch.setenv("IRIS_MODEL_CACHE", str(own_cache(tmp_path / "cache")))
     write_layout(base_image(), tmp_path / "base")

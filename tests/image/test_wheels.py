@@ -21,7 +21,7 @@ WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-n
 FILES = {
     "sample_pkg/__init__.py": "x = 1\n",
     "sample_pkg/data/table.csv": "a,b\n",
-    "sample_pkg-1.2.data/purelib/beside.py": "y = 2\n",
+    "sample_pkg-1.2.data/purelib/sibling.py": "y = 2\n",
     "sample_pkg-1.2.data/data/share/sample/notes.txt": "notes\n",
     "sample_pkg-1.2.data/scripts/sample": "#!python\nprint()\n",
     "sample_pkg-1.2.dist-info/entry_points.txt": "[console_scripts]\nsample2 = sample_pkg:x\n",

@@ -1,1 +1,1 @@
-"""The model inside real engines, in an environment of their own, held to the golden rows of the original."""
+"""The model inside real engines, in their own environment, compared with the golden rows of the original."""

@@ -1,4 +1,4 @@
-"""The page of each engine, as it stands there; then golden rows, many rows and refused rows, in the engine itself."""
+"""The commands of each engine's page; then golden rows, many rows and refused rows in the engine itself."""
 
 from __future__ import annotations
 

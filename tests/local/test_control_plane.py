@@ -1,4 +1,4 @@
-"""What consoles, SDKs and waiters ask beside Invoke, as boto3 and the AWS CLI ask it."""
+"""The API calls of consoles, SDKs and waiters other than Invoke, made by boto3 and the AWS CLI."""
 
 from __future__ import annotations
 

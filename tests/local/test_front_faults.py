@@ -1,4 +1,4 @@
-"""Clients that behave badly: none of them may cost another his request, or get another's answer."""
+"""Clients that behave badly: no other client loses its request or gets a wrong answer."""
 
 from __future__ import annotations
 

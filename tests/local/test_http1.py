@@ -1,4 +1,4 @@
-"""Our small HTTP/1.1, cut at every byte: the pieces in which data comes must not change what it says."""
+"""Our small HTTP/1.1 parser, with input cut at every byte: the chunks must not change the result."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Transport:
 
 
 class Recorder(HttpConnection):
-    """Answers at once, or when it is told to."""
+    """Answers at once, or when the test asks for it."""
 
     def __init__(
         self, *, answers_at_once: bool = True, max_body_bytes: int = 100, read_seconds: float | None = None

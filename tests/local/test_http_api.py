@@ -1,4 +1,4 @@
-"""The HTTP API: the event the handler gets, and what its result becomes. The facts are those of API Gateway."""
+"""The HTTP API: the event for the handler, and the response for its result, as in API Gateway."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Invoke API as clients that we did not write see it."""
+"""The Invoke API, called by third-party clients."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def test_boto3_sees_a_function_error_and_the_tail(service: RunningService) -> No
     assert answer["StatusCode"] == 200
     assert answer["FunctionError"] == "Unhandled"
     document = json.loads(answer["Payload"].read())
-    assert (document["errorType"], document["errorMessage"]) == ("Misbehaviour", "as told")
+    assert (document["errorType"], document["errorMessage"]) == ("Misbehaviour", "as requested")
     tail = base64.b64decode(answer["LogResult"]).decode()
     request_id = answer["ResponseMetadata"]["RequestId"]
     assert f"START RequestId: {request_id} Version: $LATEST\n" in tail
-    assert "[ERROR] Misbehaviour: as told" in tail
+    assert "[ERROR] Misbehaviour: as requested" in tail
     assert f"END RequestId: {request_id}\nREPORT RequestId: {request_id}\tDuration: " in tail
 
 
@@ -68,7 +68,7 @@ def test_names_and_arns(service: RunningService, name: str) -> None:
     assert (reply.status, reply.json()) == (200, [1])
 
 
-def test_qualified_arn_is_what_the_function_is_told(service: RunningService) -> None:
+def test_the_function_gets_its_qualified_arn(service: RunningService) -> None:
     answer = service.client().invoke(FunctionName="behave", Qualifier="$LATEST", Payload=b'{"do": "describe"}')
     assert json.loads(answer["Payload"].read())["arn"] == f"{ARN}:$LATEST"
 

@@ -108,7 +108,7 @@ def test_two_hundred_connections_of_apachebench(tmp_path: Path):
     numbers = {
         name: int(value) for name, value in re.findall(r"^ *([\w\- %]+?)(?: requests)?: +(\d+)$", told, re.MULTILINE)
     }
-    # ab speaks HTTP/1.0: it keeps its connections only where the service says so.
+    # ab speaks HTTP/1.0: it keeps its connections only if the service asks for it.
     assert (numbers["Complete"], numbers["Failed"], numbers["Keep-Alive"]) == (10_000, 0, 10_000), told
     assert "Non-2xx" not in told, told
     p99 = int(re.search(r"^ +99% +(\d+)", told, re.MULTILINE)[1])

@@ -1,4 +1,4 @@
-"""The page's side of the service: files, functions, data, test events, the log; and who may ask for them."""
+"""The service behind the page: files, functions, data, test events, the log; and which clients may request them."""
 
 from __future__ import annotations
 
@@ -307,7 +307,7 @@ def test_who_listens_to_all_is_called_by_any_name(project: Path) -> None:
     assert find_foreign_call(headers={"Host": "iris:9000", "Origin": "http://iris:9000"}, **calls)
 
 
-def test_the_log_is_told_as_it_grows(service: RunningService) -> None:
+def test_the_log_is_streamed_as_it_grows(service: RunningService) -> None:
     function = described(service)
     assert service.request("POST", function["invocations"], b"[7]").json() == [7]
     while True:  # the answer may be here before the REPORT

@@ -120,7 +120,7 @@ def test_broken_version_keeps_the_one_before_even_in_new_sandboxes(folder: Path)
         wait_until(lambda: service.invoke(0).json()[0] == "mended")
 
 
-def test_build_that_fails_is_told(folder: Path) -> None:
+def test_build_that_fails_is_reported(folder: Path) -> None:
     settings = make_settings(directory=folder)
 
     def rebuild() -> FunctionSettings:

@@ -1,4 +1,4 @@
-"""Lambda's own log lines, by format, level and age. The lines they are held against are captured ones."""
+"""Lambda's own log lines, by format, level and age, compared with captured ones."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The Runtime API, probed from inside by a runtime that breaks its rules.
 
-The expected answers are those of the official emulator for the same calls (run beside ours when this was written); the
+The expected answers are those of the official emulator for the same calls (run next to ours when this was written); the
 one for a second response differs in the name of the state, since the emulator had moved on with the wrong mode before.
 """
 

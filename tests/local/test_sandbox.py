@@ -1,4 +1,4 @@
-"""What can happen to an invocation, told as AWS tells it, and what is left behind: nothing."""
+"""Every end of an invocation is reported as AWS does it, and leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_no_engine_is_one_sentence(monkeypatch: pytest.MonkeyPatch, address: str
     assert str(raised.value).startswith(sentence)
 
 
-def test_a_process_is_told_from_a_later_one_with_its_number() -> None:
+def test_a_process_is_distinguished_from_a_later_one_with_its_number() -> None:
     own = describe_process(os.getpid())
     assert own == describe_process(os.getpid())
     assert own.startswith(f"{os.getpid()}-")

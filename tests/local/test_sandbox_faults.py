@@ -30,7 +30,7 @@ def hostile(**changes: Any) -> FunctionSettings:
 
 
 @contextmanager
-def beside_others(*settings: FunctionSettings) -> Iterator[RunningService]:
+def among_others(*settings: FunctionSettings) -> Iterator[RunningService]:
     """The service, while four clients of another function ask it all the time; each must get its own answer, always."""
     bystander = make_settings(name="bystander", timeout_seconds=30)
     with running([*settings, bystander]) as service, ThreadPoolExecutor(4) as clients:
@@ -53,7 +53,7 @@ def beside_others(*settings: FunctionSettings) -> Iterator[RunningService]:
 
 
 def test_sandbox_killed_in_the_middle_of_a_request() -> None:
-    with beside_others(hostile()) as service, ThreadPoolExecutor(3) as clients:
+    with among_others(hostile()) as service, ThreadPoolExecutor(3) as clients:
         replies = [clients.submit(service.invoke, {"do": "wait", "seconds": 3}, name="hostile") for _ in range(3)]
         wait_until(lambda: _count_starts(service, "hostile") == 3)
         victim = _children_of("hostile.handler")[0]
@@ -85,7 +85,7 @@ def _children_of(handler: str) -> list[int]:
 
 
 def test_grandchild_that_left_the_session_ends_with_the_sandbox() -> None:
-    with beside_others(hostile()) as service:
+    with among_others(hostile()) as service:
         told = service.invoke({"do": "leave_session"}, name="hostile").json()
         assert is_alive(told["grandchild"])
         assert os.getsid(told["grandchild"]) != told["pid"]
@@ -97,9 +97,9 @@ def test_grandchild_that_left_the_session_ends_with_the_sandbox() -> None:
 
 
 def test_fork_whose_child_answers_as_well() -> None:
-    with beside_others(hostile(timeout_seconds=2)) as service:
+    with among_others(hostile(timeout_seconds=2)) as service:
         service.invoke({"do": "fork_and_answer_twice"}, name="hostile")
-        # Whoever of the two won, the sandbox is of one mind again, or replaced: later answers belong to their requests.
+        # Whichever of the two won, the sandbox is consistent again, or replaced: later answers belong to their requests.
         for number in range(5):
             reply = service.invoke([number], name="hostile")
             assert reply.json() == [number] or reply.header("x-amz-function-error") == "Unhandled"
@@ -107,20 +107,20 @@ def test_fork_whose_child_answers_as_well() -> None:
 
 
 def test_handler_that_closes_the_connection() -> None:
-    with beside_others(hostile(timeout_seconds=2)) as service:
+    with among_others(hostile(timeout_seconds=2)) as service:
         reply = service.invoke({"do": "close_everything"}, name="hostile")
         assert reply.json() == "closed" or reply.header("x-amz-function-error") == "Unhandled"
         assert service.invoke([1], name="hostile").json() == [1]
 
 
 def test_flood_of_wrong_request_ids() -> None:
-    with beside_others(hostile()) as service:
+    with among_others(hostile()) as service:
         assert service.invoke({"do": "flood", "times": 1000}, name="hostile").json() == [400]
         assert service.invoke([1], name="hostile").json() == [1]
 
 
 def test_threads_at_exit() -> None:
-    with beside_others(hostile(timeout_seconds=1)) as service:
+    with among_others(hostile(timeout_seconds=1)) as service:
         kind, _ = error_of(service.invoke({"do": "threads_at_exit"}, name="hostile"))
         assert kind in ("Sandbox.Timedout", "Runtime.ExitError")
         assert service.invoke([1], name="hostile").json() == [1]
@@ -131,7 +131,7 @@ def test_runtime_that_never_reads(tmp_path: Path) -> None:
     entry.parent.mkdir(parents=True)
     shutil.copy(HANDLERS / "deaf_runtime.py", entry)
     deaf = make_settings(name="deaf", directory=tmp_path, timeout_seconds=1)
-    with beside_others(deaf) as service:
+    with among_others(deaf) as service:
         kind, _ = error_of(service.invoke("x" * 5_000_000, name="deaf"))
         assert kind == "Sandbox.Timedout"
         # It asked for the event, and so did not fail before.
@@ -140,7 +140,7 @@ def test_runtime_that_never_reads(tmp_path: Path) -> None:
 
 def test_a_hundred_megabytes_of_output_leave_the_service_small() -> None:
     writer = make_settings(timeout_seconds=60, memory_mib=512)
-    with beside_others(writer) as service:
+    with among_others(writer) as service:
         line = "x" * 65_535 + "\n"
         before = psutil.Process().memory_info().rss
         assert service.invoke({"do": "write", "text": line, "times": 1600}, name="behave").status == 200
@@ -158,7 +158,7 @@ def test_an_answer_of_a_hundred_megabytes_is_not_kept(call: str, tmp_path: Path)
     entry.parent.mkdir(parents=True)
     shutil.copy(HANDLERS / "large_runtime.py", entry)
     talker = make_settings(name="talker", directory=tmp_path, timeout_seconds=30)
-    with beside_others(talker) as service, ThreadPoolExecutor(1) as client:
+    with among_others(talker) as service, ThreadPoolExecutor(1) as client:
         before = most = psutil.Process().memory_info().rss
         reply = client.submit(service.invoke, {"call": call, "mib": 100}, name="talker")
         while not reply.done():

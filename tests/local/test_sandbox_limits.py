@@ -1,4 +1,4 @@
-"""Memory, processors, and sandboxes that stand ready: by control groups where this user may make them, else watched."""
+"""Memory, vCPUs, and provisioned sandboxes: limited by control groups where this user may make them, else by polling."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.requirement import Missing, require
 
 
 def hostile(sandbox: SandboxSettings = SandboxSettings(), **changes: Any) -> FunctionSettings:
-    """The function that does as it is told, in a sandbox of these settings."""
+    """The function that follows its event, in a sandbox of these settings."""
     values: dict[str, Any] = {
         "name": "hostile",
         "handler": "hostile.handler",
@@ -215,7 +215,7 @@ def test_settings_that_cannot_be(sandbox: SandboxSettings, reserved: int | None,
     assert found.startswith(problem)
 
 
-def test_files_that_outgrow_tmp_are_told_once() -> None:
+def test_files_that_outgrow_tmp_are_reported_once() -> None:
     with running(hostile()) as service:
         for number in range(2):
             part = {"do": "write_file", "path": f"$TMP/part{number}", "seek": 0, "reserve": 300 * MIB}

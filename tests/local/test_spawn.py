@@ -1,4 +1,4 @@
-"""How programs are started: with nothing but what they are given, and without a pause of the event loop."""
+"""How programs are started: only with the given files and environment, and without blocking the event loop."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from iris_model.local.machine.spawn import spawn
 from tests.local.conftest import make_settings
 from tests.support.local_service import running
 
-# Holds whoever opens or executes the file until it is released: what a slow disk does.
+# Blocks each process that opens or executes the file until it is released, like a slow disk.
 _HOLD = """
 import fcntl, os, signal, sys, time
 file = os.open(sys.argv[1], os.O_RDONLY)

@@ -54,7 +54,7 @@ def test_a_length_over_the_limit_is_refused_before_the_body_comes(
 
 
 @pytest.mark.parametrize("front_end", FRONT_ENDS)
-def test_a_client_that_is_refused_is_told_to_close(one: RunningService, front_end: str) -> None:
+def test_a_refused_client_gets_connection_close(one: RunningService, front_end: str) -> None:
     client, path = reach(one, front_end)
     with client:
         client.sendall(head_of(path, 100_000_000))
@@ -64,7 +64,7 @@ def test_a_client_that_is_refused_is_told_to_close(one: RunningService, front_en
 
 
 @pytest.mark.parametrize("front_end", FRONT_ENDS)
-def test_a_client_that_asks_before_it_sends_is_told_to_go_on(one: RunningService, front_end: str) -> None:
+def test_a_client_that_expects_100_continue_gets_it(one: RunningService, front_end: str) -> None:
     client, path = reach(one, front_end)
     with client:
         client.settimeout(5)

@@ -1,4 +1,4 @@
-"""Small images, made anew by each test that asks."""
+"""Small images, made for each test."""
 
 from __future__ import annotations
 

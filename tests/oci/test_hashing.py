@@ -1,4 +1,4 @@
-"""Hashing beside reading and writing: the digests of hashlib, and no thread that outlives its blob."""
+"""Hashing while reading and writing: the digests of hashlib, and no thread that outlives its blob."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Layouts, archives and answers that somebody broke on purpose: an error of ours or findings, never a traceback, never a file
-that lies elsewhere."""
+"""Layouts, archives and answers that were broken on purpose: an error message or findings, never a traceback, never a file
+outside of the target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images are values: changing one gives another, and what nobody changed keeps its bytes and its digest."""
+"""Images are values: a change returns a new image, and unchanged parts keep their bytes and digest."""
 
 from __future__ import annotations
 

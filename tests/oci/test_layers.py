@@ -60,7 +60,7 @@ def test_parents_come_first_and_modes_are_plain() -> None:
 
 
 def test_the_diff_id_never_changes() -> None:
-    """What a layer is called must not depend on the machine, the Python or the day. Change this only with a line in CHANGELOG."""
+    """The digest of a layer must not depend on the machine, the Python or the day. Change this only with a line in CHANGELOG."""
     assert (
         str(build_layer(ENTRIES).diff_id) == "sha256:432c90d48d9052f3bace99fc3842c080ba075a491c4a8dd41ba4e82a48125c65"
     )

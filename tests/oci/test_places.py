@@ -158,7 +158,7 @@ def test_nothing_is_overwritten_that_is_no_layout(tmp_path: Path) -> None:
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
-def test_a_full_disk_says_so_and_leaves_the_old_file() -> None:
+def test_a_full_disk_is_reported_and_leaves_the_old_file() -> None:
     with pytest.raises(StorageError) as caught:
         write_archive(sample_image(), Path("/proc/model.tar"))
     assert "/proc/model.tar: cannot be written" in caught.value.problem
@@ -189,7 +189,7 @@ def test_a_pipe_is_not_replaced_by_a_file(tmp_path: Path) -> None:
 
 
 def test_many_write_into_one_layout_at_once(tmp_path: Path) -> None:
-    """As the jobs of a CI may; none is lost, whoever makes the layout."""
+    """As parallel jobs of a CI may do it; no image is lost, whichever job makes the layout."""
     program = (
         "import sys, pathlib; from iris_model.oci import OCI, write_layout; from tests.oci.samples import sample_image\n"
         "image = sample_image(sys.argv[2].encode(), family=OCI); print('ready', flush=True); sys.stdin.read()\n"

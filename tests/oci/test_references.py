@@ -1,4 +1,4 @@
-"""Names of images: what the grammar takes, what Docker lets people leave out, and a sentence for each mistake."""
+"""Image references: the grammar, the parts that Docker makes optional, and a message for each mistake."""
 
 from __future__ import annotations
 

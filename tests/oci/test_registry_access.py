@@ -1,4 +1,4 @@
-"""Who may do what: the ways to log in, where credentials come from, and where they must never go."""
+"""Access to registries: the ways to log in, the sources of credentials, and where they must never be sent."""
 
 from __future__ import annotations
 

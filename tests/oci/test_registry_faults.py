@@ -56,10 +56,10 @@ PASSING: list[tuple[str, list[Fault]]] = [
         [HangsUp("PUT", "uploads"), Answers("GET", "uploads", status=404)],
     ),
     ("loses the end of a blob", [Loses("PUT", "uploads")]),
-    ("stores a blob and does not say so", [AnswersAndHangsUp("PUT", "uploads")]),
+    ("stores a blob and does not answer", [AnswersAndHangsUp("PUT", "uploads")]),
     ("500 for the manifest", [Answers("PUT", "manifests", times=2)]),
     ("dies at the manifest", [HangsUp("PUT", "manifests")]),
-    ("stores the manifest and does not say so", [AnswersAndHangsUp("PUT", "manifests", times=ALWAYS)]),
+    ("stores the manifest and does not answer", [AnswersAndHangsUp("PUT", "manifests", times=ALWAYS)]),
     ("redirects an upload with 307", [Redirects("PUT", "uploads")]),
 ]
 

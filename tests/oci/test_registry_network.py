@@ -1,4 +1,4 @@
-"""The way to a registry: certificates, proxies, disks that are full; and layers fetched side by side."""
+"""The connection to a registry: certificates, proxies, full disks; and parallel downloads of layers."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ for write in (
 """
 
 
-def test_a_file_that_may_not_grow_is_told_and_nothing_is_left(tmp_path: Path) -> None:
+def test_a_file_that_may_not_grow_is_reported_and_nothing_is_left(tmp_path: Path) -> None:
     """The limit is the kernel's own; a disk that is full is met in tests/e2e, where it can be made."""
     done = subprocess.run([sys.executable, "-c", FULL, tmp_path], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""What belongs to an image without being in it: with registries that list it, and with those that do not."""
+"""Referrers of an image: with registries that list them, and with those that do not."""
 
 from __future__ import annotations
 

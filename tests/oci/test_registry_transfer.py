@@ -1,4 +1,4 @@
-"""Images to a registry and back over the wire: what is sent, what is not, and in which order."""
+"""Push and pull over HTTP: what is sent, what is not, and in which order."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_registry_without_chunks_gets_the_whole(registry: FakeRegistry, client
     assert registry.tag("m", "1")
 
 
-def test_progress_is_told_for_each_blob(clients: Clients) -> None:
+def test_progress_is_reported_for_each_blob(clients: Clients) -> None:
     told: list[Progress] = []
     image = sample_image(b"one", b"two")
     push(clients.make(), image, clients.reference("model:1"), report=told.append)

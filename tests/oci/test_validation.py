@@ -1,4 +1,4 @@
-"""What a strict unpacker would say, on layers that other tools write."""
+"""The findings of a strict unpacker, on layers that other tools write."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from scipy.linalg import solve
 
 
 def solve_checks_values() -> bool:
-    """Whether this scipy refuses them. A compiled Gaussian process always does."""
+    """Whether this scipy refuses them. A compiled Gaussian process always refuses them."""
     try:
         solve(np.tril(np.ones((2, 2))), np.array([[np.inf], [1.0]]))
     except ValueError:

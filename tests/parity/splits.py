@@ -1,4 +1,4 @@
-"""Where the trees of an estimator split, asked of the libraries' own structures: (column, threshold) arrays."""
+"""Where the trees of an estimator split, from the libraries' own structures: (column, threshold) arrays."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def find_splits(estimator):
-    """Columns and thresholds of every split at a number, for rows that lie on and beside them."""
+    """Columns and thresholds of every numeric split, for rows on and next to them."""
     columns, thresholds = [np.empty(0, int)], [np.empty(0)]
     for chosen, at in _pairs(estimator):
         met = np.isfinite(at)
@@ -24,7 +24,7 @@ def _pairs(estimator):
             inner = (predictor.nodes["is_leaf"] == 0) & (predictor.nodes["is_categorical"] == 0)
             yield predictor.nodes["feature_idx"][inner], predictor.nodes["num_threshold"][inner]
     elif hasattr(estimator, "get_booster"):
-        # XGBoost tells no table of linear boosters, nor of trees with a vector in each leaf.
+        # XGBoost makes no table of linear boosters, nor of trees with a vector in each leaf.
         is_told = estimator.booster != "gblinear" and estimator.multi_strategy != "multi_output_tree"
         table = estimator.get_booster().trees_to_dataframe() if is_told else None
         if table is not None and "Split" in table:

@@ -34,7 +34,7 @@ STRANGE = list(STRANGE_TEXTS)
 FRAME = pd.DataFrame(
     {
         "city": _random.choice(["Rome", "Oslo", "Bonn", "Lima"], SAMPLES, p=[0.5, 0.3, 0.12, 0.08]),
-        # NaN, for pandas before 3 keeps None, and then a model may tell one from the other.
+        # NaN: pandas before 3 keeps None, and then a model may treat the two differently.
         "grade": [
             np.nan if missing else str(grade)
             for missing, grade in zip(_random.uniform(size=SAMPLES) < 0.2, _random.choice(["a", "b", "c"], SAMPLES))

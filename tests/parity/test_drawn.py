@@ -1,4 +1,4 @@
-"""Drawn models: Hypothesis draws data, an estimator with parameters, and rows. Compiling is exact, or refuses; never wrong.
+"""Random models: Hypothesis draws data, an estimator with parameters, and rows. Compiling is exact or refuses; it is never wrong.
 
 A `ParityError` is the compiler's own finding that it was about to be wrong, and so a failure here.
 """

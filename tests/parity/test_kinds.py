@@ -1,4 +1,4 @@
-"""Models as users put them together: each compiles, and answers its rows of training as the original does."""
+"""Typical models of users: each compiles, and answers its training rows as the original does."""
 
 import warnings
 

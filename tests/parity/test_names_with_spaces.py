@@ -1,4 +1,4 @@
-"""Names of LightGBM's columns: it writes spaces as underscores, and its versions say them in different places."""
+"""Names of LightGBM's columns: it writes spaces as underscores, and its versions store the names in different places."""
 
 import pickle
 

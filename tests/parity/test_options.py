@@ -1,4 +1,4 @@
-"""What the zoo's `fit(X, y)` cannot say: sparse tables, early stopping, base scores and weights."""
+"""Training options beyond the zoo's `fit(X, y)`: sparse tables, early stopping, base scores and weights."""
 
 import warnings
 
@@ -92,7 +92,7 @@ def test_solvers(name, tmp_path, record_property):
 @pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
 @pytest.mark.parametrize("kind", ["regressor", "classifier"])
 def test_stopped_early(library, kind, tmp_path, record_property):
-    """Of the trees those up to the best iteration count."""
+    """Only the trees up to the best iteration count."""
     y = TARGET if kind == "regressor" else SIGNS
     held_out = [(NUMBERS[150:], y[150:])]
     if library == "xgboost":

@@ -1,4 +1,4 @@
-"""Steps that compare for equality, behind transforms that other processors round otherwise: what training saw is met."""
+"""Steps that compare for equality, after transforms that other processors round differently: the values of training are found."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""XGBoost behind steps that hand on a sparse matrix of scipy: what such a matrix does not store is missing to it."""
+"""XGBoost after steps that return a scipy sparse matrix: it treats the cells that are not stored as missing."""
 
 import numpy as np
 import pandas as pd
@@ -43,7 +43,7 @@ TABLES = {
     "one-hot": make_pipeline(make_column_transformer((one_hot(), ["zip", "town"])), forest()),
     "one-hot, dense": make_pipeline(make_column_transformer((one_hot(sparse_output=False), ["zip"])), forest()),
     "dense enough to be a dense table": make_pipeline(make_column_transformer((one_hot(), ["town"])), forest()),
-    "one-hot beside numbers of which some are zero": make_pipeline(
+    "one-hot and numbers of which some are zero": make_pipeline(
         make_column_transformer((one_hot(), ["zip"]), ("passthrough", ["size", "price"])), forest()
     ),
     "always sparse": make_pipeline(

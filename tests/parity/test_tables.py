@@ -82,7 +82,7 @@ def test_signature_says_what_a_column_holds(tmp_path):
     assert columns["size"]["categories"] == [1, 2, 3] and columns["size"]["dtype"] == "float64"
     assert columns["age"]["kind"] == "numeric" and columns["age"]["missing"]
     assert columns["note"]["kind"] == "text" and not columns["note"]["missing"]
-    # Dropped unseen: any cell will do.
+    # The column is dropped: any cell is accepted.
     assert columns["junk"] == {
         "name": "junk",
         "kind": "categorical",

@@ -1,4 +1,4 @@
-"""A compiled model never differs from the original on a row of its training data, whatever transform its trees stand behind.
+"""A compiled model never differs from the original on a training row, whatever transform comes before its trees.
 
 Also where the original was trained and asked by a numpy without the processor's vector instructions, whose logarithms and
 sums have other last bits, and compiled by one with them.

@@ -1,4 +1,4 @@
-"""Trained on float32 and on sparse tables, with targets of float32: each is answered as by the original."""
+"""Models trained on float32 and on sparse tables, with targets of float32: each answers as the original."""
 
 import warnings
 

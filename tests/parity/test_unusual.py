@@ -1,4 +1,4 @@
-"""Unusual estimators: each is answered as by the original, or refused in one clear sentence."""
+"""Unusual estimators: each answers as the original, or is refused in one clear sentence."""
 
 import contextlib
 import re
@@ -121,7 +121,7 @@ REFUSED = {
         SimpleImputer(missing_values="", strategy="most_frequent").fit(TEXTS),
         "transform returns the strings of column 'a'; expected numbers or labels; encode the column",
     ),
-    "texts beside numbers": (
+    "texts and numbers": (
         ColumnTransformer([("t", SimpleImputer(strategy="most_frequent"), ["b"])]).fit(TEXTS),
         "transform returns the strings of column 'b'; expected numbers or labels; encode the column",
     ),

@@ -15,8 +15,8 @@ from tests.parity.choosing import one_of_each
 from tests.parity.splits import find_splits
 from tests.parity.zoo import fit
 
-# Every zoo*.py beside this file brings its animals: an estimator with its parameters, trained on a data set. `make test` has each
-# class of estimators once; `make e2e` has all with all data sets, and SLOW_ANIMALS.
+# Each zoo*.py here has its animals: an estimator with its parameters, trained on a data set. `make test` runs each class
+# of estimators once; `make e2e` runs all with all data sets, and SLOW_ANIMALS.
 ZOOS = [import_module(f"tests.parity.{path.stem}") for path in sorted(Path(__file__).parent.glob("zoo*.py"))]
 ANIMALS = [animal for zoo in ZOOS for animal in zoo.ANIMALS]
 QUICK = one_of_each((name, estimator) for name, estimator, *_ in ANIMALS)
@@ -99,7 +99,7 @@ def test_compiled_model_answers_as_the_original(estimator, data, tmp_path, recor
     X = probe_rows(fitted, data)
     rows = [[None if np.isnan(cell) else cell for cell in row] for row in X.tolist()]
     offered = [method for method in METHODS if hasattr(fitted, method)]
-    # Where there is a prediction, these two may be left out.
+    # If there is a prediction, these two are optional.
     needed = [method for method in offered if method not in ("score_samples", "transform") or "predict" not in offered]
     assert set(needed) <= set(model.outputs) <= set(offered)
     if hasattr(fitted, "n_jobs"):

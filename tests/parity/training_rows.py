@@ -1,7 +1,7 @@
 """Pipelines of a transform and trees, fitted, with their own answers to the rows that they were trained on.
 
-Run as `python -m tests.parity.training_rows PATTERN FILE`, it fits those whose name fits the pattern and writes them to the
-file: in a process of its own, which may be told to leave out vector instructions of the processor.
+`python -m tests.parity.training_rows PATTERN FILE` fits those whose name matches the pattern and writes them to the file. It
+runs in its own process, because an environment variable can disable vector instructions of the processor.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ TREES = {
 
 
 def fit(transform, trees):
-    """The fitted pipeline, and what it says of its rows of training."""
+    """The fitted pipeline, and its answers to its training rows."""
     target = np.greater(Y, np.median(Y)).astype(int) if "classes" in trees else Y
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

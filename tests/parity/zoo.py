@@ -21,7 +21,7 @@ NEWEST = tuple(map(int, sklearn.__version__.split(".")[:2])) >= (1, 9)
 
 
 def made(cls, /, *arguments, **parameters):
-    """An estimator, or None where an older scikit-learn does not have the parameter: no animals are made of it."""
+    """An estimator, or None if an older scikit-learn lacks the parameter; the zoo then leaves it out."""
     try:
         return cls(*arguments, **parameters)
     except TypeError:
@@ -32,7 +32,7 @@ def made(cls, /, *arguments, **parameters):
 
 @dataclass(frozen=True)
 class DataSet:
-    """`low` and `high`: where rows are drawn from, besides those trained on."""
+    """`low` and `high`: the range of random rows, in addition to the training rows."""
 
     X: np.ndarray
     y: np.ndarray

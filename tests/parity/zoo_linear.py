@@ -13,7 +13,7 @@ SEED = 7
 POSITIVE = {"positive": DataSet(NUMBERS["one target"].X, np.exp(NUMBERS["one target"].y / 200))}
 
 with warnings.catch_warnings():
-    # Deprecated, and in many a file all the same.
+    # Deprecated, but still in many files.
     warnings.simplefilter("ignore")
     PASSIVE_CLASSIFIERS = {
         "passive aggressive": linear_model.PassiveAggressiveClassifier(random_state=SEED),

@@ -1,4 +1,4 @@
-"""The zoo of manifolds, spread labels, and what else is projected."""
+"""The zoo of manifolds, label spreading, and other projections."""
 
 from __future__ import annotations
 

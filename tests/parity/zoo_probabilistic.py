@@ -34,7 +34,7 @@ COUNTING = {
 COMPLEMENT = {"complement nb": ComplementNB(alpha=0.5)}
 CATEGORICAL = {
     "categorical nb": CategoricalNB(),
-    "categorical nb with room": CategoricalNB(alpha=0.3, min_categories=6, fit_prior=False),
+    "categorical nb with unseen categories": CategoricalNB(alpha=0.3, min_categories=6, fit_prior=False),
 }
 BAYES = {
     "gaussian nb": GaussianNB(),

@@ -1,1 +1,1 @@
-"""Tests of the project room."""
+"""Tests of the package `project`."""

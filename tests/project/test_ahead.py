@@ -1,4 +1,4 @@
-"""Compiling ahead, in a copy of the process: the same results and the same failures as in its turn, and nothing left behind."""
+"""Compiling ahead, in a copy of the process: the same results and errors as without it, and no process left behind."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ def counted():
 os.fork = counted
 sys.stdout.write("once, ")
 {before}
-told = {{}}
+report = {{}}
 with ahead.compiling_ahead(Path("project")) as choose:
     {between}
     try:
         settings = read_settings(Path("project"))
         executable = choose(settings)
-        told["executor"] = executable.executor
-        told["files"] = {{
+        report["executor"] = executable.executor
+        report["files"] = {{
             name: hashlib.sha256(content if isinstance(content, bytes) else content.read_bytes()).hexdigest()
             for name, content in executable.files.items()
         }}
-        told["golden"] = json.dumps(executable.golden)
+        report["golden"] = json.dumps(executable.golden)
     except IrisModelError as error:
-        told["error"] = [type(error).__name__, error.problem, error.remedy, str(error)]
+        report["error"] = [type(error).__name__, error.problem, error.remedy, str(error)]
 left = []
 for child in children:
     try:
@@ -54,8 +54,8 @@ for child in children:
         left.append(child)
     except ProcessLookupError:
         pass
-told |= {{"children": len(children), "left": len(left), "numpy": "numpy" in sys.modules}}
-print(json.dumps(told))
+report |= {{"children": len(children), "left": len(left), "numpy": "numpy" in sys.modules}}
+print(json.dumps(report))
 """
 
 
@@ -87,9 +87,9 @@ def run(place: Path, *, before: str = "", between: str = "pass") -> dict[str, An
         [sys.executable, "-c", program], cwd=place, env=environment, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
-    once, _, told = done.stdout.partition(", ")
+    once, _, report = done.stdout.partition(", ")
     assert once == "once", "what was in the buffer is written once"
-    document: dict[str, Any] = json.loads(told)
+    document: dict[str, Any] = json.loads(report)
     assert document.pop("left") == 0
     return document
 
@@ -97,10 +97,10 @@ def run(place: Path, *, before: str = "", between: str = "pass") -> dict[str, An
 def in_its_turn(place: Path) -> dict[str, Any]:
     """The same with nothing begun."""
     here = "from iris_model.project.compilation import compilations; compilations.can_confine = ahead._can_fork = lambda: False"
-    told = run(place, before=here)
-    assert told.pop("children") == 0
-    told.pop("numpy")
-    return told
+    report = run(place, before=here)
+    assert report.pop("children") == 0
+    report.pop("numpy")
+    return report
 
 
 @pytest.fixture(scope="module")
@@ -117,13 +117,13 @@ def test_the_same_as_in_its_turn_and_nothing_of_it_is_imported_here(place: Path,
     ("content", "error"),
     [(b"no pickle at all", "ModelFileError"), (b"cos\nsystem\n(S'true'\ntR.", "UntrustedModel")],
 )
-def test_what_the_user_must_mend_is_said_in_the_same_words(place: Path, content: bytes, error: str):
+def test_what_the_user_must_fix_is_reported_in_the_same_words(place: Path, content: bytes, error: str):
     (place / "project" / "iris_trained_model.pkl").write_bytes(content)
-    told = run(place)
-    assert told.pop("children") == 1
-    told.pop("numpy")
-    assert told == in_its_turn(place)
-    assert told["error"][0] == error
+    report = run(place)
+    assert report.pop("children") == 1
+    report.pop("numpy")
+    assert report == in_its_turn(place)
+    assert report["error"][0] == error
 
 
 def test_what_was_begun_is_taken(place: Path):
@@ -131,34 +131,34 @@ def test_what_was_begun_is_taken(place: Path):
 
 
 def test_what_is_killed_on_the_way_is_done_in_its_turn(place: Path, expected: dict[str, Any]):
-    told = run(place, between="os.kill(children[0], 9)")
-    assert told == {**expected, "children": 2, "numpy": False}
+    report = run(place, between="os.kill(children[0], 9)")
+    assert report == {**expected, "children": 2, "numpy": False}
 
 
 def test_other_settings_than_those_of_the_file_are_done_in_their_turn(place: Path):
     change = "from dataclasses import replace; first = read_settings; "
     change += "read_settings = lambda path: replace(first(path), data=None)"
-    told = run(place, before=LIGHT, between=change)
-    assert told["children"] == 2
-    assert told["executor"] == "in its turn"
-    assert told["golden"] == '[{"data": null}]'
+    report = run(place, before=LIGHT, between=change)
+    assert report["children"] == 2
+    assert report["executor"] == "in its turn"
+    assert report["golden"] == '[{"data": null}]'
 
 
-def test_a_model_that_is_trained_anew_meanwhile_is_compiled_in_its_turn(place: Path):
+def test_a_model_trained_again_meanwhile_is_compiled_in_its_turn(place: Path):
     change = "model = Path('project/iris_trained_model.pkl'); model.write_bytes(model.read_bytes() + b'more')"
-    told = run(place, before=LIGHT, between=change)
-    assert told["children"] == 2
-    assert told["executor"] == "in its turn"
+    report = run(place, before=LIGHT, between=change)
+    assert report["children"] == 2
+    assert report["executor"] == "in its turn"
 
 
 def test_nobody_waits_for_what_nobody_asked_for(place: Path):
-    told = run(place, between=NOT_NEEDED)
-    assert told["children"] == 1
-    assert told["error"][1] == "not needed"
+    report = run(place, between=NOT_NEEDED)
+    assert report["children"] == 1
+    assert report["error"][1] == "not needed"
 
 
 def test_it_ends_when_the_command_is_killed(place: Path):
-    """Else whoever reads the command's output would wait for a process that nobody needs any more."""
+    """Otherwise a reader of the command's output would wait for a process that is not needed any more."""
     endless = "import time; ahead.choose_executable = lambda settings: time.sleep(600)"
     killed = "print(children[0], flush=True); os.kill(os.getpid(), 9)"
     program = PROGRAM.format(before=endless, between=killed)
@@ -189,7 +189,7 @@ def test_it_ends_when_the_command_is_killed(place: Path):
         "Path('project/iris_trained_model.pkl').unlink()",
         "file = Path('project/iris-model.toml'); file.write_text('trust = [\"a.B\"]\\n' + file.read_text())",
     ],
-    ids=["numpy is here", "no room", "a thread", "bad settings", "no model", "trusted names"],
+    ids=["numpy is here", "no memory", "a thread", "bad settings", "no model", "trusted names"],
 )
 def test_where_it_is_not_begun(place: Path, before: str):
     assert run(place, before=before, between=NOT_NEEDED)["children"] == 0

@@ -1,4 +1,4 @@
-"""What is remembered of a compilation: the same bytes as compiling gives, and never those of another model or machine."""
+"""The cache of compilations: the same bytes as compiling, and never those of another model or machine."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_a_handler_and_settings_of_the_function_are_no_part_of_it(compilations: 
 
 
 class Watched(ProjectSettings):
-    """Settings that tell who read what of them."""
+    """Settings that record which module read which key."""
 
     read: ClassVar[set[str]] = set()
 
@@ -154,14 +154,14 @@ print(json.dumps([describe_installation(), describe_arithmetic()]))
 
 
 def describe(*arguments: str, path: Path | None = None, options: tuple[str, ...] = (), **variables: str) -> list:
-    """What another process of this Python says of its surroundings."""
+    """The environment as another process of this Python describes it."""
     environment = {**os.environ, **variables, **({"PYTHONPATH": str(path)} if path else {})}
     command = [sys.executable, *options, "-c", DESCRIBE, *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
     return json.loads(done.stdout)
 
 
-def test_the_surroundings_are_told_alike_by_every_process():
+def test_every_process_describes_the_environment_alike():
     assert describe() == describe()
 
 
@@ -190,7 +190,7 @@ def test_what_is_installed_and_what_shadows_it_is_part_of_it(tmp_path: Path):
 
 
 def test_this_tools_own_code_is_part_of_it(tmp_path: Path):
-    """A checkout of ours with another line in one file of each room that decides; the others do not count."""
+    """A copy of this checkout with a changed line in one file of each package that affects the result; others do not count."""
     copy = tmp_path / "iris_model"
     shutil.copytree(Path(iris_model.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
     seen = [describe(path=tmp_path)]
@@ -212,7 +212,7 @@ def test_this_tools_own_code_is_part_of_it(tmp_path: Path):
 
 
 @pytest.mark.parametrize("place", [0, 70, 200, -1])
-def test_a_flipped_byte_is_noticed_and_mended(place: int, compilations: Compilations, small: ProjectSettings):
+def test_a_flipped_byte_is_found_and_repaired(place: int, compilations: Compilations, small: ProjectSettings):
     choice = FakeChoice()
     fresh = compilations.choose(small, choice)
     [entry] = entries(compilations)
@@ -264,7 +264,7 @@ def test_models_with_trusted_names_are_compiled_each_time(compilations: Compilat
     assert not compilations.directory.exists()
 
 
-def test_a_model_that_is_trained_anew_meanwhile_is_not_remembered(compilations: Compilations, small: ProjectSettings):
+def test_a_model_trained_again_meanwhile_is_not_remembered(compilations: Compilations, small: ProjectSettings):
     def train_and_choose(settings: ProjectSettings) -> Executable:
         return FakeChoice()(change_model(settings))
 

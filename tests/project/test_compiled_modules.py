@@ -46,7 +46,7 @@ def test_what_is_remembered_is_what_is_made(tmp_path: Path, cache: Path):
     assert bytecode_beside(elsewhere, RUNNING, keep=False) == made, "neither place nor order is in the bytes"
 
 
-def test_another_source_another_name_another_python_is_made_anew(tmp_path: Path):
+def test_another_source_name_or_python_is_compiled_again(tmp_path: Path):
     first = bytecode_beside(write_modules(tmp_path / "a", app="x = 1\n"), RUNNING)
     assert bytecode_beside(write_modules(tmp_path / "a", app="x = 2\n"), RUNNING) != first
     assert bytecode_beside(write_modules(tmp_path / "a", main="x = 1\n"), RUNNING) != first
@@ -56,7 +56,7 @@ def test_another_source_another_name_another_python_is_made_anew(tmp_path: Path)
         )
 
 
-def test_a_damaged_entry_is_made_anew(tmp_path: Path, cache: Path):
+def test_a_damaged_entry_is_made_again(tmp_path: Path, cache: Path):
     modules = write_modules(tmp_path / "a", app="x = 1\n")
     made = bytecode_beside(modules, RUNNING)
     [entry] = entries(cache)
@@ -80,7 +80,7 @@ def test_no_modules_at_all_start_no_interpreter():
     assert bytecode_beside({}, replace(RUNNING, path="/nowhere")) == {}
 
 
-def test_all_of_ours_but_what_is_kept_as_source_becomes_bytecode():
+def test_all_our_modules_but_those_kept_as_source_become_bytecode():
     files = with_bytecode(shipped_files("compiled", None), RUNNING)
     assert {name for name in files if name.endswith(".py")} == set(KEPT_AS_SOURCE)
     codes = {name: content for name, content in files.items() if isinstance(content, bytes)}

@@ -1,4 +1,4 @@
-"""A model is opened where there is nothing to take: what runs there writes nothing, reaches nobody and reads no secret."""
+"""A model is opened in a confined process: code in it cannot write files, use the network or read secrets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there are limits on resources only")
 
-# What a bypass would try. Each line is a name and what came of it.
+# What a bypass would try. Each line is a name and its result.
 PROBE = """
 import json, os, socket, tempfile
 from pathlib import Path
@@ -93,7 +93,7 @@ DEATHS = {
     "too much memory": ("bytearray(1 << 50)", "needs more memory"),
     "an error of a library": ("{}['a']", "opening the model failed in <string>:6: KeyError: 'a'"),
     "an exit": ("__import__('os')._exit(3)", "exit code 3"),
-    "an error of ours": (
+    "an error of iris-model": (
         "(_ for _ in ()).throw(__import__('iris_model.errors').errors.UnsupportedModel(['a', 'b'], remedy='c'))",
         "  - b\nc",
     ),

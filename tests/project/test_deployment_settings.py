@@ -184,7 +184,7 @@ def test_an_odd_line_that_aws_takes_is_taken(text: str):
     assert parse(text).name == "Iris_flowers"
 
 
-def test_a_mistake_of_the_project_is_told_once_and_not_for_each_stage():
+def test_a_mistake_of_the_project_is_reported_once_and_not_for_each_stage():
     assert "has one problem" in problems_of("memory = 1\n" + STAGED.replace("memory = 512", ""))
 
 

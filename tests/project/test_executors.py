@@ -1,4 +1,4 @@
-"""Which executor serves a model: with real models, and the estimator itself as the judge of what is written."""
+"""Which executor serves a model: real models, whose files are checked against the estimator itself."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_a_trusted_name_whose_module_is_nowhere(squarer: Path):
         choose(squarer, "squarer.pkl", trust=[*TRUST, "my_lost_steps.Square"])
 
 
-def test_what_nobody_can_serve_is_told_with_the_reasons_of_both(tmp_path: Path):
+def test_a_model_that_no_executor_serves_is_refused_with_both_reasons(tmp_path: Path):
     (tmp_path / "m.pkl").write_bytes(pickle.dumps(LogisticRegression()))
     with pytest.raises(UnsupportedModel, match="it is not fitted; call fit before saving it") as caught:
         choose(tmp_path, "m.pkl")

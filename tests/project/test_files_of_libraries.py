@@ -118,7 +118,7 @@ def test_a_model_that_answers_otherwise_in_another_process_is_refused(tmp_path):
         choose(tmp_path / "m.pkl", trust=["restless.Restless"])
 
 
-def test_a_model_that_is_called_as_a_file_of_ours(tmp_path):
+def test_a_model_with_the_name_of_one_of_our_files(tmp_path):
     path = tmp_path / "golden.json"
     BOOSTED.save_model(path)
     with pytest.raises(ProjectError, match=r"golden\.json is a file name"):

@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid by its own validator, and true of what the runtime takes and answers."""
+"""The OpenAPI document: valid by its own validator, and consistent with the requests and answers of the runtime."""
 
 from __future__ import annotations
 

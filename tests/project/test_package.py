@@ -1,4 +1,4 @@
-"""The function directory: which files, which bytes, and what happens when something goes wrong half way."""
+"""The function directory: which files, which bytes, and what happens when packaging fails half way."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def tree(directory: Path) -> dict[str, tuple[int, int, str]]:
     return found
 
 
-def test_it_holds_the_handler_the_model_the_golden_rows_and_the_shipped_rooms(tmp_path: Path):
+def test_it_holds_the_handler_the_model_the_golden_rows_and_the_shipped_packages(tmp_path: Path):
     directory = package(write_project(tmp_path)).directory
     assert directory == tmp_path / ".iris-model/function"
     assert (directory / "app.py").read_text().startswith("def handler")
     assert (directory / "model.safetensors").read_bytes() == b"compiled: " + MODEL_BYTES
     assert json.loads((directory / "golden.json").read_text())[0]["row"] == [1.0]
-    # For this very Python the shipped rooms are bytecode; the entry point and the emulator stay source.
+    # For this Python the shipped packages are bytecode; the entry point and the emulator stay source.
     package_root = Path(iris_model.__file__).parent
     shipped = {
         path.relative_to(directory / "iris_model/runtime").as_posix()
@@ -145,7 +145,7 @@ def test_bytecode_is_used_without_looking_at_the_source(tmp_path: Path):
     assert finished.returncode == 0
 
 
-def test_a_function_for_another_python_has_no_bytecode_and_says_so(tmp_path: Path):
+def test_a_function_for_another_python_has_no_bytecode_and_a_note(tmp_path: Path):
     other = "3.12" if RUNNING_PYTHON != "3.12" else "3.13"
     packaged = package(write_project(tmp_path, settings=f'{SETTINGS}python = "{other}"\n'))
     assert not list(packaged.directory.rglob("*.pyc"))
@@ -266,7 +266,7 @@ def test_packaging_again_without_a_change_does_nothing(tmp_path: Path):
     ],
     ids=["handler", "model", "settings", "edited output", "deleted output", "added output", "broken stamp"],
 )
-def test_any_change_packages_anew(tmp_path: Path, change):
+def test_any_change_packages_again(tmp_path: Path, change):
     project, choose = write_project(tmp_path), FakeChoice()
     package(project, choose=choose)
     change(project)
@@ -385,7 +385,7 @@ def test_what_must_be_importable_is_named_once(tmp_path: Path):
     assert packaged.notes[0].startswith("scikit-learn, numpy must be importable where the function runs and are not in")
 
 
-def test_the_original_executor_is_told_what_it_costs(tmp_path: Path):
+def test_the_cost_of_the_original_executor_is_reported(tmp_path: Path):
     project = write_project(tmp_path, {"requirements.txt": "scikit-learn==1.9.1\n"})
     packaged = package(project, choose=FakeChoice("original", needs=("scikit-learn",)))
     assert any("scikit-learn must be importable" in note for note in packaged.notes)
@@ -465,8 +465,8 @@ def _write_tiny_wheel(directory: Path) -> Path:
     return wheel
 
 
-def test_a_model_that_is_trained_anew_while_it_is_packaged_is_packaged_again(tmp_path: Path) -> None:
-    """Else the old model would be "up to date" for ever, under the new one's digest."""
+def test_a_model_trained_again_while_it_is_packaged_is_packaged_again(tmp_path: Path) -> None:
+    """Otherwise the old model would be "up to date" for ever, under the new one's digest."""
     project = write_project(tmp_path / "p")
 
     class Trains(FakeChoice):

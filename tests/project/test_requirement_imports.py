@@ -1,4 +1,4 @@
-"""Imports of a function against requirements.txt, with what is really installed here."""
+"""Imports of a function compared with requirements.txt, using the packages that are installed here."""
 
 from __future__ import annotations
 

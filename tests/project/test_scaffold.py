@@ -1,4 +1,4 @@
-"""New projects: what lies in them, and that nothing is ever overwritten."""
+"""New projects: their files, and that nothing is ever overwritten."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_a_module_that_would_take_the_place_of_the_handler(tmp_path: Path):
     assert not (tmp_path / "p").exists()
 
 
-def test_a_model_that_needs_its_library_gets_room_for_it(tmp_path: Path):
+def test_a_model_that_needs_its_library_gets_space_for_it(tmp_path: Path):
     (tmp_path / "m.pkl").write_bytes(MODEL_BYTES)
     made = scaffold_model_project(tmp_path / "p", tmp_path / "m.pkl", choose=FakeChoice("original"))
     assert read_settings(made.directory).memory == 512

@@ -1,4 +1,4 @@
-"""iris-model.toml: what is read, what is refused, and that a person can mend it from the message alone."""
+"""iris-model.toml: what is read, what is refused, and messages that are enough to fix the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of this package travels in a function: what the function can reach, and no more."""
+"""Which modules of this package are packaged into a function: those that it can reach, and no others."""
 
 from __future__ import annotations
 

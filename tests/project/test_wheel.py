@@ -1,4 +1,4 @@
-"""The wheel that the tool writes of itself: pip is the judge."""
+"""The wheel that the tool writes of itself, checked by pip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workflow that `init --ci github` writes: right by GitHub's own schema, and without a key in it."""
+"""The workflow that `init --ci github` writes: valid by GitHub's own schema, and without a key in it."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def run_step(workflow: Path, job: str, name: str, **environment: str) -> subproc
 
 
 def tool(directory: Path, script: str) -> str:
-    """A PATH whose `iris-model` does what is wanted."""
+    """A PATH with a fake `iris-model`."""
     directory.mkdir()
     (directory / "iris-model").write_text(f"#!/bin/sh\n{script}\n")
     (directory / "iris-model").chmod(0o755)

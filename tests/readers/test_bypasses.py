@@ -17,7 +17,7 @@ HARMLESS = ("os.listdir", "os.scandir", "os.walk", "ctypes.dlopen", "os.putenv",
 
 
 class Watch:
-    """Notes what Python itself reports while something is open that must run nothing."""
+    """Records Python's audit events while a file is open that must not run code."""
 
     def __init__(self):
         self.on, self.seen = False, []
@@ -86,7 +86,7 @@ def test_no_known_bypass_runs_in_any_combination(tmp_path, monkeypatch, record_p
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_inspect_and_compile_say_so(way, tmp_path, monkeypatch):
+def test_inspect_and_compile_report_it(way, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     hiding = list(HIDINGS)[len(way) % 2]
     (tmp_path / "model.pkl").write_bytes(HIDINGS[hiding](WAYS[way](*PAYLOADS[0])))

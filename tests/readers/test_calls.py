@@ -1,4 +1,4 @@
-"""Calls of a pickle are judged, not names only: proofs that trusted names are enough to run or write something are refused."""
+"""Calls of a pickle are checked, not only names: files that misuse trusted names to run or write something are refused."""
 
 import functools
 import io

@@ -1,4 +1,4 @@
-"""Model files of every library, cut off, changed and doubled: one sentence each, though a library crashes, in bounded memory."""
+"""Model files of every library, cut off, changed and doubled: one sentence each in bounded memory, even if a library crashes."""
 
 from __future__ import annotations
 

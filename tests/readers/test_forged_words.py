@@ -1,4 +1,4 @@
-"""Names and versions of a hostile file are shown to a person: they forge no line, move no cursor, and paste no command."""
+"""Names and versions of a hostile file are shown to a person: they cannot forge a line, move the cursor, or insert a command."""
 
 from __future__ import annotations
 

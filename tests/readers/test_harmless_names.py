@@ -1,4 +1,4 @@
-"""What fitted models carry along without needing it opens, and nothing of it is run."""
+"""Unneeded objects inside fitted models open, and none of their code runs."""
 
 import pickle
 import subprocess

@@ -1,4 +1,4 @@
-"""Files of XGBoost and LightGBM, and pickled boosters: they answer as the library does, or say what is wrong."""
+"""Files of XGBoost and LightGBM, and pickled boosters: they answer as the library does, or are refused with the reason."""
 
 from __future__ import annotations
 

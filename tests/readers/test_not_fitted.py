@@ -1,4 +1,4 @@
-"""What to do with a model that was never fitted: fit it. Rows do not help."""
+"""The hint for a model that was never fitted is to fit it, not to give rows."""
 
 import pickle
 

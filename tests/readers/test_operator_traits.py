@@ -1,4 +1,4 @@
-"""Every operator has a row, and no row says what the code does not do."""
+"""Every operator has a row, and each row matches the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways around the opener that its own authors thought of: names hidden in states, arrays, extension codes and formats.
+"""Attacks on the opener by its own authors: names hidden in states, arrays, extension codes and formats.
 
 Each is opened as `inspect` and `compile` do, and what opens is asked for predictions; nothing may run or be written.
 """

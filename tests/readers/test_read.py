@@ -1,4 +1,4 @@
-"""From estimators to graphs: what a signature says, and every reason for a refusal at once."""
+"""From estimators to graphs: the signature, and every reason for a refusal at once."""
 
 import numpy as np
 import pytest

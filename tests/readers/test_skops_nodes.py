@@ -1,4 +1,4 @@
-"""Nodes of skops that would build or call what a pickle may not: refused, or never built."""
+"""Nodes of skops that would build or call what a pickle must not: refused, or never built."""
 
 from __future__ import annotations
 

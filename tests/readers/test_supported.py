@@ -1,4 +1,4 @@
-"""Nothing of scikit-learn is forgotten, and the page of supported models is fresh."""
+"""Every estimator of scikit-learn is covered, and the page of supported models is up to date."""
 
 import importlib
 import warnings
@@ -39,9 +39,9 @@ def test_every_estimator_has_a_reader_or_a_reason():
 
 
 def test_every_reader_of_every_file_is_found_by_the_name_of_its_class():
-    rooms = [path for path in (Path(readers.__file__).parent).iterdir() if path.is_dir()]
+    folders = [path for path in (Path(readers.__file__).parent).iterdir() if path.is_dir()]
     written: dict[str, set[str]] = {}
-    for path in (path for room in rooms for path in room.glob("*.py")):
+    for path in (path for folder in folders for path in folder.glob("*.py")):
         module = importlib.import_module(f"iris_model.readers.{path.parent.name}.{path.stem}")
         for name, reader in getattr(module, "READERS", {}).items():
             assert find_reader(name) is reader

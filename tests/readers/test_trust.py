@@ -1,4 +1,4 @@
-"""Hostile pickles: every way to name a global is seen, and nothing of the file runs."""
+"""Hostile pickles: every way to name a global is found, and no code of the file runs."""
 
 import io
 import os
@@ -160,7 +160,7 @@ def test_what_an_estimator_module_imported_is_not_its_own(tmp_path):
         ("pandas", "eval"),
     ],
 )
-def test_names_beside_the_known_ones_stay_refused(name):
+def test_names_other_than_the_known_ones_stay_refused(name):
     assert find_refused_globals([name]) == [".".join(name)]
 
 

@@ -82,7 +82,7 @@ def test_lightgbm_says_which_versions_wrote_it(tmp_path):
     assert open_model(path).library == "lightgbm"
 
 
-# Names of parameters in the text that each version writes, told apart by the newest.
+# Names of parameters in the text that each version writes; the newest name identifies the version.
 PARAMETERS = {
     "3.3.5": (),
     "4.0.0": ("parser_config_file",),

@@ -1,4 +1,4 @@
-"""`[capture]`: what is written, what is never written, and that nothing is there when it is off."""
+"""`[capture]`: what is written, what is never written, and that nothing is loaded when it is off."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_line_has_row_answer_and_counts(capture: Callable[..., Model], capsys:
     assert set(first["answer"]) == set(model.outputs) and answer
     (metrics,) = first["_aws"]["CloudWatchMetrics"]
     assert metrics["Dimensions"] == [["FunctionName"]]
-    # Each metric that is named has its value beside it.
+    # Each named metric has its value next to it.
     assert all(isinstance(first[metric["Name"]], int) for metric in metrics["Metrics"])
 
 

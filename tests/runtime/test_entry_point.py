@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.architecture.rooms import SOURCE
+from tests.architecture.packages import SOURCE
 from tests.support.runtime_api_fake import Invocation, RuntimeApiFake
 from tests.support.tiny_model import write_tiny
 
@@ -76,8 +76,8 @@ def handler(event, context):
 @pytest.fixture
 def function_directory(tmp_path: Path) -> Path:
     package = tmp_path / "iris_model"
-    for room in ("runtime", "engine"):
-        shutil.copytree(SOURCE / room, package / room, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("runtime", "engine"):
+        shutil.copytree(SOURCE / name, package / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(SOURCE / "__init__.py", package)
     write_tiny(tmp_path / "iris_trained_model.safetensors")
     (tmp_path / "app.py").write_text(APP)
@@ -249,7 +249,7 @@ def test_a_function_that_cannot_start(function_directory: Path, change: Any, err
     assert says in log
 
 
-def test_a_function_packaged_for_another_python_says_so(function_directory: Path) -> None:
+def test_a_function_packaged_for_another_python_is_reported(function_directory: Path) -> None:
     package = function_directory / "iris_model"
     (package / "__init__.py").unlink()
     (package / "__init__.pyc").write_bytes(b"\x00\x00\r\n" + b"\x00" * 12)
@@ -266,7 +266,7 @@ def free_port() -> int:
 
 @contextmanager
 def emulator(directory: Path, handler: str, **environment: str) -> Iterator[tuple[str, Any]]:
-    """Our own emulator, which a container starts when its base brings none; here on a loopback port."""
+    """Our own emulator, which a container starts when its base has none; here on a loopback port."""
     port = free_port()
     entry = str(directory / "iris_model" / "runtime" / "__main__.py")
     program = (

@@ -1,4 +1,4 @@
-"""Events that nobody would send: an answer, a ping's, or one clear refusal. `make e2e` asks 100,000 of other seeds."""
+"""Malformed events: an answer, the answer to a ping, or one clear refusal. `make e2e` sends 100,000 with other seeds."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from iris_model.runtime.logs import describe_error
-from tests.architecture.rooms import SOURCE
+from tests.architecture.packages import SOURCE
 from tests.support.runtime_api_fake import Invocation, RuntimeApiFake
 
 APP = """

@@ -39,7 +39,7 @@ def export(directory: Path, estimator, *, zipmap: bool = True) -> Path:
 
 
 def describe(path: Path):
-    """Describe the model as packaging does, and write the description beside it."""
+    """Describe the model as packaging does, and write the description next to it."""
     description = describe_onnx(path)
     content = {"signature": description.signature, "source": description.source}
     path.with_suffix(".signature.json").write_text(json.dumps(content))
@@ -153,7 +153,7 @@ def test_what_is_missing_or_broken_is_said(tmp_path):
         describe_onnx(path)
 
 
-def test_without_onnxruntime_the_way_out_is_said(tmp_path):
+def test_without_onnxruntime_the_hint_installs_it(tmp_path):
     path = export(tmp_path, LinearRegression().fit(X, NUMBERS))
     describe(path)
     source = Path(__file__).parents[2] / "src"

@@ -1,4 +1,4 @@
-"""Metadata of the Open Inference Protocol, held against what the same model then answers: names, types, shapes."""
+"""Metadata of the Open Inference Protocol, compared with the answers of the same model: names, types, shapes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_metadata_is_what_is_answered(make: Any, tmp_path: Path) -> None:
 
 
 def test_a_transformer_answers_with_what_it_makes_of_the_rows(tmp_path: Path) -> None:
-    """Even where it also says how likely they are."""
+    """Even if it also returns probabilities."""
     pca = PCA(2).fit(ROWS)
     answer = load(pca, tmp_path).answer({"instances": ROWS.tolist()})
     np.testing.assert_allclose(answer["predictions"], pca.transform(ROWS), rtol=1e-9)

@@ -61,7 +61,7 @@ def test_an_event_of_another_trigger_is_named(
 
 @pytest.mark.parametrize("reports", [True, False])
 def test_no_record_of_a_batch_is_lost(model: Model, dictionary_model: Model, reports: bool) -> None:
-    """What the trigger makes of the answer: all records come again."""
+    """The trigger reads the answer as a failure of all records: all are delivered again."""
     event = TRIGGERS["Amazon SQS"]
     identifiers = [each["messageId"] for each in event["Records"]]
     for each in (model, dictionary_model):

@@ -1,1 +1,1 @@
-"""The Python API and its batch core, against the original libraries and the containers' own libraries."""
+"""Tests of the Python API and its batch core, compared with the original libraries and the containers' own libraries."""

@@ -1,4 +1,4 @@
-"""X in every container, and the container that comes back. The libraries themselves make what is read here."""
+"""X in every container, and the container of the answer. The libraries themselves make the containers."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_dictionaries_of_features() -> None:
 @pytest.mark.parametrize(
     "container", ["pandas", "polars", "pyarrow", "columns", "dictionaries", "interchange", "categories"]
 )
-def test_texts_beside_numbers(container: str) -> None:
+def test_texts_and_numbers(container: str) -> None:
     original, model, frame = case("mixed")
     frame = pd.concat([frame, pd.DataFrame({"age": [30.0], "city": ["nowhere"], "score": [3]})], ignore_index=True)
     given = frame.astype({"city": "category"}) if container == "categories" else SAME[container](frame)

@@ -1,4 +1,4 @@
-"""Models from files, into files, through pickles; and `import iris_model`, which stays cheap."""
+"""Models from files, into files, through pickles; and `import iris_model`, which stays fast."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_a_saved_model_whose_file_is_gone_is_pickled_whole(tmp_path: Path) -> No
     assert (again.predict(ROWS) == case("texts")[1].predict(ROWS)).all() and again.digest == model.digest
 
 
-def test_a_model_of_a_file_that_is_gone_says_so(tmp_path: Path) -> None:
+def test_a_model_of_a_file_that_is_gone_is_reported(tmp_path: Path) -> None:
     path = case("texts")[1].save(tmp_path / "m.safetensors")
     model = im.load(path)
     path.unlink()

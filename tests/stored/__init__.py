@@ -1,1 +1,1 @@
-"""Files of the formats of a released version, and what they answered then. They are never written again; new ones join them."""
+"""Files in the formats of released versions, with their answers at that time. They never change; new ones are added."""

@@ -1,4 +1,4 @@
-"""Write the files of today's formats into a new directory beside this one: python -m tests.stored.writing 2026-11
+"""Write the files of today's formats into a new directory in this folder: python -m tests.stored.writing 2026-11
 
 Done once for each change of a format. What lies here already stays as it is.
 """
@@ -55,7 +55,7 @@ def plain(answers: Any) -> Any:
 
 
 def write_function(directory: Path) -> None:
-    """What describes the packaged iris model; its other files are no format of their own."""
+    """The description of the packaged iris model; its other files have no format of their own."""
     packaged = package_project(ROOT / "examples/iris", output=directory.with_name("packaged"))
     directory.mkdir()
     for name in ("function.json", "golden.json"):

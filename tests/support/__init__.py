@@ -1,1 +1,1 @@
-"""Parts that several rooms' tests start: real peers, and fakes that have tests of their own."""
+"""Parts that the tests of several packages use: real peers, and fakes with their own tests."""

@@ -1,4 +1,4 @@
-"""The AWS CLI that is installed beside this Python, with credentials of nobody and no settings of this machine."""
+"""The AWS CLI that is installed with this Python, with fake credentials and without the settings of this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def find_aws_cli(directory: Path) -> tuple[Path, dict[str, str]]:
     """The program, and the environment to run it in; skips where there is none. `directory` has no settings file."""
     aws = Path(sys.executable).with_name("aws")
     if not aws.exists():
-        pytest.skip("the AWS CLI is not installed beside this Python")
+        pytest.skip("the AWS CLI is not installed with this Python")
     return aws, {
         "PATH": os.environ["PATH"],
         "AWS_ACCESS_KEY_ID": "test",

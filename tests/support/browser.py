@@ -55,7 +55,7 @@ def lay_model(directory: Path, estimator: Any, rows: Any = None, example: Any = 
 
 
 def lay_handler(directory: Path) -> None:
-    """The handler that every project of ours begins with."""
+    """The handler that `init` writes."""
     (directory / "app.py").write_text(
         'from iris_model.runtime import Model\n\nmodel = Model.load("model")\n\n\n'
         "def handler(event, context):\n    return model.answer(event)\n"

@@ -1,4 +1,4 @@
-"""What becomes of captured estimators: each compiled, and its answers compared with the original's on the captured rows.
+"""Compile captured estimators, and compare their answers with the original's on the captured rows.
 
 `python -m tests.support.captured RESULTS SECONDS FILE...` writes one line of JSON for each file: what came of it and why.
 """
@@ -27,7 +27,7 @@ from iris_model.errors import IrisModelError
 from iris_model.readers import offered_methods
 
 MEMORY = 4 << 30
-# What the library's own message looks like where an exception of another kind was caught on its way out.
+# The library's own message when an exception of another kind was caught while it propagated.
 FOREIGN = "cannot be read: "
 # What the compiler says where it blames itself.
 MISTAKE = "please report this bug"

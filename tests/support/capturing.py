@@ -78,7 +78,7 @@ def _classes() -> list[type]:
 
 
 def _wrap_training(keeper: Keeper) -> None:
-    """Wrap `xgboost.train` and `lightgbm.train`, whose second argument keeps the table, if it was not told to free it."""
+    """Wrap `xgboost.train` and `lightgbm.train`, whose second argument keeps the table unless it was asked to free it."""
     for library in ("xgboost", "lightgbm"):
         with contextlib.suppress(ImportError):
             module = importlib.import_module(library)

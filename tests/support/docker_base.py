@@ -2,7 +2,7 @@
 
 AWS's own where it can be pulled, else a stand-in: Debian with the Python of that tag (trixie has 3.13, bookworm 3.11),
 the emulator and awslambdaric, laid out as AWS lays them out (`docker_lambda_base/`). It bears AWS's tag, so that
-`docker build .` finds it without a registry; its label tells it from the original.
+`docker build .` finds it without a registry; a label marks it as a stand-in.
 
 Containers get this machine's certificates in a separate build image only: it stands for the one that a company behind a
 proxy names in `--build-arg BUILD_IMAGE`, and no byte of it may reach the result.

@@ -28,7 +28,7 @@ class FakeFunction:
     weights: dict[str, float] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
-    """Those beside `live`."""
+    """Aliases other than `live`."""
     count: int = 0
     """Of all versions that were ever published: a number is never used again."""
     without_image: set[str] = field(default_factory=set)
@@ -42,7 +42,7 @@ class FakeFunction:
 
 
 class FakeLambda(FakeEcr):
-    """Its operations, one method each; images come from the ECR beside it."""
+    """Its operations, one method each; images come from the fake ECR."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -158,7 +158,7 @@ class FakeLambda(FakeEcr):
         return {"Name": Name, "FunctionVersion": FunctionVersion}
 
     def _update_alias(self, function: FakeFunction, version: str, routing: Any) -> None:
-        """As Lambda has it, whoever asks: the deployer, or CloudFormation, which names no routing."""
+        """As Lambda does it for each caller: the deployer, or CloudFormation, which names no routing."""
         weights = check_alias_update(version, function.weights, routing)
         if weights:
             check_weighted_versions({each: function.versions[each] for each in (version, *weights)})

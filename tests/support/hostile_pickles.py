@@ -22,7 +22,7 @@ MODEL = LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0])
 CODE = f"__import__('os').mkdir('{MARKER}')"
 INNER = b"cos\nmkdir\n(S'" + MARKER.encode() + b"'\ntR."
 
-# What scanners of others overlooked, and what they know: (module, name, arguments).
+# Calls that other scanners missed, and calls that they know: (module, name, arguments).
 PAYLOADS: list[tuple[str, str, tuple[Any, ...]]] = [
     ("os", "mkdir", (MARKER,)),
     ("posix", "mkdir", (MARKER,)),

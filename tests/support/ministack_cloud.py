@@ -105,7 +105,7 @@ class Cloud:
         return replace(self, variables={**self.variables, **variables})
 
     def run(self, *arguments: object, expect: int = 0) -> str:
-        """Run a command of ours in a process of its own; returns all that it printed."""
+        """Run an `iris-model` command in its own process; return its output."""
         command = [sys.executable, "-m", "iris_model.cli", *map(str, arguments)]
         return self._finish(subprocess.Popen(command, **self._pipes), expect)
 

@@ -1,4 +1,4 @@
-"""An environment with MiniStack in it, made once per machine: it pins libraries that are no business of ours.
+"""An environment with MiniStack in it, made once per machine: it pins libraries that conflict with ours.
 
 Nothing in; the Python of that environment out, or `Missing`.
 """

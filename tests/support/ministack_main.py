@@ -10,8 +10,8 @@ pulled, by digest, from what was pushed.
 A filter pattern `?"one" ?"another"` is either on AWS; MiniStack takes the question marks for wildcards.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 
-An alarm of AWS looks at the metric with its dimensions. Those of MiniStack ring for an error of any function; here they ring when
-somebody says so (SetAlarmState).
+An alarm of AWS looks at the metric with its dimensions. Those of MiniStack ring for an error of any function; here they ring
+when a test sets them (SetAlarmState).
 """
 
 import os

@@ -214,7 +214,7 @@ def _check_delete(params):
 
 
 class _Loader(yaml.SafeLoader):
-    """Tags of CloudFormation as texts: the rules look at the values beside them."""
+    """Tags of CloudFormation as strings: the rules look at the values around them."""
 
 
 def _construct_any(loader, suffix, node):

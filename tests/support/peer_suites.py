@@ -1,4 +1,4 @@
-"""A pytest plugin for the tests of other projects: what they import and is not installed here is there, as far as to a `fit`.
+"""A pytest plugin for the tests of other projects: stand-ins for imports that are not installed here, enough to reach a `fit`.
 
 `PYTHONPATH=tests/support pytest -p peer_suites ...`. Only what a test fits is of interest, never what its project makes of it. So
 a converter or its runtime is a stand-in that accepts everything, and parameters that newer libraries dropped are dropped.

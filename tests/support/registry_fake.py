@@ -1,7 +1,7 @@
 """A registry in this process: the real wire protocol of the distribution specification over a real socket, and faults on demand.
 
-Not a stub: it checks digests, keeps upload sessions, refuses manifests whose blobs are missing. What a test wants to go wrong it
-says beforehand (`registry_faults.py`); what was asked of the registry it reads afterwards (`requests`).
+Not a stub: it checks digests, keeps upload sessions, refuses manifests whose blobs are missing. A test sets the
+faults beforehand (`registry_faults.py`) and reads the received requests afterwards (`requests`).
 """
 
 from __future__ import annotations

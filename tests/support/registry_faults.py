@@ -1,4 +1,4 @@
-"""What can go wrong at a registry, said as data: which requests, how often, and what happens instead of the right answer."""
+"""Faults of a registry as data: which requests, how often, and what happens instead of the right answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Fault:
     skip: int = 0
 
     def apply(self, handler: Any) -> bool:
-        """Do the wrong thing; False when the right one shall follow."""
+        """Do the wrong thing; return False if the right answer must follow."""
         raise NotImplementedError
 
 

@@ -1,4 +1,4 @@
-"""What a test does when a part of the world is missing: skip with the reason, but never in CI."""
+"""What a test does when a required tool is missing: skip with the reason, but never in CI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An estimator that belongs to no library: what a user's own class in a model file looks like."""
+"""An estimator that belongs to no library, like a user's own class in a model file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A function whose first version answers, and the project of its second one: with a function URL, from the shared repository."""
+"""A function with its first version deployed, and the project of its second one: function URL, shared repository."""
 
 from __future__ import annotations
 

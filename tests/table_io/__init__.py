@@ -1,1 +1,1 @@
-"""Files of rows to files of answers, against pandas, pyarrow and the original model."""
+"""From files of rows to files of answers, compared with pandas, pyarrow and the original model."""

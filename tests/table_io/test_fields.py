@@ -1,4 +1,4 @@
-"""The kernel that reads CSV: as Python's `csv` and `float`, or not at all."""
+"""The kernel that reads CSV: the result of Python's `csv` and `float`, or none."""
 
 from __future__ import annotations
 

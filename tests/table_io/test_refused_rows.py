@@ -1,4 +1,4 @@
-"""Many refused rows: each is found, and rows are not asked again and again."""
+"""Many refused rows: each is found, with few repeated calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handlers that do what users' handlers do, well and badly. Each name is what the table calls."""
+"""Handlers that behave as users' handlers do, well and badly. The table refers to them by name."""
 
 import json
 import logging
@@ -197,7 +197,7 @@ def logs(event, context):
 
 
 def logs_by_context(event, context):
-    context.log("context says so\n")
+    context.log("by the context\n")
     return "logged"
 
 

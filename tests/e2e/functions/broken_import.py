@@ -1,3 +1,3 @@
-"""Imports a module that is nowhere."""
+"""Imports a module that does not exist."""
 
 import no_such_flower  # noqa: F401

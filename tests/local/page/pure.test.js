@@ -17,7 +17,7 @@ test("a long event is not in the address", () => {
   assert.equal(writeAddress({ name: "f", event: "x".repeat(MAX_LENGTH) }), "#function=f");
 });
 
-test("other fragments are no address of ours", () => {
+test("other fragments are not our addresses", () => {
   for (const hash of ["", "#", "#ask", "#row=[1]", "#function="]) assert.equal(readAddress(hash), null, hash);
 });
 

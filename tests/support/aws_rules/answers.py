@@ -1,4 +1,4 @@
-"""Rules of what triggers make of a function's answer."""
+"""Rules for how triggers use a function's answer."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rules of what is between a client and the function."""
+"""Rules of the layers between a client and the function."""
 
 from .rule import rule
 

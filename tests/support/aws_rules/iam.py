@@ -76,7 +76,7 @@ ANY_RESOURCE = ("sts:GetCallerIdentity", "ecr:GetAuthorizationToken", "cloudwatc
 
 
 def knows(service: str, operation: str, parameters: Mapping[str, Any]) -> bool:
-    """Whether `resources_of` has an answer: not for calls that no operation of ours makes."""
+    """Whether `resources_of` has an answer: not for calls that none of our operations makes."""
     if f"{service}:{operation}" in ANY_RESOURCE:
         return True
     if service not in _RESOURCES:
@@ -329,7 +329,7 @@ def _of_domain(place: Place, below: str, verb: int) -> Iterator[Asked]:
             yield Asked("iam:CreateServiceLinkedRole", place.arn("iam", role))
 
 
-@rule(17, "aws-cloudformation/cloudformation-coverage-roadmap#997, terraform-provider-aws#16023 (doubt: may be mended)")
+@rule(17, "aws-cloudformation/cloudformation-coverage-roadmap#997, terraform-provider-aws#16023 (doubt: may be fixed)")
 def arns_of_api_tags(place: Place) -> tuple[str, str]:
     """The ARNs on which tags of an HTTP API were seen to be evaluated: the right one, and one with two beginnings."""
     begin = place.arn("apigateway", "")

@@ -1,4 +1,4 @@
-"""Rules of what stands in a template."""
+"""Rules of the contents of a template."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""One handler that behaves in every way a handler can; the event says how. Runs inside sandboxes."""
+"""One handler that behaves in every way a handler can; the event selects it. Runs inside sandboxes."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def describe(event, context):
 
 
 def fail(event, context):
-    raise Misbehaviour("as told")
+    raise Misbehaviour("as requested")
 
 
 def exit_process(event, context):

@@ -1,4 +1,4 @@
-"""A handler that does what a sandbox must survive; the event says what. Runs inside sandboxes, standard library only."""
+"""A handler that does what a sandbox must survive; the event selects it. Runs inside sandboxes, standard library only."""
 
 import errno
 import http.client

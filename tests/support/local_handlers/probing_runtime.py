@@ -1,4 +1,4 @@
-"""A runtime that breaks the rules of the Runtime API, one after the other, and prints what it is told.
+"""A runtime that breaks the rules of the Runtime API, one after the other, and prints the answers.
 
 Started in place of a real runtime (`iris_model/runtime/__main__.py` of a function directory).
 """

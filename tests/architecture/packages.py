@@ -1,7 +1,7 @@
-"""The rooms and whom each may import: the table of docs/architecture.md as data. It is the law; the tests beside it hold it.
+"""The packages, and which of them each may import: the table of docs/architecture.md as data. Tests in this folder enforce it.
 
-A module that several rooms name (`numpy`) is listed in each. `library` rows are for single files: the library being read may
-be imported in its own file only.
+A third-party module that several packages import (`numpy`) is listed in each. `by_file` is for single files or folders: a library
+whose models are read may be imported in its own folder only.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src" / "iris_model"
 
-ALL_ROOMS = (
+ALL_PACKAGES = (
     "aws", "cli", "compiler", "contract", "cost", "engine", "errors", "image", "integrations", "local", "oci", "project",
     "readers", "runtime", "scoring", "table_io",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Room:
-    """Whom a room may import beside the standard library and itself."""
+class Package:
+    """What a package may import in addition to the standard library and itself."""
 
     ours: tuple[str, ...] = ()
     for_types: tuple[str, ...] = ()
-    """What it may import under TYPE_CHECKING besides."""
+    """What it may also import under TYPE_CHECKING."""
     third_party: tuple[str, ...] = ()
     by_file: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """File or folder inside the room -> what only it may import."""
+    """File or folder inside the package -> what only it may import."""
 
 
-ROOMS = {
-    "runtime": Room(
+PACKAGES = {
+    "runtime": Package(
         ours=("engine",),
         for_types=("contract",),
         by_file=(
@@ -39,9 +39,9 @@ ROOMS = {
             ("executors/onnx.py", ("onnxruntime", "numpy")),
         ),
     ),
-    "engine": Room(for_types=("contract",)),
-    "contract": Room(),
-    "readers": Room(
+    "engine": Package(for_types=("contract",)),
+    "contract": Package(),
+    "readers": Package(
         ours=("contract", "errors"),
         third_party=("numpy",),
         by_file=(
@@ -55,19 +55,19 @@ ROOMS = {
             ("pickled/skops.py", ("skops",)),
         ),
     ),
-    "compiler": Room(
+    "compiler": Package(
         ours=("contract", "engine", "readers", "errors"),
         third_party=("numpy", "safetensors"),
     ),
-    "oci": Room(ours=("contract", "errors"), third_party=("urllib3",)),
-    "cost": Room(ours=("contract", "errors")),
-    "image": Room(ours=("contract", "oci", "project", "errors"), third_party=("packaging",)),
-    "project": Room(ours=("compiler", "contract", "errors"), third_party=("packaging", "platformdirs")),
-    "scoring": Room(
+    "oci": Package(ours=("contract", "errors"), third_party=("urllib3",)),
+    "cost": Package(ours=("contract", "errors")),
+    "image": Package(ours=("contract", "oci", "project", "errors"), third_party=("packaging",)),
+    "project": Package(ours=("compiler", "contract", "errors"), third_party=("packaging", "platformdirs")),
+    "scoring": Package(
         ours=("compiler", "contract", "engine", "errors", "project", "readers", "runtime"),
         third_party=("numpy",),
     ),
-    "integrations": Room(
+    "integrations": Package(
         ours=("engine", "errors", "scoring"),
         third_party=("numpy",),
         by_file=(
@@ -78,13 +78,13 @@ ROOMS = {
             ("polars.py", ("polars",)),
         ),
     ),
-    "table_io": Room(
+    "table_io": Package(
         ours=("contract", "engine", "errors", "runtime", "scoring"),
         third_party=("numpy",),
         by_file=(("sources.py", ("pyarrow", "zstandard")),),
     ),
-    "local": Room(ours=("contract", "errors"), third_party=("aiohttp", "psutil", "watchfiles")),
-    "aws": Room(ours=("contract", "oci", "image", "cost", "errors"), third_party=("boto3", "botocore", "yaml")),
-    "cli": Room(ours=ALL_ROOMS, third_party=("click", "rich")),
-    "errors": Room(),
+    "local": Package(ours=("contract", "errors"), third_party=("aiohttp", "psutil", "watchfiles")),
+    "aws": Package(ours=("contract", "oci", "image", "cost", "errors"), third_party=("boto3", "botocore", "yaml")),
+    "cli": Package(ours=ALL_PACKAGES, third_party=("click", "rich")),
+    "errors": Package(),
 }

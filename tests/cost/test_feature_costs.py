@@ -1,4 +1,4 @@
-"""What features cost besides the answers: pings, the access log, captured rows, traces. Against arithmetic done by hand."""
+"""What features cost in addition to the answers: pings, the access log, captured rows, traces. Checked by hand calculation."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_provisioned_sandboxes_take_the_pings():
         for some in (workload(measurement=COLD), workload(measurement=COLD, surroundings=PINGED))
     )
     assert float(pinged["requests"].quantity - plain["requests"].quantity) == pytest.approx(8_760)
-    # Few find it busy, and those start another one.
+    # Few requests find it busy, and those start another one.
     assert float(pinged["compute"].quantity - plain["compute"].quantity) < 8_760 * GB
 
 

@@ -1,4 +1,4 @@
-"""The import law of docs/architecture.md."""
+"""The import rules of docs/architecture.md."""
 
 from __future__ import annotations
 
@@ -8,46 +8,49 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.imports import Import, find_imports
-from tests.architecture.rooms import ROOMS, SOURCE
+from tests.architecture.packages import PACKAGES, SOURCE
 
 # The example of the package is what a user owns: it imports what it needs.
 FILES = sorted(path for path in SOURCE.rglob("*.py") if not path.is_relative_to(SOURCE / "project/templates"))
 
 
-def room_of(path: Path) -> str:
+def package_of(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
 def allowed_third_party(path: Path) -> tuple[str, ...]:
-    room = ROOMS[room_of(path)]
+    package = PACKAGES[package_of(path)]
     inside = path.relative_to(SOURCE).parts[1:]
     extra = [
-        name for key, names in room.by_file if inside[: key.count("/") + 1] == tuple(key.split("/")) for name in names
+        name
+        for key, names in package.by_file
+        if inside[: key.count("/") + 1] == tuple(key.split("/"))
+        for name in names
     ]
-    return (*room.third_party, *extra)
+    return (*package.third_party, *extra)
 
 
 def breach_of(found: Import) -> str | None:
-    """Say why an import breaks the law, or None."""
-    room = room_of(found.path)
+    """Return why an import breaks the rules, or None."""
+    package = package_of(found.path)
     top, _, rest = found.module.partition(".")
     if top == "iris_model":
         target = rest.partition(".")[0]
-        allowed = ROOMS[room].ours + (ROOMS[room].for_types if found.for_types else ())
-        if not target or target == room or target in allowed:
+        allowed = PACKAGES[package].ours + (PACKAGES[package].for_types if found.for_types else ())
+        if not target or target == package or target in allowed:
             return None
-        return f"{found}; {room} may import of ours: {', '.join(allowed) or 'nothing'}"
+        return f"{found}; {package} may import these of our packages: {', '.join(allowed) or 'nothing'}"
     if top in sys.stdlib_module_names or top in allowed_third_party(found.path):
         return None
-    return f"{found}; this file may import of others: {', '.join(allowed_third_party(found.path)) or 'nothing'}"
+    return f"{found}; this file may import these third-party modules: {', '.join(allowed_third_party(found.path)) or 'nothing'}"
 
 
-def test_every_folder_is_a_room() -> None:
+def test_every_folder_is_a_package_of_the_table() -> None:
     folders = {path.name for path in SOURCE.iterdir() if path.is_dir() and path.name != "__pycache__"}
-    assert folders <= set(ROOMS), f"rooms without a row in the table: {sorted(folders - set(ROOMS))}"
+    assert folders <= set(PACKAGES), f"packages without a row in the table: {sorted(folders - set(PACKAGES))}"
 
 
-def test_no_import_breaks_the_law() -> None:
+def test_no_import_breaks_the_rules() -> None:
     files = [path for path in FILES if path != SOURCE / "__init__.py"]
     breaches = [breach for path in files for found in find_imports(path) if (breach := breach_of(found))]
     assert not breaches, "\n" + "\n".join(breaches)
@@ -77,11 +80,11 @@ def test_a_breach_is_found(path: str, module: str) -> None:
     assert "may import" in breach
 
 
-def test_shipped_rooms_import_no_dear_module_at_the_top() -> None:
-    """What a cold start reads must stay cheap: these may be imported inside functions only."""
+def test_shipped_packages_import_no_slow_module_at_the_top() -> None:
+    """A cold start must stay fast: these modules may be imported inside functions only."""
     import ast
 
-    dear = {
+    slow = {
         "json",
         "re",
         "logging",
@@ -97,25 +100,27 @@ def test_shipped_rooms_import_no_dear_module_at_the_top() -> None:
     lazy = {"emulator.py", "log_records.py", "marshal_careful.py", "original.py", "original_table.py"}
     found = []
     for path in FILES:
-        if room_of(path) not in ("runtime", "engine") or path.name in lazy:
+        if package_of(path) not in ("runtime", "engine") or path.name in lazy:
             continue
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and not node.level:
                 names = [node.module or ""]
-            found += [f"{path.name}:{node.lineno} {name}" for name in names if name.partition(".")[0] in dear]
+            found += [f"{path.name}:{node.lineno} {name}" for name in names if name.partition(".")[0] in slow]
     assert not found, found
 
 
 def test_every_row_of_the_table_is_used() -> None:
-    """A row that nothing needs permits what nobody decided."""
+    """A row that no import needs would allow imports that nobody decided on."""
     imported = {path: {found.module.partition(".")[0] for found in find_imports(path)} for path in FILES}
-    rows = [(room, "", name) for room, table in ROOMS.items() for name in table.third_party]
-    rows += [(room, part, name) for room, table in ROOMS.items() for part, names in table.by_file for name in names]
+    rows = [(package, "", name) for package, table in PACKAGES.items() for name in table.third_party]
+    rows += [
+        (package, part, name) for package, table in PACKAGES.items() for part, names in table.by_file for name in names
+    ]
     stale = [
-        f"{room}/{part}: {name}"
-        for room, part, name in rows
-        if not any(path.is_relative_to(SOURCE / room / part) and name in imported[path] for path in FILES)
+        f"{package}/{part}: {name}"
+        for package, part, name in rows
+        if not any(path.is_relative_to(SOURCE / package / part) and name in imported[path] for path in FILES)
     ]
     assert not stale
 
@@ -125,17 +130,17 @@ def test_the_page_has_the_same_table() -> None:
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| `")
     ]
-    shown = {cells[0].strip("`"): cells[1] for cells in rows if len(cells) == 4 and cells[0].strip("`") in ROOMS}
+    shown = {cells[0].strip("`"): cells[1] for cells in rows if len(cells) == 4 and cells[0].strip("`") in PACKAGES}
     expected = {}
-    for room, table in ROOMS.items():
-        if room in ("cli", "errors"):
+    for package, table in PACKAGES.items():
+        if package in ("cli", "errors"):
             continue
         for_types = "; `contract` for types" if table.for_types else ""
-        expected[room] = sorted(f"`{name}`" for name in table.ours), for_types
-    for room, (ours, for_types) in expected.items():
-        names, _, types = shown[room].partition(";")
+        expected[package] = sorted(f"`{name}`" for name in table.ours), for_types
+    for package, (ours, for_types) in expected.items():
+        names, _, types = shown[package].partition(";")
         assert (sorted(names.split(", ")) if names != "nothing" else [], f";{types}" if types else "") == (
             ours,
             for_types,
-        ), room
+        ), package
     assert shown["cli"] == "all"
