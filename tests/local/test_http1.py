@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from iris_model.local.wire import http1
 from iris_model.local.wire.http1 import BadRequest, Head, HttpConnection, parse_head
 
 REQUESTS = (
@@ -181,6 +182,8 @@ def test_a_body_beyond_the_limit_is_counted_and_not_kept() -> None:
         b"GET / HTTP/1.1\r\nhost: x\r\n name: value",
         b"GET / HTTP/1.1\r\nhost: x\r\nname: a\nb: c",
         b"GET / HTTP/1.1\r\nhost: x\r\nname: a\0",
+        b"GET / HTTP/1.1\r\nhost: x\r\nname: a\x7fb",
+        b"GET /\x1b[2J HTTP/1.1\r\nhost: x",
         b"GET / HTTP/1.1\r\nhost: x\r\ncontent-length: -1",
         b"GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 1, 1",
         "GET / HTTP/1.1\r\nhost: x\r\ncontent-length: ²".encode("latin-1"),
@@ -191,6 +194,19 @@ def test_a_body_beyond_the_limit_is_counted_and_not_kept() -> None:
 def test_what_is_no_head(head: bytes) -> None:
     with pytest.raises(BadRequest):
         parse_head(head)
+
+
+def test_names_of_strangers_fill_no_memory() -> None:
+    for number in range(2000):
+        head = parse_head(f"GET / HTTP/1.1\r\nHost: x\r\nX-{number}: a\r\nx-{number}: b".encode())
+        assert head.headers == {"host": "x", f"x-{number}": "a,b"}
+    assert len(http1._KNOWN_NAMES) <= 512
+    connection = Recorder()
+    for number in range(20):
+        connection.data_received(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % number)
+        connection.reply(b"ok")
+    assert [target for _, target, _ in connection.seen] == [f"/{number}" for number in range(20)]
+    assert len(connection._heads) <= 4
 
 
 def test_a_head_without_end_is_given_up() -> None:
