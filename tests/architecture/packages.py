@@ -60,7 +60,7 @@ PACKAGES = {
         third_party=("numpy", "safetensors"),
     ),
     "oci": Package(ours=("contract", "errors"), third_party=("urllib3",)),
-    "cost": Package(ours=("contract", "errors")),
+    "cost": Package(ours=("contract", "errors"), by_file=(("raster.py", ("resvg_py",)),)),
     "image": Package(ours=("contract", "oci", "project", "errors"), third_party=("packaging",)),
     "project": Package(ours=("compiler", "contract", "errors"), third_party=("packaging", "platformdirs")),
     "scoring": Package(

@@ -22,7 +22,7 @@ COLORS = (
     ("#a33b00", "#e0754a"),
     ("#c2185b", "#f06a9b"),
 )
-_FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
+_FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, 'Liberation Sans', 'Noto Sans', sans-serif"
 _LIGHT = f"""
 text {{ font-family: {_FONT}; font-size: 13px; fill: #1f2328 }} .paper {{ fill: #ffffff }} .halo {{ stroke: #ffffff }}
 .quiet {{ fill: #59636e }} .small {{ font-size: 12px }}
