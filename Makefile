@@ -10,7 +10,7 @@ INSTALL := $(PIP) install --quiet --constraint constraints.txt
 KERNELS := $(wildcard src/iris_model/engine/csrc/* src/iris_model/engine/csrc/*/*)
 SOURCES := src tests bench scripts examples
 
-.PHONY: run test check e2e e2e-tests e2e-matrix e2e-fuzz check-all bench bench-check clean help
+.PHONY: run test check e2e e2e-tests e2e-matrix e2e-fuzz check-all site bench bench-check clean help
 
 # The port is tried before anything is installed: whoever has to choose another one does not wait for that first.
 PORT ?= 9000
@@ -48,6 +48,9 @@ e2e-matrix: $(VENV)/.installed-for-work
 e2e-fuzz: $(VENV)/.installed-for-work
 	@scripts/timed "make e2e-fuzz" -- $(BIN)/python -m tests.fuzz
 
+site: $(VENV)/.installed-for-work ## build the documentation as a site in build/site, without the internet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && echo "open build/site/index.html"
+
 bench: $(VENV)/.installed-for-work ## measure what the README claims, side by side with its peers; writes its table
 	$(BIN)/python bench/suite.py
 
@@ -70,7 +73,7 @@ $(VENV)/.installed: pyproject.toml setup.py $(KERNELS) constraints.txt | $(VENV)
 
 $(VENV)/.installed-for-work: pyproject.toml setup.py $(KERNELS) constraints.txt | $(VENV)
 	@echo "installing iris-model and its test tools into $(VENV)"
-	@$(INSTALL) --editable '.[aws,sklearn,test,check]'
+	@$(INSTALL) --editable '.[aws,sklearn,test,check,docs]'
 	@touch $@ $(VENV)/.installed
 
 $(VENV):

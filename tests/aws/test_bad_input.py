@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from iris_model.contract import documentation
 from tests.aws.conftest import digest_of
 from tests.aws.world import (
     DEPLOY,
@@ -170,7 +171,7 @@ REFUSED = (
     Case("a region that is off", "status", said("off"), ("region eu-west-1 is disabled in this account",), "Enable it"),
     Case("a policy of the organization", "status", said("organization"), ("a policy of the organization denies it",), "(SCP)"),
     Case("a permission that is missing", NEXT, said("denied"), ("not allowed", "cloudformation:CreateChangeSet"),
-         "docs/reference/permissions.md"),
+         documentation.PERMISSIONS),
     Case("a role that cannot be assumed", "status", both(profile("role"), said("assume")),
          ("credentials of profile role", "cannot be assumed"), "trust policy"),
     Case("a role that may not be passed", NEXT, fails(PASS_ROLE), ("iam:PassRole", ROLE), "lambda.amazonaws.com",

@@ -14,6 +14,7 @@ from functools import cache, partial
 import pytest
 
 from iris_model.aws.client.failed_call import Failure
+from iris_model.contract import documentation
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import DEPLOYMENT, Cloud, digest_of
 
@@ -120,7 +121,7 @@ def test_what_is_not_allowed_names_call_resource_and_remedy_and_the_next_run_goe
         cloud.deploy(NUMBER[kind])
     assert f"{service}:{operation} in eu-west-1" in caught.value.problem
     assert "iris" in caught.value.problem or operation == "GetCallerIdentity"
-    assert "docs/reference/permissions.md" in caught.value.remedy
+    assert documentation.PERMISSIONS in caught.value.remedy
     cloud.deploy(NUMBER[kind])
     check_right(cloud, kind)
 

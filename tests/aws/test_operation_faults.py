@@ -17,6 +17,7 @@ from iris_model.aws.console_events import read_events, schema_name, write_events
 from iris_model.aws.deploying.destroy import destroy, find_remains
 from iris_model.aws.deploying.rollback import roll_back
 from iris_model.aws.deploying.steps import Canary
+from iris_model.contract import documentation
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import DEPLOYMENT, Cloud
 from tests.aws.test_deploy_faults import DENIED, MENDED, Interrupted, fail, raise_once
@@ -162,7 +163,7 @@ def test_a_refusal_is_reported_and_the_next_run_goes_on(operation: Operation):
         with pytest.raises(DeploymentError) as caught:
             operation.run(cloud)
         assert f"({service}:{name} in eu-west-1)" in caught.value.problem
-        assert "docs/reference/permissions.md" in caught.value.remedy
+        assert documentation.PERMISSIONS in caught.value.remedy
         try:
             operation.run(cloud)
             operation.check(cloud)

@@ -19,6 +19,7 @@ from iris_model.aws.cloudformation.parts import PARTS
 from iris_model.aws.deployment import LONGEST_STACK
 from iris_model.aws.notes import find_notes
 from iris_model.aws.secrets import Reference, find_types, read_reference, say_problem
+from iris_model.contract import documentation
 from iris_model.contract.deployment import Deployment
 from iris_model.errors import DeploymentError
 
@@ -200,7 +201,7 @@ def _check_permissions(aws: Aws, deployment: Deployment, arn: str, account: str)
         return Check("permissions", WARNING, says, "A deployment may still work. Run `iris-model deploy --plan`.")
     if missing:
         listing = "; ".join(f"{actions} on {' and '.join(resources)}" for actions, resources in missing.items())
-        remedy = "Request them: docs/reference/permissions.md has the policy for a deployer."
+        remedy = f"Request them: {documentation.PERMISSIONS} has the policy for a deployer."
         return Check("permissions", BAD, f"missing: {listing}", remedy)
     return Check("permissions", GOOD, "everything that a deployment needs")
 

@@ -9,7 +9,7 @@ class InvalidInput(ValueError):
     """The input does not fit the model. The message is one sentence for the caller.
 
     `row` counts from 0, `feature` is the name of the column, `expected` describes valid values; each is None where it
-    does not apply. `problem` is a stable identifier for programs (see docs/reference/problems.md).
+    does not apply. `problem` is a stable identifier for programs; the reference page "problems" lists them.
     """
 
     def __init__(

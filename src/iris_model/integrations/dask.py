@@ -21,9 +21,15 @@ from .shared import Answers, as_model
 
 
 def predict(frame: Any, model: Model | str | Path, method: str = "predict") -> Any:
-    """Return a Dask Series, or a Dask DataFrame if there is one column per class, with the divisions of `frame`.
+    """Answer each row of a Dask DataFrame, partition by partition.
 
     Columns are matched by name. If the model refuses a row, the computation fails with the reason.
+
+    Returns:
+        A Dask Series, or a Dask DataFrame if there is one column per class, with the divisions of `frame`.
+
+    Examples:
+        >>> iris_model.dask.predict(frame, "iris.safetensors").compute()
     """
     opened = as_model(model)
     Answers.of(opened, method)

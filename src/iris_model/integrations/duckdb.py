@@ -21,10 +21,17 @@ TYPES = {"text": "VARCHAR", "integer": "BIGINT", "truth": "BOOLEAN", "number": "
 
 
 def register(connection: Any, model: Model | str | Path, name: str, method: str = "predict") -> str:
-    """Register the function `name` on the connection. Return its call: the name with the model's columns as arguments.
+    """Register a model as the SQL function `name` on a connection.
 
-    Arguments are in the model's order. NULL is a missing value. `predict_proba` returns a list of numbers, in the
+    Arguments are in the model's order. NULL is a missing value. `predict_proba` gives a list of numbers, in the
     order of the classes. If the model refuses a row, the query fails with the reason.
+
+    Returns:
+        A call of the function in SQL: its name with the model's columns as arguments.
+
+    Examples:
+        >>> call = iris_model.duckdb.register(connection, "iris.safetensors", name="species")
+        >>> connection.sql(f"SELECT {call} FROM 'rows.parquet'")
     """
     opened = as_model(model)
     answers = Answers.of(opened, method)

@@ -18,10 +18,13 @@ TYPES = {"text": polars.String, "integer": polars.Int64, "truth": polars.Boolean
 
 
 def predict(model: Model | str | Path, method: str = "predict") -> polars.Expr:
-    """Return an expression over the model's columns, matched by name. The result column is called after `method`.
+    """Make an expression of Polars over the model's columns, matched by name. The result has the name of `method`.
 
-    `predict_proba` returns a list of numbers, in the order of the classes. If the model refuses a row, the query
+    `predict_proba` gives a list of numbers, in the order of the classes. If the model refuses a row, the query
     fails with the reason.
+
+    Examples:
+        >>> frame.with_columns(iris_model.polars.predict("iris.safetensors"))
     """
     opened = as_model(model)
     answers = Answers.of(opened, method)

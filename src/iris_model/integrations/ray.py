@@ -24,10 +24,21 @@ from .shared import Answers, as_model, open_once
 
 
 def predict(dataset: Any, model: Model | str | Path, methods: Sequence[str] = ("predict",), **options: Any) -> Any:
-    """Return the dataset with added columns: `prediction`, and `probability_...` for each class.
+    """Add answers to a dataset.
 
-    Columns are matched by name. `options` are passed to `Dataset.map_batches`. If the model refuses a row, the job
-    fails with the reason.
+    Columns are matched by name. If the model refuses a row, the job fails with the reason.
+
+    Args:
+        dataset: a dataset of Ray Data.
+        model: a model of `compile` or `load`, or the path of a file.
+        methods: the methods to call.
+        options: arguments of `Dataset.map_batches`.
+
+    Returns:
+        The dataset with added columns: `prediction`, and `probability_...` for each class.
+
+    Examples:
+        >>> iris_model.ray.predict(dataset, "iris.safetensors").write_parquet("answers")
     """
     opened = as_model(model)
     for method in methods:

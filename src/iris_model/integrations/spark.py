@@ -25,12 +25,19 @@ TYPES = {"text": StringType, "integer": LongType, "truth": BooleanType, "number"
 
 
 def udf(model: Model | str | Path, method: str = "predict", *, spark: SparkSession | None = None) -> Callable[..., Any]:
-    """Return a function that takes columns and returns a column of answers.
+    """Make a function of Spark that takes columns and returns a column of answers.
 
     Without arguments, it uses the columns that the model names. With one struct column, it finds the fields by name.
-    With several columns, they must be in the model's order. `predict_proba` returns an array of numbers per row, in
-    the order of the classes. If the model refuses a row, the job fails with the reason. `spark`: the session; the
-    default is the active one.
+    Several columns must be in the model's order. If the model refuses a row, the job fails with the reason.
+
+    Args:
+        model: a model of `compile` or `load`, or the path of a file.
+        method: the method to call. `predict_proba` gives an array of numbers for each row, in the order of the classes.
+        spark: the session; the default is the active one.
+
+    Examples:
+        >>> predict = iris_model.spark.udf("iris.safetensors")
+        >>> frame.withColumn("species", predict())
     """
     opened = as_model(model)
     answers = Answers.of(opened, method)

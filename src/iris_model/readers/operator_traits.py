@@ -19,7 +19,7 @@ TRAITS = {
     "smooth": "its numbers have no steps",
     "label": "makes labels of numbers: a label may turn where the numbers tie",
     "way": "shortest ways through neighbors: smooth only where all neighbors are the same to a row",
-    "tree": "its nodes lie as docs/architecture.md says under Trees",
+    "tree": "its nodes have the layout that the architecture page describes under Trees",
     "affine": "each column is an affine function of one input column, and can be inverted",
     "rounding": "there is a bound for the rounding of its own arithmetic",
     "magnitude": "there is a size of the terms that it adds up",

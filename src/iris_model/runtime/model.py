@@ -44,9 +44,8 @@ ENVELOPE_BYTES = 4096
 class Model:
     """A loaded model. Create it with `Model.load`.
 
-    `signature`, `classes`, `task` and `source` describe it (docs/architecture.md). `executor` is "compiled",
-    "onnxruntime" or "original". Methods that take rows raise InvalidInput, which names row and feature, for a row that
-    does not fit.
+    `signature`, `classes`, `task` and `source` describe it. `executor` is "compiled", "onnxruntime" or "original".
+    Methods that take rows raise InvalidInput, which names row and feature, for a row that does not fit.
     """
 
     def __init__(self, name: str, path: str, executor: str, evaluator: "Any") -> None:

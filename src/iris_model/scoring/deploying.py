@@ -42,13 +42,29 @@ def deploy(
     plan: bool = False,
     trust: Sequence[str] = (),
 ) -> Mapping[str, Any]:
-    """Deploy a fitted estimator, or a model file, as the function `name`.
+    """Deploy a fitted estimator, or a model file, as a function on AWS Lambda. Requires the extra `aws` and credentials.
 
-    Returns the JSON document of `iris-model deploy --json`. `data`: rows for verification, as for `compile`. The
-    project is written to `directory`, by default one called `name` in the current directory. If it exists, its model
-    and data are replaced and everything else is kept. `plan`: only return what would change. Requires the extra `aws`
-    and credentials. Raises ProjectError, the errors of `compile`, and DeploymentError with the last lines of the
-    command.
+    It writes a project and runs `iris-model deploy` in it. If the project exists, its model and data are replaced and
+    everything else is kept.
+
+    Args:
+        estimator: the fitted estimator, or the path of its file.
+        name: the name of the function.
+        data: rows for verification, as for `compile`.
+        directory: the directory of the project; the default is `name` in the current directory.
+        stage: a stage of `iris-model.toml`.
+        profile: a profile of the AWS configuration.
+        region: the AWS region; the default is the one of the configuration.
+        plan: change nothing, and return what would change.
+        trust: names outside the known libraries that the model file may use.
+
+    Returns:
+        The JSON document of `iris-model deploy --json`.
+
+    Raises:
+        ProjectError: The directory is the project of another function, or has other settings.
+        DeploymentError: The deployment failed; with the last lines of the command.
+        IrisModelError: The model cannot be opened or served, as for `compile`.
     """
     project = write_project(estimator, name=name, data=data, directory=directory, trust=trust)
     command = [sys.executable, "-m", "iris_model.cli", "deploy", str(project), "--json"]

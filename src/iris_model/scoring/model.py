@@ -25,12 +25,15 @@ METHODS = ("predict", "predict_proba", "decision_function", "score_samples", "tr
 class Model:
     """A model that answers tables. Create one with `iris_model.compile` or `iris_model.load`.
 
-    X can be a list of rows or dictionaries, a dictionary of columns, a NumPy array, a sparse matrix, a DataFrame or
+    `X` can be a list of rows or dictionaries, a dictionary of columns, a NumPy array, a sparse matrix, a DataFrame or
     Series of pandas or Polars, a table of pyarrow, or any object with the Arrow C interface. Named columns are matched
-    by name, in any order; other columns are ignored. Raises InvalidInput, which names row and column.
+    by name, in any order; other columns are ignored. A row that does not fit the model raises `InvalidInput`, which
+    names row and column.
 
-    Answers have the type of X: a NumPy array; a Series or DataFrame with the index of X; an array or table of pyarrow.
-    They equal the answers to a request with the same rows. Several threads may use one model.
+    Answers have the type of `X`: a NumPy array; a Series or DataFrame with the index of `X`; an array or table of
+    pyarrow. They equal the answers to a request with the same rows. Several threads may use one model.
+
+    A model has the methods of the original. Any other method raises `AttributeError`.
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class Model:
 
     @property
     def signature(self) -> Mapping[str, Any]:
-        """Columns, task, classes and outputs (docs/reference/compiled-model.md)."""
+        """Columns, task, classes and outputs, as in the compiled-model file."""
         return self._core.signature
 
     @property
@@ -77,7 +80,11 @@ class Model:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the model file, in hexadecimal. It is read at the first use; ModelFileError if it does not exist."""
+        """SHA-256 of the model file, in hexadecimal.
+
+        Raises:
+            ModelFileError: The file, which is read at the first use, does not exist.
+        """
         if not self._digest:
             self._digest = hashlib.sha256(self._data if self._data is not None else self._read_file()).hexdigest()
         return self._digest
@@ -96,27 +103,59 @@ class Model:
         return tuple(name for name in METHODS if name in self._core.evaluator.outputs)
 
     def predict(self, X: Any) -> Any:
-        """Return labels (classifier) or numbers (regressor) of shape (rows,), or (rows, targets) with several targets."""
+        """Predict a label (classifier) or number (regressor) for each row.
+
+        Returns:
+            Answers of shape (rows,), or (rows, targets) with several targets.
+        """
         return self._answer(X, "predict")
 
     def predict_proba(self, X: Any) -> Any:
-        """Return probabilities of shape (rows, classes); a list of such arrays with several targets."""
+        """Predict the probability of each class for each row.
+
+        Returns:
+            Probabilities between 0 and 1 of shape (rows, classes), in the order of `classes_`; a list of such arrays
+            with several targets.
+        """
         return self._answer(X, "predict_proba")
 
     def decision_function(self, X: Any) -> Any:
-        """Return what the original's `decision_function` returns."""
+        """Compute the original's `decision_function`.
+
+        Returns:
+            Scores in the shape and units of the original: (rows,) for two classes or outliers, else one column for each
+            class or pair of classes.
+        """
         return self._answer(X, "decision_function")
 
     def score_samples(self, X: Any) -> Any:
-        """Return what the original's `score_samples` returns."""
+        """Compute the original's `score_samples`, for example the log-likelihood of a density.
+
+        Returns:
+            Scores of shape (rows,), in the units of the original.
+        """
         return self._answer(X, "score_samples")
 
     def transform(self, X: Any) -> Any:
-        """Return the transformed rows, dense, of shape (rows, columns)."""
+        """Transform each row.
+
+        Returns:
+            A dense array of shape (rows, columns of the output).
+        """
         return self._answer(X, "transform")
 
     def save(self, path: str | Path) -> Path:
-        """Write the compiled model to `path` (`.safetensors`) atomically, and return the path."""
+        """Write the compiled model to a file, atomically.
+
+        Args:
+            path: the file; its suffix must be `.safetensors`.
+
+        Returns:
+            The path.
+
+        Raises:
+            IrisModelError: The model is not compiled, or the suffix is another one.
+        """
         from .files import write_model
 
         target = write_model(Path(path), self.read())
@@ -125,7 +164,11 @@ class Model:
         return target
 
     def read(self) -> bytes:
-        """Return the bytes of the compiled model. Raises IrisModelError if the model is not compiled."""
+        """Return the bytes of the compiled-model file.
+
+        Raises:
+            IrisModelError: The model is not compiled.
+        """
         if self._data is not None:
             return self._data
         path = self._path

@@ -31,10 +31,26 @@ _opening = threading.Lock()
 def compile(model: Estimator | str | Path, data: Any = None, *, trust: Sequence[str] = ()) -> Model:
     """Compile a fitted estimator, or the one in a model file, and verify it against the original.
 
-    `data`: rows for verification in addition to generated ones, preferably training rows: the path of a CSV file, or
-    rows in any container that `predict` accepts. Their names become the column names of a model trained without names.
-    `trust`: names outside the known libraries that the model file may use. Raises ModelFileError, UntrustedModel,
-    UnsupportedModel (with every reason) and ParityError.
+    Args:
+        model: the fitted estimator, or the path of a model file.
+        data: rows for verification in addition to generated ones, preferably training rows: the path of a CSV file, or
+            rows in any container that `predict` accepts. Their names become the column names of a model trained
+            without names.
+        trust: names outside the known libraries that the model file may use.
+
+    Returns:
+        The compiled model. `save` writes it to a file.
+
+    Raises:
+        ModelFileError: The file does not exist, is damaged, or has an unknown format.
+        UntrustedModel: The file names something outside the known libraries.
+        UnsupportedModel: The model cannot be compiled. `reasons` has every reason.
+        ParityError: The compiled model answered a row differently from the original.
+
+    Examples:
+        >>> import iris_model as im
+        >>> model = im.compile(estimator, data=X_train)
+        >>> model.predict(X_test)
     """
     from iris_model.compiler import compile_model
 
@@ -46,9 +62,19 @@ def compile(model: Estimator | str | Path, data: Any = None, *, trust: Sequence[
 
 
 def load(path: str | Path) -> Model:
-    """Open a compiled model, a project (packaged first if needed) or a function directory.
+    """Open a compiled model, a project or a function directory.
 
-    Raises ModelFileError, and the errors of packaging.
+    Args:
+        path: a file that `compile` or `Model.save` wrote, a directory with an `iris-model.toml` (it is packaged first
+            if needed), or a directory that `iris-model package` wrote.
+
+    Raises:
+        ModelFileError: There is no such file or directory, or it has no model that can be opened.
+        IrisModelError: The project cannot be packaged.
+
+    Examples:
+        >>> im.load("iris.safetensors").predict([[5.1, 3.5, 1.4, 0.2]])
+        array(['setosa'], dtype='<U6')
     """
     path = Path(path)
     if path.is_dir():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from iris_model.contract import documentation
 from iris_model.errors import DeploymentError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _DENIED = (
     "AccessDenied AccessDeniedException AuthorizationError AuthorizationErrorException ForbiddenException "
     "UnauthorizedException UnauthorizedOperation"
 )
-_PERMISSIONS_PAGE = "See docs/reference/permissions.md for the policy of a deployer."
+_PERMISSIONS_PAGE = f"See {documentation.PERMISSIONS} for the policy of a deployer."
 _DEPLOY_IT = "Run `iris-model deploy`, or choose another --stage, --region or --profile."
 
 _CREDENTIALS = (

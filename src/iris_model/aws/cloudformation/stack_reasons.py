@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 
-_PERMISSIONS = "See docs/reference/permissions.md for the policy of a deployer."
+from iris_model.contract import documentation
+
+_PERMISSIONS = f"See {documentation.PERMISSIONS} for the policy of a deployer."
 _QUOTA = (
     "A quota of the account is reached: delete unused resources, or request an increase in Service Quotas. Then "
     "run the same command again."

@@ -53,6 +53,7 @@ from iris_model.aws.state.observe import (
 )
 from iris_model.aws.verification.endpoint import HttpAnswer
 from iris_model.aws.verification.verify import Verification, verify_endpoint, verify_version
+from iris_model.contract import documentation
 from iris_model.contract.deployment import Deployment
 from iris_model.contract.golden import GoldenRow
 from iris_model.cost import Measurement
@@ -74,7 +75,7 @@ _REMEDIES = {
     401: "Set IRIS_MODEL_TOKEN to a valid token for the issuer and audience of [jwt]. Without it, only the function "
     "is verified, not the endpoint.",
     403: "The deployer needs execute-api:Invoke, or lambda:InvokeFunctionUrl and lambda:InvokeFunction for a "
-    "function URL (docs/reference/permissions.md). --no-verify skips the verification.",
+    f"function URL ({documentation.PERMISSIONS}). --no-verify skips the verification.",
 }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from iris_model.contract import documentation
 from iris_model.contract.deployment import Capture, Deployment
 from iris_model.contract.endpoint import Endpoint
 from iris_model.contract.file_names import SETTINGS_FILE
@@ -156,7 +157,7 @@ def parse_settings(document: Mapping[str, Any], directory: Path, stage: str | No
         listing = "\n".join(f"  - {problem}" for problem in problems)
         raise ProjectError(
             f"{directory / SETTINGS_FILE} has {count}:\n{listing}",
-            remedy="See docs/reference/iris-model-toml.md for every key.",
+            remedy=f"See {documentation.SETTINGS} for every key.",
         )
     if not values:
         apply_stage(document, stage)  # raises an error with the existing stages

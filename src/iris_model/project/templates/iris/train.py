@@ -71,7 +71,7 @@ def read_uci(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def differing(measurements: np.ndarray, fishers: np.ndarray) -> str:
-    """Say in which flowers the values are not Fisher's."""
+    """Print the flowers whose values differ from Fisher's."""
     if measurements.shape != fishers.shape:
         return f"{len(measurements)} flowers"
     rows = np.flatnonzero((measurements != fishers).any(axis=1)) + 1
