@@ -49,7 +49,7 @@ FOLDERS: dict[str, dict[str, str]] = {
         "sandboxes": "configuration confinements machine telemetry wire",
         "functions": "configuration machine sandboxes telemetry",
         "front_ends": "functions sandboxes telemetry wire",
-        "browser": "functions telemetry wire",
+        "browser": "configuration functions telemetry wire",
     },
     "oci": {
         "tars": "digests layers writing",

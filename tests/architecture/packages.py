@@ -12,8 +12,8 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[2] / "src" / "iris_model"
 
 ALL_PACKAGES = (
-    "aws", "cli", "compiler", "contract", "cost", "engine", "errors", "image", "integrations", "local", "oci", "project",
-    "readers", "runtime", "scoring", "table_io",
+    "aws", "cli", "compiler", "contract", "cost", "engine", "errors", "explanation", "image", "integrations", "local",
+    "oci", "project", "readers", "runtime", "scoring", "table_io",
 )  # fmt: skip
 
 
@@ -59,6 +59,7 @@ PACKAGES = {
         ours=("contract", "engine", "readers", "errors"),
         third_party=("numpy", "safetensors"),
     ),
+    "explanation": Package(ours=("engine",)),
     "oci": Package(ours=("contract", "errors"), third_party=("urllib3",)),
     "cost": Package(ours=("contract", "errors"), by_file=(("raster.py", ("resvg_py",)),)),
     "image": Package(ours=("contract", "oci", "project", "errors"), third_party=("packaging",)),

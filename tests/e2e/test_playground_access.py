@@ -31,7 +31,20 @@ def service() -> Iterator[RunningService]:
 def answered(page: Opened) -> None:
     page.ask()
     page.page.wait_for_selector("#measures:not([hidden])")
-    page.page.wait_for_selector("#scatter .asked")
+    page.page.wait_for_selector("#scatter .region")
+    page.page.wait_for_selector("#why .contributions")
+
+
+def scored(page: Opened) -> None:
+    rows = {"name": "rows.csv", "mimeType": "text/csv", "buffer": b"5.1,3.5,1.4,0.2\n7,3.2,4.7,1.4\n"}
+    page.page.set_input_files("#csv-file", rows)
+    page.page.wait_for_selector(".download")
+
+
+def saving(page: Opened) -> None:
+    answered(page)
+    page.page.click("#event-save")
+    page.page.check("#expect")
 
 
 def table(page: Opened) -> None:
@@ -67,6 +80,8 @@ def failed(page: Opened) -> None:
 
 STATES: dict[str, Callable[[Opened], None]] = {
     "answered": answered,
+    "scored": scored,
+    "saving": saving,
     "table": table,
     "refused": refused,
     "wrong-field": wrong_field,

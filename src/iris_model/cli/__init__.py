@@ -77,7 +77,7 @@ SECTIONS = {
 EXIT_CODES = {
     0: "success",
     1: "failure; the message has a hint",
-    2: "invalid command line; `deploy --plan` found something to do; or `diff` found changes",
+    2: "invalid command line; `deploy --plan` found something to do; `diff` or `invoke --check` found differences",
     3: "the invoked function returned an error",
     130: "interrupted with Ctrl-C",
 }

@@ -37,6 +37,8 @@ class FunctionSettings(TypedDict):
     log_format: str
     system_log_level: NotRequired[str]
     environment: dict[str, str]
+    labels: NotRequired[dict[str, str]]
+    """Names of the classes for people, by class as a string."""
 
 
 class FunctionDescription(FunctionSettings):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from iris_model.contract.labels import label_key
 from iris_model.project.openapi_schemas import build_schemas, is_one_text
 
 OPENAPI_VERSION = "3.1.0"
@@ -53,7 +54,7 @@ def build_openapi(
     `function` is the content of `function.json`. `version` is the version of the model. `server` is the address before
     the stage, by default that of the local Lambda. `example_row` becomes the example of a request.
     """
-    stage = function["stage"]
+    stage, labels = function["stage"], function.get("labels") or {}
     prefix = "" if stage == "$default" else f"/{stage}"
     paths: dict[str, Any] = {}
     for route in (function["route"], *function.get("http", {}).get("more_routes", ())):
@@ -69,19 +70,24 @@ def build_openapi(
                 paths[path][name] = operation
     return {
         "openapi": OPENAPI_VERSION,
-        "info": {"title": function["name"], "version": version, "description": _describe(signature)},
+        "info": {"title": function["name"], "version": version, "description": _describe(signature, labels)},
         "servers": [{"url": (server or LOCAL_SERVER).rstrip("/") + prefix}],
         "paths": paths,
-        "components": {"schemas": build_schemas(signature)},
+        "components": {"schemas": build_schemas(signature, function.get("labels"))},
     }
 
 
-def _describe(signature: Mapping[str, Any]) -> str:
+def _describe(signature: Mapping[str, Any], labels: Mapping[str, str]) -> str:
     classes = signature.get("classes")
     text = f"A {signature['task'].replace('_', ' ')} of {len(signature['columns'])} columns"
     if classes and not isinstance(classes[0], list):
-        text += ", with the classes " + ", ".join(map(str, classes))
+        text += ", with the classes " + ", ".join(_show(each, labels) for each in classes)
     return text + ", on AWS Lambda."
+
+
+def _show(label: Any, labels: Mapping[str, str]) -> str:
+    name = labels.get(label_key(label))
+    return f"{label} ({name})" if name else str(label)
 
 
 def _predict_operation(signature: Mapping[str, Any], example_row: Sequence[Any] | None) -> dict[str, Any]:

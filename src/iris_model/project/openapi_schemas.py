@@ -79,12 +79,17 @@ METADATA: dict[str, JsonSchema] = {
 }
 
 
-def build_schemas(signature: Mapping[str, Any]) -> dict[str, JsonSchema]:
-    """Return all schemas by name, for `components.schemas`. They refer to each other by `#/components/schemas/NAME`."""
+def build_schemas(signature: Mapping[str, Any], labels: Mapping[str, str] | None = None) -> dict[str, JsonSchema]:
+    """Return all schemas by name, for `components.schemas`. They refer to each other by `#/components/schemas/NAME`.
+
+    `labels`: names of the classes for people.
+    """
     columns = signature["columns"]
     cells = [build_cell(column) for column in columns]
     names = [column["name"] for column in columns]
     prediction = _prediction(signature)
+    if labels:
+        prediction["description"] = "; ".join(f"{name}: {label}" for name, label in labels.items())
     # A row of one string may be the string itself.
     texts = cells if is_one_text(columns) else []
     schemas: dict[str, JsonSchema] = {
@@ -154,6 +159,7 @@ def build_schemas(signature: Mapping[str, Any]) -> dict[str, JsonSchema]:
                 "ready": {"const": True},
                 "task": {"const": signature["task"]},
                 "classes": {"type": ["array", "null"]},
+                **({"labels": {"const": dict(labels)}} if labels else {}),
                 "executor": {"enum": ["compiled", "onnxruntime", "original"]},
                 "columns": {"type": "array", "items": {"type": "object"}},
                 "schema": {"type": "object"},

@@ -32,17 +32,31 @@ def describe_model(model: "Described") -> "dict[str, object]":
     It has name, task, classes, executor, source, digest, and the signature with a JSON Schema of one named row.
     """
     signature = model.signature
+    labels = _read_labels(model.path)
     return {
         "name": model.name,
         "ready": True,  # for clients of KServe v1
         "task": signature["task"],
         "classes": signature.get("classes"),
+        **({"labels": labels} if labels else {}),
         "executor": model.executor,
         "columns": signature["columns"],
         "schema": row_schema(signature["columns"]),
         "source": model.source,
         "digest": digest_of(model.path),
     }
+
+
+def _read_labels(path: str) -> object:
+    """Return the names of the classes in `function.json` next to the model; None without them."""
+    from json import load
+    from os.path import dirname, join
+
+    try:
+        with open(join(dirname(path), "function.json"), "rb") as file:
+            return load(file).get("labels")
+    except (OSError, ValueError, AttributeError):
+        return None  # the model is not in a function directory
 
 
 def row_schema(columns: "list[Column]") -> "dict[str, object]":

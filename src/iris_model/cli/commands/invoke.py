@@ -12,16 +12,19 @@ import click
 from iris_model.cli.render.output import echo_json, json_option, progress
 from iris_model.cli.sources.bare_model import as_project
 from iris_model.cli.sources.deployment import aws_options, connect, read_deployment, stage_option
+from iris_model.cli.sources.expected import check_expected
 from iris_model.cli.sources.payloads import read_event, read_payload
 from iris_model.cli.sources.remote import Answer, post_event
 from iris_model.cli.terminal import echo, echo_data, echo_log
 
 FUNCTION_ERROR = 3
+DIFFERENT = 2
 
 
 @click.command()
 @click.argument("arguments", nargs=-1, metavar="[PROJECT] [PAYLOAD]")
 @click.option("--event", metavar="NAME", help="Send the project's events/NAME.json.")
+@click.option("--check", is_flag=True, help="Send each event with an expected answer, and compare.")
 @click.option("--url", help="Send to this address: a served function or any HTTP endpoint.")
 @click.option("--log", "show_log", is_flag=True, help="Print the log of the invocation to stderr.")
 @click.option("--remote", is_flag=True, help="Invoke the deployed function on AWS.")
@@ -31,6 +34,7 @@ FUNCTION_ERROR = 3
 def invoke(
     arguments: tuple[str, ...],
     event: str | None,
+    check: bool,
     url: str | None,
     show_log: bool,
     remote: bool,
@@ -45,22 +49,41 @@ def invoke(
     @FILE, or - for stdin. Without --url or --remote, the function runs once on this machine. If the function returns an error,
     the exit code is 3.
 
+    With --check, the events with an answer in events/expected/NAME.json are sent, or only --event. Numbers may differ by
+    rounding errors. If an answer differs, the exit code is 2.
+
     \b
     Example:
       iris-model invoke examples/iris '[5.1, 3.5, 1.4, 0.2]'
       iris-model invoke model.pkl '[5.1, 3.5, 1.4, 0.2]'
       iris-model invoke examples/iris --event versicolor --log
       iris-model invoke --event versicolor --remote --stage prod --log
+      iris-model invoke . --check
       iris-model invoke @row.json --url https://abc123.execute-api.eu-west-1.amazonaws.com/default/iris-prediction
     """
+
+    def send(project: Path, payload: bytes) -> Answer:
+        if url:
+            return post_event(url, payload, log=show_log or as_json)
+        if remote or stage:
+            return _invoke_on_aws(project, payload, stage, profile, region)
+        return _invoke_here(project, payload)
+
+    if check:
+        if len(arguments) > 1:
+            raise click.UsageError(f"--check sends the events of the project, and not the payload {arguments[1]}")
+        checked = check_expected(Path(*arguments), event, send)
+        if as_json:
+            echo_json({"events": [{"event": name, "differences": found} for name, found in checked.items()]})
+        else:
+            for name, found in checked.items():
+                click.echo(f"{name}: {'as expected' if not found else '; '.join(found)}")
+        if any(checked.values()):
+            raise click.exceptions.Exit(DIFFERENT)
+        return
     project, payload_argument = split_arguments(arguments, event)
     payload = read_event(project, event) if event else read_payload(payload_argument, sys.stdin.buffer.read)
-    if url:
-        answer = post_event(url, payload, log=show_log or as_json)
-    elif remote or stage:
-        answer = _invoke_on_aws(project, payload, stage, profile, region)
-    else:
-        answer = _invoke_here(project, payload)
+    answer = send(project, payload)
     _show(answer, show_log=show_log, as_json=as_json)
     if answer.function_error:
         raise click.exceptions.Exit(FUNCTION_ERROR)

@@ -45,7 +45,10 @@ def find_function(directory: Path, on_step: OnStep, **overrides: Any) -> Functio
             "MODULE.FUNCTION for any other Lambda function.",
         )
     on_step("Starting")
-    from iris_model.local import read_function_directory
+    from iris_model.cli.sources.page_model import open_page_model
+    from iris_model.local import PageSources, read_function_directory
+
+    overrides.setdefault("page", PageSources(open_model=open_page_model))
 
     return read_function_directory(directory, **overrides)
 
@@ -78,11 +81,14 @@ def _describe_folder(directory: Path, overrides: dict[str, Any]) -> FunctionSett
 
 def _page_sources(settings: ProjectSettings) -> PageSources:
     """Return what the page shows of the project: test events and training data."""
+    from iris_model.cli.sources.page_model import open_page_model
     from iris_model.local import PageSources
 
     data = settings.playground.data or settings.data
+    rows = settings.data_path.resolve() if settings.data_path else None
     return PageSources(
         events=settings.directory.resolve() / EVENTS_DIRECTORY,
         data=settings.directory.resolve() / data if data else None,
         target=settings.playground.target,
+        open_model=lambda function_directory: open_page_model(function_directory, rows),
     )

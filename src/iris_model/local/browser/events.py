@@ -1,5 +1,7 @@
 """List, read and write the test events of the project, `events/NAME.json`, for the page.
 
+The expected answer of an event is in `events/expected/NAME.json`. `iris-model invoke --check` compares.
+
 A name is only a file name: no folder, no leading dot, no link out of the directory.
 """
 
@@ -15,6 +17,7 @@ from pathlib import Path
 MAX_EVENT_BYTES = 1024 * 1024
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _MAX_LISTED = 500
+EXPECTED = "expected"
 NAME_EXPECTED = "1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit"
 
 
@@ -60,13 +63,27 @@ class ProjectEvents:
             raise EventRefused(500, f"event {name} cannot be read: {error.strerror}") from None
 
     def write(self, name: str, body: bytes, *, replace: bool) -> bool:
-        """Write an event atomically. Return True if it is new. An existing one is kept unless `replace`."""
-        path = self._path(name)
+        """Write an event atomically. Return True if it is new. An existing one is kept unless `replace`.
+
+        The expected answer of a replaced event is deleted: it belonged to the old event.
+        """
+        is_new = self._write(self._path(name), name, body, replace=replace)
+        with contextlib.suppress(FileNotFoundError):
+            self._path(name, EXPECTED).unlink()
+        return is_new
+
+    def write_expected(self, name: str, body: bytes) -> None:
+        """Write the expected answer of an existing event."""
+        if not self._path(name).is_file():
+            raise EventRefused(404, f"there is no event {name!r} that this answer could belong to")
+        self._write(self._path(name, EXPECTED), name, body, replace=True)
+
+    def _write(self, path: Path, name: str, body: bytes, *, replace: bool) -> bool:
         _check_json(body)
         if not body.endswith(b"\n"):
             body += b"\n"
         try:
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(exist_ok=True, parents=True)
             existed = path.exists()
             if existed and not replace:
                 raise EventRefused(412, f"the event {name!r} already exists")
@@ -84,14 +101,16 @@ class ProjectEvents:
             raise EventRefused(500, f"event {name} cannot be written: {error.strerror}") from None
         return not existed
 
-    def _path(self, name: str) -> Path:
+    def _path(self, name: str, folder: str = "") -> Path:
         if self._directory is None:
             raise EventRefused(404, "this function has no project, so there are no event files")
         if not _NAME.fullmatch(name):
             raise EventRefused(400, f"the event's name is {name!r}; expected {NAME_EXPECTED}")
-        path = self._directory / f"{name}.json"
+        path = self._directory / folder / f"{name}.json"
         # Links are followed only inside the project.
-        if path.is_symlink() and not path.resolve().is_relative_to(self._directory.parent.resolve()):
+        inside = self._directory.parent.resolve()
+        is_link = path.is_symlink() or (folder and path.parent.is_symlink())
+        if is_link and not path.resolve().is_relative_to(inside):
             raise EventRefused(403, f"event {name} is a link to a file outside the project")
         return path
 

@@ -19,7 +19,7 @@ _MAX_HEADER_BYTES = 64 * 1024 * 1024
 
 
 def read_model(directory: Path) -> dict[str, Any] | None:
-    """Return `executor`, `task`, `classes`, `columns`, `outputs`, `source` and `example` (a row), or None."""
+    """Return `executor`, `task`, `classes`, `labels`, `columns`, `outputs`, `source` and `example` (a row), or None."""
     manifest = _read_json(directory / FUNCTION_FILE)
     name = manifest.get("model") if isinstance(manifest, Mapping) else None
     if not isinstance(name, str):
@@ -36,6 +36,7 @@ def read_model(directory: Path) -> dict[str, Any] | None:
             "executor": manifest.get("executor"),
             "task": signature["task"],
             "classes": signature.get("classes"),
+            "labels": manifest.get("labels") or {},
             "columns": columns,
             "outputs": signature.get("outputs") or {},
             "source": {key: source[key] for key in ("library", "version", "class") if key in source},

@@ -18,6 +18,8 @@ from iris_model.local.browser.events import MAX_EVENT_BYTES, EventRefused, Proje
 from iris_model.local.browser.files import INDEX, answer_file, read_page_files
 from iris_model.local.browser.guard import find_foreign, find_foreign_call
 from iris_model.local.browser.model import read_model
+from iris_model.local.browser.model_views import MOST_BYTES, ModelViews
+from iris_model.local.configuration.page_sources import NotShown, PageModel
 from iris_model.local.functions.function import LocalFunction
 from iris_model.local.telemetry.logs import LogBook
 from iris_model.local.wire.body import BodyTooLarge, read_body
@@ -43,6 +45,7 @@ class Playground:
         self._served_host = served_host
         self._is_loopback = is_loopback
         self._files = read_page_files()
+        self._models = ModelViews()
         self._waiting = 0
         # Sequence numbers of the log restart with the service. The page detects a restart by this id.
         self._service_id = secrets.token_hex(8)
@@ -55,9 +58,12 @@ class Playground:
             web.get(f"{PATH}page/{{file}}", self.handle_page),
             web.get(f"{PATH}functions", self._guarded(self.handle_functions)),
             web.get(f"{PATH}functions/{{name}}/data", self._guarded(self.handle_data)),
+            web.post(f"{PATH}functions/{{name}}/explanation", self._guarded(self.handle_explanation)),
+            web.post(f"{PATH}functions/{{name}}/regions", self._guarded(self.handle_regions)),
             web.get(event, self._guarded(self.handle_event)),
             web.get(f"{PATH}log", self._guarded(self.handle_log)),
             web.put(event, self._guarded(self.handle_save)),
+            web.put(f"{event}/expected", self._guarded(self.handle_expected)),
         )
 
     async def handle_page(self, request: web.Request) -> web.StreamResponse:
@@ -72,7 +78,11 @@ class Playground:
 
     async def handle_functions(self, request: web.Request) -> web.StreamResponse:
         """Return the functions: their addresses, their models, the test events of their projects."""
-        return _json({"service": self._service_id, "functions": [_describe(each) for each in self._functions.values()]})
+        functions = list(self._functions.values())
+        # Opening a large model takes time, and other requests must not wait.
+        models = await asyncio.to_thread(lambda: [self._open(each) for each in functions])
+        described = [_describe(each, model) for each, model in zip(functions, models, strict=True)]
+        return _json({"service": self._service_id, "functions": described})
 
     async def handle_data(self, request: web.Request) -> web.StreamResponse:
         """Return the training data of a function's project as points."""
@@ -86,6 +96,32 @@ class Playground:
         except NoPicture as reason:
             return _problem(422, str(reason))
         return _json(points)
+
+    async def handle_explanation(self, request: web.Request) -> web.StreamResponse:
+        """Return what each column contributes to the answer for a row: `{"row": [...]}`."""
+        return await self._show(request, self._models.explain)
+
+    async def handle_regions(self, request: web.Request) -> web.StreamResponse:
+        """Return the predictions on a grid of two columns."""
+        return await self._show(request, self._models.draw_regions)
+
+    async def _show(
+        self, request: web.Request, draw: Callable[[PageModel, bytes], Awaitable[dict[str, Any]]]
+    ) -> web.StreamResponse:
+        if request.content_type != "application/json":
+            return _problem(415, f"the content type is {request.content_type}; expected application/json")
+        model = await asyncio.to_thread(self._open, self._find(request))
+        if model is None:
+            return _problem(404, "this function has no compiled model")
+        try:
+            return _json(await draw(model, await read_body(request, MOST_BYTES)))
+        except BodyTooLarge:
+            return _problem(413, f"the request has more than {MOST_BYTES} bytes")
+        except NotShown as reason:
+            return _problem(422, str(reason))
+
+    def _open(self, function: LocalFunction) -> PageModel | None:
+        return self._models.find(function.settings.directory, function.settings.page)
 
     async def handle_event(self, request: web.Request) -> web.StreamResponse:
         """Return a test event of the project."""
@@ -111,6 +147,19 @@ class Playground:
         except EventRefused as refused:
             return _problem(refused.status, str(refused))
         return web.json_response({"names": events.names()}, status=201 if is_new else 200, headers=_DATA_HEADERS)
+
+    async def handle_expected(self, request: web.Request) -> web.StreamResponse:
+        """Write the expected answer of a test event into the project."""
+        if request.content_type != "application/json":
+            return _problem(415, f"the content type is {request.content_type}; expected application/json")
+        events = ProjectEvents(self._find(request).settings.page.events)
+        try:
+            events.write_expected(request.match_info["event"], await read_body(request, MAX_EVENT_BYTES))
+        except BodyTooLarge:
+            return _problem(413, f"the answer has more than {MAX_EVENT_BYTES} bytes")
+        except EventRefused as refused:
+            return _problem(refused.status, str(refused))
+        return web.json_response({}, status=201, headers=_DATA_HEADERS)
 
     async def handle_log(self, request: web.Request) -> web.StreamResponse:
         """Return at most 500 lines newer than `?after=SEQUENCE`. With `?wait=SECONDS` it waits if there are none."""
@@ -159,7 +208,7 @@ class Playground:
         return handle
 
 
-def _describe(function: LocalFunction) -> dict[str, Any]:
+def _describe(function: LocalFunction, opened: PageModel | None) -> dict[str, Any]:
     settings = function.settings
     events = ProjectEvents(settings.page.events)
     prefix = "" if settings.stage == "$default" else f"/{settings.stage}"
@@ -175,6 +224,8 @@ def _describe(function: LocalFunction) -> dict[str, Any]:
         "invocations": f"/2015-03-31/functions/{settings.name}/invocations",
         "route": prefix + path if is_plain else None,
         "model": read_model(settings.directory),
+        "hasRegions": opened is not None,
+        "isExplained": opened is not None and not opened.why_not,
         "hasData": settings.page.data is not None,
         "events": events.names(),
         "canSaveEvents": events.is_writable,

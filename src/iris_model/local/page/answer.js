@@ -10,7 +10,7 @@ const MAX_TEXT = 200_000;
 
 /**
  * @param {{value: unknown, text: string}} reply
- * @param {{classes: string[], task: string, range: object | null}} model
+ * @param {{classes: string[], labels: Record<string, string>, task: string, range: object | null}} model
  * @returns {{nodes: Node[], summary: string, brief?: string}} the nodes to show, the answer in a sentence, and the answer in a few words
  */
 export function drawAnswer(reply, model) {
@@ -41,14 +41,15 @@ const withNotes = (drawn, notes) => ({ ...drawn, nodes: [...drawn.nodes, ...note
 
 function drawOne({ prediction, probabilities }, model) {
   const said = label(prediction, model);
-  const nodes = [element("p", { className: "prediction" }, ...marked(prediction, model), said)];
+  const named = model.labels[key(prediction)] === undefined ? [] : [element("span", { className: "class" }, `class ${key(prediction)}`)];
+  const nodes = [element("p", { className: "prediction" }, ...marked(prediction, model), said, ...named)];
   let summary = `Prediction: ${said}`;
   if (Array.isArray(probabilities)) {
     probabilities.forEach((each, index) => {
-      nodes.push(element("h3", {}, `Output ${index + 1}`), makeBars(each, Object.keys(each), key(prediction[index])));
+      nodes.push(element("h3", {}, `Output ${index + 1}`), makeBars(each, Object.keys(each), key(prediction[index]), nameIn(model)));
     });
   } else if (probabilities && typeof probabilities === "object") {
-    nodes.push(makeBars(probabilities, model.classes, key(prediction)));
+    nodes.push(makeBars(probabilities, model.classes, key(prediction), nameIn(model)));
     const share = probabilities[key(prediction)];
     if (typeof share === "number") summary += `, ${percent(share)}`;
   } else if (typeof prediction === "number" && model.task === "regressor" && model.range) {
@@ -80,7 +81,12 @@ function marked(prediction, model) {
   return place < 0 || Array.isArray(prediction) ? [] : [legendMark(place)];
 }
 
+/** Return a function for the name of a class for people, or its key without one. */
+const nameIn = ({ labels }) => (name) => labels[name] ?? name;
+
 function label(prediction, model) {
+  const name = Array.isArray(prediction) ? undefined : model.labels[key(prediction)];
+  if (name !== undefined) return name;
   if (prediction === null) return "no number";
   if (Array.isArray(prediction)) return prediction.map((each) => label(each, model)).join(", ");
   if (typeof prediction === "number" && model.task !== "classifier") return number(prediction);

@@ -8,6 +8,7 @@ const LATE_MS = 400; // in live mode each change makes the answer outdated for a
 /** @returns the card; only a narrow screen shows `brief`, the summary next to the button */
 export function makeAnswerCard() {
   const [card, body, took, outdated, brief] = ["answer", "answer-body", "took", "outdated", "brief"].map(byId);
+  let text; // the answer as it came
   let answered; // the request that the shown answer belongs to, as `keyOf` writes it
   let timer;
   let lateTimer;
@@ -22,7 +23,7 @@ export function makeAnswerCard() {
 
   return {
     clear() {
-      answered = undefined;
+      answered = text = undefined;
       clearTimeout(timer);
       setOutdated(false);
       body.removeAttribute("aria-busy");
@@ -39,20 +40,23 @@ export function makeAnswerCard() {
     },
     /**
      * @param {{nodes: Node[], summary: string, brief?: string}} drawn
-     * @param {{key?: string, ms?: number, isPressed?: boolean}} request without a key the answer never becomes outdated
+     * @param {{key?: string, ms?: number, isPressed?: boolean, reply?: string}} request without a key the answer never becomes outdated
      */
-    show(drawn, { key, ms, isPressed = true } = {}) {
+    show(drawn, { key, ms, isPressed = true, reply } = {}) {
       body.removeAttribute("aria-busy");
       body.replaceChildren(...drawn.nodes);
       took.textContent = ms === undefined ? "" : `${ms.toFixed(0)} ms round trip`;
       brief.textContent = drawn.brief ?? drawn.summary;
       brief.hidden = false;
       answered = key;
+      text = reply;
       setOutdated(false);
       clearTimeout(timer);
       if (isPressed) announce(drawn.summary);
       else timer = setTimeout(announce, QUIET_MS, drawn.summary);
     },
+    /** Return the answer to the request `key` as it came; null without one. @param {string} key @returns {string | null} */
+    answerTo: (key) => (answered === key && text !== undefined ? text : null),
     /** Compare the answer with the current form, and mark an outdated answer. @param {string} key @param {boolean} isFollowed a request follows soon */
     compare(key, isFollowed) {
       const is = answered !== undefined && answered !== key;

@@ -3,6 +3,7 @@
 import { readAddress, writeAddress } from "./address.js";
 import { drawAnswer } from "./answer.js";
 import { makeAnswerCard } from "./answer_card.js";
+import { makeBatch } from "./batch.js";
 import { makeCode } from "./code.js";
 import { makeCost } from "./cost.js";
 import { announce, byId, element } from "./dom.js";
@@ -15,13 +16,14 @@ import { makeLiveSwitch } from "./live_switch.js";
 import { makeLog } from "./log.js";
 import { hideMeasures, showMeasures } from "./measures.js";
 import { makeScatter } from "./scatter.js";
-import { fetchFunctions, fetchPoints, send } from "./service.js";
+import { fetchFunctions, fetchPoints, fetchRegions, send } from "./service.js";
 import { makeTabs } from "./tabs.js";
+import { makeWhy } from "./why.js";
 
 let functions = [];
 let target; // the shown function, one of `functions`
 let form = null; // null without a model, and for a model with too many features
-let showPoint = () => {};
+let scatter = null; // the plot of the training data, if there is one
 let range = null; // the range of a regressor's target in training
 let isReportDue = false;
 let asked = 0; // a counter, so that a late answer does not replace a newer one
@@ -33,7 +35,26 @@ const card = makeAnswerCard();
 const showCode = makeCode();
 const showCost = makeCost();
 const ways = makeTabs(byId("ways"), () => update());
-const events = makeEvents({ onChosen: loadEvent, onFailure: showFailure, current: () => readAsked().text });
+const events = makeEvents({ onChosen: loadEvent, onFailure: showFailure, current: () => readAsked().text, answer: () => card.answerTo(currentKey()) });
+const why = makeWhy();
+const batch = makeBatch({
+  target: () => target,
+  nameOf: (prediction) => labels()[keyOf(prediction)] ?? "",
+  onProgress(text) {
+    live.stop();
+    asked += 1;
+    why.hide();
+    isReportDue = false;
+    hideMeasures();
+    card.show({ nodes: [element("p", { className: "placeholder" }, text)], summary: text }, { isPressed: false });
+  },
+  onDone({ answers, link }) {
+    const drawn = drawAnswer({ value: { predictions: answers }, text: "" }, describeModel());
+    card.show({ ...drawn, nodes: [element("p", {}, link), ...drawn.nodes] });
+    byId("answer").scrollIntoView({ block: "nearest" });
+  },
+  onFailure: showFailure,
+});
 const live = makeLive({ ask: askLive, onSlow: (ms) => liveSwitch.tellSlow(ms) });
 const liveSwitch = makeLiveSwitch((is) => {
   live.set(is, true);
@@ -42,7 +63,11 @@ const liveSwitch = makeLiveSwitch((is) => {
 const log = makeLog({ onReport, onChange: start, onRestart: start, onConnected: () => target || start() });
 
 const isForm = () => form !== null && ways.chosen() === "way-form";
-const classNames = () => (target.model?.classes ?? []).flatMap((each) => (Array.isArray(each) ? [] : [typeof each === "string" ? each : JSON.stringify(each)]));
+const keyOf = (label) => (typeof label === "string" ? label : JSON.stringify(label));
+const labels = () => target.model?.labels ?? {};
+const labelOf = (name) => labels()[keyOf(name)] ?? keyOf(name);
+const classNames = () => (target.model?.classes ?? []).flatMap((each) => (Array.isArray(each) ? [] : [keyOf(each)]));
+const describeModel = () => ({ classes: classNames(), labels: labels(), task: target.model?.task ?? "", range });
 
 // --- what is asked --------------------------------------------------------------------------------------------------
 
@@ -70,7 +95,7 @@ function update() {
   addressTimer = setTimeout(keepAddress, ADDRESS_MS);
   if (form) {
     const cells = (isForm() ? form.peek() : form.cellsOf(parse(eventText.value))) ?? [];
-    showPoint(Object.fromEntries(cells.map((cell, index) => [target.model.columns[index].name, cell])));
+    scatter?.show(Object.fromEntries(cells.map((cell, index) => [target.model.columns[index].name, cell])));
   }
 }
 
@@ -144,10 +169,10 @@ async function sendAndShow(request, { isPressed, signal }) {
   card.wait(isPressed);
   let drawn;
   let failure;
+  let reply;
   try {
-    const reply = await send({ path: request.path, body: request.text, isInvoke: request.isInvoke, signal });
-    const { task = "" } = target.model ?? {};
-    drawn = turn === asked ? drawAnswer(reply, { classes: classNames(), task, range }) : null;
+    reply = await send({ path: request.path, body: request.text, isInvoke: request.isInvoke, signal });
+    drawn = turn === asked ? drawAnswer(reply, describeModel()) : null;
   } catch (error) {
     failure = error;
     drawn = drawFailure(error);
@@ -155,7 +180,9 @@ async function sendAndShow(request, { isPressed, signal }) {
   if (turn !== asked || signal?.aborted) return null;
   const ms = performance.now() - began;
   if (failure && isReportDue) hideMeasures();
-  card.show(drawn, { key, ms, isPressed });
+  card.show(drawn, { key, ms, isPressed, reply: reply?.text });
+  if (reply && request.value !== undefined && target.isExplained) why.show(target.name, request.value, labelOf);
+  else why.hide();
   card.compare(currentKey(), isForm() && live.isOn());
   if (failure?.feature && isForm()) form.complain(failure.feature, failure.detail, isPressed);
   return ms;
@@ -186,6 +213,8 @@ function showTarget(chosen) {
   byId("ways").hidden = form === null;
   eventText.value = model?.example ? JSON.stringify(model.example) : "{}";
   asked += 1;
+  batch.stop();
+  why.hide();
   live.stop();
   live.set(liveSwitch.restore());
   card.clear();
@@ -207,7 +236,8 @@ function about({ memory, timeout, model }) {
 async function showPoints() {
   const figure = byId("scatter");
   figure.hidden = true;
-  showPoint = () => {};
+  scatter?.stop();
+  scatter = null;
   range = null;
   const shown = target;
   if (!form || !shown.hasData) return;
@@ -223,7 +253,13 @@ async function showPoints() {
     if (numbers.length) range = { minimum: Math.min(...numbers), maximum: Math.max(...numbers), name: points.target };
   }
   if (points.features.length < 2) return;
-  showPoint = makeScatter(figure, points, classNames(), (values) => {
+  const model = {
+    classes: classNames(),
+    labelOf,
+    columns: shown.model.columns.map(({ name }) => name),
+    fetchRegions: shown.hasRegions ? (wanted, signal) => fetchRegions(shown.name, wanted, signal) : null,
+  };
+  scatter = makeScatter(figure, points, model, (values) => {
     ways.choose("way-form");
     for (const [name, value] of Object.entries(values)) form.set(name, value);
     edited();

@@ -16,8 +16,9 @@ export function percent(value) {
  * @param {Record<string, number | null>} the probability of each class
  * @param {string[]} classes in the order of the model, which decides the mark of each class
  * @param {string} chosen the class that was predicted
+ * @param {(name: string) => string} [labelOf] the name of a class for people
  */
-export function makeBars(probabilities, classes, chosen) {
+export function makeBars(probabilities, classes, chosen, labelOf = (name) => name) {
   const all = Object.entries(probabilities);
   // A few classes keep their order in every answer. Of many classes, the most probable ones come first.
   const shown = all.length > SHOWN ? [...all].sort((a, b) => (b[1] ?? 0) - (a[1] ?? 0)).slice(0, SHOWN) : all;
@@ -29,7 +30,7 @@ export function makeBars(probabilities, classes, chosen) {
     fill.classList.add(`series-${place >= 0 && place < 6 ? place : "none"}`);
     list.append(
       element("li", { className: name === chosen ? "chosen" : "" },
-        element("span", { className: "bar-name" }, legendMark(place), element("span", {}, name)),
+        element("span", { className: "bar-name" }, legendMark(place), element("span", {}, labelOf(name))),
         element("span", { className: "track", "aria-hidden": "true" }, fill),
         element("span", { className: "bar-value" }, value === null ? "no number" : percent(value))),
     );

@@ -2,17 +2,18 @@
 
 import { announce, byId, element } from "./dom.js";
 import { openStore } from "./event_store.js";
-import { fetchEvent, saveEvent } from "./service.js";
+import { fetchEvent, saveEvent, saveExpected } from "./service.js";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /**
- * @param {{onChosen: (text: string) => void, onFailure: (error: unknown) => void, current: () => string}} page
- *   `current` returns the current input as JSON text; it may throw
+ * @param {{onChosen: (text: string) => void, onFailure: (error: unknown) => void, current: () => string, answer: () => string | null}} page
+ *   `current` returns the current input as JSON text; it may throw. `answer` returns its answer, null without one
  */
-export function makeEvents({ onChosen, onFailure, current }) {
+export function makeEvents({ onChosen, onFailure, current, answer }) {
   const [choice, panel, name, told] = ["event-choice", "save-panel", "save-name", "save-told"].map(byId);
   const [saveButton, deleteButton] = ["event-save", "event-delete"].map(byId);
+  const expect = byId("expect");
   let target;
   let store;
   let replacing = "";
@@ -62,6 +63,10 @@ export function makeEvents({ onChosen, onFailure, current }) {
 
   function toggle(isOpen) {
     panel.hidden = !isOpen;
+    const expected = answer();
+    expect.disabled = expected === null;
+    expect.checked = false;
+    byId("expect-hint").hidden = expected !== null;
     saveButton.setAttribute("aria-expanded", String(isOpen));
     replacing = "";
     tell("");
@@ -85,7 +90,10 @@ export function makeEvents({ onChosen, onFailure, current }) {
       const text = current();
       const isReplacing = replacing === `${place}:${event}`;
       if (place === "project") {
+        const expected = expect.checked ? answer() : null;
+        if (expect.checked && expected === null) throw new Error("There is no answer to the present inputs. Ask first.");
         target.events = (await saveEvent(target.name, event, text, isReplacing)).names;
+        if (expected !== null) await saveExpected(target.name, event, expected);
       } else if (store.names().includes(event) && !isReplacing) {
         throw Object.assign(new Error(), { status: 412 });
       } else {
@@ -110,6 +118,7 @@ export function makeEvents({ onChosen, onFailure, current }) {
       target = shown;
       store = openStore(shown.name);
       byId("save-project").hidden = !shown.canSaveEvents;
+      byId("expect-line").hidden = !shown.canSaveEvents;
       panel.hidden = true;
       saveButton.setAttribute("aria-expanded", "false");
       list();

@@ -74,6 +74,8 @@ function controlFor(column, id, hasSlider) {
   return holdsNumbers ? numberControl(column, id, hasSlider) : textControl(column, id);
 }
 
+const short = (value) => Number(value.toPrecision(5));
+
 function numberControl({ name, dtype, minimum, maximum }, id, hasSlider) {
   const isWhole = /^u?int\d+$/.test(dtype ?? "");
   const input = element("input", { type: "text", inputMode: isWhole && !(minimum < 0) ? "numeric" : "decimal", id, autocomplete: "off" });
@@ -83,7 +85,7 @@ function numberControl({ name, dtype, minimum, maximum }, id, hasSlider) {
     return value;
   };
   const hasRange = maximum >= minimum;
-  const seen = hasRange ? (maximum > minimum ? `${minimum} to ${maximum} in training` : `always ${minimum} in training`) : "";
+  const seen = hasRange ? (maximum > minimum ? `${short(minimum)} to ${short(maximum)} in training` : `always ${short(minimum)} in training`) : "";
   // The model answers such values too, but it learned nothing about them.
   const outside = () => {
     const value = readNumber(input.value);

@@ -1,6 +1,8 @@
 // Plots the training data along two features, with the point of the request. A click into the plot requests that point.
 
 import { element, svg } from "./dom.js";
+import { levels, makeRuns } from "./regions.js";
+import { isWanted, makeShading, setWanted } from "./shading.js";
 import { legendMark, mark, MARKS } from "./shapes.js";
 import { spread, ticks } from "./ticks.js";
 
@@ -11,20 +13,34 @@ const EDGE = { left: 44, right: 12, top: 10, bottom: 34 };
  * @typedef {{features: string[], rows: (number | null)[][], labels: string[] | null, target: string | null, total: number}} Points
  * @param {HTMLElement} figure
  * @param {Points} points
- * @param {string[]} classes of the model, in the order of their marks; empty for a regressor
+ * @param {object} model
+ * @param {string[]} model.classes in the order of their marks; empty for a regressor
+ * @param {(name: string) => string} model.labelOf the name of a class for people
+ * @param {string[]} model.columns the names of all columns
+ * @param {((asked: object, signal: AbortSignal) => Promise<{predictions: unknown[]}>) | null} model.fetchRegions null if the model is not compiled
  * @param {(values: Record<string, number>) => void} onPick
- * @returns {(row: Record<string, unknown>) => void} shows the point of a row
+ * @returns {{show: (row: Record<string, unknown>) => void, stop: () => void}} `show` shows the point of a row
  */
-export function makeScatter(figure, points, classes, onPick) {
+export function makeScatter(figure, points, { classes, labelOf, columns, fetchRegions }, onPick) {
   const { features } = points;
+  const keyOf = (value) => (typeof value === "string" ? value : JSON.stringify(value));
   const axes = { x: chooser("Across", features, Math.max(0, features.length - 2)), y: chooser("Up", features, features.length - 1) };
   const plot = svg("svg", { role: "img" });
   const caption = element("figcaption");
-  const series = seriesOf(points, classes);
+  const series = seriesOf(points, classes, labelOf);
+  const shading = fetchRegions && makeShading({ fetch: fetchRegions, onFound: showRegions });
+  const box = element("input", { type: "checkbox", id: "regions", checked: isWanted() });
+  const line = shading ? [element("p", { className: "regions-line" }, box, element("label", { htmlFor: "regions" }, "Decisions of the model"))] : [];
+  box.addEventListener("change", () => {
+    setWanted(box.checked);
+    if (!box.checked) shading.stop();
+    draw();
+  });
+  let regions = null;
   const legend = element("ul", { className: "legend" }, ...series.names.map((name, place) => element("li", {}, legendMark(series.marks[place]), name)));
   figure.replaceChildren(
     element("div", { className: "scatter-head" }, element("p", { className: "scatter-title" }, title(points)), element("div", { className: "axes" }, ...axes.x.parts, ...axes.y.parts)),
-    plot, legend, caption);
+    plot, legend, ...line, caption);
   let asked = {};
   let scale;
   let width = WIDEST;
@@ -40,14 +56,44 @@ export function makeScatter(figure, points, classes, onPick) {
       xAt: (place) => left + ((right - left) * (place - EDGE.left)) / (width - EDGE.left - EDGE.right),
       yAt: (place) => bottom + ((top - bottom) * (HEIGHT - EDGE.bottom - place)) / (HEIGHT - EDGE.top - EDGE.bottom),
     };
+    if (shading && box.checked) {
+      const cells = columns.map((name) => asked[name]);
+      const isWhole = cells.every((cell) => cell !== undefined);
+      shading.show(isWhole ? cells : null, columns.indexOf(features[x]), columns.indexOf(features[y]), { left, right, bottom, top });
+    }
     const marks = shown.map(([a, b, index]) => mark(series.markOf(index), { transform: `translate(${scale.x(a).toFixed(1)} ${scale.y(b).toFixed(1)})` }));
     plot.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     plot.replaceChildren(
+      ...drawRegions(),
       ...ticks(left, right, Math.round(width / 60)).flatMap((at) => [svg("line", { class: "grid", x1: scale.x(at), x2: scale.x(at), y1: EDGE.top, y2: HEIGHT - EDGE.bottom }), svg("text", { class: "tick", x: scale.x(at), y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle" }, String(at))]),
       ...ticks(bottom, top, 6).flatMap((at) => [svg("line", { class: "grid", x1: EDGE.left, x2: width - EDGE.right, y1: scale.y(at), y2: scale.y(at) }), svg("text", { class: "tick", x: EDGE.left - 8, y: scale.y(at) + 4, "text-anchor": "end" }, String(at))]),
       svg("g", { class: "cloud" }, ...marks),
       ...drawAsked(x, y));
     describe(features[x], features[y], shown.length);
+  }
+
+  function showRegions(found) {
+    regions = found;
+    if (scale) draw();
+  }
+
+  /** Draw the decisions in the coordinates of the moment: the axes may have moved since they were asked for. */
+  function drawRegions() {
+    if (!regions) return [];
+    const { predictions, box: { left, right, bottom, top }, width: count } = regions;
+    const isClasses = classes.length > 0;
+    const values = isClasses ? predictions.map((each) => Math.min(classes.indexOf(keyOf(each)), MARKS)) : levels(predictions);
+    const rows = predictions.length / count;
+    const across = (right - left) / count;
+    const up = (top - bottom) / rows;
+    const clip = svg("clipPath", { id: "plot-clip" }, svg("rect", { x: EDGE.left, y: EDGE.top, width: width - EDGE.left - EDGE.right, height: HEIGHT - EDGE.top - EDGE.bottom }));
+    const group = svg("g", { class: "regions", "clip-path": "url(#plot-clip)" });
+    for (const { row, from, to, value } of makeRuns(values, count)) {
+      const [x1, x2, y1, y2] = [scale.x(left + from * across), scale.x(left + to * across), scale.y(bottom + (row + 1) * up), scale.y(bottom + row * up)];
+      const look = isClasses ? `region series-${value >= 0 && value < MARKS ? value : "none"}` : `region level-${value}`;
+      group.append(svg("rect", { x: x1.toFixed(1), y: y1.toFixed(1), width: (x2 - x1 + 0.4).toFixed(1), height: (y2 - y1 + 0.4).toFixed(1), class: look }));
+    }
+    return [clip, group];
   }
 
   function drawAsked(x, y) {
@@ -61,7 +107,7 @@ export function makeScatter(figure, points, classes, onPick) {
     const [a, b] = [asked[x], asked[y]];
     const isThere = typeof a === "number" && typeof b === "number";
     const place = isThere ? `Your point: ${x} ${round(a)}, ${y} ${round(b)}.` : "The request is not one row with both values, so it is not shown.";
-    caption.textContent = `${place} Click to move it.`;
+    caption.textContent = `${place} Click to move it.${regions ? " Shaded: what the model answers there, with your other values." : ""}`;
     plot.setAttribute("aria-label", `Scatter plot of ${count} rows of training data, ${x} across and ${y} up. ${place}`);
   }
 
@@ -80,9 +126,12 @@ export function makeScatter(figure, points, classes, onPick) {
     draw();
   }).observe(plot);
   draw();
-  return (row) => {
-    asked = row;
-    draw();
+  return {
+    show(row) {
+      asked = row;
+      draw();
+    },
+    stop: () => shading?.stop(),
   };
 }
 
@@ -97,12 +146,12 @@ function title({ total, rows }) {
 }
 
 /** Return the classes with their marks. With more classes than marks, and for numbers, all points look the same. */
-function seriesOf({ labels }, classes) {
+function seriesOf({ labels }, classes, labelOf) {
   if (!labels || !classes.length) return { names: [], marks: [], markOf: () => -1 };
   const known = new Set(labels);
   // A file may write the class 1 as 1.0.
   const places = new Map([...known].map((label) => [label, classes.findIndex((each) => each === label || (label !== "" && Number(each) === Number(label)))]));
-  const names = classes.slice(0, MARKS);
+  const names = classes.slice(0, MARKS).map(labelOf);
   return { names: classes.length > MARKS ? [...names, "others"] : names, marks: [...names.keys(), -1], markOf: (index) => places.get(labels[index]) };
 }
 

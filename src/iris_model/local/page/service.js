@@ -44,6 +44,9 @@ const functionPath = (name) => `/_local/functions/${encodeURIComponent(name)}`;
 
 export const fetchFunctions = () => getJson("/_local/functions");
 export const fetchPoints = (name) => getJson(`${functionPath(name)}/data`);
+const post = (path, value, signal) => getJson(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(value), signal });
+export const fetchRegions = (name, asked, signal) => post(`${functionPath(name)}/regions`, asked, signal);
+export const fetchExplanation = (name, row, signal) => post(`${functionPath(name)}/explanation`, { row }, signal);
 export const fetchMetrics = () => getJson("/_local/metrics");
 export const followLog = (after, wait) => getJson(`/_local/log?after=${after}&wait=${wait}`);
 
@@ -62,12 +65,16 @@ export function saveEvent(name, event, text, isReplacing) {
   return getJson(`${functionPath(name)}/events/${encodeURIComponent(event)}`, { method: "PUT", headers, body: text });
 }
 
+/** Save the expected answer of a test event of the project. @returns {Promise<unknown>} */
+export const saveExpected = (name, event, text) =>
+  getJson(`${functionPath(name)}/events/${encodeURIComponent(event)}/expected`, { method: "PUT", headers: { "content-type": "application/json" }, body: text });
+
 /**
- * Send a request as a client would. @param {{path: string, body: string, isInvoke: boolean, signal?: AbortSignal}} asked
+ * Send a request as a client would. @param {{path: string, body: string, isInvoke: boolean, signal?: AbortSignal, type?: string}} asked
  * @returns {Promise<{status: number, value: unknown, text: string}>}
  */
-export async function send({ path, body, isInvoke, signal }) {
-  const response = await request(path, { method: "POST", headers: { "content-type": "application/json" }, body, signal });
+export async function send({ path, body, isInvoke, signal, type = "application/json" }) {
+  const response = await request(path, { method: "POST", headers: { "content-type": type }, body, signal });
   const text = await response.text();
   const value = parse(text);
   if (response.headers.has("x-amz-function-error")) throw functionError(value, text);

@@ -167,6 +167,15 @@ PROJECT_KEYS: tuple[Key, ...] = (
         staged=True,
     ),
     Key(
+        "labels",
+        "table",
+        "Names of the model's classes for people: on the page of `serve`, in the OpenAPI document and in the model card. "
+        'Answers keep the classes of the model. Example: `labels = { 0 = "no", 1 = "yes" }`.',
+        default={},
+        value_pattern=r"(?=.*\S)[^\x00-\x1f\x7f]{1,100}",
+        value_means="1 to 100 printable characters",
+    ),
+    Key(
         "function-directory-kib",
         "integer",
         "Maximum size of the function directory. `package` fails above it.",

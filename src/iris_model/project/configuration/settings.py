@@ -76,6 +76,7 @@ class ProjectSettings:
     trust: tuple[str, ...]
     include: tuple[str, ...]
     environment: Mapping[str, str]
+    labels: Mapping[str, str]
     deployment: Deployment
     budgets: Budgets = field(default_factory=Budgets)
     playground: PlaygroundSettings = field(default_factory=PlaygroundSettings)
@@ -166,7 +167,7 @@ def parse_settings(document: Mapping[str, Any], directory: Path, stage: str | No
     taken = {name: top[name] for name in _TOP_FIELDS}
     return ProjectSettings(
         directory=directory,
-        **{**taken, "environment": MappingProxyType(dict(top["environment"]))},
+        **{**taken, **{name: MappingProxyType(dict(top[name])) for name in ("environment", "labels")}},
         deployment=take_deployment(values, document["name"]),
         budgets=Budgets(**values["budgets"]),
         playground=PlaygroundSettings(**values["playground"]),
@@ -175,7 +176,7 @@ def parse_settings(document: Mapping[str, Any], directory: Path, stage: str | No
 
 _TOP_FIELDS = (
     "name", "model", "handler", "executor", "kernels", "memory", "timeout", "architecture", "base_image", "python", "route",
-    "stage", "data", "trust", "include", "environment",
+    "stage", "data", "trust", "include", "environment", "labels",
 )  # fmt: skip
 
 

@@ -30,6 +30,8 @@ def describe_settings(settings: ProjectSettings) -> FunctionSettings:
     )
     if deployment.log_lines == "errors":
         described["system_log_level"] = "WARN"
+    if settings.labels:
+        described["labels"] = dict(settings.labels)
     return described
 
 

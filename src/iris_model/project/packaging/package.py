@@ -40,6 +40,7 @@ from iris_model.project.packaging.function_directory import (
 )
 from iris_model.project.packaging.interpreters import RUNNING_PYTHON, Interpreter, find_interpreter
 from iris_model.project.packaging.kernels import choose_kernels
+from iris_model.project.packaging.labels import check_labels
 from iris_model.project.packaging.shipped import shipped_files
 from iris_model.project.packaging.sources import (
     collect_imported,
@@ -149,6 +150,7 @@ def package_project(
     executable = choose(settings)
     _check_no_collision(executable, sources)
     _check_capture(settings, executable)
+    check_labels(settings, executable.signature["classes"])
     asked_for = _sources_that_count(settings, executable, sources)
     needs = _find_needs(executable, asked_for)
     lacking = _check_requirements(settings, executable, asked_for)

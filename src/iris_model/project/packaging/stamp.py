@@ -35,6 +35,7 @@ def digest_inputs(settings: ProjectSettings, files: Mapping[str, Path], *, packa
     described = {name: value for name, value in vars(settings).items() if name not in elsewhere}
     described |= {
         "environment": dict(settings.environment),
+        "labels": dict(settings.labels),
         "function file": describe_settings(settings),
         "budgets": asdict(settings.budgets),
     }
