@@ -68,7 +68,7 @@ FOLDERS: dict[str, dict[str, str]] = {
         "pickled": "formats libraries names",
         "opening": "foreign_formats format_bytes formats graph libraries lightgbm names pickled xgboost",
         "sklearn": "classes dictionaries documents graph libraries names tree_layout",
-        "xgboost": "frame_categories graph libraries tree_layout",
+        "xgboost": "category_orders frame_categories graph tree_layout",
         "lightgbm": "classes frame_categories graph tree_layout",
         "catboost": "classes graph tree_layout",
     },

@@ -9,6 +9,7 @@ import xgboost
 
 from iris_model.compiler.description.describe import describe_original
 from iris_model.errors import UnsupportedModel
+from iris_model.readers.category_orders import CategoryOrders
 from iris_model.readers.xgboost.frame_columns import FrameColumn
 from iris_model.runtime.executors.original_table import make_table
 
@@ -58,19 +59,39 @@ def test_categories_that_nothing_names_are_asked_for(rows, tmp_path):
     order = ["Rome", "Köln", "Wrocław", "東京"] if STORES else sorted(TOWNS)
     model, frame = train(order)
     path, data = write(model, frame[frame.town != "東京"], tmp_path)
-    with pytest.raises(
-        UnsupportedModel, match="the categories of the column 'town' are not all in the model file"
-    ) as caught:
+    with pytest.raises(UnsupportedModel, match="the categories of the column 'town' are not all in the file") as caught:
         describe_original(path, None if rows is None else data)
     assert "every category of training" in caught.value.remedy
 
 
+def sample(*categories):
+    return CategoryOrders({}, lambda name: [*categories, ""])
+
+
 def test_what_the_file_keeps_of_categories():
     column = FrameColumn(True, [("Paris", 5), ("Kö", 4), ("", 3)])
-    assert column.arrange("town", ["Köln", "Paris", "Rom"]) == ["Paris", "Köln", "Rom"]
+    assert column.find_categories("town", sample("Köln", "Paris", "Rom")) == ["Paris", "Köln", "Rom"]
+    # One place decides another.
+    both = FrameColumn(True, [("", 4), ("Kö", 4)])
+    assert both.find_categories("town", sample("Rome", "Köln")) == ["Rome", "Köln"]
     for sampled in (["Paris", "Rom"], ["Köln", "Köpe", "Rom"], ["Köln", "Paris"]):
         with pytest.raises(UnsupportedModel, match=r"one of them has \d characters"):
-            column.arrange("town", sampled)
-    assert FrameColumn(True, None, highest=2).arrange("town", ["a", "b", "c"]) == ["a", "b", "c"]
+            column.find_categories("town", sample(*sampled))
+    with pytest.raises(UnsupportedModel, match="'London', which fits none"):
+        column.find_categories("town", sample("Köln", "London", "Paris", "Rom"))
+    whole = FrameColumn(True, [("b", 1), ("a", 1)])
+    assert whole.find_categories("town", CategoryOrders({"town": ["a", "b"]})) == ["b", "a"]
+    assert FrameColumn(True, [30, 4]).find_categories("town", sample("4")) == [30, 4]
+
+
+def test_an_order_that_the_file_lacks_is_declared_or_assumed():
+    column = FrameColumn(True, None, highest=2)
+    assert column.find_categories("size", sample("a", "b", "c")) is None
+    assert column.assume_sorted("size", sample("c", "b", "a")) == ["a", "b", "c"]
     with pytest.raises(UnsupportedModel, match="it has 3 or more of them, and the sample rows have 2"):
-        FrameColumn(True, None, highest=2).arrange("town", ["a", "b"])
+        column.assume_sorted("size", sample("a", "b"))
+    assert column.find_categories("size", CategoryOrders({"size": ["c", "a", "b"]})) == ["c", "a", "b"]
+    with pytest.raises(UnsupportedModel, match="2 categories of the column 'size' are given, and the model has 3"):
+        column.find_categories("size", CategoryOrders({"size": ["c", "a"]}))
+    with pytest.raises(UnsupportedModel, match="the sample rows have the category 'd'"):
+        column.find_categories("size", CategoryOrders({"size": ["c", "a", "b"]}, lambda name: ["a", "d"]))

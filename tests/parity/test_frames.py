@@ -61,10 +61,3 @@ def test_categories_of_a_frame_for_xgboost(tmp_path, columns):
         with pytest.raises(InvalidInput, match="was not met in training"):
             model.predict([[*rows[0][:place], "violet", *rows[0][place + 1 :]]])
     assert "missing" in compilation.report.rows
-
-
-@pytest.mark.skipif(tuple(map(int, xgb.__version__.split(".")[:2])) < (3, 1), reason="XGBoost keeps no categories yet")
-def test_texts_that_xgboost_cuts_in_the_wrong_places_are_refused():
-    frame = pd.DataFrame({"town": pd.Categorical(random.choice(["Köln", "Wrocław", "東京"], 200))})
-    with pytest.raises(UnsupportedModel, match="not ASCII"):
-        compile_model(xgb.XGBClassifier(n_estimators=2, enable_categorical=True).fit(frame, Y))

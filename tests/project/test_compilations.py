@@ -100,8 +100,9 @@ def rename_model(settings: ProjectSettings) -> ProjectSettings:
         rename_model,
         lambda settings: replace(settings, executor="original"),
         lambda settings: replace(settings, data=None),
+        lambda settings: replace(settings, categories={"size": ["a", "b"]}),
     ],
-    ids=["model", "description", "rows", "model's name", "executor", "no rows"],
+    ids=["model", "description", "rows", "model's name", "executor", "no rows", "categories"],
 )
 def test_another_input_is_another_compilation(change, compilations: Compilations, small: ProjectSettings):
     choice = FakeChoice()
@@ -139,7 +140,7 @@ def test_nothing_decides_that_is_not_in_the_key(executor: str):
     watched = Watched(**vars(settings))
     Watched.read.clear()
     choose_executable(watched)
-    in_the_key = {"executor", "model", "data", "directory", "model_path", "data_path"}
+    in_the_key = {"executor", "model", "data", "categories", "directory", "model_path", "data_path"}
     never_remembered = {"trust"}
     assert {name for name in Watched.read if not name.startswith("__")} <= in_the_key | never_remembered
 

@@ -70,6 +70,7 @@ def test_every_key_can_be_set():
         stage = "$default"
         data = "data/rows.csv"
         trust = ["my_features.Squarer"]
+        categories = { size = ["small", "large"], "doors (all)" = [5, 3] }
         include = ["tables/*.csv", "labels.json"]
         [environment]
         LOG_LEVEL = "debug"
@@ -79,6 +80,7 @@ def test_every_key_can_be_set():
     )
     assert settings.base_image == "python:3.12-slim"
     assert settings.endpoint.more_routes == ("/ping", "POST /v1/models/iris:predict", "ANY /any/{id}/{rest+}")
+    assert settings.categories == {"size": ["small", "large"], "doors (all)": [5, 3]}
     assert settings.include == ("tables/*.csv", "labels.json")
     assert dict(settings.environment) == {"LOG_LEVEL": "debug"}
     assert settings.budgets.function_directory_kib == 200
@@ -110,6 +112,12 @@ def test_every_key_can_be_set():
         ('more-routes = ["GET  /x"]', "each a path, or a method and a path"),
         ('stage = "a b"', 'expected "$default", or'),
         ('python = "3"', 'such as "3.13"'),
+        ('categories = ["a"]', "expected a table of lists, each with different strings or different integers"),
+        ("categories = { size = [] }", "expected a table of lists"),
+        ('categories = { size = ["a", "a"] }', "expected a table of lists"),
+        ('categories = { size = ["a", 1] }', "expected a table of lists"),
+        ("categories = { size = [true, false] }", "expected a table of lists"),
+        ('categories = { size = "a" }', "expected a table of lists"),
         ("[environment]\nLIMIT = 3", "environment = { LIMIT = 3 }: expected a table of strings"),
         ('[environment]\nAWS_REGION = "x"', "environment.AWS_REGION: Lambda sets this variable itself"),
         (f'[environment]\nLONG = "{"x" * 4093}"', "environment has 4097 bytes; Lambda accepts at most 4096"),
@@ -161,6 +169,8 @@ def test_the_reference_page_is_up_to_date():
 
 def test_what_init_writes_is_read_back_as_it_was_meant():
     values = {"name": "a", "model": 'm "1".pkl', "memory": 512, "trust": ["a.B"]}
+    assert tomllib.loads(reference.render_settings_file(values)) == values
+    values |= {"categories": {"size": ["small", 'l"arge'], "doors (all)": [5, 3], "größe": ["ä"]}}
     assert tomllib.loads(reference.render_settings_file(values)) == values
     # Nothing is shortened, as it is in messages.
     values |= {"model": f"{'größe ' * 20}\t\\.pkl", "trust": [f"package.module_{number}.Class" for number in range(9)]}

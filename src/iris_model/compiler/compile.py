@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from iris_model.compiler.cuts.behind import look_behind
 from iris_model.compiler.parity.enough import keep_compared
@@ -34,7 +35,7 @@ from iris_model.readers.graph import Estimator
 from iris_model.readers.names import class_name
 from iris_model.readers.opening.native import adopt
 
-from .data import Data, DataSource, Row, arrange, mark_truths, read_data
+from .data import Cell, Data, DataSource, Row, arrange, check_categories, find_orders, mark_truths, read_data
 from .emit import emit
 from .original import Original
 from .passes import drop_unused, run_passes
@@ -57,17 +58,21 @@ class Compilation:
 
 
 def compile_model(
-    model: Estimator | str | Path, data: DataSource | None = None, trust: Sequence[str] = ()
+    model: Estimator | str | Path,
+    data: DataSource | None = None,
+    trust: Sequence[str] = (),
+    categories: Mapping[str, Sequence[Cell]] = MappingProxyType({}),
 ) -> Compilation:
     """Compile a fitted estimator, or the one in a model file, and verify it.
 
     `data`: rows for verification in addition to the generated ones, as a CSV path or lists. Its header names the
     columns of a model trained without names. `trust`: names outside the known libraries that the model file may use.
+    `categories`: for columns of a DataFrame whose categories the model file does not store, these in the order of training.
     Raises ModelFileError, UntrustedModel, UnsupportedModel (with every reason) and ParityError.
     """
     opened = _open(model, trust)
     try:
-        return _compile(opened, data)
+        return _compile(opened, data, categories)
     except IrisModelError:
         raise
     except Exception as error:
@@ -77,9 +82,11 @@ def compile_model(
         raise UnsupportedModel([reason], remedy=find_remedy([reason])) from error
 
 
-def _compile(opened: OpenedModel, data: DataSource | None) -> Compilation:
+def _compile(opened: OpenedModel, data: DataSource | None, categories: Mapping[str, Sequence[Cell]]) -> Compilation:
     given = read_data(data) if data is not None else None
-    graph = run_passes(read_estimator(opened.estimator, (given.names if given else None) or opened.names))
+    names = (given.names if given else None) or opened.names
+    graph = run_passes(read_estimator(opened.estimator, names, find_orders(given, categories)))
+    check_categories(categories, graph.signature["columns"])
     _check_methods(opened.estimator, graph)
     # Rows are generated before boolean columns are marked, because the model accepts any number there.
     amounts = graph

@@ -7,9 +7,9 @@ floats and None for missing cells. Every refusal names line, column and cell.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from csv import Error
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from iris_model.contract.signature import Column, InputSignature, Signature
 from iris_model.engine.rows import holds_numbers
 from iris_model.engine.typed_rows import DATE_TYPES, INTEGER_TYPES
 from iris_model.errors import IrisModelError
+from iris_model.readers.category_orders import CategoryOrders
 
 from .csv_text import decode, split
 
@@ -37,6 +38,8 @@ class Data:
     origin: str
     first_line: int
     written: tuple[str, ...] = ()
+    categories: Mapping[str, Sequence[Cell]] = field(default_factory=dict)
+    """The categories of the Categorical columns of a DataFrame, in its order."""
 
     def place_of(self, name: str) -> int | None:
         """Return the position of the column with that name: as written, or else ignoring spaces around it."""
@@ -45,6 +48,15 @@ class Data:
         if self.names is not None and name.strip() in self.names:
             return self.names.index(name.strip())
         return None
+
+    def cells_of(self, name: str) -> list[str]:
+        """Return the cells of the column with that name as strings; a missing one is the empty string."""
+        place = self.place_of(name)
+        return (
+            []
+            if place is None
+            else ["" if row[place] is None else str(row[place]) for row in self.rows if place < len(row)]
+        )
 
 
 DataSource = str | Path | Sequence[Sequence[Cell]] | Data
@@ -82,6 +94,31 @@ def adopt_header(data: Data, names: Sequence[str]) -> Data:
     if data.names is not None or data.first_line != 1 or sorted(written) != sorted(name.strip() for name in names):
         return data
     return replace(data, names=written, rows=data.rows[1:], first_line=2)
+
+
+def find_orders(data: Data | None, categories: Mapping[str, Sequence[Cell]]) -> CategoryOrders:
+    """Return what the user knows about categories: those of the settings, those of a DataFrame, and the rows."""
+    if data is None:
+        return CategoryOrders(categories)
+    return CategoryOrders({**data.categories, **categories}, data.cells_of)
+
+
+def check_categories(categories: Mapping[str, Sequence[Cell]], columns: Sequence[Column]) -> None:
+    """Refuse categories in the settings that the model does not have: a name or an order would be ignored."""
+    found = {column["name"]: column for column in columns}
+    for name, given in categories.items():
+        column = found.get(name)
+        if column is None or column["dtype"] != "category":
+            raise IrisModelError(
+                f"categories in iris-model.toml names {name!r}, and the model has no such column of DataFrame categories",
+                remedy="Correct the name, or remove the key.",
+            )
+        if list(column["categories"]) != list(given):
+            raise IrisModelError(
+                f"categories in iris-model.toml has {list(given)!r} for the column {name!r}, and the model file has "
+                f"{column['categories']!r}"[:600],
+                remedy="Remove the key: the model file stores the categories of this column.",
+            )
 
 
 def mark_truths(data: Data, signature: InputSignature | Signature) -> list[Column]:

@@ -44,6 +44,8 @@ class Column(TypedDict):
     """The original would hash any other column name too, so a row with an unknown name is refused."""
     closed: NotRequired[bool]
     """A category that was not in the training data is refused."""
+    assumed_order: NotRequired[bool]
+    """The order of `categories` is not in the model file and was not given: it is assumed to be sorted."""
     puzzled_by: NotRequired[list[str]]
     """Classes that use the column and that no converter knows; only until the model is fully described."""
 

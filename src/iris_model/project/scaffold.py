@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -95,6 +96,7 @@ def scaffold_model_project(
     name: str | None = None,
     data: Path | None = None,
     trust: Sequence[str] = (),
+    categories: Mapping[str, Sequence[Any]] = MappingProxyType({}),
     ci: str | None = None,
     on_step: OnStep = lambda step: None,
     choose: Choose = choose_remembered,
@@ -116,6 +118,8 @@ def scaffold_model_project(
     values: dict[str, Any] = {"name": name or name_from(directory), "model": model.name, "memory": 128, "timeout": 3}
     if data:
         values["data"] = data.name
+    if categories:
+        values["categories"] = {name: list(known) for name, known in categories.items()}
     if trust:
         values["trust"] = list(trust)
     modules = collect_trusted(model.parent, trust)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from iris_model.contract.signature import Column
 from iris_model.errors import UnsupportedModel
 
+from .category_orders import HOW_TO_DECLARE, NO_ORDERS, NOT_IN_FILE, CategoryOrders
 from .dictionaries import feature_names, refuse_unknown_names, takes_dictionaries
 from .documents import DOCUMENT_COLUMN, takes_documents
 from .failures import NOT_FITTED, describe_failure
@@ -38,13 +39,20 @@ FIT_FIRST = "Call fit on the model, then save it again."
 
 def find_remedy(reasons: Sequence[str]) -> str:
     """Return the hint for a model that is refused for these reasons."""
-    return FIT_FIRST if any(NOT_FITTED in reason for reason in reasons) else WAYS_OUT
+    if any(NOT_FITTED in reason for reason in reasons):
+        return FIT_FIRST
+    if any(NOT_IN_FILE in reason for reason in reasons):
+        return f"{HOW_TO_DECLARE} {WAYS_OUT}"
+    return WAYS_OUT
 
 
-def read_estimator(estimator: Estimator, names: Sequence[str] | None = None) -> Graph:
+def read_estimator(
+    estimator: Estimator, names: Sequence[str] | None = None, orders: CategoryOrders = NO_ORDERS
+) -> Graph:
     """Return the graph of a fitted estimator. Raises UnsupportedModel, with every reason.
 
-    `names`: the column names for an estimator that was trained without names.
+    `names`: the column names for an estimator that was trained without names. `orders`: categories that the estimator
+    may not store.
     """
     trained = _with_spaces(estimator, _trained_columns(estimator), names)
     if takes_dictionaries(estimator):
@@ -59,6 +67,7 @@ def read_estimator(estimator: Estimator, names: Sequence[str] | None = None) -> 
         or ([DOCUMENT_COLUMN] if takes_documents(estimator) else [f"x{index}" for index in range(count)]),
         named=trained_names is not None,
         find_reader=_find_reader,
+        orders=orders,
     )
     if (problem := find_version_problem(estimator)) is not None:
         # Only this reason: other versions have other attributes, and errors about them would hide it.

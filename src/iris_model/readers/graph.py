@@ -20,6 +20,7 @@ import numpy as np
 
 from iris_model.contract.signature import InputSignature, Output, Signature, Task
 
+from .category_orders import NO_ORDERS, CategoryOrders
 from .input_columns import InputColumn
 from .operator_traits import having
 
@@ -142,7 +143,10 @@ def partial_signature(inputs: InputSignature) -> Signature:
 class GraphBuilder:
     """Builds one graph. Converters call `read` for inner estimators, so that they need not know each other."""
 
-    def __init__(self, names: Sequence[str], *, named: bool, find_reader: FindReader) -> None:
+    def __init__(
+        self, names: Sequence[str], *, named: bool, find_reader: FindReader, orders: CategoryOrders = NO_ORDERS
+    ) -> None:
+        self.orders = orders
         self._columns = [InputColumn(name) for name in names]
         self._named = named
         self._find_reader = find_reader

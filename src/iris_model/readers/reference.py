@@ -74,7 +74,8 @@ REMARKS = {
     "sklearn.svm.SVR": "no custom or precomputed kernel function",
     **{
         f"xgboost.sklearn.{name}": (
-            "no multi-label targets, no custom objective; DataFrame categories with XGBoost 3.1 or later, in ASCII"
+            "no multi-label targets, no custom objective; DataFrame categories that are not in the file (XGBoost before 3.1, or "
+            "not ASCII) need `categories` in iris-model.toml"
         )
         for name in ("XGBClassifier", "XGBRFClassifier", "XGBRegressor", "XGBRFRegressor", "XGBRanker")
     },

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from iris_model.compiler.data import Data
 from iris_model.contract.file_names import SETTINGS_FILE
 from iris_model.errors import DeploymentError, ProjectError
+from iris_model.readers.xgboost.frame_columns import find_unstored
 
 from .model import Model
 from .sample import as_sample
@@ -101,10 +102,18 @@ def write_project(
     with tempfile.TemporaryDirectory(prefix="iris-model-") as scratch:
         model, rows = _write_files(estimator, data, Path(scratch))
         if not (project / SETTINGS_FILE).is_file():
-            scaffold_model_project(project, model, name=name, data=rows, trust=trust)
+            categories = _find_categories(estimator, data)
+            scaffold_model_project(project, model, name=name, data=rows, trust=trust, categories=categories)
             return project
         _replace_files(project, name, model, rows)
     return project
+
+
+def _find_categories(estimator: Any, data: Any) -> dict[str, list[Any]]:
+    """Return the categories of a DataFrame that the estimator needs and does not store, in order: a CSV file loses them."""
+    needed = find_unstored(estimator)
+    known = getattr(as_sample(data), "categories", {}) if needed else {}
+    return {name: list(known[name]) for name in needed if name in known}
 
 
 def _write_files(estimator: Any, data: Any, scratch: Path) -> tuple[Path, Path | None]:

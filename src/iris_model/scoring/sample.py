@@ -19,7 +19,19 @@ def as_sample(data: Any) -> Any:
     if names is None:
         return rows
     written = tuple(map(str, names))
-    return Data(tuple(name.strip() for name in written), tuple(map(tuple, rows)), "data", 0, written)
+    return Data(
+        tuple(name.strip() for name in written), tuple(map(tuple, rows)), "data", 0, written, _find_categories(data)
+    )
+
+
+def _find_categories(data: Any) -> dict[str, list[Any]]:
+    """Return the categories of the Categorical columns of a pandas DataFrame, by name."""
+    if type(data).__module__.partition(".")[0] != "pandas":
+        return {}
+    dtypes = {
+        name: data[name].dtype for name in data.columns if hasattr(getattr(data[name], "dtype", None), "categories")
+    }
+    return {str(name): _plain(dtype.categories) for name, dtype in dtypes.items()}
 
 
 def _read(data: Any) -> tuple[list[Any] | None, list[list[Any]]]:

@@ -11,6 +11,7 @@ from iris_model.cli.render.output import echo_json, json_option, progress
 from iris_model.cli.render.project_card import describe_function, suggest_commands
 from iris_model.cli.sources.bare_model import find_model_file
 from iris_model.cli.terminal import echo
+from iris_model.cli.verbosity import echo_note
 
 
 @click.command()
@@ -59,6 +60,7 @@ def init(
                 "files": list(made.files),
                 "executor": made.executor or None,
                 "reason": made.reason or None,
+                "notes": list(made.executable.assumptions if made.executable else ()),
             }
         )
         return
@@ -70,6 +72,8 @@ def init(
         for line in describe_function(made.settings, made.executable):
             echo(line)
         echo(f"\nExecutor {made.executor}: {made.reason}.")
+        for note in made.executable.assumptions:
+            echo_note(f"{note}.")
         if made.executor != "compiled":
             echo(
                 "Nothing was compiled. In a process like the function's, the model gave its golden rows the same answers."

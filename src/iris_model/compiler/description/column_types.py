@@ -13,6 +13,7 @@ from typing import Any
 
 from iris_model.contract.cell_words import MISSING, TRUTH
 from iris_model.contract.signature import Column
+from iris_model.readers.category_orders import sort_cells
 
 Entry = Column
 
@@ -118,9 +119,7 @@ def _typed(entry: Entry, dtype: str, cells: Sequence[str]) -> Entry:
     there = [cell for cell in cells if cell.strip().lower() not in MISSING]
     texts = sorted(set(there))
     if dtype == "category":
-        numbers = bool(there) and all(map(_INTEGER.fullmatch, texts))
-        known: list[Any] = sorted(int(text) for text in texts) if numbers else texts
-        return {**plain, "kind": "categorical", "dtype": dtype, "categories": known}
+        return {**plain, "kind": "categorical", "dtype": dtype, "categories": sort_cells(cells)}
     if len(texts) > MOST_CATEGORIES and len(texts) == len(there):
         return {**plain, "kind": "text", "dtype": dtype}
     return {**plain, "kind": "categorical", "dtype": dtype, "categories": texts[:MOST_CATEGORIES]}

@@ -21,6 +21,7 @@ from iris_model.compiler.probes.rows import SEED
 from iris_model.contract.signature import InputSignature
 from iris_model.errors import UnsupportedModel
 from iris_model.readers import Graph, read_partly
+from iris_model.readers.category_orders import CategoryOrders
 from iris_model.readers.dictionaries import refuse_unknown_names, takes_dictionaries
 from iris_model.readers.documents import takes_documents
 from iris_model.readers.estimators import says_columns
@@ -63,13 +64,14 @@ def find_columns(
     names: Sequence[str] | None,
     owner: str,
     types: Mapping[str, str],
+    orders: CategoryOrders,
 ) -> Iterator[Columns]:
     """Yield candidates for the input of `estimator`. Raises UnsupportedModel if the number of columns is unknown.
 
-    `names` and `types` come from an MLflow signature.
+    `names` and `types` come from an MLflow signature. `orders`: categories that the estimator may not store.
     """
     if says_columns(estimator) or takes_dictionaries(estimator):
-        return islice(_find_learned(estimator, given, names, owner, types), MOST_CANDIDATES)
+        return islice(_find_learned(estimator, given, names, owner, types, orders), MOST_CANDIDATES)
     header = [*names] if names else [name for name in (given.names or ()) if name] if given else []
     if not header:
         raise UnsupportedModel(
@@ -85,6 +87,7 @@ def _find_learned(
     names: Sequence[str] | None,
     owner: str,
     types: Mapping[str, str],
+    orders: CategoryOrders,
 ) -> Iterator[Columns]:
     """Yield candidates from the columns that the estimator stores."""
     graph = read_partly(estimator, (given.names if given else None) or names)
@@ -106,10 +109,10 @@ def _find_learned(
         shapes = ["dictionaries"]
     else:
         shapes = ["frame"] if named else ["table", "frame"]
-    yield from _combine(_with_types(graph, estimator, given, named), given, named, shapes, types)
+    yield from _combine(_with_types(graph, estimator, given, named, orders), given, named, shapes, types)
 
 
-def _with_types(graph: Graph, estimator: Estimator, given: Data | None, named: bool) -> Graph:
+def _with_types(graph: Graph, estimator: Estimator, given: Data | None, named: bool, orders: CategoryOrders) -> Graph:
     """Return the graph with the types that a booster stores of its DataFrame: which columns are categories or numbers."""
     known = find_frame_columns(estimator)
     if known is None or not named:
@@ -119,7 +122,11 @@ def _with_types(graph: Graph, estimator: Estimator, given: Data | None, named: b
         plain: Entry = {"name": entry["name"], "kind": "numeric", "dtype": "float64", "missing": True}
         if found.is_categorical:
             plain = find_category(entry, _cells(given, index, entry["name"], named))
-            plain["categories"] = found.arrange(entry["name"], plain["categories"])
+            known = found.find_categories(entry["name"], orders)
+            if known is None:
+                known = found.assume_sorted(entry["name"], orders)
+                plain["assumed_order"] = True
+            plain["categories"] = known
         columns.append(plain)
     return replace(graph, signature={**graph.signature, "columns": columns})
 

@@ -5,12 +5,13 @@ There is no graph to read these from. They come from the estimator's attributes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from iris_model.compiler.data import Row, read_data
+from iris_model.compiler.data import Cell, Row, check_categories, find_orders, read_data
 from iris_model.compiler.original import Original
 from iris_model.compiler.parity.asking import Limit
 from iris_model.compiler.parity.golden import spread
@@ -52,11 +53,18 @@ class Description:
     golden: list[GoldenRow]
 
 
-def describe_original(path: str | Path, data: str | Path | None = None, trust: Sequence[str] = ()) -> Description:
+def describe_original(
+    path: str | Path,
+    data: str | Path | None = None,
+    trust: Sequence[str] = (),
+    categories: Mapping[str, Sequence[Cell]] = MappingProxyType({}),
+) -> Description:
     """Open a model file and describe it.
 
     `data`: a CSV file with rows. `trust`: names outside the known libraries that the file may use. Columns of strings
-    or categories are known from converters, even if they refuse the model, and from `data`. Raises ModelFileError,
+    or categories are known from converters, even if they refuse the model, and from `data`. `categories`: see
+    `compile_model`; if they are necessary and not given, they are assumed to be sorted, and the column is marked with
+    `assumed_order`. Raises ModelFileError,
     UntrustedModel, and UnsupportedModel if the model answers no row.
     """
     opened = open_model(path, trust)
@@ -67,10 +75,18 @@ def describe_original(path: str | Path, data: str | Path | None = None, trust: S
         raise UnsupportedModel(
             [f"{opened.class_name} has neither predict nor transform{_show_content(estimator)}"], remedy=SAVE_ALONE
         )
-    candidates = find_columns(estimator, given, opened.names, opened.class_name, find_mlflow_types(Path(path)))
+    candidates = find_columns(
+        estimator,
+        given,
+        opened.names,
+        opened.class_name,
+        find_mlflow_types(Path(path)),
+        find_orders(given, categories),
+    )
     found, original, golden = _find_answered(
         estimator, candidates, methods, opened.class_name, may_search=given is None
     )
+    check_categories(categories, found.entries)
     methods = [method for method in methods if method in golden[0]["outputs"]]
     answered = golden[0]["row"]
     columns: list[Column] = [

@@ -24,7 +24,7 @@ from iris_model.project.packaging.executors import Choose, Executable, choose_ex
 
 DIRECTORY = "compiled"
 # Increase it when entries are written or read differently.
-FORMAT = 2
+FORMAT = 3
 
 
 def choose_remembered(settings: ProjectSettings) -> Executable:
@@ -91,6 +91,7 @@ def _digest_decision(settings: ProjectSettings, files: Mapping[str, str]) -> str
         **describe_arithmetic(),
         "executor": settings.executor,
         "model": settings.model,
+        "categories": settings.categories,
         "files": files,
     }
     return hashlib.sha256(json.dumps(decision, sort_keys=True).encode()).hexdigest()

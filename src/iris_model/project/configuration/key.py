@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["text", "integer", "number", "boolean", "texts", "table"]
+Kind = Literal["text", "integer", "number", "boolean", "texts", "table", "lists"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ class Key:
             parts = [("names", self.pattern_means), ("values", self.value_means)]
             rules = "; ".join(f"{part}: {means.rstrip(',')}" for part, means in parts if means)
             return "a table of strings" + (f" ({rules})" if rules else "")
+        if self.kind == "lists":
+            return "a table of lists, each with different strings or different integers"
         return self.pattern_means or "a string"
 
     def find_problem(self, value: object) -> str:
@@ -92,6 +94,8 @@ class Key:
                 self._accepts_text(name) and isinstance(item, str) and _matches(self.value_pattern, item)
                 for name, item in value.items()
             )
+        if self.kind == "lists":
+            return isinstance(value, dict) and all(map(_are_different, value.values()))
         return self._accepts_text(value)
 
     def _accepts_text(self, value: object) -> bool:
@@ -100,6 +104,13 @@ class Key:
         if self.choices:
             return value in self.choices
         return _matches(self.pattern, value)
+
+
+def _are_different(value: object) -> bool:
+    """Whether the value is a list of different strings, or of different integers."""
+    if not isinstance(value, list) or not value or len({type(one) for one in value}) > 1:
+        return False
+    return type(value[0]) in (str, int) and len(set(value)) == len(value)
 
 
 def _matches(pattern: str, value: str) -> bool:
@@ -127,5 +138,10 @@ def write_value(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(write_value, value)) + "]"
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{name} = {write_value(item)}" for name, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{_write_name(name)} = {write_value(item)}" for name, item in value.items()) + " }"
     return str(value)
+
+
+def _write_name(name: str) -> str:
+    """Return a key in TOML syntax: quoted unless it is bare."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else write_value(name)

@@ -142,6 +142,13 @@ PROJECT_KEYS: tuple[Key, ...] = (
         pattern_means=_INSIDE_MEANS,
     ),
     Key(
+        "categories",
+        "lists",
+        "Categories of DataFrame columns, in the order of training (`frame[column].cat.categories`). Only for XGBoost models "
+        "whose file does not store them: before 3.1, or outside ASCII.",
+        default={},
+    ),
+    Key(
         "trust",
         "texts",
         "Names in the model file that may be loaded although they are not from a known library.",

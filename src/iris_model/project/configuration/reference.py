@@ -77,7 +77,7 @@ def _default(key: Key) -> str:
         return "required"
     if key.default_doc:
         return key.default_doc
-    if key.default is None or (key.kind in ("texts", "table") and not key.default):
+    if key.default is None or (key.kind in ("texts", "table", "lists") and not key.default):
         return "none"
     default = list(key.default) if isinstance(key.default, tuple) else key.default
     return f"`{show_value(default)}`"

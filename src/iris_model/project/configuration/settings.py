@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -73,6 +73,7 @@ class ProjectSettings:
     route: str
     stage: str
     data: str | None
+    categories: Mapping[str, Sequence[str | int]]
     trust: tuple[str, ...]
     include: tuple[str, ...]
     environment: Mapping[str, str]
@@ -176,7 +177,7 @@ def parse_settings(document: Mapping[str, Any], directory: Path, stage: str | No
 
 _TOP_FIELDS = (
     "name", "model", "handler", "executor", "kernels", "memory", "timeout", "architecture", "base_image", "python", "route",
-    "stage", "data", "trust", "include", "environment", "labels",
+    "stage", "data", "categories", "trust", "include", "environment", "labels",
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from iris_model.contract.file_names import SETTINGS_FILE, SIGNATURE_SUFFIX
 from iris_model.contract.golden import GoldenRow
 from iris_model.contract.signature import Signature, Source
 from iris_model.errors import ParityError, ProjectError, UnsupportedModel
+from iris_model.project.configuration.key import write_value
 from iris_model.project.configuration.settings import ProjectSettings
 from iris_model.project.packaging.function_directory import encode_json
 from iris_model.project.packaging.sources import OUR_FILES, collect_included, collect_trusted
@@ -50,6 +51,21 @@ class Executable:
     operator_modules: tuple[str, ...] | None = field(default=())
     """Modules of the engine with the operators of the graph; None for all."""
 
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """Sentences about what is assumed because the model file does not store it."""
+        return tuple(
+            f"the order of the categories of the column {column['name']!r} is assumed, not verified: "
+            f"{_list(column['categories'])}. The model file does not store it. If training had another order, the answers "
+            f"are wrong; write the order into {SETTINGS_FILE}: categories = "
+            f"{write_value({column['name']: ['first', 'second']})}"
+            for column in self.signature.get("columns", ())
+            if column.get("assumed_order")
+        )
+
+
+# An assumed order is shown up to this many categories.
+_MOST_CATEGORIES = 12
 
 Choose = Callable[[ProjectSettings], Executable]
 
@@ -152,7 +168,9 @@ def _check_is_there(name: str, directory: Path) -> None:
 def _compiled(settings: ProjectSettings) -> Executable:
     from iris_model.compiler import compile_model
 
-    compilation = compile_model(settings.model_path, data=settings.data_path, trust=settings.trust)
+    compilation = compile_model(
+        settings.model_path, data=settings.data_path, trust=settings.trust, categories=settings.categories
+    )
     model = str(PurePosixPath(settings.model).with_suffix(COMPILED_SUFFIX))
     return Executable(
         executor="compiled",
@@ -170,7 +188,9 @@ def _original(settings: ProjectSettings, because: str) -> Executable:
     _check_name(settings)
     from iris_model.compiler import describe_original, find_opener
 
-    description = describe_original(settings.model_path, data=settings.data_path, trust=settings.trust)
+    description = describe_original(
+        settings.model_path, data=settings.data_path, trust=settings.trust, categories=settings.categories
+    )
     source: Source = {
         **description.source,
         "file": PurePosixPath(settings.model).name,
@@ -219,6 +239,11 @@ def _onnx(settings: ProjectSettings) -> Executable:
         golden=description.golden,
         needs=(library,),
     )
+
+
+def _list(categories: Sequence[object]) -> str:
+    more = ["..."] if len(categories) > _MOST_CATEGORIES else []
+    return ", ".join([*map(str, categories[:_MOST_CATEGORIES]), *more])
 
 
 def installed_size_mb(distribution: str) -> int:

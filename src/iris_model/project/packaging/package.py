@@ -187,7 +187,11 @@ def package_project(
     remembered = {
         "executor": executable.executor,
         "reason": executable.reason,
-        "notes": (*lacking, *_notes(settings, executable, needs, no_kernels, compiler, installed=install_requirements)),
+        "notes": (
+            *executable.assumptions,
+            *lacking,
+            *_notes(settings, executable, needs, no_kernels, compiler, installed=install_requirements),
+        ),
         "own_files": sorted([*own, FUNCTION_FILE]),
         "needs": needs,
     }

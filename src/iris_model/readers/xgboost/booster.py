@@ -10,7 +10,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -37,8 +36,8 @@ SCORE_MARGIN = np.float32(1e-6)
 class Booster:
     """A booster: trees with the margin before the first one, or weights and a bias if it is linear.
 
-    `base`: one margin for each output. `stored_categories`: for each categorical column of a DataFrame, the categories
-    in the order of their codes.
+    `base`: one margin for each output. `categories`: for each categorical column of a DataFrame, the categories in the
+    order of their codes; `read_booster` leaves them empty, because they may not be in the file.
     """
 
     objective: str
@@ -46,7 +45,7 @@ class Booster:
     trees: list[BoostedTree]
     outputs: list[int]
     weights: Array | None = None
-    stored_categories: Mapping[int, Sequence[str | int]] = field(default_factory=dict)
+    categories: Mapping[int, Sequence[Any]] = field(default_factory=dict)
 
     @property
     def width(self) -> int:
@@ -85,26 +84,7 @@ def read_booster(booster: Estimator, best_iteration: int | None) -> Booster:
                 values = _drop(values, np.float32(base[output]), np.float32(drops[index]))
             trees.append(_read_tree(document, values))
             outputs.append(output)
-    return Booster(objective, base, trees, outputs, stored_categories=_read_categories(model.get("cats", {})))
-
-
-def _read_categories(stored: Document) -> dict[int, list[str | int]]:
-    """Return the categories of a DataFrame by column, in the order of their codes.
-
-    Strings are stored joined end to end. XGBoost 3 counts their characters but stores bytes, so it splits non-ASCII
-    strings at wrong places.
-    """
-    found: dict[int, list[str | int]] = {}
-    for column, kept in enumerate(stored.get("enc", ())):
-        values = kept["values"]
-        if "offsets" not in kept:
-            found[column] = [int(one) for one in values]
-            continue
-        text = bytes(one & 0xFF for one in values)
-        ends = kept["offsets"]
-        if len(ends) > 1:
-            found[column] = [text[start:end].decode("ascii", "replace") for start, end in pairwise(ends)]
-    return found
+    return Booster(objective, base, trees, outputs)
 
 
 def _to_margin(scores: Array, objective: str) -> Array:

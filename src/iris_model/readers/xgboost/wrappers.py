@@ -6,16 +6,19 @@ Margins are added in float32, tree by tree, and the objective converts them to p
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from iris_model.errors import UnsupportedModel
+from iris_model.readers.category_orders import NOT_IN_FILE
 from iris_model.readers.frame_categories import add_codes
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
-from iris_model.readers.libraries import installed_version
 from iris_model.readers.tree_layout import lay_out_boosted
 
 from .booster import EXPONENTIAL, IDENTITY, SIGMOID, SOFTMAX, STEP, Booster, read_booster
-from .frame_columns import had_frame_categories
+from .frame_columns import find_frame_columns
 
 # Every number that is not negative is a category.
 NO_CATEGORY = -5e-324
@@ -23,7 +26,7 @@ NO_CATEGORY = -5e-324
 
 def read_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """Convert a regressor or ranker: the objective transforms the margins."""
-    booster = _read(builder, estimator)
+    booster = _read(builder, estimator, inputs)
     if booster is None:
         return Reading("regressor", {})
     values = _transform(builder, booster, _add_margins(builder, booster, estimator, inputs))
@@ -35,7 +38,7 @@ def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) 
 
     The second of two classes needs a probability above one half; of more classes, the largest probability wins.
     """
-    booster = _read(builder, estimator)
+    booster = _read(builder, estimator, inputs)
     if booster is None:
         return Reading("classifier", {})
     count = int(estimator.n_classes_)
@@ -55,7 +58,7 @@ def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) 
     )
 
 
-def _read(builder: GraphBuilder, estimator: Estimator) -> Booster | None:
+def _read(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Booster | None:
     name = type(estimator).__qualname__
     booster = read_booster(estimator.get_booster(), _best_iteration(estimator))
     problem = None
@@ -63,28 +66,33 @@ def _read(builder: GraphBuilder, estimator: Estimator) -> Booster | None:
         problem = f"the objective {booster.objective!r} is not supported"
     elif booster.width > 1 and hasattr(estimator, "n_classes_") and booster.objective not in SOFTMAX:
         problem = f"{booster.width} labels per row; expected one class per row: train one model for each label"
-    elif _forgot_categories(estimator):
-        problem = (
-            "it was trained with the categories of a DataFrame, which XGBoost before 3.1 does not store, so that it takes those "
-            "of the sample rows in sorted order, as pandas makes them; if training had others or another order, train with "
-            "XGBoost 3.1 or newer"
-        )
-    elif any("\ufffd" in str(one) for known in booster.stored_categories.values() for one in known):
-        problem = (
-            "the categories of its DataFrame are not ASCII, and XGBoost cuts off the last of their characters when it stores "
-            "them; train with ASCII strings or numbers"
-        )
     elif (booster.objective in SOFTMAX) != (booster.width > 1 and hasattr(estimator, "n_classes_")):
         problem = f"the objective {booster.objective!r} does not go with {booster.width} outputs"
     if problem is None:
-        return booster
+        return _add_categories(builder, estimator, inputs, booster)
     builder.refuse(f"{name}: {problem}")
     return None
 
 
-def _forgot_categories(estimator: Estimator) -> bool:
-    """Whether the model was trained with categories of a DataFrame by an XGBoost version that does not store them."""
-    return installed_version("xgboost") < (3, 1) and had_frame_categories(estimator)
+def _add_categories(builder: GraphBuilder, estimator: Estimator, inputs: Value, booster: Booster) -> Booster | None:
+    """Return the booster with the categories of its DataFrame in the order of their codes. Refuse an unknown order."""
+    found: dict[int, Sequence[Json]] = {}
+    refused = False
+    for index, column in enumerate(find_frame_columns(estimator) or ()):
+        if not column.is_categorical:
+            continue
+        name = builder.column_name(inputs, index)
+        try:
+            known = column.find_categories(name, builder.orders)
+            problem = f"the order of the categories of the column {name!r} is {NOT_IN_FILE}"
+        except UnsupportedModel as error:
+            known, problem = None, "; ".join(error.reasons)
+        if known is None:
+            builder.refuse(f"{type(estimator).__qualname__}: {problem}")
+            refused = True
+        else:
+            found[index] = known
+    return None if refused else replace(booster, categories=found)
 
 
 def _best_iteration(estimator: Estimator) -> int | None:
@@ -95,8 +103,8 @@ def _best_iteration(estimator: Estimator) -> int | None:
 
 
 def _add_margins(builder: GraphBuilder, booster: Booster, estimator: Estimator, inputs: Value) -> Value:
-    if booster.stored_categories:
-        inputs = add_codes(builder, inputs, booster.stored_categories, unknown_is_missing=False)
+    if booster.categories:
+        inputs = add_codes(builder, inputs, booster.categories, unknown_is_missing=False)
     is_linear = booster.weights is not None
     if is_linear:
         builder.narrow(inputs)
