@@ -12,6 +12,8 @@ import iris_model
 
 PACKAGE = Path(iris_model.__file__).parent
 COMMANDS = ("aws ", "docker ", "https://", "iris-model ", "pip ", "`")
+# First words of a hint that explains before it says what to do.
+NO_ACTION = set("The It A An This That There What Then Each Its One No Not".split())
 # A value that an f-string should have filled in.
 UNFILLED = re.compile(r"\{[a-z_][\w.]*(?:\[[^\]]*\]|\([^)]*\))*(?:![rsa])?(?::[^{}]*)?\}")
 QUESTION = re.compile(r"\?\s*$")
@@ -53,6 +55,12 @@ def test_a_hint_begins_as_a_sentence_or_is_a_command():
     found = [(place, text) for place, value, tree in _remedies() if (text := _first_words(value, tree))]
     assert len(found) > 100
     assert [each for each in found if each[1][0].islower() and not each[1].startswith(COMMANDS)] == []
+
+
+def test_a_hint_begins_with_what_to_do():
+    """The action comes first, and its reason after a colon."""
+    found = [(place, text) for place, value, tree in _remedies() if (text := _first_words(value, tree))]
+    assert [each for each in found if each[1].split()[0] in NO_ACTION] == []
 
 
 def test_a_hint_says_what_to_do_and_asks_nothing():

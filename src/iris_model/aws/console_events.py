@@ -59,7 +59,7 @@ def write_events(aws: Aws, function: str, events: Mapping[str, Any], *, replace:
         sizes = sorted(((len(json.dumps(each)), name) for name, each in examples.items()), reverse=True)
         raise DeploymentError(
             f"the events of {function} are {len(text):,} characters together; the limit of AWS is {LARGEST_DOCUMENT:,}",
-            remedy=f"The largest is {sizes[0][1]} with {sizes[0][0]:,}.",
+            remedy=f"Shorten or remove events. The largest is {sizes[0][1]} with {sizes[0][0]:,}.",
         )
     _write_document(aws, function, text, exists=bool(document))
     return changed
@@ -79,7 +79,7 @@ def _read_document(aws: Aws, function: str) -> dict[str, Any]:
     if not isinstance(document, dict) or not isinstance(document.get("components", {}), dict):
         raise DeploymentError(
             f"the test events of {function} are not an OpenAPI document",
-            remedy=f"Check the schema {schema_name(function)} in the registry {REGISTRY} of EventBridge.",
+            remedy=f"Check it: aws schemas describe-schema --registry-name {REGISTRY} --schema-name {schema_name(function)}",
         )
     return document
 

@@ -39,7 +39,7 @@ class Reference(NamedTuple):
 
 
 def read_reference(text: str) -> Reference:
-    """Read a reference."""
+    """Parse a reference to a secret."""
     service, _, rest = text.partition(":")
     if service != "secretsmanager":
         return Reference(service, rest)

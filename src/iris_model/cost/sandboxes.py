@@ -30,7 +30,7 @@ class SandboxUse:
 
     @property
     def cold_share(self) -> float:
-        """Cold starts per request."""
+        """The share of requests with a cold start, between 0 and 1."""
         return self.cold_starts / self.requests if self.requests else 0.0
 
 

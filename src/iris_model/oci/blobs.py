@@ -134,10 +134,10 @@ def read_verified(blob: Blob, what: str, *, limit: int) -> bytes:
     if blob.size > limit:
         raise InvalidImage(
             f"{what}: it has {blob.size} bytes, expected at most {limit}",
-            remedy="This is not an image that iris-model can handle.",
+            remedy="Check that it is an image, and not another artifact.",
         )
     with verified(blob, what) as blocks:
         return b"".join(blocks)
 
 
-_DAMAGED = "The copy is damaged. Download or build the image again."
+_DAMAGED = "Download or build the image again: this copy is damaged."

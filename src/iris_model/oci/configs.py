@@ -81,7 +81,7 @@ class Config:
 
     @property
     def cmd(self) -> tuple[str, ...]:
-        """The arguments."""
+        """The default arguments of the entry point."""
         return tuple(self.run.get("Cmd") or ())
 
     @property
@@ -96,12 +96,12 @@ class Config:
 
     @property
     def user(self) -> str:
-        """The user; empty is root."""
+        """The user that runs the process; an empty string is root."""
         return str(self.run.get("User") or "")
 
     @property
     def labels(self) -> dict[str, str]:
-        """The labels."""
+        """The labels: names and values."""
         return dict(self.run.get("Labels") or {})
 
     @property
@@ -161,5 +161,6 @@ def parse_json(data: bytes, what: str) -> Any:
         return json.loads(data)
     except (ValueError, RecursionError) as failure:
         raise InvalidImage(
-            f"{what}: it is not JSON: {failure}", remedy="This is not an image, or it is damaged."
+            f"{what}: it is not JSON: {failure}",
+            remedy="Check that it is an image. If it is, it is damaged: build or pull it again.",
         ) from None

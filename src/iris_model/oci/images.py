@@ -114,7 +114,7 @@ def image_layers(manifest: Manifest, config: Config, what: str) -> tuple[tuple[D
         raise InvalidImage(
             f"{what}: the manifest has {len(manifest.layers)} layers and the config {len(config.diff_ids)} diff_ids, "
             "expected the same number",
-            remedy="This is an artifact and not an image, or it is damaged.",
+            remedy="Check that it is an image, and not another artifact. If it is, it is damaged: build or pull it again.",
         )
     return tuple(zip(manifest.layers, config.diff_ids, strict=True))
 

@@ -125,7 +125,7 @@ def scaffold_model_project(
     modules = collect_trusted(model.parent, trust)
     if taken := sorted(modules.keys() & {"app.py", SETTINGS_FILE, DOCKERFILE}):
         raise ProjectError(
-            f"{model.parent / taken[0]}, which trusted names need, would replace the project's own {taken[0]}",
+            f"the trusted names need {model.parent / taken[0]}, which would replace the project's own {taken[0]}",
             remedy="Rename the module, update the import in the training script, then train and save again.",
         )
     # The model is opened before anything is written: if it does not open, no file is created.

@@ -30,7 +30,7 @@ def describe(
 
 
 def as_text(facts: Mapping[str, str]) -> str:
-    """One line."""
+    """Return the facts as one line of text."""
     return f"<iris_model.Model {facts['model']}, {facts['task']}, columns {facts['columns']}, {facts['size']}>"
 
 

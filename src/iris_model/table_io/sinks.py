@@ -45,7 +45,7 @@ class StandardSink:
         """Return None: no run can continue standard output."""
 
     def finish(self) -> None:
-        """Flush."""
+        """Flush standard output."""
         sys.stdout.buffer.flush()
 
     close = finish

@@ -39,7 +39,7 @@ class RegionProblem(DeploymentError):
 
 
 class BotoTransport:
-    """AWS, through boto3."""
+    """Calls AWS through boto3."""
 
     def __init__(self, profile: str | None = None, region: str | None = None) -> None:
         import boto3

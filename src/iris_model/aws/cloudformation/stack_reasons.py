@@ -82,7 +82,7 @@ def clean_reason(reason: str) -> str:
 
 
 def find_remedy(reason: str, status: str, stack: str, resource: str) -> str:
-    """Return the hint."""
+    """Return the hint for a resource that failed: by its reason, or by the state of the stack."""
     for pattern, remedy in _REMEDIES:
         if re.search(pattern, reason):
             return remedy

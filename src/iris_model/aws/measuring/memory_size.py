@@ -117,7 +117,7 @@ def _change(aws: Aws, deployment: Deployment, expected: int, size: int, on_step:
     if function.last_update == "Failed":
         raise DeploymentError(
             f"the function {deployment.function} does not accept {size} MB: {function.last_update_reason}",
-            remedy="The account may have a lower limit: use smaller sizes with --sizes.",
+            remedy="Use smaller sizes with --sizes: the account may have a lower limit.",
         )
 
 

@@ -49,7 +49,7 @@ def describe_addresses(addresses: Addresses, payload: str) -> dict[str, Any]:
 
 
 def show_addresses(addresses: Addresses, functions: Sequence[FunctionSettings]) -> None:
-    """Print the same as text."""
+    """Print the addresses as text."""
     names = ", ".join(each.name for each in functions)
     echo(f"{names} {'is' if len(functions) == 1 else 'are'} served. Press Ctrl-C to stop.\n")
     if len(functions) == 1:

@@ -52,7 +52,7 @@ def describe_onnx(path: str | Path, data: str | Path | None = None) -> Descripti
         # onnxruntime raises a different class for each error.
         raise UnsupportedModel(
             [f"{Path(path).name} raises for rows with its own column types: {error}"],
-            remedy="If it needs rows of a certain range or certain strings, pass some: --data rows.csv (in a project: "
+            remedy="Pass rows if the model needs a certain range or certain strings: --data rows.csv (in a project: "
             "data in iris-model.toml).",
         ) from None
     _check_answers(model, Path(path).name, rows, answers)

@@ -106,7 +106,7 @@ class ContainerConfinement:
             task.add_done_callback(self._tasks.discard)
 
     def was_killed_for_memory(self) -> bool:
-        """Return whether Docker reports it."""
+        """Return whether Docker reports that the container was killed for its memory."""
         return self._process is not None and self._process.take_memory_kill()
 
     def find_warning(self) -> str | None:

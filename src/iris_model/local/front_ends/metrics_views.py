@@ -24,7 +24,7 @@ _MIB = 1024 * 1024
 
 
 class MetricsApi:
-    """The handlers of the two paths."""
+    """Handlers of the paths with the metrics: for Prometheus, and as JSON for the page."""
 
     def __init__(self, functions: Iterable[LocalFunction], http: HttpMetrics, prices: Prices | None) -> None:
         self._functions = list(functions)

@@ -99,14 +99,15 @@ class RegistryClient:
             raise self.transport.failure(answer, what)
         if len(answer.body) > LARGEST_MANIFEST:
             raise InvalidImage(
-                f"{what}: the manifest has more than {LARGEST_MANIFEST} bytes", remedy="This is not an image."
+                f"{what}: the manifest has more than {LARGEST_MANIFEST} bytes",
+                remedy="Check the reference: this is not an image.",
             )
         promised = Digest.parse(version) if ":" in version else _said_digest(answer, what)
         digest = Digest.of(answer.body, promised.algorithm if promised else "sha256")
         if promised is not None and digest != promised:
             raise InvalidImage(
                 f"{what}: the manifest has the digest {digest}, but the registry announced {promised}",
-                remedy="The registry or a proxy sends other content than announced. Do not use it.",
+                remedy="Do not use the image: the registry or a proxy sends other content than announced.",
             )
         media_type = answer.header("Content-Type").partition(";")[0].strip()
         return Descriptor(media_type, digest, len(answer.body)), answer.body
@@ -132,7 +133,7 @@ class RegistryClient:
         if digest is not None and digest != Digest.of(data, digest.algorithm):
             raise RegistryError(
                 f"{what}: the registry stored {digest}, but {Digest.of(data)} was sent",
-                remedy="A proxy may change the content. Check what the tag refers to now.",
+                remedy="Check what the tag refers to now: a proxy may have changed the content.",
             )
         return answer
 

@@ -77,7 +77,7 @@ def config_path(environment: Mapping[str, str]) -> Path:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Return the content of the file; an empty object if there is none."""
+    """Return the content of the Docker configuration; an empty dictionary without a file."""
     try:
         document = json.loads(path.read_bytes())
     except FileNotFoundError:

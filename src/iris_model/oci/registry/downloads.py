@@ -88,7 +88,7 @@ class _Download(io.RawIOBase):
             self._disconnect()
             raise InvalidImage(
                 f"{blob.what}: requested the bytes from {self._at}, received {answer.header('Content-Range') or 'others'}",
-                remedy="The registry or a proxy does not work correctly. Try again later.",
+                remedy="Try again later: the registry or a proxy does not work correctly.",
             )
         self._check_length(answer.header("Content-Length"), self._at if answer.status == 206 else 0)
         if answer.status == 200:
@@ -99,7 +99,7 @@ class _Download(io.RawIOBase):
             self._disconnect()
             raise InvalidImage(
                 f"{self._blob.what}: the registry has {start + int(length)} bytes, the manifest says {self._blob.size}",
-                remedy="The copy in the registry is damaged. Push the image again, or pull it from another registry.",
+                remedy="Push the image again, or pull it from another registry: the copy in this registry is damaged.",
             )
 
     def _skip(self, count: int) -> None:
@@ -128,7 +128,7 @@ class _Download(io.RawIOBase):
     def _short(self) -> InvalidImage:
         return InvalidImage(
             f"{self._blob.what}: the registry sent only {self._at} of {self._blob.size} bytes",
-            remedy="The copy in the registry is damaged. Push the image again, or pull it from another registry.",
+            remedy="Push the image again, or pull it from another registry: the copy in this registry is damaged.",
         )
 
     def _disconnect(self) -> None:

@@ -26,7 +26,10 @@ def resolve(client: RegistryClient, reference: Reference, platform: Platform) ->
             return descriptor, Manifest.parse(data, what, descriptor.media_type)
         chosen = Index.parse(data, what, descriptor.media_type).select(platform, str(reference))
         version = str(chosen.digest)
-    raise InvalidImage(f"{what}: indexes are nested more than {_DEEPEST_INDEX} deep", remedy="Pass the image itself.")
+    raise InvalidImage(
+        f"{what}: indexes are nested more than {_DEEPEST_INDEX} deep",
+        remedy="Name one image by its digest: NAME@sha256:...",
+    )
 
 
 def pull(client: RegistryClient, reference: Reference, *, platform: Platform | None = None) -> Image:

@@ -63,8 +63,8 @@ def push(
     manifest = image.manifest
     if reference.digest is not None and reference.digest != manifest.digest:
         raise InvalidImage(
-            f"push {reference}: the image has the digest {manifest.digest}",
-            remedy="Omit the digest: it follows from the image.",
+            f"push {reference}: the reference has another digest than the image, {manifest.digest}",
+            remedy="Omit the digest in the reference.",
         )
     pinned = reference.with_digest(manifest.digest)
     version = reference.tag or str(manifest.digest)

@@ -68,7 +68,7 @@ def add_to_tag(client: RegistryClient, repository: Repository, subject: Digest, 
         if found.foreign:
             raise RegistryError(
                 f"{repository}:{fallback_tag(subject)}: the tag refers to {found.foreign}, expected a list of referrers",
-                remedy="The tag is used for something else. Remove it, or use --referrers api.",
+                remedy="Remove the tag, which is used for something else, or use --referrers api.",
             )
         there = {each.digest for each in found.index.manifests}
         missing = [each for each in added if each.digest not in there]

@@ -200,7 +200,7 @@ class Upload:
             stored = said if lies else f"{length} bytes"
             raise RegistryError(
                 f"{self._what}: {self.blob.size} bytes were sent, but the registry stored {stored}",
-                remedy="The registry or a proxy damages the content. Do not use the image there.",
+                remedy="Do not use the image there: the registry or a proxy damages the content.",
             )
 
     def _ask(
@@ -263,7 +263,7 @@ class _Reader:
         if not block and self._left:
             raise InvalidImage(
                 f"{self._what}: {self._left} bytes are missing in the local copy",
-                remedy="The local copy is damaged. Download or build the image again.",
+                remedy="Download or build the image again: the local copy is damaged.",
             )
         self._left -= len(block)
         self._tell(self._length - self._left)

@@ -67,7 +67,7 @@ def image_of_archive(tree: FileTree, *, name: str = "", platform: Platform | Non
     if len(names) != len(config.diff_ids):
         raise InvalidImage(
             f"{tree.place}: {len(names)} layers, and {len(config.diff_ids)} diff_ids in the config, expected the same number",
-            remedy="The archive is damaged. Save the image again.",
+            remedy="Save the image again: the archive is damaged.",
         )
     layers = tuple(_layer(tree, each, diff_id) for each, diff_id in zip(names, config.diff_ids, strict=True))
     family = OCI if any(layer.compression == "zstd" for layer in layers) else DOCKER

@@ -108,12 +108,15 @@ def read_file(tree: FileTree, name: str, *, limit: int) -> bytes:
     """Return a small file, of at most `limit` bytes."""
     found = tree.find(name)
     if found is None:
-        raise InvalidImage(f"{tree.place}: it has no {name}", remedy="This is not an image, or it is incomplete.")
+        raise InvalidImage(
+            f"{tree.place}: it has no {name}",
+            remedy="Check that it is an image. If it is, it is incomplete: build or save it again.",
+        )
     path, start, size = found
     if size > limit:
         raise InvalidImage(
             f"{tree.place}: {name} has {size} bytes, expected at most {limit}",
-            remedy="This is not an image that iris-model can handle.",
+            remedy="Check that it is an image, and not another artifact.",
         )
     with storage_errors(path, "read"), path.open("rb") as file:
         file.seek(start)
@@ -124,7 +127,7 @@ def file_blob(tree: FileTree, name: str, digest: Digest | None = None) -> FileBl
     """Return a file as a blob; without `digest`, it is computed."""
     found = tree.find(name)
     if found is None:
-        raise InvalidImage(f"{tree.place}: it has no {name}", remedy="The image is incomplete. Build it again.")
+        raise InvalidImage(f"{tree.place}: it has no {name}", remedy="Build the image again: it is incomplete.")
     path, start, size = found
     if digest is None:
         with storage_errors(path, "read"), FileBlob(path, Digest.of(b""), size, start).open() as stream:

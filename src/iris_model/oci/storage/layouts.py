@@ -160,7 +160,7 @@ def _checked_data(tree: FileTree, descriptor: Descriptor, what: str) -> bytes:
     data = read_file(tree, blob_name(descriptor.digest), limit=LARGEST_MANIFEST)
     if Digest.of(data, descriptor.digest.algorithm) != descriptor.digest:
         raise InvalidImage(
-            f"{what}: the content does not match the digest", remedy="The layout is damaged. Build it again."
+            f"{what}: the content does not match the digest", remedy="Build the layout again: it is damaged."
         )
     return data
 

@@ -209,7 +209,7 @@ def _foreign(error: Exception) -> ModelFileError:
     where = f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else "?"
     return ModelFileError(
         f"opening the model failed in {where}: {type(error).__name__}: {str(error).partition(chr(10))[0][:300]}",
-        remedy="The file may be damaged or from another version of its library. Copy it in binary mode, or save it again.",
+        remedy="Copy the file in binary mode, or save it again: it may be damaged or from another version of its library.",
     )
 
 

@@ -11,7 +11,7 @@ from iris_model.project.packaging.interpreters import RUNNING_PYTHON
 
 
 def describe_settings(settings: ProjectSettings) -> FunctionSettings:
-    """Return that part of `function.json`."""
+    """Return the settings as they are in `function.json`."""
     deployment = settings.deployment
     described = FunctionSettings(
         format=FUNCTION_FORMAT,

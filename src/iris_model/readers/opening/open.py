@@ -256,7 +256,7 @@ def find_global(module: str, name: str, trust: Sequence[str]) -> Found:
     if foreign and module.partition(".")[0] in LIBRARIES and not is_trusted(home, str(found.__qualname__), trust):
         raise UntrustedModel(
             f"the pickle names {module}.{name}, which is {home}.{name} and not defined in that module",
-            remedy=f"If you created this file and know that name, trust it: --trust {home}.{name}",
+            remedy=f"Trust the name if you created this file and know it: --trust {home}.{name}",
         )
     if f"{module}.{name}" not in TRUSTED_GLOBALS and "__pyx" not in name and not isinstance(found, type):
         raise UntrustedModel(

@@ -47,7 +47,7 @@ class Irrelevant:
         """Refuse the call, because a prediction needs the replaced object."""
         raise UntrustedModel(
             f"the model calls {self.name}, which was not loaded because it is not a known library",
-            remedy=f"If you created this file, trust it: --trust {self.name}",
+            remedy=f"Trust the name if you created this file: --trust {self.name}",
         )
 
 

@@ -66,7 +66,7 @@ def _read_bounded(file: BinaryIO, name: str, most: int) -> bytes:
             raise ModelFileError(
                 f"the model file is {name} of more than {most >> 20} MB, more than {MOST_RATIO} times its own size, "
                 f"which is not plausible for a model",
-                remedy="If you trust its source, decompress it yourself and pass the decompressed file.",
+                remedy="Decompress it yourself if you trust its source, and pass the decompressed file.",
             )
         plain.write(part)
     return plain.getvalue()
