@@ -143,3 +143,13 @@ def test_an_event_with_its_expected_answer(page: Opened, project: Path) -> None:
     command = [sys.executable, "-m", "iris_model.cli", "invoke", str(project), "--check"]
     result = subprocess.run(command, capture_output=True, check=False, text=True, timeout=120)
     assert (result.returncode, result.stdout) == (0, "known: as expected\n"), result.stderr
+
+
+def test_the_documentation_asks_the_function(browser: Any, service: RunningService) -> None:
+    with opened(browser, service.url) as page:
+        page.page.click("#docs")
+        page.page.wait_for_selector(".opblock-post")
+        page.page.click(".opblock-post .opblock-summary")
+        page.page.click(".execute")
+        page.page.wait_for_selector(".live-responses-table .response-col_status")
+        assert '"prediction": "setosa"' in page.page.inner_text(".live-responses-table")

@@ -285,12 +285,6 @@ class LocalLambda:
             functions.values(), log_book=self.log_book, served_host=self._host, is_loopback=is_loopback(self._host)
         )
 
-        async def handle_root(request: web.Request) -> web.StreamResponse:
-            # If a function has the route `/`, it replaces the page.
-            if http_api.matches(request) or request.method not in ("GET", "HEAD"):
-                return await http_api.handle(request)
-            return await playground.handle_page(request)
-
         guard = playground.guard_invocations
         handle_async = guard(self._invoke_api.handle_async)
         routes = (
@@ -301,7 +295,7 @@ class LocalLambda:
             web.get(metrics_views.PATH, guard(metrics_api.handle)),
             web.get(metrics_views.PROMETHEUS_PATH, guard(metrics_api.handle_prometheus)),
             *playground.routes(),
-            web.route("*", "/", handle_root),
+            *playground.root_routes(http_api.matches, http_api.handle),
             web.route("*", "/{path:.*}", http_api.handle),
         )
         application = web.Application()

@@ -45,10 +45,11 @@ def find_function(directory: Path, on_step: OnStep, **overrides: Any) -> Functio
             "MODULE.FUNCTION for any other Lambda function.",
         )
     on_step("Starting")
+    from iris_model.cli.sources.api_document import describe_for_page
     from iris_model.cli.sources.page_model import open_page_model
     from iris_model.local import PageSources, read_function_directory
 
-    overrides.setdefault("page", PageSources(open_model=open_page_model))
+    overrides.setdefault("page", PageSources(open_model=open_page_model, describe_api=describe_for_page))
 
     return read_function_directory(directory, **overrides)
 
@@ -81,6 +82,7 @@ def _describe_folder(directory: Path, overrides: dict[str, Any]) -> FunctionSett
 
 def _page_sources(settings: ProjectSettings) -> PageSources:
     """Return what the page shows of the project: test events and training data."""
+    from iris_model.cli.sources.api_document import describe_for_page
     from iris_model.cli.sources.page_model import open_page_model
     from iris_model.local import PageSources
 
@@ -91,4 +93,5 @@ def _page_sources(settings: ProjectSettings) -> PageSources:
         data=settings.directory.resolve() / data if data else None,
         target=settings.playground.target,
         open_model=lambda function_directory: open_page_model(function_directory, rows),
+        describe_api=describe_for_page,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +46,11 @@ def read_page_files(folder: Path = FOLDER) -> dict[str, PageFile]:
     return files
 
 
-def answer_file(request: web.Request, file: PageFile) -> web.Response:
+def answer_file(request: web.Request, file: PageFile, headers: Mapping[str, str] = HEADERS) -> web.Response:
     """Return 200 with the file, or 304 if the client has it."""
     if any(each.value in (file.etag, "*") for each in request.if_none_match or ()):
-        response = web.Response(status=304, headers=HEADERS)
+        response = web.Response(status=304, headers=headers)
     else:
-        response = web.Response(body=file.body, content_type=file.media_type, charset="utf-8", headers=HEADERS)
+        response = web.Response(body=file.body, content_type=file.media_type, charset="utf-8", headers=headers)
     response.etag = file.etag
     return response

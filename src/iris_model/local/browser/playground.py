@@ -13,6 +13,8 @@ from typing import Any
 
 from aiohttp import web
 
+from iris_model.local.browser.api_docs import INDEX as DOCS_INDEX
+from iris_model.local.browser.api_docs import ApiDocs
 from iris_model.local.browser.data import NoPicture, read_points
 from iris_model.local.browser.events import MAX_EVENT_BYTES, EventRefused, ProjectEvents
 from iris_model.local.browser.files import INDEX, answer_file, read_page_files
@@ -46,6 +48,7 @@ class Playground:
         self._is_loopback = is_loopback
         self._files = read_page_files()
         self._models = ModelViews()
+        self._docs = ApiDocs()
         self._waiting = 0
         # Sequence numbers of the log restart with the service. The page detects a restart by this id.
         self._service_id = secrets.token_hex(8)
@@ -57,6 +60,9 @@ class Playground:
             web.get(PATH, self.handle_page),
             web.get(f"{PATH}page/{{file}}", self.handle_page),
             web.get(f"{PATH}functions", self._guarded(self.handle_functions)),
+            web.get(f"{PATH}functions/{{name}}/openapi.json", self._guarded(self.handle_openapi)),
+            web.get(f"{PATH}docs", self.handle_docs),
+            web.get(f"{PATH}docs/{{file}}", self.handle_docs),
             web.get(f"{PATH}functions/{{name}}/data", self._guarded(self.handle_data)),
             web.post(f"{PATH}functions/{{name}}/explanation", self._guarded(self.handle_explanation)),
             web.post(f"{PATH}functions/{{name}}/regions", self._guarded(self.handle_regions)),
@@ -65,6 +71,41 @@ class Playground:
             web.put(event, self._guarded(self.handle_save)),
             web.put(f"{event}/expected", self._guarded(self.handle_expected)),
         )
+
+    def root_routes(self, matches: Callable[[web.Request], bool], handle_api: Handler) -> tuple[web.RouteDef, ...]:
+        """Return the routes outside of `/_local/`: `/`, `/docs` and `/openapi.json`.
+
+        If a function has such a route (`matches`), or for another method, `handle_api` answers.
+        """
+
+        def unless_taken(handler: Handler) -> Handler:
+            async def handle(request: web.Request) -> web.StreamResponse:
+                if matches(request) or request.method not in ("GET", "HEAD"):
+                    return await handle_api(request)
+                return await handler(request)
+
+            return handle
+
+        own = {"/": self.handle_page, "/docs": self.handle_docs, "/openapi.json": self._guarded(self.handle_openapi)}
+        return tuple(web.route("*", path, unless_taken(handler)) for path, handler in own.items())
+
+    async def handle_docs(self, request: web.Request) -> web.StreamResponse:
+        """Serve Swagger UI, and its files."""
+        name = request.match_info.get("file", DOCS_INDEX)
+        is_page = name == DOCS_INDEX
+        reason = find_foreign(request.headers, served_host=self._served_host, is_navigation_allowed=is_page)
+        if reason:
+            return _problem(403, reason)
+        return self._docs.answer(request, name) or _problem(404, f"the documentation has no file {name!r}")
+
+    async def handle_openapi(self, request: web.Request) -> web.StreamResponse:
+        """Return the OpenAPI document of a function, by default of the first one."""
+        name = request.match_info.get("name")
+        function = self._functions[name] if name else next(iter(self._functions.values()))
+        try:
+            return _json(dict(await self._docs.describe(function, f"http://{request.host}")))
+        except NotShown as reason:
+            return _problem(404, str(reason))
 
     async def handle_page(self, request: web.Request) -> web.StreamResponse:
         """Serve `/`, and the files of the page."""

@@ -31,10 +31,12 @@ class PageSources:
     """The project's test events and training data; None if there are none.
 
     `target` is the data's column with the labels; by default the one column that is not a feature. `open_model`
-    opens the model in a function directory; None if it is not compiled.
+    opens the model in a function directory; None if it is not compiled. `describe_api` returns the OpenAPI document of a
+    function directory for the address of the service; it raises NotShown.
     """
 
     events: Path | None = None
     data: Path | None = None
     target: str | None = None
     open_model: Callable[[Path], PageModel | None] | None = field(default=None, compare=False)
+    describe_api: Callable[[Path, str], Mapping[str, Any]] | None = field(default=None, compare=False)

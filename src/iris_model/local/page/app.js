@@ -220,6 +220,7 @@ function showTarget(chosen) {
   card.clear();
   hideMeasures();
   byId("function").value = target.name;
+  byId("docs").href = `/_local/docs?${new URLSearchParams({ function: target.name })}`;
   events.setTarget(target);
   showCost(target.name);
   showPoints();
