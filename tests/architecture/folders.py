@@ -30,6 +30,7 @@ FOLDERS: dict[str, dict[str, str]] = {
         "cuts": "data emit original passes probes",
         "parity": "cuts data original passes probes",
         "description": "data original parity probes",
+        "networks": "data description emit parity probes",
     },
     "engine": {
         "operators": "errors found functions kernel_tables measuring metrics native overflowing packed terms text",
@@ -65,6 +66,7 @@ FOLDERS: dict[str, dict[str, str]] = {
         "packaging": "caching compilation configuration dependencies disk",
     },
     "readers": {
+        "onnx": "format_bytes",
         "pickled": "formats libraries names",
         "opening": "foreign_formats format_bytes formats graph libraries lightgbm names pickled xgboost",
         "sklearn": "classes dictionaries documents graph libraries names tree_layout",

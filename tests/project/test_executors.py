@@ -149,8 +149,8 @@ def test_a_model_in_a_container_is_named(tmp_path: Path, content: object, said: 
 @pytest.mark.parametrize(
     ("model", "executor", "expected"),
     [
-        ("m.onnx", "compiled", "ONNX models require the executor onnxruntime"),
-        ("m.pkl", "onnxruntime", "ONNX models require the executor onnxruntime"),
+        ("m.onnx", "original", "only ONNX models can use the executor onnxruntime, and they cannot use original"),
+        ("m.pkl", "onnxruntime", "only ONNX models can use the executor onnxruntime"),
         ("m.safetensors", "auto", "is a compiled model"),
     ],
 )
@@ -179,13 +179,13 @@ def test_the_signature_file_is_what_the_runtime_reads():
     assert set(json.loads(content)) == {"signature", "source"}
 
 
-def test_an_onnx_file_is_served_by_onnxruntime_and_says_what_it_costs(tmp_path: Path):
+def test_an_onnx_file_is_served_by_onnxruntime_on_request_and_says_what_it_costs(tmp_path: Path):
     import numpy as np
     from skl2onnx import to_onnx
 
     estimator = pickle.loads((IRIS / "iris_trained_model.pkl").read_bytes())
     (tmp_path / "m.onnx").write_bytes(to_onnx(estimator, np.zeros((1, 4), np.float32)).SerializeToString())
-    chosen = choose(tmp_path, "m.onnx")
+    chosen = choose(tmp_path, "m.onnx", executor="onnxruntime")
     assert (chosen.executor, chosen.model, chosen.needs) == ("onnxruntime", "m.onnx", ("onnxruntime",))
     assert "MB to the image" in chosen.reason
     assert set(chosen.files) == {"m.onnx", "m.signature.json"}

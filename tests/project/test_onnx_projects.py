@@ -43,7 +43,9 @@ def network(path: Path, rows: object = "rows", **options) -> Path:
     nodes = [
         helper.make_node("MatMul", ["x", "a"], ["h"]),
         helper.make_node("Relu", ["h"], ["r"]),
-        helper.make_node("MatMul", ["r", "b"], ["y"]),
+        helper.make_node("MatMul", ["r", "b"], ["s"]),
+        # An operator that is not compiled, so onnxruntime runs the model.
+        helper.make_node("Einsum", ["s"], ["y"], equation="ij->ij"),
     ]
     return write(
         path, nodes, [info("x", TensorProto.FLOAT, [rows, 4])], [info("y", TensorProto.FLOAT, [rows, 2])],

@@ -6,6 +6,8 @@
     emit      the graph to the bytes of a compiled model (emit)
     verify    the bytes, evaluated by the engine, against the original's own methods, row by row (rows, verify)
 
+    networks        the same for ONNX files, against onnxruntime
+
     describe        for a model that is not compiled: signature, source and golden rows for the `original` executor,
                     and for ONNX models (describe_onnx)
     requirements    the packages that open the model elsewhere
@@ -20,6 +22,7 @@ from iris_model.readers import find_external_files, find_opener, read_format
 from iris_model.readers.estimators import FIT_FIRST
 
 from .compile import Compilation, compile_model
+from .networks.reading import find_unsupported_steps
 from .requirements import list_requirements
 
 __all__ = [
@@ -32,6 +35,7 @@ __all__ = [
     "describe_original",
     "find_external_files",
     "find_opener",
+    "find_unsupported_steps",
     "list_requirements",
     "read_format",
 ]

@@ -28,15 +28,18 @@ from iris_model.readers import (
     offered_methods,
     open_model,
     read_estimator,
+    read_format,
 )
 from iris_model.readers.estimators import WAYS_OUT, find_remedy
 from iris_model.readers.failures import describe_failure
+from iris_model.readers.formats import ONNX
 from iris_model.readers.graph import Estimator
 from iris_model.readers.names import class_name
 from iris_model.readers.opening.native import adopt
 
 from .data import Cell, Data, DataSource, Row, arrange, check_categories, find_orders, mark_truths, read_data
 from .emit import emit
+from .networks.compiling import compile_network
 from .original import Original
 from .passes import drop_unused, run_passes
 
@@ -63,13 +66,16 @@ def compile_model(
     trust: Sequence[str] = (),
     categories: Mapping[str, Sequence[Cell]] = MappingProxyType({}),
 ) -> Compilation:
-    """Compile a fitted estimator, or the one in a model file, and verify it.
+    """Compile a fitted estimator, or the one in a model file, and verify it. An ONNX file is compared with onnxruntime.
 
     `data`: rows for verification in addition to the generated ones, as a CSV path or lists. Its header names the
     columns of a model trained without names. `trust`: names outside the known libraries that the model file may use.
     `categories`: for columns of a DataFrame whose categories the model file does not store, these in the order of training.
     Raises ModelFileError, UntrustedModel, UnsupportedModel (with every reason) and ParityError.
     """
+    if isinstance(model, (str, Path)) and Path(model).is_file() and read_format(Path(model)) == ONNX:
+        made = compile_network(Path(model), data)
+        return Compilation(made.data, made.graph.signature, made.source, made.report, made.golden, made.modules)
     opened = _open(model, trust)
     try:
         return _compile(opened, data, categories)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # The same number as in module.c. Kernels built from sources with another number are not used.
-INTERFACE = 7
+INTERFACE = 8
 
 _found: "list[object]" = []
 

@@ -158,6 +158,9 @@ neighbors:
     nearest_by_products
     within_radius
     within_radius_by_products
+networks.running:
+    run_network
+    network_output
 preprocessing:
     map_cells                      keeps-absent keeps-infinite rounding
     binarize                       keeps-absent steps

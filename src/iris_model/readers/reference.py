@@ -6,6 +6,7 @@ import importlib
 
 from .estimators import BESIDE_PREDICT, METHODS
 from .families import all_readers
+from .onnx.operators import render_operators
 from .refused import NOT_YET, REFUSED
 
 REFERENCE_PAGE = "docs/reference/supported-models.md"
@@ -18,7 +19,8 @@ _HEAD = """\
 These classes compile. A compiled model has the listed methods that your estimator offers. The compiler compares it with the
 original, row by row, and refuses to write a model that differs.
 
-All other models run with their own library (`executor = "original"`) or as ONNX (`executor = "onnxruntime"`).
+ONNX files compile too, if their operators do; these are listed at the end. All other models run with their own library
+(`executor = "original"`) or with onnxruntime (`executor = "onnxruntime"`).
 """
 
 EXPERIMENTAL = {
@@ -95,6 +97,7 @@ def render_reference() -> str:
     waiting = [f"`{name}`" for name in sorted(NOT_YET - set(readers))]
     if waiting:
         parts.append(f"\nNo converter yet: {', '.join(waiting)}.\n")
+    parts.append("\n" + "\n".join(render_operators()).rstrip() + "\n")
     return "".join(parts)
 
 

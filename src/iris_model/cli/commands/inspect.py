@@ -96,7 +96,12 @@ def describe_model_file(model: Path, trust: tuple[str, ...]) -> dict[str, Any]:
         "protection": None if file_format == "onnx" else find_protection(),
     }
     if file_format == "onnx":
-        outlook = "no; the executor onnxruntime runs it: iris-model init PROJECT --model"
+        from iris_model.compiler import find_unsupported_steps
+
+        reasons = find_unsupported_steps(model)
+        if not reasons:
+            return {**found, "outlook": "yes, if its answers are those of onnxruntime"}
+        outlook = f"no ({'; '.join(reasons)}); the executor onnxruntime runs it: iris-model init PROJECT --model"
         return {**found, "outlook": outlook, "compared": "not compared: onnxruntime itself answers"}
     if file_format not in ("pickle", "joblib", "skops"):
         return {**found, "outlook": "unknown until the file is opened: it depends on the objective of the booster"}

@@ -5,6 +5,7 @@ The file defines inputs and outputs, but not what its numbers mean. The model's 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ import numpy as np
 
 import iris_model
 from iris_model.compiler.data import Data, Row, arrange, read_data
+from iris_model.compiler.parity.asking import Limit, ask
 from iris_model.compiler.parity.golden import GOLDEN_ROWS
+from iris_model.compiler.parity.searching import SEARCH_CALLS, SEARCH_SECONDS
+from iris_model.compiler.probes.domains import SearchStopped, find_domains
 from iris_model.compiler.probes.ranges import DEFAULT
 from iris_model.compiler.probes.rows import SEED
 from iris_model.contract.golden import GoldenRow
@@ -37,11 +41,17 @@ _ALONG_ROWS = (
 def describe_onnx(path: str | Path, data: str | Path | None = None) -> Description:
     """Open an ONNX file and describe it. `data`: a CSV file with rows. Raises ModelFileError and UnsupportedModel."""
     given = read_data(data) if data is not None else None
-    model = open_onnx(Path(path), _width(given))
+    return describe_opened(Path(path), open_onnx(Path(path), find_width(given)), given)
+
+
+def describe_opened(path: Path, model: OnnxModel, given: Data | None) -> Description:
+    """Describe an opened ONNX model. `given`: the user's rows. Raises UnsupportedModel."""
     columns = model.columns
     if given is not None and given.names and not model.named and len(given.names) == len(columns):
         columns = [{**column, "name": name} for column, name in zip(columns, given.names, strict=True)]
     rows = _rows(model)
+    if given is None:
+        rows = _searched(model, rows)
     if given is not None:
         # Strings cannot be generated, so such a model is evaluated with the given rows only.
         made_up = [] if any(column["kind"] == "text" for column in columns) else rows
@@ -51,11 +61,11 @@ def describe_onnx(path: str | Path, data: str | Path | None = None) -> Descripti
     except Exception as error:
         # onnxruntime raises a different class for each error.
         raise UnsupportedModel(
-            [f"{Path(path).name} raises for rows with its own column types: {error}"],
+            [f"{path.name} raises for rows with its own column types: {error}"],
             remedy="Pass rows if the model needs a certain range or certain strings: --data rows.csv (in a project: "
             "data in iris-model.toml).",
         ) from None
-    _check_answers(model, Path(path).name, rows, answers)
+    _check_answers(model, path.name, rows, answers)
     classifier = "predict_proba" in model.tensors or np.asarray(answers["predict"]).dtype.kind not in "f"
     classes, plain, tensors = _read_answers(model, answers)
     outputs: dict[str, Output] = {
@@ -89,7 +99,8 @@ def describe_onnx(path: str | Path, data: str | Path | None = None) -> Descripti
     return Description(signature, source, golden)
 
 
-def _width(given: Data | None) -> int | None:
+def find_width(given: Data | None) -> int | None:
+    """Return the number of columns of the user's rows, or None without rows."""
     if given is None:
         return None
     return len(given.names) if given.names else len(given.rows[0]) if given.rows else None
@@ -137,6 +148,43 @@ def _rows(model: OnnxModel) -> list[Row]:
     random = np.random.RandomState(SEED)
     rows: list[Row] = np.round(random.uniform(*DEFAULT, size=(TRIED_ROWS, len(model.columns)))).tolist()
     return [[_fit(cell, column) for cell, column in zip(row, model.columns, strict=True)] for row in rows]
+
+
+def _searched(model: OnnxModel, rows: list[Row]) -> list[Row]:
+    """Return rows that the model answers: `rows`, or others, such as numbers of categories that an embedding knows."""
+    if any(column["kind"] == "text" for column in model.columns):
+        return rows
+    with contextlib.suppress(Exception):  # onnxruntime raises a different class for each error
+        model.run(rows)
+        return rows
+    truths = [index for index, column in enumerate(model.columns) if column["dtype"] == "bool"]
+    whole = [feed["dtype"] in ("int64", "int32") for feed in model.feeds for _ in range(feed["columns"] or 1)]
+    limit = Limit(SEARCH_CALLS, SEARCH_SECONDS)
+    random = np.random.RandomState(SEED)
+
+    def fill(made: list[Row]) -> list[Row]:
+        for row in made:
+            for index in truths:
+                row[index] = float(random.randint(2))
+        return made
+
+    def evaluate(made: Sequence[Row], methods: tuple[str, ...]) -> Mapping[str, Any]:
+        if any(only and cell != round(cell) for row in made for cell, only in zip(row, whole, strict=True)):
+            raise ValueError("a fraction in an integer input")
+        return model.run(made)
+
+    def answers(made: Sequence[Row]) -> list[bool]:
+        if limit.is_reached:
+            raise SearchStopped
+        limit.count()
+        return [bool(answer) for answer in ask(evaluate, made, ("predict",), Exception, limit)]
+
+    domains = find_domains(answers, np.array([DEFAULT] * len(whole), float), truths, fill, [], random)
+    if domains is None:
+        return rows
+    table = random.uniform(domains.ranges[:, 0], domains.ranges[:, 1], size=(TRIED_ROWS, len(whole)))
+    made: list[Row] = domains.rows[:TRIED_ROWS] or fill(np.round(table).tolist())
+    return [row for row, yes in zip(made, answers(made), strict=True) if yes] or rows
 
 
 def _fit(cell: float, column: Column) -> Any:

@@ -166,5 +166,6 @@ PyObject *write_rows(PyObject *module, PyObject *arguments);
 PyObject *pack_columns(PyObject *module, PyObject *arguments);
 PyObject *label_places(PyObject *module, PyObject *arguments);
 PyObject *read_fields(PyObject *module, PyObject *arguments);
+PyObject *dense(PyObject *module, PyObject *arguments);
 
 #endif

@@ -6,7 +6,7 @@
 static PyObject *interface(PyObject *self, PyObject *arguments) {
     (void)self;
     (void)arguments;
-    return PyLong_FromLong(7);
+    return PyLong_FromLong(8);
 }
 
 static PyMethodDef METHODS[] = {
@@ -35,6 +35,7 @@ static PyMethodDef METHODS[] = {
     {"pack_columns", pack_columns, METH_VARARGS, NULL},
     {"label_places", label_places, METH_VARARGS, NULL},
     {"read_fields", read_fields, METH_VARARGS, NULL},
+    {"dense", dense, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

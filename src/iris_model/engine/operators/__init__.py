@@ -48,6 +48,7 @@ MODULES = {
     "missing_marks": "mark_missing zeros_to_missing",
     "naive_bayes": "category_log_likelihoods above_threshold",
     "neighbors": "nearest_in_tree nearest_in_table nearest_by_products within_radius within_radius_by_products",
+    "networks.running": "run_network network_output",
     "preprocessing": "map_cells binarize bin_columns bin_columns_one_hot polynomial power_transform",
     "quantiles": "quantile_transform quantile_back",
     "scaling": "scale min_max_scale",

@@ -45,17 +45,18 @@ PROJECT_KEYS: tuple[Key, ...] = (
     Key(
         "executor",
         "text",
-        "Executor of the model. `auto` selects `compiled` if the model compiles and verifies, otherwise `original`.",
+        "Executor of the model. `auto` selects `compiled` if the model compiles and verifies, otherwise `original` "
+        "(for ONNX files `onnxruntime`).",
         default="auto",
         choices=("auto", "compiled", "onnxruntime", "original"),
     ),
     Key(
         "kernels",
         "text",
-        "C kernels (150 KiB) for trees, neighbors, support vector machines, and requests of many rows. `auto` adds them to "
-        "models of 64 KiB and more with such operators, if the function has the architecture of this machine. Set `always` "
-        "for a small model that gets requests of 20 rows and more: 100 rows of iris take 1.2 times as long as with `json` and "
-        "scikit-learn without the kernels, and a fifth of it with them.",
+        "C kernels (150 KiB) for trees, neighbors, support vector machines, neural networks, and requests of many rows. "
+        "`auto` adds them to models of 64 KiB and more with such operators (networks: 8 KiB), if the function has the "
+        "architecture of this machine. Set `always` for a small model that gets requests of 20 rows and more: 100 rows of "
+        "iris take 1.2 times as long as with `json` and scikit-learn without the kernels, and a fifth of it with them.",
         default="auto",
         choices=("auto", "always", "never"),
     ),

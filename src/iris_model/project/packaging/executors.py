@@ -83,21 +83,37 @@ def choose_executable(settings: ProjectSettings) -> Executable:
             remedy="Set model to the file that training wrote.",
         )
     is_onnx = read_format(settings.model_path) == ONNX
-    if is_onnx and settings.executor in ("auto", "onnxruntime"):
-        executable = _onnx(settings)
-        _try(settings, executable)
-        return executable
-    if is_onnx or settings.executor == "onnxruntime":
+    if is_onnx != (settings.executor == "onnxruntime") and settings.executor in ("original", "onnxruntime"):
         raise ProjectError(
             f'model = "{settings.model}", executor = "{settings.executor}" in {SETTINGS_FILE}: '
-            "ONNX models require the executor onnxruntime, and other models cannot use it",
+            "only ONNX models can use the executor onnxruntime, and they cannot use original",
             remedy='Set executor = "auto", or use another model file.',
         )
+    if is_onnx:
+        executable = _compiled_or_onnx(settings)
+        if executable.executor == "onnxruntime":
+            _try(settings, executable)
+        return executable
     with _project_modules(settings):
         executable = _compiled_or_original(settings)
     if executable.executor == "original":
         _try(settings, executable)
     return executable
+
+
+def _compiled_or_onnx(settings: ProjectSettings) -> Executable:
+    if settings.executor == "onnxruntime":
+        return _onnx(settings, "it was requested")
+    try:
+        return _compiled(settings)
+    except UnsupportedModel as error:
+        if settings.executor == "compiled":
+            raise
+        return _onnx(settings, "the model cannot be compiled: " + "; ".join(error.reasons))
+    except ParityError as error:
+        if settings.executor == "compiled":
+            raise
+        return _onnx(settings, f"the compiled model was not equal to onnxruntime: {error.problem}")
 
 
 def _compiled_or_original(settings: ProjectSettings) -> Executable:
@@ -215,7 +231,7 @@ def _original(settings: ProjectSettings, because: str) -> Executable:
     )
 
 
-def _onnx(settings: ProjectSettings) -> Executable:
+def _onnx(settings: ProjectSettings, because: str) -> Executable:
     _check_name(settings)
     from iris_model.compiler import describe_onnx
 
@@ -226,7 +242,7 @@ def _onnx(settings: ProjectSettings) -> Executable:
     signature = str(PurePosixPath(settings.model).with_suffix(SIGNATURE_SUFFIX))
     return Executable(
         executor="onnxruntime",
-        reason=f"the model is an ONNX file; {library} and its dependencies add {installed_size_mb(library)} MB to "
+        reason=f"{because}; {library} and its dependencies add {installed_size_mb(library)} MB to "
         f"the image, and {COLD_START_OF_ONNXRUNTIME} to each cold start",
         model=settings.model,
         files={

@@ -19,9 +19,11 @@ from iris_model.project.configuration.settings import ProjectSettings
 from iris_model.project.packaging.shipped import ROOT
 
 # Operators that a kernel makes at least ten times faster, for one row or for thousands.
-PROFITING = frozenset(("boosting", "kernels", "neighbors", "svm", "trees"))
+PROFITING = frozenset(("boosting", "kernels", "networks.products", "neighbors", "svm", "trees"))
 # Python evaluates one row of a smaller model as fast, because the call of a kernel takes as long.
 LEAST_MODEL_BYTES = 64 * 1024
+# A network multiplies by every weight for each row.
+LEAST_NETWORK_BYTES = 8 * 1024
 
 
 def choose_kernels(
@@ -34,7 +36,9 @@ def choose_kernels(
     if settings.kernels == "never":
         return None, ""
     profits = operator_modules is None or bool(PROFITING & set(operator_modules))
-    wanted = executor == "compiled" and profits and model_bytes >= LEAST_MODEL_BYTES
+    is_network = operator_modules is not None and "networks.products" in operator_modules
+    least = LEAST_NETWORK_BYTES if is_network else LEAST_MODEL_BYTES
+    wanted = executor == "compiled" and profits and model_bytes >= least
     if settings.kernels == "auto" and not wanted:
         return None, ""
     built = find_built_kernels()

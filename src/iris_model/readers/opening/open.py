@@ -80,7 +80,7 @@ def _open_file(path: Path, trust: Sequence[str]) -> OpenedModel:
     file_format = find_format(path, data)
     if file_format == ONNX:
         raise ModelFileError(
-            f"{path} is an ONNX model, which cannot be compiled; onnxruntime serves it",
+            f"{path} is an ONNX model, which contains no estimator",
             remedy=f"Create a project: iris-model init PROJECT --model {path}",
         )
     if file_format == SKOPS:

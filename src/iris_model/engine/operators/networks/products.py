@@ -1,0 +1,165 @@
+"""Matrix products: each sum is added up in float64 or better, and rounded once to its type.
+
+onnxruntime adds in float32, in an order that depends on the processor. This sum is nearer to the exact one.
+"""
+
+from _operator import mul
+from math import fsum
+
+from .activations import UNARY
+from .arrays import FLOATS, Array, broadcast, expand, make, size_of, transpose, wrap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from .arrays import Attributes, Inputs
+
+# Columns of a packed matrix that lie next to each other (csrc/networks.c).
+PANEL = 16
+# From this many products the kernel is loaded, even for a first row: Python would need longer than that.
+MANY_PRODUCTS = 16_384
+RELU = "Relu"
+
+
+def product_sum(one: "Sequence[float]", other: "Sequence[float]") -> float:
+    """Return the sum of the products, rounded once; infinite or NaN if the terms are."""
+    try:
+        return fsum(map(mul, one, other))
+    except (OverflowError, ValueError):
+        return float(sum(map(mul, one, other)))
+
+
+def multiply(one: "Any", other: "Any", height: int, depth: int, width: int, kind: str) -> "list[Any]":
+    """Return the product of two flat matrices, height x depth and depth x width, as one flat list."""
+    columns = [list(other[column::width]) for column in range(width)] if depth else [[] for _ in range(width)]
+    rows = [one[start * depth : (start + 1) * depth] for start in range(height)]
+    if kind in FLOATS:
+        return [product_sum(row, column) for row in rows for column in columns]
+    return [wrap(sum(map(mul, row, column)), kind) for row in rows for column in columns]
+
+
+def _kernel(work: int) -> "Any":
+    """Return the kernels if they are loaded, or if the work is worth loading them; else None."""
+    from iris_model.engine import native
+
+    if native._found or work >= MANY_PRODUCTS:
+        return native.find_kernels()
+    return None
+
+
+def dense(
+    rows: "Any", packed: "Any", bias: "Any", height: int, depth: int, width: int, activation: "str | None"
+) -> "Any":
+    """Return rows x matrix + bias, activated: height x width cells of float32.
+
+    `packed`: the matrix in panels of PANEL columns, filled with zeros: panel by panel, row by row.
+    """
+    kernels = _kernel(height * depth * width)
+    if kernels is not None:
+        made = kernels.dense(rows, packed, bias, height, depth, width, int(activation == RELU))
+        if made is not None:
+            cells = memoryview(made).cast("f")
+            return cells if activation in (None, RELU) else make(map(UNARY[activation], cells), (), "f").cells
+    columns = []
+    for column in range(width):
+        first = column // PANEL * PANEL * depth + column % PANEL
+        columns.append(list(packed[first : first + depth * PANEL : PANEL]))
+    starts = list(bias) if bias is not None else [0.0] * width
+    found = []
+    for place in range(height):
+        row = list(rows[place * depth : (place + 1) * depth])
+        found += [product_sum(row, column) + start for column, start in zip(columns, starts)]
+    if activation == RELU:
+        found = [value if value > 0.0 or value != value else 0.0 for value in found]
+    elif activation is not None:
+        found = list(map(UNARY[activation], make(found, (), "f").cells))
+    return make(found, (), "f").cells
+
+
+def pack(matrix: "Any", depth: int, width: int) -> "Any":
+    """Return a flat matrix, depth x width, as `dense` takes it."""
+    panels = -(-width // PANEL)
+    packed = make([0.0] * (panels * PANEL * depth), (), "f").cells
+    for panel in range(panels):
+        first = panel * PANEL
+        count = min(PANEL, width - first)
+        for row in range(depth):
+            place = (panel * depth + row) * PANEL
+            packed[place : place + count] = make(
+                matrix[row * width + first : row * width + first + count], (), "f"
+            ).cells
+    return packed
+
+
+def _dense(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
+    value, packed = inputs[0], inputs[1]
+    bias = inputs[2].cells if len(inputs) > 2 else None
+    depth, width = attributes["depth"], attributes["width"]
+    height = len(value.cells) // depth if depth else size_of(value.shape[:-1])
+    if value.shape[-1] != depth or len(packed.cells) != -(-width // PANEL) * PANEL * depth:
+        raise ValueError(f"{value.shape} times {depth} x {width}")
+    cells = dense(value.cells, packed.cells, bias, height, depth, width, attributes.get("activation"))
+    return [Array(cells, (*value.shape[:-1], width), "f")]
+
+
+def _matmul(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
+    one, other = inputs
+    left = one.reshaped((1, *one.shape)) if len(one.shape) == 1 else one
+    right = other.reshaped((*other.shape, 1)) if len(other.shape) == 1 else other
+    height, depth = left.shape[-2:]
+    width = right.shape[-1]
+    if right.shape[-2] != depth:
+        raise ValueError(f"{one.shape} times {other.shape}")
+    outer = broadcast([left.shape[:-2], right.shape[:-2]])
+    count = size_of(outer)
+    cells: list[Any] = []
+    kind = one.kind
+    lefts = _blocks(left, outer, height * depth)
+    rights = _blocks(right, outer, depth * width)
+    kernels = _kernel(count * height * depth * width) if kind == "f" and depth else None
+    for number in range(count):
+        a, b = lefts[number], rights[number]
+        made = None
+        if kernels is not None:
+            made = kernels.dense(a, pack(b, depth, width), None, height, depth, width, 0)
+        cells += multiply(a, b, height, depth, width, kind) if made is None else memoryview(made).cast("f")
+    shape = (*outer, *((height,) if len(one.shape) > 1 else ()), *((width,) if len(other.shape) > 1 else ()))
+    return [make(cells, shape, kind)]
+
+
+def _blocks(value: Array, outer: "tuple[int, ...]", size: int) -> "list[Any]":
+    """Return the cells of each matrix of a stack, repeated to the common outer shape."""
+    own = size_of(value.shape[:-2])
+    numbers = expand(make(range(own), value.shape[:-2], "q"), outer)
+    return [value.cells[number * size : (number + 1) * size] for number in numbers]
+
+
+def _gemm(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
+    one, other = inputs[:2]
+    if attributes.get("transA", 0):
+        one = transpose(one, (1, 0))
+    if attributes.get("transB", 0):
+        other = transpose(other, (1, 0))
+    height, depth = one.shape
+    width = other.shape[1]
+    if other.shape[0] != depth:
+        raise ValueError(f"{one.shape} times {other.shape}")
+    alpha, beta = attributes.get("alpha", 1.0), attributes.get("beta", 1.0)
+    cells = multiply(one.cells, other.cells, height, depth, width, one.kind)
+    if alpha != 1.0:
+        cells = [alpha * cell for cell in cells]
+    if len(inputs) > 2 and inputs[2] is not None:
+        added = expand(inputs[2], (height, width))
+        cells = [cell + beta * start for cell, start in zip(cells, added)]
+    if one.kind not in FLOATS:
+        cells = [wrap(int(cell), one.kind) for cell in cells]
+    return [make(cells, (height, width), one.kind)]
+
+
+FUNCTIONS: "dict[str, Callable[[Inputs, Attributes], list[Array]]]" = {
+    "Dense": _dense,
+    "Gemm": _gemm,
+    "MatMul": _matmul,
+}

@@ -1,0 +1,1 @@
+"""ONNX graphs as programs of the engine: messages, tensors, steps."""
