@@ -77,6 +77,7 @@ FOLDERS: dict[str, dict[str, str]] = {
     "runtime": {
         "payloads": "answers card events",
         "executors": "",
+        "event_sources": "answers events payloads",
     },
 }
 

@@ -30,6 +30,7 @@ from iris_model.aws.secrets import read_reference
 from iris_model.aws.state.status import read_status
 from iris_model.contract.deployment import Deployment
 from iris_model.contract.endpoint import Cors, Endpoint, Jwt, Throttling
+from iris_model.contract.event_source import POLLED
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import Cloud
 from tests.aws.test_doctor import NOW
@@ -72,6 +73,10 @@ SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "memory": 256,
             "on_failure": None,
             "keep_warm": "rate(1 hour)",
+            "events": tuple(
+                replace(each, **({"batch_size": 9} if each.kind in POLLED else {"filter": ('{"kind": ["other"]}',)}))
+                for each in FEATURES["events"]
+            ),
         },
     ),
     "none": ({"endpoint": Endpoint(kind="none"), "permissions_boundary": f"arn:aws:iam::{ACCOUNT}:policy/b"}, {}),

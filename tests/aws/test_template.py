@@ -17,6 +17,7 @@ from iris_model.aws.cloudformation.template import image_uri, render_template
 from iris_model.aws.cloudformation.yaml_text import Tag, get_att, plain, read, ref
 from iris_model.contract.deployment import Deployment, Domain, Vpc
 from iris_model.contract.endpoint import Cors, Endpoint, Jwt, Throttling
+from iris_model.contract.event_source import EventSource
 
 DIGEST = "sha256:" + "1" * 64
 BARE = Deployment(function="iris-prediction", stack="iris-prediction", repository="iris-prediction")
@@ -29,6 +30,37 @@ FEATURES: dict[str, Any] = {
     "on_success": ON.format("events", "event-bus/default"),
     "keep_warm": "rate(5 minutes)",
     "dashboard": True,
+    "events": (
+        EventSource(
+            "orders",
+            ON.format("sqs", "rows"),
+            ON.format("sqs", "answers"),
+            ON.format("sqs", "refused"),
+            batch_size=100,
+            window=5,
+            concurrency=20,
+            filter=('{"body": {"a": [1]}}',),
+        ),
+        EventSource(
+            "clicks",
+            ON.format("kinesis", "stream/rows"),
+            "arn:aws:s3:::iris-answers/clicks/",
+            "arn:aws:s3:::iris-refused",
+            starting_position="trim-horizon",
+        ),
+        EventSource(
+            "items",
+            ON.format("dynamodb", "table/rows/stream/2026-01-01T00:00:00.000"),
+            ON.format("dynamodb", "table/out"),
+        ),
+        EventSource(
+            "broker", ON.format("kafka", "cluster/rows/0123-4"), ON.format("kinesis", "stream/out"), topic="rows"
+        ),
+        EventSource("news", ON.format("sns", "rows"), ON.format("sqs", "answers"), filter=('{"kind": ["row"]}',)),
+        EventSource("files", "arn:aws:s3:::iris-rows", "arn:aws:s3:::iris-answers", prefix="in/", suffix=".csv"),
+        EventSource("bus", ON.format("events", "event-bus/rows"), filter=('{"detail-type": ["row"]}',)),
+        EventSource("sql", "redshift"),
+    ),
 }
 DOMAIN = Domain("iris.example.org", ON.format("acm", "certificate/1234abcd"), "Z0123456789ABCDEFGHIJ")
 SNAPSTART = replace(BARE, snapstart=True)
@@ -259,7 +291,7 @@ def test_the_alias_follows_the_parameter_if_it_is_given():
 def test_the_largest_template_fits_into_one_call():
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
     largest = max(len(render(with_endpoint(FULL, endpoint)).encode()) for endpoint in ENDPOINTS.values())
-    assert largest < 51_200 / 3  # with a dashboard, a domain and all other features
+    assert largest < 51_200 / 2  # with eight sources of events, a dashboard, a domain and all other features
 
 
 def test_the_command_at_the_head_is_one_line_and_moves_the_traffic():

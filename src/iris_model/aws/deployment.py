@@ -13,6 +13,9 @@ OWNER_TAG = "iris-model"
 LONGEST_STACK = 46
 """The longest stack name that fits in a role's name: STACK-Role-XXXXXXXXXXXX, at most 64 characters."""
 
+LONGEST_EVENT = 32
+"""The longest name of `[events.NAME]`."""
+
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
 _LONGEST_RULE = 64
 _KEEPS_WARM = "-keep-warm"
@@ -20,8 +23,25 @@ _KEEPS_WARM = "-keep-warm"
 
 def name_schedule(function: str) -> str:
     """Return the name of the `keep-warm` rule. A long name is shortened with a digest, so that rules stay distinct."""
-    name = f"{function}{_KEEPS_WARM}"
+    return _shorten(function, _KEEPS_WARM)
+
+
+def name_rule(function: str, event: str) -> str:
+    """Return the name of the rule of `[events.EVENT]`, shortened like that of a schedule."""
+    return _shorten(function, f"-on-{event}")
+
+
+def rule_patterns(function: str) -> list[str]:
+    """Return patterns of the names of all such rules, on the default event bus and on others."""
+    begin = function
+    if len(f"{function}-on-") + LONGEST_EVENT > _LONGEST_RULE:
+        begin = f"{function[: _LONGEST_RULE - len('-00000000-on-') - LONGEST_EVENT]}*"
+    return [f"{begin}-on-*", f"*/{begin}-on-*"]
+
+
+def _shorten(function: str, ending: str) -> str:
+    name = f"{function}{ending}"
     if len(name) <= _LONGEST_RULE:
         return name
-    end = f"-{hashlib.sha256(function.encode()).hexdigest()[:8]}{_KEEPS_WARM}"
+    end = f"-{hashlib.sha256(function.encode()).hexdigest()[:8]}{ending}"
     return f"{function[: _LONGEST_RULE - len(end)]}{end}"

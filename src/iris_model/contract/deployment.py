@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 
 from iris_model.contract.architecture import Architecture
 from iris_model.contract.endpoint import Endpoint
+from iris_model.contract.event_source import EventSource
 
 FEATURES = (
     "vpc", "kms_key", "dead_letter", "on_failure", "on_success", "access_log", "domain", "keep_warm", "dashboard",
-    "snapstart",
+    "snapstart", "events",
 )  # fmt: skip
 """Fields that are off by default. Each needs AWS permissions or resources that a default deployment does not need."""
 
@@ -90,6 +91,7 @@ class Deployment:
     dashboard: bool = False
     snapstart: bool = False
     capture: Capture = Capture()
+    events: tuple[EventSource, ...] = ()
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -129,9 +129,13 @@ class Model:
             if is_ping(known):
                 return dict(WARM)
             if sender := name_trigger(known):
+                if "IRIS_MODEL_EVENTS" in os.environ:
+                    from .event_sources import answer_event
+
+                    return answer_event(self, event, sender)
                 raise InvalidInput(
-                    f"this is an event of {sender}; expected an HTTP request or rows: read its rows in the handler "
-                    "and pass them to model.predict",
+                    f"this is an event of {sender}; expected an HTTP request or rows: add its source to [events] in "
+                    "iris-model.toml, or read its rows in the handler and pass them to model.predict",
                     expected="an HTTP request or rows",
                 )
         takes_bytes = event_format.is_http and event_format.takes_bytes(event)

@@ -206,6 +206,16 @@ _HANDLERS: dict[str, tuple[str, str, str]] = {
         "events:TagResource events:UntagResource",
         "events:DeleteRule events:DescribeRule events:RemoveTargets events:ListTargetsByRule",
     ),
+    "AWS::Lambda::EventSourceMapping": (
+        "lambda:CreateEventSourceMapping lambda:GetEventSourceMapping lambda:TagResource lambda:ListTags",
+        "lambda:UpdateEventSourceMapping lambda:GetEventSourceMapping lambda:TagResource lambda:UntagResource lambda:ListTags",
+        "lambda:DeleteEventSourceMapping lambda:GetEventSourceMapping",
+    ),
+    "AWS::SNS::Subscription": (
+        "sns:Subscribe sns:GetSubscriptionAttributes",
+        "sns:SetSubscriptionAttributes sns:GetSubscriptionAttributes",
+        "sns:Unsubscribe sns:GetSubscriptionAttributes sns:ListSubscriptionsByTopic",
+    ),
     "AWS::CloudWatch::Dashboard": (
         "cloudwatch:PutDashboard cloudwatch:GetDashboard", "cloudwatch:PutDashboard cloudwatch:GetDashboard",
         "cloudwatch:DeleteDashboards cloudwatch:GetDashboard",
@@ -260,7 +270,12 @@ def resources_of_type(
             )
             yield Asked(action, on)
         elif kind == "AWS::Events::Rule":
-            yield Asked(action, place.arn("events", f"rule/{properties['Name']}"))
+            bus = f"{properties['EventBusName']}/" if "EventBusName" in properties else ""
+            yield Asked(action, place.arn("events", f"rule/{bus}{properties['Name']}"))
+        elif kind == "AWS::Lambda::EventSourceMapping":
+            yield Asked(action, place.arn("lambda", "event-source-mapping:9c3a7bb1-0c40-4c70-9a3b-000000000000"))
+        elif kind == "AWS::SNS::Subscription":
+            yield Asked(action, properties["TopicArn"])
         elif kind == "AWS::CloudWatch::Dashboard":
             yield Asked(action, f"arn:aws:cloudwatch::{place.account}:dashboard/{properties['DashboardName']}")
         elif action == "route53:GetChange":

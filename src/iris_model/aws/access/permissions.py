@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iris_model.aws.access.permissions_by_key import find_needs
-from iris_model.aws.deployment import LONGEST_STACK, name_schedule
+from iris_model.aws.deployment import LONGEST_STACK, name_schedule, rule_patterns
 from iris_model.aws.secrets import Reference, find_arn
 
 DIRECT: dict[tuple[str, str], str] = {
@@ -231,6 +231,12 @@ class Names:
             else [],
             "change of a hosted zone": [f"arn:{self.partition}:route53:::change/*"] if self.hosted_zone else [],
             "schedule": [f"arn:{self.partition}:events:{here}:rule/{name_schedule(self.function)}"],
+            # A mapping has a random name, and its creation has none.
+            "event source mapping": ["*"],
+            "topic": [f"arn:{self.partition}:sns:{here}:*"],
+            "rule of events": [
+                f"arn:{self.partition}:events:{here}:rule/{name}" for name in rule_patterns(self.function)
+            ],
             "dashboard": [f"arn:{self.partition}:cloudwatch::{self.account}:dashboard/{self.function}"],
             "alarm": [f"arn:{self.partition}:cloudwatch:{here}:alarm:{self.function}-errors"],
             "test events": [

@@ -40,6 +40,26 @@ TYPES_OF_KEY: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
             ),
         },
     },
+    "events": {
+        "AWS::Lambda::EventSourceMapping": {
+            "event source mapping": (
+                "lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping", "lambda:GetEventSourceMapping",
+                "lambda:ListTags", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateEventSourceMapping",
+            ),
+        },
+        "AWS::SNS::Subscription": {
+            "topic": (
+                "sns:GetSubscriptionAttributes", "sns:ListSubscriptionsByTopic", "sns:SetSubscriptionAttributes",
+                "sns:Subscribe", "sns:Unsubscribe",
+            ),
+        },
+        "AWS::Events::Rule": {
+            "rule of events": (
+                "events:DeleteRule", "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule",
+                "events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource", "events:UntagResource",
+            ),
+        },
+    },
     "dashboard": {
         "AWS::CloudWatch::Dashboard": {
             "dashboard": ("cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard", "cloudwatch:PutDashboard"),

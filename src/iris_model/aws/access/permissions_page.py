@@ -30,7 +30,8 @@ This page has the IAM policies for the function, and for people and jobs that de
 The role of the function may write to its own log group, and nothing else. With `tracing = true` it may send traces.
 `iris-model template` shows the role. With `[vpc]`, `kms-key`, `dead-letter`, `on-failure` and `on-success` it gets the
 permissions that Lambda needs for them: network interfaces (denied to the function's own code), `kms:Decrypt` on that
-key, and sending to these destinations. If you set `role`, your role needs the same.
+key, and sending to these destinations. With `[events]` it may read the sources, and write to `answers` and `failures`.
+If you set `role`, your role needs the same.
 
 ## The deployer
 

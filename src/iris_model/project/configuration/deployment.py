@@ -10,6 +10,7 @@ from typing import Any
 from iris_model.contract.architecture import Architecture
 from iris_model.contract.deployment import Capture, Deployment, Domain, Vpc
 from iris_model.contract.endpoint import ACCOUNT_BURST, ACCOUNT_RATE, Cors, Endpoint, Jwt, Throttling
+from iris_model.contract.event_source import describe_events
 from iris_model.project.configuration.features import find_feature_conflicts
 
 _MOST_TAGS = 50
@@ -48,6 +49,7 @@ def take_deployment(values: Mapping[str, dict[str, Any]], project_name: str) -> 
     """Return the deployment from the values of all keys. All stages share the project's repository."""
     top, vpc, domain = values[""], values["vpc"], values["domain"]
     capture = Capture(**values["capture"])
+    events = tuple(values["events"].values())
     return Deployment(
         function=top["name"],
         stack=top["stack"] or name_stack(top["name"]),
@@ -57,7 +59,7 @@ def take_deployment(values: Mapping[str, dict[str, Any]], project_name: str) -> 
         timeout=top["timeout"],
         architecture=Architecture(top["architecture"]),
         ephemeral_storage=top["ephemeral_storage"],
-        environment={**top["environment"], **capture.variables},
+        environment={**top["environment"], **capture.variables, **describe_events(events)},
         secrets=dict(top["secrets"]),
         endpoint=take_endpoint(values),
         reserved_concurrency=top["reserved_concurrency"],
@@ -83,6 +85,7 @@ def take_deployment(values: Mapping[str, dict[str, Any]], project_name: str) -> 
         dashboard=top["dashboard"],
         snapstart=top["snapstart"],
         capture=capture,
+        events=events,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from iris_model.project.configuration.event_keys import EVENT_KEYS
 from iris_model.project.configuration.key import Key, show_value, write_value
 from iris_model.project.configuration.keys import KEYS
 
@@ -17,6 +18,17 @@ _HEAD = """\
 
 All keys of a project's `iris-model.toml`, in [TOML](https://toml.io). Unknown keys, wrong types and values out of range
 are refused, all in one message. Paths are relative to the project.
+
+| key | value | default | meaning |
+|---|---|---|---|
+"""
+
+_EVENTS = """
+## [events.NAME]
+
+A source of events, and where the answers go: [Answer queues, streams and buckets](../how-to/events.md). NAME has letters
+and digits. Stages do not inherit `[events]`, because a message of a queue goes to one function only; a stage may have its
+own, `[stages.prod.events.NAME]`.
 
 | key | value | default | meaning |
 |---|---|---|---|
@@ -54,7 +66,7 @@ def render_reference() -> str:
         if section:
             head = f"\n## [{section}]\n\n| key | value | default | meaning |\n|---|---|---|---|\n"
             parts.append(head + "".join(_row(key) for key in KEYS if key.section == section))
-    parts.append(_STAGES)
+    parts += [_EVENTS, *(_row(key) for key in EVENT_KEYS), _STAGES]
     return "".join(parts)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from iris_model.contract import documentation
 from iris_model.contract.deployment import Capture, Deployment
 from iris_model.contract.endpoint import Endpoint
+from iris_model.contract.event_source import EVENTS_VARIABLE, describe_events
 from iris_model.contract.file_names import SETTINGS_FILE
 from iris_model.contract.lambda_limits import MOST_ENVIRONMENT_BYTES, RESERVED_VARIABLES
 from iris_model.errors import ProjectError
@@ -20,6 +21,7 @@ from iris_model.project.configuration.deployment import (
     find_conflicts,
     take_deployment,
 )
+from iris_model.project.configuration.events import EVENTS, find_event_conflicts, read_events
 from iris_model.project.configuration.keys import KEYS
 from iris_model.project.configuration.nearest import say_unknown
 from iris_model.project.configuration.stages import STAGES, apply_stage, find_stage_problems
@@ -81,6 +83,8 @@ class ProjectSettings:
     deployment: Deployment
     budgets: Budgets = field(default_factory=Budgets)
     playground: PlaygroundSettings = field(default_factory=PlaygroundSettings)
+    has_events: bool = False
+    """Whether the project or one of its stages has `[events]`: all stages share one image."""
 
     @property
     def endpoint(self) -> Endpoint:
@@ -172,6 +176,7 @@ def parse_settings(document: Mapping[str, Any], directory: Path, stage: str | No
         deployment=take_deployment(values, document["name"]),
         budgets=Budgets(**values["budgets"]),
         playground=PlaygroundSettings(**values["playground"]),
+        has_events=any(each.get(EVENTS) for each in (document, *document.get(STAGES, {}).values())),
     )
 
 
@@ -201,16 +206,22 @@ def _read_values(document: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]]
         else:
             values[key.section][key.field] = tuple(value) if key.kind == "texts" else value
     top = values[""]
-    problems += _find_environment_problems(top["environment"], top["secrets"], Capture(**values["capture"]).variables)
+    of_events = describe_events(read_events(document)[0].values())
+    own = {**Capture(**values["capture"]).variables, **of_events}
+    problems += _find_environment_problems(top["environment"], top["secrets"], own)
     problems += _find_references(values)
-    return values, problems + find_conflicts(values)
+    sources, problems_of_events = read_events(document)
+    values[EVENTS] = dict(sources)
+    if not problems_of_events:
+        problems_of_events = list(find_event_conflicts(sources, top))
+    return values, problems + problems_of_events + find_conflicts(values)
 
 
 def _find_unknown_keys(document: Mapping[str, Any]) -> list[str]:
     sections = {key.section for key in KEYS if key.section}
     problems = []
     for name, value in document.items():
-        if name == STAGES:
+        if name in (STAGES, EVENTS):
             continue
         if name in sections:
             if not isinstance(value, Mapping):
@@ -219,12 +230,12 @@ def _find_unknown_keys(document: Mapping[str, Any]) -> list[str]:
             known = [key.name for key in KEYS if key.section == name]
             problems += [say_unknown(f"{name}.{inner}", inner, known) for inner in value if inner not in known]
         elif name not in (known := [key.name for key in KEYS if not key.section]):
-            problems.append(say_unknown(name, name, [*known, *sorted(sections), STAGES]))
+            problems.append(say_unknown(name, name, [*known, *sorted(sections), EVENTS, STAGES]))
     return problems
 
 
 def _find_environment_problems(
-    environment: Mapping[str, str], secrets: Mapping[str, str], captured: Mapping[str, str]
+    environment: Mapping[str, str], secrets: Mapping[str, str], own: Mapping[str, str]
 ) -> list[str]:
     problems = [
         f"environment.{name}: Lambda sets this variable itself" for name in environment if name in RESERVED_VARIABLES
@@ -241,17 +252,22 @@ def _find_environment_problems(
         if "\0" in value
     ]
     problems += [
-        f"{'environment' if name in environment else 'secrets'}.{name}: [capture] sets this variable"
-        for name in captured
+        f"{'environment' if name in environment else 'secrets'}.{name}: {_table_of(name)} sets this variable"
+        for name in own
         if name in environment or name in secrets
     ]
-    size = sum(len(name.encode()) + len(value.encode()) for name, value in {**environment, **captured}.items())
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in {**environment, **own}.items())
     if size > MOST_ENVIRONMENT_BYTES:
-        with_capture = ", with the columns of [capture]," if captured else ""
+        tables = " and ".join(sorted({_table_of(name) for name in own}))
+        with_tables = f", with {tables}" if own else ""
         problems.append(
-            f"environment has {size} bytes{with_capture}; Lambda accepts at most {MOST_ENVIRONMENT_BYTES} in total"
+            f"environment has {size} bytes{with_tables}; Lambda accepts at most {MOST_ENVIRONMENT_BYTES} in total"
         )
     return problems
+
+
+def _table_of(variable: str) -> str:
+    return "[events]" if variable == EVENTS_VARIABLE else "[capture]"
 
 
 def _find_references(values: Mapping[str, dict[str, Any]]) -> list[str]:

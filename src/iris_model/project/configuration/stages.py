@@ -13,6 +13,7 @@ from typing import Any
 
 from iris_model.contract.file_names import SETTINGS_FILE
 from iris_model.errors import ProjectError
+from iris_model.project.configuration.events import EVENTS
 from iris_model.project.configuration.key import show_value
 from iris_model.project.configuration.keys import KEYS
 from iris_model.project.configuration.nearest import name_nearest, say_unknown
@@ -52,8 +53,9 @@ def apply_stage(document: Mapping[str, Any], stage: str | None) -> dict[str, Any
     if isinstance(project.get("name"), str):
         merged["name"] = f"{project['name']}-{stage}"
         merged.setdefault("route", f"/{project['name']}")
-    for name in ("stack", "domain"):
-        merged.pop(name, None)  # two stages cannot share one
+    for name in ("stack", "domain", EVENTS):
+        # Two stages cannot share one. A message of a queue would go to only one of two functions.
+        merged.pop(name, None)
     for name, value in stages[stage].items():
         inherited = merged.get(name)
         # Tables such as environment, tags and [cors] are merged. An empty table removes the project's table.
@@ -73,6 +75,8 @@ def _find_unknown(path: str, overrides: Mapping[str, Any]) -> list[str]:
     sections = {key.section for key in KEYS if key.section and key.staged}
     problems = []
     for name, value in overrides.items():
+        if name == EVENTS:
+            continue  # checked with its values
         if name in sections:
             known = [key.name for key in KEYS if key.section == name and key.staged]
             if not isinstance(value, Mapping):
@@ -86,7 +90,7 @@ def _find_unknown(path: str, overrides: Mapping[str, Any]) -> list[str]:
         if any(name == key.name for key in KEYS if not key.section):
             problems.append(f"{path}.{name}: {name} cannot differ between stages, because they share one image")
         else:
-            problems.append(say_unknown(f"{path}.{name}", name, [*known, *sorted(sections)]))
+            problems.append(say_unknown(f"{path}.{name}", name, [*known, *sorted(sections), EVENTS]))
     return problems
 
 

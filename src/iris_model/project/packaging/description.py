@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from iris_model.contract.endpoint import Endpoint
+from iris_model.contract.event_source import describe_events
 from iris_model.contract.function_file import FUNCTION_FORMAT, DescribedEndpoint, FunctionSettings
 from iris_model.project.configuration.settings import ProjectSettings
 from iris_model.project.packaging.interpreters import RUNNING_PYTHON
@@ -26,7 +27,7 @@ def describe_settings(settings: ProjectSettings) -> FunctionSettings:
         http=_describe_endpoint(settings.endpoint),
         reserved_concurrency=deployment.reserved_concurrency,
         log_format={"text": "Text", "json": "JSON"}[deployment.log_format],
-        environment=dict(sorted(deployment.environment.items())),
+        environment=dict(sorted({**deployment.environment, **describe_events(deployment.events, local=True)}.items())),
     )
     if deployment.log_lines == "errors":
         described["system_log_level"] = "WARN"

@@ -172,7 +172,9 @@ def package_project(
     kernels, no_kernels = choose_kernels(
         settings, executable.executor, modules, _size_of_model(executable, sources), target_python(settings)
     )
-    shipped: Mapping[str, bytes | Path] = shipped_files(executable.executor, modules, kernels)
+    shipped: Mapping[str, bytes | Path] = shipped_files(
+        executable.executor, modules, kernels, events=settings.has_events
+    )
     if compiler:
         shipped = with_bytecode(shipped, compiler)
     own = {**sources, **executable.files, GOLDEN_FILE: encode_json_lines(executable.golden)}

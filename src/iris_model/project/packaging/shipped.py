@@ -30,6 +30,9 @@ EXECUTOR_FILES = {
     "onnx.py": ("onnxruntime",),
 }
 
+# Files that only functions with `[events]` need.
+EVENT_SOURCES = ROOT / "runtime" / "event_sources"
+
 ENGINE = ROOT / "engine"
 ENGINE_PACKAGE = "iris_model.engine"
 
@@ -48,10 +51,15 @@ ONLY_WITH_KERNELS = (
 
 
 def shipped_files(
-    executor: str, operator_modules: Iterable[str] | None, kernels: Path | None = None
+    executor: str, operator_modules: Iterable[str] | None, kernels: Path | None = None, *, events: bool = False
 ) -> dict[str, Path]:
-    """Return the shipped files by their path in the function directory. `operator_modules` None: every operator."""
+    """Return the shipped files by their path in the function directory.
+
+    `operator_modules` None: every operator. `events`: the function has `[events]`.
+    """
     files = [path for path in _runtime_sources() if path.parent != EXECUTORS or executor in EXECUTOR_FILES[path.name]]
+    if not events:
+        files = [path for path in files if path.parent != EVENT_SOURCES]
     if operator_modules is None:
         files += ENGINE.rglob("*.py")
     else:

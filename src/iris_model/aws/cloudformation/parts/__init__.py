@@ -16,6 +16,7 @@ from iris_model.aws.cloudformation.parts.destinations import add_destinations
 from iris_model.aws.cloudformation.parts.domain import add_domain
 from iris_model.aws.cloudformation.parts.encryption import add_encryption
 from iris_model.aws.cloudformation.parts.endpoint import add_endpoint
+from iris_model.aws.cloudformation.parts.events import add_events
 from iris_model.aws.cloudformation.parts.network import add_network
 from iris_model.aws.cloudformation.parts.part import Part
 from iris_model.aws.cloudformation.parts.snapstart import add_snapstart
@@ -34,6 +35,7 @@ PARTS: tuple[Callable[[Deployment], Part], ...] = (
     add_access_log,
     add_domain,
     add_warmth,
+    add_events,
     add_dashboard,
     add_alarm,
 )

@@ -1,0 +1,204 @@
+"""Deliver answers to a queue, a stream, a table or a bucket.
+
+SENDERS has one entry for each service. Each delivers a chunk of items and returns the identifiers that were not
+accepted. Deliveries are at least once: each item has an identifier, which FIFO queues, tables and buckets use so that an
+item that is delivered again is stored once.
+"""
+
+from .aws_calls import CallError, call_json, call_rest, wait_before
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from .entries import Entry
+
+ATTEMPTS = 4
+LOG = "log"
+
+
+class DeliveryError(Exception):
+    """Answers were not delivered. The invocation fails, so that its event comes again."""
+
+
+class Item:
+    """One JSON object to deliver: `identifier`, and `value`."""
+
+    __slots__ = ("identifier", "text", "value")
+
+    def __init__(self, identifier: str, value: "dict[str, Any]") -> None:
+        from iris_model.runtime.answers import strict_text
+
+        self.identifier = identifier
+        self.value = value
+        self.text = strict_text(value)
+
+
+class Sender:
+    """How one service takes items: the limits of a call, and the call.
+
+    `deliver(arn, entry, chunk)` returns the identifiers of items that were refused for now. Raises CallError.
+    """
+
+    __slots__ = ("deliver", "most_bytes", "most_items")
+
+    def __init__(
+        self, most_items: int, most_bytes: int, deliver: "Callable[[list[str], Entry, list[Item]], set[str]]"
+    ) -> None:
+        self.most_items = most_items
+        self.most_bytes = most_bytes
+        self.deliver = deliver
+
+
+def send(entry: "Entry", destination: str, items: "list[Item]", in_order: bool) -> "set[str]":
+    """Deliver the items. Return the identifiers of those that were not delivered.
+
+    `in_order`: items after one that was not delivered are not delivered either. Raises DeliveryError if nothing was
+    delivered because of an error that another attempt does not repair.
+    """
+    if not destination or not items:
+        return set()
+    if destination == LOG:
+        for item in items:
+            print(item.text)
+        return set()
+    parts = destination.split(":", 5)
+    sender = SENDERS[parts[2]]
+    failed: set[str] = set()
+    is_first = True
+    for chunk in _split(items, sender):
+        if failed and in_order:
+            failed |= {item.identifier for item in chunk}
+            continue
+        try:
+            failed |= _try(sender, parts, entry, chunk)
+        except CallError as error:
+            if is_first:
+                raise DeliveryError(f"answers were not delivered to {destination}: {error}") from None
+            print(f"answers were not delivered to {destination}: {error}")
+            failed |= {item.identifier for item in chunk}
+        is_first = False
+    return failed
+
+
+def _try(sender: Sender, parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "set[str]":
+    """Deliver a chunk, and again what was refused for now."""
+    waiting = chunk
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            wait_before(attempt)
+        refused = sender.deliver(parts, entry, waiting)
+        waiting = [item for item in waiting if item.identifier in refused]
+        if not waiting:
+            return set()
+    return {item.identifier for item in waiting}
+
+
+def _split(items: "list[Item]", sender: Sender) -> "Iterator[list[Item]]":
+    chunk: list[Item] = []
+    size = 0
+    for item in items:
+        length = len(item.text.encode()) + len(item.identifier) + 100
+        if chunk and (len(chunk) == sender.most_items or size + length > sender.most_bytes):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(item)
+        size += length
+    yield chunk
+
+
+def _to_queue(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "set[str]":
+    region, account, name = parts[3], parts[4], parts[5]
+    messages = []
+    for index, item in enumerate(chunk):
+        message: dict[str, object] = {"Id": str(index), "MessageBody": item.text}
+        if name.endswith(".fifo"):
+            message |= {"MessageGroupId": entry.name, "MessageDeduplicationId": _digest(item.identifier)}
+        messages.append(message)
+    place = f"{account}/{name}"
+    answer = call_json(
+        "sqs", region, "AmazonSQS.SendMessageBatch", {"QueueUrl": place, "Entries": messages}, url_of="QueueUrl"
+    )
+    refused = answer.get("Failed", [])
+    broken = [each for each in refused if each.get("SenderFault")]
+    if broken:
+        raise CallError(f"{broken[0].get('Code')}: {broken[0].get('Message', '')}")
+    return {chunk[int(each["Id"])].identifier for each in refused}
+
+
+def _to_stream(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "set[str]":
+    from binascii import b2a_base64
+
+    records = [
+        {"Data": b2a_base64(item.text.encode(), newline=False).decode(), "PartitionKey": item.identifier[:256] or "0"}
+        for item in chunk
+    ]
+    name = parts[5].partition("/")[2]
+    answer = call_json("kinesis", parts[3], "Kinesis_20131202.PutRecords", {"StreamName": name, "Records": records})
+    results = answer.get("Records", [])
+    return {item.identifier for item, result in zip(chunk, results) if result.get("ErrorCode")}
+
+
+def _to_table(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "set[str]":
+    table = parts[5].partition("/")[2]
+    # A call must not have the same key twice; the last item with a key counts.
+    by_key = {item.identifier: item for item in chunk}
+    requests = []
+    for item in by_key.values():
+        values = {name: value for name, value in item.value.items() if name != "id"}
+        requests.append({"PutRequest": {"Item": {**_attributes(values), entry.key: {"S": item.identifier}}}})
+    answer = call_json(
+        "dynamodb", parts[3], "DynamoDB_20120810.BatchWriteItem", {"RequestItems": {table: requests}}, "1.0"
+    )
+    left = answer.get("UnprocessedItems", {}).get(table, [])
+    return {each["PutRequest"]["Item"][entry.key]["S"] for each in left}
+
+
+def _to_bucket(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "set[str]":
+    """Store the chunk as one object of JSON Lines. Its name depends only on the identifiers in it."""
+    bucket, _, prefix = parts[5].partition("/")
+    name = _digest("\n".join(item.identifier for item in chunk))
+    put_object(bucket, f"{prefix}{entry.name}/{name}.jsonl", "".join(f"{item.text}\n" for item in chunk).encode())
+    return set()
+
+
+def put_object(bucket: str, key: str, body: bytes, content_type: str = "application/jsonl") -> None:
+    """Store an object. Raises CallError."""
+    call_rest("PUT", bucket, key, body, {"content-type": content_type})
+
+
+SENDERS = {
+    "sqs": Sender(10, 256_000, _to_queue),
+    "kinesis": Sender(500, 4_500_000, _to_stream),
+    "dynamodb": Sender(25, 4_000_000, _to_table),
+    "s3": Sender(1_000_000, 64_000_000, _to_bucket),
+}
+
+
+def _digest(text: str) -> str:
+    from hashlib import sha256
+
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def _attributes(value: "dict[str, Any]") -> "dict[str, object]":
+    return {name: _attribute(each) for name, each in value.items()}
+
+
+def _attribute(value: "Any") -> "dict[str, object]":
+    """Return a JSON value as an attribute of DynamoDB. A number that DynamoDB cannot hold exactly is a string."""
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, (int, float)):
+        text = repr(value)
+        # 38 digits, and magnitudes from 1E-130 to 9.9E+125.
+        fits = value == 0 or (len(text) <= 38 if isinstance(value, int) else 1e-130 <= abs(value) < 1e126)
+        return {"N": text} if fits else {"S": text}
+    if isinstance(value, dict):
+        return {"M": _attributes(value)}
+    if isinstance(value, list):
+        return {"L": [_attribute(each) for each in value]}
+    return {"S": str(value)}

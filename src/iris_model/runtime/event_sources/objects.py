@@ -1,0 +1,118 @@
+"""Answer the event of a new object: read its rows, and deliver the answers.
+
+If `answers` is a bucket, the answers are one object of JSON Lines with the name of the object that they answer.
+"""
+
+import os
+from urllib.parse import quote, unquote_plus
+
+from iris_model.engine.errors import InvalidInput
+
+from .aws_calls import call_rest
+from .batches import describe_refusal
+from .blocks import answer_blocks, split_blocks
+from .destinations import DeliveryError, Item, put_object, send
+from .entries import find_entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .entries import Entry
+    from .interface import Model
+
+SUFFIXES = {".csv": "text/csv", ".jsonl": "application/jsonl", ".ndjson": "application/jsonl"}
+
+
+def answer_objects(model: "Model", event: "dict[str, Any]", sender: str) -> "list[dict[str, object]]":
+    """Answer each object of the event. Return one summary for each: `object`, `rows`, `refused`.
+
+    Raises InvalidInput if an object has no rows, or has refused rows and there is no destination for them.
+    """
+    partition = "aws-cn" if os.environ.get("AWS_REGION", "").startswith("cn-") else "aws"
+    summaries = []
+    for bucket, key, version in _objects(event):
+        entry = find_entry(f"arn:{partition}:s3:::{bucket}", sender)
+        summaries.append(_answer_object(model, entry, bucket, key, version))
+    return summaries
+
+
+def _objects(event: "dict[str, Any]") -> "list[tuple[str, str, str]]":
+    """Return (bucket, key, version) of each object. Notifications quote the key, EventBridge does not."""
+    if "Records" in event:
+        found = [each["s3"] for each in event["Records"]]
+        return [
+            (each["bucket"]["name"], unquote_plus(each["object"]["key"]), each["object"].get("versionId", ""))
+            for each in found
+        ]
+    detail = event["detail"]
+    return [(detail["bucket"]["name"], detail["object"]["key"], detail["object"].get("version-id", ""))]
+
+
+def _answer_object(model: "Model", entry: "Entry", bucket: str, key: str, version: str) -> "dict[str, object]":
+    name = key.lower().removesuffix(".gz")
+    content_type = SUFFIXES.get("." + name.rpartition(".")[2])
+    if content_type is None:
+        raise InvalidInput(
+            f"the object {key} is not .csv, .jsonl or .ndjson (or these with .gz); set suffix in [events.{entry.name}]",
+            expected="an object of CSV or JSON Lines",
+        )
+    query = f"versionId={quote(version, safe='')}" if version and version != "null" else ""
+    text = _unpack(_read(bucket, key, query), key)
+    answers: list[Item] = []
+    refused: list[Item] = []
+    for number, line, value in answer_blocks(model, split_blocks(text, content_type, model.signature["columns"])):
+        identifier = f"{key}:{number}"
+        if isinstance(value, InvalidInput):
+            if not entry.failures:
+                raise value
+            refused.append(Item(identifier, describe_refusal(entry, identifier, value, line)))
+        else:
+            answers.append(Item(identifier, {"id": identifier, **value}))
+    for destination, items, suffix in ((entry.answers, answers, ""), (entry.failures, refused, ".refused")):
+        if destination.startswith("arn:") and destination.split(":")[2] == "s3" and items:
+            target, _, prefix = destination.split(":", 5)[5].partition("/")
+            lines = "".join(f"{item.text}\n" for item in items)
+            put_object(target, f"{prefix}{key}{suffix}.jsonl", lines.encode())
+        elif send(entry, destination, items, False):
+            raise DeliveryError(f"{destination} did not accept all answers; Lambda will send the event again")
+    return {"object": f"s3://{bucket}/{key}", "rows": len(answers), "refused": len(refused)}
+
+
+def _read(bucket: str, key: str, query: str) -> bytes:
+    """Return an object. It has to fit into the memory of the function, with its answers."""
+    limit = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")) * 1_048_576 // 16
+    headers, body = call_rest("GET", bucket, key, headers={"range": f"bytes=0-{limit}"}, query=query)
+    if len(body) > limit:
+        size = headers.get("content-range", "").rpartition("/")[2] or "more"
+        raise InvalidInput(
+            f"the object {key} has {size} bytes; expected at most {limit}, a sixteenth of the memory of the function: "
+            "increase memory, or split the object",
+            expected=f"at most {limit} bytes",
+            problem="too-large",
+        )
+    return body
+
+
+def _unpack(body: bytes, key: str) -> str:
+    if key.lower().endswith(".gz"):
+        from zlib import decompressobj, error
+
+        limit = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")) * 1_048_576 // 16
+        unpacker = decompressobj(wbits=31)
+        try:
+            body = unpacker.decompress(body, limit + 1)
+        except error:
+            raise InvalidInput(f"the object {key} is not gzip", expected="gzip", problem="malformed") from None
+        if len(body) > limit or not unpacker.eof:
+            raise InvalidInput(
+                f"the object {key} is cut off, or has more than {limit} bytes when it is unpacked",
+                expected=f"at most {limit} bytes",
+                problem="too-large",
+            )
+    try:
+        return body.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error_of_text:
+        raise InvalidInput(
+            f"the object {key} is not UTF-8: byte {error_of_text.start}", expected="UTF-8", problem="malformed"
+        ) from None
