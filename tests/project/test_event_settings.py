@@ -115,7 +115,10 @@ def test_a_mistake_is_named(tmp_path: Path, values: dict[str, Any], expected: st
         ('environment = { IRIS_MODEL_EVENTS = "x" }\n' + table(source=QUEUE, answers=ANSWERS), r"\[events\] sets this variable"),
         ("events = 1\n", r"events: expected tables, \[events.NAME\]"),
         ("[events]\nrows = 1\n", r"events.rows = 1: expected a table, \[events.rows\]"),
-        ("".join(table(f"e{n}", source=f"{QUEUE}{n}", answers=ANSWERS) for n in range(40)), r"bytes, with \[events\]; Lambda accepts"),
+        (
+            "".join(table(f"e{n}", source=f"{QUEUE}{n}", answers=ANSWERS) for n in range(40)),
+            r"bytes, with \[events\]; Lambda accepts",
+        ),
     ],
 )  # fmt: skip
 def test_mistakes_between_tables_are_named(tmp_path: Path, text: str, expected: str):

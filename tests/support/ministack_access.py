@@ -14,6 +14,9 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
 from ministack.services.cloudformation import stacks
 
+# On AWS a call for several messages needs the right of the call for one.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+_GRANTED_WITH = {"sqs:SendMessageBatch": "sqs:SendMessage"}
 _KEY = contextvars.ContextVar("key_of_the_caller", default="")
 _MORE = contextvars.ContextVar("further_questions", default=())
 CREATED, UPDATED, DELETED = range(3)
@@ -63,6 +66,7 @@ def _parameters(namespace, path, body, query):
 def _asking_all(enforce):
     def enforce_all(key, action, service, region, resource_arn="*", service_context=None):
         _KEY.set(key or "")
+        action = _GRANTED_WITH.get(action, action)
         if action in ANY_RESOURCE:
             resource_arn = "*"
         denied = enforce(key, action, service, region, resource_arn=resource_arn, service_context=service_context)
