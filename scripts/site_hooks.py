@@ -2,7 +2,7 @@
 
 In: pages as GitHub shows them. Out: the same pages for MkDocs. Three things differ:
 
-- CONTRIBUTING.md, SECURITY.md and CHANGELOG.md are outside of `docs/`, and become pages of the site.
+- CONTRIBUTING.md, CODE_OF_CONDUCT.md, SECURITY.md and CHANGELOG.md are outside of `docs/`, and become pages of the site.
 - Links from there into `docs/`, and back, change.
 - After a fence, MkDocs takes the language only; our tests read more words there (tests/support/book.py).
 """
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parents[1]
-OUTSIDE = ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+OUTSIDE = ("CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "SECURITY.md", "CHANGELOG.md")
 FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,})(?P<language>\w+) [^`\n]*$", re.MULTILINE)
 LINK = re.compile(r"(?<=\]\()(?P<target>[^)\s]+)(?=\))")
 

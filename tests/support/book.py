@@ -51,7 +51,7 @@ class Block:
 
 def pages() -> list[Path]:
     """Every page that a user reads."""
-    top = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+    top = ("README.md", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "SECURITY.md", "CHANGELOG.md")
     return [REPOSITORY / name for name in top] + sorted((REPOSITORY / "docs").rglob("*.md"))
 
 
