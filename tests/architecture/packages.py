@@ -12,8 +12,8 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[2] / "src" / "iris_model"
 
 ALL_PACKAGES = (
-    "aws", "cli", "compiler", "contract", "cost", "engine", "errors", "explanation", "image", "integrations", "local",
-    "oci", "project", "readers", "runtime", "scoring", "table_io",
+    "aws", "cli", "compiler", "contract", "cost", "engine", "errors", "explanation", "image", "installed",
+    "integrations", "local", "oci", "project", "readers", "runtime", "scoring", "table_io",
 )  # fmt: skip
 
 
@@ -42,7 +42,7 @@ PACKAGES = {
     "engine": Package(for_types=("contract",)),
     "contract": Package(),
     "readers": Package(
-        ours=("contract", "errors"),
+        ours=("contract", "errors", "installed"),
         third_party=("numpy",),
         by_file=(
             ("sklearn", ("sklearn", "scipy")),
@@ -63,7 +63,7 @@ PACKAGES = {
     "oci": Package(ours=("contract", "errors"), third_party=("urllib3",)),
     "cost": Package(ours=("contract", "errors"), by_file=(("raster.py", ("resvg_py",)),)),
     "image": Package(ours=("contract", "oci", "project", "errors"), third_party=("packaging",)),
-    "project": Package(ours=("compiler", "contract", "errors"), third_party=("packaging", "platformdirs")),
+    "project": Package(ours=("compiler", "contract", "errors", "installed"), third_party=("packaging", "platformdirs")),
     "scoring": Package(
         ours=("compiler", "contract", "engine", "errors", "project", "readers", "runtime"),
         third_party=("numpy",),
@@ -88,4 +88,5 @@ PACKAGES = {
     "aws": Package(ours=("contract", "oci", "image", "cost", "errors"), third_party=("boto3", "botocore", "yaml")),
     "cli": Package(ours=ALL_PACKAGES, third_party=("click", "rich")),
     "errors": Package(),
+    "installed": Package(),
 }

@@ -33,8 +33,10 @@ def lines_for(modules: Iterable[str]) -> list[str]:
     """Return `name==version` for every distribution with one of the modules, except for local distributions."""
     from importlib import metadata
 
-    installed = metadata.packages_distributions()
-    found = {name for module in modules for name in installed.get(module, ()) if not _is_local(name)}
+    from iris_model.installed import is_local, packages_distributions
+
+    installed = packages_distributions()
+    found = {name for module in modules for name in installed.get(module, ()) if not is_local(name)}
     return sorted((f"{name}=={metadata.version(name)}" for name in found), key=str.lower)
 
 
@@ -43,10 +45,10 @@ def find_lacking(modules: Iterable[str], requirements: Path) -> list[Lacking]:
     modules = sorted(set(modules) - ON_THE_BASE)
     if not modules:
         return []
-    from importlib import metadata
+    from iris_model.installed import packages_distributions
 
     brought, every_line_is_known = _read(requirements)
-    installed = metadata.packages_distributions()
+    installed = packages_distributions()
     lacking = []
     for module in modules:
         distributions = {canonicalize_name(name) for name in installed.get(module, ())}
@@ -82,6 +84,8 @@ def _read(requirements: Path) -> tuple[set[str], bool]:
     """Return the names of all distributions that the lines install, and whether the list is complete."""
     from importlib import metadata
 
+    from iris_model.installed import requirements_of
+
     if not requirements.is_file():
         return set(), True
     waiting: list[Requirement] = []
@@ -100,7 +104,7 @@ def _read(requirements: Path) -> tuple[set[str], bool]:
             continue
         brought.add(canonicalize_name(asked.name))
         try:
-            needed = metadata.requires(asked.name) or ()
+            needed = requirements_of(asked.name)
         except metadata.PackageNotFoundError:
             complete = False
             continue
@@ -108,13 +112,3 @@ def _read(requirements: Path) -> tuple[set[str], bool]:
         found_in_turn = filter(None, map(parse_requirement, needed))
         waiting += [each for each in found_in_turn if asked.extras or "extra ==" not in str(each.marker)]
     return brought, complete
-
-
-def _is_local(distribution: str) -> bool:
-    """Whether it was installed from a folder, a file or a repository.
-
-    An index may have another package with this name.
-    """
-    from importlib import metadata
-
-    return metadata.distribution(distribution).read_text("direct_url.json") is not None

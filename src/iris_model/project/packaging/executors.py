@@ -266,6 +266,8 @@ def installed_size_mb(distribution: str) -> int:
     """Return the size in MB of an installed distribution with its dependencies, 0 if it is not installed."""
     from importlib import metadata
 
+    from iris_model.installed import installed_bytes, requirements_of
+
     total = 0
     waiting, seen = [distribution], set()
     while waiting:
@@ -274,15 +276,12 @@ def installed_size_mb(distribution: str) -> int:
             continue
         seen.add(name.lower())
         try:
-            found = metadata.distribution(name)
+            total += installed_bytes(name)
         except metadata.PackageNotFoundError:
             waiting += [twin for twin in TWINS.get(name.lower(), ()) if twin not in seen]
             continue
-        for file in found.files or ():
-            path = Path(str(file.locate()))
-            total += path.stat().st_size if path.is_file() else 0
         # A requirement with a marker is an extra or for another system. All others are always installed.
-        waiting += [_name_of(requirement) for requirement in found.requires or () if ";" not in requirement]
+        waiting += [_name_of(requirement) for requirement in requirements_of(name) if ";" not in requirement]
     return round(total / 1_000_000)
 
 

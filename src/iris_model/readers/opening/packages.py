@@ -10,6 +10,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from iris_model.installed import is_local, packages_distributions
 from iris_model.readers.formats import PICKLE, SKOPS, find_format
 from iris_model.readers.libraries import LIBRARIES
 from iris_model.readers.pickled.pickles import scan_pickle
@@ -32,12 +33,12 @@ def list_packages(path: Path, library: str, *, asked_with_frames: bool = False) 
     own = next((root for root, known in LIBRARIES.items() if known.distribution == library), library)
     named = [*([own] if own else []), *_find_named(path), *(["pandas"] if asked_with_frames else [])]
     roots = dict.fromkeys(root for name in named for root in (name, *_COMPANIONS.get(name, ())))
-    installed = metadata.packages_distributions()
+    installed = packages_distributions()
     found = {}
     for root in roots:
         candidates = set(installed.get(root, ()))
         # A namespace that several distributions share does not show which one is needed.
-        if len(candidates) == 1 and not _is_local(name := candidates.pop()):
+        if len(candidates) == 1 and not is_local(name := candidates.pop()):
             found[name] = metadata.version(name)
     return list(found.items())
 
@@ -50,11 +51,3 @@ def _find_named(path: Path) -> list[str]:
     roots = {module.partition(".")[0] for module, _ in scan_pickle(path).globals}
     opener = ["skops"] if file_format == SKOPS else []
     return [*sorted(roots - sys.stdlib_module_names), *opener]
-
-
-def _is_local(distribution: str) -> bool:
-    """Whether the distribution was installed from a folder, a file or a repository.
-
-    An index may have a different one with the same name.
-    """
-    return metadata.distribution(distribution).read_text("direct_url.json") is not None
