@@ -37,7 +37,7 @@ def test_graphs_are_those_of_the_package(path):
             if isinstance(right, onnx.TensorProto):
                 np.testing.assert_array_equal(to_array(value, None), numpy_helper.to_array(right))
             elif not isinstance(value, GraphMessage):
-                assert value == right
+                np.testing.assert_equal(value, right)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "int32", "int8", "uint8", "uint64", "bool", "object"])

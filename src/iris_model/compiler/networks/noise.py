@@ -49,6 +49,9 @@ RELATIVE_TO_ONE = (
     "HardSigmoid",
 )
 
+# How many inputs move. An exponent is exact, and the power of a negative number has no neighbors.
+MOVED = {"Pow": 1}
+
 
 class NetworkNoise:
     """Runs the program of a `run_network` node with moved values."""
@@ -90,11 +93,15 @@ class NetworkNoise:
             for op, (function, inputs, outputs, attributes) in zip(self._ops, self._program.steps, strict=True):
                 given = [values[place] for place in inputs]
                 if op not in MOVING and op not in CHOOSING:
-                    given = [_moved(value, random) for value in given]
+                    given = [_moved(value, random) for value in given[: MOVED.get(op)]] + given[
+                        MOVED.get(op, len(given)) :
+                    ]
                 made = function(given, attributes)
                 if op not in MOVING and op not in CHOOSING:
                     terms = function([_magnitudes(value) for value in given], attributes) if op in SUMS else made
-                    made = [_rounded(op, one, size, random) for one, size in zip(made, terms, strict=True)]
+                    to_one = op in RELATIVE_TO_ONE or attributes.get("post_transform", "NONE") not in ("NONE", 0)
+                    to_one = to_one or "prob_a" in attributes
+                    made = [_rounded(one, size, random, to_one=to_one) for one, size in zip(made, terms, strict=True)]
                 for place, value in zip(outputs, made, strict=False):
                     if place >= 0:
                         values[place] = value
@@ -116,10 +123,10 @@ def _magnitudes(value: Array | None) -> Array | None:
     return value if value is None or value.kind != "f" else to_engine(np.abs(to_numpy(value)))
 
 
-def _rounded(op: str, value: Array, terms: Array, random: np.random.Generator) -> Array:
+def _rounded(value: Array, terms: Array, random: np.random.Generator, *, to_one: bool) -> Array:
     if value.kind != "f":
         return value
     cells, size = to_numpy(value), np.abs(to_numpy(terms))
-    if op in RELATIVE_TO_ONE:
+    if to_one:
         size = np.maximum(size, 1.0)
     return to_engine(cells + size * (random.random(cells.shape, np.float32) - np.float32(0.5)) * np.float32(2 * UNIT))

@@ -30,6 +30,7 @@ from iris_model.readers import Graph
 
 from .asking import OnnxOriginal
 from .noise import MARGIN, NetworkNoise
+from .thresholds import ThresholdRows
 
 REMEDY = (
     'Nothing was written. Run this model with onnxruntime (executor = "onnxruntime" in iris-model.toml), '
@@ -52,7 +53,11 @@ class _Findings:
 
 
 def verify_network(
-    compiled: CompiledModel, original: OnnxOriginal, graph: Graph, by_kind: Mapping[str, Sequence[Row]]
+    compiled: CompiledModel,
+    original: OnnxOriginal,
+    graph: Graph,
+    by_kind: Mapping[str, Sequence[Row]],
+    thresholds: ThresholdRows,
 ) -> ParityReport:
     """Compare every output for every row. Raises ParityError, which names the first row that differs."""
     verification = _Verification(compiled, original, graph)
@@ -61,7 +66,7 @@ def verify_network(
         for part in split(rows, graph.signature["outputs"]):
             verification.judge(kind, part, limit)
         verification.untried += limit.untried
-    return verification.report()
+    return verification.report(thresholds)
 
 
 class _Verification:
@@ -161,7 +166,7 @@ class _Verification:
         found.example = error.problem
         self._left_out.append(row)
 
-    def report(self) -> ParityReport:
+    def report(self, thresholds: ThresholdRows) -> ParityReport:
         """Return the report."""
         methods = {}
         for method, found in self._found.items():
@@ -176,7 +181,16 @@ class _Verification:
                 example=found.example,
                 remedy=NOISE_REMEDY,
             )
-        return ParityReport(dict(self._counts), methods, 0, 0, self._beyond, self._left_out, untried=self.untried)
+        return ParityReport(
+            dict(self._counts),
+            methods,
+            thresholds.met,
+            thresholds.total,
+            self._beyond,
+            self._left_out,
+            thresholds_tried=thresholds.tried,
+            untried=self.untried,
+        )
 
     def _evaluate(self, rows: Sequence[Row], methods: tuple[str, ...]) -> dict[str, list[Any]]:
         return dict(zip(methods, self._compiled.evaluate(list(rows), methods), strict=True))

@@ -1,4 +1,4 @@
-"""Make programs smaller: without copies and unneeded steps, and with one step for a product, its bias and activation."""
+"""Make programs smaller: without copies and unneeded steps, and with one step for a product and its bias."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from .tensors import Tensor
 
 # The same number as in engine/operators/networks/products.py.
 PANEL = 16
-ACTIVATIONS = ("Relu", "Sigmoid", "Tanh")
 
 
 def without_identities(steps: Sequence[Step], outputs: Sequence[str]) -> list[Step]:
@@ -39,7 +38,7 @@ def needed(steps: Sequence[Step], outputs: Sequence[str]) -> list[Step]:
 
 
 def fuse(steps: Sequence[Step], constants: dict[str, Tensor], outputs: Sequence[str]) -> list[Step]:
-    """Make one step of a product with a constant matrix, its bias, and its activation."""
+    """Make one step of a product with a constant matrix and its bias. The engine joins layers and activations."""
     users: dict[str, list[int]] = {}
     for place, step in enumerate(steps):
         for name in step.inputs:
@@ -57,27 +56,20 @@ def fuse(steps: Sequence[Step], constants: dict[str, Tensor], outputs: Sequence[
         bias = (
             constants[step.inputs[2]].ravel() if step.op == "Gemm" and len(step.inputs) > 2 and step.inputs[2] else None
         )
-        output, activation = step.outputs[0], None
-        while activation is None and len(users.get(output, ())) == 1 and output not in outputs:
+        output = step.outputs[0]
+        if bias is None and len(users.get(output, ())) == 1 and output not in outputs:
             following = users[output][0]
-            after = steps[following]
-            added = _bias_of(after, output, constants, width) if bias is None else None
-            if added is not None:
-                bias = added
-            elif after.op in ACTIVATIONS:
-                activation = after.op
-            else:
-                break
-            gone.add(following)
-            output = after.outputs[0]
+            bias = _bias_of(steps[following], output, constants, width)
+            if bias is not None:
+                gone.add(following)
+                output = steps[following].outputs[0]
         name = f"{step.outputs[0]}.packed"
         constants[name] = pack(matrix)
         inputs = [step.inputs[0], name]
         if bias is not None:
             constants[f"{name}.bias"] = np.ascontiguousarray(bias, np.float32)
             inputs.append(f"{name}.bias")
-        attributes = {"depth": depth, "width": width, **({"activation": activation} if activation else {})}
-        made.append(Step("Dense", inputs, [output], attributes))
+        made.append(Step("Dense", inputs, [output], {"depth": depth, "width": width}))
     return made
 
 

@@ -14,13 +14,23 @@ OPERATORS = {
         "PRelu Pad Pow RMSNormalization Range Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax "
         "ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape ReverseSequence Round Selu Shape Shrink "
         "Sigmoid Sign Sin Sinh Size Slice Softmax Softplus Softsign SpaceToDepth Split Sqrt Squeeze Sub Sum Swish Tan "
-        "Tanh ThresholdedRelu Tile TopK Transpose Trilu Unsqueeze Where Xor If"
+        "Tanh ThresholdedRelu Tile TopK Transpose Trilu Unsqueeze Where Xor If AveragePool Conv GlobalAveragePool GlobalLpPool "
+        "GlobalMaxPool LpPool MaxPool GRU LSTM RNN"
+    ),
+    "ai.onnx.ml": (
+        "ArrayFeatureExtractor Binarizer CategoryMapper FeatureVectorizer Imputer LabelEncoder LinearClassifier "
+        "LinearRegressor Normalizer OneHotEncoder SVMClassifier SVMRegressor Scaler TreeEnsemble TreeEnsembleClassifier "
+        "TreeEnsembleRegressor ZipMap"
     ),
 }
 REMARKS = {
     "BatchNormalization": "not in training mode",
     "Dropout": "not in training mode",
+    "Conv": "float32 and float64",
+    "GRU": "float32",
     "If": "with a constant condition",
+    "LSTM": "float32",
+    "RNN": "float32",
 }
 
 

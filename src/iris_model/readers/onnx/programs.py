@@ -1,7 +1,7 @@
 """Convert an ONNX graph to a program of the engine (engine/operators/networks).
 
 Functions and decided branches are written out, constants are computed once, products with a constant matrix become one
-step with their bias and activation, and steps that no result needs are dropped. Every operator that the engine does not
+step with their bias, and steps that no result needs are dropped. Every operator that the engine does not
 have is a reason for a refusal.
 """
 
@@ -225,8 +225,11 @@ def _adapt(step: Step, opset: int, constants: Mapping[str, Tensor]) -> str | Non
     """Rewrite a step of an older opset. Returns why it cannot run, or None."""
     if step.op in ("Softmax", "LogSoftmax", "Hardmax") and opset < 13:
         step.attributes["flat"] = 1
-    if step.op == "Split":
+    if step.op in ("Split", "MaxPool"):
         step.attributes["outputs"] = len(step.outputs)
+    if step.op in ("Conv", "GRU", "LSTM", "RNN"):
+        # Weights that are prepared once.
+        step.attributes["constant"] = int(all(not name or name in constants for name in step.inputs[1:4]))
     if step.op == "BatchNormalization" and (step.attributes.get("training_mode", 0) or len(step.outputs) > 1):
         return "the operator BatchNormalization in training mode"
     if step.op == "Dropout" and len(step.inputs) > 2 and step.inputs[2]:

@@ -28,6 +28,14 @@ STEPS = {
         "BatchNormalization GroupNormalization Hardmax InstanceNormalization LayerNormalization LogSoftmax "
         "LpNormalization MeanVarianceNormalization RMSNormalization Softmax"
     ),
+    "windows": "AveragePool Conv GlobalAveragePool GlobalLpPool GlobalMaxPool LpPool MaxPool",
+    "sequences": "GRU LSTM RNN",
+    "features": (
+        "ArrayFeatureExtractor Binarizer CategoryMapper FeatureVectorizer Imputer LabelEncoder Normalizer OneHotEncoder "
+        "Scaler"
+    ),
+    "machines": "LinearClassifier LinearRegressor SVMClassifier SVMRegressor",
+    "forests": "TreeEnsemble TreeEnsembleClassifier TreeEnsembleRegressor",
 }
 MODULE_OF = {op: module for module, names in STEPS.items() for op in names.split()}
 

@@ -6,6 +6,8 @@ onnxruntime adds in float32, in an order that depends on the processor. This sum
 from _operator import mul
 from math import fsum
 
+from iris_model.engine.errors import ModelFormatError
+
 from .activations import UNARY
 from .arrays import FLOATS, Array, broadcast, expand, make, size_of, transpose, wrap
 
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
 PANEL = 16
 # From this many products the kernel is loaded, even for a first row: Python would need longer than that.
 MANY_PRODUCTS = 16_384
-RELU = "Relu"
+# Activations that the kernel knows, by their number there.
+ACTIVATIONS = (None, "Relu", "Sigmoid", "Tanh", "Softmax")
+# The module of the kernels, once it is needed.
+_native: "list[Any]" = []
 
 
 def product_sum(one: "Sequence[float]", other: "Sequence[float]") -> float:
@@ -40,28 +45,40 @@ def multiply(one: "Any", other: "Any", height: int, depth: int, width: int, kind
     return [wrap(sum(map(mul, row, column)), kind) for row in rows for column in columns]
 
 
-def _kernel(work: int) -> "Any":
+def kernels_for(work: int) -> "Any":
     """Return the kernels if they are loaded, or if the work is worth loading them; else None."""
-    from iris_model.engine import native
+    if not _native:
+        from iris_model.engine import native
 
-    if native._found or work >= MANY_PRODUCTS:
-        return native.find_kernels()
-    return None
+        _native.append(native)
+    native = _native[0]
+    return native.find_kernels() if work >= MANY_PRODUCTS or native._found else None
 
 
 def dense(
-    rows: "Any", packed: "Any", bias: "Any", height: int, depth: int, width: int, activation: "str | None"
+    rows: "Any", packed: "Any", bias: "Any", height: int, depth: int, width: int, activation: "str | None" = None
 ) -> "Any":
     """Return rows x matrix + bias, activated: height x width cells of float32.
 
     `packed`: the matrix in panels of PANEL columns, filled with zeros: panel by panel, row by row.
     """
-    kernels = _kernel(height * depth * width)
+    return run_layers(rows, height, ((packed, bias, depth, width, ACTIVATIONS.index(activation)),))
+
+
+def run_layers(rows: "Any", height: int, layers: "tuple[tuple[Any, ...], ...]") -> "Any":
+    """Return the cells of the last of several layers, each as (packed matrix, bias or None, depth, width, activation)."""
+    kernels = kernels_for(height * sum([depth * width for _, _, depth, width, _ in layers]))
     if kernels is not None:
-        made = kernels.dense(rows, packed, bias, height, depth, width, int(activation == RELU))
+        made = kernels.dense(rows, height, layers)
         if made is not None:
-            cells = memoryview(made).cast("f")
-            return cells if activation in (None, RELU) else make(map(UNARY[activation], cells), (), "f").cells
+            return memoryview(made).cast("f")
+    cells = rows
+    for layer in layers:
+        cells = _in_python(cells, height, *layer)
+    return cells
+
+
+def _in_python(rows: "Any", height: int, packed: "Any", bias: "Any", depth: int, width: int, activation: int) -> "Any":
     columns = []
     for column in range(width):
         first = column // PANEL * PANEL * depth + column % PANEL
@@ -71,11 +88,14 @@ def dense(
     for place in range(height):
         row = list(rows[place * depth : (place + 1) * depth])
         found += [product_sum(row, column) + start for column, start in zip(columns, starts)]
-    if activation == RELU:
-        found = [value if value > 0.0 or value != value else 0.0 for value in found]
-    elif activation is not None:
-        found = list(map(UNARY[activation], make(found, (), "f").cells))
-    return make(found, (), "f").cells
+    cells = make(found, (), "f").cells
+    name = ACTIVATIONS[activation]
+    if name == "Softmax":
+        from .normalizing import softmax
+
+        parts = [softmax(cells[start : start + width]) for start in range(0, len(cells), width)]
+        return make([cell for part in parts for cell in part], (), "f").cells
+    return cells if name is None else make(map(UNARY[name], cells), (), "f").cells
 
 
 def pack(matrix: "Any", depth: int, width: int) -> "Any":
@@ -97,11 +117,24 @@ def _dense(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     value, packed = inputs[0], inputs[1]
     bias = inputs[2].cells if len(inputs) > 2 else None
     depth, width = attributes["depth"], attributes["width"]
-    height = len(value.cells) // depth if depth else size_of(value.shape[:-1])
-    if value.shape[-1] != depth or len(packed.cells) != -(-width // PANEL) * PANEL * depth:
-        raise ValueError(f"{value.shape} times {depth} x {width}")
-    cells = dense(value.cells, packed.cells, bias, height, depth, width, attributes.get("activation"))
-    return [Array(cells, (*value.shape[:-1], width), "f")]
+    layer = (packed.cells, bias, depth, width, 0)
+    return layers([value], {"layers": (layer,)})
+
+
+def layers(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
+    """Return the result of several dense layers, one after the other (running.py joins them)."""
+    value, joined = inputs[0], attributes["layers"]
+    depth = joined[0][2]
+    if value.shape[-1] != depth or value.kind != "f":
+        raise ValueError(f"{value.shape} times {depth} rows")
+    for packed, _, rows, columns, _ in joined:
+        if len(packed) != -(-columns // PANEL) * PANEL * rows or not rows:
+            raise ModelFormatError("a matrix of the graph has another size; compile the model again")
+    shape = value.shape[:-1]
+    height = len(value.cells) // depth
+    if not height:
+        return [make([], (*shape, joined[-1][3]), "f")]
+    return [Array(run_layers(value.cells, height, joined), (*shape, joined[-1][3]), "f")]
 
 
 def _matmul(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
@@ -118,12 +151,13 @@ def _matmul(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     kind = one.kind
     lefts = _blocks(left, outer, height * depth)
     rights = _blocks(right, outer, depth * width)
-    kernels = _kernel(count * height * depth * width) if kind == "f" and depth else None
+    kernels = kernels_for(count * height * depth * width) if kind == "f" and depth else None
     for number in range(count):
         a, b = lefts[number], rights[number]
         made = None
         if kernels is not None:
-            made = kernels.dense(a, pack(b, depth, width), None, height, depth, width, 0)
+            layer = (pack(b, depth, width), None, depth, width, 0)
+            made = kernels.dense(a if type(a) is not list else make(a, (), "f").cells, height, (layer,))
         cells += multiply(a, b, height, depth, width, kind) if made is None else memoryview(made).cast("f")
     shape = (*outer, *((height,) if len(one.shape) > 1 else ()), *((width,) if len(other.shape) > 1 else ()))
     return [make(cells, shape, kind)]

@@ -31,7 +31,9 @@ ARRAY = "array"
 class Program:
     """The prepared steps of a graph: functions, places of their inputs and outputs, and attributes."""
 
-    def __init__(self, steps: "Any", constants: "Any", tensors: "dict[str, Any]", texts: "Any") -> None:
+    def __init__(
+        self, steps: "Any", constants: "Any", tensors: "dict[str, Any]", texts: "Any", results: "Any" = ()
+    ) -> None:
         known: dict[int, Array] = {}
         for place, kind, start, shape in constants:
             known[place] = _constant(kind, start, tuple(shape), tensors, texts)
@@ -47,6 +49,7 @@ class Program:
             }
             self.steps.append((function, inputs, outputs, resolved))
             count = max(count, *inputs, *outputs)
+        self.plan = _join([step[0] for step in steps], self.steps, known, results)
         self.values: list[Array | None] = [None] * (count + 2)
         for place, value in known.items():
             self.values[place] = value
@@ -56,7 +59,7 @@ class Program:
         values = self.values[:]
         for place, value in fed.items():
             values[place] = value
-        for function, inputs, outputs, attributes in self.steps:
+        for function, inputs, outputs, attributes in self.plan:
             made = function([values[place] for place in inputs], attributes)
             if len(outputs) == 1:
                 values[outputs[0]] = made[0]
@@ -65,6 +68,40 @@ class Program:
                     if place >= 0:
                         values[place] = value
         return values
+
+
+def _join(ops: "list[str]", steps: "list[Any]", known: "dict[int, Array]", results: "Any") -> "list[Any]":
+    """Return the steps with each chain of dense layers as one, because a call of the kernel takes as long as a layer."""
+    if "Dense" not in ops:
+        return steps
+    from .products import ACTIVATIONS, layers
+
+    uses: dict[int, int] = dict.fromkeys(results, 2)
+    for _, inputs, _, _ in steps:
+        for place in inputs:
+            uses[place] = uses.get(place, 0) + 1
+    joined: list[Any] = []
+    for op, step in zip(ops, steps):
+        _, inputs, outputs, attributes = step
+        before: Any = joined[-1] if joined else (None, (), (), {})
+        follows = before[0] is layers and before[2] == inputs[:1] and uses[inputs[0]] == 1
+        if op == "Dense":
+            bias = known[inputs[2]].cells if len(inputs) > 2 else None
+            layer = (known[inputs[1]].cells, bias, attributes["depth"], attributes["width"], 0)
+            if follows:
+                joined[-1] = (layers, before[1], outputs, {"layers": (*before[3]["layers"], layer)})
+            else:
+                joined.append((layers, inputs[:1], outputs, {"layers": (layer,)}))
+        elif follows and op in ACTIVATIONS and (op != "Softmax" or attributes == {"axis": -1}):
+            *others, last = before[3]["layers"]
+            if last[4]:
+                joined.append(step)
+            else:
+                activated = (*last[:4], ACTIVATIONS.index(op))
+                joined[-1] = (layers, before[1], outputs, {"layers": (*others, activated)})
+        else:
+            joined.append(step)
+    return joined
 
 
 def _constant(kind: str, start: int, shape: "tuple[int, ...]", tensors: "dict[str, Any]", texts: "Any") -> Array:
@@ -104,7 +141,7 @@ def run_network(
     program = memo.get("program")
     if program is None:
         tensors = {"floats": floats, "doubles": doubles, "wholes": wholes}
-        program = memo["program"] = Program(steps, constants, tensors, texts)
+        program = memo["program"] = Program(steps, constants, tensors, texts, results)
     size = 1 if one_row else MOST_ROWS
     blocks = []
     for start in range(0, len(rows), size):
