@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
-KERNELS := $(wildcard src/iris_model/engine/csrc/* src/iris_model/engine/csrc/*/*)
+KERNELS := $(wildcard $(addprefix src/iris_model/engine/,csrc/* csrc/*/* bootstrap/* bootstrap/*/*))
 SOURCES := src tests bench scripts examples
 
 .PHONY: run test check e2e e2e-tests e2e-matrix e2e-fuzz check-all site bench bench-check clean help

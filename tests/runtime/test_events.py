@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from iris_model.runtime import InvalidInput, Model
+from iris_model.runtime.events import decode_base64
 from tests.support.lambda_events import alb, http_api_2, rest_1
 
 ROW = [5.7, 2.8, 4.5, 1.3]
@@ -133,3 +134,9 @@ def test_a_problem_of_a_direct_invocation_is_an_error_of_that_name(model: Model)
 def test_the_next_request_works(model: Model) -> None:
     assert model.answer(http_api_2("[1"))["statusCode"] == 400
     assert model.answer(http_api_2(TEXT))["statusCode"] == 200
+
+
+@pytest.mark.parametrize("body", ["WsLC=", "WsLC==", "WsLC====", "Ws=", "W===", "===="])
+def test_padding_that_does_not_belong_there_is_refused_by_every_python(body: str) -> None:
+    with pytest.raises(InvalidInput, match="marked as base64"):
+        decode_base64(body)

@@ -39,6 +39,8 @@ class FunctionSettings(TypedDict):
     environment: dict[str, str]
     labels: NotRequired[dict[str, str]]
     """Names of the classes for people, by class as a string."""
+    runtime: NotRequired[str]
+    """"native" for a function without Python."""
 
 
 class FunctionDescription(FunctionSettings):

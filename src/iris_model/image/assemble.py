@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import iris_model
+from iris_model.contract.native_function import BOOTSTRAP_FILE
 from iris_model.errors import ImageError
 from iris_model.image.bases.base import Base
 from iris_model.image.layers import TASK_ROOT, FunctionLayer
@@ -20,10 +21,13 @@ _CREATED_BY = {
 _VERSION = "iris-model.version"
 _SNAPSTART = "com.amazonaws.lambda.feature.snapstart"
 _ENTRY_POINT = f"/{TASK_ROOT}/iris_model/runtime/__main__.py"
+_NATIVE_ENTRY_POINT = f"/{TASK_ROOT}/{BOOTSTRAP_FILE}"
 
 
-def entry_point(base: Base) -> list[str]:
+def entry_point(base: Base, settings: ProjectSettings) -> list[str]:
     """Return the command that starts a sandbox. It has -S, because the function directory contains all imports."""
+    if settings.runtime == "native":
+        return [_NATIVE_ENTRY_POINT]
     return [base.program, "-S", _ENTRY_POINT]
 
 
@@ -60,7 +64,7 @@ def assemble(base: Base, layers: Sequence[FunctionLayer], settings: ProjectSetti
         image = image.append_layer(each.layer, created_by=_CREATED_BY[each.name])
     config = image.config
     config = config.with_run(
-        entrypoint=entry_point(base),
+        entrypoint=entry_point(base, settings),
         cmd=[settings.handler],
         working_directory=f"/{TASK_ROOT}",
         environment={**config.environment, **settings.environment},
@@ -75,7 +79,7 @@ def _check_has_no_function(base: Base) -> None:
     Parts of an older runtime would be imported, because Python prefers sources to bytecode.
     """
     config = base.image.config
-    if _VERSION in config.labels or _ENTRY_POINT in config.entrypoint:
+    if _VERSION in config.labels or {_ENTRY_POINT, _NATIVE_ENTRY_POINT} & set(config.entrypoint):
         below = config.labels.get("org.opencontainers.image.base.name", "")
         raise ImageError(
             f"base {base.name}: it is the image of another iris-model function, and has files in /{TASK_ROOT}",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from iris_model.contract.function_file import FUNCTION_FILE
+from iris_model.contract.native_function import BOOTSTRAP_FILE, NATIVE_FILE
 from iris_model.oci import DOCKER, BlobStore, Descriptor, Digest, Layer, build_layer, file_entry
 from iris_model.oci.writing import storage_errors
 from iris_model.project import PackagedFunction
@@ -73,7 +74,7 @@ def divide(paths: Iterable[str], own_files: Sequence[str]) -> dict[str, list[str
     for path in sorted(paths):
         if path in own or ("__pycache__" in path and path.partition(".cpython-")[0] in own):
             parts["model"].append(path)
-        elif path.startswith("iris_model/"):
+        elif path.startswith("iris_model/") or path in (BOOTSTRAP_FILE, NATIVE_FILE):
             parts["runtime"].append(path)
         else:
             parts["packages"].append(path)

@@ -55,6 +55,7 @@ def package(
             {
                 "directory": str(packaged.directory),
                 "executor": packaged.executor,
+                "runtime": packaged.settings.runtime,
                 "reason": packaged.reason,
                 "notes": list(packaged.notes),
                 "size_bytes": packaged.size_bytes,
@@ -66,5 +67,7 @@ def package(
     state = "is up to date" if packaged.unchanged else "is written"
     echo(f"{packaged.directory} {state}: {packaged.files} files, {show_size(packaged.size_bytes)}.")
     echo(f"Executor {packaged.executor}: {packaged.reason}.")
+    if packaged.settings.runtime == "native":
+        echo("Runtime native: the handler is the stock one, and the executable answers the golden rows as Python.")
     for note in packaged.notes:
         echo_note(f"{note}.")

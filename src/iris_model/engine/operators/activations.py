@@ -3,6 +3,8 @@
 from math import exp, log, log1p
 from math import tanh as _tanh
 
+from .links import add_in_order
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from iris_model.engine.packed import Table
@@ -26,7 +28,7 @@ def normalize_log(rows: "list[list[float]]") -> "list[list[float]]":
     table = []
     for row in rows:
         largest = max(row)
-        total = largest + log(sum([exp(value - largest) for value in row]))
+        total = largest + log(add_in_order([exp(value - largest) for value in row]))
         table.append([exp(value - total) for value in row])
     return table
 
@@ -85,6 +87,6 @@ def clipped_centered_log(rows: "list[list[float]]", *, epsilon: float) -> "list[
     table = []
     for row in rows:
         logs = [log(min(max(value, epsilon), 1.0 - epsilon)) for value in row]
-        mean = sum(logs) / len(logs)
+        mean = add_in_order(logs) / len(logs)
         table.append([value - mean for value in logs])
     return table

@@ -9,6 +9,14 @@ if TYPE_CHECKING:
     Rows = Table | list[list[float]]
 
 
+def add_in_order(values: "list[float]") -> float:
+    """Return the sum, added from left to right. Since Python 3.12, `sum` compensates rounding errors."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total
+
+
 def _expit(value: float) -> float:
     if value >= 0:
         return 1.0 / (1.0 + exp(-value))
@@ -42,7 +50,7 @@ def softmax(rows: "Rows") -> "Rows":
     for row in rows:
         largest = max(row)
         powers = [exp(value - largest) for value in row]
-        total = sum(powers)
+        total = add_in_order(powers)
         table.append([power / total for power in powers])
     return table
 
@@ -58,6 +66,6 @@ def normalize_rows(rows: "list[list[float]]") -> "list[list[float]]":
     """Divide each row by its sum; a row of zeros becomes uniform. Source: LinearClassifierMixin._predict_proba_lr."""
     table = []
     for row in rows:
-        total = sum(row)
+        total = add_in_order(row)
         table.append([value / total for value in row] if total else [1.0 / len(row)] * len(row))
     return table

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 import iris_model
+from iris_model.contract.native_function import BOOTSTRAP_FILE
 from iris_model.local.configuration.settings import FunctionSettings
 
 # The paths of the interpreter's shared libraries: a Python built with --enable-shared may need them to start.
@@ -60,6 +61,9 @@ def build_command(settings: FunctionSettings) -> list[str]:
     python = shutil.which(settings.python) or settings.python
     if settings.runtime == "awslambdaric":
         return [python, "-B", "-m", "awslambdaric", settings.handler]
+    native = settings.directory / BOOTSTRAP_FILE
+    if native.is_file():
+        return [str(native), settings.handler]
     entry = settings.directory / "iris_model" / "runtime" / "__main__.py"
     if not entry.is_file():  # a Lambda function directory without our runtime: use the installed one
         entry = Path(iris_model.__file__).parent / "runtime" / "__main__.py"

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import iris_model
+from iris_model.contract.native_function import BOOTSTRAP_FILE
 from iris_model.errors import LocalError
 from iris_model.local.configuration.settings import FunctionSettings
 
@@ -73,7 +74,7 @@ def make_plan(settings: FunctionSettings, scratch: Path) -> dict[str, Any]:
     binds |= {path: path for path in interpreter.directories}
     binds[TASK_ROOT] = str(settings.directory)
     # a Lambda function directory without our runtime: use the installed one
-    if not (settings.directory / "iris_model").is_dir():
+    if not (settings.directory / "iris_model").is_dir() and not (settings.directory / BOOTSTRAP_FILE).is_file():
         package = Path(iris_model.__file__).parent
         parts = ("__init__.py", "runtime", "engine")
         binds |= {f"{RUNTIME_ROOT}/iris_model/{part}": str(package / part) for part in parts}
@@ -102,6 +103,8 @@ def make_command(settings: FunctionSettings) -> list[str]:
     program = find_interpreter(settings.python).program
     if settings.runtime == "awslambdaric":
         return [program, "-B", "-m", "awslambdaric", settings.handler]
+    if (settings.directory / BOOTSTRAP_FILE).is_file():
+        return [f"{TASK_ROOT}/{BOOTSTRAP_FILE}", settings.handler]
     inside = (settings.directory / "iris_model" / "runtime" / "__main__.py").is_file()
     root = TASK_ROOT if inside else RUNTIME_ROOT
     return [program, "-B", "-S", f"{root}/iris_model/runtime/__main__.py", settings.handler]

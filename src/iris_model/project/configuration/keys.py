@@ -61,6 +61,15 @@ PROJECT_KEYS: tuple[Key, ...] = (
         choices=("auto", "always", "never"),
     ),
     Key(
+        "runtime",
+        "text",
+        "Runtime of the function. `native` is a static executable that answers without Python, with the same bytes. It needs a "
+        "compiled model with numeric columns whose operators it has, and the handler that `init` writes; `package` gives the "
+        "reason if it is not possible.",
+        default="python",
+        choices=("python", "native"),
+    ),
+    Key(
         "memory",
         "integer",
         "Memory of the function.",

@@ -85,6 +85,7 @@ class ProjectSettings:
     playground: PlaygroundSettings = field(default_factory=PlaygroundSettings)
     has_events: bool = False
     """Whether the project or one of its stages has `[events]`: all stages share one image."""
+    runtime: str = "python"
 
     @property
     def endpoint(self) -> Endpoint:
@@ -181,8 +182,8 @@ def parse_settings(document: Mapping[str, Any], directory: Path, stage: str | No
 
 
 _TOP_FIELDS = (
-    "name", "model", "handler", "executor", "kernels", "memory", "timeout", "architecture", "base_image", "python", "route",
-    "stage", "data", "categories", "trust", "include", "environment", "labels",
+    "name", "model", "handler", "executor", "kernels", "runtime", "memory", "timeout", "architecture", "base_image", "python",
+    "route", "stage", "data", "categories", "trust", "include", "environment", "labels",
 )  # fmt: skip
 
 

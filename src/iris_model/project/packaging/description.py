@@ -33,6 +33,8 @@ def describe_settings(settings: ProjectSettings) -> FunctionSettings:
         described["system_log_level"] = "WARN"
     if settings.labels:
         described["labels"] = dict(settings.labels)
+    if settings.runtime == "native":
+        described["runtime"] = settings.runtime
     return described
 
 

@@ -41,6 +41,7 @@ from iris_model.project.packaging.function_directory import (
 from iris_model.project.packaging.interpreters import RUNNING_PYTHON, Interpreter, find_interpreter
 from iris_model.project.packaging.kernels import choose_kernels
 from iris_model.project.packaging.labels import check_labels
+from iris_model.project.packaging.native import choose_native
 from iris_model.project.packaging.shipped import shipped_files
 from iris_model.project.packaging.sources import (
     collect_imported,
@@ -160,6 +161,8 @@ def package_project(
         make_work_directory(settings.directory)
 
     def fill(directory: Path) -> None:
+        if native:
+            native.install(directory)
         if install_requirements and needs:
             on_step(f"Installing {REQUIREMENTS_FILE}")
             install = packages.install if packages else install_requirements_into
@@ -172,9 +175,12 @@ def package_project(
     kernels, no_kernels = choose_kernels(
         settings, executable.executor, modules, _size_of_model(executable, sources), target_python(settings)
     )
-    shipped: Mapping[str, bytes | Path] = shipped_files(
-        executable.executor, modules, kernels, events=settings.has_events
+    native = choose_native(settings, executable, sources)
+    shipped: Mapping[str, bytes | Path] = (
+        native.files if native else shipped_files(executable.executor, modules, kernels, events=settings.has_events)
     )
+    if native:
+        compiler = None
     if compiler:
         shipped = with_bytecode(shipped, compiler)
     own = {**sources, **executable.files, GOLDEN_FILE: encode_json_lines(executable.golden)}
@@ -192,7 +198,11 @@ def package_project(
         "notes": (
             *executable.assumptions,
             *lacking,
-            *_notes(settings, executable, needs, no_kernels, compiler, installed=install_requirements),
+            *(
+                ()
+                if native
+                else _notes(settings, executable, needs, no_kernels, compiler, installed=install_requirements)
+            ),
         ),
         "own_files": sorted([*own, FUNCTION_FILE]),
         "needs": needs,

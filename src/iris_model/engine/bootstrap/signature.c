@@ -1,0 +1,81 @@
+/* The columns that the model was trained with. Only columns of numbers are in the core. Reference: engine/rows.py. */
+#include "model.h"
+
+#include <math.h>
+
+static const struct {
+    const char *name;
+    double largest;
+} LARGEST[] = {{"float32", 3.4028235677973362e38}, {"float64", 1.7976931348623157e308}};
+
+static String text_member(const Container *container, const Json *object, const char *key) {
+    const Json *found = member_of(object, key);
+    if (found == NULL || found->kind != STRING)
+        fail_damaged(container, format("its graph or signature lacks '%s'", key));
+    return found->string;
+}
+
+static void read_column(Column *column, const Json *json, const Container *container) {
+    column->json = json;
+    column->name = text_member(container, json, "name");
+    String kind = text_member(container, json, "kind");
+    const Json *type = member_of(json, "dtype");
+    column->dtype = type != NULL && type->kind == STRING ? type->string : LITERAL("float64");
+    column->is_categorical = is_text(kind, "categorical");
+    column->is_bool = is_text(column->dtype, "bool");
+    column->may_be_missing = is_true(member_of(json, "missing"));
+    column->limit = LARGEST[1].largest;
+    int is_number = column->is_bool;
+    for (size_t i = 0; i < sizeof LARGEST / sizeof *LARGEST; i++)
+        if (is_text(column->dtype, LARGEST[i].name)) {
+            column->limit = LARGEST[i].largest;
+            is_number = 1;
+        }
+    if (!(is_text(kind, "numeric") || column->is_categorical) || !is_number || is_true(member_of(json, "optional")))
+        fail_damaged(container, format("column %S has no numbers, and the native runtime has only columns of numbers; package "
+                                       "the project again",
+                                       repr_of_string(column->name)));
+}
+
+/* A hash table of the names, so that records with many keys take no longer than their text. */
+static void place_columns(Signature *signature) {
+    uint32_t size = 2;
+    while (size < 2 * signature->width)
+        size *= 2;
+    signature->places = allocate(size, sizeof *signature->places);
+    signature->places_size = size;
+    for (uint32_t i = 0; i < signature->width; i++) {
+        if (find_column(signature, signature->columns[i].name) >= 0)
+            continue;
+        uint32_t place = hash_of(signature->columns[i].name) & (size - 1);
+        while (signature->places[place] != 0)
+            place = (place + 1) & (size - 1);
+        signature->places[place] = i + 1;
+    }
+}
+
+void read_signature(Signature *signature, const Container *container) {
+    const Json *json = container->signature, *columns = member_of(json, "columns");
+    if (columns == NULL || columns->kind != LIST || columns->count == 0)
+        fail_damaged(container, LITERAL("its graph or signature lacks a list of columns"));
+    signature->json = json;
+    signature->task = text_member(container, json, "task");
+    signature->classes = member_of(json, "classes");
+    if (signature->classes != NULL && signature->classes->kind == NULL_VALUE)
+        signature->classes = NULL;
+    if (signature->classes != NULL && signature->classes->kind != LIST)
+        fail_damaged(container, LITERAL("its graph or signature lacks a list of classes"));
+    signature->width = columns->count;
+    signature->columns = allocate(columns->count, sizeof *signature->columns);
+    for (uint32_t i = 0; i < columns->count; i++)
+        read_column(&signature->columns[i], &columns->items[i], container);
+    place_columns(signature);
+}
+
+int64_t find_column(const Signature *signature, String name) {
+    uint32_t place = hash_of(name) & (signature->places_size - 1);
+    for (; signature->places[place] != 0; place = (place + 1) & (signature->places_size - 1))
+        if (is_same(signature->columns[signature->places[place] - 1].name, name))
+            return (int64_t)signature->places[place] - 1;
+    return -1;
+}

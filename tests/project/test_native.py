@@ -1,0 +1,124 @@
+"""When a function gets the native runtime, and the reason when it does not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from iris_model.errors import ProjectError
+from iris_model.project import package_project
+from iris_model.project.packaging.native import NotNative, find_bootstrap, read_handler
+from tests.support.iris_project import EXAMPLE, write_iris_project
+
+STOCK = (EXAMPLE / "app.py").read_text()
+NATIVE = 'runtime = "native"\n'
+
+needs_executable = pytest.mark.skipif(
+    find_bootstrap("x86_64") is None and find_bootstrap("arm64") is None,
+    reason="this installation has no native runtime: there was no C compiler",
+)
+
+
+def read(tmp_path: Path, text: str, handler: str = "app.handler", model: str = "iris_trained_model.safetensors"):
+    (tmp_path / "app.py").write_text(text)
+    return read_handler(handler, model, {"app.py": tmp_path / "app.py"})
+
+
+def test_the_handler_that_init_writes_is_recognized(tmp_path: Path):
+    description = read(tmp_path, STOCK)
+    lines = STOCK.splitlines()
+    assert lines[description["load_line"] - 1].strip() == description["load_text"]
+    assert lines[description["answer_line"] - 1].strip() == description["answer_text"]
+    assert "model.answer(event)" in description["answer_text"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        STOCK.replace("model", "m").replace("iris_m.runtime", "iris_model.runtime").replace("iris_trained_m", "iris_trained_model"),  # noqa: E501
+        '"""A docstring."""\n' + STOCK.replace("):\n", '):\n    """Another."""\n'),
+        STOCK.replace("event, context", "e: object, c: object").replace("answer(event)", "answer(e)"),
+        STOCK.replace('"iris_trained_model"', '"iris_trained_model.safetensors"'),
+    ],
+    ids=["names", "docstrings", "annotations", "suffix"],
+)  # fmt: skip
+def test_names_comments_and_docstrings_do_not_matter(tmp_path: Path, text: str):
+    assert read(tmp_path, text)["name"] == "handler"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        STOCK + "\nprint(1)\n",
+        STOCK.replace("return model.answer(event)", "return model.answer(context)"),
+        STOCK.replace("return model.answer(event)", "print(event)\n    return model.answer(event)"),
+        STOCK.replace("return model.answer(event)", "return model.predict(event)"),
+        STOCK.replace("def handler", "async def handler"),
+        STOCK.replace("event, context", "event, context=None"),
+        STOCK.replace("event, context", "event, *context"),
+        STOCK.replace("event, context", "model, context").replace("answer(event)", "answer(model)"),
+        STOCK.replace("def handler", "@print\ndef handler"),
+        STOCK.replace("from iris_model.runtime import Model", "from other import Model"),
+        STOCK.replace("from iris_model.runtime import Model", "from iris_model.runtime import Model as M"),
+        "import os\n" + STOCK,
+        STOCK.replace('"iris_trained_model"', '"other"'),
+        STOCK.replace('Model.load("iris_trained_model")', 'Model.load(name="iris_trained_model")'),
+        "",
+        "def handler(",
+    ],
+)  # fmt: skip
+def test_any_other_handler_is_refused(tmp_path: Path, text: str):
+    with pytest.raises(NotNative):
+        read(tmp_path, text)
+
+
+@needs_executable
+def test_a_native_function_has_no_python_in_it(tmp_path: Path):
+    project = write_iris_project(tmp_path / "project", "flowers", settings=NATIVE)
+    packaged = package_project(project)
+    names = {path.name for path in packaged.directory.iterdir()}
+    assert names == {
+        "app.py", "bootstrap", "function.json", "golden.json", "iris_trained_model.safetensors", "native.json",
+    }  # fmt: skip
+    assert (packaged.directory / "bootstrap").stat().st_mode & 0o777 == 0o755
+    described = json.loads((packaged.directory / "function.json").read_text())
+    assert described["runtime"] == "native"
+    assert "bootstrap" in described["files"]
+    assert package_project(project).unchanged
+
+
+@needs_executable
+@pytest.mark.parametrize(
+    ("settings", "tables", "reason"),
+    [
+        ('executor = "original"\n', "", "the executor is original"),
+        ("", "[capture]\nrate = 0.5\n", r"\[capture\] is set"),
+        ("snapstart = true\n", "", "snapstart is set"),
+        ("", '[events.warehouse]\nsource = "redshift"\n', r"\[events\] is set"),
+    ],
+)
+def test_a_setting_that_needs_python_is_named(tmp_path: Path, settings: str, tables: str, reason: str):
+    project = write_iris_project(tmp_path / "project", "flowers", settings=NATIVE + settings, tables=tables)
+    with pytest.raises(ProjectError, match=reason) as caught:
+        package_project(project)
+    assert 'runtime = "python"' in str(caught.value.remedy)
+
+
+@needs_executable
+def test_an_operator_that_the_executable_does_not_have_is_named(tmp_path: Path):
+    from sklearn.datasets import load_iris
+    from sklearn.svm import SVC
+
+    model = SVC().fit(*load_iris(return_X_y=True))
+    project = write_iris_project(tmp_path / "project", "flowers", model, settings=NATIVE)
+    with pytest.raises(ProjectError, match="operator 'rbf_kernel'"):
+        package_project(project)
+
+
+def test_another_handler_is_named(tmp_path: Path):
+    project = write_iris_project(tmp_path / "project", "flowers", settings=NATIVE)
+    (project / "app.py").write_text(STOCK + "\nprint(1)\n")
+    with pytest.raises(ProjectError, match=r"app\.py is not the handler that init writes"):
+        package_project(project)
