@@ -75,7 +75,7 @@ def _measure(
             with (project / "app.py").open("a") as app:
                 app.write(change)
         started = time.perf_counter()
-        built = _ours("build", ours, "--base", base_there, "-t", reference, "-o", "layout", place / f"layout{turn}")
+        built = _ours("build", ours, "--base", base_there, "-t", reference, "-o", place / f"layout{turn}")
         done = time.perf_counter()
         pushed = _ours("build", ours, "--base", base_there, "-t", reference, "--push")
         pushed_at = time.perf_counter()
@@ -87,7 +87,7 @@ def _measure(
         shutil.rmtree(place / f"layout{turn}")
         layout = place / f"again{turn}"
         alone = time.perf_counter()
-        _ours("build", ours, "--base", base_there, "-t", reference, "-o", "layout", layout)
+        _ours("build", ours, "--base", base_there, "-t", reference, "-o", layout)
         alone = time.perf_counter() - alone
         shutil.rmtree(layout)
         docker_seconds = _docker(theirs, tag, base, build_base)
@@ -95,7 +95,7 @@ def _measure(
         opened_at = time.perf_counter()
         _open_with_library(ours / "iris_trained_model.pkl")
         opened = time.perf_counter()
-        _ours("build", ours, "--base", base_there, "-t", reference, "-o", "layout", layout)
+        _ours("build", ours, "--base", base_there, "-t", reference, "-o", layout)
         proven = time.perf_counter()
         shutil.rmtree(layout)
         if turn:
@@ -154,7 +154,7 @@ def _scikit_learn_bytes(place: Path, base: str) -> int:
     _init(project)
     settings = project / "iris-model.toml"
     settings.write_text('executor = "original"\n' + settings.read_text())
-    built = _ours("build", project, "--base", base, "-o", "layout", place / "layout-original")
+    built = _ours("build", project, "--base", base, "-o", place / "layout-original")
     size = built["sizes"]["layers_above_base_bytes"]
     assert isinstance(size, int)
     return size

@@ -97,8 +97,7 @@ def test_commands_with_a_project(name: str, project: Path, tmp_path: Path):
     output = symbolic_link(project / name, tmp_path)
     for arguments in (
         ("openapi", project, "-o", output),
-        ("build", project, "-o", "archive", output),
-        ("build", project, "-o", "layout", output),
+        ("build", project, "-o", output),
     ):
         done = run(*arguments)
         assert done.exit_code == 1, arguments
@@ -159,7 +158,7 @@ COMMANDS: dict[str, Callable[[Path, Path], list[object]]] = {
     "deploy": lambda project, out: ["deploy", project],
     "status": lambda project, out: ["status", project],
     "doctor": lambda project, out: ["doctor", project],
-    "build": lambda project, out: ["build", project, "-o", "archive", out, "--base", out.with_name("no-such-base")],
+    "build": lambda project, out: ["build", project, "-o", out, "--base", out.with_name("no-such-base")],
     "login": lambda project, out: ["login", project],
     "logs": lambda project, out: ["logs", project],
     "events push": lambda project, out: ["events", "push", project],

@@ -104,7 +104,7 @@ def test_docker_build_makes_the_same_files_and_the_same_config(
 def test_skopeo_and_umoci_read_the_layout(flowers: Path, older_base: Path, cache: Path, tmp_path: Path) -> None:
     skopeo, umoci = require(lambda: program("skopeo")), require(lambda: program("umoci"))
     layout = tmp_path / "layout"
-    document = iris_model(cache, "build", flowers, "--base", older_base, "-o", "layout", layout, "-t", "flowers:7")
+    document = iris_model(cache, "build", flowers, "--base", older_base, "-o", layout, "-t", "flowers:7")
     inspected = subprocess.run([skopeo, "inspect", f"oci:{layout}:7"], capture_output=True, text=True, check=True)
     layers = json.loads(inspected.stdout)["Layers"]
     assert layers[-2:] == [each["digest"] for each in document["layers"]]

@@ -12,7 +12,13 @@ from iris_model.errors import ProjectError
 from iris_model.project.configuration.settings import read_settings
 from iris_model.project.packaging.package import package_project
 from iris_model.project.packaging.wheel import WHEEL_NAME
-from iris_model.project.scaffold import IRIS_EXAMPLE, name_from, scaffold_iris_project, scaffold_model_project
+from iris_model.project.scaffold import (
+    IRIS_EXAMPLE,
+    choose_base,
+    name_from,
+    scaffold_iris_project,
+    scaffold_model_project,
+)
 from tests.support.projects import MODEL_BYTES, FakeChoice
 
 ROOT = Path(__file__).parents[2]
@@ -150,3 +156,11 @@ def test_the_http_event_of_the_example_has_the_documented_keys():
     }
     assert event["rawPath"] == event["requestContext"]["http"]["path"] == "/default/iris-prediction"
     assert int(event["headers"]["content-length"]) == len(event["body"])
+
+
+def test_the_base_image_has_this_python() -> None:
+    assert choose_base("compiled", (3, 13)) is None, "the default"
+    assert choose_base("compiled", (3, 11)) == "public.ecr.aws/lambda/python:3.11"
+    assert choose_base("original", (3, 11)) is None, "its system is too old for current wheels"
+    assert choose_base("original", (3, 12)) == "public.ecr.aws/lambda/python:3.12"
+    assert choose_base("compiled", (3, 99)) is None

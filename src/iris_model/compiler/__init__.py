@@ -10,6 +10,7 @@
 
     describe        for a model that is not compiled: signature, source and golden rows for the `original` executor,
                     and for ONNX models (describe_onnx)
+    inspection      the content of a model file: steps, columns, classes, trees
     requirements    the packages that open the model elsewhere
 
 Only verified models are returned. This package prints nothing, and writes only temporary files.
@@ -22,6 +23,7 @@ from iris_model.readers import find_external_files, find_opener, read_format
 from iris_model.readers.estimators import FIT_FIRST
 
 from .compile import Compilation, compile_model
+from .inspection import inspect_compiled, inspect_model, inspect_onnx
 from .networks.reading import find_unsupported_steps
 from .requirements import list_requirements
 
@@ -36,6 +38,9 @@ __all__ = [
     "find_external_files",
     "find_opener",
     "find_unsupported_steps",
+    "inspect_compiled",
+    "inspect_model",
+    "inspect_onnx",
     "list_requirements",
     "read_format",
 ]

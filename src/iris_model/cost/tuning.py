@@ -11,7 +11,7 @@ from iris_model.cost.prices import PriceList
 from iris_model.errors import CostError
 
 # Smaller differences between times are measurement noise.
-_NOISE_MS, _NOISE_SHARE = 0.1, 0.05
+NOISE_MS, NOISE_SHARE = 0.1, 0.05
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class TunedSize:
     memory_mib: int
     measurement: Measurement | None
     problem: str = ""
+    spread: tuple[float, float] | None = None
+    """The smallest and the largest median of its rounds, in milliseconds; None if it was measured in one go."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class TunedCost:
     warm_ms: float
     cold_ms: float | None
     usd_per_million: Decimal
+    spread: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ def choose_size(sizes: Sequence[TunedSize], prices: PriceList, architecture: str
         if size.measurement is not None:
             seconds = million * Decimal(str(size.measurement.warm_billed_ms)) / 1000
             usd = gb_second.cost(seconds * size.memory_mib / 1024) + request.cost(million)
-            alive.append(TunedCost(size.memory_mib, size.measurement.warm_ms, size.measurement.cold_ms, usd))
+            measured = size.measurement
+            alive.append(TunedCost(size.memory_mib, measured.warm_ms, measured.cold_ms, usd, size.spread))
     if not alive:
         raise CostError(
             "the function fails at every size: " + "; ".join(f"{size.memory_mib} MB: {size.problem}" for size in sizes),
@@ -74,7 +78,7 @@ def choose_size(sizes: Sequence[TunedSize], prices: PriceList, architecture: str
     dearest = max(each.usd_per_million for each in alive)
     slowest = max(each.warm_ms for each in alive)
     least = min(each.warm_ms for each in alive)
-    as_fast = max(least + _NOISE_MS, least * (1 + _NOISE_SHARE))
+    as_fast = max(least + NOISE_MS, least * (1 + NOISE_SHARE))
 
     def time(size: TunedCost) -> float:
         return least if size.warm_ms <= as_fast else size.warm_ms

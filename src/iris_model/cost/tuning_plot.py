@@ -36,7 +36,14 @@ class Panel:
 
 
 _PANELS = (
-    Panel(124, 312, 0, "milliseconds of a warm answer", lambda size: size.warm_ms, "fastest"),
+    Panel(
+        124,
+        312,
+        0,
+        "milliseconds of a warm answer, from the fastest to the slowest round",
+        lambda size: size.warm_ms,
+        "fastest",
+    ),
     Panel(380, 568, 1, "US dollars for a million answers", lambda size: float(size.usd_per_million), "cheapest", True),
 )
 
@@ -57,7 +64,10 @@ def render_tuning_plot(tuning: Tuning, *, title: str, subtitle: str) -> str:
 
 
 def _panel(tuning: Tuning, panel: Panel) -> Iterator[str]:
+    has_spread = panel is _PANELS[0]
     largest = max(map(panel.value_of, tuning.sizes))
+    if has_spread:
+        largest = max(largest, *(size.spread[1] for size in tuning.sizes if size.spread), 0.0)
     step = _step(largest)
     # Space above the highest point for its label.
     ceiling = step * math.ceil(largest / step * 1.12)
@@ -71,6 +81,8 @@ def _panel(tuning: Tuning, panel: Panel) -> Iterator[str]:
         yield line(_LEFT, y, WIDTH - _RIGHT, y, "grid" if index else "axis")
         yield text(_LEFT - 8, y + 4, panel.tick(index * step), "quiet", "end")
     places = [(_x(tuning, index), y_of(panel.value_of(size))) for index, size in enumerate(tuning.sizes)]
+    if has_spread:
+        yield from _spreads(tuning, places, y_of)
     yield path(places, f"line{panel.color}")
     chosen = {panel.best: tuning.fastest if panel is _PANELS[0] else tuning.cheapest, _COMPROMISE: tuning.balanced}
     for index, (size, (x, y)) in enumerate(zip(tuning.sizes, places, strict=True)):
@@ -87,6 +99,16 @@ def _panel(tuning: Tuning, panel: Panel) -> Iterator[str]:
             yield text(x, y - 12 - distance if above else y + 20 + distance, words, kind, "middle")
         if index % math.ceil(len(places) / _MOST_LABELS) == 0:
             yield text(x, panel.bottom + 18, str(size.memory_mib), "quiet", "middle")
+
+
+def _spreads(tuning: Tuning, places: Sequence[tuple[float, float]], y_of: Callable[[float], float]) -> Iterator[str]:
+    """Yield an error bar for each size: from the fastest to the slowest round."""
+    for size, (x, _) in zip(tuning.sizes, places, strict=True):
+        if size.spread:
+            low, high = map(y_of, size.spread)
+            yield line(x, high, x, low, "axis")
+            yield line(x - 5, high, x + 5, high, "axis")
+            yield line(x - 5, low, x + 5, low, "axis")
 
 
 def _is_above(places: Sequence[tuple[float, float]], index: int) -> bool:

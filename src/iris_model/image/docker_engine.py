@@ -25,7 +25,7 @@ def run_docker(*arguments: str) -> subprocess.CompletedProcess[str]:
     except FileNotFoundError:
         raise ImageError(
             "no docker command was found",
-            remedy="Install Docker Engine, or write an archive for another machine: iris-model build -o archive image.tar",
+            remedy="Install Docker Engine, or write an archive for another machine: iris-model build -o image.tar",
         ) from None
     except subprocess.TimeoutExpired:
         raise ImageError(f"docker did not answer within {_SECONDS} s", remedy="Check Docker's log.") from None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,6 +43,10 @@ WORKFLOWS = {"github": ("github-workflow.yml", Path(".github/workflows/iris-mode
 # Memory in MB and timeout in seconds that a library needs to start. onnxruntime is imported ten times faster than
 # scikit-learn.
 MEMORY_AND_TIMEOUT = {"original": {"memory": 512, "timeout": 30}, "onnxruntime": {"memory": 512, "timeout": 10}}
+
+# The Pythons of AWS's base images. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+AWS_PYTHONS = ((3, 11), (3, 12), (3, 13), (3, 14))
+DEFAULT_BASE = "public.ecr.aws/lambda/python:3.13"
 
 DOCKERFILE = "Dockerfile"
 DOCKERIGNORE = """\
@@ -132,6 +137,9 @@ def scaffold_model_project(
     on_step(f"Opening {model}")
     settings_there = _settings_where_the_files_lie(model, data, values)
     executable = choose(settings_there)
+    base = choose_base(executable.executor)
+    if base is not None:
+        values["base-image"] = base
     if executable.executor != "compiled":
         values |= MEMORY_AND_TIMEOUT[executable.executor]
     settings = parse_settings(values, directory)
@@ -160,9 +168,20 @@ def scaffold_model_project(
         for path_name, text in texts.items():
             (directory / path_name).parent.mkdir(exist_ok=True)
             (directory / path_name).write_text(text, encoding="utf-8")
-        _write_docker_files(directory)
+        _write_docker_files(directory, base)
         _write_workflow(directory, ci)
     return ScaffoldedProject(directory, _list(directory), settings, executable)
+
+
+def choose_base(executor: str, version: tuple[int, int] = (sys.version_info[0], sys.version_info[1])) -> str | None:
+    """Return AWS's base image with this Python, which the bytecode is for; None for the default.
+
+    The bases before Python 3.12 are too old for the wheels of current libraries, so only compiled models get them.
+    """
+    if version not in AWS_PYTHONS or (version < (3, 12) and executor != "compiled"):
+        return None
+    base = f"public.ecr.aws/lambda/python:{version[0]}.{version[1]}"
+    return None if base == DEFAULT_BASE else base
 
 
 def check_is_new(directory: Path) -> None:
@@ -206,8 +225,11 @@ def _render_app(stem: str) -> str:
     return text.replace(IRIS_MODEL_STEM, stem)
 
 
-def _write_docker_files(directory: Path) -> None:
-    shutil.copyfile(TEMPLATES / DOCKERFILE, directory / DOCKERFILE)
+def _write_docker_files(directory: Path, base: str | None = None) -> None:
+    text = (TEMPLATES / DOCKERFILE).read_text(encoding="utf-8")
+    if base is not None:
+        text = text.replace(f"ARG BASE_IMAGE={DEFAULT_BASE}", f"ARG BASE_IMAGE={base}")
+    (directory / DOCKERFILE).write_text(text, encoding="utf-8", newline="\n")
     (directory / ".dockerignore").write_text(DOCKERIGNORE, encoding="utf-8")
     write_wheel(directory)
 

@@ -23,6 +23,7 @@ from iris_model.contract.signature import InputSignature, Output, Signature, Tas
 from .category_orders import NO_ORDERS, CategoryOrders
 from .input_columns import InputColumn
 from .operator_traits import having
+from .step_record import recorded
 
 Json = Any
 # A fitted estimator. Libraries share no base class and ship no types: converters use documented attributes.
@@ -158,6 +159,7 @@ class GraphBuilder:
         self.reasons: list[str] = []
         self.rows = Value(INPUT, tuple(Trace(frozenset({i}), i) for i in range(len(self._columns))))
 
+    @recorded
     def read(self, estimator: Estimator, inputs: Value) -> Reading | None:
         """Convert an estimator applied to `inputs`. None if it, or an inner one, was refused.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     "--output",
     "-o",
     "outputs",
-    type=(click.Choice(["layout", "archive"]), click.Path(path_type=Path)),
+    type=click.Path(path_type=Path),
     multiple=True,
-    metavar="layout|archive PATH",
-    help="Write an OCI layout (a directory) or an archive for `docker load`.  [default: layout PROJECT/.iris-model/image]",
+    metavar="PATH",
+    help="Output path: a directory becomes an OCI layout, a name that ends with .tar an archive for `docker load`. "
+    "Repeatable.  [default: PROJECT/.iris-model/image]",
 )
 @click.option(
     "--base", metavar="REF|PATH", help="Base image: a reference, a layout or an archive. Overrides iris-model.toml."
@@ -64,7 +66,7 @@ if TYPE_CHECKING:
 def build(
     project: Path,
     tag: str | None,
-    outputs: tuple[tuple[str, Path], ...],
+    outputs: tuple[Path, ...],
     base: str | None,
     arch: str | None,
     family_name: str,
@@ -87,11 +89,11 @@ def build(
     Example:
       iris-model build . --load
       iris-model build . -t registry.example/team/iris:1 --push
-      iris-model build . -o archive iris.tar --base python:3.13-slim --arch arm64
+      iris-model build . -o iris.tar --base python:3.13-slim --arch arm64
     """
     from iris_model.project.compilation.ahead import compiling_ahead
 
-    for _, path in outputs:
+    for path in outputs:
         refuse_overwriting(path, [*project_inputs(project), *([Path(base)] if base and Path(base).exists() else [])])
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") if time_in_provenance else ""
     with compiling_ahead(project) as choose, progress() as on_step:
@@ -107,8 +109,10 @@ def build(
             )
             reference = reference or _default_reference(built)
             on_step("Writing the image")
-            written = _write(built, reference, outputs, do_push=do_push, do_load=do_load)
-            documents, unlisted = _write_documents(built, [path for _, path in outputs], started, download=scan)
+            written = _write(
+                built, reference, [(_kind_of(path), path) for path in outputs], do_push=do_push, do_load=do_load
+            )
+            documents, unlisted = _write_documents(built, list(outputs), started, download=scan)
             _tidy(built)
     document: dict[str, Any] = {
         "digest": str(built.image.digest),
@@ -178,15 +182,20 @@ def _default_reference(built: BuiltImage) -> Reference:
     return Reference.parse(f"{name or 'model'}:latest")
 
 
+def _kind_of(path: Path) -> str:
+    """Return what a path becomes: an archive, or a layout."""
+    return "archive" if path.suffix == ".tar" else "layout"
+
+
 def _write(
-    built: BuiltImage, reference: Reference, kinds: tuple[tuple[str, Path], ...], *, do_push: bool, do_load: bool
+    built: BuiltImage, reference: Reference, kinds: Sequence[tuple[str, Path]], *, do_push: bool, do_load: bool
 ) -> list[dict[str, Any]]:
     from iris_model.image.destinations import outputs
     from iris_model.image.destinations.last_build import put_last_build
 
     of_the_project = not kinds and not do_push and not do_load
     if of_the_project:
-        kinds = (("layout", built.layout),)
+        kinds = [("layout", built.layout)]
     _check_apart([path for _, path in kinds], built.settings.base_image)
     written: list[dict[str, Any]] = []
     for kind, path in kinds:
@@ -245,10 +254,11 @@ def _write_documents(
 
 
 def _echo_built(built: BuiltImage, document: dict[str, Any], *, show_sizes: bool) -> None:
-    for each in document["outputs"]:
-        echo(f"{each['kind']} {each['path']} {'is up to date' if each['unchanged'] else 'is written'}.")
+    # `image inspect` prints the same digest first.
     layers = ", ".join(f"{each.name} {show_size(each.layer.size)}" for each in built.layers)
     echo(f"{built.image.digest} for {built.image.platform}: {layers}, on {built.settings.base_image}.")
+    for each in document["outputs"]:
+        echo(f"{each['kind']} {each['path']} {'is up to date' if each['unchanged'] else 'is written'}.")
     echo(f"SBOM {document['documents']['sbom']}, provenance {document['documents']['provenance']}.")
     if show_sizes:
         echo_sizes(built.sizes)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from iris_model.cli.render.inside_text import describe_inside
 from iris_model.cli.render.output import echo_json, json_option, show_size
 from iris_model.cli.sources.bare_model import find_model_file
 from iris_model.cli.terminal import echo
@@ -17,13 +18,20 @@ from iris_model.errors import visible
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--trust", multiple=True, metavar="NAME", help="Treat this name as allowed. Repeatable.")
+@click.option(
+    "--open/--no-open",
+    "opens",
+    default=None,
+    help="Also open the file, to show its steps.  [default: on, if a confined process can open it]",
+)
 @json_option
-def inspect(model: Path, trust: tuple[str, ...], as_json: bool) -> None:
-    """Show what is in a model file, without running it.
+def inspect(model: Path, trust: tuple[str, ...], opens: bool | None, as_json: bool) -> None:
+    """Show what is in a model file, without running code of the file.
 
-    Opening a pickle can run any code. This command reads the instructions of the pickle instead. It shows the class,
-    the library and version that wrote it, every name it would load, the names that are not allowed, and whether it
-    compiles.
+    Opening a pickle can run any code. This command reads the instructions of the pickle first. It shows the class, the
+    library and version that wrote it, every name it would load, and the names that are not allowed. If all names are
+    those of known libraries, it then opens the file as `compile` does, in a confined process, and shows the steps and
+    whether each compiles, the columns, the classes, the trees and the sizes.
 
     \b
     Example:
@@ -31,6 +39,7 @@ def inspect(model: Path, trust: tuple[str, ...], as_json: bool) -> None:
     """
     model = find_model_file(model)
     found = describe_model_file(model, trust)
+    found["inside"] = look_inside(model, found, trust, opens)
     if as_json:
         echo_json(found)
         return
@@ -49,6 +58,8 @@ def inspect(model: Path, trust: tuple[str, ...], as_json: bool) -> None:
         say(f"refused   {', '.join(found['refused']) or 'none'}")
     elif found["class"]:
         say(f"class     {found['class']} of {_show_versions(found['versions'])}")
+    for line in describe_inside(found["inside"]):
+        say(line)
     say(f"compile   {found['outlook']}")
     if found["protection"] is not None:
         say(f"opened    {_show_protection(found['protection'])}")
@@ -115,6 +126,39 @@ def describe_model_file(model: Path, trust: tuple[str, ...]) -> dict[str, Any]:
         "refused": refused,
         "outlook": _outlook(scan.class_name, refused),
     }
+
+
+def look_inside(model: Path, found: dict[str, Any], trust: tuple[str, ...], opens: bool | None) -> dict[str, Any]:
+    """Open the model in a confined process, and return its content; or `problem`, the reason why it was not opened."""
+    from iris_model.errors import IrisModelError
+    from iris_model.project.compilation.confined import can_confine
+    from iris_model.project.compilation.inspecting import inspect_confined
+
+    if found["format"] == "compiled":
+        from iris_model.compiler import inspect_compiled
+
+        return inspect_compiled(model)
+    if found["refused"]:
+        return {"problem": "it was not opened, because opening it could run arbitrary code"}
+    if opens is False:
+        return {"problem": "it was not opened, because of --no-open"}
+    if opens is None and not can_confine():
+        return {"problem": "it was not opened, because this machine cannot confine a process; add --open to open it"}
+    if trust:
+        return {"problem": "it was not opened, because that runs code of the names in --trust"}
+    try:
+        inside = inspect_confined(model, found["format"])
+    except IrisModelError as error:
+        return {"problem": error.problem}
+    if found["class"] is None:
+        found |= {"class": inside["class"], "versions": inside["versions"]}
+    if found["format"] != "onnx":
+        found["outlook"] = (
+            f"no: {'; '.join(inside['reasons'])}. The executor `original` serves it"
+            if inside["reasons"]
+            else "yes, if `compile` finds no difference to the original; add training rows with --data"
+        )
+    return inside
 
 
 def _describe_compiled(model: Path) -> dict[str, Any] | None:

@@ -16,13 +16,17 @@ from iris_model.cli.sources.deployment import aws_options, project_argument, sta
 from iris_model.cli.terminal import echo
 from iris_model.cli.verbosity import echo_note
 from iris_model.contract.lambda_limits import LEAST_MEMORY, MOST_MEMORY
+from iris_model.errors import CostError
 
 if TYPE_CHECKING:
     from iris_model.cli.render.output import OnStep
+    from iris_model.cost.measurement import ReportLine
     from iris_model.cost.tuning import TunedSize
     from iris_model.local import FunctionSettings
 
 COLD_STARTS = 3
+# Rounds of all sizes. If the sizes still cannot be compared, there are more rounds.
+FEWEST_ROUNDS, MOST_ROUNDS = COLD_STARTS, 8
 
 
 class SizesType(click.ParamType[tuple[int, ...]]):
@@ -89,7 +93,9 @@ def tune(
     """Find the most cost-effective memory size.
 
     A function with more memory gets more CPU: 1,769 MB are one vCPU. The function is measured on this machine at each
-    size, limited to the CPU share of that size if possible. Each size is priced by its billed milliseconds.
+    size, limited to the CPU share of that size if possible. Each size is priced by its billed milliseconds. All sizes
+    are measured in several rounds. If the rounds differ too much, or a larger size is slower, there are more rounds, and
+    at the end a message that the machine is too noisy.
 
     With --remote, the deployed function is measured on AWS. Only the memory of $LATEST is changed, never the version
     that answers requests. It is restored at the end, also after Ctrl-C or an error.
@@ -104,6 +110,7 @@ def tune(
     from iris_model.cli.tuning.snapstart_hint import find_hint, find_note
     from iris_model.cli.tuning.text import print_table, tuning_document
     from iris_model.cost import read_prices
+    from iris_model.cost.noise import find_noise
     from iris_model.cost.tuning import choose_size
     from iris_model.cost.tuning_plot import render_tuning_plot
 
@@ -129,20 +136,21 @@ def tune(
             name, executor, measured = _measure_here(project, sizes, invocations, on_step)
     architecture = architecture or (found.architecture if found else "x86_64")
     tuning = choose_size(measured, price_list, architecture)
+    noise = find_noise(measured)
     if plot is not None:
         subtitle = f"{name}, {architecture}, prices of {price_list.region}"
         write_picture(plot, render_tuning_plot(tuning, title="How much memory", subtitle=subtitle))
     # $LATEST, which --remote measures, has no snapshots either.
     hint = find_hint(project, stage, executor) or find_note(project, stage)
     if as_json:
-        document = tuning_document(tuning, measured, architecture)
+        document = tuning_document(tuning, measured, architecture, noise)
         if found is not None:
             document["remote"] = tune_remote.effort_document(name, found, price_list)
         if hint:
             document["notes"] = [hint]
         echo_json(document)
         return
-    print_table(tuning, measured)
+    print_table(tuning, measured, noise)
     if hint:
         echo(f"\n{hint}.")
     if found is not None:
@@ -159,27 +167,50 @@ def _measure_here(
     settings = find_function(project, on_step)
     for line in not_held():
         echo_note(line)
-    return (
-        settings.name,
-        read_executor(settings.directory),
-        [_measure(settings, size, invocations, on_step) for size in sizes],
+    return settings.name, read_executor(settings.directory), _measure_in_rounds(settings, sizes, invocations, on_step)
+
+
+def _measure_in_rounds(
+    settings: FunctionSettings, sizes: tuple[int, ...], invocations: int, on_step: OnStep
+) -> list[TunedSize]:
+    """Measure all sizes in turn, so that a disturbance of the machine affects all of them."""
+    from iris_model.cost.noise import find_noise
+
+    rounds: dict[int, list[list[ReportLine]]] = {size: [] for size in sizes}
+    failed: dict[int, str] = {}
+    found: list[TunedSize] = []
+    for number in range(1, MOST_ROUNDS + 1):
+        for size in sizes:
+            if size in failed:
+                continue
+            on_step(f"Round {number}, {size} MB")
+            try:
+                rounds[size].append(_measure(settings, size, invocations))
+            except CostError as error:
+                failed[size] = error.problem  # the function ran out of memory or time
+        found = [_summarize(size, rounds[size], failed.get(size, "")) for size in sizes]
+        if number >= FEWEST_ROUNDS and not find_noise(found):
+            break
+    return found
+
+
+def _measure(settings: FunctionSettings, size: int, invocations: int) -> list[ReportLine]:
+    from iris_model.cli.tuning.measuring import hold_to_share, measure_function
+
+    return measure_function(
+        hold_to_share(replace(settings, memory_mib=size)),
+        lambda step: None,
+        cold_starts=1,
+        warm=max(1, invocations // FEWEST_ROUNDS),
     )
 
 
-def _measure(settings: FunctionSettings, size: int, invocations: int, on_step: OnStep) -> TunedSize:
-    from iris_model.cli.tuning.measuring import hold_to_share, measure_function
+def _summarize(size: int, rounds: list[list[ReportLine]], problem: str) -> TunedSize:
     from iris_model.cost import summarize_reports
+    from iris_model.cost.noise import find_spread
     from iris_model.cost.tuning import TunedSize
-    from iris_model.errors import CostError
 
-    on_step(f"{size} MB")
-    try:
-        reports = measure_function(
-            hold_to_share(replace(settings, memory_mib=size)),
-            lambda step: on_step(f"{size} MB. {step}"),
-            cold_starts=COLD_STARTS,
-            warm=invocations,
-        )
-    except CostError as error:
-        return TunedSize(size, None, error.problem)  # the function ran out of memory or time
-    return TunedSize(size, summarize_reports(reports))
+    if problem:
+        return TunedSize(size, None, problem)
+    reports = [report for each in rounds for report in each]
+    return TunedSize(size, summarize_reports(reports), spread=find_spread(rounds))
