@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from iris_model.cli.render.project_card import describe_function, suggest_comman
 from iris_model.cli.sources.bare_model import find_model_file
 from iris_model.cli.terminal import echo
 from iris_model.cli.verbosity import echo_note
+from iris_model.errors import IrisModelError
 
 
 @click.command()
@@ -21,6 +23,12 @@ from iris_model.cli.verbosity import echo_note
 @click.option("--data", type=click.Path(path_type=Path), help="CSV file of sample rows. It is copied into the project.")
 @click.option("--trust", multiple=True, metavar="NAME", help="Allow loading this name from the model file. Repeatable.")
 @click.option("--ci", type=click.Choice(["github"]), help="Add a CI workflow that tests, plans and deploys.")
+@click.option(
+    "--measure/--no-measure",
+    "measures",
+    default=None,
+    help="Start the function, and estimate its cost.  [default: on in a terminal]",
+)
 @json_option
 def init(
     directory: Path,
@@ -29,18 +37,22 @@ def init(
     data: Path | None,
     trust: tuple[str, ...],
     ci: str | None,
+    measures: bool | None,
     as_json: bool,
 ) -> None:
     """Create a project for your model, or from the iris example.
 
     DIRECTORY must be new or empty. With --model, the model is opened and tried once, and the settings, handler,
-    requirements and test events are written for it. Plain `docker build` can build the project.
+    requirements and test events are written for it. Plain `docker build` can build the project. With --measure, the
+    function is packaged and started a few times, at the full speed of this machine.
 
     \b
     Example:
       iris-model init my-iris
       iris-model init churn --model churn.pkl --data sample.csv
     """
+    from iris_model.cli.costs.first_start import measure_first_start
+    from iris_model.cli.costs.first_text import describe_first_start, measured_document
     from iris_model.project.scaffold import scaffold_iris_project, scaffold_model_project
 
     if model is None:
@@ -53,6 +65,15 @@ def init(
                 directory, find_model_file(model), name=name, data=data, trust=trust, ci=ci, on_step=on_step
             )
 
+    first = None
+    is_wanted = sys.stdout.isatty() and not as_json if measures is None else measures
+    if is_wanted and made.executable is not None:
+        try:
+            with progress() as on_step:
+                first = measure_first_start(made.directory, made.executable.source["library"], on_step)
+        except IrisModelError as error:
+            echo_note(f"the function was not measured: {error.problem}")
+
     if as_json:
         echo_json(
             {
@@ -60,6 +81,7 @@ def init(
                 "files": list(made.files),
                 "executor": made.executor or None,
                 "reason": made.reason or None,
+                "measured": None if first is None else measured_document(first),
                 "notes": list(made.executable.assumptions if made.executable else ()),
             }
         )
@@ -70,6 +92,8 @@ def init(
     if made.settings and made.executable:
         echo()
         for line in describe_function(made.settings, made.executable):
+            echo(line)
+        for line in describe_first_start(first, made.settings.memory) if first else ():
             echo(line)
         echo(f"\nExecutor {made.executor}: {made.reason}.")
         for note in made.executable.assumptions:
