@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 from tests.support.browser import launch  # noqa: E402
 
 PICTURE = ROOT / "docs" / "playground.png"
-WIDTH, HEIGHT = 1100, 900
+WIDTH, HEIGHT = 1100, 1250
 # Versicolor, near the border to virginica: an answer that shows two bars.
 FLOWER = (6.3, 2.8, 4.9, 1.6)
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/$")
