@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from iris_model.contract.documentation import DOCS_URL
-from tests.support.book import REPOSITORY
+from tests.support.book import REPOSITORY, pages
 
 WORKFLOWS = sorted((REPOSITORY / ".github/workflows").glob("*.yml"))
 SCHEMAS = {
@@ -87,6 +87,16 @@ def test_there_is_one_address_of_the_documentation() -> None:
     assert f'"{DOCS_URL}"]' in (REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8")
     others = (REPOSITORY / ".github/ISSUE_TEMPLATE/config.yml").read_text(encoding="utf-8")
     assert DOCS_URL in others and urls["Source"] in others
+
+
+def test_the_navigation_of_the_site_has_every_page() -> None:
+    text = (REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8")
+    listed = re.findall(r"^ +- (?:[\w ]+: )?([\w/-]+\.md)$", text[text.index("\nnav:") :], re.MULTILINE)
+    missing = {
+        str(page.relative_to(REPOSITORY / "docs")) for page in pages() if page.is_relative_to(REPOSITORY / "docs")
+    } - set(listed)
+    assert missing == set(), "add the page to nav in mkdocs.yml"
+    assert len(listed) == len(set(listed))
 
 
 def test_the_changelog_has_the_usual_sections() -> None:

@@ -13,6 +13,7 @@ What the first words after a fence mean to the tests (a reader sees none of it):
 | `bash cloud` | the same, where there is an account of AWS (in the tests MiniStack) |
 | `text` after a `bash` | each of its lines is in what was printed |
 | `python NAME` | a file of that name |
+| `insights` | a query of CloudWatch Logs Insights, run on captured lines by `tests/docs/test_monitoring.py` |
 | none | shown only: it needs a network, or is a fragment |
 """
 

@@ -25,7 +25,7 @@ COMMANDS = {
     "predict": (
         "iris_model.cli.commands.predict",
         "predict",
-        "Score files of rows: CSV, JSON Lines or Parquet, also in gzip or zstd.",
+        "Score files of rows: CSV, JSON Lines or Parquet, also compressed (gzip, zstd).",
     ),
     "diff": ("iris_model.cli.commands.diff", "diff", "Show which predictions change between two models."),
     "serve": ("iris_model.cli.commands.serve", "serve", "Run functions on this machine as AWS Lambda would."),

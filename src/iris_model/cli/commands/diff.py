@@ -65,7 +65,7 @@ def diff(
 
     BEFORE and AFTER are model files, compiled models, projects or function directories. Both models answer every row of
     --data. A row counts as changed if its prediction differs, or if only one model refuses it. The exit code is 2 if more
-    rows change than --allow says, so that CI can stop.
+    rows change than --allow permits, so that CI can stop.
 
     \b
     Example:

@@ -58,7 +58,7 @@ def predict(
     restart: bool,
     as_json: bool,
 ) -> None:
-    """Score files of rows: CSV, JSON Lines or Parquet, also in gzip or zstd.
+    """Score files of rows: CSV, JSON Lines or Parquet, also compressed (gzip, zstd).
 
     MODEL is a compiled model, a project or a function directory. Each INPUT is a file, a pattern, a directory, or - for
     standard input. Columns are found by name. Answers are written in the order of the rows, and OUTPUT appears when it is

@@ -105,8 +105,8 @@ def serve(
 
     PROJECT is a project, a function directory, a model file, or with --handler any folder with a Lambda function.
     Projects are packaged first. A model file is served from a temporary project. The Invoke API answers boto3, the AWS
-    CLI and curl. The HTTP API answers at the route. Each concurrent invocation runs in its own process. Press Ctrl-C to
-    stop.
+    CLI and curl. The HTTP API answers at the route of each project. Each concurrent invocation runs in its own process.
+    Press Ctrl-C to stop.
 
     \b
     Example:
