@@ -24,8 +24,11 @@ SHARE := --dist worksteal
 # The runs end with the names of their slowest tests, because the time of a run is a budget.
 SLOWEST := --durations=30 --durations-min=2
 
+# What is checked about the text of the source, `make check` checks.
+OF_THE_TEXT := tests/architecture tests/docs/test_language.py
+
 test: $(VENV)/.installed-for-work ## run the tests that need no system service (some minutes on two cores)
-	@scripts/timed "make test" 180 -- $(BIN)/python -m pytest -m "not e2e" -n auto $(SHARE) $(SLOWEST)
+	@scripts/timed "make test" 180 -- $(BIN)/python -m pytest -m "not e2e" $(addprefix --ignore=,$(OF_THE_TEXT)) -n auto $(SHARE) $(SLOWEST)
 
 check: $(VENV)/.installed-for-work ## formatting, lint, strict types, import rules, budgets
 	@scripts/timed "make check" -- $(MAKE) --no-print-directory check-all
@@ -34,7 +37,7 @@ check-all:
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -rP tests/architecture
+	$(BIN)/python -m pytest -rP $(OF_THE_TEXT)
 
 e2e: e2e-tests e2e-matrix e2e-fuzz ## build and run real containers, the zoos with older libraries, and the fuzz (needs Docker Engine; `.ci/run` starts one)
 
