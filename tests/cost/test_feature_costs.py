@@ -40,20 +40,20 @@ def test_pings_are_requests_with_a_moment_of_compute_and_log_lines():
 def test_pings_keep_one_sandbox_warm():
     """Ten requests a day meet no warm sandbox, unless one is pinged every five minutes; then the first ping starts cold."""
     seldom = workload(requests_per_day=10, measurement=COLD)
-    pinged = replace(seldom, surroundings=PINGED, use_cache={})
+    pinged = replace(seldom, surroundings=PINGED)
     assert seldom.sandbox_use.cold_share > 0.9
     assert (pinged.sandbox_use.cold_starts, pinged.sandbox_use.cold_pings) == (0, 1)
     assert pinged.sandbox_use.requests == seldom.sandbox_use.requests
     # Every hour is too seldom: each ping starts a sandbox and is billed for it.
     hourly = tuple(float(moment) for moment in range(0, 7 * 86_400, 3600))
-    late = replace(seldom, surroundings=replace(PINGED, pings_per_month=Decimal(730), pings=hourly), use_cache={})
+    late = replace(seldom, surroundings=replace(PINGED, pings_per_month=Decimal(730), pings=hourly))
     assert late.sandbox_use.cold_pings >= 150
     assert float(late.billed_gb_seconds - seldom.billed_gb_seconds) == pytest.approx(730 * 1.1 * GB, rel=0.1)
 
 
 def test_pings_of_no_weekly_schedule_are_taken_to_start_cold():
     some = workload(measurement=COLD)
-    pinged = replace(some, surroundings=replace(NOTHING_BESIDES, pings_per_month=Decimal(4)), use_cache={})
+    pinged = replace(some, surroundings=replace(NOTHING_BESIDES, pings_per_month=Decimal(4)))
     more = float(pinged.billed_gb_seconds - some.billed_gb_seconds)
     assert more == pytest.approx(4 * (1.1 + PING_MS / 1000) * GB)
 

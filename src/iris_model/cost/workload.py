@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from iris_model.cost.measurement import Measurement
 from iris_model.cost.prices import PriceList
@@ -114,9 +114,6 @@ class Workload:
     image_is_unknown: bool = False
     library: Measurement | None = None
     """The model with its own library, as other services run it; None if not measured."""
-    use_cache: dict[tuple[float, Measurement, int, Decimal], SandboxUse] = field(
-        default_factory=dict, compare=False, repr=False
-    )
 
     @property
     def monthly_requests(self) -> Decimal:
@@ -228,8 +225,28 @@ class Workload:
 
     def _simulate(self, provisioned: int) -> SandboxUse:
         simulated = min(self.requests_per_day, SIMULATED_REQUESTS / 7)
-        key = (simulated, self.measurement, provisioned, self.surroundings.pings_per_month)
-        if key not in self.use_cache:
-            arrivals, pings = self.traffic.arrivals(simulated), self.surroundings.pings
-            self.use_cache[key] = simulate_sandboxes(arrivals, self.measurement, provisioned=provisioned, pings=pings)
-        return self.use_cache[key]
+        return _simulated_week(
+            self.traffic, simulated, _times_of(self.measurement), provisioned, self.surroundings.pings
+        )
+
+
+def _times_of(measurement: Measurement) -> Measurement:
+    """Return what the simulation reads of a measurement: it is the same with more memory, if the times are."""
+    return Measurement(
+        memory_mib=0,
+        warm_billed_ms=0,
+        warm_ms=measurement.warm_ms,
+        warm_p99_ms=measurement.warm_p99_ms,
+        cold_billed_ms=None,
+        cold_ms=measurement.cold_ms,
+        max_memory_mib=0,
+        invocations=0,
+        cold_starts=0,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _simulated_week(
+    traffic: Traffic, requests_per_day: float, times: Measurement, provisioned: int, pings: tuple[float, ...]
+) -> SandboxUse:
+    return simulate_sandboxes(traffic.arrivals(requests_per_day), times, provisioned=provisioned, pings=pings)
