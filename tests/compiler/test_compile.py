@@ -65,6 +65,7 @@ def test_iris_file_is_small(iris):
     assert len(iris.data) < 4096
 
 
+@pytest.mark.slow
 def test_training_gives_the_committed_model(tmp_path):
     """On the pinned versions; a pickle's bytes depend on the Python that writes it as well."""
     shutil.copy(EXAMPLE / "train.py", tmp_path)

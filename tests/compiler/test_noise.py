@@ -41,7 +41,7 @@ POLYNOMIAL = SVC(kernel="poly", degree=2, coef0=2.0, gamma=0.1, C=1.5, max_iter=
         pytest.param(QuadraticDiscriminantAnalysis(), SIX, [0, 0, 0, 1, 1, 1], id="six rows"),
         pytest.param(OneClassSVM(kernel="sigmoid"), SIX, None, id="sigmoid"),
         pytest.param(GaussianProcessRegressor(), X, RANDOM.normal(size=40), id="Gaussian process"),
-        pytest.param(PCA(3), FLAT, None, id="precision of 1e30"),
+        pytest.param(PCA(3), FLAT, None, id="precision of 1e30", marks=pytest.mark.slow),
         pytest.param(POLYNOMIAL, CANCER, SICK, id="unscaled polynomial"),
     ],
 )

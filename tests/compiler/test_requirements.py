@@ -111,7 +111,7 @@ for do in (compile_model, describe_original):
             "ModelFileError the model was trained on a DataFrame, and pan",
             marks=pytest.mark.slow,
         ),
-        (StandardScaler(), "classifier"),
+        pytest.param(StandardScaler(), "classifier", marks=pytest.mark.slow),
     ],
 )
 def test_a_model_of_a_frame_where_there_is_no_pandas(tmp_path, columns, said):

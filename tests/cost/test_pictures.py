@@ -106,7 +106,15 @@ def test_break_evens_lie_where_the_axes_say():
     assert len(list(root.iter(f"{SVG}circle"))) >= 2
 
 
-@pytest.mark.parametrize("changes", [{}, {"requests_per_day": 1.0}, {"requests_per_day": 9e8}, {"free_tier": True}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        pytest.param({"requests_per_day": 1.0}, marks=pytest.mark.slow),
+        pytest.param({"requests_per_day": 9e8}, marks=pytest.mark.slow),
+        pytest.param({"free_tier": True}, marks=pytest.mark.slow),
+    ],
+)
 def test_nothing_is_written_over_the_edge(changes):
     root, _, _ = drawn_cost(**changes)
     width, height = float(root.get("width")), float(root.get("height"))

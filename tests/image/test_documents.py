@@ -24,8 +24,10 @@ from iris_model.image.supply_chain.sbom import render_sbom
 from iris_model.image.supply_chain.sbom_base import package_url
 from iris_model.oci import Reference, file_entry, write_layout
 from iris_model.oci.registry import RegistryClient, push
+from iris_model.project.caching.user_cache import CACHE_VARIABLE
 from tests.image.test_wheels import write_wheel
 from tests.support.base_images import base_image
+from tests.support.caches import own_cache
 from tests.support.projects import FakeChoice, write_project
 from tests.support.registry_fake import FakeRegistry, running
 from tests.support.rpm_headers import (
@@ -42,11 +44,10 @@ from tests.support.rpm_headers import (
 )
 
 
-@pytest.fixture
-def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Cache) -> BuiltImage:
-    """An image with a package, on a base with packages of its own."""
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> BuiltImage:
+    """An image with a package, on a base with packages of its own: built once, since the tests only read it."""
+    tmp_path = tmp_path_factory.mktemp("built")
     write_wheel(tmp_path)
     status = b"Package: libc6\nVersion: 2.36-9+deb12u7\n"
     theirs = b"Name: sample-pkg\nVersion: 1.2\n"  # the base has the package too
@@ -54,7 +55,12 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Cache) -> Buil
     write_layout(base_image(more=more), tmp_path / "base")
     project = write_project(tmp_path / "p", {"requirements.txt": "sample_pkg==1.2\n"})
     choice = FakeChoice("original", needs=("sample_pkg",))
-    return build_image(project, base=str(tmp_path / "base"), cache=cache, choose=choice)
+    directory = own_cache(tmp_path / "cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PIP_NO_INDEX", "1")
+        patch.setenv("PIP_FIND_LINKS", str(tmp_path))
+        patch.setenv(CACHE_VARIABLE, str(directory))
+        return build_image(project, base=str(tmp_path / "base"), cache=Cache(directory), choose=choice)
 
 
 def test_the_sbom_is_valid_by_the_schema_of_cyclonedx(built: BuiltImage) -> None:

@@ -100,6 +100,7 @@ def test_a_library_that_the_base_lacks_is_named_with_who_needs_it(
     assert not (project / "iris-model.lock").exists()
 
 
+@pytest.mark.slow
 def test_with_the_library_in_the_base_or_in_the_wheel_it_builds(
     tmp_path: Path, index: Path, extension: bytes, base: str, cache: Cache
 ) -> None:
@@ -173,10 +174,22 @@ def answering(index: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     ("address", "problem"),
     [
         ("http://{here}/503", "index http://{here}/503/simple/ for fast: too many 503 error responses"),
-        ("http://me:secret@{here}/401", "index http://***@{here}/401/simple/ for fast: 401 Client Error: Unauthorized"),
-        ("http://127.0.0.1:9", "index http://127.0.0.1:9/simple/ for fast: Failed to establish a new connection"),
-        ("https://{here}/200", "for fast: "),  # no TLS there
-        ("http://nobody.invalid", "pip did not ask the index at nobody.invalid, because its address has no TLS"),
+        pytest.param(
+            "http://me:secret@{here}/401",
+            "index http://***@{here}/401/simple/ for fast: 401 Client Error: Unauthorized",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "http://127.0.0.1:9",
+            "index http://127.0.0.1:9/simple/ for fast: Failed to establish a new connection",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param("https://{here}/200", "for fast: ", marks=pytest.mark.slow),  # no TLS there
+        pytest.param(
+            "http://nobody.invalid",
+            "pip did not ask the index at nobody.invalid, because its address has no TLS",
+            marks=pytest.mark.slow,
+        ),
         ("http://{here}/404", "no wheel of fast==1.2 for "),  # an answer
     ],
 )
@@ -209,6 +222,7 @@ def test_a_socks_proxy_is_a_sentence(
         build(project_with(tmp_path / "p", "fast==1.2\n"), base, cache)
 
 
+@pytest.mark.slow
 def test_wheels_for_another_processor_and_another_python(
     tmp_path: Path, index: Path, extension: bytes, cache: Cache
 ) -> None:
@@ -226,6 +240,7 @@ def test_wheels_for_another_processor_and_another_python(
     assert built.layers[0].name == "packages"
 
 
+@pytest.mark.slow
 def test_what_is_chosen_is_locked_and_comes_from_the_cache(
     tmp_path: Path, index: Path, base: str, cache: Cache
 ) -> None:

@@ -173,6 +173,7 @@ def real_pip_audit() -> Path:
     return directory
 
 
+@pytest.mark.slow
 def test_the_real_pip_audit_without_its_service(monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch, require(real_pip_audit))
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port()}")

@@ -42,6 +42,7 @@ def test_a_sandbox_too_many_is_throttled_with_a_sentence():
         assert service.invoke({"do": "wait", "seconds": 0}).status == 200
 
 
+@pytest.mark.slow
 def test_more_clients_than_descriptors_wait_with_a_sentence():
     with serving("root", before=["prlimit", "--nofile=64:64"]) as service, ExitStack() as clients:
         address = urlsplit(service.url)

@@ -31,8 +31,16 @@ ENCODERS = {
 }
 
 
-@pytest.mark.parametrize("name", ENCODERS)
-@pytest.mark.parametrize("form", ["array", "array of objects", "frame"])
+# Each encoder with one form for `make test`, and each form with some encoders.
+FORMS = ("array", "array of objects", "frame")
+CASES = [
+    pytest.param(form, name, marks=[pytest.mark.slow] if (number + place) % 3 else [])
+    for number, name in enumerate(ENCODERS)
+    for place, form in enumerate(FORMS)
+]
+
+
+@pytest.mark.parametrize(("form", "name"), CASES)
 def test_a_row_has_the_text_of_bytes(name, form, tmp_path):
     given = BYTES if form == "array" else BYTES.astype(object)
     encoder = ENCODERS[name]

@@ -91,7 +91,10 @@ def header(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("estimator", [pytest.param(one, id=name) for name, one in ANIMALS])
+@pytest.mark.parametrize(
+    "estimator",
+    [pytest.param(one, id=name, marks=[pytest.mark.slow] * (name == "hashed wide")) for name, one in ANIMALS],
+)
 def test_compiled_model_answers_as_the_original(estimator, header, tmp_path, record_property):
     record_property("parity", "wrong")
     fitted = estimator.fit(ROWS, LABELS)

@@ -39,7 +39,7 @@ def test_compiled(name, tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    [one if one in ("BisectingKMeans", "DataFrame") else pytest.param(one, marks=pytest.mark.slow) for one in MODELS],
+    [one if one == "DataFrame" else pytest.param(one, marks=pytest.mark.slow) for one in MODELS],
 )
 def test_with_its_own_library(name, tmp_path):
     model = MODELS[name]

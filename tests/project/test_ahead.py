@@ -108,6 +108,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return in_its_turn(copy_of_iris(tmp_path_factory.mktemp("expected")))
 
 
+@pytest.mark.slow
 def test_the_same_as_in_its_turn_and_nothing_of_it_is_imported_here(place: Path, expected: dict[str, Any]):
     assert run(place) == {**expected, "children": 1, "numpy": False}
     assert run(place) == {**expected, "children": 0, "numpy": False}, "it is remembered now"

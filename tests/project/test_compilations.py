@@ -131,7 +131,9 @@ class Watched(ProjectSettings):
         return super().__getattribute__(name)
 
 
-@pytest.mark.parametrize("executor", [pytest.param("auto", marks=pytest.mark.slow), "compiled", "original"])
+@pytest.mark.parametrize(
+    "executor", ["compiled", *(pytest.param(one, marks=pytest.mark.slow) for one in ("auto", "original"))]
+)
 def test_nothing_decides_that_is_not_in_the_key(executor: str):
     """`choose_executable` may read no other setting than those that the key holds."""
     settings = parse_settings(

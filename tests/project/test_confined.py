@@ -131,7 +131,7 @@ class Guess:
 """
 
 
-@pytest.mark.parametrize("command", ["compile", "init"])
+@pytest.mark.parametrize("command", ["compile", pytest.param("init", marks=pytest.mark.slow)])
 def test_the_commands_open_models_there(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A module that the user trusts runs. What it does stays in that process."""
     marker = tmp_path / "marker"

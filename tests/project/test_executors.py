@@ -48,7 +48,7 @@ def test_what_compiles_is_compiled():
     assert " rows compared" in chosen.reason
 
 
-@pytest.mark.parametrize("executor", ["compiled", "original"])
+@pytest.mark.parametrize("executor", ["compiled", pytest.param("original", marks=pytest.mark.slow)])
 def test_golden_rows_are_answers_of_the_estimator(executor: str):
     estimator = pickle.loads((IRIS / "iris_trained_model.pkl").read_bytes())
     golden = choose_iris(executor=executor, data="iris.csv").golden

@@ -70,6 +70,7 @@ def describe_here(path: Path, data: Path | None = None) -> Model:
     return Model.load(str(path.with_suffix("")))
 
 
+@pytest.mark.slow
 def test_weights_apart_travel_through_init_and_package(tmp_path, monkeypatch):
     monkeypatch.setenv("IRIS_MODEL_CACHE", str(tmp_path / "cache"))
     (tmp_path / "trained").mkdir()

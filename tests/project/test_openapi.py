@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -79,14 +80,21 @@ def counts():
     return fitted, [[1.0, 2.0]]
 
 
+@cache
+def compiled(make):
+    """The bytes of a model and the rows that it was trained on: compiled once, and read by several tests."""
+    estimator, rows = make()
+    return compile_model(estimator).data, rows
+
+
 @pytest.fixture(
     params=[numbers, two_targets, two_labels, chain, mixture, components, frame, text, counts],
     ids=lambda make: make.__name__,
 )
 def served(request, tmp_path, monkeypatch):
-    estimator, rows = request.param()
+    data, rows = compiled(request.param)
     path = tmp_path / "model.safetensors"
-    path.write_bytes(compile_model(estimator).data)
+    path.write_bytes(data)
     monkeypatch.setenv("LAMBDA_TASK_ROOT", str(tmp_path))
     model = Model.load(str(tmp_path / "model"))
     row = (rows.values if isinstance(rows, pd.DataFrame) else np.asarray(rows, object))[0].tolist()

@@ -112,6 +112,7 @@ package_project(write_project(Path(sys.argv[1])), choose=FakeChoice())
 """
 
 
+@pytest.mark.slow
 def test_the_bytes_depend_on_no_directory_time_zone_umask_locale_or_hash_seed(tmp_path: Path):
     circumstances = [
         ("a", "022", {"TZ": "UTC", "LC_ALL": "C", "PYTHONHASHSEED": "1"}),
@@ -397,6 +398,7 @@ def test_requirements_are_not_installed_for_a_compiled_model(tmp_path: Path):
     package(project, install_requirements=True)
 
 
+@pytest.mark.slow
 def test_requirements_are_installed_without_what_depends_on_this_machine(tmp_path: Path):
     """A distribution of our own with a script, so that no index is asked."""
     source = tmp_path / "dist"

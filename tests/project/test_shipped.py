@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from iris_model.engine.operators import OPERATORS
 from iris_model.project.packaging.shipped import ONLY_WITH_KERNELS, ROOT, shipped_files
 
@@ -39,6 +41,7 @@ def test_without_a_graph_to_look_at_everything_of_the_engine_travels() -> None:
     assert only_with_kernels <= {path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py")}
 
 
+@pytest.mark.slow
 def test_each_operator_runs_with_what_travels_for_it(tmp_path: Path) -> None:
     """One interpreter for each module of operators, which sees nothing but the files that would travel."""
     for module in sorted(set(OPERATORS.values())):

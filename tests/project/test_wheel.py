@@ -9,10 +9,13 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 import iris_model
 from iris_model.project.packaging.wheel import WHEEL_NAME, write_wheel
 
 
+@pytest.mark.slow
 def test_pip_installs_it_and_the_command_runs_from_there(tmp_path: Path):
     wheel = write_wheel(tmp_path)
     target = tmp_path / "installed"

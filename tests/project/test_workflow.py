@@ -23,6 +23,7 @@ def workflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory / WORKFLOWS["github"][1]
 
 
+@pytest.mark.slow
 def test_it_is_right_by_the_schema(workflow: Path):
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(workflow)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)

@@ -29,7 +29,9 @@ def peak_of(act):
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("name", ["gzip", "zlib", "xz"])
+@pytest.mark.parametrize(
+    "name", ["gzip", pytest.param("zlib", marks=pytest.mark.slow), pytest.param("xz", marks=pytest.mark.slow)]
+)
 def test_compressed_zeros(name, tmp_path):
     path = tmp_path / "model.pkl"
     if name == "gzip":
@@ -70,6 +72,7 @@ NODE = {
 }
 
 
+@pytest.mark.slow
 def test_skops_bombs(tmp_path):
     path = tmp_path / "model.skops"
     for data in (

@@ -75,6 +75,7 @@ def test_a_project_is_packaged_and_loaded(tmp_path: Path) -> None:
         assert model.predict(frame).tolist() == original.predict(frame).tolist()
 
 
+@pytest.mark.slow
 def test_a_model_that_is_not_compiled_is_asked_through_its_library(tmp_path: Path) -> None:
     original, _, frame = named()
     project = deploying.write_project(original, name="iris", data=frame, directory=tmp_path / "iris")
