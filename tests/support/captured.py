@@ -110,7 +110,7 @@ def _compare(data: bytes, estimator: Any, sample: Any) -> tuple[str, str]:
         path.write_bytes(data)
         model = load(str(path))
     try:
-        rows = _rows(sample, model.signature)
+        rows = _rows(sample, dict(model.signature))
     except (TypeError, ValueError):
         rows = None
     asked = sample

@@ -59,7 +59,7 @@ class Container:
         except (ValueError, TypeError, RecursionError) as error:
             raise self._error(f"its metadata is not valid JSON ({error}); compile the model again") from None
 
-    def tensor(self, name: str) -> "tuple[memoryview[object], tuple[int, ...]]":
+    def tensor(self, name: str) -> "tuple[memoryview[float], tuple[int, ...]]":
         """Return (flat memory view, shape) of one tensor. Raises ModelFormatError if the file is too short for it."""
         entry = self._entries.get(name)
         if entry is None:
@@ -134,7 +134,7 @@ def _map_file(path: str) -> memoryview:
         raise ModelFormatError(f"cannot open the compiled model {path}: {error.strerror or error}") from None
 
 
-def _native(view: memoryview, code: str, item_size: int) -> "memoryview[object]":
+def _native(view: memoryview, code: str, item_size: int) -> "memoryview[float]":
     """Cast bytes to numbers. The file is little endian; swap the bytes on a big-endian machine."""
     if sys.byteorder != "little" and item_size > 1:
         data = bytearray(view)
@@ -142,5 +142,5 @@ def _native(view: memoryview, code: str, item_size: int) -> "memoryview[object]"
             mirror = item_size - 1 - offset
             data[offset::item_size], data[mirror::item_size] = data[mirror::item_size], data[offset::item_size]
         view = memoryview(data)
-    native: memoryview[object] = view.cast(code)  # type: ignore[call-overload]
+    native: memoryview[float] = view.cast(code)  # type: ignore[call-overload]
     return native

@@ -1,6 +1,6 @@
 """The neighbors of many rows, as the C kernel returns them. Imported only if the C kernels are available."""
 
-from .native import find_kernels
+from .native import require_kernels
 from .packed import Table
 
 TYPE_CHECKING = False
@@ -35,5 +35,5 @@ class Found:
 
         `targets`: the class number of each training row.
         """
-        made: bytes | None = find_kernels().votes(self.positions, self.neighbors, targets, count)
+        made: bytes | None = require_kernels().votes(self.positions, self.neighbors, targets, count)
         return None if made is None else Table(made, count)

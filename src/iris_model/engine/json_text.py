@@ -10,7 +10,10 @@ WHITESPACE = " \t\n\r"
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeVar, TypeVarTuple, Unpack
+
+    Result = TypeVar("Result")
+    Arguments = TypeVarTuple("Arguments")
 
 
 class _ScannerOptions:
@@ -27,13 +30,15 @@ class _ScannerOptions:
         self.memo: dict[str, str] = {}
 
 
-def make_decoder(object_pairs_hook: "Any" = None, parse_constant: "Any" = None) -> "Callable[[str], Any]":
+def make_decoder(
+    object_pairs_hook: "Callable[[list[tuple[str, Any]]], object] | None" = None,
+    parse_constant: "Callable[[str], object] | None" = None,
+) -> "Callable[[str], Any]":
     """Return a function from JSON text to a value. It raises ValueError where `json.loads` does."""
     try:
         from _json import make_scanner
 
-        options: Any = _ScannerOptions(object_pairs_hook, parse_constant)
-        scan = make_scanner(options)
+        scan = make_scanner(_ScannerOptions(object_pairs_hook, parse_constant))  # type: ignore[arg-type]
     except (ImportError, TypeError, AttributeError):
         import json
 
@@ -58,7 +63,7 @@ def make_decoder(object_pairs_hook: "Any" = None, parse_constant: "Any" = None) 
 
 
 def make_encoder(
-    default: "Callable[[object], Any] | None" = None,
+    default: "Callable[[object], object] | None" = None,
     ensure_ascii: bool = True,
     allow_nan: bool = False,
     separators: tuple[str, str] = (", ", ": "),
@@ -89,7 +94,7 @@ def make_encoder(
     return encode
 
 
-def without_collector(function: "Callable[..., object]", *arguments: object) -> "Any":
+def without_collector(function: "Callable[[Unpack[Arguments]], Result]", *arguments: "Unpack[Arguments]") -> "Result":
     """Call `function(*arguments)` with Python's garbage collector paused.
 
     For a million new values that all stay in use, the collector would take half of the time.

@@ -22,7 +22,7 @@ class KernelTable(Table):
 
     def __init__(
         self,
-        rows: "Any",
+        rows: "Sequence[object]",
         vectors: "Any",
         shape: "Shape",
         make: "Callable[[], list[list[float]]]",

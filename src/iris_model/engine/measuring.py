@@ -4,15 +4,14 @@ from .native import run_kernel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Sequence, Sized
 
 # The numbers of the measures in csrc/kernels.h.
 MEASURES = {"squared": 0, "absolute": 1, "largest": 2, "product": 3, "expanded": 4, "partial": 5}
 
 
 def measure(
-    rows: object, vectors: "Any", kind: str, norms: "Sequence[float] | None" = None
+    rows: "Sized", vectors: "Sized", kind: str, norms: "Sequence[float] | None" = None
 ) -> "list[list[float]] | None":
     """Measure every row (n x f) against every vector (m x f). Return n x m, or None without a C kernel.
 

@@ -11,10 +11,18 @@ from .rows import RowEncoder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Iterable, Iterator, Sequence
+    from types import FunctionType, ModuleType
+    from typing import Any, Literal, TypeAlias
 
-    from iris_model.contract.signature import Cell
+    from iris_model.contract.signature import Cell, Signature, Source
+
+    from .packed import Table
+
+    # A node of the graph: operator, inputs, output, attributes, names of tensors.
+    Node: TypeAlias = tuple[str, list[str], str, dict[str, object], list[str]]
+    # A node that is ready to run: the function with its parameters, inputs, output.
+    Step: TypeAlias = tuple[FunctionType, list[str], str]
 
 # Tensors of at most this many numbers become lists at first use, because lists are a little faster than views.
 UNPACK_UP_TO = 1024
@@ -39,8 +47,8 @@ class CompiledModel:
 
     def __init__(self, path: str) -> None:
         self._container = Container(path)
-        self.signature = self._container.signature
-        self.source = self._container.source
+        self.signature: Signature = self._container.signature
+        self.source: Source = self._container.source
         try:
             self.graph = self._container.graph
             self._nodes = [_read_node(node) for node in self.graph["nodes"]]
@@ -54,8 +62,8 @@ class CompiledModel:
             self._encoder = RowEncoder(self.signature["columns"])
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise self._damaged(f"its graph or signature lacks {error}") from None
-        self._plans: dict[tuple[str, ...], list[Any]] = {}
-        self._kernels: Any = None
+        self._plans: dict[tuple[str, ...], list[Step]] = {}
+        self._kernels: ModuleType | Literal[False] | None = None
         self._called = False
 
     def predict(self, rows: "Sequence[object]") -> "list[Any]":
@@ -88,7 +96,7 @@ class CompiledModel:
         Nodes that they share are evaluated once. `rows`: sequences of numbers, strings or None. Raises InvalidInput.
         """
         if type(rows) is list and len(rows) >= MANY_ROWS:
-            return without_collector(self._evaluate, rows, tuple(outputs))  # type: ignore[no-any-return]
+            return without_collector(self._evaluate, rows, tuple(outputs))
         return self._evaluate(rows, tuple(outputs))
 
     def _evaluate(self, rows: "Sequence[object]", outputs: "tuple[str, ...]") -> "list[list[Cell]]":
@@ -106,14 +114,14 @@ class CompiledModel:
             self._find_kernels()
         return self._encoder if self._kernels and self._encoder.least_limit >= 0 else None
 
-    def evaluate_table(self, table: "Any", outputs: "tuple[str, ...]") -> "list[object]":
+    def evaluate_table(self, table: "Table", outputs: "tuple[str, ...]") -> "list[object]":
         """Evaluate a packed table (packed.py) that the encoder accepts. Packed results stay packed."""
         plan = self._plans.get(outputs) or self._make_plan(outputs)
         # For a few rows, operators in Python are as fast with lists.
         rows = table if len(table) >= MANY_ROWS else table.lists()
         return self._run(plan, rows, [self.outputs[name] for name in outputs])
 
-    def evaluate_values(self, table: object, values: "tuple[str, ...]") -> "list[object]":
+    def evaluate_values(self, table: "Iterable[object]", values: "tuple[str, ...]") -> "list[object]":
         """Return the named values of `graph` for rows that are already encoded, as lists or as a `Table` of packed.py.
 
         Each value comes back as a list, or as a `Table` if a kernel computed it.
@@ -122,7 +130,7 @@ class CompiledModel:
         plan = self._plans.get(key) or self._make_plan(key, values)
         return self._run(plan, table, values)
 
-    def _run(self, plan: "list[Any]", table: object, wanted: "Any") -> "list[Any]":
+    def _run(self, plan: "list[Step]", table: "Iterable[object]", wanted: "Iterable[str]") -> "list[Any]":
         values = {"rows": table}
         try:
             for function, inputs, output in plan:
@@ -149,7 +157,7 @@ class CompiledModel:
 
         self._kernels = find_kernels() or False
 
-    def _encode(self, rows: "Sequence[object]") -> object:
+    def _encode(self, rows: "Sequence[object]") -> "Iterable[object]":
         encoder = self._encoder
         many = type(rows) is list and len(rows) >= MANY_ROWS
         if self._kernels is None and (many or self._called):
@@ -165,7 +173,7 @@ class CompiledModel:
                 return rows
         return encoder.encode(rows)
 
-    def _make_plan(self, key: "tuple[str, ...]", values: "tuple[str, ...] | None" = None) -> "list[Any]":
+    def _make_plan(self, key: "tuple[str, ...]", values: "tuple[str, ...] | None" = None) -> "list[Step]":
         """Return the nodes that the outputs `key` (or `values`) need, in order, with their functions and tensors."""
         if values is None:
             for name in key:
@@ -199,7 +207,7 @@ class CompiledModel:
         self._plans[key] = plan
         return plan
 
-    def _check_sizes(self, op: str, output: str, parameters: "dict[str, Any]", tensors: "list[str]") -> None:
+    def _check_sizes(self, op: str, output: str, parameters: "dict[str, object]", tensors: "list[str]") -> None:
         """Refuse counts above the tensor sizes of the node: each row would take that much memory and time."""
         if op in ONLY_COMPARED:
             return
@@ -211,13 +219,13 @@ class CompiledModel:
             size = parameters.get(name, 0)
             if type(size) is not int or not 0 <= size <= max(lengths):
                 raise self._damaged(f"{name!r} of node {output!r} is {size!r}, and nothing in it is that long")
-        if "slopes" in parameters:
-            count = parameters.get("count", 0)
+        count = parameters.get("count", 0)
+        if "slopes" in parameters and type(count) is int:
             pairs = len(self._container.tensor(f"{output}.slopes")[0]) if "slopes" in tensors else 0
             if count * (count - 1) // 2 != pairs:
                 raise self._damaged(f"'count' of node {output!r} is {count}, and there are {pairs} pairs")
 
-    def _fix(self, function: "Any", parameters: "dict[str, object]") -> object:
+    def _fix(self, function: "FunctionType", parameters: "dict[str, object]") -> "FunctionType":
         """Return the operator with its parameters as defaults."""
         code = function.__code__
         known = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
@@ -245,13 +253,13 @@ class CompiledModel:
         )
 
 
-def _find_refused(plan: "list[Any]", table: "Any") -> int:
+def _find_refused(plan: "list[Step]", table: "Iterable[object]") -> int:
     """Return the number of the first row that the operators refuse."""
     rows = list(table)
     low, high = 0, len(rows)
     while high - low > 1:
         middle = (low + high) // 2
-        values: dict[str, Any] = {"rows": rows[low:middle]}
+        values: dict[str, object] = {"rows": rows[low:middle]}
         try:
             for function, inputs, output in plan:
                 values[output] = function(*[values[name] for name in inputs])
@@ -261,7 +269,7 @@ def _find_refused(plan: "list[Any]", table: "Any") -> int:
     return low
 
 
-def _read_node(node: "dict[str, Any]") -> "tuple[str, list[str], str, dict[str, object], list[str]]":
+def _read_node(node: "dict[str, Any]") -> "Node":
     op, inputs, output = node["op"], node["inputs"], node["output"]
     attributes, tensors = node.get("attributes", {}), node.get("tensors", [])
     if not (_are_texts([op, output, *inputs, *tensors]) and type(attributes) is dict):
@@ -269,7 +277,7 @@ def _read_node(node: "dict[str, Any]") -> "tuple[str, list[str], str, dict[str, 
     return op, inputs, output, attributes, tensors
 
 
-def _are_texts(values: "Any") -> bool:
+def _are_texts(values: "Iterable[object]") -> bool:
     return {str}.issuperset(map(type, values))
 
 
@@ -278,19 +286,19 @@ class RowsView:
 
     __slots__ = ("_count", "_rows", "flat", "width")
 
-    def __init__(self, flat: "Any", count: int, width: int) -> None:
+    def __init__(self, flat: "Sequence[float]", count: int, width: int) -> None:
         self.flat = flat
         self._count = count
         self.width = width
         self._rows = [self[index] for index in range(count)] if type(flat) is list else None
 
-    def __iter__(self) -> "Any":
+    def __iter__(self) -> "Iterator[Sequence[float]]":
         return map(self.__getitem__, range(self._count)) if self._rows is None else iter(self._rows)
 
     def __len__(self) -> int:
         return self._count
 
-    def __getitem__(self, index: int) -> "Any":
+    def __getitem__(self, index: int) -> "Sequence[float]":
         if not 0 <= index < self._count:
             raise IndexError(f"row {index}")
         return self.flat[index * self.width : (index + 1) * self.width]

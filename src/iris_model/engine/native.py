@@ -6,15 +6,17 @@ The kernels are loaded at the first batch or the second request, so that a cold 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sized
+    from types import ModuleType
     from typing import Any
 
 # The same number as in module.c. Kernels built from sources with another number are not used.
 INTERFACE = 8
 
-_found: "list[object]" = []
+_found: "list[ModuleType | None]" = []
 
 
-def find_kernels() -> "Any":
+def find_kernels() -> "ModuleType | None":
     """Return the extension module, or None."""
     if not _found:
         from os import environ
@@ -31,7 +33,14 @@ def find_kernels() -> "Any":
     return _found[0]
 
 
-def run_kernel(name: str, rows: "Any", *arguments: object) -> "Any":
+def require_kernels() -> "ModuleType":
+    """Return the extension module. Only for code that runs if it was found."""
+    kernels = find_kernels()
+    assert kernels is not None, "a caller has found it"
+    return kernels
+
+
+def run_kernel(name: str, rows: "Sized", *arguments: object) -> "Any":
     """Return the table that a C kernel computes from rows, or None. Lists give lists, a Table gives a Table."""
     kernels = find_kernels()
     if kernels is None:

@@ -4,7 +4,7 @@ from . import _kernels  # type: ignore[attr-defined]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from iris_model.contract.signature import Label
@@ -22,7 +22,7 @@ class Table:
 
     __slots__ = ("_lists", "data", "width")
 
-    def __init__(self, data: bytes, width: int, lists: "list[Any] | None" = None) -> None:
+    def __init__(self, data: bytes, width: int, lists: "list[list[float]] | None" = None) -> None:
         self.data = data
         self.width = width
         self._lists = lists
@@ -46,7 +46,9 @@ class Table:
             self._lists = _kernels.unpack(self)
         return self._lists
 
-    def sums(self, weights: object, starts: "Any", intercepts: "Any") -> "Any":
+    def sums(
+        self, weights: object, starts: "Sequence[int] | None", intercepts: "Sequence[float]"
+    ) -> "list[list[float]] | None":
         """Return None: only tables of kernel values (kernels.py) can be summed."""
         return None
 
@@ -58,12 +60,12 @@ class Table:
         """Apply the function named `link` of links.py, activations.py or float32.py. None if the kernel declines."""
         return _table(_kernels.map_rows(self, LINKS.index(link), slope), len(self))
 
-    def labels(self, classes: "list[Label]", threshold: float = NAN, inclusive: bool = False) -> "list[Any] | None":
+    def labels(self, classes: "list[Label]", threshold: float = NAN, inclusive: bool = False) -> "list[Label] | None":
         """Return the class of the largest cell of each row, or None if the kernel declines.
 
         With a threshold, rows have one cell: return the second class if it is above the threshold, else the first.
         """
-        made: list[object] | None = _kernels.label_rows(self, classes, threshold, inclusive)
+        made: list[Label] | None = _kernels.label_rows(self, classes, threshold, inclusive)
         return made
 
 
@@ -100,7 +102,7 @@ class SparseTable:
 
         return SparseTable(self.starts, self.columns, pack(f"{len(cells)}d", *cells))
 
-    def sums(self, weights: object, starts: object, intercepts: object) -> "Any":
+    def sums(self, weights: object, starts: object, intercepts: object) -> None:
         """Return None: only tables of kernel values (kernels.py) can be summed."""
         return None
 

@@ -11,6 +11,7 @@ from .rows import RowEncoder, describe, holds_numbers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
     from typing import Any
 
     from iris_model.contract.signature import Column
@@ -35,9 +36,9 @@ class TypedRowEncoder:
         self._dates = _places(columns, lambda column: column.get("dtype") in DATE_TYPES)
         self._truths = _places(columns, lambda column: column.get("dtype") == "bool")
 
-    def encode(self, rows: "Any") -> "list[list[object]]":
+    def encode(self, rows: "Sequence[Any]") -> "list[list[object]]":
         """Return the table for `rows` as new lists. Raises InvalidInput, which names row and feature."""
-        table: list[list[Any]] = [list(row) for row in self._plain.encode(rows)]
+        table: list[list[object]] = [list(row) for row in self._plain.encode(rows)]
         for index, (row, cells) in enumerate(zip(rows, table)):
             for place in self._integers:
                 cells[place] = _integer(row[place], cells[place])
@@ -65,9 +66,9 @@ class TypedRowEncoder:
         return list(groups.values())
 
     @staticmethod
-    def _date(text: str, row: int, column: "Column") -> datetime:
+    def _date(text: object, row: int, column: "Column") -> datetime:
         try:
-            date = datetime.fromisoformat(text.strip())
+            date = datetime.fromisoformat(str(text).strip())
         except ValueError:
             raise _wrong(row, column, f"the value is {describe(text)}", ISO_8601) from None
         offset = date.utcoffset()
@@ -79,22 +80,22 @@ class TypedRowEncoder:
         return date.astimezone(UTC).replace(tzinfo=None)
 
 
-def _places(columns: "list[Column]", wanted: "Any") -> list[int]:
+def _places(columns: "list[Column]", wanted: "Callable[[Column], bool]") -> list[int]:
     return [index for index, column in enumerate(columns) if wanted(column)]
 
 
-def _as_category(sent: object, known: "Any") -> object:
+def _as_category(sent: object, known: "Collection[object]") -> object:
     """Return the cell as sent, but 2 for 2.0 if categories are integers: JSON does not distinguish them."""
     if type(sent) is float and sent.is_integer() and any(type(one) is int for one in known):
         return int(sent)
     return sent
 
 
-def _integer(sent: object, cell: float) -> "int | float":
+def _integer(sent: object, cell: object) -> object:
     """Return an integer as sent, because above 2 ** 53 its float may be another number."""
     if type(sent) is int:
         return sent
-    return int(cell) if cell == cell and cell.is_integer() else cell
+    return int(cell) if isinstance(cell, float) and cell.is_integer() else cell
 
 
 def _wrong(row: int, column: "Column", found: str, expected: str) -> InvalidInput:

@@ -74,7 +74,7 @@ class Answers:
         """Return the classes as keys of a JSON object; with several targets, one list for each target."""
         return list(map(label_key, self._classes or []))
 
-    def probability_names(self) -> "list[Any]":
+    def probability_names(self) -> "list[object]":
         """Return the classes that have probabilities: only the second of two if each row has one number."""
         names = self.class_names()
         probabilities = self.raw[1]

@@ -14,7 +14,7 @@ from .answers import strict_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Sequence
 
     from iris_model.contract.signature import Column
 
@@ -41,7 +41,7 @@ class Capture:
         self._threshold = int(rate * _CHANCES)
         self._function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
 
-    def take(self, rows: "list[object]", values: "list[Any]") -> None:
+    def take(self, rows: "list[object]", values: "Sequence[Sequence[object]]") -> None:
         """Log a random sample of the rows. Skip a row without a JSON form; its request is still answered."""
         for index, row in enumerate(rows):
             if int.from_bytes(os.urandom(8), "big") >= self._threshold:

@@ -6,7 +6,7 @@ from .payloads import takes_any
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Protocol
+    from typing import Protocol
 
     from iris_model.contract.signature import Column, Signature, Source
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         path: str
         signature: Signature
         source: Source
-        classes: list[Any] | None
+        classes: list[object] | None
         outputs: tuple[str, ...]
 
 
@@ -77,10 +77,15 @@ def _other_features(columns: "list[Column]") -> object:
     return {"type": ["number", "string", "boolean", "null"]}
 
 
-def _without_null(column: "Column", schema: "dict[str, Any]") -> "dict[str, object]":
+def _without_null(column: "Column", schema: "dict[str, object]") -> "dict[str, object]":
     """Remove null if rows are dictionaries: these omit absent features."""
     kinds = schema["type"]
-    if column.get("optional") and not column.get("dropped") and column.get("dtype") != "str" and "null" in kinds:
+    if (
+        isinstance(kinds, list)
+        and column.get("optional")
+        and not column.get("dropped")
+        and column.get("dtype") != "str"
+    ):
         kinds = [kind for kind in kinds if kind != "null"]
         schema["type"] = kinds[0] if len(kinds) == 1 else kinds
     return schema

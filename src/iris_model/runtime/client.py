@@ -11,7 +11,7 @@ from iris_model import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    pass
 
 API = "/2018-06-01/runtime/"
 READ_SIZE = 65536
@@ -41,7 +41,7 @@ class LambdaRuntimeClient:
         # As bytes: for a str, getaddrinfo first imports the codec `idna`, which imports `re` and takes 10 ms.
         self._host = host.strip("[]").encode("ascii")
         self._port = int(port)
-        self._socket: Any = None
+        self._socket: socket | None = None
         self._unread = b""
         self._common = f" HTTP/1.1\r\nHost: {address}\r\nUser-Agent: iris-model/{__version__}\r\n"
 
@@ -106,19 +106,19 @@ class LambdaRuntimeClient:
                     return self._read_answer()
                 except (ConnectionError, _ClosedBeforeAnswer):
                     self._close()
-            self._connect()
-            self._socket.sendall(request)
+            self._connect().sendall(request)
             return self._read_answer()
         except (OSError, _ClosedBeforeAnswer, ValueError, IndexError) as error:
             self._close()
             raise RuntimeApiError(f"Runtime API call {method} {path} failed", 0, str(error).encode()) from None
 
-    def _connect(self) -> None:
+    def _connect(self) -> socket:
         family, kind, protocol, _, address = getaddrinfo(self._host, self._port, 0, SOCK_STREAM)[0]
-        self._socket = socket(family, kind, protocol)
-        self._socket.connect(address)
-        self._socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        self._socket = connection = socket(family, kind, protocol)
+        connection.connect(address)
+        connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         self._unread = b""
+        return connection
 
     def _close(self) -> None:
         if self._socket is not None:
@@ -141,6 +141,10 @@ class LambdaRuntimeClient:
             self._close()
         return status, headers, body
 
+    def _receive(self, size: int) -> bytes:
+        assert self._socket is not None, "a request was sent"
+        return self._socket.recv(size)
+
     def _read_head(self) -> bytes:
         data = self._unread
         while True:
@@ -150,7 +154,7 @@ class LambdaRuntimeClient:
                 return head
             if len(data) > MAX_HEAD:
                 raise ValueError(f"the header of an answer is longer than {MAX_HEAD} bytes")
-            more = self._socket.recv(READ_SIZE)
+            more = self._receive(READ_SIZE)
             if not more:
                 raise _ClosedBeforeAnswer("the connection was closed before an answer came")
             data += more
@@ -160,7 +164,7 @@ class LambdaRuntimeClient:
         self._unread = self._unread[length:]
         missing = length - len(parts[0])
         while missing:
-            more = self._socket.recv(min(missing, 1_048_576))
+            more = self._receive(min(missing, 1_048_576))
             if not more:
                 raise ValueError(f"the connection was closed {missing} bytes before the end of an answer")
             parts.append(more)
@@ -169,7 +173,7 @@ class LambdaRuntimeClient:
 
     def _read_line(self) -> bytes:
         while b"\r\n" not in self._unread:
-            more = self._socket.recv(READ_SIZE)
+            more = self._receive(READ_SIZE)
             if not more:
                 raise ValueError("the connection was closed in the middle of an answer")
             self._unread += more

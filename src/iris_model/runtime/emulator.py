@@ -16,7 +16,6 @@ import time
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, Queue
-from typing import Any
 
 from .events import MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES
 
@@ -250,7 +249,7 @@ def serve(command: list[str], directory: str, host: str = "0.0.0.0", port: int =
     server.serve_forever()
 
 
-def _handler_class(kind: type, sandbox: Sandbox) -> Any:
+def _handler_class(kind: type[BaseHTTPRequestHandler], sandbox: Sandbox) -> type[BaseHTTPRequestHandler]:
     return type(kind.__name__, (kind,), {"sandbox": sandbox})
 
 

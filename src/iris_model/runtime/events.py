@@ -10,7 +10,19 @@ from iris_model.engine.errors import InvalidInput
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
-    from typing import Any
+    from typing import Protocol
+
+    class EventFormat(Protocol):
+        """An entry of EVENT_FORMATS. `takes_bytes`: the front end decodes base64; only for HTTP."""
+
+        name: str
+        is_http: bool
+
+        def matches(self, event: object, features: "Container[str]") -> bool: ...
+        def decode(self, event: object) -> "Request": ...
+        def encode(self, event: object, reply: "Reply") -> object: ...
+        def takes_bytes(self, event: object) -> bool: ...
+
 
 # Lambda's limits for the request and the response of one synchronous invocation, in bytes.
 MAX_REQUEST_BYTES = 6_291_456
@@ -87,18 +99,20 @@ class HttpApi2:
     is_http = True
 
     @staticmethod
-    def matches(event: "Any", features: "Container[str]") -> bool:
-        context = _object(event).get("requestContext")
+    def matches(event: object, features: "Container[str]") -> bool:
+        fields = _object(event)
+        context = fields.get("requestContext")
         # An authorizer receives nearly the same event, with `routeArn`.
-        return isinstance(context, dict) and isinstance(context.get("http"), dict) and "routeArn" not in event
+        return isinstance(context, dict) and isinstance(context.get("http"), dict) and "routeArn" not in fields
 
     @staticmethod
-    def decode(event: "Any") -> Request:
-        method = str(event["requestContext"]["http"].get("method", "POST"))
-        return Request(method, _lower(event.get("headers")), _body(event), path=event.get("rawPath"))
+    def decode(event: object) -> Request:
+        fields = _object(event)
+        method = str(_object(_object(fields["requestContext"])["http"]).get("method", "POST"))
+        return Request(method, _lower(fields.get("headers")), _body(fields), path=fields.get("rawPath"))
 
     @staticmethod
-    def encode(event: object, reply: Reply) -> "Any":
+    def encode(event: object, reply: Reply) -> "dict[str, object]":
         return {
             "statusCode": reply.status,
             "headers": {"content-type": reply.content_type, **reply.headers},
@@ -118,22 +132,24 @@ class Rest1:
     is_http = True
 
     @staticmethod
-    def matches(event: "Any", features: "Container[str]") -> bool:
-        return "httpMethod" in _object(event) and "requestContext" in event and "methodArn" not in event
+    def matches(event: object, features: "Container[str]") -> bool:
+        fields = _object(event)
+        return "httpMethod" in fields and "requestContext" in fields and "methodArn" not in fields
 
     @staticmethod
-    def decode(event: "Any") -> Request:
-        lists = _object(event.get("multiValueHeaders")).items()
+    def decode(event: object) -> Request:
+        fields = _object(event)
+        lists = _object(fields.get("multiValueHeaders")).items()
         headers = _lower({name: values[-1] for name, values in lists if isinstance(values, list) and values})
-        headers.update(_lower(event.get("headers")))
-        return Request(str(event["httpMethod"]), headers, _body(event), path=event.get("path"))
+        headers.update(_lower(fields.get("headers")))
+        return Request(str(fields["httpMethod"]), headers, _body(fields), path=fields.get("path"))
 
     encode = HttpApi2.encode
 
     @staticmethod
-    def takes_bytes(event: "Any") -> bool:
+    def takes_bytes(event: object) -> bool:
         """Whether the front end decodes base64: an HTTP API always, a REST API only with `binaryMediaTypes` set."""
-        return bool(event.get("version") == "1.0")
+        return _object(event).get("version") == "1.0"
 
 
 class Alb:
@@ -143,18 +159,19 @@ class Alb:
     is_http = True
 
     @staticmethod
-    def matches(event: "Any", features: "Container[str]") -> bool:
-        return Rest1.matches(event, features) and "elb" in _object(event["requestContext"])
+    def matches(event: object, features: "Container[str]") -> bool:
+        return Rest1.matches(event, features) and "elb" in _object(_object(event)["requestContext"])
 
     decode = Rest1.decode
     takes_bytes = HttpApi2.takes_bytes
 
     @staticmethod
-    def encode(event: "Any", reply: Reply) -> object:
+    def encode(event: object, reply: Reply) -> object:
         answer = HttpApi2.encode(event, reply)
         answer["statusDescription"] = f"{reply.status} {REASONS.get(reply.status, 'OK')}"
-        if "multiValueHeaders" in event:
-            answer["multiValueHeaders"] = {name: [value] for name, value in answer.pop("headers").items()}
+        if "multiValueHeaders" in _object(event):
+            headers = _object(answer.pop("headers"))
+            answer["multiValueHeaders"] = {name: [value] for name, value in headers.items()}
         return answer
 
 
@@ -174,13 +191,14 @@ class BodyAlone:
         )
 
     @staticmethod
-    def decode(event: "Any") -> Request:
-        body = event["body"]
-        headers = _lower(event.get("headers"))
+    def decode(event: object) -> Request:
+        fields = _object(event)
+        body = fields["body"]
+        headers = _lower(fields.get("headers"))
         if not isinstance(body, str):
             return Request("POST", headers, payload=body)
-        if "isBase64Encoded" in event:
-            return Request("POST", headers, _body(event))
+        if "isBase64Encoded" in fields:
+            return Request("POST", headers, _body(fields))
         # Without the flag, a body that is valid base64 is decoded. No JSON array or object is valid base64.
         try:
             return Request("POST", headers, decode_base64(body))
@@ -190,6 +208,10 @@ class BodyAlone:
     @staticmethod
     def encode(event: object, reply: Reply) -> object:
         return reply.value
+
+    @staticmethod
+    def takes_bytes(event: object) -> bool:
+        return False
 
 
 class Direct:
@@ -209,9 +231,10 @@ class Direct:
         return Request("POST", {}, payload=event)
 
     encode = BodyAlone.encode
+    takes_bytes = BodyAlone.takes_bytes
 
 
-EVENT_FORMATS = (HttpApi2, Alb, Rest1, BodyAlone, Direct)
+EVENT_FORMATS: "tuple[EventFormat, ...]" = (HttpApi2, Alb, Rest1, BodyAlone, Direct)
 
 REASONS = {
     200: "OK",
@@ -223,7 +246,7 @@ REASONS = {
 }
 
 
-def find_format(event: object, features: "Container[str]") -> "Any":
+def find_format(event: object, features: "Container[str]") -> "EventFormat":
     """Return the entry of EVENT_FORMATS for this event. `features` are the column names of the model."""
     for event_format in EVENT_FORMATS:
         if event_format.matches(event, features):
@@ -248,11 +271,11 @@ def decode_base64(text: str) -> bytes:
         ) from None
 
 
-def _body(event: "Any") -> "bytes | str | None":
-    body = event.get("body")
+def _body(fields: "dict[str, object]") -> "bytes | str | None":
+    body = fields.get("body")
     if body is None or not isinstance(body, str):
         return None if body is None else str(body)
-    return decode_base64(body) if event.get("isBase64Encoded") else body
+    return decode_base64(body) if fields.get("isBase64Encoded") else body
 
 
 def _object(value: object) -> "dict[str, object]":

@@ -12,8 +12,10 @@ from .marshal import encode_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from traceback import FrameSummary
     from types import TracebackType
-    from typing import Any
+
+    from .logs import ErrorDocument
 
 
 def _own_code() -> str:
@@ -32,7 +34,7 @@ class Failure:
     """A failed init or invocation: `document` (errorMessage, errorType, requestId, stackTrace), and X-Ray's cause."""
 
     def __init__(self, error: BaseException, request_id: str = "") -> None:
-        frames: list[Any] = []
+        frames: list[FrameSummary] = []
         stack_trace: list[str] = []
         if isinstance(error, Fault):
             self.error_type, message = error.error_type, error.message
@@ -46,8 +48,10 @@ class Failure:
                 from traceback import format_list
 
                 # Without columns there are no ^^^^ lines. awslambdaric writes none either, and they make logs longer.
-                stack_trace = format_list([(frame.filename, frame.lineno, frame.name, frame.line) for frame in frames])
-        self.document = {
+                stack_trace = format_list(
+                    [(frame.filename, frame.lineno or 0, frame.name, frame.line) for frame in frames]
+                )
+        self.document: ErrorDocument = {
             "errorMessage": message,
             "errorType": self.error_type,
             "requestId": request_id,
@@ -84,7 +88,7 @@ def log_failure(error: Exception) -> Failure:
     return failure
 
 
-def _frames_of_user(traceback: "TracebackType | None") -> "list[Any]":
+def _frames_of_user(traceback: "TracebackType | None") -> "list[FrameSummary]":
     if traceback is None:
         return []
     from traceback import extract_tb

@@ -5,7 +5,11 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import TypeAlias
+
+    from .context import LambdaContext
+
+    Handler: TypeAlias = Callable[[object, LambdaContext], object]
 
 
 class Fault(Exception):
@@ -18,7 +22,7 @@ class Fault(Exception):
         super().__init__(message)
 
 
-def find_handler(name: str) -> "Callable[[object, Any], object]":
+def find_handler(name: str) -> "Handler":
     """Import the module of `package/module.function` and return the function. Raises Fault, or what the module raises."""
     module_name, dot, function_name = name.rpartition(".")
     if not dot:
@@ -37,7 +41,7 @@ def find_handler(name: str) -> "Callable[[object, Any], object]":
         trace = [f'  File "{error.filename}" Line {error.lineno}\n    {error.text}']
         raise Fault("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}", trace) from None
     try:
-        handler: Callable[[object, Any], object] = getattr(module, function_name)
+        handler: Handler = getattr(module, function_name)
     except AttributeError:
         raise Fault("Runtime.HandlerNotFound", f"Handler '{function_name}' missing on module '{module_name}'") from None
     return handler

@@ -8,6 +8,7 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging as logging_module
+    from types import ModuleType
     from typing import Any, Protocol
 
     class Sink(Protocol):
@@ -64,7 +65,7 @@ def make_handler(logging: "Any", sink: "Sink") -> object:
     return handler
 
 
-def format_json(logging: "Any", record: "logging_module.LogRecord") -> str:
+def format_json(logging: "ModuleType", record: "logging_module.LogRecord") -> str:
     """Return one record as a line of JSON."""
     from json import JSONEncoder
 

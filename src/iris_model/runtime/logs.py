@@ -9,7 +9,20 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Sequence
+    from importlib.abc import Loader
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import TypedDict
+
+    class ErrorDocument(TypedDict):
+        """What the caller of a failed invocation gets."""
+
+        errorMessage: str
+        errorType: str
+        requestId: str
+        stackTrace: list[str] | None
+
 
 # Frame types of the telemetry file descriptor; the low byte encodes level and format (lambda-contract 1.5).
 TEXT_FRAME = 0xA55A0003
@@ -42,7 +55,7 @@ class Sink:
         header = kind.to_bytes(4, "big") + len(data).to_bytes(4, "big") + (time.time_ns() // 1000).to_bytes(8, "big")
         os.write(self._descriptor, header + data)
 
-    def write_error(self, document: "dict[str, Any]") -> None:
+    def write_error(self, document: "ErrorDocument") -> None:
         """Log an error document."""
         if self.is_json:
             from .marshal import encode_json
@@ -57,7 +70,7 @@ class Sink:
             self.write("\n".join(lines), 40)
 
 
-def describe_error(document: "dict[str, Any]") -> list[str]:
+def describe_error(document: "ErrorDocument") -> list[str]:
     """Return the lines of an error document in text format."""
     head = ": ".join(part for part in (document["errorType"], document["errorMessage"]) if part)
     lines = [f"[ERROR] {head}" if head else "[ERROR]"]
@@ -93,33 +106,34 @@ def configure_when_imported() -> None:
 class _LoggingFinder:
     """Finds `logging` as the default finders do, and sets it up right after its import."""
 
-    def find_spec(self, name: str, path: "Any", target: "Any" = None) -> "Any":
+    def find_spec(
+        self, name: str, path: "Sequence[str] | None", target: "ModuleType | None" = None
+    ) -> "ModuleSpec | None":
         if name != "logging":
             return None
         sys.meta_path.remove(self)
         for finder in sys.meta_path:
             spec = finder.find_spec(name, path, target)
-            if spec is not None:
-                loader: Any = _ConfiguringLoader(spec.loader)
-                spec.loader = loader
+            if spec is not None and spec.loader is not None:
+                spec.loader = _ConfiguringLoader(spec.loader)  # type: ignore[assignment]
                 return spec
         return None
 
 
 class _ConfiguringLoader:
-    def __init__(self, loader: "Any") -> None:
+    def __init__(self, loader: "Loader") -> None:
         self._loader = loader
 
-    def create_module(self, spec: object) -> object:
+    def create_module(self, spec: "ModuleSpec") -> "ModuleType | None":
         return self._loader.create_module(spec)
 
-    def exec_module(self, module: "Any") -> None:
-        module.__spec__.loader = module.__loader__ = self._loader
+    def exec_module(self, module: "ModuleType") -> None:
+        module.__spec__.loader = module.__loader__ = self._loader  # type: ignore[union-attr]
         self._loader.exec_module(module)
         _configure(module)
 
 
-def _configure(logging: "Any") -> None:
+def _configure(logging: "ModuleType") -> None:
     from .log_records import make_handler
 
     root = logging.getLogger()

@@ -14,8 +14,7 @@ from .marshal import decode_event, encode_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from .handlers import Handler
 
 
 def run(handler_name: str, address: str) -> None:
@@ -41,7 +40,7 @@ def run(handler_name: str, address: str) -> None:
         serve_next(client, handler)
 
 
-def serve_next(client: LambdaRuntimeClient, handler: "Callable[[object, Any], object]") -> None:
+def serve_next(client: LambdaRuntimeClient, handler: "Handler") -> None:
     """Take one invocation from the Runtime API, run the handler and post its result."""
     headers, body = client.wait_next_invocation()
     trace_id = headers.get("lambda-runtime-trace-id")
@@ -56,9 +55,7 @@ def serve_next(client: LambdaRuntimeClient, handler: "Callable[[object, Any], ob
     handle_event_request(client, handler, headers, body)
 
 
-def handle_event_request(
-    client: LambdaRuntimeClient, handler: "Callable[[object, Any], object]", headers: dict[str, str], body: bytes
-) -> None:
+def handle_event_request(client: LambdaRuntimeClient, handler: "Handler", headers: dict[str, str], body: bytes) -> None:
     """Run the handler with one event and post its result or its error."""
     request_id = headers.get("lambda-runtime-aws-request-id", "")
     invocation_id = headers.get("lambda-runtime-invocation-id")
@@ -78,9 +75,7 @@ def handle_event_request(
     client.post_invocation_result(request_id, result, content_type, invocation_id)
 
 
-def _invoke(
-    handler: "Callable[[object, Any], object]", headers: dict[str, str], body: bytes, request_id: str
-) -> tuple[bytes, str]:
+def _invoke(handler: "Handler", headers: dict[str, str], body: bytes, request_id: str) -> tuple[bytes, str]:
     context = LambdaContext(
         request_id,
         int(headers.get("lambda-runtime-deadline-ms", "0")),

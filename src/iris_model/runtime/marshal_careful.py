@@ -8,7 +8,7 @@ from json.encoder import encode_basestring, encode_basestring_ascii
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 
@@ -18,7 +18,7 @@ def encode(value: object, *, ensure_ascii: bool) -> str:
     return "".join(_pieces(value, quote, set()))
 
 
-def _pieces(value: "Any", quote: "Any", open_ids: set[int]) -> "Iterator[str]":
+def _pieces(value: "Any", quote: "Callable[[str], str]", open_ids: set[int]) -> "Iterator[str]":
     if isinstance(value, str):
         yield quote(value)
     elif isinstance(value, bytes):

@@ -12,10 +12,24 @@ from .payloads import decode_request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Callable, Container, Sequence
+    from typing import Any, Protocol
 
     from iris_model.contract.signature import Column, Signature, Source
+    from iris_model.engine.rows import RowEncoder
+
+    class Evaluator(Protocol):
+        """A model of any executor. Those that read packed tables also have `find_encoder` and `evaluate_table`."""
+
+        signature: Signature
+        source: Source
+
+        @property
+        def outputs(self) -> "Container[str]":
+            """The names of its methods, such as `predict`."""
+
+        def evaluate(self, rows: "Sequence[object]", outputs: "tuple[str, ...]", /) -> "list[Any]":
+            """Return the values of several outputs."""
 
     from .events import Request
 
@@ -48,7 +62,7 @@ class Model:
     Methods that take rows raise InvalidInput, which names row and feature, for a row that does not fit.
     """
 
-    def __init__(self, name: str, path: str, executor: str, evaluator: "Any") -> None:
+    def __init__(self, name: str, path: str, executor: str, evaluator: "Evaluator") -> None:
         self.name = name
         self.path = path
         self.executor = executor
@@ -57,13 +71,18 @@ class Model:
         self.classes: list[object] | None = self.signature.get("classes")
         self.task: str = self.signature["task"]
         self._evaluator = evaluator
+        self._evaluate_table: Callable[[Any, tuple[str, ...]], list[Any]] = getattr(
+            evaluator, "evaluate_table", evaluator.evaluate
+        )
         self._columns: list[Column] = self.signature["columns"]
         self._features = [column["name"] for column in self._columns]
         names = [output for output in ("predict", "transform", "score_samples") if output in evaluator.outputs][:1]
         if self.task == "classifier" and "predict_proba" in evaluator.outputs:
             names.append("predict_proba")
         self.outputs = tuple(names)
-        self._find_encoder: Any = getattr(evaluator, "find_encoder", lambda body_length: None)
+        self._find_encoder: Callable[[int], RowEncoder | None] = getattr(
+            evaluator, "find_encoder", lambda body_length: None
+        )
         self._capture = None
         if "IRIS_MODEL_CAPTURE_RATE" in os.environ:
             from .capture import find_capture
@@ -115,7 +134,7 @@ class Model:
         """Return the transformed rows of a transformer."""
         return self._one("transform", rows)
 
-    def answer(self, event: object) -> "Any":
+    def answer(self, event: object) -> object:
         """Answer one Lambda event in the format of the front end that sent it.
 
         For bad input an HTTP front end gets problem details with a 4xx status. A direct invocation raises InvalidInput,
@@ -166,12 +185,12 @@ class Model:
 
         encoder = None if request.body is None else self._find_encoder(len(request.body))
         protocol, rows, state = decode_request(request, self._columns, encoder)
-        if type(rows) is list:
+        if isinstance(rows, list):
             values = self._evaluator.evaluate(rows, self.outputs)
+            if self._capture is not None:
+                self._capture.take(rows, values)
         else:
-            values = self._evaluator.evaluate_table(rows, self.outputs)
-        if self._capture is not None:
-            self._capture.take(rows, values)
+            values = self._evaluate_table(rows, self.outputs)
         answers = Answers(self.name, self.classes, values[0], values[1] if len(values) > 1 else None)
         text = None
         if is_http and encoder is not None:

@@ -9,7 +9,9 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 # Where the Lambda base images and layers have packages (boto3 among them).
 PLATFORM_DIRECTORIES = (
@@ -35,7 +37,9 @@ def prepare(function_directory: str, working_directory: str) -> None:
 class _SiteFinder:
     """The last finder: runs `site` when no other finder knows a module, and searches again."""
 
-    def find_spec(self, name: str, path: "Any", target: "Any" = None) -> "Any":
+    def find_spec(
+        self, name: str, path: "Sequence[str] | None", target: "ModuleType | None" = None
+    ) -> "ModuleSpec | None":
         sys.meta_path.remove(self)
         import site
 

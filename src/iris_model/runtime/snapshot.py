@@ -8,8 +8,6 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from .client import LambdaRuntimeClient
 
 _BEFORE_FAILED, _AFTER_FAILED = 64, 65
@@ -17,7 +15,7 @@ _BEFORE_FAILED, _AFTER_FAILED = 64, 65
 
 def wait_for_restore(client: "LambdaRuntimeClient") -> None:
     """Wait until Lambda has restored the snapshot. The process exits if a hook fails."""
-    hooks: Any = sys.modules.get("snapshot_restore_py")
+    hooks = sys.modules.get("snapshot_restore_py")
     try:
         before = hooks.get_before_snapshot() if hooks is not None else []
         while before:  # in reverse order

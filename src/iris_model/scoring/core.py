@@ -13,7 +13,7 @@ import numpy as np
 
 from iris_model.engine.errors import InvalidInput
 from iris_model.engine.model import MANY_ROWS, CompiledModel
-from iris_model.engine.native import find_kernels
+from iris_model.engine.native import find_kernels, require_kernels
 from iris_model.engine.packed import NAN, Table
 from iris_model.engine.rows import holds_numbers
 
@@ -106,7 +106,7 @@ class BatchCore:
             cells = tuple(_readable(np.asarray(each)) for each in cells)
         else:
             cells = _readable(cells)
-        packed = find_kernels().pack_columns(cells, self.layout.limits, self.layout.missing)
+        packed = require_kernels().pack_columns(cells, self.layout.limits, self.layout.missing)
         return None if packed is None else Table(packed, self.layout.width)
 
     def _check_columns(self, part: Columns) -> list[list[Any]] | None:
@@ -173,8 +173,7 @@ class _Way:
     def finish(self, table: Table) -> Answer:
         """Return the answer, or None if only the graph's own last step can compute it."""
         if self._last in LABELS:
-            kernels = find_kernels()
-            places = kernels.label_places(table, self._count, self._threshold, LABELS[self._last])
+            places = require_kernels().label_places(table, self._count, self._threshold, LABELS[self._last])
             return None if places is None else self._classes[np.frombuffer(places, np.int64)]
         rows = as_matrix(table)
         return rows[:, self._index].copy() if self._last else rows.copy()

@@ -16,7 +16,7 @@ from iris_model.contract.function_file import FUNCTION_FILE, read_function_file
 from iris_model.engine import CompiledModel
 from iris_model.engine.errors import ModelFormatError
 from iris_model.errors import ModelFileError
-from iris_model.runtime.executors.description import SUFFIX as DESCRIPTION_SUFFIX
+from iris_model.runtime.model import DESCRIPTION
 
 from .files import SUFFIX
 from .model import Model
@@ -81,7 +81,7 @@ def load(path: str | Path) -> Model:
         return _load_directory(path)
     if not path.is_file():
         raise ModelFileError(f"{path} does not exist", remedy="Check the path.")
-    description = path.with_name(path.stem + DESCRIPTION_SUFFIX)
+    description = path.with_name(path.stem + DESCRIPTION)
     if path.suffix != SUFFIX and description.is_file():
         return Model(_open_with_its_library(path, _format_of(description)), path=path.resolve(), reopen=open_pickled)
     try:

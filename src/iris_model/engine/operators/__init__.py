@@ -6,7 +6,7 @@ are tables or columns, keyword arguments are attributes and tensors, and the res
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from types import FunctionType
 
 MODULES = {
     "activations": (
@@ -69,7 +69,8 @@ ACCEPTS_SPARSE = frozenset(
 )
 
 
-def find_operator(op: str) -> "Any":
+def find_operator(op: str) -> "FunctionType":
     """Return the function of operator `op`. Raises KeyError."""
     name = __package__ + "." + OPERATORS[op]
-    return getattr(__import__(name, fromlist=(op,)), op)
+    function: FunctionType = getattr(__import__(name, fromlist=(op,)), op)
+    return function

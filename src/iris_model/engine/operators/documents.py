@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from iris_model.engine.packed import SparseTable
 
     SparseRow = dict[int, float]
+    # Analyzer, lengths of n-grams, whether in lower case, accents, pattern, stop words.
+    Analysis = tuple[str, Sequence[int], bool, str | None, str | None, dict[str, object] | None]
 
 
 def count_terms(
@@ -38,18 +40,21 @@ def count_terms(
 
     The last three arguments hold a large vocabulary (terms.py).
     """
-    known: Any = vocabulary
-    columns: Any = (vocabulary, 0 if vocabulary is None else len(vocabulary), False, binary)
+    find: Callable[[str], int | None]
+    columns: tuple[object, ...]
     if vocabulary is None:
         from iris_model.engine.terms import Terms
 
-        known = Terms(term_letters, term_ends, term_columns)
+        find = Terms(term_letters, term_ends, term_columns).get
         columns = ((term_letters, term_ends, term_columns), len(term_ends), False, binary)
+    else:
+        find = vocabulary.get
+        columns = (vocabulary, len(vocabulary), False, binary)
 
     def count(terms: "list[str]") -> "SparseRow":
         counts: SparseRow = {}
         for term in terms:
-            column = known.get(term)
+            column = find(term)
             if column is not None:
                 counts[column] = 1.0 if binary else counts.get(column, 0.0) + 1.0
         return counts
@@ -87,7 +92,10 @@ def hash_terms(
 
 
 def _count_all(
-    rows: "list[list[str]]", count: "Callable[[list[str]], SparseRow]", columns: "tuple[object, ...]", analysis: "Any"
+    rows: "list[list[str]]",
+    count: "Callable[[list[str]], SparseRow]",
+    columns: "tuple[object, ...]",
+    analysis: "Analysis",
 ) -> "list[SparseRow] | SparseTable":
     """Return the counts of every document, from the C kernel (with `columns`), or else from `count`."""
     analyzer, ngrams, lowercase, _, pattern, stop_words = analysis

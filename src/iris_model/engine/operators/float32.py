@@ -142,7 +142,7 @@ def linear_float32(
     by_output = [list(line) for line in weights]
     table = []
     for row in rows:
-        present: list[Any] = [(index, value) for index, value in enumerate(row) if value == value]
+        present: list[tuple[int, float]] = [(index, value) for index, value in enumerate(row) if value == value]
         totals = []
         for total, line in zip(bias, by_output):
             for index, value in present:

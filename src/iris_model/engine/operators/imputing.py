@@ -3,12 +3,11 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from iris_model.contract.signature import Cell
 
 
-def impute(rows: "list[list[Cell]]", *, fill: "Sequence[Any]", marker: object = None) -> "list[list[Cell]]":
+def impute(rows: "list[list[Cell]]", *, fill: "Sequence[Cell]", marker: object = None) -> "list[list[Cell]]":
     """Replace missing cells, or cells equal to `marker`, by the fill of their column. Source: SimpleImputer."""
     if marker is not None:
         return [[by if cell == marker else cell for cell, by in zip(row, fill)] for row in rows]

@@ -18,7 +18,6 @@ from .centers import expanded_distances
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import Any
 
     from iris_model.engine.found import Found
     from iris_model.engine.metrics import Measure
@@ -230,7 +229,7 @@ def _check_far(
 
 
 def _ask_kernel(
-    rows: "Rows", vectors: "Any", metric: str, neighbors: int, doubts: str, norms: "Sequence[float] | None" = None
+    rows: "Rows", vectors: "Rows", metric: str, neighbors: int, doubts: str, norms: "Sequence[float] | None" = None
 ) -> "tuple[Found, list[int]] | None":
     """Return the nearest vectors and the numbers of the undecided rows, or None without a C kernel."""
     kernels, flat, kind = find_kernels(), getattr(vectors, "flat", None), KERNEL_MEASURES.get(metric)

@@ -9,8 +9,7 @@ from math import exp, fsum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterable, Sequence
 
     from iris_model.contract.signature import Label
     from iris_model.engine.kernel_tables import KernelTable
@@ -49,7 +48,12 @@ def one_vs_one_decisions(
         return _sum_pairs(rows, pairs, intercepts, sum_products)
 
 
-def _sum_pairs(rows: "Any", pairs: "list[Any]", intercepts: "Sequence[float]", add: "Any") -> "list[list[float]]":
+def _sum_pairs(
+    rows: "Iterable[list[float]]",
+    pairs: "list[tuple[slice, slice, list[float]]]",
+    intercepts: "Sequence[float]",
+    add: "Callable[[list[float], list[float]], float]",
+) -> "list[list[float]]":
     return [
         [
             add(row[first] + row[second], weight) + intercept

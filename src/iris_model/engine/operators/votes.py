@@ -10,7 +10,6 @@ from .densities import numpy_sum
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from iris_model.contract.signature import Label
     from iris_model.engine.found import Found
@@ -99,7 +98,7 @@ def radius_votes(
     return table
 
 
-def label_or_outlier(rows: "list[list[float]]", *, classes: "list[Label]", outlier: "Any") -> "list[Label]":
+def label_or_outlier(rows: "list[list[float]]", *, classes: "list[Label]", outlier: "Label") -> "list[Label]":
     """Return the class of the largest cell, the first in a tie; `outlier` for a row of zeros."""
     return [classes[row.index(max(row))] if any(row) else outlier for row in rows]
 

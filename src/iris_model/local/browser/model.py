@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from iris_model.contract.file_names import SIGNATURE_SUFFIX
 from iris_model.contract.function_file import FUNCTION_FILE
 from iris_model.contract.golden import as_sent, first_row
 
@@ -25,10 +26,8 @@ def read_model(directory: Path) -> dict[str, Any] | None:
     if not isinstance(name, str):
         return None
     path = directory / name
-    if path.suffix == ".safetensors":
-        described = _read_metadata(path)
-    else:
-        described = _read_json(path.with_name(f"{path.stem}.signature.json"))
+    is_compiled = path.suffix == ".safetensors"
+    described = _read_metadata(path) if is_compiled else _read_json(path.with_suffix(SIGNATURE_SUFFIX))
     try:
         signature, source = described["signature"], described.get("source") or {}
         columns, row = list(signature["columns"]), first_row(directory)

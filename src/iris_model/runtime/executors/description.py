@@ -4,24 +4,23 @@ import os
 
 from iris_model.engine.errors import ModelFormatError
 from iris_model.engine.json_text import make_decoder
+from iris_model.runtime.model import DESCRIPTION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-SUFFIX = ".signature.json"
+    from iris_model.contract.signature import Signature, Source
 
 
-def read_description(model: str, kind: str) -> "dict[str, Any]":
-    """Return `signature` and `source` of the model at the path `model`.
+def read_description(model: str, kind: str) -> "tuple[Signature, Source]":
+    """Return signature and source of the model at the path `model`.
 
     Raises ModelFormatError, which names the `kind` of model, if the description is absent or damaged.
     """
-    path = os.path.splitext(model)[0] + SUFFIX
+    path = os.path.splitext(model)[0] + DESCRIPTION
     try:
         with open(path, encoding="utf-8") as file:
             value = make_decoder()(file.read())
-        return {"signature": value["signature"], "source": value["source"]}
+        return value["signature"], value["source"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelFormatError(
             f"cannot read the signature {path} of the {kind} model: {error}; run iris-model package again"

@@ -11,9 +11,9 @@ from .description import read_description
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
-    from iris_model.contract.signature import Signature, Source
 
 # The values of each integer type are in [-limit, limit).
 WHOLE = {"int64": 2**63, "int32": 2**31}
@@ -23,9 +23,7 @@ class OnnxModel:
     """An ONNX model with the interface of a compiled model: `signature`, `source`, `outputs`, `evaluate`."""
 
     def __init__(self, path: str) -> None:
-        description = read_description(path, "ONNX")
-        self.signature: Signature = description["signature"]
-        self.source: Source = description["source"]
+        self.signature, self.source = read_description(path, "ONNX")
         self.outputs = list(self.signature["outputs"])
         self._tensors = {method: output["tensor"] for method, output in self.signature["outputs"].items()}
         self._encoder = RowEncoder(self.signature["columns"])
@@ -33,7 +31,7 @@ class OnnxModel:
         # Name, cell type and number of columns of each input. 0 columns: each row is one number, without a list.
         self._inputs = [(feed["name"], feed["dtype"], feed["columns"]) for feed in self.signature["inputs"]]
 
-    def evaluate(self, rows: "list[object]", outputs: "tuple[str, ...]") -> "list[object]":
+    def evaluate(self, rows: "Sequence[object]", outputs: "tuple[str, ...]") -> "list[object]":
         """Return the values of several outputs as plain lists. Raises InvalidInput for a row that the model refuses."""
         cells = self._encoder.encode(rows)
         if not cells:

@@ -16,9 +16,10 @@ from .original_table import make_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
-    from iris_model.contract.signature import Output, Signature, Source
+    from iris_model.contract.signature import Output
 
 # Errors that no row causes: the function lacks memory, or the model cannot be called.
 NOT_THE_ROWS = (ModelFormatError, MemoryError, ImportError, OSError)
@@ -28,9 +29,7 @@ class OriginalModel:
     """An estimator with the interface of a compiled model: `signature`, `source`, `outputs`, `evaluate`."""
 
     def __init__(self, path: str) -> None:
-        description = read_description(path, "original")
-        self.signature: Signature = description["signature"]
-        self.source: Source = description["source"]
+        self.signature, self.source = read_description(path, "original")
         self._encoder = TypedRowEncoder(self.signature["columns"])
         self._estimator = open_model(path, self.source)
         _use_one_core(self._estimator)
@@ -38,7 +37,7 @@ class OriginalModel:
         described = self.signature.get("outputs", methods)
         self.outputs = [name for name in methods if name in described and hasattr(self._estimator, name)]
 
-    def evaluate(self, rows: "list[object]", outputs: "tuple[str, ...]") -> "list[object]":
+    def evaluate(self, rows: "Sequence[object]", outputs: "tuple[str, ...]") -> "list[object]":
         """Return the values of several outputs as plain lists.
 
         Raises InvalidInput, which names the row that the original refuses.

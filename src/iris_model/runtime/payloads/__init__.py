@@ -11,10 +11,24 @@ from iris_model.runtime.events import MAX_REQUEST_BYTES, NO_PAYLOAD, Request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
     from iris_model.contract.signature import Column
+    from iris_model.engine.packed import Table
     from iris_model.engine.rows import RowEncoder
+    from iris_model.runtime.answers import Answers
+
+    class PayloadFormat(Protocol):
+        """The module of a protocol. `state`: what its answer needs to know of the request."""
+
+        __name__: str
+
+        def decode(self, payload: Any, request: Request, columns: "list[Column]") -> "tuple[list[object], object]":
+            """Return the rows and the state."""
+
+        def encode(self, answers: Answers, state: Any) -> object:
+            """Return the answer, a JSON value or CSV text."""
+
 
 # Protocol -> module with `decode(payload, request, columns) -> (rows, state)` and `encode(answers, state) -> value`.
 PAYLOAD_FORMATS = {
@@ -35,7 +49,7 @@ ACCEPTED = "application/json or text/csv"
 
 def decode_request(
     request: Request, columns: "list[Column]", encoder: "RowEncoder | None" = None
-) -> "tuple[Any, Any, object]":
+) -> "tuple[PayloadFormat, list[object] | Table, object]":
     """Return (module of the protocol, rows, its state). Raises InvalidInput, which names the place of the error.
 
     `encoder` is set if the C kernels may read the body. Then the rows may be a Table, which needs no further check.
@@ -187,9 +201,10 @@ def _refuse_constant(name: str) -> object:
 _strict_decode = make_decoder(object_pairs_hook=unique_keys, parse_constant=_refuse_constant)
 
 
-def find_module(name: str) -> "Any":
+def find_module(name: str) -> "PayloadFormat":
     """Return the module of a protocol."""
-    return _load(PAYLOAD_FORMATS[name])
+    module: PayloadFormat = _load(PAYLOAD_FORMATS[name])
+    return module
 
 
 def _load(name: str) -> "Any":

@@ -26,7 +26,7 @@ class CsvText(str):
     __slots__ = ()
 
 
-def decode(text: str, request: "Request", columns: "list[Column]") -> "tuple[list[Any], bool]":
+def decode(text: str, request: "Request", columns: "list[Column]") -> "tuple[list[object], bool]":
     """Return (rows, whether to answer with CSV). Raises InvalidInput.
 
     A first line with the names of features is a header.
@@ -45,7 +45,7 @@ def decode(text: str, request: "Request", columns: "list[Column]") -> "tuple[lis
         lines.pop(0)
         if len(set(header)) != len(header):
             raise InvalidInput("the header line names a feature twice; expected each once", problem="malformed")
-    rows = []
+    rows: list[object] = []
     for index, line in enumerate(lines):
         cells: list[Any] = line
         if header is not None:
@@ -67,7 +67,7 @@ def find_header(line: "list[str]", columns: "list[Column]") -> "list[str] | None
     return [names.get(cell.strip(), cell) for cell in line] if _is_header(line, columns, names) else None
 
 
-def csv_line(cells: "list[Any]") -> str:
+def csv_line(cells: "list[str] | list[object]") -> str:
     """Return one line of CSV without its line end."""
     from _csv import writer
 

@@ -13,16 +13,24 @@ from . import order_features
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterable
+    from typing import Any, TypedDict
 
     from iris_model.contract.signature import Column
     from iris_model.runtime.answers import Answers
     from iris_model.runtime.events import Request
 
+    class State(TypedDict):
+        """What the answer repeats or selects: the id of the request, and the outputs that it asks for."""
+
+        id: object
+        outputs: list[str] | None
+
+
 DATATYPES = "BOOL UINT8 UINT16 UINT32 UINT64 INT8 INT16 INT32 INT64 FP16 FP32 FP64 BYTES".split()
 
 
-def decode(payload: "Any", request: "Request", columns: "list[Column]") -> "tuple[list[object], dict[str, object]]":
+def decode(payload: "Any", request: "Request", columns: "list[Column]") -> "tuple[list[object], State]":
     """Return (rows, the state that the answer repeats). Raises InvalidInput."""
     tensors = payload["inputs"]
     if set(map(type, tensors)) != {dict}:
@@ -34,7 +42,7 @@ def decode(payload: "Any", request: "Request", columns: "list[Column]") -> "tupl
     return _columns(tensors, columns), state
 
 
-def read_state(payload: "dict[str, Any]") -> "dict[str, object]":
+def read_state(payload: "dict[str, Any]") -> "State":
     """Return the state that the answer repeats, and the requested outputs."""
     asked = payload.get("outputs")
     try:
@@ -56,7 +64,7 @@ def _read_id(value: object) -> object:
     raise InvalidInput(f"the 'id' is {describe(value)}; expected a string", expected="a string", problem="malformed")
 
 
-def encode(answers: "Answers", state: "dict[str, Any]") -> object:
+def encode(answers: "Answers", state: "State") -> object:
     """Return `{"model_name", "outputs": [tensor, ...]}` with predict, and predict_proba if the model has it."""
     values: dict[str, object] = {"predict": answers.plain()}
     if answers.has_flat_probabilities():
@@ -70,7 +78,7 @@ def encode(answers: "Answers", state: "dict[str, Any]") -> object:
         if name not in values:
             raise InvalidInput(f"there is no output {name!r}; expected some of {', '.join(values)}")
         outputs.append(_tensor(name, values[name]))
-    answer = {"model_name": answers.model_name, "outputs": outputs}
+    answer: dict[str, object] = {"model_name": answers.model_name, "outputs": outputs}
     if state["id"] is not None:
         answer["id"] = state["id"]
     return answer
@@ -103,7 +111,7 @@ def _matrix(tensor: "dict[str, object]", width: int) -> "list[object]":
     return [flat[start : start + width] for start in range(0, len(flat), width)]
 
 
-def _columns(tensors: "list[Any]", columns: "list[Column]") -> "list[object]":
+def _columns(tensors: "list[dict[str, object]]", columns: "list[Column]") -> "list[object]":
     values = {}
     for tensor in tensors:
         name, shape, flat = _read(tensor)
@@ -115,7 +123,9 @@ def _columns(tensors: "list[Any]", columns: "list[Column]") -> "list[object]":
     return from_columns(values, columns)
 
 
-def from_columns(values: "dict[str, Any]", columns: "list[Column]", takes_more: bool = False) -> "list[object]":
+def from_columns(
+    values: "dict[str, list[object]]", columns: "list[Column]", takes_more: bool = False
+) -> "list[object]":
     """Return the rows of `{feature: list of its values}`. Raises InvalidInput."""
     lengths = {len(column) if isinstance(column, list) else -1 for column in values.values()}
     if len(lengths) != 1 or -1 in lengths:
@@ -124,7 +134,7 @@ def from_columns(values: "dict[str, Any]", columns: "list[Column]", takes_more: 
     return [order_features(dict(zip(values, row)), columns, index, takes_more, True) for index, row in enumerate(rows)]
 
 
-def _join(rows: "list[Any]") -> "list[object]":
+def _join(rows: "Iterable[Iterable[object]]") -> "list[object]":
     return [value for row in rows for value in row]
 
 

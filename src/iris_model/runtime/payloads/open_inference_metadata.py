@@ -6,8 +6,6 @@ from .open_inference import datatype_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from iris_model.contract.signature import Column
     from iris_model.runtime.card import Described
 
@@ -44,12 +42,11 @@ def _inputs(columns: "list[Column]") -> "list[object]":
     return [_tensor(column["name"], "FP64" if holds_numbers(column) else "BYTES", 1) for column in columns]
 
 
-def _outputs(model: "Described") -> "list[Any]":
+def _outputs(model: "Described") -> "list[dict[str, object]]":
     first, *others = [(name, model.signature["outputs"][name]) for name in model.outputs]
     # labels without classes are numbers: cluster numbers, or 1 and -1 from an outlier detector
-    classes = model.classes or [0]
-    if isinstance(classes[0], list):
-        classes = [label for group in classes for label in group]
+    groups = [group if isinstance(group, list) else [group] for group in model.classes or [0]]
+    classes = [label for group in groups for label in group]
     datatype = datatype_of(classes) if first[1]["kind"] == "label" else "FP64"
     width = first[1]["columns"]
     tensors = [_tensor("predict", datatype, 0 if width == 1 and first[0] != "transform" else width)]

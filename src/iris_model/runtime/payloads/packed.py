@@ -9,17 +9,22 @@ same code reads everything around the rows (ids, column names, requested outputs
 
 from iris_model.engine.errors import InvalidInput
 from iris_model.engine.json_text import make_decoder
-from iris_model.engine.native import find_kernels
+from iris_model.engine.native import require_kernels
 from iris_model.engine.packed import Table
 
 from . import KEYS, choose_format, find_module, takes_any, unique_keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import TypeAlias
 
     from iris_model.engine.rows import RowEncoder
     from iris_model.runtime.events import Request
+
+    from . import PayloadFormat
+
+    # A JSON object in which each array of numbers is a Found.
+    Document: TypeAlias = dict[str, object]
 
 # The same as in csrc/text/text.h: lists of lists, lists of objects with all columns as keys, a list of numbers.
 ROWS, RECORDS, FLAT = range(3)
@@ -45,7 +50,7 @@ class _Words:
     """Replaces each NaN of the parsed document by the array at its place."""
 
     def __init__(self) -> None:
-        self.waiting: list[Any] = []
+        self.waiting: list[tuple[int, bytes, int, bool]] = []
 
     def take(self, word: str) -> Found:
         return Found(*self.waiting.pop(0))
@@ -55,11 +60,13 @@ _words = _Words()
 _decode = make_decoder(object_pairs_hook=unique_keys, parse_constant=_words.take)
 
 
-def read_packed_json(text: str, request: "Request", encoder: "RowEncoder") -> "tuple[object, Any, object] | None":
+def read_packed_json(
+    text: str, request: "Request", encoder: "RowEncoder"
+) -> "tuple[PayloadFormat, Table, object] | None":
     """Return (module of the protocol, Table, its state), or None for an unusual body."""
     columns = encoder.columns
     names = None if takes_any(columns) else encoder.names
-    found = find_kernels().read_json(text, names, encoder.missing, encoder.least_limit)
+    found = require_kernels().read_json(text, names, encoder.missing, encoder.least_limit)
     if found is None or not found[1]:
         return None
     rest, _words.waiting = found
@@ -72,7 +79,9 @@ def read_packed_json(text: str, request: "Request", encoder: "RowEncoder") -> "t
     return None if table is None else (find_module(name), table, state)
 
 
-def read_packed_csv(text: str, request: "Request", encoder: "RowEncoder") -> "tuple[object, Any, object] | None":
+def read_packed_csv(
+    text: str, request: "Request", encoder: "RowEncoder"
+) -> "tuple[PayloadFormat, Table, object] | None":
     """Return (module of CSV, Table, whether to answer with CSV), or None for an unusual body."""
     from .csv import find_header, wants_csv
 
@@ -87,7 +96,7 @@ def read_packed_csv(text: str, request: "Request", encoder: "RowEncoder") -> "tu
             return None
         start, width = len(first.encode("utf-8", "surrogatepass")) + 1, len(header)
     missing = encoder.missing if order is None else _in_order(encoder.missing, order, width)
-    made = find_kernels().read_csv(text, start, missing, encoder.least_limit)
+    made = require_kernels().read_csv(text, start, missing, encoder.least_limit)
     if made is None:
         return None
     table = Found(*made)
@@ -105,7 +114,7 @@ def _read_rows(payload: object, request: "Request", encoder: "RowEncoder") -> "t
     return _whole(payload, encoder), False
 
 
-def _read_predictions(payload: "Any", request: "Request", encoder: "RowEncoder") -> "tuple[Table | None, None]":
+def _read_predictions(payload: "Document", request: "Request", encoder: "RowEncoder") -> "tuple[Table | None, None]":
     known = [key for key in KEYS if key in payload]
     if known == ["dataframe_split"]:
         return _from_split(payload["dataframe_split"], encoder), None
@@ -140,21 +149,22 @@ def _from_split(frame: object, encoder: "RowEncoder") -> "Table | None":
     return Table(_select(data.cells(), data.width, order).data, encoder.width)
 
 
-def _from_columns(values: "dict[str, Any]", encoder: "RowEncoder") -> "Table | None":
+def _from_columns(values: "Document", encoder: "RowEncoder") -> "Table | None":
     """Return the table of `{feature: list of its numbers}`, or None."""
     order = _find_order(list(values), encoder)
-    if order is None or any(type(column) is not Found or column.kind != FLAT for column in values.values()):
+    columns = {name: found for name, found in values.items() if type(found) is Found and found.kind == FLAT}
+    if order is None or len(columns) != len(values):
         return None
-    if len({len(column.data) for column in values.values()}) != 1:
+    if len({len(column.data) for column in columns.values()}) != 1:
         return None  # unknown columns must have the same length too
-    return _side_by_side([values[name] for name in encoder.names], encoder)
+    return _side_by_side([columns[name] for name in encoder.names], encoder)
 
 
-def _read_tensors(payload: "Any", request: "Request", encoder: "RowEncoder") -> "tuple[Table | None, object]":
+def _read_tensors(payload: "Document", request: "Request", encoder: "RowEncoder") -> "tuple[Table | None, object]":
     from .open_inference import read_state
 
     tensors = payload["inputs"]
-    if not all(type(tensor) is dict for tensor in tensors):
+    if type(tensors) is not list or not all(type(tensor) is dict for tensor in tensors):
         return None, None
     state = read_state(payload)
     if len(tensors) == 1 and encoder.width != 1:
@@ -170,7 +180,7 @@ def _read_tensors(payload: "Any", request: "Request", encoder: "RowEncoder") -> 
     return _side_by_side([columns[name] for name in encoder.names], encoder), state
 
 
-def _shape_of(tensor: "dict[str, object]") -> "list[int] | None":
+def _shape_of(tensor: "Document") -> "list[int] | None":
     """Return the shape of a tensor if the kernel found its data and they have that size, else None."""
     from .open_inference import DATATYPES
 
@@ -184,11 +194,11 @@ def _shape_of(tensor: "dict[str, object]") -> "list[int] | None":
     return shape if nested or data.kind == FLAT else None
 
 
-def _from_tensor(tensor: "dict[str, Any]", encoder: "RowEncoder") -> "Table | None":
-    shape = _shape_of(tensor)
-    if shape is None or shape[-1] != encoder.width or len(shape) != 2 or tensor["data"].has_missing:
+def _from_tensor(tensor: "Document", encoder: "RowEncoder") -> "Table | None":
+    shape, found = _shape_of(tensor), tensor.get("data")
+    if shape is None or shape[-1] != encoder.width or len(shape) != 2 or type(found) is not Found or found.has_missing:
         return None
-    return Table(tensor["data"].data, encoder.width)
+    return Table(found.data, encoder.width)
 
 
 READERS = {"rows": _read_rows, "predictions": _read_predictions, "open-inference": _read_tensors}
@@ -201,7 +211,7 @@ def _whole(found: Found, encoder: "RowEncoder") -> "Table | None":
     return None if found.has_missing else Table(found.data, encoder.width)
 
 
-def _find_order(names: "list[Any]", encoder: "RowEncoder") -> "list[int] | None":
+def _find_order(names: "list[str]", encoder: "RowEncoder") -> "list[int] | None":
     """Return the position of each column of the model in `names`.
 
     None if a column is absent, occurs twice, or is optional.

@@ -4,7 +4,7 @@ The text has exactly the bytes that the protocol's `encode` leads to. For unusua
 writes them.
 """
 
-from iris_model.engine.native import find_kernels
+from iris_model.engine.native import require_kernels
 from iris_model.engine.packed import Table
 from iris_model.runtime.answers import finite, strict_text
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from iris_model.runtime.answers import Answers
+
+    from .open_inference import State
 
 
 def write_answers(module: str, answers: "Answers", state: object) -> "str | None":
@@ -37,7 +39,7 @@ def _write_rows(answers: "Answers", one_row: object) -> "str | None":
     return _enclose('{"predictions": [', _join(predictions, table, pieces), "]}")
 
 
-def _keys(start: str, names: "list[str]") -> "list[str]":
+def _keys(start: str, names: "list[object]") -> "list[str]":
     pieces = []
     for name in names:
         pieces.append(f"{start}{strict_text(name)}: ")
@@ -49,13 +51,15 @@ def _write_predictions(answers: "Answers", state: None) -> "str | None":
     return _enclose('{"predictions": [', _join(answers.raw[0], None, ["", ""]), "]}")
 
 
-def _write_tensors(answers: "Answers", state: "dict[str, Any]") -> "str | None":
+def _write_tensors(answers: "Answers", state: "State") -> "str | None":
     from .open_inference import datatype_of
 
     predictions, table = answers.raw
     if type(predictions) is not list:
         return None
-    parts: dict[str, Any] = {"predict": (predictions, None, [len(predictions)], datatype_of(finite(predictions)))}
+    parts: dict[str, tuple[object, object, list[int], str]] = {
+        "predict": (predictions, None, [len(predictions)], datatype_of(finite(predictions)))
+    }
     if table is not None:
         parts["predict_proba"] = (None, table, [len(table), _width(table)], "FP64")
     outputs = []
@@ -103,8 +107,8 @@ WRITERS: "dict[str, Callable[[Answers, Any], str | None]]" = {
 }
 
 
-def _width(table: "Any") -> int:
-    return table.width if type(table) is Table else len(table[0])
+def _width(table: "Table | list[Any]") -> int:
+    return table.width if isinstance(table, Table) else len(table[0])
 
 
 def _text_of(value: object) -> str:
@@ -119,7 +123,7 @@ def _join(
     missing: str = "null",
     encode: "Callable[[object], str]" = _text_of,
 ) -> "str | None":
-    text: str | None = find_kernels().write_rows(predictions, table, pieces, between, missing, encode)
+    text: str | None = require_kernels().write_rows(predictions, table, pieces, between, missing, encode)
     return text
 
 

@@ -47,9 +47,8 @@ def encode(answers: "Answers", state: None) -> object:
     return {"predictions": answers.plain()}
 
 
-def _from_split(frame: "Any", columns: "list[Column]") -> "list[Any]":
-    data = frame.get("data") if isinstance(frame, dict) else None
-    if not isinstance(data, list):
+def _from_split(frame: object, columns: "list[Column]") -> "list[object]":
+    if not isinstance(frame, dict) or not isinstance(data := frame.get("data"), list):
         raise InvalidInput(
             "'dataframe_split' has no list 'data'; expected {\"columns\": [...], \"data\": [[...], ...]}"
         )
@@ -61,7 +60,7 @@ def _from_split(frame: "Any", columns: "list[Column]") -> "list[Any]":
         raise InvalidInput("'columns' of 'dataframe_split' is not a list of names; expected the features by name")
     if len(set(names)) != len(names):
         raise InvalidInput("'columns' of 'dataframe_split' names a feature twice; expected each once")
-    rows = []
+    rows: list[object] = []
     for index, values in enumerate(data):
         if not isinstance(values, list) or len(values) != len(names):
             raise InvalidInput(
