@@ -67,7 +67,7 @@ FOLDERS: dict[str, dict[str, str]] = {
     },
     "readers": {
         "onnx": "format_bytes",
-        "pickled": "formats libraries names",
+        "pickled": "libraries names",
         "opening": "foreign_formats format_bytes formats graph libraries lightgbm names pickled xgboost",
         "sklearn": "classes dictionaries documents graph libraries names tree_layout",
         "xgboost": "category_orders frame_categories graph tree_layout",

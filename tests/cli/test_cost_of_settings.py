@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from iris_model.cli.costs.surroundings import find_surroundings
+from iris_model.cli.sources.settings import find_settings
 from iris_model.cli.tuning.snapstart_hint import find_hint, find_note, read_executor
 from iris_model.cost.function_costs import lambda_name, price_snapshots
 from tests.cost.test_estimates import NOTHING_BESIDES, monthly, replace, workload
@@ -32,7 +33,7 @@ def write(directory: Path, text: str = "") -> Path:
     ],
 )
 def test_it_is_named_where_the_library_is_imported(tmp_path: Path, executor: str | None, text: str, said: str):
-    hint = find_hint(write(tmp_path, text), None, executor)
+    hint = find_hint(find_settings(write(tmp_path, text), None), executor)
     assert hint.startswith(said) and bool(hint) is bool(said)
 
 
@@ -40,7 +41,9 @@ def test_it_is_named_with_its_price(tmp_path: Path):
     """Snapshots are billed all month, so they can cost more than all requests together."""
     plain = workload()
     hint = find_hint(
-        write(tmp_path, "keep-versions = 3"), None, "original", price=lambda count: price_snapshots(plain, count)
+        find_settings(write(tmp_path, "keep-versions = 3"), None),
+        "original",
+        price=lambda count: price_snapshots(plain, count),
     )
     assert f"${price_snapshots(plain, 3):,.2f} a month for 3 versions" in hint
     with_it = replace(plain, surroundings=replace(plain.surroundings, snapshots=3))
@@ -49,21 +52,23 @@ def test_it_is_named_with_its_price(tmp_path: Path):
 
 
 def test_what_is_measured_without_a_snapshot_is_said(tmp_path: Path):
-    assert "cold starts are measured without a snapshot" in find_note(write(tmp_path, "snapstart = true"), None)
-    assert find_note(write(tmp_path, ""), None) == ""
+    assert "cold starts are measured without a snapshot" in find_note(
+        find_settings(write(tmp_path, "snapstart = true"), None)
+    )
+    assert find_note(find_settings(write(tmp_path, ""), None)) == ""
 
 
 def test_a_folder_that_is_no_project_has_no_hint(tmp_path: Path):
-    assert find_note(tmp_path, None) == ""
-    assert find_hint(tmp_path, None, "original") == ""
+    assert find_note(find_settings(tmp_path, None)) == ""
+    assert find_hint(find_settings(tmp_path, None), "original") == ""
     assert read_executor(tmp_path) is None
     (tmp_path / "function.json").write_text('{"executor": "original"}')
     assert read_executor(tmp_path) == "original"
 
 
 def test_snapshots_of_all_versions_that_stay_are_in_the_sum(tmp_path: Path):
-    found = find_surroundings(write(tmp_path, "snapstart = true\ndashboard = true\nkeep-versions = 3"), None, image_gb=0.2,
-                              payload_kb=1)  # fmt: skip
+    project = write(tmp_path, "snapstart = true\ndashboard = true\nkeep-versions = 3")
+    found = find_surroundings(tmp_path, find_settings(project, None), image_gb=0.2, payload_kb=1)
     assert (found.surroundings.snapshots, found.surroundings.dashboards) == (3, 1)
     name = lambda_name("x86_64", "function-url")
     plain = workload()
@@ -75,7 +80,7 @@ def test_snapshots_of_all_versions_that_stay_are_in_the_sum(tmp_path: Path):
 
 def test_every_metric_that_the_columns_may_have_is_in_the_sum(tmp_path: Path):
     project = write(tmp_path, '[capture]\nrate = 0.1\nwithout = ["c"]\n')
-    before = find_surroundings(project, None, image_gb=0.2, payload_kb=1)
+    before = find_surroundings(project, find_settings(project, None), image_gb=0.2, payload_kb=1)
     assert before.surroundings.capture_metrics == 1  # of the predictions
     function = tmp_path / ".iris-model/function"
     function.mkdir(parents=True)
@@ -88,6 +93,6 @@ def test_every_metric_that_the_columns_may_have_is_in_the_sum(tmp_path: Path):
     ]
     signature = {"task": "classifier", "columns": columns}
     (function / "model.signature.json").write_text(json.dumps({"signature": signature}))
-    after = find_surroundings(project, None, image_gb=0.2, payload_kb=1)
+    after = find_surroundings(project, find_settings(project, None), image_gb=0.2, payload_kb=1)
     assert after.surroundings.capture_metrics == 1 + 2 + 1 + 1
     assert "5 metrics are counted" in " ".join(after.notes)

@@ -43,5 +43,5 @@ def test_what_the_function_answers(answer, tmp_path):
     assert commands == [
         ["iris-model", "serve", directory],
         ["iris-model", "cost", directory],
-        ["docker", "build", "-t", "my-own-model", directory],
+        ["docker", "build", "-t", "my-own_model", directory],
     ]

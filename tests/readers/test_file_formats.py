@@ -25,7 +25,7 @@ from skl2onnx import to_onnx
 from sklearn.linear_model import LogisticRegression
 
 from iris_model.errors import ModelFileError
-from iris_model.readers import find_opener, open_model
+from iris_model.readers import open_model, read_model_file
 from iris_model.readers.formats import find_format, is_old_xgboost
 
 X = np.random.RandomState(0).normal(size=(80, 3))
@@ -77,7 +77,7 @@ OPENERS = {
 def test_the_name_does_not_matter(kind, name, files, tmp_path):
     path = tmp_path / name
     shutil.copyfile(files[kind], path)
-    assert find_opener(path) == OPENERS[kind]
+    assert read_model_file(path).opener == OPENERS[kind]
     if kind != "h.onnx":
         assert open_model(path).estimator.predict(X).shape == (80,)
 
@@ -88,7 +88,7 @@ def test_protocols_and_compression(tmp_path):
         data = pickle.dumps(model, protocol)
         for packed in (data, gzip.compress(data), bz2.compress(data)):
             (tmp_path / "m").write_bytes(packed)
-            assert find_opener(tmp_path / "m") == "pickle"
+            assert read_model_file(tmp_path / "m").opener == "pickle"
             assert (open_model(tmp_path / "m").estimator.predict(X) == model.predict(X)).all()
 
 
@@ -185,7 +185,24 @@ def test_the_old_binary_format_of_xgboost_is_named(tmp_path):
     data += struct.pack("<Q", 6) + b"gbtree" + bytes(200)
     assert is_old_xgboost(data)
     (tmp_path / "m.bst").write_bytes(data)
-    assert find_format(tmp_path / "m.bst", data) == "xgboost"
+    assert find_format(tmp_path / "m.bst", data).name == "xgboost"
     with pytest.raises(ModelFileError, match="old binary format") as caught:
         open_model(tmp_path / "m.bst")
     assert "XGBoost before 3.1" in caught.value.remedy
+
+
+def test_the_runtime_opens_every_format_of_the_table() -> None:
+    from iris_model.readers.formats import FORMATS, JOBLIB, ONNX
+    from iris_model.runtime.executors.opening import OPENERS as of_the_runtime
+    from iris_model.runtime.model import EXECUTORS
+
+    assert set(of_the_runtime) == {*FORMATS, JOBLIB} - {ONNX}
+    known = {suffix for name in ("pickle", ONNX) for suffix in FORMATS[name].suffixes}
+    assert {suffix for suffix, executor in EXECUTORS if executor != "compiled"} == known
+
+
+def test_a_file_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps({"a": 1}))
+    file = read_model_file(tmp_path / "model.pkl")
+    (tmp_path / "model.pkl").unlink()
+    assert (file.format.name, file.opener, file.scan is not None) == ("pickle", "pickle", True)

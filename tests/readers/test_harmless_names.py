@@ -94,7 +94,7 @@ def test_a_distribution_runs_no_text_of_the_file(tmp_path):
     model.carried_ = {"C": stats.uniform(0.1, 0.5)}
     (tmp_path / "m.pkl").write_bytes(pickle.dumps(model))
     code = (
-        "import sys\nfrom iris_model.readers.pickled.pickles import scan_pickle\n"
+        "import sys\nfrom iris_model.readers import scan_pickle\n"
         "from iris_model.readers.pickled.building import build\n"
         "from iris_model.readers.opening.open import find_global\n"
         f"data = open({str(tmp_path / 'm.pkl')!r}, 'rb').read()\n"

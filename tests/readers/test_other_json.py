@@ -8,7 +8,7 @@ import xgboost
 
 from iris_model.errors import ModelFileError
 from iris_model.readers import open_model
-from iris_model.readers.formats import XGBOOST, find_format
+from iris_model.readers.formats import FORMATS, XGBOOST, find_format
 
 
 @pytest.mark.parametrize("content", [{"a": 1}, [1, 2], {}, {"name": "package", "version": "1.0"}])
@@ -26,7 +26,7 @@ def test_a_booster_whose_keys_were_sorted_otherwise(tmp_path):
     booster.save_model(path)
     content = json.loads(path.read_text())
     path.write_text(json.dumps({"version": content["version"], "learner": content["learner"]}, indent=1))
-    assert find_format(path, path.read_bytes()) == XGBOOST
+    assert find_format(path, path.read_bytes()) is FORMATS[XGBOOST]
     for name in ("model.ubj", "model.json"):
         booster.save_model(tmp_path / name)
-        assert find_format(tmp_path / name, (tmp_path / name).read_bytes()) == XGBOOST
+        assert find_format(tmp_path / name, (tmp_path / name).read_bytes()) is FORMATS[XGBOOST]

@@ -19,7 +19,7 @@ Only verified models are returned. This package prints nothing, and writes only 
 from iris_model.compiler.description.describe import Description, describe_original
 from iris_model.compiler.description.onnx import describe_onnx
 from iris_model.compiler.parity.report import ParityReport
-from iris_model.readers import find_external_files, find_opener, read_format
+from iris_model.readers import find_external_files, read_model_file
 from iris_model.readers.estimators import FIT_FIRST
 
 from .compile import Compilation, compile_model
@@ -36,11 +36,10 @@ __all__ = [
     "describe_onnx",
     "describe_original",
     "find_external_files",
-    "find_opener",
     "find_unsupported_steps",
     "inspect_compiled",
     "inspect_model",
     "inspect_onnx",
     "list_requirements",
-    "read_format",
+    "read_model_file",
 ]

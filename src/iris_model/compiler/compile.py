@@ -28,7 +28,7 @@ from iris_model.readers import (
     offered_methods,
     open_model,
     read_estimator,
-    read_format,
+    read_model_file,
 )
 from iris_model.readers.estimators import WAYS_OUT, find_remedy
 from iris_model.readers.failures import describe_failure
@@ -73,7 +73,7 @@ def compile_model(
     `categories`: for columns of a DataFrame whose categories the model file does not store, these in the order of training.
     Raises ModelFileError, UntrustedModel, UnsupportedModel (with every reason) and ParityError.
     """
-    if isinstance(model, (str, Path)) and Path(model).is_file() and read_format(Path(model)) == ONNX:
+    if isinstance(model, (str, Path)) and Path(model).is_file() and read_model_file(model).format.name == ONNX:
         made = compile_network(Path(model), data)
         return Compilation(made.data, made.graph.signature, made.source, made.report, made.golden, made.modules)
     opened = _open(model, trust)

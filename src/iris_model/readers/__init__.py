@@ -7,10 +7,9 @@ Nothing here runs code from a file before it was checked. Nothing here decides w
 does. A library is imported only for its own models.
 """
 
+from iris_model.readers.opening.model_file import ModelFile, read_model_file, scan_pickle
 from iris_model.readers.opening.onnx_files import find_external_files
 from iris_model.readers.opening.open import OpenedModel, open_model
-from iris_model.readers.opening.opener import find_opener, read_format
-from iris_model.readers.pickled.pickles import scan_pickle
 from iris_model.readers.pickled.refusals import find_refused
 from iris_model.readers.pickled.scan import PickleScan
 from iris_model.readers.pickled.trusted import find_refused_globals
@@ -22,11 +21,11 @@ from .libraries import library_of
 __all__ = [
     "METHODS",
     "Graph",
+    "ModelFile",
     "Node",
     "OpenedModel",
     "PickleScan",
     "find_external_files",
-    "find_opener",
     "find_refused",
     "find_refused_globals",
     "library_of",
@@ -34,7 +33,7 @@ __all__ = [
     "offered_methods",
     "open_model",
     "read_estimator",
-    "read_format",
+    "read_model_file",
     "read_partly",
     "scan_pickle",
 ]

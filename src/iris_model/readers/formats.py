@@ -1,11 +1,12 @@
-"""Determine the format of a model file by its content.
+"""The formats of model files: one table, and the format of a file by its content.
 
-`inspect`, `init`, `compile`, and the function itself through the description that `package` writes, all use this
-answer.
+`inspect`, `init`, `compile`, and the function itself through the description that `package` writes, all use the table.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from iris_model.errors import ModelFileError
@@ -20,25 +21,8 @@ LIGHTGBM = "lightgbm"
 CATBOOST = "catboost"
 ONNX = "onnx"
 
-FORMATS = (PICKLE, SKOPS, XGBOOST, LIGHTGBM, CATBOOST, ONNX)
-
-# The library itself opens these formats.
-NATIVE_FORMATS = (XGBOOST, LIGHTGBM, CATBOOST)
-
-# The format for content without a signature. If the file is invalid, opening it reports the problem.
-USUAL_SUFFIXES = {
-    ".pkl": PICKLE,
-    ".pickle": PICKLE,
-    ".joblib": PICKLE,
-    ".skops": SKOPS,
-    ".json": XGBOOST,
-    ".ubj": XGBOOST,
-    ".xgb": XGBOOST,
-    ".txt": LIGHTGBM,
-    ".lgb": LIGHTGBM,
-    ".cbm": CATBOOST,
-    ".onnx": ONNX,
-}
+# The name of a pickle from joblib, in `source["format"]`: joblib must open it.
+JOBLIB = "joblib"
 
 SAVE_AGAIN = "Save the fitted model again with pickle.dump or joblib.dump, and copy the file in binary mode."
 
@@ -46,8 +30,8 @@ SAVE_AGAIN = "Save the fitted model again with pickle.dump or joblib.dump, and c
 _OLD_XGBOOST = (b"gbtree", b"gblinear", b"dart")
 
 
-def find_format(path: Path, data: bytes) -> str:
-    """Return the format of a model file, one of `FORMATS`. `path` is for messages and for ambiguous content.
+def find_format(path: Path, data: bytes) -> ModelFormat:
+    """Return the format of a model file. `path` is for messages and for ambiguous content.
 
     Raises ModelFileError, which names the actual format and what to do.
     """
@@ -62,17 +46,18 @@ def find_format(path: Path, data: bytes) -> str:
         return found
     if looks_compressed(data):
         _check_compressed(path, data)
-        return PICKLE
+        return FORMATS[PICKLE]
     if foreign := find_foreign(path, data):
         raise ModelFileError(f"{path} is {foreign[0]}", remedy=foreign[1])
     if _is_json(data):
         if b'"learner"' in data:
-            return XGBOOST
+            return FORMATS[XGBOOST]
         raise ModelFileError(
             f'{path} is JSON, but not a model: a booster of XGBoost has a "learner", and this has none',
             remedy="Pass the model file. " + SAVE_AGAIN + " A booster: booster.save_model('model.ubj').",
         )
-    usual = USUAL_SUFFIXES.get(path.suffix.lower())
+    # Content without a signature. If the file is invalid, opening it reports the problem.
+    usual = next((each for each in FORMATS.values() if path.suffix.lower() in each.suffixes), None)
     if usual:
         return usual
     raise ModelFileError(
@@ -96,21 +81,59 @@ def _is_json(data: bytes) -> bool:
     return head[:1] == b"[" or (head[:1] == b"{" and head[1:].lstrip()[:1] in (b'"', b"}"))
 
 
-def _by_content(data: bytes) -> str | None:
-    head = data[:64]
-    if looks_like_pickle(data):
-        return PICKLE
-    if head.startswith(b"CBM1"):
-        return CATBOOST
-    if head.lstrip().startswith(b"tree\n") or head.lstrip().startswith(b"tree\r\n"):
-        return LIGHTGBM
-    if head.startswith(b"{") and b"learner" in head:
-        return XGBOOST  # JSON, or the same in UBJSON
-    if "schema.json" in names_in_zip(data):
-        return SKOPS
-    if looks_like_onnx(data):
-        return ONNX
-    return XGBOOST if is_old_xgboost(data) else None
+def _is_xgboost(data: bytes) -> bool:
+    # JSON, or the same in UBJSON.
+    return (data.startswith(b"{") and b"learner" in data[:64]) or is_old_xgboost(data)
+
+
+@dataclass(frozen=True)
+class ModelFormat:
+    """A format of model files. A path `module.function` is below `readers`, and is imported when it is needed."""
+
+    name: str
+    title: str
+    """Its name in messages."""
+    suffixes: tuple[str, ...]
+    is_recognized: Callable[[bytes], bool]
+    opener: str
+    """The function from a ModelFile and the trusted names to an estimator. It may refuse every file."""
+    scanner: str = ""
+    """The function from bytes to a PickleScan, if a file of this format names classes."""
+    package: str = ""
+    """The package that opens the file, if it is not one that the file names."""
+
+
+# In the order in which they are tried.
+FORMATS = {
+    each.name: each
+    for each in (
+        ModelFormat(
+            PICKLE, "pickle", (".pkl", ".pickle", ".joblib"), looks_like_pickle,
+            "opening.open.open_pickle", "pickled.pickles.scan_bytes",
+        ),
+        ModelFormat(
+            CATBOOST, "CatBoost's own format: data, no code", (".cbm",), lambda data: data.startswith(b"CBM1"),
+            "opening.native.open_native",
+        ),
+        ModelFormat(
+            LIGHTGBM, "LightGBM's own format: data, no code", (".txt", ".lgb"),
+            lambda data: data[:64].lstrip().startswith((b"tree\n", b"tree\r\n")), "opening.native.open_native",
+        ),
+        ModelFormat(
+            SKOPS, "skops", (".skops",), lambda data: "schema.json" in names_in_zip(data),
+            "opening.open.open_skops", "pickled.skops.scan", "skops",
+        ),
+        ModelFormat(ONNX, "ONNX: data, no code", (".onnx",), looks_like_onnx, "opening.open.refuse_onnx"),
+        ModelFormat(
+            XGBOOST, "XGBoost's own format: data, no code", (".json", ".ubj", ".xgb"), _is_xgboost,
+            "opening.native.open_native",
+        ),
+    )
+}  # fmt: skip
+
+
+def _by_content(data: bytes) -> ModelFormat | None:
+    return next((each for each in FORMATS.values() if each.is_recognized(data)), None)
 
 
 def _check_compressed(path: Path, data: bytes) -> None:
@@ -122,7 +145,7 @@ def _check_compressed(path: Path, data: bytes) -> None:
     if inner:
         name = path.name.removesuffix(path.suffix)
         raise ModelFileError(
-            f"{path} is a compressed {inner} file; expected the uncompressed file",
+            f"{path} is a compressed {inner.name} file; expected the uncompressed file",
             remedy=f"Decompress it (gunzip, bunzip2 or unxz), and pass {path.with_name(name)}.",
         )
     if foreign := find_foreign(path, head):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -176,10 +175,9 @@ def _check_tag(tag: str | None, *, do_push: bool) -> Reference | None:
 
 def _default_reference(built: BuiltImage) -> Reference:
     from iris_model.oci import Reference
+    from iris_model.project.configuration.deployment import name_image
 
-    # Repository names allow one `_`, two, or any number of `-` between letters; function names allow more.
-    name = re.sub(r"_{3,}|_+-[-_]*|-+_[-_]*", "-", built.settings.name.lower()).strip("-_")
-    return Reference.parse(f"{name or 'model'}:latest")
+    return Reference.parse(f"{name_image(built.settings.name)}:latest")
 
 
 def _kind_of(path: Path) -> str:

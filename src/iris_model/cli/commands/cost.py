@@ -120,10 +120,11 @@ def cost(
     from iris_model import cost as costs
     from iris_model.cli.costs import original as cost_original
     from iris_model.cli.costs import sources as cost_sources
-    from iris_model.cli.costs.document import cost_document
+    from iris_model.cli.costs.document import CostResult, cost_document
     from iris_model.cli.costs.picture import draw_cost
     from iris_model.cli.costs.surroundings import find_surroundings
     from iris_model.cli.costs.text import print_table
+    from iris_model.cli.sources.settings import find_settings
     from iris_model.cli.tuning.snapstart_hint import find_hint, find_note
     from iris_model.cost.function_costs import price_snapshots
     from iris_model.cost.prices import read_price_file
@@ -143,7 +144,8 @@ def cost(
         source = cost_sources.read_log_file(from_log)
     else:
         source = cost_sources.measure_here(project)
-    found = find_surroundings(project, stage, image_gb=image_gb, payload_kb=payload_kb)
+    settings = find_settings(project, stage)
+    found = find_surroundings(project, settings, image_gb=image_gb, payload_kb=payload_kb)
     beside = cost_original.measure_beside(project, source.measurement, asked=original, is_measured_here=source.is_here)
     executor = beside.measured.executor if beside.measured else None
     workload = costs.Workload(
@@ -157,8 +159,8 @@ def cost(
         original_image_gb=beside.original_image_gb(found.surroundings.image_gb),
         library=beside.library,
     )
-    hint = find_hint(project, stage, executor, price=lambda versions: price_snapshots(workload, versions))
-    without_snapshot = find_note(project, stage) if source.is_here else ""
+    hint = find_hint(settings, executor, price=lambda versions: price_snapshots(workload, versions))
+    without_snapshot = find_note(settings) if source.is_here else ""
     notes = (*found.notes, *filter(None, [hint, without_snapshot]))
     baseline = _baseline(architecture or source.architecture, endpoint or source.endpoint)
     estimates = costs.estimate_all(workload)
@@ -166,15 +168,16 @@ def cost(
     break_evens = costs.find_break_evens(workload, curves, baseline)
     if plot is not None:
         write_picture(plot, draw_cost(workload, estimates, curves, break_evens, baseline))
+    result = CostResult(workload, estimates, break_evens, baseline, beside, notes)
     if as_json:
-        document = cost_document(workload, estimates, break_evens, baseline, beside, notes)
+        document = cost_document(result)
         if source.observed is not None:
             document["observed"] = cost_sources.observed_document(source.observed, price_list.region)
         echo_json(document)
         return
     if source.observed is not None:
         cost_sources.print_observed(source.observed, workload.sandbox_use.cold_share, price_list.region)
-    print_table(workload, estimates, break_evens, baseline, beside, notes)
+    print_table(result)
 
 
 def _baseline(architecture: str, endpoint: str) -> str:

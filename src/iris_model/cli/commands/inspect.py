@@ -48,10 +48,11 @@ def inspect(model: Path, trust: tuple[str, ...], opens: bool | None, as_json: bo
         echo(visible(line))  # the file chose most of it, and no line break is ours
 
     say(f"{model}: {show_size(found['size_bytes'])}, sha256 {found['sha256']}")
-    say(f"format    {FORMAT_NAMES[found['format']]}")
+    title, names_classes = _describe_format(found["format"])
+    say(f"format    {title}")
     if found["weights"]:
         say(f"weights   {', '.join(found['weights'])}, next to it")
-    if found["format"] in ("pickle", "joblib", "skops"):
+    if names_classes:
         say(f"class     {found['class'] or 'unknown: not one object of one class'}")
         say(f"library   {_show_versions(found['versions'])}")
         say(f"globals   {', '.join(found['globals']) or 'none'}")
@@ -66,17 +67,14 @@ def inspect(model: Path, trust: tuple[str, ...], opens: bool | None, as_json: bo
     say(f"compared  {found['compared']}")
 
 
-# Format -> its name in messages.
-FORMAT_NAMES = {
-    "pickle": "pickle",
-    "joblib": "joblib",
-    "skops": "skops",
-    "xgboost": "XGBoost's own format: data, no code",
-    "lightgbm": "LightGBM's own format: data, no code",
-    "catboost": "CatBoost's own format: data, no code",
-    "onnx": "ONNX: data, no code",
-    "compiled": "compiled model of iris-model: data, no code",
-}
+def _describe_format(name: str) -> tuple[str, bool]:
+    """Return the title of a format, and whether its files name classes."""
+    from iris_model.readers.formats import FORMATS, JOBLIB
+
+    if name == "compiled":
+        return "compiled model of iris-model: data, no code", False
+    return (JOBLIB, True) if name == JOBLIB else (FORMATS[name].title, bool(FORMATS[name].scanner))
+
 
 _NOT_COMPARED = (
     "no rows yet: `compile` and `init` compare with the original, on generated rows and on your rows in --data rows.csv "
@@ -87,12 +85,12 @@ _NOT_COMPARED = (
 def describe_model_file(model: Path, trust: tuple[str, ...]) -> dict[str, Any]:
     """Collect what `inspect` prints."""
     from iris_model.project.compilation.confined import find_protection
-    from iris_model.readers import find_external_files, find_opener, find_refused, scan_pickle
+    from iris_model.readers import find_external_files, find_refused, read_model_file
 
     if compiled := _describe_compiled(model):
         return compiled
-    file_format = find_opener(model)
-    data = model.read_bytes()
+    file = read_model_file(model)
+    file_format, data = file.opener, file.data
     found: dict[str, Any] = {
         "path": str(model),
         "size_bytes": len(data),
@@ -114,9 +112,9 @@ def describe_model_file(model: Path, trust: tuple[str, ...]) -> dict[str, Any]:
             return {**found, "outlook": "yes, if its answers are those of onnxruntime"}
         outlook = f"no ({'; '.join(reasons)}); the executor onnxruntime runs it: iris-model init PROJECT --model"
         return {**found, "outlook": outlook, "compared": "not compared: onnxruntime itself answers"}
-    if file_format not in ("pickle", "joblib", "skops"):
+    scan = file.scan
+    if scan is None:
         return {**found, "outlook": "unknown until the file is opened: it depends on the objective of the booster"}
-    scan = scan_pickle(model)
     refused = find_refused(scan, trust)
     return {
         **found,

@@ -106,6 +106,7 @@ def tune(
       iris-model tune . --sizes 128,512,1769 --plot tune.png
       iris-model tune --remote --stage prod
     """
+    from iris_model.cli.sources.settings import find_settings
     from iris_model.cli.tuning import remote as tune_remote
     from iris_model.cli.tuning.snapstart_hint import find_hint, find_note
     from iris_model.cli.tuning.text import print_table, tuning_document
@@ -141,7 +142,8 @@ def tune(
         subtitle = f"{name}, {architecture}, prices of {price_list.region}"
         write_picture(plot, render_tuning_plot(tuning, title="How much memory", subtitle=subtitle))
     # $LATEST, which --remote measures, has no snapshots either.
-    hint = find_hint(project, stage, executor) or find_note(project, stage)
+    settings = find_settings(project, stage)
+    hint = find_hint(settings, executor) or find_note(settings)
     if as_json:
         document = tuning_document(tuning, measured, architecture, noise)
         if found is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +12,21 @@ if TYPE_CHECKING:
     from iris_model.cost import BreakEven, Estimate, Measurement, Workload
 
 
-def cost_document(
-    workload: Workload,
-    estimates: list[Estimate],
-    break_evens: list[BreakEven],
-    baseline: str,
-    beside: Beside,
-    notes: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Return an amount of money as a string, so that programs do not read it as a float."""
+@dataclass(frozen=True)
+class CostResult:
+    """What `cost` computed. `baseline`: the name of the alternative that the others are compared with."""
+
+    workload: Workload
+    estimates: list[Estimate]
+    break_evens: list[BreakEven]
+    baseline: str
+    beside: Beside
+    notes: Sequence[str] = ()
+
+
+def cost_document(result: CostResult) -> dict[str, Any]:
+    """Return the document. An amount of money is a string, so that programs do not read it as a float."""
+    workload, estimates, break_evens = result.workload, result.estimates, result.break_evens
     found = {each.name: each for each in break_evens}
     from iris_model.cost.workload import LOG_BYTES
 
@@ -29,9 +36,9 @@ def cost_document(
         "traffic": workload.traffic.name,
         "region": workload.prices.region,
         "currency": "USD",
-        "baseline": baseline,
+        "baseline": result.baseline,
         "measurement": _measurement(workload.measurement),
-        "executors": _executors(workload, beside),
+        "executors": _executors(workload, result.beside),
         "other_charges": {
             "log_lines": around.log_lines,
             "log_bytes_per_request": LOG_BYTES[around.log_lines],
@@ -46,7 +53,7 @@ def cost_document(
             "image_gb": None if around.image_gb is None else float(around.image_gb),
             "free_tier": workload.free_tier,
         },
-        "notes": list(notes),
+        "notes": list(result.notes),
         "sandboxes": {
             "cold_share": use.cold_share,
             "p99_ms": use.p99_ms,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from iris_model.cost import Surroundings
+    from iris_model.project.configuration.settings import ProjectSettings
 
 # The compressed size of AWS's Python base image, to one digit. The function's own layers are a thousandth of it.
 ASSUMED_IMAGE_GB = 0.2
@@ -24,13 +25,11 @@ class FoundSurroundings:
 
 
 def find_surroundings(
-    project: Path, stage: str | None, *, image_gb: float | None, payload_kb: float
+    project: Path, settings: ProjectSettings | None, *, image_gb: float | None, payload_kb: float
 ) -> FoundSurroundings:
-    """Read the settings of the project, or use the defaults without a project."""
-    from iris_model.contract.file_names import SETTINGS_FILE
+    """Return what the settings of the project cause, or the defaults without a project."""
     from iris_model.cost import Surroundings
     from iris_model.project.configuration.schedule import Firings, find_firings
-    from iris_model.project.configuration.settings import read_settings
 
     notes: tuple[str, ...] = ()
     if image_gb is None:
@@ -41,9 +40,9 @@ def find_surroundings(
             f"image in ECR: {ASSUMED_IMAGE_GB} GB is assumed, because there is no build; run iris-model build, or use --image-gb",
         )
     found = Surroundings(image_gb=Decimal(str(image_gb)), payload_kb=Decimal(str(payload_kb)))
-    if not (project / SETTINGS_FILE).exists():
+    if settings is None:
         return FoundSurroundings(found, notes)
-    deployment = read_settings(project, stage).deployment
+    deployment = settings.deployment
     firings = find_firings(deployment.keep_warm) if deployment.keep_warm else Firings(0, ())
     capture_metrics = (
         1 + _count_metrics_of_columns(project, deployment.capture.without) if deployment.capture.rate else 1

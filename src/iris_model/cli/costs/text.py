@@ -12,6 +12,7 @@ import click
 from iris_model.cli.terminal import echo, for_terminal
 
 if TYPE_CHECKING:
+    from iris_model.cli.costs.document import CostResult
     from iris_model.cli.costs.original import Beside, Executed
     from iris_model.cost import BreakEven, Estimate, Measurement, Workload
 
@@ -25,17 +26,11 @@ HEADINGS = {
 _COLUMNS = ("a month", "per million", "cheaper from")
 
 
-def print_table(
-    workload: Workload,
-    estimates: list[Estimate],
-    break_evens: list[BreakEven],
-    baseline: str,
-    beside: Beside,
-    notes: Sequence[str] = (),
-) -> None:
+def print_table(result: CostResult) -> None:
     """Print one line per alternative, and explain the columns and marks."""
     from iris_model.cost.function_costs import ORIGINAL, PROVISIONED
 
+    workload, estimates, baseline = result.workload, result.estimates, result.baseline
     use = workload.sandbox_use
     echo(
         f"{show_count(workload.requests_per_day)} requests a day, {workload.traffic.name}; "
@@ -44,8 +39,8 @@ def print_table(
         f"simulated: {use.cold_share:.1%} of requests start cold, p99 {use.p99_ms:.1f} ms, "
         f"up to {workload.peak_concurrency:,} at once"
     )
-    _print_beside(workload, estimates, baseline, beside)
-    found = {each.name: each for each in break_evens}
+    _print_beside(workload, estimates, baseline, result.beside)
+    found = {each.name: each for each in result.break_evens}
     # One estimate of the original suffices for comparison; --json has it for each architecture and endpoint.
     shown_originals = (baseline + ORIGINAL, baseline + PROVISIONED + ORIGINAL)
     shown = [each for each in estimates if each.kind != "original" or each.name in shown_originals]
@@ -71,7 +66,7 @@ def print_table(
     echo()
     by_name = {each.name: each for each in shown}
     _print_note(_parts(by_name[baseline]))
-    for note in (*_notes(workload, shown, found, baseline), *(f"- {note}" for note in notes)):
+    for note in (*_notes(workload, shown, found, baseline), *(f"- {note}" for note in result.notes)):
         _print_note(note)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iris_model.cli.render.output import show_size
@@ -28,11 +26,13 @@ _ANSWERS = {
 
 def describe_function(settings: ProjectSettings, executable: Executable) -> Iterator[str]:
     """Yield the lines that describe the function and its model."""
+    from iris_model.project.packaging.executors import measure_content
+
     source, signature = executable.source, executable.signature
     trained = sum(file.stat().st_size for file in settings.model_files.values())
     sizes = [show_size(trained)]
     if executable.executor == "compiled":
-        sizes.append(f"{show_size(sum(_measure(content) for content in executable.files.values()))} compiled")
+        sizes.append(f"{show_size(sum(map(measure_content, executable.files.values())))} compiled")
     made_by = f" of {source['library']} {source['version']}" if source["library"] and source["version"] else ""
     yield f"Function  {settings.name}: {settings.memory} MB of memory, timeout {settings.timeout} s"
     yield f"Model     {settings.model}: {source['class']}{made_by}, {', '.join(sizes)}"
@@ -45,12 +45,12 @@ def describe_function(settings: ProjectSettings, executable: Executable) -> Iter
 def suggest_commands(made: ScaffoldedProject) -> Iterator[str]:
     """Yield the next commands, ready to be pasted into a shell."""
     directory = shlex.quote(str(made.directory))
-    name = made.settings.name.lower() if made.settings else "iris-prediction"
+    from iris_model.project.configuration.deployment import name_image
+
+    name = name_image(made.settings.name) if made.settings else "iris-prediction"
     yield f"iris-model serve {directory}"
     yield f"iris-model cost {directory}"
-    # The name of an image has small letters only, and starts and ends with a letter or a digit.
-    image = re.sub(r"[^a-z0-9]+", "-", name).strip("-") or "model"
-    yield f"docker build -t {image} {directory}"
+    yield f"docker build -t {name} {directory}"
 
 
 def _describe_answer(signature: Signature) -> str:
@@ -70,7 +70,3 @@ def _join(names: list[str]) -> str:
     if len(names) <= _MOST_NAMES:
         return ", ".join(names)
     return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
-
-
-def _measure(content: bytes | Path) -> int:
-    return content.stat().st_size if isinstance(content, Path) else len(content)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from iris_model.contract.file_names import SIGNATURE_SUFFIX
 from iris_model.contract.function_file import FunctionFile, read_function_file
 from iris_model.contract.golden import as_sent, first_row
+
+if TYPE_CHECKING:
+    from iris_model.contract.signature import Signature, Source
 
 
 def build_document(directory: Path, server: str | None) -> dict[str, Any]:
@@ -40,7 +43,7 @@ def describe_for_page(directory: Path, server: str) -> dict[str, Any]:
         raise NotShown(f"the function directory is damaged: {error}") from None
 
 
-def _read_signature(directory: Path, function: FunctionFile) -> tuple[dict[str, Any], dict[str, Any]]:
+def _read_signature(directory: Path, function: FunctionFile) -> tuple[Signature, Source]:
     from iris_model.errors import ProjectError
 
     name = function.get("model")

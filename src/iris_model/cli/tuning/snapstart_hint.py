@@ -6,8 +6,12 @@ import json
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from iris_model.contract.function_file import FUNCTION_FILE
+
+if TYPE_CHECKING:
+    from iris_model.project.configuration.settings import ProjectSettings
 
 HELPED = "original"
 
@@ -22,20 +26,17 @@ def read_executor(directory: Path) -> str | None:
 
 
 def find_hint(
-    project: Path, stage: str | None, executor: str | None, price: Callable[[int], Decimal | None] | None = None
+    settings: ProjectSettings | None, executor: str | None, price: Callable[[int], Decimal | None] | None = None
 ) -> str:
     """Return a hint, with the settings to change, if the model's library is imported at each cold start and SnapStart is
     off; else "".
 
     `price` returns the dollars per month for the snapshots of a number of versions.
     """
-    from iris_model.contract.file_names import SETTINGS_FILE
     from iris_model.project.configuration.features import OLDEST_PYTHON_OF_SNAPSTART, find_aws_python
-    from iris_model.project.configuration.settings import read_settings
 
-    if executor != HELPED or not (project / SETTINGS_FILE).exists():
+    if executor != HELPED or settings is None:
         return ""
-    settings = read_settings(project, stage)
     deployment, python = settings.deployment, find_aws_python(settings.base_image)
     against = [
         *(["without provisioned-concurrency"] if deployment.provisioned_concurrency is not None else []),
@@ -54,12 +55,9 @@ def find_hint(
     )
 
 
-def find_note(project: Path, stage: str | None) -> str:
+def find_note(settings: ProjectSettings | None) -> str:
     """Return what a measurement without snapshots leaves out of a function with SnapStart, or nothing."""
-    from iris_model.contract.file_names import SETTINGS_FILE
-    from iris_model.project.configuration.settings import read_settings
-
-    if not (project / SETTINGS_FILE).exists() or not read_settings(project, stage).deployment.snapstart:
+    if settings is None or not settings.deployment.snapstart:
         return ""
     return (
         "snapstart = true: cold starts are measured without a snapshot. On AWS a start of a published version restores its "

@@ -91,12 +91,16 @@ class Behind:
 
 def look_behind(graph: Graph, original: Original, by_kind: Mapping[str, Sequence[Row]], directory: Path) -> Behind:
     """Find and move the thresholds behind transformers. Raises UnsupportedModel if trees split rounding noise."""
-    rows = [row for kind in ("uniform", "whole numbers", "given") for row in by_kind.get(kind, ())]
+    rows = _ordinary_rows(by_kind)
     graph, around = snap_known_values(graph, original, rows, directory)
     behind = _look_behind(graph, original, by_kind, directory, around)
     if not around:
         return behind
     return replace(behind, around=around, values=behind.values or InnerValues(graph, original, directory))
+
+
+def _ordinary_rows(by_kind: Mapping[str, Sequence[Row]]) -> list[Row]:
+    return [row for kind in ("uniform", "whole numbers", "given") for row in by_kind.get(kind, ())]
 
 
 def _look_behind(
@@ -130,7 +134,7 @@ class _Look:
         self._around = around
         self._values = InnerValues(graph, original, directory)
         self._random = np.random.RandomState(SEED)
-        self._start = [row for kind in ("uniform", "whole numbers", "given") for row in by_kind.get(kind, ())]
+        self._start = _ordinary_rows(by_kind)
         self._given = by_kind.get("given", ())
         self._clouds: dict[str, Cloud] = {}
 

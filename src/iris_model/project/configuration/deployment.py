@@ -102,6 +102,14 @@ def name_repository(project_name: str) -> str:
     return name if len(name) >= 2 else f"iris-model-{name or 'function'}"
 
 
+def name_image(project_name: str) -> str:
+    """Return the name of a project's image on this machine.
+
+    Repository names allow one `_`, two, or any number of `-` between letters; function names allow more.
+    """
+    return re.sub(r"_{3,}|_+-[-_]*|-+_[-_]*", "-", project_name.lower()).strip("-_") or "model"
+
+
 def find_conflicts(values: Mapping[str, dict[str, Any]]) -> list[str]:
     """Return contradictions between keys that are valid on their own."""
     top, cors, throttling, jwt = values[""], values["cors"], values["throttling"], values["jwt"]

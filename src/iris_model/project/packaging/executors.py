@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from iris_model.contract.file_names import SETTINGS_FILE, SIGNATURE_SUFFIX
 from iris_model.contract.golden import GoldenRow
@@ -22,6 +23,9 @@ from iris_model.project.configuration.settings import ProjectSettings
 from iris_model.project.packaging.function_directory import encode_json
 from iris_model.project.packaging.sources import OUR_FILES, collect_included, collect_trusted
 from iris_model.project.packaging.trial import open_as_the_function
+
+if TYPE_CHECKING:
+    from iris_model.compiler import Description
 
 COMPILED_SUFFIX = ".safetensors"
 ONNX = "onnx"
@@ -70,19 +74,24 @@ _MOST_CATEGORIES = 12
 Choose = Callable[[ProjectSettings], Executable]
 
 
+def measure_content(content: bytes | Path) -> int:
+    """Return the size in bytes of a file of an Executable."""
+    return content.stat().st_size if isinstance(content, Path) else len(content)
+
+
 def choose_executable(settings: ProjectSettings) -> Executable:
     """Compile the model. If it cannot be compiled and the settings allow it, use the original.
 
     Raises the errors of `compile_model`, and ProjectError.
     """
-    from iris_model.compiler import read_format
+    from iris_model.compiler import read_model_file
 
     if PurePosixPath(settings.model).suffix.lower() == COMPILED_SUFFIX:
         raise ProjectError(
             f'model = "{settings.model}" in {SETTINGS_FILE} is a compiled model; expected the trained model',
             remedy="Set model to the file that training wrote.",
         )
-    is_onnx = read_format(settings.model_path) == ONNX
+    is_onnx = read_model_file(settings.model_path).format.name == ONNX
     if is_onnx != (settings.executor == "onnxruntime") and settings.executor in ("original", "onnxruntime"):
         raise ProjectError(
             f'model = "{settings.model}", executor = "{settings.executor}" in {SETTINGS_FILE}: '
@@ -202,7 +211,7 @@ def _compiled(settings: ProjectSettings) -> Executable:
 
 def _original(settings: ProjectSettings, because: str) -> Executable:
     _check_name(settings)
-    from iris_model.compiler import describe_original, find_opener
+    from iris_model.compiler import describe_original, read_model_file
 
     description = describe_original(
         settings.model_path, data=settings.data_path, trust=settings.trust, categories=settings.categories
@@ -210,25 +219,13 @@ def _original(settings: ProjectSettings, because: str) -> Executable:
     source: Source = {
         **description.source,
         "file": PurePosixPath(settings.model).name,
-        "format": find_opener(settings.model_path),
+        "format": read_model_file(settings.model_path).opener,
     }
     library = description.source["library"]
     size = installed_size_mb(library) if library else 0
     size_cost = f"{size} MB for {library} and its dependencies" if size else "the size of its library"
-    signature = str(PurePosixPath(settings.model).with_suffix(SIGNATURE_SUFFIX))
-    return Executable(
-        executor="original",
-        reason=f"{because}; this adds {size_cost} to the image, and {COLD_START_OF_LIBRARY} to each cold start",
-        model=settings.model,
-        files={
-            settings.model: settings.model_path,
-            signature: encode_json({"signature": description.signature, "source": source}),
-        },
-        signature=description.signature,
-        source=source,
-        golden=description.golden,
-        needs=(library,) if library else (),
-    )
+    reason = f"{because}; this adds {size_cost} to the image, and {COLD_START_OF_LIBRARY} to each cold start"
+    return _uncompiled("original", reason, settings, description, source, {})
 
 
 def _onnx(settings: ProjectSettings, because: str) -> Executable:
@@ -237,23 +234,39 @@ def _onnx(settings: ProjectSettings, because: str) -> Executable:
 
     description = describe_onnx(settings.model_path, data=settings.data_path)
     source: Source = {**description.source, "file": PurePosixPath(settings.model).name, "format": ONNX}
-    weights = settings.weight_files
     library = str(description.source["library"])
-    signature = str(PurePosixPath(settings.model).with_suffix(SIGNATURE_SUFFIX))
+    reason = (
+        f"{because}; {library} and its dependencies add {installed_size_mb(library)} MB to "
+        f"the image, and {COLD_START_OF_ONNXRUNTIME} to each cold start"
+    )
+    return _uncompiled("onnxruntime", reason, settings, description, source, settings.weight_files)
+
+
+def _uncompiled(
+    executor: str,
+    reason: str,
+    settings: ProjectSettings,
+    description: Description,
+    source: Source,
+    weights: Mapping[str, Path],
+) -> Executable:
+    """Return the executable of a model that is not compiled: its file, the weights next to it, and its description."""
+    model = PurePosixPath(settings.model)
     return Executable(
-        executor="onnxruntime",
-        reason=f"{because}; {library} and its dependencies add {installed_size_mb(library)} MB to "
-        f"the image, and {COLD_START_OF_ONNXRUNTIME} to each cold start",
+        executor=executor,
+        reason=reason,
         model=settings.model,
         files={
             settings.model: settings.model_path,
-            **{str(PurePosixPath(settings.model).parent / name): path for name, path in weights.items()},
-            signature: encode_json({"signature": description.signature, "source": source}),
+            **{str(model.parent / name): path for name, path in weights.items()},
+            str(model.with_suffix(SIGNATURE_SUFFIX)): encode_json(
+                {"signature": description.signature, "source": source}
+            ),
         },
         signature=description.signature,
         source=source,
         golden=description.golden,
-        needs=(library,),
+        needs=(source["library"],) if source["library"] else (),
     )
 
 

@@ -30,7 +30,7 @@ from iris_model.project.dependencies.requirements import (
 from iris_model.project.disk import disk_errors
 from iris_model.project.packaging.compiled_modules import with_bytecode
 from iris_model.project.packaging.description import describe_settings, target_python
-from iris_model.project.packaging.executors import COMPILED_SUFFIX, Choose, Executable
+from iris_model.project.packaging.executors import COMPILED_SUFFIX, Choose, Executable, measure_content
 from iris_model.project.packaging.function_directory import (
     check_may_replace,
     encode_json_lines,
@@ -265,9 +265,7 @@ def _other_inputs(settings: ProjectSettings) -> dict[str, Path]:
 def _size_of_model(executable: Executable, sources: Mapping[str, Path]) -> int:
     """Return the size in bytes of the largest packaged compiled model."""
     compiled = [content for name, content in {**sources, **executable.files}.items() if name.endswith(COMPILED_SUFFIX)]
-    return max(
-        [content.stat().st_size if isinstance(content, Path) else len(content) for content in compiled], default=0
-    )
+    return max(map(measure_content, compiled), default=0)
 
 
 def _sources_that_count(

@@ -6,16 +6,19 @@ Returns an estimator with `predict` that has a converter.
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
+from collections.abc import Sequence
 
 from iris_model.errors import ModelFileError
 from iris_model.readers.formats import XGBOOST, is_old_xgboost
 from iris_model.readers.graph import Estimator
 from iris_model.readers.libraries import LIBRARIES, find_version
 
+from .model_file import ModelFile
 
-def open_native(path: Path, data: bytes, package: str) -> Estimator:
-    """Open a file of `package`. Raises ModelFileError if the file is invalid, or if the library is not installed."""
+
+def open_native(file: ModelFile, trust: Sequence[str]) -> Estimator:
+    """Open a file of a library. Raises ModelFileError if the file is invalid, or if the library is not installed."""
+    path, data, package = file.path, file.data, file.format.name
     boosters = importlib.import_module(f"iris_model.readers.{package}.boosters")
     library = LIBRARIES[package].distribution
     try:

@@ -17,14 +17,10 @@ from typing import Any
 import iris_model
 from iris_model.contract.signature import Source
 from iris_model.errors import ModelFileError, UntrustedModel
-from iris_model.readers.formats import NATIVE_FORMATS, ONNX, SAVE_AGAIN, SKOPS, find_format
 from iris_model.readers.graph import Estimator
 from iris_model.readers.libraries import LIBRARIES, find_version, library_of
 from iris_model.readers.names import class_name
 from iris_model.readers.pickled.building import RefusedCall, build
-from iris_model.readers.pickled.compressed import inflate
-from iris_model.readers.pickled.machine import NotAPickle
-from iris_model.readers.pickled.pickles import scan_bytes
 from iris_model.readers.pickled.rebuilding import BadCall, BadDtype
 from iris_model.readers.pickled.refusals import MAKE_AGAIN, advise, describe_refused
 from iris_model.readers.pickled.scan import PickleScan
@@ -32,7 +28,8 @@ from iris_model.readers.pickled.trusted import ALIASES, TRUSTED_GLOBALS, is_give
 from iris_model.readers.pickled.versions import describe_versions, is_version, pin
 
 from .mlflow import find_model, find_names
-from .native import adopt, open_native
+from .model_file import ModelFile, read_model_file
+from .native import adopt
 
 # The value of a global of a pickle: a class, or a function that rebuilds objects.
 Found = Any
@@ -76,47 +73,35 @@ def open_model(path: str | Path, trust: Sequence[str] = ()) -> OpenedModel:
 
 
 def _open_file(path: Path, trust: Sequence[str]) -> OpenedModel:
-    data = read_file(path)
-    file_format = find_format(path, data)
-    if file_format == ONNX:
-        raise ModelFileError(
-            f"{path} is an ONNX model, which contains no estimator",
-            remedy=f"Create a project: iris-model init PROJECT --model {path}",
-        )
-    if file_format == SKOPS:
-        return _opened(_open_skops(path, data, trust), data)
-    if file_format in NATIVE_FORMATS:
-        return _opened(open_native(path, data, file_format), data)
-    plain = inflate(data)
-    try:
-        scan = scan_bytes(plain)
-    except NotAPickle as error:
-        raise ModelFileError(
-            f"{path} has {len(data)} bytes and is not a complete pickle: {error}; expected a pickle or joblib file",
-            remedy=SAVE_AGAIN,
-        ) from None
-    _check_versions(path, scan)
-    _check_names(path, scan, trust)
-    return _opened(_build(path, plain, trust), data)
-
-
-def _opened(estimator: Estimator, data: bytes) -> OpenedModel:
-    estimator = adopt(estimator)
+    file = read_model_file(path)
+    estimator = adopt(file.open(trust))
     library, version = library_of(estimator)
-    return OpenedModel(estimator, library, version, class_name(type(estimator)), hashlib.sha256(data).hexdigest())
+    return OpenedModel(estimator, library, version, class_name(type(estimator)), hashlib.sha256(file.data).hexdigest())
 
 
-def _open_skops(path: Path, data: bytes, trust: Sequence[str]) -> Estimator:
+def open_pickle(file: ModelFile, trust: Sequence[str]) -> Estimator:
+    """Open a pickle or joblib file: check its names and versions, then build the object."""
+    scan = file.scan
+    assert scan is not None, "pickles have a scanner"
+    _check_versions(file.path, scan)
+    _check_names(file.path, scan, trust)
+    return _build(file.path, file.plain, trust)
+
+
+def refuse_onnx(file: ModelFile, trust: Sequence[str]) -> Estimator:
+    """Raise ModelFileError: an ONNX graph is read in another way (`readers/onnx`)."""
+    raise ModelFileError(
+        f"{file.path} is an ONNX model, which contains no estimator",
+        remedy=f"Create a project: iris-model init PROJECT --model {file.path}",
+    )
+
+
+def open_skops(file: ModelFile, trust: Sequence[str]) -> Estimator:
     """Open a skops file. skops has its own allow-list; other types are checked against ours."""
     from iris_model.readers.pickled import skops
 
-    try:
-        scan = skops.scan(data)
-    except skops.NotSkops as error:
-        raise ModelFileError(
-            f"{path} has {len(data)} bytes and is not a skops file: {error}",
-            remedy="Save the fitted model again with skops.io.dump, and copy the file in binary mode.",
-        ) from None
+    path, data, scan = file.path, file.data, file.scan
+    assert scan is not None, "skops files have a scanner"
     _check_versions(path, scan)
     _check_names(path, replace(scan, globals=()), trust)  # the loaders; skops itself trusts many of these names
     try:
@@ -141,18 +126,6 @@ def _open_skops(path: Path, data: bytes, trust: Sequence[str]) -> Estimator:
             f"{path} is a skops file, but building the object failed: {type(error).__name__}: {error}",
             remedy="Install the exact versions that it was saved with, or save the model again.",
         ) from error
-
-
-def read_file(path: Path) -> bytes:
-    """Return the bytes of a model file. Raises ModelFileError."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise ModelFileError(
-            f"no model file {path}", remedy="Check the path, or train the model first (python train.py)."
-        ) from None
-    except OSError as error:
-        raise ModelFileError(f"cannot read {path}: {error.strerror or error}", remedy="Check the path.") from None
 
 
 def _check_names(path: Path, scan: PickleScan, trust: Sequence[str]) -> None:

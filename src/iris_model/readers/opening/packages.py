@@ -11,11 +11,9 @@ from importlib import metadata
 from pathlib import Path
 
 from iris_model.installed import is_local, packages_distributions
-from iris_model.readers.formats import PICKLE, SKOPS, find_format
 from iris_model.readers.libraries import LIBRARIES
-from iris_model.readers.pickled.pickles import scan_pickle
 
-from .open import read_file
+from .model_file import read_model_file
 
 # Packages whose objects are part of a library's models. Their versions also decide whether a model opens.
 _COMPANIONS = {
@@ -45,9 +43,8 @@ def list_packages(path: Path, library: str, *, asked_with_frames: bool = False) 
 
 def _find_named(path: Path) -> list[str]:
     """Return the top-level packages that a file names, without the standard library, and the package that opens it."""
-    file_format = find_format(path, read_file(path))
-    if file_format not in (PICKLE, SKOPS):
+    file = read_model_file(path)
+    if file.scan is None:
         return []
-    roots = {module.partition(".")[0] for module, _ in scan_pickle(path).globals}
-    opener = ["skops"] if file_format == SKOPS else []
-    return [*sorted(roots - sys.stdlib_module_names), *opener]
+    roots = {module.partition(".")[0] for module, _ in file.scan.globals}
+    return [*sorted(roots - sys.stdlib_module_names), *([file.format.package] if file.format.package else [])]

@@ -9,19 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from iris_model.errors import ModelFileError
-from iris_model.readers.formats import SKOPS, find_format
 from iris_model.readers.names import public_name
 
-from . import skops
 from .booster_versions import find_lightgbm_version, find_xgboost_version
 from .calls import judge_call, judge_methods, judge_state
-from .compressed import inflate
 from .dtypes import BadDtype, is_objects, make_dtype, with_state
 from .machine import BROKEN, Machine, NotAPickle, Source
 from .scan import VERSION_KEYS, WRAPPER, PickleScan
@@ -76,23 +71,6 @@ class _Findings:
     versions: dict[str, dict[str, None]] = field(default_factory=dict)
     calls: dict[tuple[str, str], None] = field(default_factory=dict)
     getters: list[Named] = field(default_factory=list)
-
-
-def scan_pickle(path: str | Path) -> PickleScan:
-    """Scan the pickle, joblib or skops file at `path`. Raises ModelFileError for another file."""
-    path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelFileError(f"cannot read {path}: {error.strerror or error}", remedy="Check the path.") from None
-    try:
-        return skops.scan(data) if find_format(path, data) == SKOPS else scan_bytes(inflate(data))
-    except (NotAPickle, skops.NotSkops) as error:
-        kind = "skops file" if isinstance(error, skops.NotSkops) else "complete pickle"
-        raise ModelFileError(
-            f"{path} is not a {kind}: {error}",
-            remedy="Save the fitted model again with pickle.dump or joblib.dump, and copy it in binary mode.",
-        ) from None
 
 
 def scan_bytes(data: bytes) -> PickleScan:

@@ -4,11 +4,13 @@ import os
 
 from iris_model.engine.errors import ModelFormatError
 from iris_model.engine.json_text import make_decoder
-from iris_model.runtime.model import DESCRIPTION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from iris_model.contract.signature import Signature, Source
+
+# The same as in runtime/model.py, which finds a model without this package.
+SUFFIX = ".signature.json"
 
 
 def read_description(model: str, kind: str) -> "tuple[Signature, Source]":
@@ -16,7 +18,7 @@ def read_description(model: str, kind: str) -> "tuple[Signature, Source]":
 
     Raises ModelFormatError, which names the `kind` of model, if the description is absent or damaged.
     """
-    path = os.path.splitext(model)[0] + DESCRIPTION
+    path = os.path.splitext(model)[0] + SUFFIX
     try:
         with open(path, encoding="utf-8") as file:
             value = make_decoder()(file.read())
