@@ -52,7 +52,7 @@ def test_rows_of_training_and_thresholds(transform, tmp_path):
 def test_landed_rows_lie_on_the_thresholds_of_the_original(tmp_path):
     model = make_pipeline(PowerTransformer(), boosting()).fit(X, Y)
     graph = run_passes(read_estimator(model))
-    behind = look_behind(graph, Original(model), make_rows(graph, []).by_kind, tmp_path)
+    behind = look_behind(graph, Original(model), make_rows(graph, []).by_kind)
     transformed = model[0].transform(np.array(behind.rows))
     trees = next(node for node in graph.nodes if node.op == "boosted_trees")
     inner = np.flatnonzero(trees.tensors["feature"] >= 0)
@@ -67,7 +67,7 @@ def test_landed_rows_lie_on_the_thresholds_of_the_original(tmp_path):
 def test_thresholds_move_to_the_side_away_from_equal_values(tmp_path):
     model = make_pipeline(PCA(2), boosting()).fit(X, Y)
     graph = run_passes(read_estimator(model))
-    moved = look_behind(graph, Original(model), make_rows(graph, []).by_kind, tmp_path).graph
+    moved = look_behind(graph, Original(model), make_rows(graph, []).by_kind).graph
     before = next(node for node in graph.nodes if node.op == "boosted_trees").tensors
     after = next(node for node in moved.nodes if node.op == "boosted_trees").tensors
     inner = before["feature"] >= 0
@@ -78,7 +78,7 @@ def test_thresholds_move_to_the_side_away_from_equal_values(tmp_path):
 def test_exact_arithmetic_moves_nothing(tmp_path):
     model = make_pipeline(StandardScaler(), FunctionTransformer(np.square), boosting()).fit(X, Y)
     graph = run_passes(read_estimator(model))
-    behind = look_behind(graph, Original(model), make_rows(graph, []).by_kind, tmp_path)
+    behind = look_behind(graph, Original(model), make_rows(graph, []).by_kind)
     assert behind.graph == graph and behind.met == behind.tried > 0
     assert not any(len(gaps.low) for gaps in behind.gaps)
 
@@ -90,7 +90,7 @@ def test_edges_of_bins_move_as_thresholds_do(steps, tmp_path):
     grid = np.repeat(np.linspace(0.1, 4.0, 40), 8).reshape(-1, 1)
     model = make_pipeline(FunctionTransformer(np.tanh), steps, Ridge()).fit(grid, np.arange(len(grid)))
     graph = run_passes(read_estimator(model))
-    moved = look_behind(graph, Original(model), make_rows(graph, []).by_kind, tmp_path).graph
+    moved = look_behind(graph, Original(model), make_rows(graph, []).by_kind).graph
     (before,), (after,) = (
         [node for node in one.nodes if node.op in ("bin_columns", "binarize")] for one in (graph, moved)
     )

@@ -9,7 +9,8 @@ import pytest
 from safetensors import safe_open
 from sklearn.ensemble import RandomForestClassifier
 
-from iris_model.compiler.emit import check_operators, emit
+from iris_model.compiler.emit import check_operators, emit, replace_source
+from iris_model.engine import CompiledModel
 from iris_model.engine.container import ELEMENT_TYPES
 from iris_model.readers import Graph, Node, read_estimator
 
@@ -88,3 +89,15 @@ def test_parameters_that_the_operator_does_not_take(attributes):
 def test_inputs_that_the_operator_does_not_take():
     with pytest.raises(TypeError, match="node 'v': column"):
         check_operators(graph_of(Node("column", ("rows", "rows"), "v", {"index": 0})))
+
+
+def test_another_source_gives_the_bytes_of_a_model_with_that_source():
+    graph = read_estimator(FOREST)
+    for source in (SOURCE, {**SOURCE, "parity": {"rows": [1, 2], "é": "x" * 100}}):
+        assert replace_source(emit(graph, SOURCE), source) == emit(graph, source)
+
+
+def test_a_model_in_memory_answers_as_its_file(compiled):
+    rows = X[:5].tolist()
+    in_memory = CompiledModel("a name for messages", compiled.read_bytes())
+    assert in_memory.predict_proba(rows) == CompiledModel(str(compiled)).predict_proba(rows)

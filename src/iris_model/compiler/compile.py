@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,7 +37,7 @@ from iris_model.readers.names import class_name
 from iris_model.readers.opening.native import adopt
 
 from .data import Cell, Data, DataSource, Row, arrange, check_categories, find_orders, mark_truths, read_data
-from .emit import emit
+from .emit import UNVERIFIED, emit, replace_source
 from .networks.compiling import compile_network
 from .original import Original
 from .passes import drop_unused, run_passes
@@ -102,19 +101,19 @@ def _compile(opened: OpenedModel, data: DataSource | None, categories: Mapping[s
     check_given(original, rows, tuple(graph.outputs))
     limit = search_limit()
     to_try = make_rows(amounts, rows, search_domains(original, amounts, rows, tuple(graph.outputs), limit))
-    with tempfile.TemporaryDirectory(prefix="iris-model-") as directory:
-        behind = look_behind(graph, original, to_try.by_kind, Path(directory))
-        graph = drop_unused(behind.graph)
-        path = Path(directory) / "unverified.safetensors"
-        path.write_bytes(emit(graph, source))
-        report = verify(CompiledModel(str(path)), original, graph, to_try, behind)
+    behind = look_behind(graph, original, to_try.by_kind)
+    unverified = drop_unused(behind.graph)
+    made = emit(unverified, source)
+    report = verify(CompiledModel(UNVERIFIED, made), original, unverified, to_try, behind)
     report = replace(report, search_stopped=limit.stopped)
-    graph, report = keep_compared(graph, report, given=len(rows))
+    graph, report = keep_compared(unverified, report, given=len(rows))
     sound = [row for row in to_try.typical if row not in report.left_out] or to_try.typical
     golden = choose_golden(original, sound, tuple(graph.outputs))
     source["parity"] = report.as_source()
     operator_modules = tuple(sorted({OPERATORS[node.op] for node in graph.nodes}))
-    return Compilation(emit(graph, source), graph.signature, source, report, golden, operator_modules)
+    # Only a method that the original does not answer changes the graph now.
+    made = replace_source(made, source) if graph is unverified else emit(graph, source)
+    return Compilation(made, graph.signature, source, report, golden, operator_modules)
 
 
 def _open(model: Estimator | str | Path, trust: Sequence[str]) -> OpenedModel:

@@ -21,6 +21,8 @@ from iris_model.readers import Graph, Node
 
 FORMAT = "iris-model/1"
 ALIGNMENT = 8
+# The name of a model in messages before it is verified.
+UNVERIFIED = "(not yet verified)"
 # Smaller vocabularies are JSON, which is parsed quickly into a dict.
 MANY_TERMS = 10_000
 
@@ -40,6 +42,14 @@ def emit(graph: Graph, source: Source | None = None) -> bytes:
         "source": _json(source or {}),
     }
     return _sort_header(save(tensors, metadata))
+
+
+def replace_source(data: bytes, source: Source) -> bytes:
+    """Return the bytes of a compiled model with another source, as `emit` writes them. Its tensors are not read."""
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    header["__metadata__"]["source"] = _json(source)
+    return _with_header(header, data[8 + length :])
 
 
 def check_operators(graph: Graph) -> None:
@@ -119,7 +129,10 @@ def _sort_header(data: bytes) -> bytes:
     every tensor stays aligned if the length of the header stays a multiple of eight.
     """
     length = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + length])
+    return _with_header(json.loads(data[8 : 8 + length]), data[8 + length :])
+
+
+def _with_header(header: dict[str, Any], tensors: bytes) -> bytes:
     text = _json(header).encode()
     text += b" " * (-len(text) % ALIGNMENT)
-    return len(text).to_bytes(8, "little") + text + data[8 + length :]
+    return len(text).to_bytes(8, "little") + text + tensors

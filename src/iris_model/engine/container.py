@@ -38,9 +38,10 @@ ELEMENT_TYPES = {
 class Container:
     """An opened compiled-model file: `graph`, `signature`, `source` (JSON values) and `tensor(name)`."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, data: "bytes | None" = None) -> None:
+        """`data`: the content of the file, if it is not written; then `path` is only a name for messages."""
         self.path = path
-        self._data = _map_file(path)
+        self._data = _map_file(path) if data is None else memoryview(data)
         header, self._start = self._read_header()
         metadata = header.pop("__metadata__", None)
         self._entries = header

@@ -45,8 +45,8 @@ class CompiledModel:
     InvalidInput for rows that do not fit the signature, and ModelFormatError if the file is damaged.
     """
 
-    def __init__(self, path: str) -> None:
-        self._container = Container(path)
+    def __init__(self, path: str, data: "bytes | None" = None) -> None:
+        self._container = Container(path, data)
         self.signature: Signature = self._container.signature
         self.source: Source = self._container.source
         try:

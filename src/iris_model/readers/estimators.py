@@ -54,26 +54,14 @@ def read_estimator(
     `names`: the column names for an estimator that was trained without names. `orders`: categories that the estimator
     may not store.
     """
-    trained = _with_spaces(estimator, _trained_columns(estimator), names)
-    if takes_dictionaries(estimator):
-        learned = feature_names(estimator) or list(names or ())
-        trained = len(learned), learned
-        if not learned:
-            raise refuse_unknown_names()
-    count, trained_names = trained if trained else (len(names or ()), None)
-    builder = GraphBuilder(
-        trained_names
-        or _checked(names, count)
-        or ([DOCUMENT_COLUMN] if takes_documents(estimator) else [f"x{index}" for index in range(count)]),
-        named=trained_names is not None,
-        find_reader=_find_reader,
-        orders=orders,
-    )
+    builder, is_trained = _begin(estimator, names, orders)
+    if takes_dictionaries(estimator) and not is_trained:
+        raise refuse_unknown_names()
     if (problem := find_version_problem(estimator)) is not None:
         # Only this reason: other versions have other attributes, and errors about them would hide it.
         raise UnsupportedModel([problem], remedy=find_remedy([problem]))
     reading = builder.read(estimator, builder.rows)
-    if trained is None and not builder.reasons:
+    if not is_trained and not builder.reasons:
         builder.refuse(
             f"{class_name(type(estimator))} has no n_features_in_, the number of its columns; train and save it again"
         )
@@ -90,24 +78,34 @@ def read_partly(estimator: Estimator, names: Sequence[str] | None = None) -> Gra
 
     None if the number of columns is unknown. A column that only a refused step reads has `"kind": "unknown"`.
     """
+    builder, is_trained = _begin(estimator, names)
+    if not is_trained and not names:
+        return None
+    try:
+        builder.read(estimator, builder.rows)
+    except Exception:
+        # A converter may fail on another version, or on a class outside the library.
+        return _guess(builder) if is_trained else None
+    return builder.finish_partly()
+
+
+def _begin(
+    estimator: Estimator, names: Sequence[str] | None, orders: CategoryOrders = NO_ORDERS
+) -> tuple[GraphBuilder, bool]:
+    """Return a builder with the columns of a row, and whether the estimator stores how many there are.
+
+    `names`: the column names for an estimator that was trained without names.
+    """
     trained = _with_spaces(estimator, _trained_columns(estimator), names)
     if takes_dictionaries(estimator):
         # Not the columns that a hasher creates, which are counted by a later step.
         learned = feature_names(estimator) or list(names or ())
         trained = (len(learned), learned) if learned else None
-    if trained is None and not names:
-        return None
     count, trained_names = trained or (len(names or ()), None)
     default = [DOCUMENT_COLUMN] if takes_documents(estimator) else [f"x{index}" for index in range(count)]
-    builder = GraphBuilder(
-        trained_names or _checked(names, count) or default, named=trained_names is not None, find_reader=_find_reader
-    )
-    try:
-        builder.read(estimator, builder.rows)
-    except Exception:
-        # A converter may fail on another version, or on a class outside the library.
-        return None if trained is None else _guess(builder)
-    return builder.finish_partly()
+    columns = trained_names or _checked(names, count) or default
+    builder = GraphBuilder(columns, named=trained_names is not None, find_reader=_find_reader, orders=orders)
+    return builder, trained is not None
 
 
 def says_columns(estimator: Estimator) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -89,14 +88,14 @@ class Behind:
         return inside, inside | maybe
 
 
-def look_behind(graph: Graph, original: Original, by_kind: Mapping[str, Sequence[Row]], directory: Path) -> Behind:
+def look_behind(graph: Graph, original: Original, by_kind: Mapping[str, Sequence[Row]]) -> Behind:
     """Find and move the thresholds behind transformers. Raises UnsupportedModel if trees split rounding noise."""
     rows = _ordinary_rows(by_kind)
-    graph, around = snap_known_values(graph, original, rows, directory)
-    behind = _look_behind(graph, original, by_kind, directory, around)
+    graph, around = snap_known_values(graph, original, rows)
+    behind = _look_behind(graph, original, by_kind, around)
     if not around:
         return behind
-    return replace(behind, around=around, values=behind.values or InnerValues(graph, original, directory))
+    return replace(behind, around=around, values=behind.values or InnerValues(graph, original))
 
 
 def _ordinary_rows(by_kind: Mapping[str, Sequence[Row]]) -> list[Row]:
@@ -104,7 +103,7 @@ def _ordinary_rows(by_kind: Mapping[str, Sequence[Row]]) -> list[Row]:
 
 
 def _look_behind(
-    graph: Graph, original: Original, by_kind: Mapping[str, Sequence[Row]], directory: Path, around: Sequence[Gaps]
+    graph: Graph, original: Original, by_kind: Mapping[str, Sequence[Row]], around: Sequence[Gaps]
 ) -> Behind:
     steps = find_steps(graph)
     views = trace_views(graph)
@@ -118,7 +117,7 @@ def _look_behind(
             hidden.append((cuts, places))
     if not hidden and not steps:
         return Behind(graph)
-    return _Look(graph, original, by_kind, directory, around).run(hidden, steps)
+    return _Look(graph, original, by_kind, around).run(hidden, steps)
 
 
 class _Look:
@@ -127,12 +126,11 @@ class _Look:
         graph: Graph,
         original: Original,
         by_kind: Mapping[str, Sequence[Row]],
-        directory: Path,
         around: Sequence[Gaps],
     ) -> None:
         self._graph = graph
         self._around = around
-        self._values = InnerValues(graph, original, directory)
+        self._values = InnerValues(graph, original)
         self._random = np.random.RandomState(SEED)
         self._start = _ordinary_rows(by_kind)
         self._given = by_kind.get("given", ())

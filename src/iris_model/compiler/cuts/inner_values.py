@@ -7,7 +7,6 @@ is the value that the original compares with a threshold. Otherwise only the eng
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,12 +30,11 @@ MOST_CELLS = 8_000_000
 
 
 class InnerValues:
-    """The values of intermediate tables of one graph. `directory`: for temporary files of the engine."""
+    """The values of intermediate tables of one graph."""
 
-    def __init__(self, graph: Graph, original: Original, directory: Path) -> None:
+    def __init__(self, graph: Graph, original: Original) -> None:
         self._graph = graph
         self._original = original
-        self._directory = directory
         self._nodes = {node.output: node for node in graph.nodes}
         self._engines: dict[tuple[str, ...], CompiledModel] = {}
 
@@ -55,10 +53,8 @@ class InnerValues:
         """Return tables of the engine, without those of strings and labels. Raises InvalidInput."""
         wanted = tuple(dict.fromkeys(names))
         if wanted not in self._engines:
-            path = self._directory / f"inner-{len(self._engines)}.safetensors"
             tapped = drop_unused(Graph(self._graph.nodes, {name: name for name in wanted}, self._graph.signature))
-            path.write_bytes(emit(tapped))
-            self._engines[wanted] = CompiledModel(str(path))
+            self._engines[wanted] = CompiledModel("(a part of the model)", emit(tapped))
         tables = self._engines[wanted].evaluate(list(rows), wanted)
         found = {name: self._numbers(name, table) for name, table in zip(wanted, tables, strict=True)}
         return {name: table for name, table in found.items() if table is not None}

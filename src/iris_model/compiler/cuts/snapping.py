@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,14 +27,12 @@ Array = np.ndarray[Any, Any]
 MARGIN, SHARE = 4.0, 0.25
 
 
-def snap_known_values(
-    graph: Graph, original: Original, rows: Sequence[Row], directory: Path
-) -> tuple[Graph, list[Gaps]]:
+def snap_known_values(graph: Graph, original: Original, rows: Sequence[Row]) -> tuple[Graph, list[Gaps]]:
     """Return the graph with `snap_to_known` before steps that compare inexact values, and the snapped ranges."""
     steps = [(node, known) for node in graph.nodes if (known := _known_values(node))]
     if not steps:
         return graph, []
-    values = InnerValues(graph, original, directory)
+    values = InnerValues(graph, original)
     chosen = rows_to_measure(rows)
     snapped: dict[str, Node] = {}
     around: list[Gaps] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from iris_model.compiler.data import DataSource, Row, arrange, read_data
 from iris_model.compiler.description.onnx import describe_opened, find_width
-from iris_model.compiler.emit import emit
+from iris_model.compiler.emit import UNVERIFIED, emit, replace_source
 from iris_model.compiler.parity.asking import ask
 from iris_model.compiler.parity.enough import keep_compared
 from iris_model.compiler.parity.golden import check_given, choose_golden, is_finite
@@ -74,16 +73,15 @@ def compile_network(path: Path, data: DataSource | None = None) -> CompiledNetwo
     if at_thresholds.rows:
         by_kind["threshold"] = at_thresholds.rows
     source = description.source
-    with tempfile.TemporaryDirectory(prefix="iris-model-") as directory:
-        unverified = Path(directory) / "unverified.safetensors"
-        unverified.write_bytes(emit(graph, source))
-        report = verify_network(CompiledModel(str(unverified)), original, graph, by_kind, at_thresholds)
-    graph, report = keep_compared(graph, report, given=len(rows))
+    unverified, made = graph, emit(graph, source)
+    report = verify_network(CompiledModel(UNVERIFIED, made), original, graph, by_kind, at_thresholds)
+    graph, report = keep_compared(unverified, report, given=len(rows))
     typical = by_kind.get("given") or by_kind["uniform"]
     sound = [row for row in typical if row not in report.left_out] or typical
     golden = choose_golden(original, sound, tuple(graph.outputs))
     source["parity"] = report.as_source()
-    return CompiledNetwork(emit(graph, source), graph, source, report, golden, network.modules)
+    made = replace_source(made, source) if graph is unverified else emit(graph, source)
+    return CompiledNetwork(made, graph, source, report, golden, network.modules)
 
 
 def _with_ranges(graph: Graph, rows: Sequence[Row]) -> Graph:
