@@ -3,6 +3,10 @@
 pip selects and downloads wheels for the target's Python, architecture and C library; nothing is built from source, and
 nothing depends on this machine's Python. The lock pins the selection and the cache keeps the wheels, so that the next
 build needs no network.
+
+uv was tried in pip's place. It reads markers for the target in one call, but its resolution alone takes 0.8 to 1.3 times
+the time in which pip selects and downloads the same eleven wheels. It cannot download wheels without installing them,
+refuses its own `pylock.toml` if this machine has another Python than the target, and ignores the indexes of pip.conf.
 """
 
 from __future__ import annotations
