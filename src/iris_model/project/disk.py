@@ -1,10 +1,11 @@
-"""Write files completely or not at all.
+"""Write files completely or not at all, and compute their digests.
 
 Disk errors (full, read-only, not allowed) become one error that names the file.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -15,6 +16,12 @@ from pathlib import Path
 from iris_model.errors import StorageError
 
 REMEDY = "Check the free space and the permissions. No partial file was left."
+
+
+def digest_file(path: Path) -> str:
+    """Return the sha256 of a file of any size."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

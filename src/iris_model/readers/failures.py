@@ -9,6 +9,10 @@ from .names import class_name
 NOT_FITTED = "it is not fitted"
 
 
+class NotABooster(Exception):
+    """The bytes of a file are not in the format of its library. The message gives the reason."""
+
+
 def describe_failure(estimator: Any, error: Exception) -> str:
     """Return the reason for a refusal: an attribute that only fitting sets, or the exception itself."""
     name = class_name(type(estimator))

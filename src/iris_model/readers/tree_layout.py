@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .graph import Tensors
+from .graph import GraphBuilder, Tensors, Value
 
 Array = np.ndarray[Any, Any]
 
@@ -106,3 +106,8 @@ def lay_out_boosted(trees: Sequence[BoostedTree], output: Sequence[int], base: A
         tensors["set_words"] = np.concatenate([one.words for one in sets]).astype(np.uint32)
         tensors["outside_left"] = np.array([one.outside_left for one in sets], np.uint8)
     return tensors
+
+
+def flatten(builder: GraphBuilder, values: Value) -> Value:
+    """Return a table of one column as a flat column, and a wider table unchanged."""
+    return values if values.width > 1 else builder.add("column", values, width=1, attributes={"index": 0})

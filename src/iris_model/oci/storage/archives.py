@@ -46,7 +46,7 @@ _MANIFEST = "manifest.json"
 
 def read_archive(path: Path, *, name: str = "", platform: Platform | None = None) -> Image:
     """Return the image with that name in an archive; without a name, the only one."""
-    return image_of_archive(open_tree(path), name=name, platform=platform)
+    return read_image(path, name=name, platform=platform)
 
 
 def image_of_archive(tree: FileTree, *, name: str = "", platform: Platform | None = None) -> Image:

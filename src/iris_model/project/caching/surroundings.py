@@ -7,7 +7,6 @@ recomputation costs a second, a wrong cache hit gives a wrong answer. Nothing he
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib.util
 import os
 import platform
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import iris_model
+from iris_model.project.disk import digest_file
 
 _PACKAGE = Path(iris_model.__file__).parent
 
@@ -43,12 +43,6 @@ _PROCESSOR_LINES = (
     *("vendor_id", "cpu family", "model", "model name", "stepping", "flags"),
     *("CPU implementer", "CPU architecture", "CPU variant", "CPU part", "CPU revision", "Features"),
 )
-
-
-def digest_file(path: Path) -> str:
-    """Return the sha256 of a file of any size."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_files(files: Mapping[str, Path]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 from packaging.requirements import InvalidRequirement, Requirement
 
 from iris_model.errors import ProjectError
+from iris_model.project.disk import digest_file
 
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _INCLUDE = re.compile(r"(?:(-r|--requirement)|(-c|--constraint))(?:\s*=\s*|\s+|(?<=-[rc]))(\S.*)$")
@@ -102,7 +103,7 @@ class Requirements:
     def digest(self) -> str:
         """The digest of everything that decides the result. For a single file, the sha256 of its bytes."""
         read = {name: hashlib.sha256(data).hexdigest() for name, data in self.files.items()}
-        wheels = {line.address: _sha256(path) for line in self.lines if (path := self.local_path(line))}
+        wheels = {line.address: digest_file(path) for line in self.lines if (path := self.local_path(line))}
         if len(read) == 1 and not wheels:
             return next(iter(read.values()))
         return hashlib.sha256(json.dumps([list(read.items()), sorted(wheels.items())]).encode()).hexdigest()
@@ -196,8 +197,3 @@ def _joined(text: str) -> Iterator[tuple[int, str]]:
         if joined:
             yield first, joined
         parts, first = [], 0
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

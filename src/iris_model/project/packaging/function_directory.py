@@ -6,7 +6,6 @@ It is written next to its final path and then renamed, so that an interrupted ru
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from iris_model.contract.function_file import FUNCTION_FILE, FunctionDescription
 from iris_model.errors import ProjectError
-from iris_model.project.disk import disk_errors
+from iris_model.project.disk import digest_file, disk_errors
 from iris_model.project.packaging.compiled_modules import bytecode_beside
 from iris_model.project.packaging.interpreters import Interpreter
 
@@ -49,7 +48,7 @@ def write_function_directory(
             _write_file(staging / name, content)
         if compiler:
             _write_bytecode(staging, files, compiler)
-        digests = {name: _sha256(staging / name) for name in list_files(staging)}
+        digests = {name: digest_file(staging / name) for name in list_files(staging)}
         _write_file(staging / FUNCTION_FILE, encode_json({**description, "files": digests}))
         _normalize(staging)
         if check:
@@ -145,11 +144,6 @@ def _write_file(path: Path, content: bytes | Path) -> None:
             shutil.copyfile(content, path)
         else:
             path.write_bytes(content)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _normalize(directory: Path) -> None:

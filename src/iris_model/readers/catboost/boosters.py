@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from iris_model.readers.failures import NotABooster
 from iris_model.readers.graph import Estimator
 
 from .wrappers import BINARY, ONE_AGAINST_ALL, SOFTMAX
-
-
-class NotABooster(Exception):
-    """CatBoost cannot read the bytes. The message is CatBoost's reason."""
 
 
 def load(data: bytes) -> Estimator:

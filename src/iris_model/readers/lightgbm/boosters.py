@@ -9,16 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from iris_model.readers.failures import NotABooster
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 
 from .wrappers import read_regressor
 
 Array = np.ndarray[Any, Any]
 END = "end of trees"
-
-
-class NotABooster(Exception):
-    """The bytes are not LightGBM's model text. The message gives the reason."""
 
 
 class BoosterEstimator:

@@ -12,7 +12,7 @@ import numpy as np
 from iris_model.readers.classes import read_classes
 from iris_model.readers.frame_categories import add_codes
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
-from iris_model.readers.tree_layout import lay_out_boosted
+from iris_model.readers.tree_layout import flatten, lay_out_boosted
 
 from .model_text import ModelText, read_model_text
 
@@ -28,7 +28,7 @@ def read_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -
     if model is None:
         return Reading("regressor", {})
     values = _transform(builder, model, _add_scores(builder, model, inputs))
-    return Reading("regressor", {"predict": _flatten(builder, values)})
+    return Reading("regressor", {"predict": flatten(builder, values)})
 
 
 def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
@@ -44,7 +44,7 @@ def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) 
     label = builder.add("argmax_label", values, width=1, kind="label", attributes={"classes": classes})
     outputs = {"predict": label, "predict_proba": values}
     if hasattr(estimator, "decision_function"):  # since 4.7
-        outputs["decision_function"] = _flatten(builder, scores)
+        outputs["decision_function"] = flatten(builder, scores)
     return Reading("classifier", outputs, classes)
 
 
@@ -141,10 +141,6 @@ def _transform(builder: GraphBuilder, model: ModelText, scores: Value) -> Value:
     if "sqrt" in model.parameters:
         return builder.add("signed_squares", scores, width=width)
     return scores
-
-
-def _flatten(builder: GraphBuilder, values: Value) -> Value:
-    return values if values.width > 1 else builder.add("column", values, width=1, attributes={"index": 0})
 
 
 READERS: dict[str, Reader] = {

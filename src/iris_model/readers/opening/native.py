@@ -9,6 +9,7 @@ import importlib
 from collections.abc import Sequence
 
 from iris_model.errors import ModelFileError
+from iris_model.readers.failures import NotABooster
 from iris_model.readers.formats import XGBOOST, is_old_xgboost
 from iris_model.readers.graph import Estimator
 from iris_model.readers.libraries import LIBRARIES, find_version
@@ -29,7 +30,7 @@ def open_native(file: ModelFile, trust: Sequence[str]) -> Estimator:
         raise ModelFileError(
             f"{path} is a {library} file, and {library} is not installed", remedy=f"pip install {library}"
         ) from None
-    except boosters.NotABooster as error:
+    except NotABooster as error:
         if package == XGBOOST and is_old_xgboost(data):
             raise ModelFileError(
                 f"{path} is in XGBoost's old binary format, which the installed {library} {find_version(library)} does not read",

@@ -12,8 +12,8 @@ import numpy as np
 
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 
+from .inner import as_column
 from .kernels import add_kernel, add_weighted, dense
-from .linear import add_column
 
 Array = np.ndarray[Any, Any]
 
@@ -162,7 +162,7 @@ def _add_likelihoods(builder: GraphBuilder, estimator: Estimator, inputs: Value)
     # In the precision of training, as the library does.
     constant = -0.5 * (inputs.width * math.log(2.0 * math.pi) - np.linalg.slogdet(precision)[1])
     halves = {"scale": np.array([-0.5]), "offset": np.array([constant])}
-    return {"score_samples": add_column(builder, builder.add("min_max_scale", squares, width=1, tensors=halves))}
+    return {"score_samples": as_column(builder, builder.add("min_max_scale", squares, width=1, tensors=halves))}
 
 
 def _project(builder: GraphBuilder, inputs: Value, components: Array, shift: Array | None = None) -> Value:

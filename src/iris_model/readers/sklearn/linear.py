@@ -15,6 +15,8 @@ from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 from iris_model.readers.libraries import installed_version
 
+from .inner import as_column
+
 Array = np.ndarray[Any, Any]
 Link = Callable[[GraphBuilder, Value], Value]
 
@@ -23,7 +25,7 @@ def read_linear_regressor(builder: GraphBuilder, estimator: Estimator, inputs: V
     """Convert to X @ coef_.T + intercept_: a column for a one-dimensional target, otherwise a table."""
     decisions = add_decisions(builder, estimator, inputs)
     if _dense(estimator.coef_).ndim == 1:
-        decisions = add_column(builder, decisions)
+        decisions = as_column(builder, decisions)
     return Reading("regressor", {"predict": decisions})
 
 
@@ -80,7 +82,7 @@ def read_generalized_linear(builder: GraphBuilder, estimator: Estimator, inputs:
         decisions = builder.add("exponential", decisions, width=1)
     elif link != "IdentityLink":
         builder.refuse(f"{type(estimator).__name__}: its link function is {link}; expected LogLink or IdentityLink")
-    return Reading("regressor", {"predict": add_column(builder, decisions)})
+    return Reading("regressor", {"predict": as_column(builder, decisions)})
 
 
 def read_ransac(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
@@ -98,7 +100,7 @@ def read_sgd_one_class_svm(builder: GraphBuilder, estimator: Estimator, inputs: 
     negative = {"offset": np.zeros(1), "divisor": -np.ones(1)}
     turned = builder.add("scale", decisions, width=1, tensors=negative)
     labels = builder.add("threshold_label", turned, width=1, kind="label", attributes={"classes": [1, -1]})
-    return Reading("outlier_detector", {"predict": labels, "decision_function": add_column(builder, decisions)})
+    return Reading("outlier_detector", {"predict": labels, "decision_function": as_column(builder, decisions)})
 
 
 def read_with_link(
@@ -111,7 +113,7 @@ def read_with_link(
     outputs = {"predict": builder.add(op, decisions, width=1, kind="label", attributes={"classes": classes})}
     if probabilities is not None:
         outputs["predict_proba"] = probabilities(builder, decisions)
-    outputs["decision_function"] = add_column(builder, decisions) if decisions.width == 1 else decisions
+    outputs["decision_function"] = as_column(builder, decisions) if decisions.width == 1 else decisions
     return Reading("classifier", outputs, classes)
 
 
@@ -127,11 +129,6 @@ def add_decisions(builder: GraphBuilder, estimator: Estimator, inputs: Value) ->
 def _dense(coefficients: Array) -> Array:
     """Return dense coefficients: `sparsify()` converts them to a scipy matrix."""
     return coefficients.toarray() if hasattr(coefficients, "toarray") else np.asarray(coefficients)
-
-
-def add_column(builder: GraphBuilder, table: Value) -> Value:
-    """Return the only column of a table as a flat one."""
-    return builder.add("column", table, width=1, attributes={"index": 0})
 
 
 def add_expit(builder: GraphBuilder, decisions: Value) -> Value:

@@ -9,6 +9,7 @@ import json
 import re
 import warnings
 
+from iris_model.readers.failures import NotABooster
 from iris_model.readers.graph import Estimator
 
 from .frame_columns import CODES_ARE_CELLS
@@ -16,10 +17,6 @@ from .frame_columns import CODES_ARE_CELLS
 # The version of XGBoost that wrote the file: in JSON, and in UBJSON, where each number follows the letter of its type.
 _JSON_VERSION = re.compile(rb'"version"\s*:\s*\[\s*(\d+)\s*,\s*(\d+)')
 _UBJSON_VERSION = re.compile(rb"version\[#L\0{7}\x03i(.)i(.)i.", re.DOTALL)
-
-
-class NotABooster(Exception):
-    """XGBoost cannot read the bytes. The message is XGBoost's reason."""
 
 
 def load(data: bytes) -> Estimator:

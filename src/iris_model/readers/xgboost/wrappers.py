@@ -15,7 +15,7 @@ from iris_model.errors import UnsupportedModel
 from iris_model.readers.category_orders import NOT_IN_FILE
 from iris_model.readers.frame_categories import add_codes
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
-from iris_model.readers.tree_layout import lay_out_boosted
+from iris_model.readers.tree_layout import flatten, lay_out_boosted
 
 from .booster import EXPONENTIAL, IDENTITY, SIGMOID, SOFTMAX, STEP, Booster, read_booster
 from .frame_columns import find_frame_columns
@@ -30,7 +30,7 @@ def read_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -
     if booster is None:
         return Reading("regressor", {})
     values = _transform(builder, booster, _add_margins(builder, booster, estimator, inputs))
-    return Reading("regressor", {"predict": _flatten(builder, values)})
+    return Reading("regressor", {"predict": flatten(builder, values)})
 
 
 def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
@@ -162,10 +162,6 @@ def _transform(builder: GraphBuilder, booster: Booster, margins: Value) -> Value
         if booster.objective in objectives:
             return builder.add(op, margins, width=margins.width)
     return margins
-
-
-def _flatten(builder: GraphBuilder, values: Value) -> Value:
-    return values if values.width > 1 else builder.add("column", values, width=1, attributes={"index": 0})
 
 
 READERS: dict[str, Reader] = {
