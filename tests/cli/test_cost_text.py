@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from iris_model.cli.costs.document import CostResult
 from iris_model.cli.costs.original import Beside, Executed
 from iris_model.cli.costs.text import print_table
 from iris_model.cost import (
@@ -41,7 +42,7 @@ def shown(capsys, monkeypatch, *, width=80, sizes=(200_000, 270_000_000), **chan
     workload = replace(workload, **changes)
     beside = Beside(Executed("compiled", COMPILED, sizes[0]), Executed("original", ORIGINAL, sizes[1]))
     estimates = estimate_all(workload)
-    print_table(workload, estimates, break_evens_of(workload), BASELINE, beside)
+    print_table(CostResult(workload, estimates, break_evens_of(workload), BASELINE, beside))
     return capsys.readouterr().out.splitlines()
 
 
