@@ -77,7 +77,7 @@ def invoke(
             echo_json({"events": [{"event": name, "differences": found} for name, found in checked.items()]})
         else:
             for name, found in checked.items():
-                click.echo(f"{name}: {'as expected' if not found else '; '.join(found)}")
+                echo(f"{name}: {'as expected' if not found else '; '.join(found)}")
         if any(checked.values()):
             raise click.exceptions.Exit(DIFFERENT)
         return
