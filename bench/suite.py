@@ -21,7 +21,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 KEPT = REPOSITORY / "bench" / "results.json"
 README = REPOSITORY / "README.md"
 PAGE = REPOSITORY / "docs" / "reference" / "benchmarks.md"
-SCRIPTS = ("cold_start", "opening", "engine", "bulk", "request", "local", "servers", "image", "cost")
+SCRIPTS = ("cold_start", "opening", "engine", "bulk", "request", "local", "servers", "image", "networks", "cost")
 # Claims of these are many of one kind: a table of their own, a row for each peer.
 PEERS = "servers"
 PEER_MARK = " / ours: "

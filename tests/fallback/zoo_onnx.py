@@ -50,7 +50,9 @@ def exported(model, y, **options):
     from skl2onnx import to_onnx
 
     fitted = fit(model, N, y)
-    made = to_onnx(fitted, N[:1], options={id(fitted): options} if options else None)
+    made = to_onnx(
+        fitted, N[:1], options={id(fitted): options} if options else None, target_opset={"": 17, "ai.onnx.ml": 3}
+    )
     content = with_foreign_operator(made).SerializeToString()
     session = Session(content, hasattr(fitted, "predict_proba"))
 

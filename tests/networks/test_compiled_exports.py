@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from iris_model.compiler import compile_model
 from iris_model.engine import CompiledModel, native
-from iris_model.engine.errors import InvalidInput
+from iris_model.engine.errors import InvalidInput, ModelFormatError
 from iris_model.engine.operators.networks import activations, running
 from iris_model.errors import ParityError, UnsupportedModel
 from iris_model.project.packaging.package import package_project
@@ -260,8 +260,6 @@ def test_a_wrong_step_is_found(tmp_path, monkeypatch):
 
 
 def test_a_program_that_is_damaged_is_refused(tmp_path):
-    from iris_model.engine.errors import ModelFormatError
-
     feeds = [[0, "float32", 2, [2]]]
     for steps, constants in (
         ([["NoSuchStep", [0], [1], {}]], []),
@@ -273,3 +271,46 @@ def test_a_program_that_is_damaged_is_refused(tmp_path):
                 [[1.0, 2.0]], steps=steps, feeds=feeds, results=[1], names=["a", "b"], constants=constants,
                 wholes=[1 << 40, 2],
             )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", ["torch_convolution.onnx", "torchscript_gru.onnx", "sklearn_forest.onnx", "torch_embeddings.onnx"]
+)
+def test_a_damaged_network_is_an_answer_or_a_clear_error(name, compiled, tmp_path):
+    """Numbers of the graph are replaced: never another error, never a value without limit."""
+    data = compiled(EXPORTS / name).data
+    length = int.from_bytes(data[:8], "little")
+    header, random = json.loads(data[8 : 8 + length]), np.random.RandomState(0)
+    rows = rows_for(compiled(EXPORTS / name).signature)[:2]
+    outcomes = set()
+    for _ in range(60):
+        graph = json.loads(header["__metadata__"]["graph"])
+        steps = graph["nodes"][0]["attributes"]
+        for _ in range(random.randint(1, 4)):
+            _damage(steps["steps"] if random.randint(3) else steps["constants"], random)
+        text = json.dumps({**header, "__metadata__": {**header["__metadata__"], "graph": json.dumps(graph)}}).encode()
+        text += b" " * (-len(text) % 8)
+        path = tmp_path / "damaged.safetensors"
+        path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + length :])
+        try:
+            CompiledModel(str(path)).predict(rows)
+            outcomes.add("answered")
+        except (ModelFormatError, InvalidInput):
+            outcomes.add("refused")
+    assert outcomes == {"answered", "refused"}
+
+
+def _damage(part, random) -> None:
+    """Replace one number, text or list somewhere inside by another value."""
+    values = [0, -1, 1, 3, 1 << 20, 1 << 40, -(1 << 40), 0.5, "x", None, [], [1 << 33, 2], {"array": 99}]
+    while True:
+        keys = list(part) if isinstance(part, dict) else list(range(len(part)))
+        if not keys:
+            return
+        key = keys[random.randint(len(keys))]
+        inner = part[key]
+        if isinstance(inner, (dict, list)) and inner and random.randint(6):
+            part = inner
+            continue
+        part[key] = values[random.randint(len(values))]
+        return

@@ -199,7 +199,7 @@ def _numbered_forest(attributes: "Attributes") -> Forest:
             members.append(cell)
     following = iter(sets)
     forest.feature = [int(feature) for feature in listed(attributes, "nodes_featureids")]
-    forest.value = [next(following) if mode == "MEMBER" else split for mode, split in zip(modes, splits)]
+    forest.value = [next(following, frozenset()) if mode == "MEMBER" else split for mode, split in zip(modes, splits)]
     forest.compare = [(lambda x, y: x in y) if mode == "MEMBER" else BRANCHES[mode] for mode in modes]
 
     def place(child: int, is_leaf: int) -> int:

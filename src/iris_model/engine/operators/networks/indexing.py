@@ -1,5 +1,7 @@
 """Steps that choose cells by their place: slices, tables that are looked up, borders."""
 
+from iris_model.engine.errors import ModelFormatError
+
 from .arrays import (
     FLOATS,
     KINDS,
@@ -29,7 +31,8 @@ END = 1 << 62
 def _slice(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     value = inputs[0]
     starts, ends = integers_of(inputs, 1, attributes, "starts"), integers_of(inputs, 2, attributes, "ends")
-    assert starts is not None and ends is not None
+    if starts is None or ends is None:
+        raise ModelFormatError("a slice of the graph has no bounds; compile the model again")
     axes = integers_of(inputs, 3, attributes, "axes") or list(range(len(starts)))
     steps = inputs[4].integers() if len(inputs) > 4 and inputs[4] is not None else [1] * len(starts)
     strides, shape, first = strides_of(value.shape), list(value.shape), 0

@@ -57,7 +57,7 @@ def _unsqueeze(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     rank = len(value.shape) + len(axes)
     new = {axis_in(axis, rank) for axis in axes}
     lengths = iter(value.shape)
-    return [value.reshaped(tuple([1 if axis in new else next(lengths) for axis in range(rank)]))]
+    return [value.reshaped(tuple([1 if axis in new else next(lengths, 1) for axis in range(rank)]))]
 
 
 def _transpose(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":

@@ -54,6 +54,7 @@ class Windows:
                     count += 1
             if count < 1:
                 raise ValueError(f"a window of {reach} over {length} cells")
+            size_of((count, kernel[axis]))  # a damaged file may have any size
             self.counts.append(count)
             self.axes.append(_axis_places(length, kernel[axis], stride, before, dilation, count))
             # Cells that count if padding does: those up to the end of the padding.
