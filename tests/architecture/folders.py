@@ -15,6 +15,7 @@ FOLDERS: dict[str, dict[str, str]] = {
         "cloudformation": "client deployment notes secrets state",
         "ecr": "client cloudformation deployment state",
         "measuring": "client cloudformation deployment state verification",
+        "batching": "client cloudformation deployment state",
         "deploying": "client cloudformation deployment ecr measuring secrets state verification",
     },
     "cli": {

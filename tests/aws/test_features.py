@@ -229,7 +229,7 @@ def test_a_deployer_needs_permissions_for_a_key_only_while_it_is_set():
         return {action for each in make_policy(names)["Statement"] for action in each["Action"]}
 
     assert FULL.keys == (
-        "vpc", "kms-key", "dead-letter", "on-failure", "on-success", "keep-warm", "dashboard", "events",
+        "vpc", "kms-key", "dead-letter", "on-failure", "on-success", "keep-warm", "dashboard", "events", "batch",
     )  # fmt: skip
     more = actions(Names(keys=FULL.keys, kms_key="arn")) - actions(Names())
     assert {"ec2:DescribeSubnets", "kms:CreateGrant", "events:PutRule", "cloudwatch:PutDashboard"} <= more

@@ -12,6 +12,7 @@ from botocore.session import Session
 import iris_model.aws
 from iris_model.aws.access import permissions_page
 from iris_model.aws.access.permissions import (
+    BATCHING,
     BY_RESOURCE_TYPE,
     DIRECT,
     MEASURING,
@@ -42,7 +43,7 @@ def calls_in_the_code() -> set[tuple[str, str]]:
 
 
 def test_every_call_of_the_code_is_in_the_table_and_nothing_else():
-    assert calls_in_the_code() == set(DIRECT) | set(MEASURING)
+    assert calls_in_the_code() == set(DIRECT) | set(MEASURING) | set(BATCHING)
 
 
 def test_who_measures_needs_no_more_than_a_deployer_but_prices():
@@ -57,11 +58,13 @@ def test_who_measures_needs_no_more_than_a_deployer_but_prices():
                 assert granted[action] == statement["Resource"]
 
 
-@pytest.mark.parametrize("service", sorted({service for service, _ in {**DIRECT, **MEASURING}}))
+@pytest.mark.parametrize("service", sorted({service for service, _ in {**DIRECT, **MEASURING, **BATCHING}}))
 def test_every_call_is_one_that_aws_has(service: str):
     known = Session().get_service_model(service).operation_names
     assert [
-        operation for name, operation in {**DIRECT, **MEASURING} if name == service and operation not in known
+        operation
+        for name, operation in {**DIRECT, **MEASURING, **BATCHING}
+        if name == service and operation not in known
     ] == []
 
 

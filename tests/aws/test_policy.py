@@ -73,6 +73,7 @@ SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "memory": 256,
             "on_failure": None,
             "keep_warm": "rate(1 hour)",
+            "batch": replace(FEATURES["batch"], concurrency=9),
             "events": tuple(
                 replace(each, **({"batch_size": 9} if each.kind in POLLED else {"filter": ('{"kind": ["other"]}',)}))
                 for each in FEATURES["events"]

@@ -31,6 +31,11 @@ def name_rule(function: str, event: str) -> str:
     return _shorten(function, f"-on-{event}")
 
 
+def name_batch(function: str) -> str:
+    """Return the name of the state machine of `[batch]`."""
+    return f"{function}-batch"
+
+
 def rule_patterns(function: str) -> list[str]:
     """Return patterns of the names of all such rules, on the default event bus and on others."""
     begin = function

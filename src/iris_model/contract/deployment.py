@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from iris_model.contract.architecture import Architecture
+from iris_model.contract.batch import Batch
 from iris_model.contract.endpoint import Endpoint
 from iris_model.contract.event_source import EventSource
 
 FEATURES = (
     "vpc", "kms_key", "dead_letter", "on_failure", "on_success", "access_log", "domain", "keep_warm", "dashboard",
-    "snapstart", "events",
+    "snapstart", "events", "batch",
 )  # fmt: skip
 """Fields that are off by default. Each needs AWS permissions or resources that a default deployment does not need."""
 
@@ -92,6 +93,7 @@ class Deployment:
     snapstart: bool = False
     capture: Capture = Capture()
     events: tuple[EventSource, ...] = ()
+    batch: Batch | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def service_of(arn: str) -> str:
     return arn if arn == REDSHIFT else arn.split(":")[2]
 
 
-def describe_events(sources: Iterable[EventSource], *, local: bool = False) -> dict[str, str]:
-    """Return the environment variable for the runtime, or nothing without sources."""
+def describe_events(sources: Iterable[EventSource], *, has_batch: bool = False, local: bool = False) -> dict[str, str]:
+    """Return the environment variable for the runtime, or nothing without sources. The parts of a batch are events too."""
     found = {each.name: each.describe(local=local) for each in sources}
-    return {EVENTS_VARIABLE: json.dumps(found, separators=(",", ":"), ensure_ascii=False)} if found else {}
+    return {EVENTS_VARIABLE: json.dumps(found, separators=(",", ":"), ensure_ascii=False)} if found or has_batch else {}

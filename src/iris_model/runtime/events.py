@@ -32,7 +32,7 @@ MAX_RESPONSE_BYTES = 6_291_556
 # Keys of events that are not requests; `triggers.py` examines such events. A key that is a feature's name is a feature.
 HINTS = frozenset(
     "Records records eventSource source detail-type Event warmer requestContext methodArn routeArn agent arguments awslogs tasks "
-    "triggerSource sessionState ResponseURL invokingEvent raw_path".split()
+    "iris-model-part triggerSource sessionState ResponseURL invokingEvent raw_path".split()
 )
 
 # Shorter answers are not worth compressing.

@@ -28,6 +28,7 @@ BY_KEYS = (
     (("detail-type", "source", "detail"), "Amazon EventBridge"),
     (("deliveryStreamArn", "records"), "Amazon Data Firehose"),
     (("awslogs",), "Amazon CloudWatch Logs"),
+    (("iris-model-part",), "iris-model batch"),
     (("invocationSchemaVersion", "tasks"), "Amazon S3 Batch Operations"),
     (("external_function", "arguments", "num_records"), "an Amazon Redshift UDF"),
     (("type", "methodArn"), "an API Gateway authorizer"),

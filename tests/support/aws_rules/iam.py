@@ -211,6 +211,12 @@ _HANDLERS: dict[str, tuple[str, str, str]] = {
         "lambda:UpdateEventSourceMapping lambda:GetEventSourceMapping lambda:TagResource lambda:UntagResource lambda:ListTags",
         "lambda:DeleteEventSourceMapping lambda:GetEventSourceMapping",
     ),
+    "AWS::StepFunctions::StateMachine": (
+        "states:CreateStateMachine states:DescribeStateMachine states:TagResource states:ListTagsForResource",
+        "states:UpdateStateMachine states:DescribeStateMachine states:TagResource states:UntagResource "
+        "states:ListTagsForResource",
+        "states:DeleteStateMachine states:DescribeStateMachine",
+    ),
     "AWS::SNS::Subscription": (
         "sns:Subscribe sns:GetSubscriptionAttributes",
         "sns:SetSubscriptionAttributes sns:GetSubscriptionAttributes",
@@ -274,6 +280,8 @@ def resources_of_type(
             yield Asked(action, place.arn("events", f"rule/{bus}{properties['Name']}"))
         elif kind == "AWS::Lambda::EventSourceMapping":
             yield Asked(action, place.arn("lambda", "event-source-mapping:9c3a7bb1-0c40-4c70-9a3b-000000000000"))
+        elif kind == "AWS::StepFunctions::StateMachine":
+            yield Asked(action, place.arn("states", f"stateMachine:{properties['StateMachineName']}"))
         elif kind == "AWS::SNS::Subscription":
             yield Asked(action, properties["TopicArn"])
         elif kind == "AWS::CloudWatch::Dashboard":
@@ -290,6 +298,9 @@ def resources_of_type(
             yield Asked(action, f"{function_arn}:live")
         else:
             yield Asked(action, function_arn)
+    if kind == "AWS::StepFunctions::StateMachine" and verb < 2:
+        role = place.arn("iam", f"role/{name_role(stack, 'BatchRole')}")
+        yield Asked("iam:PassRole", role, (("iam:PassedToService", "states.amazonaws.com"),))
     if kind == "AWS::Lambda::Function" and verb < 2:
         role = properties["Role"]
         own = place.arn("iam", f"role/{name_role(stack, 'Role')}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iris_model.aws.access.permissions_by_key import find_needs
-from iris_model.aws.deployment import LONGEST_STACK, name_schedule, rule_patterns
+from iris_model.aws.deployment import LONGEST_STACK, name_batch, name_schedule, rule_patterns
 from iris_model.aws.secrets import Reference, find_arn
 
 DIRECT: dict[tuple[str, str], str] = {
@@ -83,6 +83,21 @@ MEASURING: dict[tuple[str, str], str] = {
 }
 """The calls of `cost --remote`, `tune --remote` and `cost refresh`, for users who measure and do not deploy."""
 
+BATCHING: dict[tuple[str, str], str] = {
+    ("cloudformation", "DescribeStackResource"): "stack",
+    ("cloudformation", "DescribeStacks"): "stack",
+    ("cloudformation", "GetTemplate"): "stack",
+    ("lambda", "GetAlias"): "function",
+    ("lambda", "Invoke"): "function",
+    ("s3", "ListObjectsV2"): "buckets of a batch",
+    ("s3", "PutObject"): "answers of a batch",
+    ("stepfunctions", "DescribeExecution"): "runs of the state machine",
+    ("stepfunctions", "DescribeMapRun"): "runs of the state machine",
+    ("stepfunctions", "ListMapRuns"): "runs of the state machine",
+    ("stepfunctions", "StartExecution"): "state machine",
+}
+"""The calls of `batch`."""
+
 PLANNING: dict[tuple[str, str], str] = {
     ("sts", "GetCallerIdentity"): "any",
     ("ecr", "DescribeImages"): "repository",
@@ -102,7 +117,11 @@ PLANNING: dict[tuple[str, str], str] = {
 """The calls of `deploy --plan`, for pull requests."""
 
 # Permissions whose name differs from that of the operation.
-_ACTIONS = {("lambda", "Invoke"): "lambda:InvokeFunction"}
+_ACTIONS = {
+    ("lambda", "Invoke"): "lambda:InvokeFunction",
+    ("s3", "ListObjectsV2"): "s3:ListBucket",
+    **{each: f"states:{each[1]}" for each in BATCHING if each[0] == "stepfunctions"},
+}
 
 REGISTRY_ACTIONS = (
     "ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload",
@@ -185,6 +204,8 @@ class Names:
     secrets: tuple[Reference, ...] = ()
     keys: tuple[str, ...] = ()
     """The keys of `iris-model.toml` that are off by default and that the project sets."""
+    buckets: tuple[str, str] = ("<input>", "<output>")
+    """The buckets of `[batch]`."""
     kms_key: str = ""
     hosted_zone: str = ""
     """The KMS key and the hosted zone. If empty, the policy names no resource of that kind."""
@@ -237,6 +258,14 @@ class Names:
             "rule of events": [
                 f"arn:{self.partition}:events:{here}:rule/{name}" for name in rule_patterns(self.function)
             ],
+            "role of the batch": [f"arn:{self.partition}:iam::{self.account}:role/{self.stack[:46]}-Batc*"],
+            "state machine": [f"arn:{self.partition}:states:{here}:stateMachine:{name_batch(self.function)}"],
+            "runs of the state machine": [
+                f"arn:{self.partition}:states:{here}:{kind}:{name_batch(self.function)}{end}"
+                for kind, end in (("execution", ":*"), ("mapRun", "/*"))
+            ],
+            "buckets of a batch": [f"arn:{self.partition}:s3:::{bucket}" for bucket in self.buckets],
+            "answers of a batch": [f"arn:{self.partition}:s3:::{self.buckets[1]}/*"],
             "dashboard": [f"arn:{self.partition}:cloudwatch::{self.account}:dashboard/{self.function}"],
             "alarm": [f"arn:{self.partition}:cloudwatch:{here}:alarm:{self.function}-errors"],
             "test events": [
@@ -266,6 +295,11 @@ def make_measuring_policy(names: Names) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": _statements(_allow(MEASURING), names)}
 
 
+def make_batch_policy(names: Names) -> dict[str, Any]:
+    """Return the policy of a user who scores buckets."""
+    return {"Version": "2012-10-17", "Statement": _statements(_allow(BATCHING), names)}
+
+
 def make_planning_policy(names: Names) -> dict[str, Any]:
     """Return the policy for planning without changes."""
     return {"Version": "2012-10-17", "Statement": _statements(_allow(PLANNING), names)}
@@ -281,6 +315,8 @@ def make_policy(names: Names, *, signs: bool = True) -> dict[str, Any]:
     for kind, actions in (entry for table in tables for entry in table.items()):
         allowed.setdefault(kind, set()).update(actions)
     statements = _statements(allowed, names)
+    if "batch" in names.keys:
+        statements.append(_pass_role_of_batch(names))
     statements.append(
         {
             "Sid": "PassRole",
@@ -298,7 +334,20 @@ def make_key_policy(key: str, names: Names) -> dict[str, Any]:
     allowed: dict[str, set[str]] = {}
     for kind, actions in (entry for needs in find_needs(key) for entry in needs.items()):
         allowed.setdefault(kind, set()).update(actions)
-    return {"Version": "2012-10-17", "Statement": _statements(allowed, names)}
+    statements = _statements(allowed, names)
+    if key == "batch":
+        statements.append(_pass_role_of_batch(names))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _pass_role_of_batch(names: Names) -> dict[str, Any]:
+    return {
+        "Sid": "PassRoleOfTheBatch",
+        "Effect": "Allow",
+        "Action": ["iam:PassRole"],
+        "Resource": names.resources("role of the batch"),
+        "Condition": {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}},
+    }
 
 
 def _allow(calls: dict[tuple[str, str], str]) -> dict[str, set[str]]:

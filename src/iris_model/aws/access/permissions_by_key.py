@@ -60,6 +60,14 @@ TYPES_OF_KEY: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
             ),
         },
     },
+    "batch": {
+        "AWS::StepFunctions::StateMachine": {
+            "state machine": (
+                "states:CreateStateMachine", "states:DeleteStateMachine", "states:DescribeStateMachine",
+                "states:ListTagsForResource", "states:TagResource", "states:UntagResource", "states:UpdateStateMachine",
+            ),
+        },
+    },
     "dashboard": {
         "AWS::CloudWatch::Dashboard": {
             "dashboard": ("cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard", "cloudwatch:PutDashboard"),
@@ -72,6 +80,13 @@ ACTIONS_OF_KEY: dict[str, dict[str, tuple[str, ...]]] = {
     "vpc": {"network": ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")},
     "kms-key": {
         "key": ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
+    },
+    "batch": {
+        "role of the batch": (
+            "iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePermissionsBoundary", "iam:DeleteRolePolicy", "iam:GetRole",
+            "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:PutRolePermissionsBoundary",
+            "iam:PutRolePolicy", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy",
+        ),
     },
     "access-log": {
         "access log": ("logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:PutRetentionPolicy"),

@@ -6,6 +6,7 @@ import json
 
 from iris_model.aws.access.permissions import (
     Names,
+    make_batch_policy,
     make_key_policy,
     make_measuring_policy,
     make_planning_policy,
@@ -66,6 +67,15 @@ To only measure, you need:
 """
 
 
+_BATCH = """
+## Scoring a bucket
+
+`iris-model batch` lists the buckets, writes the list of parts and the manifest, and starts the state machine of `[batch]`:
+
+```json
+"""
+
+
 _PLANNER = """
 ## Planning
 
@@ -91,7 +101,8 @@ def render_reference() -> str:
     policies = (make_policy, make_planning_policy, make_measuring_policy)
     deployer, planner, measurer = (json.dumps(make(Names()), indent=2) for make in policies)
     names = Names(kms_key="<arn of the key>", hosted_zone="<hosted-zone>")
+    batches = f"{_BATCH}{json.dumps(make_batch_policy(names), indent=2)}\n```\n"
     of_keys = "".join(
         f"\n### {key}\n\n```json\n{json.dumps(make_key_policy(key, names), indent=2)}\n```\n" for key in KEYS
     )
-    return f"{_HEAD}{deployer}\n```\n{_OF_KEYS}{of_keys}{_PLANNER}{planner}\n```\n{_MEASURER}{measurer}\n```\n"
+    return f"{_HEAD}{deployer}\n```\n{_OF_KEYS}{of_keys}{batches}{_PLANNER}{planner}\n```\n{_MEASURER}{measurer}\n```\n"

@@ -109,6 +109,7 @@ _PAGE_NAMES = {
     "lambda": ("Marker", "NextMarker"),
     "logs": ("nextToken", "nextToken"),
     "pricing": ("NextToken", "NextToken"),
+    "s3": ("ContinuationToken", "NextContinuationToken"),
     "schemas": ("NextToken", "NextToken"),
 }
 

@@ -6,4 +6,5 @@ LIVE_VERSION = "LiveVersion"
 FUNCTION, LIVE, LOG_GROUP, ROLE, ALARM = "Function", "LiveAlias", "LogGroup", "Role", "ErrorAlarm"
 
 ENDPOINT_OUTPUT, VERSION_OUTPUT, DOMAIN_OUTPUT = "Endpoint", "Version", "DomainEndpoint"
-"""The outputs that `deploy` and `status` read."""
+BATCH_OUTPUT = "BatchStateMachine"
+"""The outputs that `deploy`, `status` and `batch` read."""

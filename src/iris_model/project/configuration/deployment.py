@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from iris_model.contract.architecture import Architecture
+from iris_model.contract.batch import Batch
 from iris_model.contract.deployment import Capture, Deployment, Domain, Vpc
 from iris_model.contract.endpoint import ACCOUNT_BURST, ACCOUNT_RATE, Cors, Endpoint, Jwt, Throttling
 from iris_model.contract.event_source import describe_events
@@ -50,6 +51,7 @@ def take_deployment(values: Mapping[str, dict[str, Any]], project_name: str) -> 
     top, vpc, domain = values[""], values["vpc"], values["domain"]
     capture = Capture(**values["capture"])
     events = tuple(values["events"].values())
+    batch = Batch(**values["batch"]) if values["batch"]["input"] else None
     return Deployment(
         function=top["name"],
         stack=top["stack"] or name_stack(top["name"]),
@@ -59,7 +61,7 @@ def take_deployment(values: Mapping[str, dict[str, Any]], project_name: str) -> 
         timeout=top["timeout"],
         architecture=Architecture(top["architecture"]),
         ephemeral_storage=top["ephemeral_storage"],
-        environment={**top["environment"], **capture.variables, **describe_events(events)},
+        environment={**top["environment"], **capture.variables, **describe_events(events, has_batch=batch is not None)},
         secrets=dict(top["secrets"]),
         endpoint=take_endpoint(values),
         reserved_concurrency=top["reserved_concurrency"],
@@ -86,6 +88,7 @@ def take_deployment(values: Mapping[str, dict[str, Any]], project_name: str) -> 
         snapstart=top["snapstart"],
         capture=capture,
         events=events,
+        batch=batch,
     )
 
 

@@ -19,6 +19,8 @@ _SCHEDULE = (
     r"rate\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9]\d+) (?:minutes|hours|days))\)|cron\([^() ]+(?: [^() ]+){5}\)"
 )
 
+_PLACE_IN_S3 = r"s3://[a-z0-9.-]{3,63}/(?:[\w!.'()=-]+/)*"
+
 FEATURE_KEYS: tuple[Key, ...] = (
     Key(
         "kms-key",
@@ -123,6 +125,34 @@ FEATURE_KEYS: tuple[Key, ...] = (
         section="domain",
         pattern=r"Z[A-Z0-9]{1,31}",
         pattern_means='the ID of a hosted zone, such as "Z0123456789ABCDEFGHIJ"',
+        staged=True,
+    ),
+    Key(
+        "input",
+        "text",
+        "Where `iris-model batch` may read: a bucket of S3, and the beginning of keys.",
+        section="batch",
+        pattern=_PLACE_IN_S3,
+        pattern_means='a place in S3, such as "s3://bucket/in/"',
+        staged=True,
+    ),
+    Key(
+        "output",
+        "text",
+        "Where `iris-model batch` writes answers. Must not be below `input`.",
+        section="batch",
+        pattern=_PLACE_IN_S3,
+        pattern_means='a place in S3, such as "s3://bucket/out/"',
+        staged=True,
+    ),
+    Key(
+        "concurrency",
+        "integer",
+        "Parts of a batch that run at the same time.",
+        default=100,
+        minimum=1,
+        maximum=10_000,
+        section="batch",
         staged=True,
     ),
     Key(

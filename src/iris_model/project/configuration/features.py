@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from iris_model.contract.batch import is_within
 from iris_model.project.configuration.schedule import find_schedule_problem
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html
@@ -37,6 +38,11 @@ def find_feature_conflicts(values: Mapping[str, dict[str, Any]]) -> Iterator[str
         yield f"[domain]: expected {missing} too; a host name needs a certificate"
     elif domain["hosted_zone"] and not domain["name"]:
         yield "[domain]: expected name and certificate too"
+    batch = values["batch"]
+    if bool(batch["input"]) != bool(batch["output"]):
+        yield f"[batch]: expected {'output' if batch['input'] else 'input'} too; a batch reads and writes"
+    elif batch["input"] and is_within(batch["output"], batch["input"]):
+        yield "batch.output is below batch.input: the answers of a batch would be rows of the next one"
     if top["keep_warm"] and (problem := find_schedule_problem(top["keep_warm"])):
         yield f'keep-warm = "{top["keep_warm"]}": {problem}'
     if top["snapstart"]:

@@ -34,7 +34,7 @@ ONNX_START = b"\x08"
 WEIGHTS = "weights "
 
 # Tables whose keys depend on each other.
-_PAIRED = ("vpc", "domain", "jwt")
+_PAIRED = ("vpc", "domain", "jwt", "batch")
 
 # Patterns of secrets: an AWS access key, a GitHub token, a private key.
 _SECRET = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_\w{36}|-----BEGIN [A-Z ]*PRIVATE KEY-----")
@@ -84,7 +84,7 @@ class ProjectSettings:
     budgets: Budgets = field(default_factory=Budgets)
     playground: PlaygroundSettings = field(default_factory=PlaygroundSettings)
     has_events: bool = False
-    """Whether the project or one of its stages has `[events]`: all stages share one image."""
+    """Whether the project or one of its stages has `[events]` or `[batch]`: all stages share one image."""
     runtime: str = "python"
 
     @property
@@ -177,7 +177,9 @@ def parse_settings(document: Mapping[str, Any], directory: Path, stage: str | No
         deployment=take_deployment(values, document["name"]),
         budgets=Budgets(**values["budgets"]),
         playground=PlaygroundSettings(**values["playground"]),
-        has_events=any(each.get(EVENTS) for each in (document, *document.get(STAGES, {}).values())),
+        has_events=any(
+            each.get(EVENTS) or each.get("batch") for each in (document, *document.get(STAGES, {}).values())
+        ),
     )
 
 

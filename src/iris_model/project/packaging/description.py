@@ -14,6 +14,7 @@ from iris_model.project.packaging.interpreters import RUNNING_PYTHON
 def describe_settings(settings: ProjectSettings) -> FunctionSettings:
     """Return the settings as they are in `function.json`."""
     deployment = settings.deployment
+    local_events = describe_events(deployment.events, has_batch=deployment.batch is not None, local=True)
     described = FunctionSettings(
         format=FUNCTION_FORMAT,
         name=settings.name,
@@ -27,7 +28,7 @@ def describe_settings(settings: ProjectSettings) -> FunctionSettings:
         http=_describe_endpoint(settings.endpoint),
         reserved_concurrency=deployment.reserved_concurrency,
         log_format={"text": "Text", "json": "JSON"}[deployment.log_format],
-        environment=dict(sorted({**deployment.environment, **describe_events(deployment.events, local=True)}.items())),
+        environment=dict(sorted({**deployment.environment, **local_events}.items())),
     )
     if deployment.log_lines == "errors":
         described["system_log_level"] = "WARN"

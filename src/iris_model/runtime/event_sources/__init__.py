@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .interface import Model
 
 
+PART = "iris-model-part"
+
+
 def answer_event(model: "Model", event: "dict[str, Any]", sender: str) -> "Any":
     """Return the answer to an event that is not a request. `sender`: its name for messages.
 
@@ -24,6 +27,10 @@ def answer_event(model: "Model", event: "dict[str, Any]", sender: str) -> "Any":
 
         find_entry("redshift", sender)
         return answer_redshift(model, event)
+    if PART in event:
+        from .parts import answer_part
+
+        return answer_part(model, event[PART])
     if is_object_event(event):
         from .objects import answer_objects
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from iris_model.aws.cloudformation.parts.access_log import add_access_log
 from iris_model.aws.cloudformation.parts.alarm import add_alarm
+from iris_model.aws.cloudformation.parts.batch import add_batch
 from iris_model.aws.cloudformation.parts.concurrency import add_concurrency
 from iris_model.aws.cloudformation.parts.dashboard import add_dashboard
 from iris_model.aws.cloudformation.parts.destinations import add_destinations
@@ -36,6 +37,7 @@ PARTS: tuple[Callable[[Deployment], Part], ...] = (
     add_domain,
     add_warmth,
     add_events,
+    add_batch,
     add_dashboard,
     add_alarm,
 )

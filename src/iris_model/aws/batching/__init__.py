@@ -1,0 +1,1 @@
+"""Scores objects of S3 with the state machine of a deployment."""

@@ -1,0 +1,164 @@
+"""Answer one part of a batch: a range of bytes of an object, whose answers become one object.
+
+`iris-model batch` starts a Step Functions Distributed Map with one child for each part. The name of the answers depends
+only on the part, and an object of S3 is written whole or not at all: a part that runs again replaces its own answers.
+"""
+
+import time
+
+from iris_model.engine.errors import InvalidInput
+
+from .aws_calls import call_rest
+from .batches import describe_refusal
+from .blocks import CSV, Block
+from .destinations import Item, put_object
+from .entries import Entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .interface import Model
+
+ROWS = 5000
+# How much is read behind a part, to find the end of its last line.
+MARGIN = 65_536
+JSON_LINES = "application/jsonl"
+LONGEST_HEADER = 65_536
+
+
+def answer_part(model: "Model", part: "dict[str, Any]") -> "dict[str, object]":
+    """Answer the lines that begin in bytes `start` to `end` of the object, and store the answers as CSV.
+
+    `part` has `bucket`, `key`, `etag`, `start`, `end`, `csv` (else JSON Lines), `output_bucket`, `output`. The answers have
+    one line for each row, in order; that of a refused row is empty, and the row is in `output` + `.refused.jsonl` with the
+    reason. With `is_trial`, nothing is stored. Raises CallError; InvalidInput if the object has changed.
+    """
+    begin = time.monotonic()
+    header = _find_header(model, part) if part["csv"] else ""
+    lines = _read_lines(part, header)
+    answers: list[str] = []
+    refused: list[Item] = []
+    head = ""
+    for first in range(0, len(lines), ROWS):
+        block = Block(CSV if part["csv"] else JSON_LINES, header, first, lines[first : first + ROWS])
+        found_head, rows, problems = _answer_block(model, block)
+        head = head or found_head
+        answers += rows
+        for index, problem in problems:
+            identifier = f"{part['key']}:{part['start']}:{first + index}"
+            entry = Entry("batch", {"source": f"s3://{part['bucket']}/{part['key']}"})
+            refused.append(
+                Item(identifier, describe_refusal(entry, identifier, problem, block.lines[index].rstrip("\r\n")))
+            )
+    summary = {"output": part["output"], "rows": len(lines), "refused": len(refused)}
+    if part.get("is_trial"):
+        return {**summary, "seconds": time.monotonic() - begin}
+    text = "".join(f"{line}\n" for line in [head or "prediction", *answers])
+    if refused:
+        lines_of_refused = "".join(f"{item.text}\n" for item in refused)
+        put_object(part["output_bucket"], f"{part['output']}.refused.jsonl", lines_of_refused.encode())
+    put_object(part["output_bucket"], part["output"], text.encode(), "text/csv")
+    return summary
+
+
+def _find_header(model: "Model", part: "dict[str, Any]") -> str:
+    """Return the first line of the object if it has the names of the columns, else ""."""
+    from _csv import Error, reader
+
+    from iris_model.runtime.payloads.csv import find_header
+
+    data = _read(part, 0, LONGEST_HEADER - 1).partition(b"\n")[0]
+    line = data.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r") + "\n"
+    try:
+        is_header = find_header(next(reader([line])), model.signature["columns"]) is not None
+    except (Error, StopIteration):
+        return ""
+    return line if is_header else ""
+
+
+def _answer_block(model: "Model", block: Block) -> "tuple[str, list[str], list[tuple[int, InvalidInput]]]":
+    """Return (header line, one line of CSV for each row, (index, problem) of refused rows)."""
+    try:
+        head, rows = _answer(model, block, block.lines)
+        return head, rows, []
+    except InvalidInput:
+        head, rows, problems = "", [], []
+    for index, line in enumerate(block.lines):
+        try:
+            found_head, found = _answer(model, block, [line])
+            head = head or found_head
+            rows += found
+        except InvalidInput as error:
+            rows.append("")
+            problems.append((index, error))
+    width = head.count(",")
+    return head, [row or "," * width for row in rows], problems
+
+
+def _answer(model: "Model", block: Block, lines: "list[str]") -> "tuple[str, list[str]]":
+    request = block.make_request(lines)
+    if block.content_type == CSV:
+        request.accept = CSV
+        found = model._reply(request, True, False).text.splitlines()
+        head, rows = found[0], found[1:]
+    else:
+        head, rows = _as_csv(model._reply(request, False, False).value)
+    if len(rows) != len(lines):
+        raise InvalidInput(f"{len(lines)} lines have {len(rows)} rows; expected one row in each line")
+    return head, rows
+
+
+def _as_csv(value: "Any") -> "tuple[str, list[str]]":
+    from iris_model.runtime.payloads.csv import csv_line
+
+    found = value.get("predictions", [value])
+    names = found[0].get("probabilities", {})
+    head = csv_line(["prediction", *(f"probability_{name}" for name in names)])
+    return head, [csv_line([each["prediction"], *each.get("probabilities", {}).values()]) for each in found]
+
+
+def _read_lines(part: "dict[str, Any]", header: str) -> "list[str]":
+    """Return the lines that begin in the part, without empty ones and without the header."""
+    start, end = part["start"], part["end"]
+    first = max(start - 1, 0)
+    data = _read(part, first, end + MARGIN - 1)
+    if start:
+        # The line that begins before the part belongs to the part before, unless it ends exactly there.
+        found = data.find(b"\n")
+        first, data = (first + found + 1, data[found + 1 :]) if found >= 0 else (end, b"")
+    if first >= end:
+        return []
+    while (stop := data.find(b"\n", end - first - 1)) < 0 and len(data) >= end - first:
+        more = _read(part, first + len(data), first + len(data) + MARGIN - 1)
+        if not more:
+            stop = len(data) - 1
+            break
+        data += more
+    if stop >= 0:
+        data = data[: stop + 1]
+    text = data.decode("utf-8", "surrogateescape")
+    if not start:
+        text = text.removeprefix("\ufeff")
+    lines = [line + "\n" for line in text.split("\n") if line.strip()]
+    if not start and header and lines:
+        lines.pop(0)
+    return lines
+
+
+def _read(part: "dict[str, Any]", start: int, end: int) -> bytes:
+    """Read bytes of the object, of which the state is the one that was listed. After its end there are none."""
+    from .aws_calls import CallError
+
+    try:
+        headers = {"range": f"bytes={start}-{end}", "if-match": part["etag"]}
+        return call_rest("GET", part["bucket"], part["key"], headers=headers)[1]
+    except CallError as error:
+        if error.status == 416:
+            return b""
+        if error.status == 412:
+            raise InvalidInput(
+                f"the object {part['key']} has changed since the batch was started; start it again",
+                expected="the same object",
+            ) from None
+        raise

@@ -1,0 +1,132 @@
+"""Parts of a batch: however an object is divided, each row is answered once, in order, by the part in which its line begins."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from iris_model.contract.event_source import describe_events
+from iris_model.runtime import InvalidInput, Model
+from iris_model.runtime.event_sources import parts
+from iris_model.runtime.event_sources.aws_calls import CallError
+from tests.support.tiny_model import NAMES
+
+ROWS = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.1, 5.6, 2.4], [5.9, 3.0, 4.2, 1.5]]
+
+
+class Bucket:
+    """Objects, read by ranges as S3 does, and what was written."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.written: dict[str, str] = {}
+        self.etag = '"1"'
+
+    def call(self, method: str, bucket: str, key: str, body: bytes = b"", headers: Any = None, query: str = "") -> Any:
+        if method == "PUT":
+            self.written[key] = body.decode()
+            return {}, b""
+        if headers["if-match"] != self.etag:
+            raise CallError("changed", 412)
+        found = re.fullmatch(r"bytes=(\d+)-(\d+)", headers["range"])
+        assert found
+        if int(found[1]) >= len(self.objects[key]):
+            raise CallError("no such range", 416)
+        return {}, self.objects[key][int(found[1]) : int(found[2]) + 1]
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    found = Bucket()
+    for name, value in describe_events((), has_batch=True).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(parts, "call_rest", found.call)
+    monkeypatch.setattr(parts, "put_object", lambda place, key, body, kind="": found.call("PUT", place, key, body))
+    return found
+
+
+def answer_all(model: Model, bucket: Bucket, key: str, size: int, **more: Any) -> list[dict[str, Any]]:
+    length = len(bucket.objects[key])
+    return [
+        model.answer(
+            {
+                "iris-model-part": {
+                    "bucket": "in", "key": key, "etag": '"1"', "start": start, "end": min(start + size, length),
+                    "csv": key.endswith(".csv"), "output_bucket": "out", "output": f"{number}.csv", **more,
+                }
+            }
+        )
+        for number, start in enumerate(range(0, length, size))
+    ]  # fmt: skip
+
+
+def rows_written(bucket: Bucket) -> list[str]:
+    names = sorted((name for name in bucket.written if name.endswith(".csv")), key=lambda name: int(name[:-4]))
+    return [line for name in names for line in bucket.written[name].splitlines()[1:]]
+
+
+@pytest.mark.parametrize("margin", [1, 7, 65_536])
+@pytest.mark.parametrize("has_header", [True, False])
+def test_each_row_is_answered_once_in_order(
+    model: Model, bucket: Bucket, monkeypatch: Any, has_header: bool, margin: int
+) -> None:
+    monkeypatch.setattr(parts, "MARGIN", margin)
+    header = ",".join(NAMES)
+
+    @settings(max_examples=60, deadline=None)
+    @given(
+        some.lists(some.sampled_from(range(len(ROWS))), min_size=1, max_size=12),
+        some.sampled_from(["\n", "\r\n", "\n\n"]),
+        some.booleans(),
+        some.integers(1, 90),
+    )
+    def check(picked: list[int], end: str, has_end: bool, size: int) -> None:
+        lines = [header] * has_header + [",".join(map(str, ROWS[index])) for index in picked]
+        bucket.objects["rows.csv"] = (end.join(lines) + end * has_end).encode()
+        bucket.written.clear()
+        summaries = answer_all(model, bucket, "rows.csv", size)
+        labels = [line.partition(",")[0] for line in rows_written(bucket)]
+        assert labels == model.predict([ROWS[index] for index in picked])
+        assert sum(each["rows"] for each in summaries) == len(picked)
+
+    check()
+
+
+def test_a_refused_row_has_an_empty_line_and_its_reason(model: Model, bucket: Bucket) -> None:
+    lines = [",".join(map(str, ROWS[0]))] * 6000
+    lines[5500] = "5.1,poison,1.4,0.2"
+    bucket.objects["rows.csv"] = "\n".join(lines).encode()
+    (summary,) = answer_all(model, bucket, "rows.csv", 1_000_000)
+    assert (summary["rows"], summary["refused"]) == (6000, 1)
+    answers = bucket.written["0.csv"].splitlines()
+    assert len(answers) == 6001 and answers[0].startswith("prediction,probability_")
+    assert [number for number, line in enumerate(answers[1:]) if not line.strip(",")] == [5500]
+    (refused,) = map(json.loads, bucket.written["0.csv.refused.jsonl"].splitlines())
+    assert refused["record"] == lines[5500] and refused["id"] == "rows.csv:0:5500"
+
+
+def test_json_lines_have_the_same_answers(model: Model, bucket: Bucket) -> None:
+    bucket.objects["rows.csv"] = "\n".join(",".join(map(str, row)) for row in ROWS).encode()
+    answer_all(model, bucket, "rows.csv", 1000)
+    of_csv = dict(bucket.written)
+    bucket.objects["rows.jsonl"] = "\n".join(json.dumps(dict(zip(NAMES, row, strict=True))) for row in ROWS).encode()
+    answer_all(model, bucket, "rows.jsonl", 1000)
+    assert bucket.written == of_csv
+
+
+def test_a_trial_stores_nothing(model: Model, bucket: Bucket) -> None:
+    bucket.objects["rows.csv"] = b"5.1,3.5,1.4,0.2\n"
+    (summary,) = answer_all(model, bucket, "rows.csv", 1000, is_trial=True)
+    assert summary["rows"] == 1 and summary["seconds"] > 0 and not bucket.written
+
+
+def test_a_changed_object_is_refused(model: Model, bucket: Bucket) -> None:
+    bucket.objects["rows.csv"] = b"5.1,3.5,1.4,0.2\n"
+    bucket.etag = '"2"'
+    with pytest.raises(InvalidInput, match=r"rows.csv has changed since the batch was started"):
+        answer_all(model, bucket, "rows.csv", 1000)
