@@ -170,7 +170,7 @@ def test_without_a_statement_something_is_refused_and_named(statement: str):
     cloud.fake.policy = {**policy, "Statement": [each for each in policy["Statement"] if each["Sid"] != statement]}
     with pytest.raises(DeploymentError, match="not authorized to perform") as caught:
         cloud.deploy(1)
-    assert "permissions.md" in caught.value.remedy or "PassRole" in caught.value.remedy, caught.value.remedy
+    assert "reference/permissions" in caught.value.remedy or "PassRole" in caught.value.remedy, caught.value.remedy
 
 
 @pytest.mark.parametrize(

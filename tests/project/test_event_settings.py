@@ -130,3 +130,25 @@ def test_mistakes_between_tables_are_named(tmp_path: Path, text: str, expected: 
 def test_on_success_takes_the_answers_of_asynchronous_events(tmp_path: Path):
     on_success = f"on-success = {json.dumps(ARN.format('sqs', 'answered'))}\n"
     assert len(read(tmp_path, on_success + table(source=TOPIC)).deployment.events) == 1
+
+
+def test_a_batch_is_answered_by_the_same_modules(tmp_path: Path):
+    settings = read(tmp_path, '[batch]\ninput = "s3://flowers/in/"\noutput = "s3://flowers/out/"\n')
+    assert settings.has_events and settings.deployment.environment[EVENTS_VARIABLE] == "{}"
+    assert settings.deployment.keys == ("batch",)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('input = "s3://flowers/in/"', r"\[batch\]: expected output too"),
+        ('input = "s3://flowers/"\noutput = "s3://flowers/out/"', "batch.output is below batch.input"),
+        ('input = "s3://flowers/in/"\noutput = "s3://flowers/in/"', "batch.output is below batch.input"),
+        ('input = "flowers/in"\noutput = "s3://flowers/out/"', "expected a place in S3"),
+        ('input = "s3://flowers/in/"\noutput = "s3://out-of/"\nconcurrency = 10001', "from 1 to 10000"),
+    ],
+)
+def test_a_mistake_in_batch_is_named(tmp_path: Path, text: str, expected: str):
+    with pytest.raises(ProjectError) as caught:
+        read(tmp_path, f"[batch]\n{text}\n")
+    assert re.search(expected, str(caught.value)), str(caught.value)

@@ -16,11 +16,13 @@ from .entries import Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from .interface import Model
 
-ROWS = 5000
+# Bytes of a block of lines.
+BLOCK = 131_072
 # How much is read behind a part, to find the end of its last line.
 MARGIN = 65_536
 JSON_LINES = "application/jsonl"
@@ -36,29 +38,30 @@ def answer_part(model: "Model", part: "dict[str, Any]") -> "dict[str, object]":
     """
     begin = time.monotonic()
     header = _find_header(model, part) if part["csv"] else ""
-    lines = _read_lines(part, header)
-    answers: list[str] = []
+    answers: list[bytes] = []
     refused: list[Item] = []
-    head = ""
-    for first in range(0, len(lines), ROWS):
-        block = Block(CSV if part["csv"] else JSON_LINES, header, first, lines[first : first + ROWS])
+    head, count = "", 0
+    for lines in _split(_read_lines(part, header)):
+        first = count
+        block = Block(CSV if part["csv"] else JSON_LINES, header, first, lines)
         found_head, rows, problems = _answer_block(model, block)
         head = head or found_head
-        answers += rows
+        answers.append("".join(f"{row}\n" for row in rows).encode())
+        count += len(lines)
         for index, problem in problems:
             identifier = f"{part['key']}:{part['start']}:{first + index}"
             entry = Entry("batch", {"source": f"s3://{part['bucket']}/{part['key']}"})
             refused.append(
                 Item(identifier, describe_refusal(entry, identifier, problem, block.lines[index].rstrip("\r\n")))
             )
-    summary = {"output": part["output"], "rows": len(lines), "refused": len(refused)}
+    summary = {"output": part["output"], "rows": count, "refused": len(refused)}
     if part.get("is_trial"):
         return {**summary, "seconds": time.monotonic() - begin}
-    text = "".join(f"{line}\n" for line in [head or "prediction", *answers])
     if refused:
         lines_of_refused = "".join(f"{item.text}\n" for item in refused)
         put_object(part["output_bucket"], f"{part['output']}.refused.jsonl", lines_of_refused.encode())
-    put_object(part["output_bucket"], part["output"], text.encode(), "text/csv")
+    text = f"{head or 'prediction'}\n".encode() + b"".join(answers)
+    put_object(part["output_bucket"], part["output"], text, "text/csv")
     return summary
 
 
@@ -118,8 +121,19 @@ def _as_csv(value: "Any") -> "tuple[str, list[str]]":
     return head, [csv_line([each["prediction"], *each.get("probabilities", {}).values()]) for each in found]
 
 
-def _read_lines(part: "dict[str, Any]", header: str) -> "list[str]":
-    """Return the lines that begin in the part, without empty ones and without the header."""
+def _split(data: bytes) -> "Iterator[list[str]]":
+    """Yield the lines in blocks, without empty ones. All lines at once would need ten times the memory of the bytes."""
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + BLOCK) + 1 or len(data)
+        text = data[start:end].decode("utf-8", "surrogateescape")
+        start = end
+        if lines := [f"{line}\n" for line in text.split("\n") if line.strip()]:
+            yield lines
+
+
+def _read_lines(part: "dict[str, Any]", header: str) -> bytes:
+    """Return the lines that begin in the part, without the header."""
     start, end = part["start"], part["end"]
     first = max(start - 1, 0)
     data = _read(part, first, end + MARGIN - 1)
@@ -128,7 +142,7 @@ def _read_lines(part: "dict[str, Any]", header: str) -> "list[str]":
         found = data.find(b"\n")
         first, data = (first + found + 1, data[found + 1 :]) if found >= 0 else (end, b"")
     if first >= end:
-        return []
+        return b""
     while (stop := data.find(b"\n", end - first - 1)) < 0 and len(data) >= end - first:
         more = _read(part, first + len(data), first + len(data) + MARGIN - 1)
         if not more:
@@ -137,13 +151,11 @@ def _read_lines(part: "dict[str, Any]", header: str) -> "list[str]":
         data += more
     if stop >= 0:
         data = data[: stop + 1]
-    text = data.decode("utf-8", "surrogateescape")
-    if not start:
-        text = text.removeprefix("\ufeff")
-    lines = [line + "\n" for line in text.split("\n") if line.strip()]
-    if not start and header and lines:
-        lines.pop(0)
-    return lines
+    if start:
+        return data
+    if header:
+        return data.partition(b"\n")[2]
+    return data.removeprefix(b"\xef\xbb\xbf")
 
 
 def _read(part: "dict[str, Any]", start: int, end: int) -> bytes:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from iris_model.aws.batching.running import Trial
     from iris_model.cost.batches import BatchCost
 
-# The answers and the lines of a part need about thirty times its size.
-_SHARE_OF_MEMORY = 32
+# A part and its answers need about ten times its size. Smaller parts end before the timeout.
+_SHARE_OF_MEMORY = 64
 
 
 @click.command("batch")
