@@ -46,9 +46,10 @@ def batch(
     region: str | None,
     as_json: bool,
 ) -> None:
-    """Score objects of S3: CSV and JSON Lines, on as many sandboxes as [batch] allows.
+    """Score objects of S3 with the deployed function.
 
-    The same command again scores only the parts that are missing.
+    The objects are CSV or JSON Lines, and as many parts run at the same time as [batch] allows. The same command
+    again scores only the parts that are missing.
 
     \b
     Example:
