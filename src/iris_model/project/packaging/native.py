@@ -108,7 +108,9 @@ def _check_settings(settings: ProjectSettings, executable: Executable) -> None:
     if settings.deployment.capture.rate:
         raise NotNative("[capture] is set, and only the Python runtime logs rows")
     if settings.has_events:
-        raise NotNative("[events] is set, and only the Python runtime answers events of queues, streams and buckets")
+        raise NotNative(
+            "[events] or [batch] is set, and only the Python runtime answers events of queues, streams and buckets"
+        )
     if settings.deployment.snapstart:
         raise NotNative("snapstart is set, and Lambda has it only for Python")
 
