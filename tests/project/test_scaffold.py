@@ -106,7 +106,7 @@ def test_modules_of_trusted_names_come_along_with_what_they_import(tmp_path: Pat
 def test_a_module_that_would_take_the_place_of_the_handler(tmp_path: Path):
     (tmp_path / "m.pkl").write_bytes(MODEL_BYTES)
     (tmp_path / "app.py").write_text("class Square: ...\n")
-    with pytest.raises(ProjectError, match=r"app\.py, which trusted names need, would replace"):
+    with pytest.raises(ProjectError, match=r"app\.py, which would replace the project's own app\.py"):
         scaffold_model_project(tmp_path / "p", tmp_path / "m.pkl", trust=["app.Square"], choose=FakeChoice("original"))
     assert not (tmp_path / "p").exists()
 
