@@ -18,7 +18,7 @@ from pathlib import Path
 
 from iris_model.errors import ImageError
 from iris_model.image.assemble import assemble
-from iris_model.image.bases.base import Base, OnStep, open_base
+from iris_model.image.bases.base import SCRATCH, Base, OnStep, open_base
 from iris_model.image.bases.cache import Cache
 from iris_model.image.bases.connecting import Connect, connect_registry
 from iris_model.image.dependencies.packages import TargetPackages
@@ -33,6 +33,7 @@ from iris_model.project.compilation.compilations import choose_remembered
 from iris_model.project.dependencies.requirements import REQUIREMENTS_FILE
 from iris_model.project.disk import disk_errors
 from iris_model.project.packaging.executors import Choose
+from iris_model.project.packaging.interpreters import RUNNING_PYTHON
 from iris_model.project.packaging.stamp import WORK_DIRECTORY, make_work_directory
 
 OLDEST_PYTHON = (3, 11)
@@ -104,7 +105,7 @@ def build_image(
         connect=connect,
         on_step=on_step,
     )
-    python = _check_python(opened, settings)
+    python = _choose_python(opened, settings)
     settings = replace(settings, python=python)
     packages = TargetPackages(opened, python, lock, cache, on_step)
     with disk_errors(str(settings.directory)):
@@ -129,6 +130,17 @@ def build_image(
     installed = any(layer.name == "packages" for layer in layers)
     wheels = packages.pinned(settings.directory / REQUIREMENTS_FILE) if installed else ()
     return BuiltImage(image, settings, opened, packaged, layers, sizes, wheels, packaged.notes)
+
+
+def _choose_python(base: Base, settings: ProjectSettings) -> str:
+    if settings.runtime == "native":
+        return settings.python or RUNNING_PYTHON
+    if base.name == SCRATCH:
+        raise ImageError(
+            "base scratch: it has no Python, which the function needs",
+            remedy='Set runtime = "native", or choose a base image with Python.',
+        )
+    return _check_python(base, settings)
 
 
 def _check_python(base: Base, settings: ProjectSettings) -> str:

@@ -25,7 +25,7 @@ from iris_model.image.bases.base_files import BaseFacts, read_base_files
 from iris_model.image.bases.cache import Cache, CachedBlob
 from iris_model.image.bases.connecting import Connect, DistantBlob, connect_registry
 from iris_model.image.lock import LOCK_FILE, Lock
-from iris_model.image.target import architecture_of, image_platform
+from iris_model.image.target import Libc, architecture_of, image_platform
 from iris_model.oci import (
     DOCKER,
     BytesBlob,
@@ -49,6 +49,13 @@ OnStep = Callable[[str], None]
 _PYTHON_VARIABLE = re.compile(r"(3\.\d+)\.")
 _AWS_NAME = re.compile(r"lambda/python:(3\.\d+)(?:[-.][\w.-]*)?$")
 
+SCRATCH = "scratch"
+"""The base without files, as in a Dockerfile: for functions with the native runtime."""
+
+_NO_FILES = BaseFacts(
+    python="", python_path="", python_on_path=False, libc=Libc("none", 0), libraries={}, uncompressed_bytes=0
+)
+
 _SUCH_AS = "The AWS base image is public.ecr.aws/lambda/python:3.13."
 
 
@@ -70,6 +77,8 @@ class Base:
     @cached_property
     def facts(self) -> BaseFacts:
         """The facts in its files, from the cache. Reading them the first time opens every layer."""
+        if not self.image.layers:
+            return _NO_FILES
         known = self.cache.facts(self.image.digest)
         if known is None:
             self.on_step(f"Reading the base image {self.name}")
@@ -80,7 +89,9 @@ class Base:
     @property
     def known_facts(self) -> BaseFacts | None:
         """`facts` if they are known without a download, else None."""
-        return self.cache.facts(self.image.digest) if "facts" not in vars(self) else self.facts
+        if "facts" in vars(self) or not self.image.layers:
+            return self.facts
+        return self.cache.facts(self.image.digest)
 
     @property
     def is_here(self) -> bool:
@@ -119,6 +130,8 @@ def open_base(
     on_step: OnStep = lambda step: None,
 ) -> Base:
     """Open the base that `text` names: an existing path (relative to here or to the project), else a reference."""
+    if text == SCRATCH:
+        return Base(text, Image.empty(image_platform(architecture)), architecture, cache, None, on_step)
     for path in (Path(text).expanduser(), project / text):
         if _exists(path):
             return _from_disk(text, path, architecture, cache, on_step)

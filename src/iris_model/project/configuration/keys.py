@@ -93,7 +93,8 @@ PROJECT_KEYS: tuple[Key, ...] = (
     Key(
         "base-image",
         "text",
-        "Base image of the container image. A Dockerfile has its own setting, BASE_IMAGE.",
+        "Base image of the container image. `scratch` is empty: with the native runtime, the image has only the executable, "
+        "the model and the handler. A Dockerfile has its own setting, BASE_IMAGE.",
         default="public.ecr.aws/lambda/python:3.13",
         pattern=r"\S+",
         pattern_means="an image reference without spaces",
