@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import pty
-import re
 import subprocess
 import sys
 import threading
@@ -110,6 +110,10 @@ _WITH_CLICK = {"terminal.py", "group.py", "completion.py", "output.py", "templat
 
 
 def test_every_command_prints_with_these_functions():
-    files = (ROOT / "src/iris_model/cli").rglob("*.py")
-    found = {file.name for file in files if re.search(r"click\.echo\(|(?<![\w.])print\(", file.read_text())}
+    found = {
+        file.name
+        for file in (ROOT / "src/iris_model/cli").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("click.echo", "print")
+    }
     assert found == _WITH_CLICK
