@@ -109,12 +109,30 @@ def test_a_setting_that_needs_python_is_named(tmp_path: Path, settings: str, tab
 @needs_executable
 def test_an_operator_that_the_executable_does_not_have_is_named(tmp_path: Path):
     from sklearn.datasets import load_iris
+    from sklearn.neighbors import KNeighborsClassifier
+
+    model = KNeighborsClassifier().fit(*load_iris(return_X_y=True))
+    project = write_iris_project(tmp_path / "project", "flowers", model, settings=NATIVE)
+    with pytest.raises(ProjectError, match="operator 'nearest_in_tree'"):
+        package_project(project)
+
+
+@needs_executable
+def test_families_of_estimators_are_in_the_executable(tmp_path: Path):
+    """`package` compares the answers to the golden rows with those of the Python runtime."""
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.datasets import load_iris
+    from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+    from sklearn.linear_model import LogisticRegression
     from sklearn.svm import SVC
 
-    model = SVC().fit(*load_iris(return_X_y=True))
-    project = write_iris_project(tmp_path / "project", "flowers", model, settings=NATIVE)
-    with pytest.raises(ProjectError, match="operator 'rbf_kernel'"):
-        package_project(project)
+    members = [("forest", RandomForestClassifier(5)), ("linear", LogisticRegression(max_iter=1000))]
+    for number, model in enumerate(
+        [SVC(), VotingClassifier(members), CalibratedClassifierCV(LogisticRegression(max_iter=1000))]
+    ):
+        fitted = model.fit(*load_iris(return_X_y=True))
+        project = write_iris_project(tmp_path / str(number), "flowers", fitted, settings=NATIVE)
+        assert (package_project(project).directory / "bootstrap").is_file()
 
 
 def test_another_handler_is_named(tmp_path: Path):

@@ -120,6 +120,8 @@ int has_tensor(const Node *node, const char *name);
 Tensor tensor_of(const Node *node, const char *name);
 /* A tensor as doubles; `count` numbers, or any number with SIZE_MAX. */
 const double *doubles_of(const Node *node, const char *name, size_t count);
+/* `count` numbers as doubles: a tensor of any type, or a list. */
+const double *numbers_of(const Node *node, const char *name, size_t count);
 const Json *attribute_of(const Node *node, const char *name); /* NULL if it has none, or null */
 double number_attribute(const Node *node, const char *name, double otherwise);
 int64_t integer_attribute(const Node *node, const char *name, int64_t otherwise);

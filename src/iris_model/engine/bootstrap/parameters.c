@@ -41,6 +41,27 @@ const double *doubles_of(const Node *node, const char *name, size_t count) {
     return copy;
 }
 
+const double *numbers_of(const Node *node, const char *name, size_t count) {
+    double *copy = allocate(count, sizeof *copy);
+    if (has_tensor(node, name)) {
+        Tensor tensor = tensor_of(node, name);
+        if (tensor.count != count)
+            fail_node(node, "has a tensor of another size");
+        for (size_t i = 0; i < count; i++)
+            copy[i] = double_at(&tensor, i);
+        return copy;
+    }
+    const Json *list = list_attribute(node, name);
+    if (list->count != count)
+        fail_node(node, "has a list of another length");
+    for (size_t i = 0; i < count; i++) {
+        if (list->items[i].kind != INTEGER && list->items[i].kind != FLOAT)
+            fail_node(node, "has a list with other values than numbers");
+        copy[i] = float_of(&list->items[i]);
+    }
+    return copy;
+}
+
 const Json *attribute_of(const Node *node, const char *name) {
     const Json *found = member_of(node->attributes, name);
     return found != NULL && found->kind == NULL_VALUE ? NULL : found;
