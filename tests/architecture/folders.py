@@ -34,7 +34,7 @@ FOLDERS: dict[str, dict[str, str]] = {
         "networks": "data description emit parity probes",
     },
     "engine": {
-        "operators": "errors found functions kernel_tables measuring metrics native overflowing packed terms text",
+        "operators": "errors found functions json_text kernel_tables measuring metrics native overflowing packed rows terms text",
     },
     "image": {
         "bases": "lock target",

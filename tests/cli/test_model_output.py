@@ -74,7 +74,7 @@ def test_what_stays_the_original_was_asked_as_the_function(tmp_path):
     done = run("init", tmp_path / "p", "--model", path)
     assert done.exit_code == 0, done.output
     assert "Executor original: the model cannot be compiled: sklearn.decomposition.NMF" in flat(done.output)
-    assert "In a process like the function's, the model gave its golden rows the same answers" in flat(done.output)
+    assert "rows that were generated (give --data for rows of your own) the same answers as here" in flat(done.output)
 
 
 def test_inspect_has_compared_nothing_and_says_what_does(tmp_path):

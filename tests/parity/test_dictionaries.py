@@ -17,6 +17,7 @@ from iris_model.compiler.description.columns import find_columns
 from iris_model.compiler.original import Original
 from iris_model.engine import InvalidInput, load
 from iris_model.errors import UnsupportedModel
+from iris_model.readers.category_orders import NO_ORDERS
 from iris_model.runtime.executors.original_table import make_table
 from iris_model.runtime.payloads import order_features
 from tests.parity.test_zoo import METHODS, assert_same
@@ -124,32 +125,22 @@ def test_features_are_columns_that_a_request_may_leave_out():
     ]
 
 
-def test_a_hasher_needs_names(header):
-    hasher = FeatureHasher(8)
-    with pytest.raises(UnsupportedModel, match="dictionaries with any keys") as caught:
-        compile_model(hasher)
-    assert "header line" in caught.value.remedy and "original" not in caught.value.remedy
-    # Its own library does not know the names either.
-    model = make_pipeline(hasher, LogisticRegression()).fit(ROWS, LABELS)
-    with pytest.raises(UnsupportedModel, match="dictionaries with any keys") as caught:
-        next(find_columns(model, None, None, "the model", {}))
-    assert "header line" in caught.value.remedy
-
-    assert compile_model(hasher, data=header).signature["columns"][0]["name"] == "city"
+def test_a_hasher_that_is_not_compiled_needs_names(header):
+    # Its own library does not know the names.
+    for model, names in ((FeatureHasher(8), None), (FeatureHasher(8, input_type="string"), ["city"])):
+        model = make_pipeline(model, LogisticRegression())
+        with pytest.raises(UnsupportedModel, match="FeatureHasher takes any features") as caught:
+            next(find_columns(model, None, names, "the model", {}, NO_ORDERS))
+        assert "header line" in caught.value.remedy
+    assert compile_model(FeatureHasher(8), data=header).signature["columns"][0]["name"] == "city"
 
 
-def test_lists_of_texts_are_refused(header, tmp_path):
+def test_lists_of_texts_are_refused(tmp_path):
     fitted = DictVectorizer().fit(ROWS)
     (tmp_path / "model.safetensors").write_bytes(compile_model(fitted).data)
     model = load(str(tmp_path / "model.safetensors"))
     with pytest.raises(InvalidInput, match="a list of 2"):
         model.transform([[["Rome", "Oslo"] if one["name"] == "city" else None for one in model.signature["columns"]]])
-    for data in (None, header):
-        with pytest.raises(
-            UnsupportedModel, match="input_type is 'string', so that a row is a list of strings"
-        ) as caught:
-            compile_model(FeatureHasher(8, input_type="string"), data=data)
-        assert "HashingVectorizer" in caught.value.remedy
 
 
 WHOLE = [

@@ -1,5 +1,6 @@
 """Models trained on float32 and on sparse tables, with targets of float32: each answers as the original."""
 
+import json
 import warnings
 
 import numpy as np
@@ -132,8 +133,9 @@ def test_features_in_float32(tmp_path, record_property):
     check(DictVectorizer(dtype=np.float32).fit(FEATURES), FEATURES, rows, tmp_path, record_property)
     fitted = make_pipeline(DictVectorizer(dtype=np.float32), MaxAbsScaler()).fit(FEATURES)
     check(fitted, FEATURES, rows, tmp_path, record_property)
-    with pytest.raises(IrisModelError, match="takes dictionaries with any keys"):
-        compile_model(make_pipeline(FeatureHasher(), SGDClassifier()).fit(FEATURES, [0, 1, 1]))
+    for kind in ("float32", "float64"):
+        hasher = make_pipeline(FeatureHasher(16, dtype=kind), MaxAbsScaler()).fit(FEATURES)
+        check(hasher, FEATURES, [[json.dumps(one)] for one in FEATURES], tmp_path, record_property)
 
 
 WIDE = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -100,6 +101,8 @@ class Original:
 
     def _table(self, rows: Sequence[Row]) -> Any:
         """Return the rows as in training: documents, dictionaries, a DataFrame, an array of numbers or of objects."""
+        if self._columns and "json" in self._columns[0]:
+            return [_read_features(row[0], self._columns[0]["json"]) for row in rows]
         if self._takes_documents or self._shape == "documents":
             return [row[0] for row in rows]
         if self._takes_dictionaries:
@@ -153,6 +156,12 @@ class Original:
         return make_frame(
             cells, known, texts, {c["name"]: c["dtype"] for c in self._columns if c["dtype"] in DATE_TYPES}
         )
+
+
+def _read_features(text: str, form: str) -> Any:
+    """Return the row of a FeatureHasher: a dict, a list of tuples, or a list of strings."""
+    found = json.loads(text)
+    return list(map(tuple, found)) if form == "pair" else found
 
 
 def _fill_missing(cells: list[Any], column: Column, *, typed: bool) -> Any:

@@ -42,6 +42,8 @@ class Column(TypedDict):
     """The model does not use it."""
     hashed: NotRequired[bool]
     """The original would hash any other column name too, so a row with an unknown name is refused."""
+    json: NotRequired[Literal["dict", "pair", "string"]]
+    """A cell is the JSON text of a FeatureHasher's row: an object of features, a list of [name, value] pairs, or of names."""
     closed: NotRequired[bool]
     """A category that was not in the training data is refused."""
     assumed_order: NotRequired[bool]

@@ -79,6 +79,16 @@ METADATA: dict[str, JsonSchema] = {
 }
 
 
+_VALUE: JsonSchema = {"type": ["number", "string", "boolean"]}
+
+# What the column of a FeatureHasher contains, or the JSON text of it.
+_FEATURES: dict[str, JsonSchema] = {
+    "dict": {"type": ["object", "string"], "additionalProperties": _VALUE, "description": "features by name"},
+    "pair": {"type": ["array", "string"], "items": {"type": "array"}, "description": "pairs of a name and a value"},
+    "string": {"type": ["array", "string"], "items": {"type": "string"}, "description": "a list of names"},
+}
+
+
 def build_schemas(signature: Mapping[str, Any], labels: Mapping[str, str] | None = None) -> dict[str, JsonSchema]:
     """Return all schemas by name, for `components.schemas`. They refer to each other by `#/components/schemas/NAME`.
 
@@ -103,8 +113,8 @@ def build_schemas(signature: Mapping[str, Any], labels: Mapping[str, str] | None
         "NamedRow": {
             "description": "One row by column names.",
             "type": "object",
-            "properties": {column["name"]: _without_null(column, build_cell(column)) for column in columns},
-            "required": [column["name"] for column in columns if not column.get("optional")],
+            "properties": {column["name"]: _build_named_cell(column) for column in columns},
+            "required": [column["name"] for column in columns if _is_required(column)],
             "additionalProperties": _other_features(columns),
         },
         "Record": _named_record(columns, cells),
@@ -175,6 +185,16 @@ def build_schemas(signature: Mapping[str, Any], labels: Mapping[str, str] | None
     return schemas
 
 
+def _build_named_cell(column: Mapping[str, Any]) -> JsonSchema:
+    """Return the schema of one value in a row by names: the features of a FeatureHasher may be JSON instead of its text."""
+    return _FEATURES[column["json"]] if "json" in column else _without_null(column, build_cell(column))
+
+
+def _is_required(column: Mapping[str, Any]) -> bool:
+    """Whether a row by names must have the column. An object of features may be the row itself."""
+    return not column.get("optional") and column.get("json") != "dict"
+
+
 def _has_numbers(column: Mapping[str, Any]) -> bool:
     return column["kind"] == "numeric" or (
         column["kind"] == "categorical" and column.get("dtype") not in ("str", "object", "category")
@@ -183,6 +203,8 @@ def _has_numbers(column: Mapping[str, Any]) -> bool:
 
 def build_cell(column: Mapping[str, Any]) -> JsonSchema:
     """Return the schema of one value of a column."""
+    if "json" in column:
+        return {"type": "string", "description": f"JSON text: {_FEATURES[column['json']]['description']}"}
     kinds = ["number" if _has_numbers(column) else "string"]
     if column["kind"] == "categorical":
         kinds += _OTHER_TYPES.get(column.get("dtype", ""), [])
@@ -226,6 +248,8 @@ def takes_any(columns: Sequence[Mapping[str, Any]]) -> bool:
 
 def _other_features(columns: Sequence[Mapping[str, Any]]) -> Any:
     """Return `additionalProperties`: a vectorizer ignores unknown features, a hasher would use them."""
+    if columns and "json" in columns[0]:
+        return dict(_VALUE) if columns[0]["json"] == "dict" else False
     if not takes_any(columns) or any(column.get("hashed") for column in columns):
         return False
     return {"type": ["number", "string", "boolean", "null"]}
@@ -245,8 +269,11 @@ def _named_record(columns: Sequence[Mapping[str, Any]], cells: list[JsonSchema])
     return {
         "description": "One row by column names. Other names are ignored.",
         "type": "object",
-        "properties": {column["name"]: cell for column, cell in zip(columns, cells, strict=True)},
-        "required": [column["name"] for column in columns if not column.get("optional")],
+        "properties": {
+            column["name"]: _FEATURES[column["json"]] if "json" in column else cell
+            for column, cell in zip(columns, cells, strict=True)
+        },
+        "required": [column["name"] for column in columns if _is_required(column)],
     }
 
 

@@ -5,7 +5,7 @@ A request sends such a row as a named row. A feature that is absent or null is n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -19,16 +19,16 @@ DICT_VECTORIZER = "sklearn.feature_extraction.DictVectorizer"
 FEATURE_HASHER = "sklearn.feature_extraction.FeatureHasher"
 
 
-# FeatureHasher's other input types, and what a row is with each.
-LISTS = {"string": "a list of strings", "pair": "a list of (name, number) pairs"}
+# The name of the only column of a hasher whose features no header names. It contains their JSON text.
+FEATURES_COLUMN = "features"
 
 
 def refuse_unknown_names() -> UnsupportedModel:
-    """Return the error for a model that hashes any key, if the user's rows do not name the keys."""
+    """Return the error for a model that hashes any name and is not compiled: its library gets rows with known columns."""
     return UnsupportedModel(
         [
-            "FeatureHasher takes dictionaries with any keys and learns none of them, so the features of a row are unknown "
-            "until sample rows name them"
+            "FeatureHasher takes any features and learns none of them; if the model is not compiled, sample rows must name "
+            "them, and input_type must be 'dict'"
         ],
         remedy="Pass sample rows with a header line that names every feature that a request may have: --data, or data in "
         "iris-model.toml. A request with another feature is refused.",
@@ -40,23 +40,27 @@ def takes_dictionaries(estimator: Estimator) -> bool:
     return any(class_name(type(one)) in (DICT_VECTORIZER, FEATURE_HASHER) for one in find_first(estimator))
 
 
+def find_open_form(estimator: Estimator, names: Sequence[str] | None) -> str | None:
+    """Return the input type of the hashers that take the input, if no header names the features; else None.
+
+    A hasher takes features of any names, so a row is one cell: the JSON text of its features.
+    """
+    found = list(find_first(estimator))
+    forms = {one.input_type for one in found if class_name(type(one)) == FEATURE_HASHER}
+    if len(forms) != 1 or any(class_name(type(one)) != FEATURE_HASHER for one in found):
+        return None
+    (form,) = forms
+    return str(form) if form != "dict" or not names or list(names) == [FEATURES_COLUMN] else None
+
+
 def feature_names(estimator: Estimator) -> list[str] | None:
     """Return the features of the vectorizers, in the order of their vocabulary; None if a hasher accepts every name.
 
-    Raises UnsupportedModel if rows are not dictionaries, or if the keys of a JSON object cannot be their keys.
+    Raises UnsupportedModel if the keys of a JSON object cannot be their keys.
     """
     names: dict[str, None] = {}
     for one in find_first(estimator):
         if class_name(type(one)) == FEATURE_HASHER:
-            if one.input_type != "dict":
-                raise UnsupportedModel(
-                    [
-                        f"FeatureHasher: input_type is {one.input_type!r}, so that a row is "
-                        f"{LISTS.get(one.input_type, 'no dictionary')}, which a request cannot have"
-                    ],
-                    remedy="Train it with input_type='dict', where a row is an object of names and values; for the words of "
-                    "a text, use HashingVectorizer.",
-                )
             return None
         whole_names(one)
         names |= dict.fromkeys(feature for feature, _ in split_names(one))

@@ -11,7 +11,7 @@ from iris_model.contract.signature import Column
 from iris_model.errors import UnsupportedModel
 
 from .category_orders import HOW_TO_DECLARE, NO_ORDERS, NOT_IN_FILE, CategoryOrders
-from .dictionaries import feature_names, refuse_unknown_names, takes_dictionaries
+from .dictionaries import FEATURES_COLUMN, feature_names, find_open_form, refuse_unknown_names, takes_dictionaries
 from .documents import DOCUMENT_COLUMN, takes_documents
 from .failures import NOT_FITTED, describe_failure
 from .families import find_reader
@@ -97,12 +97,15 @@ def _begin(
     `names`: the column names for an estimator that was trained without names.
     """
     trained = _with_spaces(estimator, _trained_columns(estimator), names)
-    if takes_dictionaries(estimator):
+    one_cell = [DOCUMENT_COLUMN] if takes_documents(estimator) else None
+    if find_open_form(estimator, names) is not None:
+        trained, names, one_cell = (1, None), None, [FEATURES_COLUMN]
+    elif takes_dictionaries(estimator):
         # Not the columns that a hasher creates, which are counted by a later step.
         learned = feature_names(estimator) or list(names or ())
         trained = (len(learned), learned) if learned else None
     count, trained_names = trained or (len(names or ()), None)
-    default = [DOCUMENT_COLUMN] if takes_documents(estimator) else [f"x{index}" for index in range(count)]
+    default = one_cell or [f"x{index}" for index in range(count)]
     columns = trained_names or _checked(names, count) or default
     builder = GraphBuilder(columns, named=trained_names is not None, find_reader=_find_reader, orders=orders)
     return builder, trained is not None

@@ -292,6 +292,13 @@ class GraphBuilder:
             if trace.origin is not None:
                 self._columns[trace.origin].kind = "text"
 
+    def expect_json(self, value: Value, form: Literal["dict", "pair", "string"]) -> None:
+        """Record that the only column of `value` contains the JSON text of the features of a row; see `Column`."""
+        self.expect_text(value)
+        for trace in value.traces:
+            if trace.origin is not None:
+                self._columns[trace.origin].json = form
+
     def expect_bytes(self, value: Value, index: int) -> None:
         """Record that column `index` of `value` contained bytes in training, and that a row has their UTF-8 text."""
         origin = value.traces[index].origin

@@ -32,6 +32,7 @@ class InputColumn:
     encoded: bool = False
     whole_name: bool = False
     puzzled_by: dict[str, None] = field(default_factory=dict)
+    json: Literal["dict", "pair", "string"] | None = None
     categories: list[Any] = field(default_factory=list)
     missing_as: Marker | None = None
     _dtype: str = ""
@@ -97,6 +98,8 @@ class InputColumn:
             entry["optional"] = True
         if self.hashed:
             entry["hashed"] = True
+        if self.json:
+            entry["json"] = self.json
         return entry
 
 

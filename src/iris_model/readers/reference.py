@@ -43,7 +43,7 @@ REMARKS = {
     "sklearn.ensemble.GradientBoostingClassifier": "no `init` estimator that computes in float32",
     "sklearn.ensemble.GradientBoostingRegressor": "no `init` estimator that computes in float32",
     "sklearn.feature_extraction.DictVectorizer": "one column per feature; no lists of strings as values",
-    "sklearn.feature_extraction.FeatureHasher": "for dictionaries; needs `--data` with a header line",
+    "sklearn.feature_extraction.FeatureHasher": "with `--data` and a header line, its names are the columns; else any features",
     "sklearn.feature_extraction.text.CountVectorizer": "no custom tokenizer, analyzer or preprocessor",
     "sklearn.feature_extraction.text.HashingVectorizer": "no custom tokenizer, analyzer or preprocessor",
     "sklearn.feature_extraction.text.TfidfVectorizer": "no custom tokenizer, analyzer or preprocessor",

@@ -59,19 +59,31 @@ def _read_labels(path: str) -> object:
         return None  # the model is not in a function directory
 
 
+_FEATURE_VALUE = {"type": ["number", "string", "boolean"]}
+
+# What the column of a FeatureHasher contains, or the JSON text of it.
+FEATURES = {
+    "dict": {"type": ["object", "string"], "additionalProperties": _FEATURE_VALUE, "description": "features by name"},
+    "pair": {"type": ["array", "string"], "items": {"type": "array"}, "description": "pairs of a name and a value"},
+    "string": {"type": ["array", "string"], "items": {"type": "string"}, "description": "a list of names"},
+}
+
+
 def row_schema(columns: "list[Column]") -> "dict[str, object]":
     """Return the JSON Schema (2020-12) of one named row."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
         "properties": {column["name"]: _without_null(column, _value_schema(column)) for column in columns},
-        "required": [column["name"] for column in columns if not column.get("optional")],
+        "required": [one["name"] for one in columns if not one.get("optional") and one.get("json") != "dict"],
         "additionalProperties": _other_features(columns),
     }
 
 
 def _other_features(columns: "list[Column]") -> object:
     """Return `additionalProperties`. A vectorizer ignores unknown features; a hasher would use them."""
+    if columns and "json" in columns[0]:
+        return {"type": ["number", "string", "boolean"]} if columns[0]["json"] == "dict" else False
     if not takes_any(columns) or any(column.get("hashed") for column in columns):
         return False
     return {"type": ["number", "string", "boolean", "null"]}
@@ -92,6 +104,8 @@ def _without_null(column: "Column", schema: "dict[str, object]") -> "dict[str, o
 
 
 def _value_schema(column: "Column") -> "dict[str, object]":
+    if "json" in column:
+        return dict(FEATURES[column["json"]])
     kinds = ["number" if holds_numbers(column) else "string"]
     if column["kind"] == "categorical" and column.get("dtype") in OTHER_TYPES:
         kinds += OTHER_TYPES[column["dtype"]]

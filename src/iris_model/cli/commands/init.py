@@ -100,7 +100,9 @@ def init(
             echo_note(f"{note}.")
         if made.executor != "compiled":
             echo(
-                "Nothing was compiled. In a process like the function's, the model gave its golden rows the same answers."
+                f"Nothing was compiled. In a process like the function's, the model gave {len(made.executable.golden)} rows "
+                + (f"of {data.name}" if data else "that were generated (give --data for rows of your own)")
+                + " the same answers as here."
             )
         elif data is None:
             echo(GENERATED_ONLY)

@@ -21,8 +21,8 @@ from iris_model.compiler.probes.rows import SEED
 from iris_model.contract.signature import InputSignature
 from iris_model.errors import UnsupportedModel
 from iris_model.readers import Graph, read_partly
-from iris_model.readers.category_orders import CategoryOrders
-from iris_model.readers.dictionaries import refuse_unknown_names, takes_dictionaries
+from iris_model.readers.category_orders import NO_ORDERS, CategoryOrders
+from iris_model.readers.dictionaries import find_open_form, refuse_unknown_names, takes_dictionaries
 from iris_model.readers.documents import takes_documents
 from iris_model.readers.estimators import says_columns
 from iris_model.readers.graph import Estimator, partial_signature
@@ -64,7 +64,7 @@ def find_columns(
     names: Sequence[str] | None,
     owner: str,
     types: Mapping[str, str],
-    orders: CategoryOrders,
+    orders: CategoryOrders = NO_ORDERS,
 ) -> Iterator[Columns]:
     """Yield candidates for the input of `estimator`. Raises UnsupportedModel if the number of columns is unknown.
 
@@ -87,12 +87,13 @@ def _find_learned(
     names: Sequence[str] | None,
     owner: str,
     types: Mapping[str, str],
-    orders: CategoryOrders,
+    orders: CategoryOrders = NO_ORDERS,
 ) -> Iterator[Columns]:
     """Yield candidates from the columns that the estimator stores."""
-    graph = read_partly(estimator, (given.names if given else None) or names)
-    if graph is None and takes_dictionaries(estimator):
+    header = (given.names if given else None) or names
+    if find_open_form(estimator, header) is not None:
         raise refuse_unknown_names()
+    graph = read_partly(estimator, header)
     if graph is None or not graph.signature["columns"]:
         raise UnsupportedModel(
             [f"{owner} has no n_features_in_, the number of its columns"],

@@ -122,7 +122,7 @@ class ParityReport:
             parts.append(self._thresholds())
         others = sum(self.indeterminate.values()) - self.indeterminate.get("threshold", 0)
         left_out = (
-            (self.beyond, "the original gives no finite answer"),
+            (self.beyond, "the original refuses them, or its answer is not finite"),
             (self.untried, UNTRIED),
             (others, "indeterminate: too close to a threshold"),
             (self.ill_conditioned, "ill-conditioned: the answer is rounding noise"),
@@ -172,7 +172,7 @@ class ParityReport:
         lines += [_describe(method, one, self.row_count) for method, one in self.methods.items()]
         lines += [f"{method} is omitted: {why}" for method, why in self.dropped.items()]
         if self.beyond:
-            lines.append(f"{self.beyond:,} rows left out: the original gives no finite answer")
+            lines.append(f"{self.beyond:,} rows left out: the original refuses them, or its answer is not finite")
         if self.untried:
             lines.append(f"{self.untried:,} rows left out: {UNTRIED}")
         if self.ill_conditioned:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ STRANGE_TEXTS = (
 )
 DOCUMENT_WORDS = 12
 DOCUMENTS = 96
+# Rows and names for a FeatureHasher.
+FEATURES = 400
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,9 @@ def find_pools(graph: Graph) -> dict[int, Pool]:
     """Return a pool for each column whose cells are not amounts."""
     pools = {}
     for index, column in enumerate(graph.signature["columns"]):
-        if column["kind"] == "text":
+        if "json" in column:
+            pools[index] = Pool(_features(column["json"]), ())
+        elif column["kind"] == "text":
             pools[index] = Pool(_documents(graph), STRANGE_TEXTS)
         elif column["kind"] == "categorical":
             pools[index] = _categories(column)
@@ -103,6 +108,21 @@ def _documents(graph: Graph) -> list[str]:
             chosen = [words[place] for place in random.randint(len(words), size=random.randint(1, DOCUMENT_WORDS))]
             documents.append(joint.join(word.title() if random.uniform() < 0.2 else word for word in chosen))
     return documents
+
+
+def _features(form: str) -> list[str]:
+    """Return JSON texts of features for a FeatureHasher: any names, with numbers and strings as values."""
+    random = np.random.RandomState(0)
+    names = [*STRANGE_TEXTS, *(f"feature {number}" for number in range(FEATURES))]
+    values = [1, 0, -2, 2.5, 1e-3, 1e6, True, *STRANGE_TEXTS[:6]]
+    rows = []
+    for size in [0, 1, 1, *random.randint(1, DOCUMENT_WORDS, size=FEATURES)]:
+        chosen = [names[place] for place in random.randint(len(names), size=size)]
+        pairs = [
+            (name, values[place]) for name, place in zip(chosen, random.randint(len(values), size=size), strict=True)
+        ]
+        rows.append(json.dumps({"dict": dict(pairs), "pair": pairs, "string": chosen}[form]))
+    return rows
 
 
 def _words(graph: Graph) -> Iterator[str]:

@@ -4,8 +4,13 @@ The columns are the features. A missing cell is a feature that the row does not 
 """
 
 from iris_model.engine.errors import InvalidInput
+from iris_model.engine.json_text import make_decoder
+from iris_model.engine.rows import LARGEST as LARGEST_OF
+from iris_model.engine.rows import describe
 
 from .documents import murmurhash3
+
+LARGEST = LARGEST_OF["float64"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,16 +51,17 @@ def vectorize_features(
 
 
 def hash_features(
-    rows: "list[list[Any]]", *, names: "Sequence[str]", width: int, alternate_sign: bool
+    rows: "list[list[Any]]", *, names: "Sequence[str]", width: int, alternate_sign: bool, form: "str | None" = None
 ) -> "list[SparseRow]":
     """Add a number to the column of its feature's hash, and a 1 to the column of the hash of `name=string`.
 
-    Half of the hashes change the sign.
+    Half of the hashes change the sign. With `form`, a row is the JSON text of its features: an object ("dict"), a list
+    of [name, value] pairs ("pair") or of names ("string"). Raises InvalidInput for other texts.
     """
     table = []
-    for row in rows:
+    for index, row in enumerate(rows):
         sums: SparseRow = {}
-        for cell, name in zip(row, names):
+        for name, cell in zip(names, row) if form is None else _read_features(row[0], form, index):
             if type(cell) is str:
                 name, value = f"{name}={cell}", 1.0
             else:
@@ -68,3 +74,59 @@ def hash_features(
             sums[column] = sums.get(column, 0.0) + (-value if negative and alternate_sign else value)
         table.append(sums)
     return table
+
+
+FORMS = {
+    "dict": "an object of names and numbers or strings",
+    "pair": "a list of [name, number or string] pairs",
+    "string": "a list of strings",
+}
+
+
+def _read_features(text: str, form: str, row: int) -> "list[tuple[str, Any]]":
+    """Return the features of a row as pairs. Raises InvalidInput."""
+    try:
+        found = _decode(text)
+    except (ValueError, RecursionError):
+        raise _refuse(text, form, row) from None
+    if form == "dict":
+        found = list(found.items()) if type(found) is dict else None
+    elif type(found) is not list:
+        found = None
+    elif form == "string":
+        found = [(one, 1.0) for one in found] if {str}.issuperset(map(type, found)) else None
+    else:
+        found = list(map(tuple, found)) if {list}.issuperset(map(type, found)) else None
+    if found is None:
+        raise _refuse(text, form, row)
+    pairs = []
+    for pair in found:
+        if len(pair) != 2 or type(pair[0]) is not str or type(pair[1]) not in (str, int, float, bool):
+            raise _refuse(text, form, row)
+        name, value = pair
+        if type(value) is not str:
+            if not -LARGEST <= value <= LARGEST:
+                raise _refuse(text, form, row)
+            value = float(value)
+        pairs.append((name, value))
+    return pairs
+
+
+def _unique(pairs: "list[tuple[str, Any]]") -> "dict[str, Any]":
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name occurs twice")
+    return found
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(name)
+
+
+_decode = make_decoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
+
+
+def _refuse(text: str, form: str, row: int) -> InvalidInput:
+    return InvalidInput(
+        f"row {row}: the features are {describe(text)}; expected {FORMS[form]}, in JSON", row=row, expected=FORMS[form]
+    )

@@ -141,7 +141,7 @@ def _compiled_or_original(settings: ProjectSettings) -> Executable:
             if error.remedy == FIT_FIRST:
                 # Sample rows do not help if the model was never fitted.
                 raise error from None
-            raise UnsupportedModel([*error.reasons, *worse.reasons], remedy=worse.remedy) from None
+            raise UnsupportedModel(list(dict.fromkeys([*error.reasons, *worse.reasons])), remedy=worse.remedy) from None
     except ParityError as error:
         if settings.executor == "compiled":
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from iris_model.readers.dictionaries import DICT_VECTORIZER, FEATURE_HASHER, split_names, whole_names
+from iris_model.readers.dictionaries import DICT_VECTORIZER, FEATURE_HASHER, FEATURES_COLUMN, split_names, whole_names
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
 
 from .text import add_rounding
@@ -48,13 +48,25 @@ def read_dict_vectorizer(builder: GraphBuilder, estimator: Estimator, inputs: Va
 
 
 def read_feature_hasher(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the hash of each feature name. The columns are those that the user's data names."""
+    """Convert to the hash of each feature name.
+
+    The columns are those that the user's data names. Without data, one column contains the features as JSON text.
+    """
     _check_dtype(builder, estimator)
-    for index in range(inputs.width):
-        builder.expect_categories(inputs, index, [], dtype="mixed")
-    builder.expect_optional(inputs, hashed=True)
+    names = [builder.column_name(inputs, index) for index in range(inputs.width)]
+    is_open = names == [FEATURES_COLUMN]
+    if is_open:
+        builder.expect_json(inputs, estimator.input_type)
+        builder.refuse_missing(inputs)
+    elif estimator.input_type != "dict":
+        builder.refuse(f"FeatureHasher: input_type is {estimator.input_type!r}, and rows are columns; expected 'dict'")
+    else:
+        for index in range(inputs.width):
+            builder.expect_categories(inputs, index, [], dtype="mixed")
+        builder.expect_optional(inputs, hashed=True)
     attributes: dict[str, Json] = {
-        "names": [builder.column_name(inputs, index) for index in range(inputs.width)],
+        "names": [] if is_open else names,
+        **({"form": estimator.input_type} if is_open else {}),
         "width": int(estimator.n_features),
         "alternate_sign": bool(estimator.alternate_sign),
     }

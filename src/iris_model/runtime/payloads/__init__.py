@@ -226,6 +226,10 @@ def order_features(
             expected="an object with the features by name",
         )
     facts = _facts_of(columns)
+    if facts.form:
+        from .dictionaries import encode_features
+
+        return [encode_features(record, facts.names[0], facts.form, takes_more or from_table)]
     try:
         if len(record) == len(columns) and not facts.is_dictionary:
             return [record[name] for name in facts.names]
@@ -258,7 +262,7 @@ def order_features(
 class ColumnFacts:
     """Facts about a list of columns that named rows need, computed once."""
 
-    __slots__ = ("columns", "hashed", "is_dictionary", "known", "names", "required", "texts")
+    __slots__ = ("columns", "form", "hashed", "is_dictionary", "known", "names", "required", "texts")
 
     def __init__(self, columns: "list[Column]") -> None:
         self.columns = columns
@@ -267,6 +271,7 @@ class ColumnFacts:
         self.required = [column["name"] for column in columns if not column.get("optional")]
         self.is_dictionary = bool(columns) and takes_any(columns)
         self.hashed = any(column.get("hashed") for column in columns)
+        self.form = columns[0].get("json", "") if columns else ""
         self.texts = {column["name"] for column in columns if column.get("dtype") == "str"}
 
 

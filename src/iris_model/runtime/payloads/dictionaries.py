@@ -4,6 +4,7 @@ Source: sklearn.feature_extraction, DictVectorizer and FeatureHasher. Imported o
 """
 
 from iris_model.engine.errors import InvalidInput
+from iris_model.engine.json_text import make_encoder
 from iris_model.engine.rows import describe
 
 TYPE_CHECKING = False
@@ -36,6 +37,22 @@ def check_dictionary(
             if value is None and name in facts.known and name not in facts.texts:
                 raise _refuse(row, name, "the value is null", "a value; a feature that is not there is left out")
     return [name for name in unknown if not (null_is_absent and record[name] is None)] if facts.hashed else []
+
+
+def encode_features(record: "dict[str, object]", column: str, form: str, null_is_absent: bool) -> object:
+    """Return the cell of a FeatureHasher that takes any features: the JSON text of a row.
+
+    The record has them, or it has only the column with them. The operator checks them. `null_is_absent`: the row comes
+    from a table, which has null where a dictionary omits a feature.
+    """
+    found: object = record
+    if record.keys() == {column} and (form != "dict" or isinstance(record[column], (dict, str))):
+        found = record[column]
+    if isinstance(found, str):
+        return found
+    if null_is_absent and isinstance(found, dict):
+        found = {name: value for name, value in found.items() if value is not None}
+    return make_encoder()(found)
 
 
 def _refuse(row: int, feature: str, found: str, expected: str) -> InvalidInput:
