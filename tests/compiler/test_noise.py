@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.datasets import load_breast_cancer
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
@@ -19,6 +20,7 @@ from sklearn.tree import DecisionTreeRegressor
 from iris_model.compiler import compile_model
 from iris_model.compiler.emit import emit
 from iris_model.compiler.original import Original
+from iris_model.compiler.parity.comparing import compare_numbers
 from iris_model.compiler.parity.noise import Noise
 from iris_model.compiler.parity.verify import verify
 from iris_model.compiler.probes.rows import VerificationRows
@@ -111,3 +113,17 @@ def test_documents_in_float32_are_rounded_in_float32(seed):
     report = compile_model(model.fit(texts, random.randint(0, 2, 200))).report
     assert report.methods["predict_proba"].compared > 600
     assert "decision_function" in report.dropped or report.methods["decision_function"].rounded > 0
+
+
+def test_a_linear_kernel_whose_vectors_cancel_is_refused_as_noise():
+    # libsvm adds the products with each vector. They cancel, and the weights to 1e-16.
+    rows = csr_matrix([[-2.0, -1.0], [-1.0, -1.0], [-1.0, -2.0], [1.0, 1.0], [1.0, 2.0], [2.0, 1.0]])
+    model = OneClassSVM(kernel="linear", gamma=1).fit(rows)
+    with pytest.raises(ParityError, match="rounding noise, because its sums cancel"):
+        compile_model(model)
+
+
+def test_a_small_number_in_place_of_zero_is_a_finite_difference():
+    (difference,) = compare_numbers([1e-15], [0.0])
+    assert 1.0 < difference < np.inf
+    assert compare_numbers([np.nan], [0.0]) == [np.inf]

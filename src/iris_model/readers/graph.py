@@ -286,18 +286,12 @@ class GraphBuilder:
         if origin is not None:
             self._columns[origin].expect_categories(categories, dtype)
 
-    def expect_text(self, value: Value) -> None:
-        """Record that the columns of `value` contain strings."""
+    def expect_text(self, value: Value, json: Literal["dict", "pair", "string"] | None = None) -> None:
+        """Record that the columns of `value` contain strings. `json`: see `Column`."""
         for trace in value.traces:
             if trace.origin is not None:
                 self._columns[trace.origin].kind = "text"
-
-    def expect_json(self, value: Value, form: Literal["dict", "pair", "string"]) -> None:
-        """Record that the only column of `value` contains the JSON text of the features of a row; see `Column`."""
-        self.expect_text(value)
-        for trace in value.traces:
-            if trace.origin is not None:
-                self._columns[trace.origin].json = form
+                self._columns[trace.origin].json = json
 
     def expect_bytes(self, value: Value, index: int) -> None:
         """Record that column `index` of `value` contained bytes in training, and that a row has their UTF-8 text."""

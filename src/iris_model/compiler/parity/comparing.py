@@ -112,6 +112,8 @@ def _largest(values: Array, right: Array) -> Array:
     same = (values == right) | (np.isnan(values) & np.isnan(right))
     # A subnormal number: one library rounds such an exponential to zero, another does not.
     same |= difference < sys.float_info.min
+    # Not infinite if the original answers 0: rounding noise may explain a small number.
+    relative = np.minimum(relative, sys.float_info.max)
     relative = np.where(np.isfinite(values) & np.isfinite(right), relative, np.inf)
     found: Array = np.where(same, 0.0, relative).max(axis=1, initial=0.0)
     return found

@@ -56,7 +56,7 @@ def read_feature_hasher(builder: GraphBuilder, estimator: Estimator, inputs: Val
     names = [builder.column_name(inputs, index) for index in range(inputs.width)]
     is_open = names == [FEATURES_COLUMN]
     if is_open:
-        builder.expect_json(inputs, estimator.input_type)
+        builder.expect_text(inputs, estimator.input_type)
         builder.refuse_missing(inputs)
     elif estimator.input_type != "dict":
         builder.refuse(f"FeatureHasher: input_type is {estimator.input_type!r}, and rows are columns; expected 'dict'")

@@ -18,6 +18,8 @@ from .kernels import add_kernel, dense
 
 Array = np.ndarray[Any, Any]
 
+# A weight of a linear kernel that is smaller than this part of its terms has lost half of its digits.
+CANCELLED = 2.0**-26
 LIBSVM_KERNELS = ("linear", "poly", "rbf", "sigmoid")
 
 
@@ -107,15 +109,18 @@ def _spread_pairs(dual: Array, starts: Array) -> Array:
 def _add_sums(builder: GraphBuilder, estimator: Estimator, inputs: Value, weights: Array) -> Value:
     """Add kernel values times weights plus intercepts.
 
-    A linear kernel needs no vectors, only one weight per feature.
+    A linear kernel needs no vectors, only one weight per feature, unless the vectors cancel: the error of such a weight
+    is known only from its terms.
     """
     intercepts = np.asarray(estimator._intercept_, np.float64)
     if estimator.kernel == "linear":
         builder.refuse_missing(inputs)
         vectors = dense(estimator.support_vectors_).astype(np.longdouble)
         coefficients = (weights.astype(np.longdouble) @ vectors).astype(np.float64)
-        tensors = {"coefficients": coefficients, "intercepts": intercepts}
-        return builder.add("linear", inputs, width=len(weights), tensors=tensors)
+        terms = np.abs(weights) @ np.abs(vectors)
+        if not (np.abs(coefficients) < CANCELLED * terms).any():
+            tensors = {"coefficients": coefficients, "intercepts": intercepts}
+            return builder.add("linear", inputs, width=len(weights), tensors=tensors)
     kernel = _add_libsvm_kernel(builder, estimator, inputs)
     if kernel is None:
         return inputs
