@@ -64,3 +64,9 @@ def test_what_may_be_either_is_refused_and_named(tmp_path):
     path.write_text('a\n"1,234"\n')
     with pytest.raises(IrisModelError, match="line 2, column 'a' is '1,234'; expected a finite number"):
         arrange(read_data(path), {"columns": [{"name": "a", **NUMERIC}], "named": True})
+
+
+@pytest.mark.parametrize("rows, said", [([0, 1], "data, row 0 is 0"), ([[1.0], "two"], "data, row 1 is 'two'")])
+def test_a_target_is_not_rows(rows, said):
+    with pytest.raises(IrisModelError, match=f"{said}; expected a list of cells"):
+        read_data(rows)

@@ -48,6 +48,9 @@ class Own(TransformerMixin, BaseEstimator):
         return np.asarray(X) * 2
 
 
+# Its precision matrix divides by 0, as that of digits with svd_solver="arpack": score_samples raises.
+NOISY = PCA(2).fit(THREE)
+NOISY.noise_variance_ = NOISY.explained_variance_[-1]
 ANSWERED = {
     "isolation forest of one column": (IsolationForest(n_estimators=8, random_state=0).fit(ONE), ONE),
     "isolation forest, a column each": (
@@ -70,6 +73,11 @@ ANSWERED = {
     "bagging, a column each": (BaggingClassifier(max_features=1, random_state=0).fit(THREE, SIGNS), THREE),
     "bagging regressor, a column each": (BaggingRegressor(max_features=1, random_state=0).fit(THREE, ONE[:, 0]), THREE),
     "trees of a constant": (ExtraTreesRegressor(3).fit(THREE, np.ones(120)), THREE),
+    "integers, of which one column is missing": (
+        SimpleImputer(missing_values=-1, strategy="most_frequent").fit([[-1, 2, -1], [-1, 3, 5], [-1, 3, 5]]),
+        [[-1.0, -1.0, 5.0], [4.0, 2.0, -1.0]],
+    ),
+    "components of no more than noise": (NOISY, THREE),
     "all components, and a constant column": (PCA().fit(CONSTANT), CONSTANT),
     "such components before a classifier": (make_pipeline(PCA(), LogisticRegression()).fit(CONSTANT, SIGNS), CONSTANT),
     "dropped categories by name": (OneHotEncoder(drop=["a", 2]).fit(OBJECTS), OBJECTS),

@@ -67,6 +67,14 @@ def read_data(source: DataSource) -> Data:
     if isinstance(source, Data):
         return source
     if not isinstance(source, (str, Path)):
+        wrong = next(
+            ((at, row) for at, row in enumerate(source) if isinstance(row, str) or not hasattr(row, "__iter__")), None
+        )
+        if wrong is not None:
+            raise IrisModelError(
+                f"data, row {wrong[0]} is {wrong[1]!r:.80}; expected a list of cells",
+                remedy="Pass rows, not the target: a list of lists, or a table.",
+            )
         return Data(None, tuple(tuple(row) for row in source), "data", 0)
     try:
         lines = split(decode(Path(source).read_bytes()))

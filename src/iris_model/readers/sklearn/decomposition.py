@@ -154,8 +154,10 @@ def _add_likelihoods(builder: GraphBuilder, estimator: Estimator, inputs: Value)
         return {}
     try:
         precision = np.asarray(estimator.get_precision())
-    except np.linalg.LinAlgError:
+    except (np.linalg.LinAlgError, ValueError):
         return {}  # all components of collinear columns: the original raises as well
+    if not np.isfinite(precision).all():
+        return {}
     matrix = np.ascontiguousarray(precision.T, np.float64)
     tensors = {"center": np.asarray(estimator.mean_, np.float64), "matrix": matrix}
     squares = builder.add("quadratic_form", inputs, width=1, tensors=tensors)

@@ -20,11 +20,13 @@ def read_simple_imputer(builder: GraphBuilder, estimator: Estimator, inputs: Val
     marker = _marker(builder, estimator, inputs)
     kept, fill = [], []
     statistics = estimator.statistics_
+    # Before they are converted: in a table of integers NaN becomes a number, but the column is dropped.
+    dropped = [one is None or (isinstance(one, float) and math.isnan(one)) for one in statistics.tolist()]
     if statistics.dtype.kind == "f":
         # Written into a table of the training dtype (since 1.8; before, both have the same dtype).
         statistics = statistics.astype(getattr(estimator, "_fill_dtype", statistics.dtype))
     for index, statistic in enumerate(statistics.tolist()):
-        if statistic is None or (isinstance(statistic, float) and math.isnan(statistic)):
+        if dropped[index]:
             continue
         kept.append(index)
         fill.append(statistic if isinstance(statistic, str) else float(statistic))
