@@ -290,8 +290,7 @@ class GraphBuilder:
         """Record that the columns of `value` contain strings. `json`: see `Column`."""
         for trace in value.traces:
             if trace.origin is not None:
-                self._columns[trace.origin].kind = "text"
-                self._columns[trace.origin].json = json
+                self._columns[trace.origin].kind, self._columns[trace.origin].json = "text", json
 
     def expect_bytes(self, value: Value, index: int) -> None:
         """Record that column `index` of `value` contained bytes in training, and that a row has their UTF-8 text."""
@@ -377,9 +376,8 @@ class GraphBuilder:
 
     def _use(self, value: Value) -> None:
         """Record that the input columns of `value` are read."""
-        for trace in value.traces:
-            if trace.copy_of is not None:
-                self._columns[trace.copy_of].used = True
+        for place in [trace.copy_of for trace in value.traces if trace.copy_of is not None]:
+            self._columns[place].used = True
 
     def _append(
         self, value: Value, op: str, inputs: Sequence[Value], attributes: Mapping[str, Json], tensors: Tensors
