@@ -7,10 +7,11 @@ The kernels are off: they may differ from Python in the last bit of an exponenti
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +49,12 @@ class Reference:
     def __init__(self, directory: Path) -> None:
         from iris_model.runtime import logs, loop
 
-        os.environ["LAMBDA_TASK_ROOT"] = str(directory)
-        os.environ["IRIS_MODEL_KERNELS"] = "0"
         self.directory = directory
         self._loop = loop
         self._logs = logs
         scope: dict[str, Any] = {"__name__": "app", "__file__": str(directory / "app.py")}
-        exec(compile((directory / "app.py").read_text(), str(directory / "app.py"), "exec"), scope)
+        with self._sandbox():
+            exec(compile((directory / "app.py").read_text(), str(directory / "app.py"), "exec"), scope)
         self._handler: Callable[[object, Any], object] = scope["handler"]
 
     def ask(self, event: bytes, headers: dict[str, str] | None = None) -> tuple[Posted, str]:
@@ -63,13 +63,28 @@ class Reference:
         named = {"content-type": "application/json", "lambda-runtime-aws-request-id": REQUEST_ID}
         named.update({name.lower(): value for name, value in (headers or {}).items()})
         kept, sys.stdout = sys.stdout, io.StringIO()
-        here = Path.cwd()
-        os.chdir(self.directory)
         try:
-            self._loop.handle_event_request(client, self._handler, named, event)
+            with self._sandbox():
+                self._loop.handle_event_request(client, self._handler, named, event)
             log = sys.stdout.getvalue()
         finally:
             sys.stdout = kept
-            os.chdir(here)
         (posted,) = client.posts
         return posted, log
+
+    @contextlib.contextmanager
+    def _sandbox(self) -> Iterator[None]:
+        """Set the directory, its variable and "no kernels". Other tests in this process must not see them."""
+        from iris_model.engine import native
+
+        found, variables, here = native._found, dict(os.environ), Path.cwd()
+        native._found = [None]
+        os.environ["LAMBDA_TASK_ROOT"] = str(self.directory)
+        os.chdir(self.directory)
+        try:
+            yield
+        finally:
+            native._found = found
+            os.environ.clear()
+            os.environ.update(variables)
+            os.chdir(here)

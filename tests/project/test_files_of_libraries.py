@@ -99,11 +99,12 @@ def test_the_function_opens_what_init_accepts(kind, tmp_path, monkeypatch):
     assert model.predict(rows) == pytest.approx(wanted.tolist(), rel=1e-12)
 
 
-def test_an_onnx_model_of_any_name(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("executor", "chosen"), [("auto", "compiled"), ("onnxruntime", "onnxruntime")])
+def test_an_onnx_model_of_any_name(executor, chosen, tmp_path, monkeypatch):
     path = tmp_path / "m.model"
     path.write_bytes(to_onnx(SCIKIT, X[:1].astype(np.float32)).SerializeToString())
-    model = load(path, choose(path), tmp_path / "function", monkeypatch)
-    assert model.executor == "onnxruntime"
+    model = load(path, choose(path, executor=executor), tmp_path / "function", monkeypatch)
+    assert model.executor == chosen
     assert model.predict(ROWS) == SCIKIT.predict(X[:7]).tolist()
 
 

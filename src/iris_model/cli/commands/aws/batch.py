@@ -9,6 +9,7 @@ import click
 
 from iris_model.cli.render.output import echo_json, json_option, progress, show_size
 from iris_model.cli.sources.deployment import aws_options, connect, read_deployment, stage_option
+from iris_model.cli.terminal import echo
 from iris_model.contract.batch import Batch, is_within
 from iris_model.errors import DeploymentError
 
@@ -84,7 +85,7 @@ def batch(
             _show_plan(len(run.parts), len(missing), size, trial, cost, as_json)
             return
         if not as_json:
-            click.echo(
+            echo(
                 f"{len(missing)} of {len(run.parts)} parts, {show_size(size)}, about {_show_usd(cost.total)}", err=True
             )
         left = run_batch(
@@ -121,9 +122,7 @@ def _finish(folder: str, done: int, left: int, output: str, as_json: bool) -> No
     if as_json:
         echo_json({"answers": place, "parts": done, "failed": left})
         return
-    click.echo(
-        f"Answers of {done} parts are in {place}" + (f"; {left} parts failed" if left else ", with manifest.json")
-    )
+    echo(f"Answers of {done} parts are in {place}" + (f"; {left} parts failed" if left else ", with manifest.json"))
 
 
 def _show_plan(total: int, missing: int, size: int, trial: Trial, cost: BatchCost, as_json: bool) -> None:
@@ -134,11 +133,11 @@ def _show_plan(total: int, missing: int, size: int, trial: Trial, cost: BatchCos
             {"parts": total, "missing": missing, "bytes": size, "rows": rows, "cost": lines, "total": float(cost.total)}
         )
         return
-    click.echo(f"{missing} of {total} parts, {show_size(size)}, about {rows:,} rows")
-    click.echo(f"measured: {trial.rows:,} rows in {trial.seconds:.2f} s")
+    echo(f"{missing} of {total} parts, {show_size(size)}, about {rows:,} rows")
+    echo(f"measured: {trial.rows:,} rows in {trial.seconds:.2f} s")
     for name, quantity, usd in cost.lines:
-        click.echo(f"{name:<44}{quantity:>14,.0f}  {_show_usd(usd):>9}")
-    click.echo(f"{'in all':<44}{'':>14}  {_show_usd(cost.total):>9}")
+        echo(f"{name:<44}{quantity:>14,.0f}  {_show_usd(usd):>9}")
+    echo(f"{'in all':<44}{'':>14}  {_show_usd(cost.total):>9}")
 
 
 def _show_usd(value: object) -> str:
