@@ -26,7 +26,7 @@ from iris_model.errors import visible
 )
 @json_option
 def inspect(model: Path, trust: tuple[str, ...], opens: bool | None, as_json: bool) -> None:
-    """Show what is in a model file, without running code of the file.
+    """Show what is in a model file, without running its code.
 
     Opening a pickle can run any code. This command reads the instructions of the pickle first. It shows the class, the
     library and version that wrote it, every name it would load, and the names that are not allowed. If all names are
