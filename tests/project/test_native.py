@@ -96,7 +96,7 @@ def test_a_native_function_has_no_python_in_it(tmp_path: Path):
         ('executor = "original"\n', "", "the executor is original"),
         ("", "[capture]\nrate = 0.5\n", r"\[capture\] is set"),
         ("snapstart = true\n", "", "snapstart is set"),
-        ("", '[events.warehouse]\nsource = "redshift"\n', r"\[events\] is set"),
+        ("", '[events.warehouse]\nsource = "redshift"\n', r"\[events\] or \[batch\] is set"),
     ],
 )
 def test_a_setting_that_needs_python_is_named(tmp_path: Path, settings: str, tables: str, reason: str):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from iris_model.contract.batch import Batch
 from iris_model.contract.deployment import Capture, Deployment, Domain, Vpc
 from iris_model.contract.endpoint import Cors, Endpoint, Jwt, Throttling
 from iris_model.errors import ProjectError
@@ -23,6 +24,7 @@ from iris_model.project.configuration.settings import (
 ROOT = Path(__file__).parents[2]
 OWNERS = {
     "": (ProjectSettings, Endpoint, Deployment),
+    "batch": (Batch,),
     "budgets": (Budgets,),
     "capture": (Capture,),
     "cors": (Cors,),

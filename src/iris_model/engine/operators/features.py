@@ -9,6 +9,7 @@ from iris_model.engine.rows import LARGEST as LARGEST_OF
 from iris_model.engine.rows import describe
 
 from .documents import murmurhash3
+from .float32 import make_rounder
 
 LARGEST = LARGEST_OF["float64"]
 
@@ -51,13 +52,21 @@ def vectorize_features(
 
 
 def hash_features(
-    rows: "list[list[Any]]", *, names: "Sequence[str]", width: int, alternate_sign: bool, form: "str | None" = None
+    rows: "list[list[Any]]",
+    *,
+    names: "Sequence[str]",
+    width: int,
+    alternate_sign: bool,
+    form: "str | None" = None,
+    float32: bool = False,
 ) -> "list[SparseRow]":
     """Add a number to the column of its feature's hash, and a 1 to the column of the hash of `name=string`.
 
     Half of the hashes change the sign. With `form`, a row is the JSON text of its features: an object ("dict"), a list
-    of [name, value] pairs ("pair") or of names ("string"). Raises InvalidInput for other texts.
+    of [name, value] pairs ("pair") or of names ("string"). Raises InvalidInput for other texts. With `float32`, numbers
+    and sums are rounded to float32, as the original adds them.
     """
+    rounded = make_rounder() if float32 else float
     table = []
     for index, row in enumerate(rows):
         sums: SparseRow = {}
@@ -71,7 +80,8 @@ def hash_features(
             number = murmurhash3(name.encode())
             negative = number >= 0x80000000
             column = (0x100000000 - number if negative else number) % width
-            sums[column] = sums.get(column, 0.0) + (-value if negative and alternate_sign else value)
+            value = rounded(-value if negative and alternate_sign else value)
+            sums[column] = rounded(sums[column] + value) if column in sums else value
         table.append(sums)
     return table
 

@@ -21,7 +21,8 @@ LARGEST_EXPONENT = 88.69999694824219
 OVERFLOW = 88.72283935546875
 
 
-def _rounder() -> "Callable[[float], float]":
+def make_rounder() -> "Callable[[float], float]":
+    """Return a function that rounds a float to float32."""
     cell = memoryview(bytearray(4)).cast("f")
 
     def rounded(value: float) -> float:
@@ -35,7 +36,7 @@ def expit_float32(rows: "Rows") -> "Rows":
     """Return 1 / (exp(-x) + 1) by cell."""
     if not isinstance(rows, list) and (made := rows.map("expit_float32")) is not None:
         return made
-    rounded = _rounder()
+    rounded = make_rounder()
     return [
         [rounded(1.0 / rounded(rounded(exp(min(-value, LARGEST_EXPONENT))) + 1.0)) for value in row] for row in rows
     ]
@@ -45,7 +46,7 @@ def exponential_float32(rows: "Rows") -> "Rows":
     """Return exp(x) by cell."""
     if not isinstance(rows, list) and (made := rows.map("exponential_float32")) is not None:
         return made
-    rounded = _rounder()
+    rounded = make_rounder()
     return [[rounded(exp(value)) if value < OVERFLOW else float("inf") for value in row] for row in rows]
 
 
@@ -53,7 +54,7 @@ def softmax_float32(rows: "Rows") -> "Rows":
     """Return exp(x - max) divided by their sum, which is added in float64."""
     if not isinstance(rows, list) and (made := rows.map("softmax_float32")) is not None:
         return made
-    rounded = _rounder()
+    rounded = make_rounder()
     table = []
     for row in rows:
         largest = max(row)
@@ -68,7 +69,7 @@ def softmax_float32(rows: "Rows") -> "Rows":
 
 def round_float32(rows: "Any") -> object:
     """Round each cell to float32, where the original uses float32 tables. A sparse table stays sparse."""
-    rounded = _rounder()
+    rounded = make_rounder()
     if hasattr(rows, "starts"):
         return rows.replace([rounded(value) for value in rows.cells()])
     if type(rows[0]) is dict:
@@ -83,7 +84,7 @@ def neighbor_means_float32(
 
     Several targets are added row by row, one target in numpy's lanes.
     """
-    rounded = _rounder()
+    rounded = make_rounder()
     add = _sum_float32 if len(targets[0]) == 1 else _add_float32
     table = []
     for pairs in found:
@@ -129,7 +130,7 @@ def pair_float32(rows: "Rows") -> "Rows":
     """Return [1 - p, p] for each row's one probability p."""
     if not isinstance(rows, list) and (made := rows.map("pair_float32")) is not None:
         return made
-    rounded = _rounder()
+    rounded = make_rounder()
     return [[rounded(1.0 - row[0]), row[0]] for row in rows]
 
 

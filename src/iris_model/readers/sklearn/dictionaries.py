@@ -69,6 +69,7 @@ def read_feature_hasher(builder: GraphBuilder, estimator: Estimator, inputs: Val
         **({"form": estimator.input_type} if is_open else {}),
         "width": int(estimator.n_features),
         "alternate_sign": bool(estimator.alternate_sign),
+        **({"float32": True} if np.dtype(estimator.dtype) == np.float32 else {}),
     }
     made = builder.add(
         "hash_features",
