@@ -120,7 +120,7 @@ def test_flood_of_wrong_request_ids() -> None:
 
 
 def test_threads_at_exit() -> None:
-    with among_others(hostile(timeout_seconds=1)) as service:
+    with among_others(hostile(timeout_seconds=3)) as service:
         kind, _ = error_of(service.invoke({"do": "threads_at_exit"}, name="hostile"))
         assert kind in ("Sandbox.Timedout", "Runtime.ExitError")
         assert service.invoke([1], name="hostile").json() == [1]
