@@ -101,7 +101,7 @@ def test_a_directory_of_somebody_else(tmp_path: Path) -> None:
     assert lines[2].startswith("cannot be read: Permission denied")
 
 
-@pytest.mark.parametrize("what", ["project", "cache", "layout", "archive"])
+@pytest.mark.parametrize("what", ["project", "cache", "layout", "image.tar"])
 def test_a_build_on_a_full_disk(what: str, small_disk: Path, tmp_path: Path) -> None:
     """Wherever the disk is full, `build` names the place and leaves no incomplete image; with space it then succeeds."""
     from tests.support.base_images import base_image
@@ -123,8 +123,8 @@ def test_a_build_on_a_full_disk(what: str, small_disk: Path, tmp_path: Path) -> 
             [*program, "push", str(tmp_path / "base"), base], check=True, capture_output=True, env=environment
         )
         command = [*program, "build", str(places["project"]), "--base", base]
-        if what in ("layout", "archive"):
-            command += ["-o", what, str(places[what])]
+        if what in ("layout", "image.tar"):
+            command += ["-o", str(places[what])]
 
         def run() -> subprocess.CompletedProcess[str]:
             return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
@@ -136,7 +136,7 @@ def test_a_build_on_a_full_disk(what: str, small_disk: Path, tmp_path: Path) -> 
         assert "Check the free space" in full.stderr or "Free some space" in full.stderr
         assert "Traceback" not in full.stderr and "a bug in iris-model" not in full.stderr
         assert not (places["project"] / ".iris-model" / "image").exists()
-        assert what not in ("layout", "archive") or not places[what].exists()
+        assert what not in ("layout", "image.tar") or not places[what].exists()
         subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
         done = run()
         assert done.returncode == 0, done.stderr
