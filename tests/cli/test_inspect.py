@@ -9,6 +9,7 @@ from typing import Any
 
 import lightgbm
 import numpy as np
+import onnxruntime
 import pytest
 import skops.io
 import xgboost
@@ -75,7 +76,10 @@ def test_onnx(tmp_path: Path) -> None:
     found = inspect(tmp_path / "m.onnx")
     assert len(found["inside"]["columns"]) == 3
     assert "predict" in found["inside"]["outputs"]
-    assert found["versions"] == {"skl2onnx": [found["versions"]["skl2onnx"][0]]}
+    assert found["class"] == "ONNX model by skl2onnx"
+    assert found["versions"] == {"onnxruntime": [onnxruntime.__version__]}
+    text = run("inspect", tmp_path / "m.onnx", "--open").output
+    assert f"class     ONNX model by skl2onnx, opened with onnxruntime {onnxruntime.__version__}\n" in text
 
 
 def test_mlflow(tmp_path: Path) -> None:

@@ -32,12 +32,12 @@ def inspect_model(path: Path) -> dict[str, Any]:
 
 def inspect_onnx(path: Path) -> dict[str, Any]:
     """Open an ONNX model with onnxruntime and describe its tensors. Raises ModelFileError and UnsupportedModel."""
-    from iris_model.readers.opening.onnx import open_onnx
+    from iris_model.readers.opening.onnx import LIBRARY, open_onnx
 
     opened = open_onnx(path)
     return {
-        "class": "ONNX graph",
-        "versions": {opened.producer: [opened.version]} if opened.producer and opened.version else {},
+        "class": f"ONNX model by {opened.producer}",
+        "versions": {LIBRARY: [opened.version]},
         "steps": [],
         "reasons": [],
         "columns": [

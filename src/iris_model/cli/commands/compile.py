@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from iris_model.cli.render.model_text import GENERATED_ONLY, modules_next_to
+from iris_model.cli.render.model_text import GENERATED_ONLY, describe_source, modules_next_to
 from iris_model.cli.render.output import echo_json, json_option, progress, show_size
 from iris_model.cli.render.outputs import refuse_overwriting
 from iris_model.cli.terminal import echo
@@ -57,7 +57,8 @@ def compile_command(
         return
     source = compilation.source
     echo(f"{output} is written: {show_size(len(compilation.data))}.")
-    echo(f"{source['class']} of {source['library']} {source['version']}, equal to the original.")
+    made_by = describe_source(source["class"], f"{source['library']} {source['version']}")
+    echo(f"{made_by}: equal to the original.")
     if report:
         echo(compilation.report)
     else:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from pathlib import Path
 from typing import Any
 
 import click
 
 from iris_model.cli.render.inside_text import describe_inside
+from iris_model.cli.render.model_text import describe_source
 from iris_model.cli.render.output import echo_json, json_option, show_size
 from iris_model.cli.sources.bare_model import find_model_file
 from iris_model.cli.terminal import echo
@@ -58,7 +60,7 @@ def inspect(model: Path, trust: tuple[str, ...], opens: bool | None, as_json: bo
         say(f"globals   {', '.join(found['globals']) or 'none'}")
         say(f"refused   {', '.join(found['refused']) or 'none'}")
     elif found["class"]:
-        say(f"class     {found['class']} of {_show_versions(found['versions'])}")
+        say(f"class     {describe_source(found['class'], _show_versions(found['versions']))}")
     for line in describe_inside(found["inside"]):
         say(line)
     say(f"compile   {found['outlook']}")
@@ -110,7 +112,8 @@ def describe_model_file(model: Path, trust: tuple[str, ...]) -> dict[str, Any]:
         reasons = find_unsupported_steps(model)
         if not reasons:
             return {**found, "outlook": "yes, if its answers are those of onnxruntime"}
-        outlook = f"no ({'; '.join(reasons)}); the executor onnxruntime runs it: iris-model init PROJECT --model"
+        next_step = f"iris-model init PROJECT --model {shlex.quote(str(model))}"
+        outlook = f"no ({'; '.join(reasons)}); the executor onnxruntime runs it: {next_step}"
         return {**found, "outlook": outlook, "compared": "not compared: onnxruntime itself answers"}
     scan = file.scan
     if scan is None:

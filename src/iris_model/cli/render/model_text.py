@@ -1,4 +1,4 @@
-"""Hints of `compile` and `init` about verification, and the import path for trusted names."""
+"""What `inspect`, `compile` and `init` say of a model and its verification, and the import path for trusted names."""
 
 from __future__ import annotations
 
@@ -11,6 +11,17 @@ GENERATED_ONLY = (
     "All compared rows were generated. To compare your own rows too, give --data rows.csv: a header line, then rows like "
     "those of training."
 )
+
+
+def describe_source(model_class: str, library: str) -> str:
+    """Return the class of a model with its library and version. `library` may be empty.
+
+    An ONNX file has the name of its exporter, such as pytorch. Its version is not in the class: it would look like that of
+    onnxruntime, which opens the file.
+    """
+    if library.startswith("onnxruntime "):
+        return f"{model_class}, opened with {library}"
+    return f"{model_class} of {library}" if library else model_class
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from iris_model.cli.render.model_text import describe_source
 from iris_model.cli.render.output import show_size
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def describe_function(settings: ProjectSettings, executable: Executable) -> Iter
     sizes = [show_size(trained)]
     if executable.executor == "compiled":
         sizes.append(f"{show_size(sum(map(measure_content, executable.files.values())))} compiled")
-    made_by = f" of {source['library']} {source['version']}" if source["library"] and source["version"] else ""
+    library = f"{source['library']} {source['version']}" if source["library"] and source["version"] else ""
     yield f"Function  {settings.name}: {settings.memory} MB of memory, timeout {settings.timeout} s"
-    yield f"Model     {settings.model}: {source['class']}{made_by}, {', '.join(sizes)}"
+    yield f"Model     {settings.model}: {describe_source(source['class'], library)}, {', '.join(sizes)}"
     columns = [str(column["name"]) for column in signature["columns"]]
     if columns:
         yield f"Columns   {len(columns)}: {_join(columns)}"
