@@ -143,6 +143,17 @@ def test_a_directory_and_nothing(command, tmp_path):
         assert "Traceback" not in done.output and "a bug in iris-model" not in done.output
 
 
+def test_commands_in_hints_can_be_pasted(tmp_path):
+    place = tmp_path / "my models"
+    place.mkdir()
+    (place / "iris-model.toml").write_text('model = "m.pkl"\n')
+    shutil.copy(IRIS / "iris_trained_model.pkl", place / "m.pkl")
+    (place / "rows.csv").write_text("1,2,3,4\n")
+    assert f"iris-model package '{place}'" in flat(run("compile", place).stderr)
+    done = run("predict", place / "m.pkl", place / "rows.csv", "-o", place / "answers.csv")
+    assert f"iris-model compile '{place / 'm.pkl'}'" in flat(done.stderr)
+
+
 @pytest.mark.parametrize("command", ["inspect", "compile", "init"])
 def test_a_project_is_no_model_file(command, tmp_path):
     (tmp_path / "shop").mkdir()

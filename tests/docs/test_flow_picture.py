@@ -43,5 +43,16 @@ def test_no_two_boxes_overlap() -> None:
 def test_every_package_on_the_way_of_a_model_or_a_request_is_in_it() -> None:
     named = {word for box in SCRIPT["BOXES"] for word in box.lines[0].replace(":", "").split()}
     # Packages that are not part of the flow: foundations, cost, command line, explanations, batch scoring.
-    others = {"contract", "oci", "errors", "installed", "cost", "cli", "explanation", "scoring", "table_io", "integrations"}
+    others = {
+        "contract",
+        "oci",
+        "errors",
+        "installed",
+        "cost",
+        "cli",
+        "explanation",
+        "scoring",
+        "table_io",
+        "integrations",
+    }
     assert set(PACKAGES) - named <= others

@@ -39,6 +39,11 @@ def test_from_standard_input_to_standard_output(model: Path) -> None:
     )  # fmt: skip
     assert done.stdout.splitlines() == ["prediction", *original.predict(frame)]
     assert json.loads(done.stderr)["rows"] == len(frame)
+    done = subprocess.run(
+        [*COMMAND, model, "-", "--input-format", "csv", "-o", "-"],
+        input=frame.to_csv(index=False), capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stderr.startswith(f"Wrote to standard output: {len(frame)} rows in ")
 
 
 def test_an_input_without_rows_is_said(model: Path, tmp_path: Path) -> None:

@@ -15,7 +15,11 @@ from iris_model.cli.group import CommandGroup
 # command -> (module, attribute, one line of help)
 COMMANDS = {
     "init": ("iris_model.cli.commands.init", "init", "Create a project for your model, or from the iris example."),
-    "inspect": ("iris_model.cli.commands.inspect", "inspect", "Show what is in a model file, without running its code."),
+    "inspect": (
+        "iris_model.cli.commands.inspect",
+        "inspect",
+        "Show what is in a model file, without running its code.",
+    ),
     "compile": (
         "iris_model.cli.commands.compile",
         "compile_command",

@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from iris_model.contract.comparison import Report
@@ -91,7 +92,7 @@ def load(path: str | Path) -> Model:
             raise ModelFileError(str(error)) from None
         raise ModelFileError(
             f"{path} is not a compiled model",
-            remedy=f"Compile it: iris_model.compile({str(path)!r}), or iris-model compile {path}",
+            remedy=f"Compile it: iris_model.compile({str(path)!r}), or iris-model compile {quote(str(path))}",
         ) from None
     return Model(evaluator, path=path.resolve(), reopen=open_pickled, report=Report.from_source(evaluator.source))
 

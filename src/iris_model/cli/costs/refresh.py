@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,7 +105,7 @@ def _print(refreshed: RefreshedPrices, output: Path, region: str) -> None:
             f"? {name} was {_usd(before)} and would be {_usd(now)}: the old price is kept; use --accept {name} to "
             f"accept the new one"
         )
-    echo(f"{output} is written; use it with: iris-model cost --prices {output}")
+    echo(f"{output} is written; use it with: iris-model cost --prices {shlex.quote(str(output))}")
 
 
 def _as_json(refreshed: RefreshedPrices, output: Path) -> dict[str, Any]:

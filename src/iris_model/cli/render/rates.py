@@ -64,7 +64,7 @@ def show_seconds(seconds: float) -> str:
 def show_summary(output: str, summary: Summary) -> str:
     """Return the summary of a run, in one or two lines."""
     rate = (summary.rows - summary.resumed_rows) / max(summary.seconds, 1e-9)
-    name = "standard output" if output == "-" else output
+    name = "to standard output" if output == "-" else output
     text = f"Wrote {name}: {summary.rows:,} rows in {summary.seconds:.1f} s ({rate:,.0f} rows/s)."
     if not summary.rows:
         text += "\nThe input has no rows: check that the file is the right one, and that it is not empty."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from iris_model.errors import ModelFileError
@@ -43,8 +44,8 @@ def find_model(directory: Path) -> MlflowModel:
         if (directory / PROJECT_SETTINGS).is_file():
             raise ModelFileError(
                 f"{directory} is a project; expected its model file",
-                remedy=f"Pass the file that `model` names in {directory / PROJECT_SETTINGS}; `iris-model package {directory}` "
-                "compiles and verifies that of the project.",
+                remedy=f"Pass the file that `model` names in {directory / PROJECT_SETTINGS}; "
+                f"`iris-model package {quote(str(directory))}` compiles and verifies that of the project.",
             ) from None
         raise ModelFileError(
             f"{directory} is a directory without a file {DESCRIPTION}; expected a model file or an MLflow model directory",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import shlex
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -92,7 +93,7 @@ def refuse_onnx(file: ModelFile, trust: Sequence[str]) -> Estimator:
     """Raise ModelFileError: an ONNX graph is read in another way (`readers/onnx`)."""
     raise ModelFileError(
         f"{file.path} is an ONNX model, which contains no estimator",
-        remedy=f"Create a project: iris-model init PROJECT --model {file.path}",
+        remedy=f"Create a project: iris-model init PROJECT --model {shlex.quote(str(file.path))}",
     )
 
 
