@@ -113,7 +113,7 @@ def test_an_operator_that_the_executable_does_not_have_is_named(tmp_path: Path):
 
     model = KNeighborsClassifier().fit(*load_iris(return_X_y=True))
     project = write_iris_project(tmp_path / "project", "flowers", model, settings=NATIVE)
-    with pytest.raises(ProjectError, match="operator 'nearest_in_tree'"):
+    with pytest.raises(ProjectError, match="operator 'nearest_in_tree', which the native runtime does not have"):
         package_project(project)
 
 
