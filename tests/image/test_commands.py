@@ -59,8 +59,9 @@ def test_build_writes_a_layout_and_documents_and_a_second_one_says_it_is_there(i
     assert json.loads((iris / ".iris-model/image.cdx.json").read_bytes())["bomFormat"] == "CycloneDX"
     assert json.loads((iris / ".iris-model/image.intoto.json").read_bytes())["_type"].startswith("https://in-toto.io")
     said = run("build", iris, "--base", base).output
-    assert "is up to date" in said
     assert str(first["digest"]) in said
+    assert f"is up to date, with the digest {read_layout(layout).digest} in OCI format" in " ".join(said.split())
+    assert str(read_layout(layout).digest) in run("image", "inspect", layout).output.partition("\n")[0]
     assert answer("build", iris, "--base", base)["unchanged"] is True
 
 

@@ -252,11 +252,16 @@ def _write_documents(
 
 
 def _echo_built(built: BuiltImage, document: dict[str, Any], *, show_sizes: bool) -> None:
-    # `image inspect` prints the same digest first.
+    from iris_model.oci import OCI
+
     layers = ", ".join(f"{each.name} {show_size(each.layer.size)}" for each in built.layers)
     echo(f"{built.image.digest} for {built.image.platform}: {layers}, on {built.settings.base_image}.")
+    # A layout has OCI's media types, and so its own digest: the one that `image inspect` prints.
+    in_oci = built.image.with_family(OCI).digest
     for each in document["outputs"]:
-        echo(f"{each['kind']} {each['path']} {'is up to date' if each['unchanged'] else 'is written'}.")
+        state = "is up to date" if each["unchanged"] else "is written"
+        differs = each["kind"] == "layout" and in_oci != built.image.digest
+        echo(f"{each['kind']} {each['path']} {state}{f', with the digest {in_oci} in OCI format' if differs else ''}.")
     echo(f"SBOM {document['documents']['sbom']}, provenance {document['documents']['provenance']}.")
     if show_sizes:
         echo_sizes(built.sizes)
