@@ -50,6 +50,20 @@ def test_without_a_region_each_command_says_where_one_is_set(tmp_path: Path, nam
 
 
 @pytest.mark.usefixtures("nobody")
+def test_places_of_a_batch_are_checked_before_aws_is_called(tmp_path: Path):
+    batch = '[batch]\ninput = "s3://flowers/in/"\noutput = "s3://flowers/out/"\n'
+    project = write_project(tmp_path / "p", settings=SETTINGS + 'region = "eu-west-1"\n' + batch)
+    for place, said in (
+        ("s3://flowers/in", "hint: Use s3://flowers/in/ instead."),
+        ("s3://flowers/other/", "hint: Use a place below s3://flowers/in/"),
+        ("s3://flowers/in/2026-11/", "no AWS credentials"),
+    ):
+        result = run("batch", place, "s3://flowers/out/", "--project", project, "--plan")
+        assert result.exit_code == 1
+        assert said in result.output
+
+
+@pytest.mark.usefixtures("nobody")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_without_credentials_each_command_says_how_to_get_some(tmp_path: Path, name: str):
     project = write_project(tmp_path / "p", settings=SETTINGS + 'region = "eu-west-1"\n')

@@ -145,6 +145,8 @@ def test_a_batch_is_answered_by_the_same_modules(tmp_path: Path):
         ('input = "s3://flowers/"\noutput = "s3://flowers/out/"', "batch.output is below batch.input"),
         ('input = "s3://flowers/in/"\noutput = "s3://flowers/in/"', "batch.output is below batch.input"),
         ('input = "flowers/in"\noutput = "s3://flowers/out/"', "expected a place in S3"),
+        ('input = "s3://flowers/in"\noutput = "s3://flowers/out/"', 'a place in S3 that ends with "/"'),
+        ('input = "s3://it/in/"\noutput = "s3://it/out/"', "bucket has 3 to 63 characters"),
         ('input = "s3://flowers/in/"\noutput = "s3://out-of/"\nconcurrency = 10001', "from 1 to 10000"),
     ],
 )

@@ -133,7 +133,7 @@ FEATURE_KEYS: tuple[Key, ...] = (
         "Where `iris-model batch` may read: a bucket of S3, and the beginning of keys.",
         section="batch",
         pattern=_PLACE_IN_S3,
-        pattern_means='a place in S3, such as "s3://bucket/in/"',
+        pattern_means='a place in S3 that ends with "/", such as "s3://bucket/in/" (its bucket has 3 to 63 characters)',
         staged=True,
     ),
     Key(
@@ -142,7 +142,7 @@ FEATURE_KEYS: tuple[Key, ...] = (
         "Where `iris-model batch` writes answers. Must not be below `input`.",
         section="batch",
         pattern=_PLACE_IN_S3,
-        pattern_means='a place in S3, such as "s3://bucket/out/"',
+        pattern_means='a place in S3 that ends with "/", such as "s3://bucket/out/" (its bucket has 3 to 63 characters)',
         staged=True,
     ),
     Key(

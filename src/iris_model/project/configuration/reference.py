@@ -26,9 +26,9 @@ are refused, all in one message. Paths are relative to the project.
 _EVENTS = """
 ## [events.NAME]
 
-A source of events, and where the answers go: [Answer queues, streams and buckets](../how-to/events.md). NAME has letters
-and digits. Stages do not inherit `[events]`, because a message of a queue goes to one function only; a stage may have its
-own, `[stages.prod.events.NAME]`.
+A source of events, and where the answers go: [Answer queues, streams and buckets](../how-to/events.md). NAME has up to 32
+letters and digits, and starts with a letter. Stages do not inherit `[events]`, because a message of a queue goes to one
+function only; a stage may have its own, `[stages.prod.events.NAME]`.
 
 | key | value | default | meaning |
 |---|---|---|---|

@@ -110,6 +110,8 @@ def _check_places(source: str, output: str, settings: Batch | None) -> None:
         )
     for place, allowed, name in ((source, settings.input, "input"), (output, settings.output, "output")):
         if not is_within(place, allowed):
+            if is_within(f"{place}/", allowed):
+                raise DeploymentError(f"{place} has no slash at the end", remedy=f"Use {place}/ instead.")
             raise DeploymentError(
                 f"{place} is not below batch.{name} = {allowed}, and the function has no rights there",
                 remedy=f"Use a place below {allowed}, or change batch.{name} and run `iris-model deploy`.",
