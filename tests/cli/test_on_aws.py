@@ -50,6 +50,13 @@ def test_without_a_region_each_command_says_where_one_is_set(tmp_path: Path, nam
 
 
 @pytest.mark.usefixtures("nobody")
+def test_a_region_that_only_the_aws_command_reads_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    result = run("status", write_project(tmp_path / "p"))
+    assert "boto3 does not read AWS_REGION. Use --region eu-north-1" in " ".join(result.output.split())
+
+
+@pytest.mark.usefixtures("nobody")
 def test_places_of_a_batch_are_checked_before_aws_is_called(tmp_path: Path):
     batch = '[batch]\ninput = "s3://flowers/in/"\noutput = "s3://flowers/out/"\n'
     project = write_project(tmp_path / "p", settings=SETTINGS + 'region = "eu-west-1"\n' + batch)

@@ -57,9 +57,13 @@ class BotoTransport:
         self.profile: str = self._session.profile_name
         self.origin = f"of profile {self.profile}"
         if not self._session.region_name:
+            # The `aws` command reads AWS_REGION too, so it works where boto3 finds no region.
+            other = os.environ.get("AWS_REGION", "")
+            said = "boto3 does not read AWS_REGION. " if other else ""
+            example = other or "eu-west-1"
             raise RegionProblem(
                 "no AWS region is set by --region, iris-model.toml, AWS_DEFAULT_REGION or the profile",
-                remedy='Use --region eu-west-1, or set region = "eu-west-1" in iris-model.toml.',
+                remedy=f'{said}Use --region {example}, or set region = "{example}" in iris-model.toml.',
             )
         if self._session.region_name not in (known := _known_regions(self._session)):
             raise _no_such_region(self._session.region_name, known)
