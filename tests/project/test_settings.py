@@ -172,6 +172,7 @@ def test_the_reference_page_is_up_to_date():
 def test_what_init_writes_is_read_back_as_it_was_meant():
     values = {"name": "a", "model": 'm "1".pkl', "memory": 512, "trust": ["a.B"]}
     assert tomllib.loads(reference.render_settings_file(values)) == values
+    assert "https://" in reference.render_settings_file(values).partition("\n")[0]  # a project has no docs/
     values |= {"categories": {"size": ["small", 'l"arge'], "doors (all)": [5, 3], "größe": ["ä"]}}
     assert tomllib.loads(reference.render_settings_file(values)) == values
     # Nothing is shortened, as it is in messages.

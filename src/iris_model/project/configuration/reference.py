@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from iris_model.contract.documentation import SETTINGS
 from iris_model.project.configuration.event_keys import EVENT_KEYS
 from iris_model.project.configuration.key import Key, show_value, write_value
 from iris_model.project.configuration.keys import KEYS
@@ -72,7 +73,7 @@ def render_reference() -> str:
 
 def render_settings_file(values: Mapping[str, Any]) -> str:
     """Return an `iris-model.toml` that sets `values`, each with its line of documentation."""
-    lines = [f"# Every key, with its range and its default: {REFERENCE_PAGE}"]
+    lines = [f"# Every key, with its range and its default: {SETTINGS}"]
     for key in KEYS:
         if key.path in values:
             unit = f", in {key.unit}" if key.unit else ""
