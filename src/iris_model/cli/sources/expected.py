@@ -42,7 +42,8 @@ def list_expected(project: Path) -> list[str]:
     if not names:
         raise ProjectError(
             f"{directory} has no expected answers, so there is nothing to check",
-            remedy="Save a test event with its answer on the page of `iris-model serve`, or write the file NAME.json.",
+            remedy="Save a test event with its answer on the page of `iris-model serve`, or write the answer of "
+            f"`iris-model invoke --event NAME` to {directory / 'NAME.json'}.",
         )
     return names
 
