@@ -7,6 +7,7 @@ from iris_model.engine.errors import InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from .interface import Model
@@ -34,22 +35,38 @@ def _evaluate(model: "Model", function: str, rows: "list[list[object]]") -> "lis
     _, is_probability, name = function.lower().rpartition(PROBABILITY)
     if not is_probability:
         return [_scalar(value) for value in model.predict(rows)]
-    names = {_identifier(label): index for index, label in enumerate(model.classes or [])}
-    if not names or "predict_proba" not in model.outputs:
+    labels = model.classes or []
+    if not labels or "predict_proba" not in model.outputs:
         raise InvalidInput(
             f"the function is called {function}, and the model has no probabilities", expected="a classifier"
         )
+    named: dict[str, list[int]] = {}
+    for index, label in enumerate(labels):
+        named.setdefault(_identifier(label), []).append(index)
     if name:
-        wanted = [name.lstrip("_")] * len(rows)
+        places = [_find_class(named, name.removeprefix("_"))] * len(rows)
     else:
-        wanted = [_identifier(row[-1]) for row in rows]
+        places = [_find_class(named, row[-1], labels) for row in rows]
         rows = [row[:-1] for row in rows]
-    unknown = [each for each in wanted if each not in names]
-    if unknown:
+    return [_scalar(row[place]) for row, place in zip(model.predict_proba(rows), places)]
+
+
+def _find_class(named: "dict[str, list[int]]", wanted: object, labels: "Sequence[object]" = ()) -> int:
+    """Return the place of a class. A name in SQL may mean several classes; with `labels`, the label means one."""
+    found = named.get(_identifier(wanted), [])
+    if len(found) > 1:
+        exact = [index for index in found if labels and labels[index] == wanted]
+        if len(exact) == 1:
+            return exact[0]
         raise InvalidInput(
-            f"the class is {unknown[0]!r}; expected one of {', '.join(names)}", expected=f"one of {', '.join(names)}"
+            f"{len(found)} classes are called {_identifier(wanted)} in SQL; use a function whose name ends with "
+            f"{PROBABILITY}, and give the class itself as the last argument",
+            expected="a class",
         )
-    return [_scalar(row[names[each]]) for row, each in zip(model.predict_proba(rows), wanted)]
+    if not found:
+        expected = f"one of {', '.join(named)}"
+        raise InvalidInput(f"the class is {_identifier(wanted)!r}; expected {expected}", expected=expected)
+    return found[0]
 
 
 def _scalar(value: object) -> object:
