@@ -148,14 +148,21 @@ def _credentials() -> Credentials:
 
 
 def _reason(text: bytes) -> str:
-    """Return code and message of an error, from JSON or XML."""
+    """Return code and message of an error, from JSON or XML.
+
+    Only the first line of the message: about a wrong signature, the others repeat the headers with the session token.
+    """
     found = text.decode("utf-8", "replace")
     if found.startswith("{"):
         try:
             value = make_decoder()(found)
             code = str(value.get("__type", value.get("code", ""))).rpartition("#")[2]
-            return f"{code}: {value.get('message') or value.get('Message') or ''}"
-        except ValueError:
-            return found[:200]
+            return f"{code}: {_first_line(value.get('message') or value.get('Message') or '')}"
+        except (ValueError, AttributeError):
+            return _first_line(found)
     code, message = (found.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0] for tag in ("Code", "Message"))
-    return f"{code}: {message}" if code else found[:200]
+    return f"{code}: {_first_line(message)}" if code else _first_line(found)
+
+
+def _first_line(text: object) -> str:
+    return str(text).partition("\n")[0][:300]
