@@ -31,12 +31,22 @@ def answer_batch(model: "Model", batch: "Records", sender: str) -> "Any":
     answered, refused, failed = _answer_records(model, entry, batch.records, in_order)
     failed |= send(entry, entry.answers, answered, in_order)
     failed |= send(entry, entry.failures, refused, in_order)
+    _add_followers(batch.records, failed)
     if not failed:
         return {"batchItemFailures": []}
     if batch.kind == "whole" or not entry.reports:
         raise DeliveryError(f"{len(failed)} of {len(batch.records)} records of {sender} failed, so all come again")
     names = [record.identifier for record in batch.records if record.identifier in failed]
     return {"batchItemFailures": [{"itemIdentifier": name} for name in (names[:1] if in_order else names)]}
+
+
+def _add_followers(records: "list[Record]", failed: "set[str]") -> None:
+    """Add the records of a group behind a failed one: a FIFO queue would deliver them before it."""
+    stopped = set()
+    for record in records:
+        if record.group is not None and (record.identifier in failed or record.group in stopped):
+            stopped.add(record.group)
+            failed.add(record.identifier)
 
 
 def keep_features(model: "Model", records: "list[Record]") -> None:
@@ -63,7 +73,11 @@ def _answer_records(
     answered: list[Item] = []
     refused: list[Item] = []
     failed: set[str] = set()
+    stopped: set[str | None] = set()
     for record in records:
+        if record.group in stopped:
+            failed.add(record.identifier)
+            continue
         try:
             value = _answer(model, record)
         except InvalidInput as error:
@@ -76,6 +90,8 @@ def _answer_records(
             failed.add(record.identifier)
             if in_order:
                 break
+            if record.group is not None:
+                stopped.add(record.group)
             continue
         answered.append(Item(record.identifier, {"id": record.identifier, **value}))
     return answered, refused, failed

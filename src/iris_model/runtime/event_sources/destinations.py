@@ -39,15 +39,21 @@ class Sender:
     """How one service takes items: the limits of a call, and the call.
 
     `deliver(arn, entry, chunk)` returns the identifiers of items that were refused for now. Raises CallError.
+    `longest`: bytes of one item.
     """
 
-    __slots__ = ("deliver", "most_bytes", "most_items")
+    __slots__ = ("deliver", "longest", "most_bytes", "most_items")
 
     def __init__(
-        self, most_items: int, most_bytes: int, deliver: "Callable[[list[str], Entry, list[Item]], set[str]]"
+        self,
+        most_items: int,
+        most_bytes: int,
+        longest: int,
+        deliver: "Callable[[list[str], Entry, list[Item]], set[str]]",
     ) -> None:
         self.most_items = most_items
         self.most_bytes = most_bytes
+        self.longest = longest
         self.deliver = deliver
 
 
@@ -65,7 +71,7 @@ def send(entry: "Entry", destination: str, items: "list[Item]", in_order: bool) 
         return set()
     parts = destination.split(":", 5)
     sender = SENDERS[parts[2]]
-    failed: set[str] = set()
+    items, failed = _fitting(items, sender, destination, in_order)
     is_first = True
     for chunk in _split(items, sender):
         if failed and in_order:
@@ -80,6 +86,26 @@ def send(entry: "Entry", destination: str, items: "list[Item]", in_order: bool) 
             failed |= {item.identifier for item in chunk}
         is_first = False
     return failed
+
+
+def _fitting(items: "list[Item]", sender: Sender, destination: str, in_order: bool) -> "tuple[list[Item], set[str]]":
+    """Return the items that the service can hold, and the identifiers of the others: one would fail its whole call."""
+    kept: list[Item] = []
+    failed: set[str] = set()
+    for item in items:
+        length = _length(item)
+        if length > sender.longest:
+            print(f"{item.identifier}: {length} bytes are more than {destination} can hold ({sender.longest})")
+            failed.add(item.identifier)
+        elif failed and in_order:
+            failed.add(item.identifier)
+        else:
+            kept.append(item)
+    return kept, failed
+
+
+def _length(item: Item) -> int:
+    return len(item.text.encode()) + len(item.identifier) + 100
 
 
 def _try(sender: Sender, parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "set[str]":
@@ -99,13 +125,14 @@ def _split(items: "list[Item]", sender: Sender) -> "Iterator[list[Item]]":
     chunk: list[Item] = []
     size = 0
     for item in items:
-        length = len(item.text.encode()) + len(item.identifier) + 100
+        length = _length(item)
         if chunk and (len(chunk) == sender.most_items or size + length > sender.most_bytes):
             yield chunk
             chunk, size = [], 0
         chunk.append(item)
         size += length
-    yield chunk
+    if chunk:
+        yield chunk
 
 
 def _to_queue(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "set[str]":
@@ -169,10 +196,10 @@ def put_object(bucket: str, key: str, body: bytes, content_type: str = "applicat
 
 
 SENDERS = {
-    "sqs": Sender(10, 256_000, _to_queue),
-    "kinesis": Sender(500, 4_500_000, _to_stream),
-    "dynamodb": Sender(25, 4_000_000, _to_table),
-    "s3": Sender(1_000_000, 64_000_000, _to_bucket),
+    "sqs": Sender(10, 256_000, 256_000, _to_queue),
+    "kinesis": Sender(500, 4_500_000, 1_000_000, _to_stream),
+    "dynamodb": Sender(25, 4_000_000, 400_000, _to_table),
+    "s3": Sender(1_000_000, 64_000_000, 5_000_000_000, _to_bucket),
 }
 
 

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 class Record:
     """One message: `identifier` as its sender expects it in an answer, and the rows in it.
 
-    `body` (text or bytes) or `payload` (a JSON value) has the rows. `problem` is set if they cannot be read.
+    `body` (text or bytes) or `payload` (a JSON value) has the rows. `problem` is set if they cannot be read. `group` is
+    set if the records of a group have an order: in a FIFO queue.
     """
 
-    __slots__ = ("body", "content_type", "identifier", "payload", "problem")
+    __slots__ = ("body", "content_type", "group", "identifier", "payload", "problem")
 
     def __init__(
         self, identifier: str, body: "bytes | str | None" = None, content_type: str = "", payload: object = None
@@ -28,6 +29,7 @@ class Record:
         self.body = body
         self.content_type = content_type
         self.payload = payload
+        self.group: str | None = None
         self.problem: InvalidInput | None = None
 
     def make_request(self) -> Request:
@@ -55,7 +57,7 @@ class Record:
 class Records:
     """The records of one event. `source` is the ARN that sent them.
 
-    `kind`: "queue" (each record stands alone), "stream" (in order; all after a failed one come again), "whole" (a failed
+    `kind`: "queue" (each record or group stands alone), "stream" (in order; all after a failed one come again), "whole" (a failed
     record fails all of them), or "one" (asynchronous: one record, and its answer is returned).
     """
 
@@ -85,7 +87,11 @@ def _read_queue(found: "list[Any]") -> Records:
         Record(each["messageId"], each.get("body", ""), _type_of(each.get("messageAttributes"), "stringValue"))
         for each in found
     ]
-    return Records("queue", found[0].get("eventSourceARN"), records)
+    source = found[0].get("eventSourceARN")
+    if str(source).endswith(".fifo"):
+        for record, each in zip(records, found):
+            record.group = str((each.get("attributes") or {}).get("MessageGroupId", ""))
+    return Records("queue", source, records)
 
 
 def _read_topic(found: "list[Any]") -> Records:
