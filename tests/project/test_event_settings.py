@@ -154,3 +154,10 @@ def test_a_mistake_in_batch_is_named(tmp_path: Path, text: str, expected: str):
     with pytest.raises(ProjectError) as caught:
         read(tmp_path, f"[batch]\n{text}\n")
     assert re.search(expected, str(caught.value)), str(caught.value)
+
+
+def test_names_that_differ_in_the_first_letter_only_are_refused(tmp_path: Path):
+    """The ids of their resources would be equal, and one source would have no mapping."""
+    both = table("orders", source=QUEUE, answers=ANSWERS) + table("Orders", source=STREAM, answers=ANSWERS)
+    with pytest.raises(ProjectError, match=r"events\.Orders and events\.orders differ only in the first letter"):
+        read(tmp_path, both)

@@ -77,6 +77,15 @@ def find_event_conflicts(sources: Mapping[str, EventSource], top: Mapping[str, A
     for each in sources.values():
         if (other := by_source.setdefault(each.source, each.name)) != each.name:
             yield f"{EVENTS}.{each.name}.source is also the source of {EVENTS}.{other}; expected each source once"
+    by_title: dict[str, str] = {}
+    for name in sources:
+        title = name[0].upper() + name[1:]
+        if (other := by_title.setdefault(title, name)) != name:
+            one, two = sorted((name, other))
+            yield (
+                f"{EVENTS}.{one} and {EVENTS}.{two} differ only in the first letter; rename one, because the resources of "
+                "both would have the same names"
+            )
     buses = [each.name for each in sources.values() if each.kind == "events"]
     if len(buses) > 1:
         yield (
