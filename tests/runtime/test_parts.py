@@ -130,3 +130,58 @@ def test_a_changed_object_is_refused(model: Model, bucket: Bucket) -> None:
     bucket.etag = '"2"'
     with pytest.raises(InvalidInput, match=r"rows.csv has changed since the batch was started"):
         answer_all(model, bucket, "rows.csv", 1000)
+
+
+def test_lines_that_are_rows_only_together_do_not_shift_the_answers(model: Model, bucket: Bucket) -> None:
+    """One line with two rows and one row on two lines are as many rows as lines."""
+    row = json.dumps(ROWS[0])
+    bucket.objects["rows.jsonl"] = f"{row},{row}\n[5.1,3.5\n1.4,0.2]\n{json.dumps(ROWS[1])}\n".encode()
+    answer_all(model, bucket, "rows.jsonl", 1000)
+    answers = [line.partition(",")[0] for line in rows_written(bucket)]
+    assert answers == ["", "", "", model.predict([ROWS[1]])[0]]
+
+
+def test_a_refused_row_of_a_regressor_is_no_blank_line(bucket: Bucket, monkeypatch: Any) -> None:
+    """Readers of CSV, such as pandas, skip blank lines: all rows behind it would move up."""
+    monkeypatch.setattr(parts, "_answer", lambda model, block, lines: _answer_of_one_column(lines))
+    _, rows, problems = parts._answer_block(None, parts.Block(parts.CSV, "", 0, ["1\n", "x\n", "2\n"]))  # type: ignore[arg-type]
+    assert rows == ["1", '""', "2"] and len(problems) == 1
+
+
+def _answer_of_one_column(lines: list[str]) -> tuple[str, list[str]]:
+    if "x\n" in lines:
+        raise InvalidInput("refused")
+    return "prediction", [line.strip() for line in lines]
+
+
+def test_labels_with_other_line_ends(model: Model, bucket: Bucket, monkeypatch: Any) -> None:
+    """Python's splitlines would divide the line of such a label."""
+    text = "prediction\r\na\u2028b\r\nc\x1cd\r\n"
+    reply = type("Reply", (), {"text": text})()
+    monkeypatch.setattr(type(model), "_reply", lambda *_: reply)
+    found = parts._answer(model, parts.Block(parts.CSV, "", 0, []), ["1\n", "2\n"])
+    assert found == ("prediction", ["a\u2028b", "c\x1cd"])
+
+
+def test_a_long_header_names_the_columns_too(model: Model, bucket: Bucket, monkeypatch: Any) -> None:
+    """Without it, the columns would be taken by their place."""
+    monkeypatch.setattr(parts, "LONGEST_HEADER", 8)
+    turned = [list(reversed(row)) for row in ROWS]
+    lines = [",".join(reversed(NAMES)), *(",".join(map(str, row)) for row in turned)]
+    bucket.objects["rows.csv"] = "\n".join(lines).encode()
+    answer_all(model, bucket, "rows.csv", 40)
+    assert [line.partition(",")[0] for line in rows_written(bucket)] == model.predict(ROWS)
+
+
+def test_a_line_without_an_end_is_refused(model: Model, bucket: Bucket, monkeypatch: Any) -> None:
+    """An object in one line would be read to its end, by every part."""
+    monkeypatch.setattr(parts, "LONGEST_LINE", 100_000)
+    bucket.objects["rows.jsonl"] = b"[" + b" " * 400_000
+    with pytest.raises(InvalidInput, match="a line has more than 100000 bytes"):
+        answer_all(model, bucket, "rows.jsonl", 1000)
+
+
+def test_bytes_that_are_not_utf8_are_a_refused_row(model: Model, bucket: Bucket) -> None:
+    bucket.objects["rows.csv"] = b"5.1,3.5,1.4,0.2\n\xff\xfe,1,2,3\n"
+    (summary,) = answer_all(model, bucket, "rows.csv", 1000)
+    assert (summary["rows"], summary["refused"]) == (2, 1)

@@ -78,8 +78,7 @@ def answer_blocks(
 
 
 def _answer(model: "Model", block: Block, lines: "list[str]") -> "list[dict[str, object] | InvalidInput]":
-    if block.content_type != CSV and len(lines) > 1 and not all(map(_is_closed, lines)):
-        raise InvalidInput("a line is not one JSON value; expected one row in each line", problem="malformed")
+    check_lines(block, lines)
     value = model._reply(block.make_request(lines), False, False).value
     assert isinstance(value, dict)
     answers: list[dict[str, object] | InvalidInput] = value.get("predictions", [value])
@@ -93,6 +92,12 @@ def _answer_line(model: "Model", block: Block, line: str) -> "dict[str, object] 
         return _answer(model, block, [line])[0]
     except InvalidInput as error:
         return error
+
+
+def check_lines(block: Block, lines: "list[str]") -> None:
+    """Raise InvalidInput if lines of JSON could be rows only together: then the answers would shift."""
+    if block.content_type != CSV and len(lines) > 1 and not all(map(_is_closed, lines)):
+        raise InvalidInput("a line is not one JSON value; expected one row in each line", problem="malformed")
 
 
 def _is_closed(line: str) -> bool:

@@ -10,7 +10,7 @@ from iris_model.engine.errors import InvalidInput
 
 from .aws_calls import call_rest
 from .batches import describe_refusal
-from .blocks import CSV, Block
+from .blocks import CSV, Block, check_lines
 from .destinations import Item, put_object
 from .entries import Entry
 
@@ -26,15 +26,19 @@ BLOCK = 131_072
 # How much is read behind a part, to find the end of its last line.
 MARGIN = 65_536
 JSON_LINES = "application/jsonl"
+# How much is read at a time to find the end of the header.
 LONGEST_HEADER = 65_536
+# No request may be longer, so no row is.
+LONGEST_LINE = 6_291_456
 
 
 def answer_part(model: "Model", part: "dict[str, Any]") -> "dict[str, object]":
     """Answer the lines that begin in bytes `start` to `end` of the object, and store the answers as CSV.
 
     `part` has `bucket`, `key`, `etag`, `start`, `end`, `csv` (else JSON Lines), `output_bucket`, `output`. The answers have
-    one line for each row, in order; that of a refused row is empty, and the row is in `output` + `.refused.jsonl` with the
-    reason. With `is_trial`, nothing is stored. Raises CallError; InvalidInput if the object has changed.
+    one line for each row, in order; the cells of a refused row are empty, and the row is in `output` + `.refused.jsonl` with
+    the reason. With `is_trial`, nothing is stored. Raises CallError; InvalidInput if the object has changed, or if a line
+    is longer than any row.
     """
     begin = time.monotonic()
     header = _find_header(model, part) if part["csv"] else ""
@@ -71,8 +75,13 @@ def _find_header(model: "Model", part: "dict[str, Any]") -> str:
 
     from iris_model.runtime.payloads.csv import find_header
 
-    data = _read(part, 0, LONGEST_HEADER - 1).partition(b"\n")[0]
-    line = data.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r") + "\n"
+    data = _read(part, 0, LONGEST_HEADER - 1)
+    while b"\n" not in data and len(data) <= LONGEST_LINE:
+        more = _read(part, len(data), len(data) + LONGEST_HEADER - 1)
+        if not more:
+            break
+        data += more
+    line = data.partition(b"\n")[0].decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r") + "\n"
     try:
         is_header = find_header(next(reader([line])), model.signature["columns"]) is not None
     except (Error, StopIteration):
@@ -95,16 +104,18 @@ def _answer_block(model: "Model", block: Block) -> "tuple[str, list[str], list[t
         except InvalidInput as error:
             rows.append("")
             problems.append((index, error))
-    width = head.count(",")
-    return head, [row or "," * width for row in rows], problems
+    # Readers of CSV skip a blank line, and the rows behind it would move up.
+    empty = "," * head.count(",") or '""'
+    return head, [row or empty for row in rows], problems
 
 
 def _answer(model: "Model", block: Block, lines: "list[str]") -> "tuple[str, list[str]]":
+    check_lines(block, lines)
     request = block.make_request(lines)
     if block.content_type == CSV:
         request.accept = CSV
-        found = model._reply(request, True, False).text.splitlines()
-        head, rows = found[0], found[1:]
+        # Not `splitlines`, which divides labels with other line ends, such as U+2028.
+        head, *rows = model._reply(request, True, False).text.removesuffix("\r\n").split("\r\n")
     else:
         head, rows = _as_csv(model._reply(request, False, False).value)
     if len(rows) != len(lines):
@@ -144,6 +155,12 @@ def _read_lines(part: "dict[str, Any]", header: str) -> bytes:
     if first >= end:
         return b""
     while (stop := data.find(b"\n", end - first - 1)) < 0 and len(data) >= end - first:
+        if len(data) - data.rfind(b"\n") > LONGEST_LINE:
+            raise InvalidInput(
+                f"a line has more than {LONGEST_LINE} bytes; expected one row in each line",
+                expected=f"at most {LONGEST_LINE} bytes in a line",
+                problem="too-large",
+            )
         more = _read(part, first + len(data), first + len(data) + MARGIN - 1)
         if not more:
             stop = len(data) - 1
