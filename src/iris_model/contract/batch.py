@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+
+SCHEME = "s3://"
 
 
 @dataclass(frozen=True)
@@ -16,9 +17,10 @@ class Batch:
 
 
 def split_place(place: str) -> tuple[str, str]:
-    """Return (bucket, prefix) of `s3://BUCKET/PREFIX`."""
-    parts = urlsplit(place)
-    return parts.netloc, parts.path.lstrip("/")
+    """Return (bucket, prefix) of `s3://BUCKET/PREFIX`; the bucket of anything else is ""."""
+    # No part of a URL: `?` and `#` are characters of a key.
+    bucket, _, prefix = place.removeprefix(SCHEME).partition("/")
+    return (bucket if place.startswith(SCHEME) else "", prefix)
 
 
 def is_within(place: str, allowed: str) -> bool:

@@ -20,7 +20,7 @@ FORMATS = {".csv": True, ".jsonl": False, ".ndjson": False}
 """Suffix -> whether it is CSV."""
 
 REPORTS = "_batch"
-"""The folder of the output that has the lists of parts and the reports of Step Functions."""
+"""The folder of `batch.output` that has the lists of parts and the reports of Step Functions: its role reads only this."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ class Run:
     objects: int
     size: int
     """Bytes of the input."""
+    reports: str
+    """`batch.output`: the output itself, or above it."""
 
     @property
     def bucket(self) -> str:
@@ -65,11 +67,14 @@ class Run:
     @property
     def list_key(self) -> str:
         """The key of the list of parts for Step Functions."""
-        return f"{split_place(self.output)[1]}{REPORTS}/{self.name}/parts.jsonl"
+        return f"{split_place(self.reports)[1]}{REPORTS}/{self.name}/parts.jsonl"
 
 
-def make_run(aws: Aws, source: str, output: str, function: str, part_bytes: int) -> Run:
-    """List the objects of the input and divide them. `function`: its name and version. Raises DeploymentError."""
+def make_run(aws: Aws, source: str, output: str, function: str, part_bytes: int, *, reports: str) -> Run:
+    """List the objects of the input and divide them. `function`: its name and version. Raises DeploymentError.
+
+    `reports`: `batch.output` of the deployment.
+    """
     bucket, prefix = split_place(source)
     found = aws.pages("s3", "ListObjectsV2", f"objects of {source}", "Contents", Bucket=bucket, Prefix=prefix)
     objects = [each for each in found if each["Size"] and not each["Key"].endswith("/")]
@@ -83,7 +88,7 @@ def make_run(aws: Aws, source: str, output: str, function: str, part_bytes: int)
     if not objects:
         raise DeploymentError(f"{source} has no objects", remedy="Check the bucket and the prefix.")
     known = [(each["Key"], each["ETag"], each["Size"]) for each in objects]
-    name = hashlib.sha256(json.dumps([function, part_bytes, known]).encode()).hexdigest()[:12]
+    name = hashlib.sha256(json.dumps([function, part_bytes, source, output, known]).encode()).hexdigest()[:12]
     target, below = split_place(output)
     parts = [
         Part(
@@ -98,7 +103,7 @@ def make_run(aws: Aws, source: str, output: str, function: str, part_bytes: int)
         for key, etag, size in known
         for number, start in enumerate(range(0, size, part_bytes))
     ]
-    return Run(name, output, tuple(parts), len(objects), sum(size for _, _, size in known))
+    return Run(name, output, tuple(parts), len(objects), sum(size for _, _, size in known), reports)
 
 
 def find_missing(aws: Aws, run: Run) -> tuple[Part, ...]:

@@ -26,6 +26,16 @@ _RETRY = {
     "MaxAttempts": 4,
     "JitterStrategy": "FULL",
 }
+# With a `concurrency` above what the account or the function allows, most calls are throttled at first. They wait as long
+# as an Express workflow may take, 5 minutes.
+_RETRY_THROTTLED = {
+    "ErrorEquals": ["Lambda.TooManyRequestsException"],
+    "IntervalSeconds": 2,
+    "BackoffRate": 1.5,
+    "MaxAttempts": 20,
+    "MaxDelaySeconds": 20,
+    "JitterStrategy": "FULL",
+}
 
 
 def add_batch(deployment: Deployment) -> Part:
@@ -49,11 +59,15 @@ def add_batch(deployment: Deployment) -> Part:
         },
     }
     statements = [
-        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{source}/{prefix}*"},
-        {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{target}/{below}*"},
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": _objects(f"{source}/{prefix}*")},
+        {"Effect": "Allow", "Action": "s3:PutObject", "Resource": _objects(f"{target}/{below}*")},
     ]
     outputs = {BATCH_OUTPUT: {"Description": "The state machine of iris-model batch.", "Value": ref(_MACHINE)}}
     return Part(resources, {_MACHINE: _COMMENT}, outputs, statements=statements)
+
+
+def _objects(pattern: str) -> Any:
+    return sub(f"arn:${{AWS::Partition}}:s3:::{pattern}")
 
 
 def _definition(concurrency: int) -> dict[str, Any]:
@@ -63,7 +77,7 @@ def _definition(concurrency: int) -> dict[str, Any]:
         "Resource": "arn:aws:states:::lambda:invoke",
         "Parameters": {"FunctionName": "${Live}", "Payload": {"iris-model-part.$": "$"}},
         "OutputPath": "$.Payload",
-        "Retry": [_RETRY],
+        "Retry": [_RETRY_THROTTLED, _RETRY],
         "End": True,
     }
     parts = {
@@ -97,7 +111,7 @@ def _role(deployment: Deployment, target: str, below: str) -> dict[str, Any]:
     runs = sub(
         f"arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:execution:{name_batch(deployment.function)}/*"
     )
-    own = f"arn:aws:s3:::{target}/{below}_batch/*"
+    own = _objects(f"{target}/{below}_batch/*")
     statements = [
         {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": ref(LIVE)},
         {"Effect": "Allow", "Action": "states:StartExecution", "Resource": machine},

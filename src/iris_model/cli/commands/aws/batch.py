@@ -58,7 +58,8 @@ def batch(
       iris-model batch s3://flowers/in/ s3://flowers/out/ --tolerate 1
     """
     settings, deployment = read_deployment(project, stage)
-    _check_places(source, output, deployment.batch)
+    output = output if output.endswith("/") else f"{output}/"
+    allowed = _check_places(source, output, deployment.batch)
     with progress() as on_step:
         _, aws = connect(profile, region or settings.deployment.region)
         from iris_model.aws.batching.parts import find_missing, make_run
@@ -69,7 +70,8 @@ def batch(
         on_step("Listing the input")
         deployed = find_deployed(aws, deployment)
         part_bytes = deployment.memory * 1_048_576 // _SHARE_OF_MEMORY
-        run = make_run(aws, source, output, f"{deployment.function}:{deployed.version}", part_bytes)
+        version = f"{deployment.function}:{deployed.version}"
+        run = make_run(aws, source, output, version, part_bytes, reports=allowed.output)
         missing = find_missing(aws, run)
         if not missing:
             _finish(run.folder, len(run.parts), 0, output, as_json)
@@ -102,7 +104,7 @@ def batch(
     _finish(run.folder, len(run.parts) - len(left), len(left), output, as_json)
 
 
-def _check_places(source: str, output: str, settings: Batch | None) -> None:
+def _check_places(source: str, output: str, settings: Batch | None) -> Batch:
     if settings is None:
         raise DeploymentError(
             "the project has no [batch] in iris-model.toml",
@@ -116,6 +118,7 @@ def _check_places(source: str, output: str, settings: Batch | None) -> None:
                 f"{place} is not below batch.{name} = {allowed}, and the function has no rights there",
                 remedy=f"Use a place below {allowed}, or change batch.{name} and run `iris-model deploy`.",
             )
+    return settings
 
 
 def _finish(folder: str, done: int, left: int, output: str, as_json: bool) -> None:
