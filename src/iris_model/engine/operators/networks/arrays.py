@@ -74,7 +74,8 @@ def strides_of(shape: "Sequence[int]") -> "list[int]":
 
 def positions(shape: "Sequence[int]", strides: "Sequence[int]", start: int = 0) -> "list[int]":
     """Return the flat position of each cell of a view."""
-    size_of(shape)
+    if not size_of(shape):
+        return []
     found = [start]
     for length, stride in zip(shape, strides):
         steps = range(0, length * stride, stride) if stride else [0] * length

@@ -28,6 +28,14 @@ def _power(one: float, other: float) -> float:
     return NAN if isinstance(made, complex) else made
 
 
+def _whole_power(one: int, other: "int | float", kind: str) -> int:
+    """Return the power of an integer in its type. The modulus keeps the number short, whatever a row has as exponent."""
+    if isinstance(other, int) and other >= 0:
+        return wrap(pow(one, other, 1 << 64), kind)
+    made = _power(one, other)
+    return wrap(int(made), kind) if math.isfinite(made) else wrap(1 << (BITS[kind] - 1), kind)
+
+
 def _truncated_quotient(one: int, other: int) -> int:
     made = abs(one) // abs(other)
     return made if (one < 0) == (other < 0) else -made
@@ -69,8 +77,9 @@ def _power_step(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
         if by == 0.5:
             return [make(map(UNARY["Sqrt"], inputs[0].cells), inputs[0].shape, kind)]
     one, other, shape = _pairs(inputs)
-    made = list(map(_power, one, other))
-    return [make(made if kind in FLOATS else [wrap(int(each), kind) for each in made], shape, kind)]
+    if kind in FLOATS:
+        return [make(map(_power, one, other), shape, kind)]
+    return [make([_whole_power(a, b, kind) for a, b in zip(one, other)], shape, kind)]
 
 
 def _modulo(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
@@ -86,7 +95,8 @@ def _shift(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     one, other, shape = _pairs(inputs)
     kind = inputs[0].kind
     if attributes["direction"] == "LEFT":
-        return [make([wrap(a << b, kind) for a, b in zip(one, other)], shape, kind)]
+        most = BITS[kind]  # a longer shift leaves nothing, and its integer could fill the memory
+        return [make([wrap(a << min(b, most), kind) for a, b in zip(one, other)], shape, kind)]
     return [make([a >> b for a, b in zip(one, other)], shape, kind)]
 
 

@@ -147,6 +147,7 @@ def _matmul(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
         raise ValueError(f"{one.shape} times {other.shape}")
     outer = broadcast([left.shape[:-2], right.shape[:-2]])
     count = size_of(outer)
+    size_of((count, height, width))
     cells: list[Any] = []
     kind = one.kind
     lefts = _blocks(left, outer, height * depth)
@@ -180,6 +181,7 @@ def _gemm(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     width = other.shape[1]
     if other.shape[0] != depth:
         raise ValueError(f"{one.shape} times {other.shape}")
+    size_of((height, width))
     alpha, beta = attributes.get("alpha", 1.0), attributes.get("beta", 1.0)
     cells = multiply(one.cells, other.cells, height, depth, width, one.kind)
     if alpha != 1.0:

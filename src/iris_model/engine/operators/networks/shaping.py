@@ -69,6 +69,7 @@ def _concat(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     axis = axis_in(attributes["axis"], len(inputs[0].shape))
     parts = [(value.cells, size_of(value.shape[axis:])) for value in inputs]
     outer = size_of(inputs[0].shape[:axis])
+    size_of((outer, sum([width for _, width in parts])))
     cells: list[Any] = []
     for place in range(outer):
         for part, width in parts:
@@ -117,8 +118,8 @@ def _tile(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     made = value
     for axis, count in enumerate(repeats):
         if count != 1:
+            size_of((count, *made.shape))
             made = _concat([made] * count, {"axis": axis})[0] if count else _cut(made, axis, 0, 0)
-            size_of(made.shape)
     return [made]
 
 
