@@ -48,7 +48,7 @@ def read_network(path: Path, model: OnnxModel, described: Signature) -> Network:
         tensors = {method: str(output["tensor"]) for method, output in described["outputs"].items()}
         order = _drop_zip_maps(message, tensors, described)
         program = read_program(message, list(tensors.values()), path.parent, list(MODULE_OF), fold)
-    except BadMessage as error:
+    except (BadMessage, IndexError, UnicodeDecodeError, ValueError) as error:
         raise UnsupportedModel([f"{path.name}: {error}"], remedy=WAY_OUT) from None
     if program.reasons:
         raise UnsupportedModel([f"{path.name}: {reason} is not compiled" for reason in program.reasons], remedy=WAY_OUT)

@@ -172,7 +172,7 @@ def _attribute(data: memoryview, depth: int) -> tuple[str, Any]:
         if number == 1:
             name = _text(value)
         elif number == 20:
-            kind = value
+            kind = _signed(value)
         elif number == 21:
             return name, Reference(_text(value))
         elif number == 2:
@@ -180,7 +180,7 @@ def _attribute(data: memoryview, depth: int) -> tuple[str, Any]:
         elif number == 3:
             single[2] = _signed(value)
         elif number == 4:
-            single[3] = bytes(value)
+            single[3] = _bytes(value)
         elif number == 5:
             single[4] = read_tensor(value)
         elif number == 6:
@@ -190,7 +190,7 @@ def _attribute(data: memoryview, depth: int) -> tuple[str, Any]:
         elif number == 8:
             whole += _varints(value)
         elif number == 9:
-            strings.append(bytes(value))
+            strings.append(_bytes(value))
     lists = {6: floats, 7: whole, 8: strings}
     if not kind:  # written by an exporter of the first version of the format
         kind = next((number for number, found in lists.items() if found), next(iter(single), 0))
@@ -207,17 +207,17 @@ def read_tensor(data: memoryview) -> TensorMessage:
         if number == 1:
             tensor.dims += _varints(value)
         elif number == 2:
-            tensor.data_type = value
+            tensor.data_type = _signed(value)
         elif number == 4:
             tensor.numbers += _floats(value)
         elif number in (5, 7):
             tensor.numbers += _varints(value)
         elif number == 6:
-            tensor.strings.append(bytes(value))
+            tensor.strings.append(_bytes(value))
         elif number == 8:
             tensor.name = _text(value)
         elif number == 9:
-            tensor.raw = bytes(value)
+            tensor.raw = _bytes(value)
         elif number == 10:
             tensor.numbers += _doubles(value)
         elif number == 11:
@@ -240,7 +240,7 @@ def _value(data: memoryview) -> ValueMessage:
             if isinstance(tensor, memoryview):
                 for inner, part in _fields(tensor):
                     if inner == 1:
-                        found.data_type = part
+                        found.data_type = _signed(part)
                     elif inner == 2:
                         found.shape = [_length(one) for number, one in _fields(part) if number == 1]
     return found
@@ -320,7 +320,11 @@ def _float(value: Any) -> float:
     return found[0]
 
 
-def _text(value: Any) -> str:
+def _bytes(value: Any) -> bytes:
     if isinstance(value, int):
-        raise BadMessage("expected a text")
-    return bytes(value).decode("utf-8", "replace")
+        raise BadMessage("expected bytes")  # `bytes` of a number would be as many zeros
+    return bytes(value)
+
+
+def _text(value: Any) -> str:
+    return _bytes(value).decode("utf-8", "replace")

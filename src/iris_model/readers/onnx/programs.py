@@ -33,6 +33,10 @@ MOST_FOLDED = 1 << 24
 # Steps whose result may become the input of no computation: computing them once would only make the file larger.
 GROWING = ("ConstantOfShape", "Expand", "Tile", "Range", "OneHot", "EyeLike")
 MOST_GROWN = 1 << 16
+# All constants that are computed have at most this many cells, and one product at most this many multiplications.
+MOST_COMPUTED = 1 << 26
+MOST_PRODUCTS = 1 << 28
+HEAVY = ("Conv", "GRU", "LSTM", "RNN")
 
 
 def read_program(
@@ -40,8 +44,12 @@ def read_program(
 ) -> Program:
     """Return the program that computes `outputs`. `known`: the operators of the engine. Raises BadMessage."""
     builder = _Builder(model, directory, frozenset(known), fold)
-    builder.add_graph(model.graph, {})
-    return builder.finish(outputs)
+    try:
+        builder.add_graph(model.graph, {})
+        return builder.finish(outputs)
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        # A node lacks an input, an output or an attribute, or has one of another kind.
+        raise BadMessage(f"the graph is damaged ({type(error).__name__}: {error})") from None
 
 
 class _Builder:
@@ -55,6 +63,8 @@ class _Builder:
         self._constants: dict[str, Tensor] = {}
         self._reasons: dict[str, None] = {}
         self._inlined = 0
+        self._nodes = 0
+        self._computed_cells = 0
 
     def add_graph(self, graph: GraphMessage, names: dict[str, str], depth: int = 0) -> None:
         """Add the nodes of a graph. `names`: the value behind each name that is not its own."""
@@ -77,7 +87,8 @@ class _Builder:
             return np.zeros(0, np.float32)
 
     def _add(self, node: NodeMessage, names: dict[str, str], depth: int) -> None:
-        if len(self._steps) > MOST_STEPS:
+        self._nodes += 1
+        if self._nodes > MOST_STEPS:
             raise BadMessage(f"the graph has more than {MOST_STEPS} nodes")
         inputs = [names.get(name, name) if name else "" for name in node.inputs]
         function = self._functions.get((node.domain, node.op))
@@ -192,11 +203,14 @@ class _Builder:
         values = [self._constants[name] if name else None for name in step.inputs]
         if sum(value.size for value in values if value is not None) > MOST_FOLDED:
             return False
+        if self._computed_cells > MOST_COMPUTED or _count_products(step.op, values) > MOST_PRODUCTS:
+            return False
         attributes = {
             name: self._constants[value["array"]] if isinstance(value, dict) else value
             for name, value in step.attributes.items()
         }
         made = self._fold(step.op, values, attributes)
+        self._computed_cells += sum(value.size for value in made or ())
         if made is None or (step.op in GROWING and sum(value.size for value in made) > MOST_GROWN):
             return False
         self._constants |= {name: value for name, value in zip(step.outputs, made, strict=False) if name}
@@ -211,6 +225,15 @@ class _Builder:
         used |= {value["array"] for step in steps for value in step.attributes.values() if isinstance(value, dict)}
         constants = {name: value for name, value in self._constants.items() if name in used}
         return Program(steps, constants, list(self._reasons))
+
+
+def _count_products(op: str, values: Sequence[Tensor | None]) -> int:
+    """Return how many multiplications a step of products has, at most; 0 for other steps."""
+    if len(values) < 2 or values[0] is None or values[1] is None:
+        return 0
+    if op in ("MatMul", "Gemm"):
+        return values[0].size * max(values[1].shape[-2:], default=1)
+    return values[0].size * values[1].size if op in HEAVY else 0
 
 
 def _plain(value: Any) -> Any:

@@ -35,7 +35,11 @@ def to_array(tensor: TensorMessage, directory: Path | None) -> Tensor:
         if len(raw) % dtype.itemsize:
             raise BadMessage(f"the tensor {tensor.name!r} has {len(raw)} bytes")
         return _shaped(tensor, np.frombuffer(raw, dtype.newbyteorder("<")).astype(dtype), shape)
-    return _shaped(tensor, np.array(tensor.numbers, dtype), shape)
+    try:
+        numbers = np.array(tensor.numbers, dtype)
+    except (OverflowError, TypeError, ValueError):
+        raise BadMessage(f"the tensor {tensor.name!r} has numbers that are not {dtype.name}") from None
+    return _shaped(tensor, numbers, shape)
 
 
 def _shaped(tensor: TensorMessage, cells: Tensor, shape: tuple[int, ...]) -> Tensor:
