@@ -28,12 +28,14 @@ def _power(one: float, other: float) -> float:
     return NAN if isinstance(made, complex) else made
 
 
-def _whole_power(one: int, other: "int | float", kind: str) -> int:
-    """Return the power of an integer in its type. The modulus keeps the number short, whatever a row has as exponent."""
-    if isinstance(other, int) and other >= 0:
-        return wrap(pow(one, other, 1 << 64), kind)
-    made = _power(one, other)
-    return wrap(int(made), kind) if math.isfinite(made) else wrap(1 << (BITS[kind] - 1), kind)
+def _whole_power(one: int, other: float, kind: str) -> int:
+    """Return the power of an integer in its type, computed in float64 as by onnxruntime: an exponent may be any number.
+
+    What does not fit is the least integer.
+    """
+    made = _power(float(one), float(other))
+    half = 1 << (BITS[kind] - 1)
+    return int(made) if -half <= made < half else -half
 
 
 def _truncated_quotient(one: int, other: int) -> int:
@@ -156,19 +158,26 @@ def cast(value: Array, kind: str) -> Array:
     if kind == "s":
         return make([_as_text(cell, value.kind) for cell in cells], value.shape, "s")
     if value.kind == "s":
-        cells = [float(cell) for cell in cells]
+        cells = [_as_number(cell, kind) for cell in cells]
     if kind == "?":
         return make([cell != 0 for cell in cells], value.shape, kind)
     if kind in FLOATS:
         return make(cells, value.shape, kind)
     if value.kind in FLOATS or value.kind == "s":
-        cells = [int(cell) if math.isfinite(cell) else -(1 << (BITS[kind] - 1)) for cell in cells]
+        cells = [int(cell) if type(cell) is int or math.isfinite(cell) else -(1 << (BITS[kind] - 1)) for cell in cells]
     return make([wrap(cell, kind) for cell in cells], value.shape, kind)
+
+
+def _as_number(text: str, kind: str) -> "int | float":
+    """Return the number in a text. An integer stays exact, beyond what float64 holds."""
+    if kind in FLOATS or not text.removeprefix("-").isdecimal():
+        return float(text)
+    return int(text)
 
 
 def _as_text(cell: "Any", kind: str) -> str:
     if kind in FLOATS:
-        made = f"{cell:.8g}" if kind == "f" else f"{cell:.17g}"
+        made = f"{cell:.8g}"  # as onnxruntime, also for float64
         return {"nan": "NaN", "inf": "INF", "-inf": "-INF"}.get(made, made)
     return str(int(cell))
 
