@@ -15,6 +15,7 @@ from iris_model.compiler.networks.reading import find_unsupported_steps
 from iris_model.engine.errors import ModelFormatError
 from iris_model.engine.operators.networks import MODULE_OF, find_step
 from iris_model.engine.operators.networks.arrays import Array, make, positions
+from iris_model.engine.operators.networks.running import Program
 from iris_model.readers.onnx import programs
 from iris_model.readers.onnx.messages import BadMessage, TensorMessage, read_model, read_tensor
 from iris_model.readers.onnx.programs import read_program
@@ -144,3 +145,10 @@ def test_a_product_is_not_larger_than_a_value_may_be(op: str) -> None:
     empty = Array([], (2**30, 0), "f"), Array([], (0, 2**30), "f")
     with pytest.raises(ModelFormatError, match="would have"):
         step(op, *empty)
+
+
+@pytest.mark.parametrize("place", [2**40, -7])
+def test_a_compiled_graph_with_a_place_that_is_not_there(place: int) -> None:
+    """There would be as many values as the largest number, and a negative one would be another value."""
+    with pytest.raises(ModelFormatError, match="has no place"):
+        Program([["Relu", [0], [place], {}]], [], {}, [], [place])

@@ -26,6 +26,8 @@ KIND_OF = {"float32": "f", "float64": "d", "int64": "q", "int32": "i", "bool": "
 # Rows evaluated at once. A wider block would only use more memory.
 MOST_ROWS = 256
 ARRAY = "array"
+# A graph has at most 20,000 steps.
+MOST_VALUES = 1 << 22
 
 
 class Program:
@@ -49,6 +51,10 @@ class Program:
             }
             self.steps.append((function, inputs, outputs, resolved))
             count = max(count, *inputs, *outputs)
+            if count > MOST_VALUES or min(*inputs, *outputs, -1) < -1:
+                raise ModelFormatError(
+                    f"the graph has no place for a value of the step {op!r}; compile the model again"
+                )
         self.plan = _join([step[0] for step in steps], self.steps, known, results)
         self.values: list[Array | None] = [None] * (count + 2)
         for place, value in known.items():
