@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ def test_a_gzip_object_of_several_members_has_all_their_rows(model: Model, servi
     service.objects["/rows/a.csv.gz"] = gzip.compress(line) + gzip.compress(line * 2)
     assert model.answer(of_object("a.csv.gz")) == [{"object": "s3://rows/a.csv.gz", "rows": 3, "refused": 0}]
     service.objects["/rows/a.csv.gz"] = gzip.compress(line) + gzip.compress(b"5.1,3.5,1.4,0.2\n" * 600_000)
-    with pytest.raises(InvalidInput, match="more than 8388608 bytes"):
+    with pytest.raises(InvalidInput, match="more than 2097152 bytes"):
         model.answer(of_object("a.csv.gz"))
     service.objects["/rows/a.csv.gz"] = gzip.compress(line) + gzip.compress(line * 2)[:-9]
     with pytest.raises(InvalidInput, match="is cut off"):
@@ -133,3 +134,35 @@ def test_classes_with_the_same_name_in_sql_are_not_mixed_up() -> None:
     assert ask("f_probability", [1.0, "A-B"], [1.0, "A_B"], [1.0, "C"])["results"] == [0.5, 0.3, 0.2]
     assert ask("f_probability_c", [1.0])["results"] == [0.2]
     assert "2 classes are called a_b" in ask("f_probability_a_b", [1.0])["error_msg"]
+
+
+def test_the_answers_to_the_largest_object_fit_into_the_memory(
+    model: Model,
+    use: Any,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A row of 16 bytes has an answer of 150, and the objects of Python around it need more."""
+    most = 4 << 20
+    monkeypatch.setattr(objects, "_memory", lambda: most)
+    row = b"5.1,3.5,1.4,0.2\n"
+    text = row * (most // objects.SHARE // len(row))
+    monkeypatch.setattr(objects, "call_rest", lambda *_, **__: ({}, text))
+    stored: list[bytes] = []
+    monkeypatch.setattr(objects, "put_object", lambda bucket, key, body: stored.append(body))
+    use(EventSource("files", "arn:aws:s3:::rows", "arn:aws:s3:::answers"))
+    model.answer(of_object("a.csv"))
+    stored.clear()
+    tracemalloc.start()
+    try:
+        model.answer(of_object("a.csv"))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert stored[0].count(b"\n") == len(text) // len(row)
+    assert peak < most
+    text = b"5.1\n" * (most // objects.SHARE // 4)
+    monkeypatch.setattr(
+        model, "_reply", lambda *_: type("Reply", (), {"value": {"predictions": [{"p": "x" * 150}] * 2000}})()
+    )
+    with pytest.raises(InvalidInput, match="do not fit into the memory of the function"):
+        model.answer(of_object("a.csv"))

@@ -395,7 +395,7 @@ def test_an_object_that_does_not_fit(model: Model, service: Service, use: Any, m
     detail = {"bucket": {"name": "rows"}, "object": {"key": "rows.csv"}}
     event = {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}
     service.objects["/rows/rows.csv"] = b"5.1,3.5,1.4,0.2\n" * 600_000
-    with pytest.raises(InvalidInput, match="expected at most 8388608, a sixteenth of the memory of the function"):
+    with pytest.raises(InvalidInput, match="expected at most 2097152, 1/64 of the memory of the function"):
         model.answer(event)
     detail["object"] = {"key": "rows.parquet"}
     with pytest.raises(InvalidInput, match=r"rows.parquet is not .csv, .jsonl or .ndjson"):

@@ -5,6 +5,8 @@ accepted. Deliveries are at least once: each item has an identifier, which FIFO 
 item that is delivered again is stored once.
 """
 
+from iris_model.engine.json_text import make_decoder
+
 from .aws_calls import CallError, call_json, call_rest, wait_before
 
 TYPE_CHECKING = False
@@ -23,15 +25,14 @@ class DeliveryError(Exception):
 
 
 class Item:
-    """One JSON object to deliver: `identifier`, and `value`."""
+    """One JSON object to deliver: `identifier`, and its `text`. There may be as many as rows of an object of S3."""
 
-    __slots__ = ("identifier", "text", "value")
+    __slots__ = ("identifier", "text")
 
     def __init__(self, identifier: str, value: "dict[str, Any]") -> None:
         from iris_model.runtime.answers import strict_text
 
         self.identifier = identifier
-        self.value = value
         self.text = strict_text(value)
 
 
@@ -171,9 +172,10 @@ def _to_table(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "set[s
     table = parts[5].partition("/")[2]
     # A call must not have the same key twice; the last item with a key counts.
     by_key = {item.identifier: item for item in chunk}
+    decode = make_decoder()
     requests = []
     for item in by_key.values():
-        values = {name: value for name, value in item.value.items() if name != "id"}
+        values = {name: value for name, value in decode(item.text).items() if name != "id"}
         requests.append({"PutRequest": {"Item": {**_attributes(values), entry.key: {"S": item.identifier}}}})
     answer = call_json(
         "dynamodb", parts[3], "DynamoDB_20120810.BatchWriteItem", {"RequestItems": {table: requests}}, "1.0"

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 SUFFIXES = {".csv": "text/csv", ".jsonl": "application/jsonl", ".ndjson": "application/jsonl"}
 
 
+# An object may have this part of the memory. The answers to narrow rows need ten times as much.
+SHARE = 64
+
+
 def answer_objects(model: "Model", event: "dict[str, Any]", sender: str) -> "list[dict[str, object]]":
     """Answer each object of the event. Return one summary for each: `object`, `rows`, `refused`.
 
@@ -59,29 +63,62 @@ def _answer_object(model: "Model", entry: "Entry", bucket: str, key: str, versio
         )
     query = f"versionId={quote(version, safe='')}" if version and version != "null" else ""
     text = _unpack(_read(bucket, key, query), key)
-    answers: list[Item] = []
-    refused: list[Item] = []
+    answers, refused = _Collected(entry.answers), _Collected(entry.failures)
+    most = _memory() * 2 // 5
     for number, line, value in answer_blocks(model, split_blocks(text, content_type, model.signature["columns"])):
         identifier = f"{key}:{number}"
         if isinstance(value, InvalidInput):
             if not entry.failures:
                 raise value
-            refused.append(Item(identifier, describe_refusal(entry, identifier, value, line)))
+            refused.add(Item(identifier, describe_refusal(entry, identifier, value, line)))
         else:
-            answers.append(Item(identifier, {"id": identifier, **value}))
-    for destination, items, suffix in ((entry.answers, answers, ""), (entry.failures, refused, ".refused")):
-        if destination.startswith("arn:") and destination.split(":")[2] == "s3" and items:
-            target, _, prefix = destination.split(":", 5)[5].partition("/")
-            lines = "".join(f"{item.text}\n" for item in items)
-            put_object(target, f"{prefix}{key}{suffix}.jsonl", lines.encode())
-        elif send(entry, destination, items, False):
-            raise DeliveryError(f"{destination} did not accept all answers; Lambda will send the event again")
-    return {"object": f"s3://{bucket}/{key}", "rows": len(answers), "refused": len(refused)}
+            answers.add(Item(identifier, {"id": identifier, **value}))
+        if answers.size + refused.size > most:
+            raise InvalidInput(
+                f"the answers to the object {key} do not fit into the memory of the function: increase memory, or split the "
+                "object",
+                expected="fewer rows",
+                problem="too-large",
+            )
+    for collected, suffix in ((answers, ""), (refused, ".refused")):
+        if collected.is_bucket and collected.count:
+            target, _, prefix = collected.destination.split(":", 5)[5].partition("/")
+            put_object(target, f"{prefix}{key}{suffix}.jsonl", bytes(collected.lines))
+        elif send(entry, collected.destination, collected.items, False):
+            raise DeliveryError(f"{collected.destination} did not accept all answers; Lambda will send the event again")
+    return {"object": f"s3://{bucket}/{key}", "rows": answers.count, "refused": refused.count}
+
+
+class _Collected:
+    """Answers for one destination: `lines` for a bucket, else `items`. `size`: bytes of memory that they need to be sent."""
+
+    def __init__(self, destination: str) -> None:
+        self.destination = destination
+        self.is_bucket = destination.startswith("arn:") and destination.split(":")[2] == "s3"
+        self.lines = bytearray()
+        self.items: list[Item] = []
+        self.count = self.size = 0
+
+    def add(self, item: Item) -> None:
+        """Keep an item, as its line if possible: the object that holds it needs four times as much."""
+        self.count += 1
+        if self.is_bucket:
+            line = f"{item.text}\n".encode()
+            self.lines += line
+            self.size += 2 * len(line)
+        elif self.destination:
+            self.items.append(item)
+            self.size += len(item.text) + 250
+
+
+def _memory() -> int:
+    """Return the memory of the function in bytes."""
+    return int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")) * 1_048_576
 
 
 def _read(bucket: str, key: str, query: str) -> bytes:
     """Return an object. It has to fit into the memory of the function, with its answers."""
-    limit = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")) * 1_048_576 // 16
+    limit = _memory() // SHARE
     try:
         headers, body = call_rest("GET", bucket, key, headers={"range": f"bytes=0-{limit}"}, query=query)
     except CallError as error_of_call:
@@ -91,7 +128,7 @@ def _read(bucket: str, key: str, query: str) -> bytes:
     if len(body) > limit:
         size = headers.get("content-range", "").rpartition("/")[2] or "more"
         raise InvalidInput(
-            f"the object {key} has {size} bytes; expected at most {limit}, a sixteenth of the memory of the function: "
+            f"the object {key} has {size} bytes; expected at most {limit}, 1/{SHARE} of the memory of the function: "
             "increase memory, or split the object",
             expected=f"at most {limit} bytes",
             problem="too-large",
@@ -114,7 +151,7 @@ def _gunzip(body: bytes, key: str) -> bytes:
     """Return the bytes of all members: files of gzip that are joined are one file."""
     from zlib import decompressobj, error
 
-    limit = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")) * 1_048_576 // 16
+    limit = _memory() // SHARE
     made = bytearray()
     while body:
         unpacker = decompressobj(wbits=31)
