@@ -4,9 +4,11 @@
 only on the part, and an object of S3 is written whole or not at all: a part that runs again replaces its own answers.
 """
 
+import os
 import time
 
 from iris_model.engine.errors import InvalidInput
+from iris_model.engine.json_text import make_decoder
 
 from .aws_calls import call_rest
 from .batches import describe_refusal
@@ -43,7 +45,8 @@ def answer_part(model: "Model", part: "dict[str, Any]") -> "dict[str, object]":
     begin = time.monotonic()
     header = _find_header(model, part) if part["csv"] else ""
     answers: list[bytes] = []
-    refused: list[Item] = []
+    refused: list[bytes] = []
+    size = 0
     head, count = "", 0
     for lines in _split(_read_lines(part, header)):
         first = count
@@ -55,18 +58,32 @@ def answer_part(model: "Model", part: "dict[str, Any]") -> "dict[str, object]":
         for index, problem in problems:
             identifier = f"{part['key']}:{part['start']}:{first + index}"
             entry = Entry("batch", {"source": f"s3://{part['bucket']}/{part['key']}"})
-            refused.append(
-                Item(identifier, describe_refusal(entry, identifier, problem, block.lines[index].rstrip("\r\n")))
-            )
+            refusal = describe_refusal(entry, identifier, problem, block.lines[index].rstrip("\r\n"))
+            refused.append(f"{Item(identifier, refusal).text}\n".encode())
+            size += len(refused[-1])
+            if size > _most_refused():
+                raise InvalidInput(
+                    f"{part['key']}: {len(refused)} of {count} rows and more are refused; the first: {_first_problem(refused)}",
+                    expected="rows of the model",
+                )
     summary = {"output": part["output"], "rows": count, "refused": len(refused)}
     if part.get("is_trial"):
         return {**summary, "seconds": time.monotonic() - begin}
     if refused:
-        lines_of_refused = "".join(f"{item.text}\n" for item in refused)
-        put_object(part["output_bucket"], f"{part['output']}.refused.jsonl", lines_of_refused.encode())
+        put_object(part["output_bucket"], f"{part['output']}.refused.jsonl", b"".join(refused))
     text = f"{head or 'prediction'}\n".encode() + b"".join(answers)
     put_object(part["output_bucket"], part["output"], text, "text/csv")
     return summary
+
+
+def _most_refused() -> int:
+    """Return how many bytes of refusals fit into the memory of the function. They are joined once to be stored."""
+    return int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")) * 1_048_576 // 6
+
+
+def _first_problem(refused: "list[bytes]") -> str:
+    """Return why the first row was refused."""
+    return str(make_decoder()(refused[0].decode())["problem"]["detail"])
 
 
 def _find_header(model: "Model", part: "dict[str, Any]") -> str:
@@ -103,6 +120,8 @@ def _answer_block(model: "Model", block: Block) -> "tuple[str, list[str], list[t
             rows += found
         except InvalidInput as error:
             rows.append("")
+            # Its traceback would hold the values of all calls, for each row of the block.
+            error.__context__ = error.__cause__ = error.__traceback__ = None
             problems.append((index, error))
     # Readers of CSV skip a blank line, and the rows behind it would move up.
     empty = "," * head.count(",") or '""'
