@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PART = "iris-model-part"
 
 
-def answer_event(model: "Model", event: "dict[str, Any]", sender: str) -> "Any":
+def answer_event(model: "Model", event: "dict[str, Any]", sender: str) -> object:
     """Return the answer to an event that is not a request. `sender`: its name for messages.
 
     Raises InvalidInput if `[events]` has no entry for it, DeliveryError if an answer cannot be delivered.

@@ -10,14 +10,12 @@ from .entries import find_bus_entry, find_entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from .entries import Entry
     from .interface import Model
     from .records import Record, Records
 
 
-def answer_batch(model: "Model", batch: "Records", sender: str) -> "Any":
+def answer_batch(model: "Model", batch: "Records", sender: str) -> object:
     """Answer the records, deliver the answers, and return what the sender expects.
 
     Raises InvalidInput for a refused record that cannot be reported otherwise, DeliveryError if nothing was delivered.
@@ -97,9 +95,9 @@ def _answer_records(
     return answered, refused, failed
 
 
-def _answer_one(model: "Model", entry: "Entry", records: "list[Record]") -> "Any":
+def _answer_one(model: "Model", entry: "Entry", records: "list[Record]") -> object:
     """Answer the record of an asynchronous invocation. Its answer is returned, for `on-success`."""
-    answers: list[dict[str, Any]] = []
+    answers: list[dict[str, object]] = []
     for record in records:
         try:
             value = _answer(model, record)
@@ -116,8 +114,8 @@ def _answer_one(model: "Model", entry: "Entry", records: "list[Record]") -> "Any
     return answers[0] if len(answers) == 1 else answers
 
 
-def _answer(model: "Model", record: "Record") -> "dict[str, Any]":
-    value: dict[str, Any] = model._reply(record.make_request(), False, False).value  # type: ignore[assignment]
+def _answer(model: "Model", record: "Record") -> "dict[str, object]":
+    value: dict[str, object] = model._reply(record.make_request(), False, False).value  # type: ignore[assignment]
     return value
 
 

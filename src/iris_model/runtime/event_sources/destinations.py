@@ -12,7 +12,6 @@ from .aws_calls import CallError, call_json, call_rest, wait_before
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
 
     from .entries import Entry
 
@@ -29,7 +28,7 @@ class Item:
 
     __slots__ = ("identifier", "text")
 
-    def __init__(self, identifier: str, value: "dict[str, Any]") -> None:
+    def __init__(self, identifier: str, value: "dict[str, object]") -> None:
         from iris_model.runtime.answers import strict_text
 
         self.identifier = identifier
@@ -211,11 +210,11 @@ def _digest(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
-def _attributes(value: "dict[str, Any]") -> "dict[str, object]":
+def _attributes(value: "dict[str, object]") -> "dict[str, object]":
     return {name: _attribute(each) for name, each in value.items()}
 
 
-def _attribute(value: "Any") -> "dict[str, object]":
+def _attribute(value: object) -> "dict[str, object]":
     """Return a JSON value as an attribute of DynamoDB. A number that DynamoDB cannot hold exactly is a string."""
     if value is None:
         return {"NULL": True}

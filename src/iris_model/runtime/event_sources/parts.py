@@ -19,9 +19,23 @@ from .entries import Entry
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, TypedDict
 
     from .interface import Model
+
+    class PartEvent(TypedDict, total=False):
+        """A part, as `aws.batching.parts` describes it."""
+
+        bucket: str
+        key: str
+        etag: str
+        start: int
+        end: int
+        csv: bool
+        output_bucket: str
+        output: str
+        is_trial: bool
+
 
 # Bytes of a block of lines.
 BLOCK = 131_072
@@ -34,7 +48,7 @@ LONGEST_HEADER = 65_536
 LONGEST_LINE = 6_291_456
 
 
-def answer_part(model: "Model", part: "dict[str, Any]") -> "dict[str, object]":
+def answer_part(model: "Model", part: "PartEvent") -> "dict[str, object]":
     """Answer the lines that begin in bytes `start` to `end` of the object, and store the answers as CSV.
 
     `part` has `bucket`, `key`, `etag`, `start`, `end`, `csv` (else JSON Lines), `output_bucket`, `output`. The answers have
@@ -86,7 +100,7 @@ def _first_problem(refused: "list[bytes]") -> str:
     return str(make_decoder()(refused[0].decode())["problem"]["detail"])
 
 
-def _find_header(model: "Model", part: "dict[str, Any]") -> str:
+def _find_header(model: "Model", part: "PartEvent") -> str:
     """Return the first line of the object if it has the names of the columns, else ""."""
     from _csv import Error, reader
 
@@ -162,7 +176,7 @@ def _split(data: bytes) -> "Iterator[list[str]]":
             yield lines
 
 
-def _read_lines(part: "dict[str, Any]", header: str) -> bytes:
+def _read_lines(part: "PartEvent", header: str) -> bytes:
     """Return the lines that begin in the part, without the header."""
     start, end = part["start"], part["end"]
     first = max(start - 1, 0)
@@ -194,7 +208,7 @@ def _read_lines(part: "dict[str, Any]", header: str) -> bytes:
     return data.removeprefix(b"\xef\xbb\xbf")
 
 
-def _read(part: "dict[str, Any]", start: int, end: int) -> bytes:
+def _read(part: "PartEvent", start: int, end: int) -> bytes:
     """Read bytes of the object, of which the state is the one that was listed. After its end there are none."""
     from .aws_calls import CallError
 
