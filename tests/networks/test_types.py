@@ -25,7 +25,7 @@ def both(op: str, inputs: list[Any], **attributes: Any) -> tuple[list[Any], list
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     function: Any = find_step(op)
-    (found,) = function([to_engine(value) for value in inputs], attributes)
+    found, *_ = function([to_engine(value) for value in inputs], attributes)
     return to_numpy(found).tolist(), session.run(None, dict(zip(names, inputs, strict=True)))[0].tolist()
 
 
@@ -50,3 +50,14 @@ def test_powers_of_integers(dtype: str) -> None:
     base, by = np.array([[2], [-3], [7], [1], [-1], [0], [2**31 - 1]]), np.array([0, 1, 2, 5, 31, 40])
     ours, theirs = both("Pow", [base.astype(dtype), by.astype(dtype)])
     assert ours == theirs
+
+
+@pytest.mark.parametrize("clip", [0.3, 0.8])
+def test_the_clip_of_a_layer_with_peepholes(clip: float) -> None:
+    """It limits what the activations take, and the peepholes are part of that."""
+    random = np.random.RandomState(0)
+    shapes = [(4, 3, 3), (1, 20, 3), (1, 20, 5), (1, 40), (3,), (1, 3, 5), (1, 3, 5), (1, 15)]
+    inputs = [random.randn(*shape).astype(np.float32) for shape in shapes]
+    inputs[4] = np.array([4, 2, 1], np.int32)
+    ours, theirs = both("LSTM", inputs, hidden_size=5, clip=clip)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)

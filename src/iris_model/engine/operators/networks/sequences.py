@@ -89,24 +89,23 @@ def _lstm_cell(
         made, kept = [], []
         for row in range(height):
             at, own = row * 4 * n, row * n
-            sums = [
-                _clipped(one + other, clip)
-                for one, other in zip(projected[at : at + 4 * n], recurrent[at : at + 4 * n])
-            ]
+            sums = [one + other for one, other in zip(projected[at : at + 4 * n], recurrent[at : at + 4 * n])]
             old = memory[own : own + n]
             if peepholes is not None:
                 sums[:n] = [cell + p * c for cell, p, c in zip(sums[:n], peepholes[:n], old)]
                 sums[2 * n : 3 * n] = [
                     cell + p * c for cell, p, c in zip(sums[2 * n : 3 * n], peepholes[2 * n : 3 * n], old)
                 ]
+            leave = sums[n : 2 * n]
+            if clip is not None:  # what the activations take, so with the peepholes
+                sums = [_clipped(cell, clip) for cell in sums]
             enter = list(map(f, sums[:n]))
             forget = [1.0 - gate for gate in enter] if coupled else list(map(f, sums[2 * n : 3 * n]))
             now = [keep * c + gate * g(cell) for keep, c, gate, cell in zip(forget, old, enter, sums[3 * n :])]
-            leave = sums[n : 2 * n]
             if peepholes is not None:
                 leave = [cell + p * c for cell, p, c in zip(leave, peepholes[n : 2 * n], now)]
             kept += now
-            made += [f(gate) * h(c) for gate, c in zip(leave, now)]
+            made += [f(_clipped(gate, clip)) * h(c) for gate, c in zip(leave, now)]
         return make(made, (), "f").cells, make(kept, (), "f").cells
 
     return step
