@@ -22,14 +22,6 @@ from tests.support.lambda_events import http_api_2
 
 
 @pytest.fixture(scope="module")
-def executable() -> list[str]:
-    found = find_bootstrap(str(Architecture.named(platform.machine())))
-    if found is None:
-        pytest.skip("this installation has no native runtime: there was no C compiler")
-    return [str(found)]
-
-
-@pytest.fixture(scope="module")
 def function(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_function(tmp_path_factory.mktemp("function"), ordinary()[1])
 

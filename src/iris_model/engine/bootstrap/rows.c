@@ -76,13 +76,15 @@ static double encode_cell(const Column *column, const Json *value, size_t row) {
 }
 
 double *encode_rows(const Signature *signature, const Json *rows) {
-    double *cells = allocate((size_t)rows->count * signature->width, sizeof *cells), *at = cells;
-    for (uint32_t i = 0; i < rows->count; i++) {
-        const Json *row = &rows->items[i];
-        if (row->kind != LIST || row->count != signature->width)
-            refuse_shape(signature, i, row);
+    /* Only rows that have all values get memory: a body of empty rows must not get much for a wide model. */
+    uint32_t whole = 0;
+    while (whole < rows->count && rows->items[whole].kind == LIST && rows->items[whole].count == signature->width)
+        whole++;
+    double *cells = allocate((size_t)whole * signature->width, sizeof *cells), *at = cells;
+    for (uint32_t i = 0; i < whole; i++)
         for (size_t column = 0; column < signature->width; column++)
-            *at++ = encode_cell(&signature->columns[column], &row->items[column], i);
-    }
+            *at++ = encode_cell(&signature->columns[column], &rows->items[i].items[column], i);
+    if (whole < rows->count)
+        refuse_shape(signature, whole, &rows->items[whole]);
     return cells;
 }

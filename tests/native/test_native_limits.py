@@ -1,0 +1,54 @@
+"""The native runtime stays within the memory, the time and the file that a request or a model is given."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from tests.native.models import write_function
+from tests.support.tiny_model import columns, metadata
+
+WIDTH = 1000
+
+
+def _regressor(made: list[dict[str, Any]]) -> bytes:
+    """The sum of the columns."""
+    graph = {
+        "nodes": [
+            {"op": "linear", "inputs": ["rows"], "output": "table", "attributes": {}, "tensors": ["coefficients", "intercepts"]},
+            {"op": "column", "inputs": ["table"], "output": "numbers", "attributes": {"index": 0}, "tensors": []},
+        ],
+        "outputs": {"predict": "numbers"},
+    }  # fmt: skip
+    outputs = {"predict": {"kind": "number", "columns": 1}}
+    signature = {"columns": made, "named": True, "task": "regressor", "classes": None, "outputs": outputs}
+    tensors = {"table.coefficients": np.ones((1, len(made))), "table.intercepts": np.array([0.0])}
+    return save(tensors, metadata=metadata(signature=signature, graph=graph))
+
+
+def _ask(executable: list[str], directory: Path, event: object) -> subprocess.CompletedProcess[bytes]:
+    """Answer one event with 512 MiB."""
+    return subprocess.run(
+        [*executable, "--answer", directory],
+        input=json.dumps(event).encode(),
+        capture_output=True,
+        timeout=20,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29)),
+    )
+
+
+@pytest.mark.parametrize("first", [[], [list(range(WIDTH))]], ids=["none", "one"])
+def test_rows_without_values_take_no_memory_of_a_wide_model(
+    executable: list[str], tmp_path: Path, first: list[object]
+) -> None:
+    wide = [{**columns()[0], "name": f"c{index}"} for index in range(WIDTH)]
+    directory = write_function(tmp_path / "function", _regressor(wide))
+    run = _ask(executable, directory, [*first, *([[]] * 200_000)])
+    assert f"row {len(first)} has 0 values; expected a list of 1000 values" in run.stderr.decode()
