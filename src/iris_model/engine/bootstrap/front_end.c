@@ -31,7 +31,8 @@ typedef struct {
     char **arguments;
     const char *handler, *directory, *memory;
     pid_t child;
-    int api; /* the listening socket of the Runtime API */
+    int listening, client; /* sockets of the Invoke API; client: of the request that is answered */
+    int api;               /* the listening socket of the Runtime API */
     Connection connection;
     double timeout, started, init_ms; /* seconds; milliseconds, or below 0 */
     int status; /* of the last child that ended */
@@ -81,6 +82,10 @@ static void become_sandbox(uint16_t port) {
     set_default("AWS_LAMBDA_LOG_GROUP_NAME", format("/aws/lambda/%s%s", name != NULL ? name : "function", "").bytes);
     set_default("LAMBDA_TASK_ROOT", sandbox.directory);
     setenv("AWS_LAMBDA_RUNTIME_API", address, 1);
+    /* A client that reads to the end of its connection would wait for this process, and so would port 8080. */
+    close(sandbox.listening);
+    close(sandbox.client);
+    close(sandbox.api);
     signal(SIGTERM, SIG_DFL);
     signal(SIGINT, SIG_DFL);
     run(getenv("AWS_LAMBDA_RUNTIME_API"), sandbox.handler, sandbox.directory);
@@ -234,7 +239,7 @@ static void report(String request_id, double duration, int cold) {
     billed += (double)billed < duration + init_ms;
     getrusage(RUSAGE_SELF, &usage);
     int length = snprintf(line, sizeof line,
-                          "END RequestId: %.*s\nREPORT RequestId: %.*s\tDuration: %.2f ms\tBilled Duration: %ld ms\tMemory Size: %s MB\t"
+                          "END RequestId: %.*s\nREPORT RequestId: %.*s\tDuration: %.2f ms\tBilled Duration: %ld ms\tMemory Size: %.32s MB\t"
                           "Max Memory Used: %ld MB\t%s\n",
                           (int)request_id.length, request_id.bytes, (int)request_id.length, request_id.bytes, duration, billed,
                           sandbox.memory, (usage.ru_maxrss + 1023) / 1024, init);
@@ -373,6 +378,7 @@ _Noreturn void serve(char **arguments, const char *handler, const char *director
         write_all(2, message.bytes, message.length);
         _exit(1);
     }
+    sandbox.listening = listening;
     /* Without a handler, process 1 of a container ignores these signals. */
     signal(SIGTERM, end_on_signal);
     signal(SIGINT, end_on_signal);
@@ -382,6 +388,7 @@ _Noreturn void serve(char **arguments, const char *handler, const char *director
         client.socket = accept(listening, NULL, NULL);
         if (client.socket < 0)
             continue;
+        sandbox.client = client.socket;
         limit_wait(client.socket, CLIENT_SECONDS);
         serve_client(&client);
     }
