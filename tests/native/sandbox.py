@@ -101,9 +101,13 @@ class NativeSandbox:
 
 @contextlib.contextmanager
 def start(
-    executable: list[str], directory: Path, log: Path, environment: dict[str, str] | None = None
+    executable: list[str],
+    directory: Path,
+    log: Path,
+    environment: dict[str, str] | None = None,
+    output: int | None = None,
 ) -> Iterator[NativeSandbox]:
-    """Start the executable for the function directory; both standard streams go into the file `log`."""
+    """Start the executable for the function directory; its standard streams go into the file `log`, or to `output`."""
     listening = socket.create_server(("127.0.0.1", 0))
     listening.settimeout(60)
     variables = {
@@ -114,7 +118,11 @@ def start(
     }
     with listening, log.open("w+b") as stream:
         process = subprocess.Popen(
-            [*executable, "app.handler"], cwd=directory, env=variables, stdout=stream, stderr=subprocess.STDOUT
+            [*executable, "app.handler"],
+            cwd=directory,
+            env=variables,
+            stdout=stream if output is None else output,
+            stderr=subprocess.STDOUT,
         )
         sandbox = NativeSandbox(process, listening, stream)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 from pathlib import Path
@@ -12,7 +13,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from tests.native.models import write_function
+from tests.native.models import ordinary, write_function
+from tests.native.sandbox import start
 from tests.support.tiny_model import columns, metadata
 
 WIDTH = 1000
@@ -52,3 +54,13 @@ def test_rows_without_values_take_no_memory_of_a_wide_model(
     directory = write_function(tmp_path / "function", _regressor(wide))
     run = _ask(executable, directory, [*first, *([[]] * 200_000)])
     assert f"row {len(first)} has 0 values; expected a list of 1000 values" in run.stderr.decode()
+
+
+def test_a_log_that_nobody_reads_does_not_end_the_sandbox(executable: list[str], tmp_path: Path) -> None:
+    directory = write_function(tmp_path / "function", ordinary()[1])
+    reading, writing = os.pipe()
+    os.close(reading)
+    with start(executable, directory, tmp_path / "log", output=writing) as sandbox:
+        os.close(writing)
+        assert json.loads(sandbox.ask(b"[1]").body)["errorType"] == "InvalidInput"
+        assert "prediction" in json.loads(sandbox.ask(b"[1, 2, 3, 4]").body)

@@ -1,6 +1,7 @@
 /* The entry point of a sandbox: `bootstrap app.handler`, or with _HANDLER in the environment. */
 #include "runtime.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -26,6 +27,8 @@ static const char *find_directory(void) {
 }
 
 int main(int count, char **arguments) {
+    /* As Python: a log that nobody reads any more must not end the process in the middle of an invocation. */
+    signal(SIGPIPE, SIG_IGN);
     if (count == 3 && strcmp(arguments[1], "--answer") == 0)
         answer_lines(arguments[2]);
     const char *handler = count > 1 ? arguments[1] : getenv("_HANDLER"), *address = getenv("AWS_LAMBDA_RUNTIME_API");
