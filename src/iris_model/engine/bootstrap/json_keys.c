@@ -1,13 +1,59 @@
 /* The keys of objects: each occurs once. */
 #include "json.h"
 
+#include <sys/auxv.h>
+
 #define FEW 8
 
+#define ROTATE(word, bits) ((word) << (bits) | (word) >> (64 - (bits)))
+
+static void mix(uint64_t *v) {
+    v[0] += v[1];
+    v[1] = ROTATE(v[1], 13) ^ v[0];
+    v[0] = ROTATE(v[0], 32);
+    v[2] += v[3];
+    v[3] = ROTATE(v[3], 16) ^ v[2];
+    v[0] += v[3];
+    v[3] = ROTATE(v[3], 21) ^ v[0];
+    v[2] += v[1];
+    v[1] = ROTATE(v[1], 17) ^ v[2];
+    v[2] = ROTATE(v[2], 32);
+}
+
+/* SipHash-1-3 (Aumasson, Bernstein 2012), as Python's `hash`: its secret differs for each process, so that nobody can send an
+ * object whose keys all meet in one place. */
 uint32_t hash_of(String key) {
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < key.length; i++)
-        hash = (hash ^ (unsigned char)key.bytes[i]) * 16777619u;
-    return hash ^ hash >> 15;
+    static uint64_t secret[2];
+    static int known;
+    uint64_t word;
+    if (!known) {
+        const void *random = (const void *)(uintptr_t)getauxval(AT_RANDOM);
+        if (random != NULL)
+            memcpy(secret, random, sizeof secret);
+        known = 1;
+    }
+    uint64_t v[4] = {secret[0] ^ 0x736f6d6570736575u, secret[1] ^ 0x646f72616e646f6du, secret[0] ^ 0x6c7967656e657261u,
+                     secret[1] ^ 0x7465646279746573u};
+    size_t whole = key.length / 8 * 8;
+    for (size_t i = 0; i <= whole; i += 8) {
+        word = 0;
+        if (i < whole) {
+            memcpy(&word, key.bytes + i, 8);
+        } else {
+            word = (uint64_t)key.length << 56;
+            for (size_t j = i; j < key.length; j++)
+                word |= (uint64_t)(unsigned char)key.bytes[j] << 8 * (j - i);
+        }
+        v[3] ^= word;
+        mix(v);
+        v[0] ^= word;
+    }
+    v[2] ^= 0xff;
+    mix(v);
+    mix(v);
+    mix(v);
+    word = v[0] ^ v[1] ^ v[2] ^ v[3];
+    return (uint32_t)(word ^ word >> 32);
 }
 
 /* Return the index of the same key among the first `count`, or `count`. */

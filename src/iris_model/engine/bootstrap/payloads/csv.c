@@ -124,31 +124,52 @@ static int is_number(String text) {
     return read_float(text, &value, &plain);
 }
 
-/* Return the index of the column with this name without white space around it, or -1. The last one counts. */
-static int64_t find_stripped(const Signature *signature, String name) {
-    for (size_t i = signature->width; i-- > 0;)
-        if (is_same(strip(signature->columns[i].name), name))
-            return (int64_t)i;
-    return -1;
+/* The names of the columns without white space around them, in a hash table: 0, or the number of a column and 1. */
+typedef struct {
+    String *names;
+    size_t width;
+    uint32_t *places, size;
+} Names;
+
+static uint32_t find_place(const Names *names, String name) {
+    uint32_t place = hash_of(name) & (names->size - 1);
+    while (names->places[place] != 0 && !is_same(names->names[names->places[place] - 1], name))
+        place = (place + 1) & (names->size - 1);
+    return place;
+}
+
+/* Of equal names the last one counts. */
+static Names strip_names(const Signature *signature) {
+    Names made = {allocate(signature->width, sizeof(String)), signature->width, NULL, signature->places_size};
+    made.places = allocate(made.size, sizeof *made.places);
+    for (uint32_t i = 0; i < made.width; i++) {
+        made.names[i] = strip(signature->columns[i].name);
+        made.places[find_place(&made, made.names[i])] = i + 1;
+    }
+    return made;
+}
+
+/* Return the index of the column with this name, or -1. */
+static int64_t find_stripped(const Names *names, String name) {
+    return (int64_t)names->places[find_place(names, name)] - 1;
 }
 
 /* Whether a line has names of features. If names are numbers, a line of values may contain some of them. */
-static int is_header(const Json *line, const Signature *signature) {
-    unsigned char *seen = allocate(signature->width, 1);
+static int is_header(const Json *line, const Names *names) {
+    unsigned char *seen = allocate(names->width, 1);
     int any = 0, all_numbers = 1;
     for (uint32_t i = 0; i < line->count; i++) {
         String cell = strip(line->items[i].string);
-        int64_t column = find_stripped(signature, cell);
+        int64_t column = find_stripped(names, cell);
         if (column < 0)
             continue;
         any = 1;
         all_numbers = all_numbers && is_number(cell);
-        for (size_t j = 0; j < signature->width; j++)
-            seen[j] |= (unsigned char)is_same(strip(signature->columns[j].name), cell);
+        seen[column] = 1;
     }
     int all = 1;
-    for (size_t i = 0; i < signature->width; i++)
-        all = all && seen[i];
+    for (size_t i = 0; i < names->width; i++)
+        all = all && seen[find_stripped(names, names->names[i])];
     return any && (all || !all_numbers);
 }
 
@@ -196,14 +217,15 @@ static int wants_csv(String accept) {
 
 Payload decode_csv(String text, const Request *request, const Signature *signature) {
     Payload made = {0};
+    Names names = strip_names(signature);
     Json *lines = read_lines(text), *rows = new_list(lines->count), *record = NULL;
     uint32_t first = 0;
     made.protocol = CSV_PAYLOAD;
-    if (lines->count > 0 && is_header(&lines->items[0], signature)) {
+    if (lines->count > 0 && is_header(&lines->items[0], &names)) {
         const Json *header = &lines->items[first++];
         record = new_object(header->count);
         for (uint32_t i = 0; i < header->count; i++) {
-            int64_t column = find_stripped(signature, strip(header->items[i].string));
+            int64_t column = find_stripped(&names, strip(header->items[i].string));
             record->members[record->count++].key = column >= 0 ? signature->columns[column].name : header->items[i].string;
         }
         if (has_repeated_keys(record))
