@@ -11,14 +11,17 @@ import time
 from pathlib import Path
 
 import pytest
+from safetensors.numpy import save
 
 from iris_model.contract.architecture import Architecture
 from iris_model.project.packaging.native import find_bootstrap
 from tests.native.building import SANITIZED, WARNINGS, build
 from tests.native.comparing import compare
-from tests.native.models import MODELS, ordinary, write_function
+from tests.native.models import GRAPH, MODELS, OUTPUTS, ordinary, write_function
+from tests.native.reference import Reference
 from tests.native.sandbox import start
 from tests.support.lambda_events import http_api_2
+from tests.support.tiny_model import CLASSES, TENSORS, columns, metadata
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +135,24 @@ def test_a_restarted_runtime_api_is_called_again(executable: list[str], function
         sandbox.connection.close()
         sandbox.connection, sandbox.unread = None, b""
         assert b"prediction" in sandbox.ask(b"[1, 2, 3, 4]").body
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [
+        (1.0, 3.0), (-0.0, 0.5), (-3.0, 1e15), (-(2.0**53), 2.0**53), (2.0**53 - 1, 1e300), (0.1, 1e-7), (-1.5, -1.0), (2, 10**30)
+    ],
+)  # fmt: skip
+def test_the_range_of_a_column_is_written_as_in_python(
+    executable: list[str], tmp_path: Path, low: float, high: float
+) -> None:
+    made = columns()
+    made[0] |= {"minimum": low, "maximum": high}
+    signature = {"columns": made, "named": False, "task": "classifier", "classes": CLASSES, "outputs": OUTPUTS}
+    directory = write_function(
+        tmp_path / "function", save(TENSORS, metadata=metadata(signature=signature, graph=GRAPH))
+    )
+    event = json.dumps(http_api_2(None, method="GET")).encode()
+    wanted, _ = Reference(directory).ask(event)
+    with start(executable, directory, tmp_path / "log") as sandbox:
+        assert sandbox.ask(event) == wanted

@@ -218,9 +218,15 @@ def build_cell(column: Mapping[str, Any]) -> JsonSchema:
     if column.get("dtype") in ("int64", "int32") and column["kind"] == "numeric":
         schema["description"] = "integers in training"
     if "minimum" in column:
-        schema["description"] = f"between {column['minimum']!r} and {column['maximum']!r} in training"
-        schema["examples"] = [column["minimum"], column["maximum"]]
+        low, high = _plain(column["minimum"]), _plain(column["maximum"])
+        schema["description"] = f"between {low} and {high} in training"
+        schema["examples"] = [low, high]
     return schema
+
+
+def _plain(value: float) -> float:
+    """Return a whole number as an integer, as the model card does."""
+    return int(value) if abs(value) < 2**53 and value == int(value) else value
 
 
 def _columns_by_name(columns: Sequence[Mapping[str, Any]], cells: list[JsonSchema]) -> JsonSchema:

@@ -120,9 +120,15 @@ def _value_schema(column: "Column") -> "dict[str, object]":
         schema["description"] = "integers in training"
     if "minimum" in column:
         # The training range is not a limit: values outside it are also answered.
-        schema["description"] = f"between {column['minimum']!r} and {column['maximum']!r} in training"
-        schema["examples"] = [column["minimum"], column["maximum"]]
+        low, high = _plain(column["minimum"]), _plain(column["maximum"])
+        schema["description"] = f"between {low} and {high} in training"
+        schema["examples"] = [low, high]
     return schema
+
+
+def _plain(value: float) -> float:
+    """Return a whole number as an integer: people read 3, not 3.0."""
+    return int(value) if abs(value) < 2**53 and value == int(value) else value
 
 
 def digest_of(path: str) -> str:

@@ -24,16 +24,24 @@ static const Json *kinds_of(const Column *column) {
     return kinds->count == 1 ? &kinds->items[0] : kinds;
 }
 
+/* A whole number as an integer: people read 3, not 3.0. */
+static const Json *plain(const Json *value) {
+    double number = value->kind == FLOAT ? value->number : 0.5;
+    if (!(number > -9007199254740992.0 && number < 9007199254740992.0) || (double)(int64_t)number != number)
+        return value;
+    return new_integer((int64_t)number);
+}
+
 static const Json *value_schema(const Column *column) {
     Json *schema = new_object(4);
-    const Json *categories = member_of(column->json, "categories"), *minimum = member_of(column->json, "minimum");
+    const Json *categories = member_of(column->json, "categories"), *minimum = column->minimum;
     set_member(schema, "type", kinds_of(column));
     if (column->is_categorical && is_true(categories))
         set_member(schema, "examples", categories);
     if (minimum != NULL) {
-        const Json *maximum = member_of(column->json, "maximum");
-        const Json *words = new_string(format("between %S and %S in training", repr_of(minimum), repr_of(maximum)));
-        Json *ends = set_item(set_item(new_list(2), minimum), maximum);
+        const Json *low = plain(minimum), *high = plain(column->maximum);
+        const Json *words = new_string(format("between %S and %S in training", repr_of(low), repr_of(high)));
+        Json *ends = set_item(set_item(new_list(2), low), high);
         Json *examples = NULL;
         for (uint32_t i = 0; i < schema->count; i++)
             if (is_text(schema->members[i].key, "examples"))

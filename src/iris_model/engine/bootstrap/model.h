@@ -38,7 +38,8 @@ int is_integers(const Tensor *tensor);
 typedef struct {
     String name;
     const Json *json;
-    double limit; /* the largest magnitude */
+    const Json *minimum, *maximum; /* in training: two numbers, or NULL */
+    double limit;                  /* the largest magnitude */
     int may_be_missing, is_categorical, is_bool;
     String dtype;
 } Column;

@@ -15,6 +15,10 @@ static String text_member(const Container *container, const Json *object, const 
     return found->string;
 }
 
+static int is_number(const Json *value) {
+    return value != NULL && (value->kind == INTEGER || value->kind == FLOAT);
+}
+
 static void read_column(Column *column, const Json *json, const Container *container) {
     column->json = json;
     column->name = text_member(container, json, "name");
@@ -23,15 +27,19 @@ static void read_column(Column *column, const Json *json, const Container *conta
     column->dtype = type != NULL && type->kind == STRING ? type->string : LITERAL("float64");
     column->is_categorical = is_text(kind, "categorical");
     column->is_bool = is_text(column->dtype, "bool");
+    column->minimum = member_of(json, "minimum");
+    column->maximum = member_of(json, "maximum");
+    if (column->minimum != NULL && !(is_number(column->minimum) && is_number(column->maximum)))
+        fail_damaged(container, format("column %S has no range", repr_of_string(column->name)));
     column->may_be_missing = is_true(member_of(json, "missing"));
     column->limit = LARGEST[1].largest;
-    int is_number = column->is_bool;
+    int holds_numbers = column->is_bool;
     for (size_t i = 0; i < sizeof LARGEST / sizeof *LARGEST; i++)
         if (is_text(column->dtype, LARGEST[i].name)) {
             column->limit = LARGEST[i].largest;
-            is_number = 1;
+            holds_numbers = 1;
         }
-    if (!(is_text(kind, "numeric") || column->is_categorical) || !is_number || is_true(member_of(json, "optional")))
+    if (!(is_text(kind, "numeric") || column->is_categorical) || !holds_numbers || is_true(member_of(json, "optional")))
         fail_damaged(container, format("column %S has no numbers, and the native runtime has only columns of numbers; package "
                                        "the project again",
                                        repr_of_string(column->name)));
