@@ -9,6 +9,7 @@ import pytest
 
 from iris_model.errors import ProjectError
 from iris_model.project import package_project
+from iris_model.project.caching.surroundings import tool_files
 from iris_model.project.packaging.native import NotNative, find_bootstrap, read_handler
 from tests.support.iris_project import EXAMPLE, write_iris_project
 
@@ -140,3 +141,9 @@ def test_another_handler_is_named(tmp_path: Path):
     (project / "app.py").write_text(STOCK + "\nprint(1)\n")
     with pytest.raises(ProjectError, match=r"app\.py is not the handler that init writes"):
         package_project(project)
+
+
+@needs_executable
+def test_another_executable_packages_the_project_again():
+    """In a checkout the executable changes without the version."""
+    assert any(name.startswith("engine/_bootstrap-") for name in tool_files())

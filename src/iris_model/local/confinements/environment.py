@@ -7,10 +7,12 @@ caches. Otherwise a function might work only on this machine.
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 from pathlib import Path
 
 import iris_model
+from iris_model.contract.architecture import Architecture
 from iris_model.contract.native_function import BOOTSTRAP_FILE
 from iris_model.local.configuration.settings import FunctionSettings
 
@@ -61,10 +63,28 @@ def build_command(settings: FunctionSettings) -> list[str]:
     python = shutil.which(settings.python) or settings.python
     if settings.runtime == "awslambdaric":
         return [python, "-B", "-m", "awslambdaric", settings.handler]
-    native = settings.directory / BOOTSTRAP_FILE
-    if native.is_file():
+    native = find_native(settings.directory)
+    if native is not None:
         return [str(native), settings.handler]
     entry = settings.directory / "iris_model" / "runtime" / "__main__.py"
     if not entry.is_file():  # a Lambda function directory without our runtime: use the installed one
         entry = Path(iris_model.__file__).parent / "runtime" / "__main__.py"
     return [python, "-B", "-S", str(entry), settings.handler]
+
+
+def find_native(directory: Path) -> Path | None:
+    """Return the executable that answers for a native function here, or None if the function is in Python.
+
+    It is the function's own, or the installed one if the function is for another architecture than this machine.
+    """
+    own = directory / BOOTSTRAP_FILE
+    if not own.is_file():
+        return None
+    installed = Path(iris_model.__file__).parent / "engine" / f"_bootstrap-{Architecture.named(platform.machine())}"
+    return installed if installed.is_file() and _machine_of(installed) != _machine_of(own) else own
+
+
+def _machine_of(executable: Path) -> bytes:
+    """Return the field e_machine of an ELF file."""
+    with executable.open("rb") as file:
+        return file.read(20)[18:]

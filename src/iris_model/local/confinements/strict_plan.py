@@ -20,12 +20,15 @@ import iris_model
 from iris_model.contract.native_function import BOOTSTRAP_FILE
 from iris_model.errors import LocalError
 from iris_model.local.configuration.settings import FunctionSettings
+from iris_model.local.confinements.environment import find_native
 
 TASK_ROOT = "/var/task"
 RUNTIME_ROOT = "/var/runtime"
 # As in the cloud.
 USER, GROUP, USER_NAME = 993, 990, "sbx_user1051"
 RUNTIME_API_PORT = 9001
+# The installed executable, if the function's is for another architecture.
+_FOREIGN_BOOTSTRAP = f"{RUNTIME_ROOT}/{BOOTSTRAP_FILE}"
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store")
 _ETC = ("ld.so.cache", "localtime", "ssl", "ca-certificates", "pki", "alternatives", "mime.types")
@@ -73,8 +76,11 @@ def make_plan(settings: FunctionSettings, scratch: Path) -> dict[str, Any]:
     binds |= {f"/etc/{name}": os.path.realpath(f"/etc/{name}") for name in names if Path(f"/etc/{name}").exists()}
     binds |= {path: path for path in interpreter.directories}
     binds[TASK_ROOT] = str(settings.directory)
+    native = find_native(settings.directory)
+    if native is not None and native.parent != settings.directory:
+        binds[_FOREIGN_BOOTSTRAP] = str(native)
     # a Lambda function directory without our runtime: use the installed one
-    if not (settings.directory / "iris_model").is_dir() and not (settings.directory / BOOTSTRAP_FILE).is_file():
+    if not (settings.directory / "iris_model").is_dir() and not native:
         package = Path(iris_model.__file__).parent
         parts = ("__init__.py", "runtime", "engine")
         binds |= {f"{RUNTIME_ROOT}/iris_model/{part}": str(package / part) for part in parts}
@@ -103,8 +109,10 @@ def make_command(settings: FunctionSettings) -> list[str]:
     program = find_interpreter(settings.python).program
     if settings.runtime == "awslambdaric":
         return [program, "-B", "-m", "awslambdaric", settings.handler]
-    if (settings.directory / BOOTSTRAP_FILE).is_file():
-        return [f"{TASK_ROOT}/{BOOTSTRAP_FILE}", settings.handler]
+    native = find_native(settings.directory)
+    if native is not None:
+        is_own = native.parent == settings.directory
+        return [f"{TASK_ROOT}/{BOOTSTRAP_FILE}" if is_own else _FOREIGN_BOOTSTRAP, settings.handler]
     inside = (settings.directory / "iris_model" / "runtime" / "__main__.py").is_file()
     root = TASK_ROOT if inside else RUNTIME_ROOT
     return [program, "-B", "-S", f"{root}/iris_model/runtime/__main__.py", settings.handler]

@@ -80,7 +80,7 @@ def tool_files() -> dict[str, str]:
             str(path.relative_to(_PACKAGE)): path
             for room in _DECIDING_ROOMS
             for path in (_PACKAGE / room).rglob("*")
-            if path.suffix in (".py", ".so") and "templates" not in path.parts
+            if (path.suffix in (".py", ".so") or path.name.startswith("_bootstrap-")) and "templates" not in path.parts
         }
     )
 
