@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
 from iris_model.cli import cli
-from iris_model.cli.commands.aws.deploy import curl_line
+from iris_model.cli.commands.aws.deploy import _show_outcome, curl_line
 from iris_model.cli.commands.aws.events import read_files, write_files
 from iris_model.cli.commands.aws.logs import Duration
 from iris_model.errors import ProjectError
@@ -134,3 +135,17 @@ def test_the_line_to_paste_is_quoted_and_says_what_a_closed_endpoint_wants():
     api, url = "https://a.execute-api.eu-west-1.amazonaws.com/x", "https://a.lambda-url.eu-west-1.on.aws/"
     assert "--aws-sigv4 aws:amz:eu-west-1:execute-api " in curl_line(api, "[1]", "iam", "eu-west-1")
     assert "--aws-sigv4 aws:amz:eu-west-1:lambda " in curl_line(url, "[1]", "iam", "eu-west-1")
+
+
+@pytest.mark.parametrize("runtime", ["native", "python", None])
+def test_deploy_names_the_native_runtime(capsys: pytest.CaptureFixture[str], runtime: str | None):
+    outcome = SimpleNamespace(steps=(1,), endpoint="", version="3", verifications=(), measurement=None)
+    wanted = SimpleNamespace(
+        golden=(), deployment=SimpleNamespace(function="flowers", endpoint=SimpleNamespace(auth="open"))
+    )
+    transport = SimpleNamespace(endpoint_url=lambda service: "https://x", region="eu-west-1")
+    _show_outcome(outcome, wanted, transport, runtime, as_json=False)
+    name = "flowers (runtime native)" if runtime == "native" else "flowers"
+    assert capsys.readouterr().out == f"{name}: version 3 answers; not verified.\n"
+    _show_outcome(outcome, wanted, transport, runtime, as_json=True)
+    assert json.loads(capsys.readouterr().out)["runtime"] == runtime

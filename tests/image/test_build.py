@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from iris_model.errors import ImageError, ProjectError
-from iris_model.image.assemble import labels
+from iris_model.image.assemble import labels, runtime_of
 from iris_model.image.bases.base import Base
 from iris_model.image.bases.cache import Cache
 from iris_model.image.build import BuiltImage, build_image
@@ -48,6 +48,7 @@ def files_of(built: BuiltImage, position: int) -> dict[str, tarfile.TarInfo]:
 def test_runtime_below_model_on_the_base(project: Path, base: str, cache: Cache) -> None:
     built = build(project, base, cache)
     assert [each.name for each in built.layers] == ["runtime", "model"]
+    assert (runtime_of(built.image), runtime_of(built.base.image)) == ("python", None)
     assert built.image.layers[0].digest == read_layout(Path(base)).layers[0].digest
     runtime, model = files_of(built, 1), files_of(built, 2)
     assert "var/task/iris_model/runtime/__main__.py" in runtime

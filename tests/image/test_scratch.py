@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from iris_model.errors import ImageError
+from iris_model.image.assemble import runtime_of
 from iris_model.image.bases.cache import Cache
 from iris_model.image.build import build_image
 from iris_model.oci import validate, write_archive
@@ -32,6 +33,7 @@ def test_an_image_on_scratch_is_small_and_the_same_every_time(tmp_path: Path) ->
         built = build_image(project, cache=Cache(tmp_path / "cache"))
         digests.add(str(built.image.digest))
         assert built.image.config.entrypoint == ("/var/task/bootstrap",)
+        assert runtime_of(built.image) == "native"
         assert sum(layer.size for layer in built.image.layers) < MOST_BYTES
         assert not list(validate(built.image))
     assert len(digests) == 1

@@ -31,6 +31,11 @@ def entry_point(base: Base, settings: ProjectSettings) -> list[str]:
     return [base.program, "-S", _ENTRY_POINT]
 
 
+def runtime_of(image: Image) -> str | None:
+    """Return the runtime that the command of an image starts, "native" or "python"; None if it is not one of ours."""
+    return {_NATIVE_ENTRY_POINT: "native", _ENTRY_POINT: "python"}.get("".join(image.config.entrypoint[-1:]))
+
+
 def labels(settings: ProjectSettings, base: Base) -> dict[str, str]:
     """Return labels that do not depend on time or place.
 

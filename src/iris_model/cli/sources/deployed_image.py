@@ -26,11 +26,14 @@ _DIGEST = re.compile(r"(?:.*@)?(sha256:[0-9a-f]{64})")
 
 @dataclass(frozen=True)
 class ChosenImage:
-    """An image by digest. `function_directory`: its content, if it was built on this machine."""
+    """An image by digest. `function_directory`: its content, if it was built on this machine. `runtime`: "native",
+    "python", or None if that is not known.
+    """
 
     digest: str
     push: Push
     function_directory: Path | None = None
+    runtime: str | None = None
 
 
 def choose_image(
@@ -42,26 +45,44 @@ def choose_image(
     if (found := _DIGEST.fullmatch(named)) and (".dkr.ecr." in named or "@" not in named):
         return ChosenImage(found[1], _refuse)
     from iris_model.aws.ecr.push import open_image
+    from iris_model.image.assemble import runtime_of
 
     on_step(f"Opening the image {named}")
     image, findings = open_image(named, deployment.architecture, project / ".iris-model" / "cache")
     for finding in findings:
         echo_note(f"Lambda may refuse {finding.subject[:26]}: {finding.problem}. {finding.remedy}")
-    return ChosenImage(str(image.digest), _pusher(image, transport, on_step, place=Path(named)))
+    push = _pusher(image, transport, on_step, place=Path(named))
+    return ChosenImage(str(image.digest), push, runtime=runtime_of(image))
 
 
 def find_built(project: Path) -> str | None:
     """Return the digest that the last image of `iris-model build` has when it is pushed; None without a build."""
+    from iris_model.oci import DOCKER
+
+    image = _read_built(project)
+    # Layouts use OCI media types. Pushes use Docker media types, which Lambda has supported for longer.
+    return str(image.with_family(DOCKER).digest) if image else None
+
+
+def find_built_runtime(project: Path) -> str | None:
+    """Return the runtime of the last image of `iris-model build`: "native" or "python"; None without a build."""
+    from iris_model.image.assemble import runtime_of
+
+    image = _read_built(project)
+    return runtime_of(image) if image else None
+
+
+def _read_built(project: Path) -> Image | None:
     from iris_model.image.build import layout_of
-    from iris_model.oci import DOCKER, read_layout
+    from iris_model.oci import read_layout
 
     layout = layout_of(project)
-    # Layouts use OCI media types. Pushes use Docker media types, which Lambda has supported for longer.
-    return str(read_layout(layout).with_family(DOCKER).digest) if (layout / "index.json").exists() else None
+    return read_layout(layout) if (layout / "index.json").exists() else None
 
 
 def _build(project: Path, transport: BotoTransport, on_step: OnStep) -> ChosenImage:
     """Build the image of the project. It does not depend on the stage: all stages share it."""
+    from iris_model.image.assemble import runtime_of
     from iris_model.image.build import build_image, one_build_at_a_time
 
     with one_build_at_a_time(project, on_step):
@@ -69,7 +90,7 @@ def _build(project: Path, transport: BotoTransport, on_step: OnStep) -> ChosenIm
     for note in built.notes if not built.packaged.unchanged else ():
         echo_note(f"{note}.")
     push = _pusher(built.image, transport, on_step, built)
-    return ChosenImage(str(built.image.digest), push, built.packaged.directory)
+    return ChosenImage(str(built.image.digest), push, built.packaged.directory, runtime_of(built.image))
 
 
 def _pusher(

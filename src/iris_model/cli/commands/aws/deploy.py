@@ -118,7 +118,7 @@ def deploy(
     if only_plan:
         _show_plan(steps, [note.text for note in find_notes(deployment)], as_json=as_json)
         raise click.exceptions.Exit(SOMETHING_TO_DO if steps else 0)
-    _show_outcome(_deploy_or_ask(aws, wanted), wanted, transport, as_json=as_json)
+    _show_outcome(_deploy_or_ask(aws, wanted), wanted, transport, chosen.runtime, as_json=as_json)
 
 
 def _deploy_or_ask(aws: Aws, wanted: Wanted) -> Outcome:
@@ -233,7 +233,9 @@ def _show_plan(steps: tuple[Step, ...], notes: list[str], *, as_json: bool) -> N
             echo(f"\n{step.difference}")
 
 
-def _show_outcome(outcome: Outcome, wanted: Wanted, transport: BotoTransport, *, as_json: bool) -> None:
+def _show_outcome(
+    outcome: Outcome, wanted: Wanted, transport: BotoTransport, runtime: str | None, *, as_json: bool
+) -> None:
     from iris_model.aws.verification.endpoint import public_url
 
     url = public_url(outcome.endpoint, transport.endpoint_url("lambda"))
@@ -250,6 +252,7 @@ def _show_outcome(outcome: Outcome, wanted: Wanted, transport: BotoTransport, *,
                 "steps": [str(step) for step in outcome.steps],
                 "endpoint": url,
                 "version": outcome.version,
+                "runtime": runtime,
                 "verified_rows": verified,
                 "cold_start_ms": measured.cold_ms if measured else None,
                 "warm_ms": measured.warm_ms if measured else None,
@@ -257,7 +260,7 @@ def _show_outcome(outcome: Outcome, wanted: Wanted, transport: BotoTransport, *,
             }
         )
         return
-    name = wanted.deployment.function
+    name = wanted.deployment.function + (" (runtime native)" if runtime == "native" else "")
     if not outcome.steps:
         echo(f"{name}: nothing to change; version {outcome.version} answers.")
     else:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from iris_model.cli.render.output import echo_json, json_option
-from iris_model.cli.sources.deployed_image import find_built
+from iris_model.cli.sources.deployed_image import find_built, find_built_runtime
 from iris_model.cli.sources.deployment import (
     aws_options,
     connect,
@@ -38,9 +38,12 @@ def status(project: Path, stage: str | None, profile: str | None, region: str | 
 
     found = read_status(aws, deployment)
     built = find_built(project)
+    runtime = find_built_runtime(project) if built == found.digest else None
     url = public_url(found.endpoint, transport.endpoint_url("lambda"))
     if as_json:
-        echo_json({**asdict(found), "weights": dict(found.weights), "endpoint": url, "built": built})
+        echo_json(
+            {**asdict(found), "weights": dict(found.weights), "endpoint": url, "built": built, "runtime": runtime}
+        )
         return
     shares = "".join(f", version {number} {share:.0%}" for number, share in found.weights.items())
     rows = [
@@ -49,6 +52,7 @@ def status(project: Path, stage: str | None, profile: str | None, region: str | 
         ("live", f"version {found.version}{shares}" + ("" if found.version == found.newest else f"; newest {found.newest}")),
         ("verified", f"version {found.accepted}" if found.accepted else "no version: deploy was interrupted; run it again"),
         ("image", found.digest + (", as built here" if built == found.digest else "")),
+        ("runtime", "native, without Python" if runtime == "native" else ""),
         ("built", f"{built}, not deployed" if built not in (None, found.digest) else ""),
         ("changed", found.last_modified),
         ("stack", f"{deployment.stack}, {found.stack}" + (f": {found.stack_remark}" if found.stack_remark else "")),
