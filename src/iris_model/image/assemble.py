@@ -32,7 +32,7 @@ def entry_point(base: Base, settings: ProjectSettings) -> list[str]:
 
 
 def runtime_of(image: Image) -> str | None:
-    """Return the runtime that the command of an image starts, "native" or "python"; None if it is not one of ours."""
+    """Return the runtime that the command of an image starts, "native" or "python"; None if it is another command."""
     return {_NATIVE_ENTRY_POINT: "native", _ENTRY_POINT: "python"}.get("".join(image.config.entrypoint[-1:]))
 
 

@@ -155,8 +155,13 @@ static void open_isolation_scores(Node *node) {
 static void run_isolation_scores(const Node *node, const Value *const *inputs, Value *made) {
     const State *state = node->state;
     double *out = new_cells(made);
-    for (size_t i = 0; i < made->rows; i++)
-        out[i] = state->number != 0.0 ? -pow(2.0, -(inputs[0]->cells[i * state->width] / state->number)) : -0.5;
+    for (size_t i = 0; i < made->rows; i++) {
+        double exponent = state->number != 0.0 ? -(inputs[0]->cells[i * state->width] / state->number) : -1.0;
+        double power = pow(2.0, exponent);
+        if (!is_finite(power) && is_finite(exponent))
+            fail(OVERFLOW_ERROR, LITERAL("(34, 'Numerical result out of range')"));
+        out[i] = -power;
+    }
 }
 
 static void open_depth_label(Node *node) {

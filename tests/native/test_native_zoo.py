@@ -1,0 +1,164 @@
+"""Models of the zoo that together use every operator of the native runtime: its answers are those of the Python runtime.
+
+Numbers may differ by rounding errors, because an exponential may have another last bit in another C library.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import re
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from iris_model.compiler import compile_model
+from iris_model.engine.container import Container
+from tests.native.building import ENGINE
+from tests.native.models import write_function
+from tests.native.reference import Reference
+from tests.parity.test_zoo import ANIMALS, fit
+from tests.parity.test_zoo import save as save_estimator
+from tests.support.lambda_events import http_api_2
+from tests.support.tiny_model import CLASSES, TENSORS, columns, metadata
+
+pytestmark = pytest.mark.slow
+
+CHOSEN = """
+logistic - two texts; logistic cv - floats; least squares - one target; tree best first - three integers;
+standard without deviation - one target; min max clipped - one target; gradient boosting - three integers;
+isolation with contamination - whole numbers; catboost one against all - objects; lightgbm one against all - missing;
+poisson - positive; voting of a pipeline - booleans; stacking of decisions - objects; calibrated sigmoid - booleans;
+one versus rest - booleans; one versus one - three integers; output code of probabilities - booleans;
+mlp tanh - three integers; laplacian - small target; imputed mean - whole numbers; bernoulli nb - three integers;
+qda - three integers; elliptic envelope - wide; svc rbf - two texts; nu svc - four; xgboost of parallel trees - two;
+sgd log_loss - three integers; gradient boosting - two texts; lightgbm - booleans;
+lightgbm cross_entropy_lambda - fractions; stacking of voting of calibrated - three integers; scaled target - one target;
+mlp relu - two texts; nearest centroid manhattan - two texts; sigmoid - small target; xgboost - three;
+xgboost binary:hinge - two; xgboost count:poisson - positive
+"""
+NAMES = [" ".join(name.split()) for name in CHOSEN.split(";")]
+ZOO = {name: (estimator, data) for name, estimator, data in ANIMALS}
+
+# Operators that no model of the zoo has in its prediction, with their attributes and the columns that they make.
+ALONE: dict[str, tuple[dict[str, object], int]] = {
+    "halve_pair": ({}, 2),
+    "isolation_scores": ({"longest": 3.5}, 1),
+    "last_argmax_label": ({"classes": CLASSES}, 1),
+    "round_float32": ({}, 3),
+    "signed_squares": ({}, 3),
+    "softmax_pair": ({}, 2),
+}
+LINEAR = {"op": "linear", "inputs": ["rows"], "attributes": {}, "tensors": ["coefficients", "intercepts"]}
+
+
+@cache
+def model_of(name: str) -> bytes:
+    """The compiled model of the zoo, or a model of the operator alone behind a linear map."""
+    if name in ALONE:
+        attributes, width = ALONE[name]
+        is_label = "classes" in attributes
+        nodes = [
+            {**LINEAR, "output": "decisions"},
+            {"op": name, "inputs": ["decisions"], "output": "made", "attributes": attributes, "tensors": []},
+        ]
+        signature = {
+            "columns": columns(),
+            "named": False,
+            "task": "classifier" if is_label else "regressor",
+            "classes": CLASSES if is_label else None,
+            "outputs": {"predict": {"kind": "label" if is_label else "number", "columns": width}},
+        }
+        graph = {"nodes": nodes, "outputs": {"predict": "made"}}
+        return save(TENSORS, metadata=metadata(signature=signature, graph=graph))
+    with tempfile.TemporaryDirectory() as directory:
+        return compile_model(save_estimator(fit(*ZOO[name]), Path(directory)), trust=["tests"]).data
+
+
+def operators_of(data: bytes) -> set[str]:
+    """The operators that the answer of a prediction needs."""
+    model = Container("model", data)
+    outputs = model.graph["outputs"]
+    wanted = {outputs.get("predict", outputs.get("transform")), outputs.get("predict_proba")}
+    found = set()
+    for node in reversed(model.graph["nodes"]):
+        if node["output"] in wanted:
+            found.add(node["op"])
+            wanted.update(node["inputs"])
+    return found
+
+
+def events_of(name: str, width: int) -> list[dict[str, Any]]:
+    chosen = random.Random(name)
+    cells = [0.0, -1.5, 2.25, 1e3, -1e6, 1e-9, 0.5, *(chosen.uniform(-4, 4) for _ in range(20))]
+    rows = [chosen.choices(cells, k=width) for _ in range(40)]
+    if name in ZOO:
+        known = np.asarray(ZOO[name][1].X, float)[:40].tolist()
+        rows += [[None if cell != cell else cell for cell in row] for row in known]
+    texts = ["\n".join(",".join("" if cell is None else repr(cell) for cell in row) for row in rows[40:])]
+    return [
+        http_api_2(None, method="GET"),
+        *(http_api_2(json.dumps(row)) for row in rows[::3]),
+        *(http_api_2(json.dumps(rows[place : place + 20])) for place in range(0, len(rows), 20)),
+        *(http_api_2(text, content_type="text/csv", accept="text/csv") for text in texts),
+        http_api_2(json.dumps([[1e308] * width])),
+        http_api_2(json.dumps([[None] * width])),
+    ]
+
+
+def is_close(one: object, other: object) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-12, abs_tol=1e-12)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(map(is_close, one.values(), other.values()))
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(is_close, one, other))
+    return type(one) is type(other) and one == other
+
+
+def opened(body: bytes) -> dict[str, Any]:
+    """The answer with its text as numbers."""
+    answer: dict[str, Any] = json.loads(body)
+    text = answer["body"]
+    if answer["headers"]["content-type"].startswith("text/csv"):
+        cells = re.split("([,\r\n]+)", text)
+        answer["body"] = [float(cell) if re.fullmatch(r"-?\d+\.\d*(e[-+]\d+)?", cell) else cell for cell in cells]
+    else:
+        answer["body"] = json.loads(text)
+    return answer
+
+
+@pytest.mark.parametrize("name", [*NAMES, *ALONE])
+def test_a_model_answers_as_in_python(executable: list[str], tmp_path: Path, name: str) -> None:
+    data = model_of(name)
+    directory = write_function(tmp_path / "function", data)
+    events = events_of(name, len(Container("model", data).signature["columns"]))
+    run = subprocess.run(
+        [*executable, "--answer", directory],
+        input="".join(f"{json.dumps(event)}\n" for event in events).encode(),
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    answers = run.stdout.splitlines()
+    assert len(answers) == len(events)
+    reference = Reference(directory)
+    statuses = set()
+    for event, answer in zip(events, answers):
+        wanted = opened(reference.ask(json.dumps(event).encode())[0].body)
+        statuses.add(wanted["statusCode"])
+        assert is_close(opened(answer), wanted), (event, answer, wanted)
+    assert 200 in statuses
+
+
+def test_the_models_use_every_operator() -> None:
+    used = set().union(*(operators_of(model_of(name)) for name in [*NAMES, *ALONE]))
+    operators = re.findall(r"OPERATOR\((\w+)\)", (ENGINE / "bootstrap" / "operators.inc").read_text())
+    assert {each.lower() for each in operators} <= used
