@@ -135,8 +135,7 @@ def opened(body: bytes) -> dict[str, Any]:
     return answer
 
 
-@pytest.mark.parametrize("name", [*NAMES, *ALONE])
-def test_a_model_answers_as_in_python(executable: list[str], tmp_path: Path, name: str) -> None:
+def check_model(executable: list[str], tmp_path: Path, name: str) -> None:
     data = model_of(name)
     directory = write_function(tmp_path / "function", data)
     events = events_of(name, len(Container("model", data).signature["columns"]))
@@ -156,6 +155,11 @@ def test_a_model_answers_as_in_python(executable: list[str], tmp_path: Path, nam
         statuses.add(wanted["statusCode"])
         assert is_close(opened(answer), wanted), (event, answer, wanted)
     assert 200 in statuses
+
+
+@pytest.mark.parametrize("name", [*NAMES, *ALONE])
+def test_a_model_answers_as_in_python(executable: list[str], tmp_path: Path, name: str) -> None:
+    check_model(executable, tmp_path, name)
 
 
 def test_the_models_use_every_operator() -> None:
