@@ -113,3 +113,10 @@ def test_a_long_header_of_csv_takes_no_longer_for_a_wide_model(executable: list[
         assert b"the header line names a feature twice" in _ask(executable, directory, event).stderr
         seconds.append(time.perf_counter() - started)
     assert seconds[1] < 10 * seconds[0]
+
+
+def test_many_short_lines_of_csv_fit_512_mib(executable: list[str], tmp_path: Path) -> None:
+    directory = write_function(tmp_path / "function", ordinary()[1])
+    event = {"body": "1,1,1,1\n" * 700_000 + "1,1,1,x", "headers": {"content-type": "text/csv"}}
+    run = _ask(executable, directory, event)
+    assert b"row 700000, feature 'petal width (cm)': the value is 'x'" in run.stderr

@@ -8,7 +8,8 @@ enum { START_RECORD, START_FIELD, IN_FIELD, IN_QUOTED_FIELD, QUOTE_IN_QUOTED_FIE
 
 typedef struct {
     int state;
-    Buffer field;
+    String piece; /* the field while it is one piece of the text */
+    Buffer field; /* the field of several pieces: with doubled quotation marks */
     size_t letters;
     Json *lines, *line;
     uint32_t lines_room, line_room;
@@ -20,7 +21,7 @@ static _Noreturn void refuse_csv(String what) {
 
 static void append(Json *list, uint32_t *room, const Json *value) {
     if (list->count == *room) {
-        *room = *room == 0 ? 8 : *room * 2;
+        *room = *room == 0 ? 4 : *room * 2;
         Json *items = allocate(*room, sizeof *items);
         if (list->count > 0)
             memcpy(items, list->items, list->count * sizeof *items);
@@ -30,8 +31,10 @@ static void append(Json *list, uint32_t *room, const Json *value) {
 }
 
 static void save_field(Reader *reader) {
-    append(reader->line, &reader->line_room, new_string(view(&reader->field)));
+    Json made = {STRING, 0, {.string = reader->field.length > 0 ? view(&reader->field) : reader->piece}};
+    append(reader->line, &reader->line_room, &made);
     memset(&reader->field, 0, sizeof reader->field);
+    reader->piece = LITERAL("");
     reader->letters = 0;
 }
 
@@ -45,7 +48,15 @@ static void save_line(Reader *reader) {
 static void add_to_field(Reader *reader, const char *letter, size_t bytes) {
     if (reader->letters >= FIELD_LIMIT)
         refuse_csv(format("field larger than field limit (%z)", (size_t)FIELD_LIMIT));
-    add_bytes(&reader->field, letter, bytes);
+    if (reader->field.length == 0 && (reader->piece.length == 0 || reader->piece.bytes + reader->piece.length == letter)) {
+        if (reader->piece.length == 0)
+            reader->piece.bytes = letter;
+        reader->piece.length += bytes;
+    } else {
+        if (reader->field.length == 0)
+            add_string(&reader->field, reader->piece);
+        add_bytes(&reader->field, letter, bytes);
+    }
     reader->letters++;
 }
 
@@ -96,6 +107,7 @@ static void process(Reader *reader, int32_t letter, const char *bytes, size_t le
 static Json *read_lines(String text) {
     Reader reader = {0};
     const char *end = text.bytes + text.length;
+    reader.piece = LITERAL("");
     reader.lines = new_list(0);
     reader.line = new_list(0);
     for (const char *at = text.bytes; at < end;) {
