@@ -29,6 +29,11 @@ def main() -> None:
     where = Path(iris_model.__file__).resolve()
     if where.is_relative_to(ROOT / "src"):
         raise SystemExit(f"error: {where} is the checkout, expected an installed wheel")
+    executables = sorted(path.name for path in (where.parent / "engine").glob("_bootstrap-*"))
+    # Elsewhere than in a release there may be only that of this machine.
+    is_release = sys.platform == "linux" and "CIBUILDWHEEL" in os.environ
+    if is_release and executables != ["_bootstrap-arm64", "_bootstrap-x86_64"]:
+        raise SystemExit(f"error: the native executables are {executables}, expected those of arm64 and x86_64")
     with tempfile.TemporaryDirectory() as scratch:
         environment = {**os.environ, "IRIS_MODEL_CACHE": str(Path(scratch, "cache"))}
         output = ""
