@@ -6,8 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
+from tests.support.requirement import skip_unless_ci
 from tests.support.rie_binary import REPOSITORY
 
 ENGINE = REPOSITORY / "src/iris_model/engine"
@@ -21,7 +20,7 @@ def build(output: Path, flags: list[str], compiler: list[str] | None = None) -> 
     if compiler is None:
         found = shutil.which("gcc") or shutil.which("cc")
         if found is None:
-            pytest.skip("there is no C compiler")
+            skip_unless_ci("there is no C compiler")
         compiler = [found]
     sources = [*sorted((ENGINE / "bootstrap").rglob("*.c")), *SHARED]
     command = [*compiler, "-std=gnu11", *flags, "-ffp-contract=off", "-fno-math-errno", '-DIRIS_MODEL_VERSION="0.1.0"']
