@@ -58,8 +58,11 @@ def test_a_model_that_only_its_library_can_serve(tmp_path: Path, lambda_python: 
     assert list(answer["probabilities"].values()) == pytest.approx(model.predict_proba([row])[0])
 
 
-def test_lightgbm_with_the_categories_of_a_frame(tmp_path: Path, lambda_python: str) -> None:
-    """The first stage needs what the pickle does not name: pandas, and the library of OpenMP, which the base lacks."""
+def test_lightgbm_with_the_categories_of_a_frame(tmp_path: Path, older_lambda_python: str) -> None:
+    """The first stage needs what the pickle does not name: pandas, and the library of OpenMP, which the base lacks.
+
+    `init` names the base image of the Python in use, 3.11.
+    """
     import lightgbm
     import numpy
     import pandas
@@ -74,7 +77,7 @@ def test_lightgbm_with_the_categories_of_a_frame(tmp_path: Path, lambda_python: 
 
     project = init(tmp_path / "churn", "--model", str(model_file))
     image = build(
-        "iris-model-test/categories:latest", project, build_arguments={"BUILD_IMAGE": build_image(lambda_python)}
+        "iris-model-test/categories:latest", project, build_arguments={"BUILD_IMAGE": build_image(older_lambda_python)}
     )
     assert json.loads(run_once(image, "cat", "/var/task/function.json"))["executor"] == "compiled"
     with container(image) as function:

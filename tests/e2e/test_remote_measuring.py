@@ -42,7 +42,10 @@ def measurer(cloud: Cloud) -> Iterator[Cloud]:
     iam.put_user_policy(UserName="measurer", PolicyName="measurer", PolicyDocument=json.dumps(policy))
     key = iam.create_access_key(UserName="measurer")["AccessKey"]
     yield cloud.acting_as(key["AccessKeyId"], key["SecretAccessKey"])
+    # A worker that takes more tests of this module later makes the user again.
     iam.delete_user_policy(UserName="measurer", PolicyName="measurer")
+    iam.delete_access_key(UserName="measurer", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user(UserName="measurer")
 
 
 @pytest.fixture(scope="module")
