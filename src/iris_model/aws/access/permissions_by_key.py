@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _HTTP_API_VERBS = ("apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST")
+_RULE_OF_EVENTBRIDGE = (
+    "events:DeleteRule", "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule",
+    "events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource", "events:UntagResource",
+)  # fmt: skip
 
 TYPES_OF_KEY: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
     "on-failure": {
@@ -34,10 +38,7 @@ TYPES_OF_KEY: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "keep-warm": {
         "AWS::Events::Rule": {
-            "schedule": (
-                "events:DeleteRule", "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule",
-                "events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource", "events:UntagResource",
-            ),
+            "schedule": _RULE_OF_EVENTBRIDGE,
         },
     },
     "events": {
@@ -54,10 +55,7 @@ TYPES_OF_KEY: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
             ),
         },
         "AWS::Events::Rule": {
-            "rule of events": (
-                "events:DeleteRule", "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule",
-                "events:PutRule", "events:PutTargets", "events:RemoveTargets", "events:TagResource", "events:UntagResource",
-            ),
+            "rule of events": _RULE_OF_EVENTBRIDGE,
         },
     },
     "batch": {
