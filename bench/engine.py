@@ -121,16 +121,18 @@ def without_kernels(model: Any, function: Callable[[Any], Any], rows: Any) -> An
         native._found[:], model._kernels = kept, remembered
 
 
-def measure(contenders: dict[str, Way], rounds: int, factor: float, calls: int) -> dict[str, list[float]]:
-    """Every way in turn, `calls` times in each round; round 0 warms up."""
+def measure(
+    contenders: dict[str, Way], rounds: int, factor: float, calls: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, list[float]]:
+    """Every way in turn, `calls` times in each round; round 0 warms up. `clock` returns seconds."""
     taken: dict[str, list[float]] = {way: [] for way in contenders}
     for turn in range(rounds + 1):
         for way, call in contenders.items():
-            started = time.perf_counter()
+            started = clock()
             for _ in range(calls):
                 call()
             if turn:
-                taken[way].append((time.perf_counter() - started) / calls * factor)
+                taken[way].append((clock() - started) / calls * factor)
     return taken
 
 

@@ -24,7 +24,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from threadpoolctl import threadpool_limits
 
-from bench.engine import median
+from bench.engine import measure, median
 from bench.report import Claim, render, write_results
 from iris_model.compiler import compile_model, describe_onnx
 from iris_model.engine import CompiledModel
@@ -49,7 +49,8 @@ def main(arguments: list[str]) -> int:
         os.environ["IRIS_MODEL_CACHE"] = str(Path(scratch) / "cache")
         for width in WIDTHS:
             path = write_network(Path(scratch) / f"network{width}.onnx", width)
-            taken = measure(ways(path), rounds)
+            # Microseconds of processor time.
+            taken = measure(ways(path), rounds, 1e6, CALLS, time.thread_time)
             samples[f"{LAYERS} layers of {width}, one row, us"] = taken
             ours, other = median(taken, "ours"), median(taken, "onnxruntime")
             if width <= 64:
@@ -63,19 +64,6 @@ def main(arguments: list[str]) -> int:
     print(render(claims))
     print(f"all samples: {write_results('networks', claims, samples)}")
     return 0 if all(claim.held for claim in claims) else 1
-
-
-def measure(contenders: dict[str, Any], rounds: int) -> dict[str, list[float]]:
-    """Every way in turn, CALLS times in each round, in microseconds of processor time; round 0 warms up."""
-    taken: dict[str, list[float]] = {way: [] for way in contenders}
-    for turn in range(rounds + 1):
-        for way, call in contenders.items():
-            started = time.thread_time()
-            for _ in range(CALLS):
-                call()
-            if turn:
-                taken[way].append((time.thread_time() - started) / CALLS * 1e6)
-    return taken
 
 
 def write_network(path: Path, width: int) -> Path:
