@@ -21,6 +21,7 @@ from iris_model.project.openapi_schemas import build_schemas
 from iris_model.runtime import InvalidInput, Model
 from iris_model.runtime.card import row_schema
 from iris_model.runtime.payloads import order_features
+from iris_model.runtime.triggers import ANSWERED_BY_EVENTS, BY_KEYS, RECORD_SOURCES, SOURCES
 from tests.support.aws_rules.answers import find_retried, read_redshift_answer
 from tests.support.tiny_model import NAMES, columns, metadata
 from tests.support.trigger_events import PINGS, TRIGGERS, VARIANTS
@@ -57,6 +58,19 @@ def test_an_event_of_another_trigger_is_named(
     for each in (model, dictionary_model):
         with pytest.raises(InvalidInput, match=f"this is an event of {sender}; expected an HTTP request or rows"):
             each.answer(event)
+
+
+@pytest.mark.parametrize("sender", TRIGGERS)
+def test_events_are_advised_where_they_answer_the_sender(model: Model, sender: str) -> None:
+    """Each type of source of [events], and only these."""
+    with pytest.raises(InvalidInput) as caught:
+        model.answer(TRIGGERS[sender])
+    assert ("add its source to [events]" in str(caught.value)) == (sender in ANSWERED_BY_EVENTS)
+
+
+def test_every_sender_that_events_answers_has_a_name() -> None:
+    names = {*RECORD_SOURCES.values(), *SOURCES.values(), *(name for _, name in BY_KEYS)}
+    assert names > ANSWERED_BY_EVENTS
 
 
 @pytest.mark.parametrize("reports", [True, False])

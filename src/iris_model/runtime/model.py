@@ -142,7 +142,7 @@ class Model:
         """
         event_format = find_format(event, self._features)
         if not event_format.is_http and type(event) is dict and not HINTS.isdisjoint(event):
-            from .triggers import WARM, is_ping, name_trigger
+            from .triggers import WARM, advise, is_ping, name_trigger
 
             known = {key: value for key, value in event.items() if key not in self._features}
             if is_ping(known):
@@ -153,8 +153,7 @@ class Model:
 
                     return answer_event(self, event, sender)
                 raise InvalidInput(
-                    f"this is an event of {sender}; expected an HTTP request or rows: add its source to [events] in "
-                    "iris-model.toml, or read its rows in the handler and pass them to model.predict",
+                    f"this is an event of {sender}; expected an HTTP request or rows: {advise(sender)}",
                     expected="an HTTP request or rows",
                 )
         takes_bytes = event_format.is_http and event_format.takes_bytes(event)

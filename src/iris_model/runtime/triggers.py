@@ -42,6 +42,26 @@ BY_KEYS = (
     (("raw_path", "is_base64_encoded"), "VPC Lattice"),
 )
 
+# Senders that an entry of [events] in iris-model.toml answers.
+ANSWERED_BY_EVENTS = frozenset(
+    (
+        "Amazon SQS",
+        "Amazon SNS",
+        "Amazon Kinesis",
+        "Amazon DynamoDB Streams",
+        "Amazon S3",
+        "Amazon MSK",
+        "Amazon EventBridge",
+        "an Amazon Redshift UDF",
+    )
+)
+
+
+def advise(sender: str) -> str:
+    """Return what to do with an event of this sender."""
+    by_events = "add its source to [events] in iris-model.toml, or " if sender in ANSWERED_BY_EVENTS else ""
+    return f"{by_events}read its rows in the handler and pass them to model.predict"
+
 
 def is_ping(event: "dict[str, object]") -> bool:
     """Whether the event only keeps a sandbox warm: an EventBridge schedule (as Zappa uses), or a known plugin."""

@@ -3,7 +3,7 @@
 
 static const char *const HINTS[] = {
     "Records", "records", "eventSource", "source", "detail-type", "Event", "warmer", "requestContext", "methodArn", "routeArn",
-    "agent", "arguments", "awslogs", "tasks", "triggerSource", "sessionState", "ResponseURL", "invokingEvent", "raw_path", NULL};
+    "agent", "arguments", "awslogs", "tasks", "iris-model-part", "triggerSource", "sessionState", "ResponseURL", "invokingEvent", "raw_path", NULL};
 
 static const char *const RECORD_SOURCES[][2] = {
     {"aws:sqs", "Amazon SQS"}, {"aws:sns", "Amazon SNS"}, {"aws:kinesis", "Amazon Kinesis"},
@@ -21,6 +21,7 @@ static const struct {
     {{"detail-type", "source", "detail"}, "Amazon EventBridge"},
     {{"deliveryStreamArn", "records", NULL}, "Amazon Data Firehose"},
     {{"awslogs", NULL, NULL}, "Amazon CloudWatch Logs"},
+    {{"iris-model-part", NULL, NULL}, "iris-model batch"},
     {{"invocationSchemaVersion", "tasks", NULL}, "Amazon S3 Batch Operations"},
     {{"external_function", "arguments", "num_records"}, "an Amazon Redshift UDF"},
     {{"type", "methodArn", NULL}, "an API Gateway authorizer"},
@@ -33,6 +34,11 @@ static const struct {
     {{"invokingEvent", "ruleParameters", NULL}, "AWS Config"},
     {{"raw_path", "is_base64_encoded", NULL}, "VPC Lattice"},
 };
+
+/* Senders that an entry of [events] in iris-model.toml answers. */
+static const char *const ANSWERED_BY_EVENTS[] = {
+    "Amazon SQS", "Amazon SNS", "Amazon Kinesis", "Amazon DynamoDB Streams", "Amazon S3", "Amazon MSK", "Amazon EventBridge",
+    "an Amazon Redshift UDF", NULL};
 
 static const char *look_up(const char *const (*table)[2], String key) {
     for (; (*table)[0] != NULL; table++)
@@ -112,10 +118,14 @@ const Json *answer_trigger(const Signature *signature, const Json *event) {
     if (is_ping(known))
         return set_member(new_object(1), "warm", &JSON_TRUE);
     const char *sender = name_trigger(known);
-    if (sender != NULL)
-        refuse(format("this is an event of %s; expected an HTTP request or rows: add its source to [events] in iris-model.toml, or "
-                      "read its rows in the handler and pass them to model.predict",
-                      sender),
+    if (sender != NULL) {
+        int by_events = 0;
+        for (const char *const *each = ANSWERED_BY_EVENTS; *each != NULL; each++)
+            by_events |= strcmp(*each, sender) == 0;
+        refuse(format("this is an event of %s; expected an HTTP request or rows: %sread its rows in the handler and pass them to "
+                      "model.predict",
+                      sender, by_events ? "add its source to [events] in iris-model.toml, or " : ""),
                -1, NONE, LITERAL("an HTTP request or rows"), NULL);
+    }
     return NULL;
 }
