@@ -31,9 +31,9 @@ def inspect(model: Path, trust: tuple[str, ...], opens: bool | None, as_json: bo
     """Show what is in a model file, without running its code.
 
     Opening a pickle can run any code. This command reads the instructions of the pickle first. It shows the class, the
-    library and version that wrote it, every name it would load, and the names that are not allowed. If all names are
-    those of known libraries, it then opens the file as `compile` does, in a confined process, and shows the steps and
-    whether each compiles, the columns, the classes, the trees and the sizes.
+    library and version that wrote it, every name it would load, and the names that are not allowed. If every name
+    belongs to a known library, it then opens the file in a confined process, as `compile` does. It shows the columns,
+    classes, trees and sizes, the steps, and which steps compile. --no-open leaves this out.
 
     \b
     Example:

@@ -59,7 +59,11 @@ TOKEN_VARIABLE = "IRIS_MODEL_TOKEN"  # noqa: S105 - the name of a variable
     "--for", "minutes", type=click.FloatRange(0, 24 * 60, min_open=True), default=10.0, show_default=True,
     metavar="MINUTES", help="Duration of the canary.",
 )  # fmt: skip
-@click.option("--verify/--no-verify", default=True, help="Compare the answers with the golden rows.  [default: verify]")
+@click.option(
+    "--verify/--no-verify",
+    default=True,
+    help="Send the golden rows, and compare the answers with the trained model's.  [default: verify]",
+)
 @click.option("--yes", is_flag=True, help="Repair a stuck stack without asking. --plan shows how.")
 @json_option
 def deploy(
