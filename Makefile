@@ -27,7 +27,7 @@ SLOWEST := --durations=30 --durations-min=2
 # What is checked about the text of the source, `make check` checks.
 OF_THE_TEXT := tests/architecture tests/docs/test_language.py
 
-test: $(VENV)/.installed-for-work ## run the tests that need no system service (some minutes on two cores)
+test: $(VENV)/.installed-for-work ## run the tests that need no system service (three minutes on two cores)
 	@scripts/timed "make test" 180 -- $(BIN)/python -m pytest -m "not e2e" $(addprefix --ignore=,$(OF_THE_TEXT)) -n auto $(SHARE) $(SLOWEST)
 
 check: $(VENV)/.installed-for-work ## formatting, lint, strict types, import rules, budgets

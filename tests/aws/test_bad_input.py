@@ -293,6 +293,7 @@ def test_one_clear_message_and_nothing_lost(world: World, case: Case):
     assert sorted((world.home / "iris").rglob("*")) == files
 
 
+@pytest.mark.slow
 def test_a_stuck_stack_is_repaired_and_deployed(world: World):
     """The states that `deploy --plan` reports above, one after another."""
     for status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"):
@@ -315,6 +316,7 @@ def test_what_gets_out_leaves_out_what_stands_in_the_way(world: World):
     assert "Function" in next(p["RetainResources"] for _, name, p in world.fake.calls if p.get("RetainResources"))
 
 
+@pytest.mark.slow
 def test_a_stack_that_was_only_reviewed_is_made_or_deleted(world: World):
     only_reviewed(world)
     assert "has only a change set (REVIEW_IN_PROGRESS)" in world.run(f"{DEPLOY} --plan").stdout

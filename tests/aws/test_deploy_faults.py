@@ -17,6 +17,7 @@ from iris_model.aws.client.failed_call import Failure
 from iris_model.contract import documentation
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import DEPLOYMENT, Cloud, digest_of
+from tests.support.spread import spread
 
 MENDED = {
     "throttling": ("ThrottlingException", "Rate exceeded", 400),
@@ -94,7 +95,7 @@ def check_right(cloud: Cloud, kind: str) -> None:
     assert cloud.deploy(NUMBER[kind]).steps == ()
 
 
-@pytest.mark.parametrize("fault", MENDED)
+@pytest.mark.parametrize("fault", spread(MENDED, 2))
 def test_what_passes_by_itself_is_waited_for(fault: str):
     for kind, index, _, operation in WALK:
         cloud = started(kind)

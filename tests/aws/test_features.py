@@ -137,6 +137,7 @@ def test_pings_are_the_scheduled_events_that_the_runtime_answers():
     assert version(warm) == version(BARE)
 
 
+@pytest.mark.slow
 def test_with_names_at_their_limits_every_name_of_the_template_is_one_that_aws_takes():
     """A rule of EventBridge has 64 characters at most, as a function has: its name is cut, and stays one for each function."""
     longest = [

@@ -71,6 +71,7 @@ def test_the_code_is_asked_for_once(world: World):
     assert "of profile mfa" in world.run("doctor").stdout
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_kept_each_command_asks(world: World):
     (world.home / "file").write_text("")
     world.environment["HOME"] = str(world.home / "file")

@@ -21,6 +21,7 @@ from iris_model.contract import documentation
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import DEPLOYMENT, Cloud
 from tests.aws.test_deploy_faults import DENIED, MENDED, Interrupted, fail, raise_once
+from tests.support.spread import spread
 
 
 def silent(step: str) -> None:
@@ -144,7 +145,7 @@ def broken(operation: Operation, index: int, error: Callable[[str, str], BaseExc
     return cloud
 
 
-@pytest.mark.parametrize("fault", MENDED)
+@pytest.mark.parametrize("fault", spread(MENDED, 4))
 def test_what_passes_by_itself_is_waited_for(operation: Operation, fault: str):
     # The answer to a call that timed out is lost; the call may well have had its effect.
     when = "after" if fault == "timeout" else "before"

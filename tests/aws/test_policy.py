@@ -37,6 +37,7 @@ from tests.aws.test_doctor import NOW
 from tests.aws.test_template import DOMAIN, FEATURES
 from tests.support.aws_rules.iam import Asked, allows
 from tests.support.fake_ecr import ACCOUNT
+from tests.support.spread import spread
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/mine"
 SECRETS = {"LEVEL": "ssm:/iris/level", "TOKEN": "secretsmanager:iris:token"}
@@ -141,7 +142,7 @@ def walked(shape: str) -> tuple[set[str], frozenset[Asked]]:
     return {action for each in policy["Statement"] for action in each["Action"]}, frozenset(cloud.fake.asked)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", spread(SHAPES, 4))
 def test_the_documented_policy_allows_every_call_of_every_operation(shape: str):
     _, asked = walked(shape)
     assert len({each.action for each in asked}) > 50
@@ -153,6 +154,7 @@ NOT_WALKED = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_nothing_is_allowed_that_no_operation_needs():
     allowed = set().union(*(walked(shape)[0] for shape in SHAPES))
     asked = {each.action for shape in SHAPES for each in walked(shape)[1]}

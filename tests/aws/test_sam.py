@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 from boto3 import Session
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 
 from iris_model.aws.cloudformation.sam import render_sam_template
 from iris_model.aws.cloudformation.template import image_uri
@@ -34,6 +32,10 @@ def translated(deployment: Deployment) -> dict[str, Any]:
     """The resources that SAM makes of our template for it."""
     template = plain(read(render_sam_template(deployment, image_uri(deployment.repository, DIGEST))))
     assert template["Transform"] == "AWS::Serverless-2016-10-31"
+    # Its schemas take seconds to load, and only the worker that runs these tests needs them.
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+
     translator = Translator({}, Parser(), boto_session=Session(region_name="eu-west-1"))
     found = translator.translate(template, {})
     resources = json.loads(json.dumps(found))["Resources"]

@@ -19,6 +19,7 @@ from iris_model.contract.batch import Batch
 from iris_model.contract.deployment import Deployment, Domain, Vpc
 from iris_model.contract.endpoint import Cors, Endpoint, Jwt, Throttling
 from iris_model.contract.event_source import EventSource
+from tests.support.spread import spread
 
 DIGEST = "sha256:" + "1" * 64
 BARE = Deployment(function="iris-prediction", stack="iris-prediction", repository="iris-prediction")
@@ -152,11 +153,17 @@ def of_type(deployment: Deployment, kind: str) -> list[dict[str, Any]]:
 # cfn-lint takes its time: a quarter of these for `make test`, kinds of endpoints and settings mixed; all for CI.
 @pytest.mark.parametrize(
     ("base", "endpoint"),
-    [
-        pytest.param(base, endpoint, id=f"{kind}-{name}", marks=[pytest.mark.slow] if (number + 2 * full) % 4 else [])
-        for full, (kind, base) in enumerate({"bare": BARE, "full": FULL}.items())
-        for number, (name, endpoint) in enumerate(ENDPOINTS.items())
-    ],
+    spread(
+        [
+            pytest.param(
+                base, endpoint, id=f"{kind}-{name}", marks=[pytest.mark.slow] if (number + 2 * full) % 4 else []
+            )
+            for full, (kind, base) in enumerate({"bare": BARE, "full": FULL}.items())
+            for number, (name, endpoint) in enumerate(ENDPOINTS.items())
+        ],
+        2,
+        unpack=True,
+    ),
 )
 def test_every_template_is_lint_clean(base: Deployment, endpoint: Endpoint):
     text = render(with_endpoint(base, endpoint))
@@ -164,6 +171,7 @@ def test_every_template_is_lint_clean(base: Deployment, endpoint: Endpoint):
     assert [f"{match.rule.id} {match.message} (line {match.linenumber})" for match in found] == []
 
 
+@pytest.mark.slow
 def test_odd_texts_stay_what_they_are():
     text = render(ODD)
     found = cfnlint.api.lint(text, config=ManualArgs(regions=["eu-west-1"], include_checks=["I"]))

@@ -45,6 +45,7 @@ def test_invoke_answers_and_says_how_to_keep_a_project(model: Path, scratch: Pat
     assert sorted(path.name for path in model.parent.iterdir()) == ["my model.pkl", "scratch"]
 
 
+@pytest.mark.slow
 def test_serve_answers_under_the_name_of_the_file(model: Path) -> None:
     with serving(model) as addresses:
         assert addresses["route"].endswith("/my-model")

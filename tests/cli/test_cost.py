@@ -12,6 +12,7 @@ from iris_model.cost.plot import HEIGHT, WIDTH
 from tests.cost.test_measurement import TEXT
 from tests.support.pixels import inked_share, open_png
 from tests.support.requirement import skip_unless_ci
+from tests.support.spread import spread
 
 
 def run(*arguments):
@@ -96,6 +97,7 @@ def test_measured_here_together_with_the_original(flowers):
     assert [float(part["quantity"]) > 0.15 for part in stored] == [False, True]
 
 
+@pytest.mark.slow
 def test_with_a_log_it_is_measured_only_on_request(log):
     assert (
         "executor original: not measured; add --original to measure it on this machine" in run("--from-log", log).stdout
@@ -119,6 +121,7 @@ def test_a_project_whose_original_cannot_run(flowers, log):
     assert "Traceback" not in asked.stderr
 
 
+@pytest.mark.slow
 def test_an_unknown_price_is_shown_as_that(log, tmp_path):
     prices = json.loads(run("--show-prices").stdout)
     del prices["prices"]["http_api.request"]
@@ -132,13 +135,17 @@ def test_an_unknown_price_is_shown_as_that(log, tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [
-        (["--from-log", "nowhere.log"], "nowhere.log cannot be read"),
-        (["--pattern", "weekends"], "weekends"),
-        (["--plot", "cost.pdf"], "cost.pdf is not a picture; expected a name that ends with .svg or .png"),
-        (["--plot", "nowhere/cost.svg"], "there is no directory nowhere"),
-        (["--prices", "nowhere.json"], "nowhere.json cannot be read"),
-    ],
+    spread(
+        [
+            (["--from-log", "nowhere.log"], "nowhere.log cannot be read"),
+            (["--pattern", "weekends"], "weekends"),
+            (["--plot", "cost.pdf"], "cost.pdf is not a picture; expected a name that ends with .svg or .png"),
+            (["--plot", "nowhere/cost.svg"], "there is no directory nowhere"),
+            (["--prices", "nowhere.json"], "nowhere.json cannot be read"),
+        ],
+        2,
+        unpack=True,
+    ),
 )
 def test_bad_input(arguments, said):
     done = run(*arguments)

@@ -103,6 +103,7 @@ def test_a_server_that_has_too_little_memory_does_not_fit(capsys, monkeypatch):
     assert "- EC2 t4g.micro and EC2 t3.micro: needs 1284 MB with the system; it has 1024" in lines
 
 
+@pytest.mark.slow
 def test_where_it_is_more_expensive_again(capsys, monkeypatch):
     slow = replace(COMPILED, memory_mib=1769, warm_ms=100.0, warm_billed_ms=100, warm_p99_ms=100.0)
     lines = " ".join(shown(capsys, monkeypatch, measurement=slow))

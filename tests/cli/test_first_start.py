@@ -6,11 +6,14 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from iris_model.cli.costs.first_start import FirstStart
 from iris_model.cli.costs.first_text import describe_first_start, measured_document
 from tests.cli.test_commands import MODEL, run
 
 
+@pytest.mark.slow
 def test_init_measures_if_asked(tmp_path: Path) -> None:
     result = run("init", tmp_path / "flowers", "--model", MODEL, "--measure", "--json")
     assert result.exit_code == 0, result.output

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 IRIS = Path(__file__).parents[2] / "examples/iris"
 
 COUNT = """
@@ -28,6 +30,7 @@ def collections_of(program: str) -> int:
     return int(done.stderr.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_a_command_does_not_look_for_garbage_while_a_library_is_imported(tmp_path: Path):
     command = (
         f"sys.argv = ['iris-model', 'compile', sys.argv[1], '-o', {str(tmp_path / 'model.safetensors')!r}]\n"

@@ -19,6 +19,7 @@ from iris_model.cli import cli
 from iris_model.cli.commands.aws import events
 from iris_model.project.disk import write_replacing
 from tests.support.projects import write_project
+from tests.support.spread import spread
 
 IRIS = Path(__file__).parents[2] / "examples" / "iris"
 PROGRAM = [sys.executable, "-m", "iris_model.cli"]
@@ -229,7 +230,7 @@ OVER_THE_NETWORK: dict[str, list[str]] = {
 }
 
 
-@pytest.mark.parametrize("command", OVER_THE_NETWORK)
+@pytest.mark.parametrize("command", spread(OVER_THE_NETWORK, 4))
 def test_ctrl_c_while_a_service_does_not_answer(command: str, project: Path, tmp_path: Path):
     """One word, the exit code of an interrupt, and no new file."""
     (project / "events").mkdir()
@@ -299,6 +300,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_callback_of_an_import_is_not_lost():
     done = subprocess.run([sys.executable, "-c", _IN_A_CALLBACK], capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("interrupted\n", "")

@@ -33,6 +33,7 @@ def answers(url: str) -> Callable[[], Any]:
     return lambda: call(url, ROW)
 
 
+@pytest.mark.slow
 def test_reload_of_a_project_packages_it_and_keeps_what_works(project: Path) -> None:
     with serving(project, "--reload") as told:
         ask = answers(told["function"])

@@ -25,6 +25,7 @@ def run(*arguments):
     )
 
 
+@pytest.mark.slow
 def test_two_sizes(tmp_path):
     picture = tmp_path / "tune.svg"
     done = run("examples/iris", "--sizes", "512,128", "--invocations", 6, "--plot", picture, "--json")

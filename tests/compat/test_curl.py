@@ -13,6 +13,7 @@ import pytest
 
 from tests.compat.conftest import Served
 from tests.support.requirement import Missing, require
+from tests.support.spread import spread
 
 ROW = "[5.1,3.5,1.4,0.2]"
 
@@ -48,16 +49,22 @@ def setosa(answer: Any) -> bool:
 
 @pytest.mark.parametrize(
     "options",
-    [
-        ["-XPOST", "-d", ROW],  # a form, says curl
-        ["-H", "Content-Type: application/json", "-d", ROW],
-        ["--json", ROW],
-        ["-H", "Content-Type:", "-d", ROW],
-        ["--json", '{"sepal length (cm)":5.1,"sepal width (cm)":3.5,"petal length (cm)":1.4,"petal width (cm)":0.2}'],
-        ["--compressed", "-H", "Expect: 100-continue", "-d", ROW],
-        ["-H", "Transfer-Encoding: chunked", "--json", ROW],
-        ["--http1.0", "-d", ROW],
-    ],
+    spread(
+        [
+            ["-XPOST", "-d", ROW],  # a form, says curl
+            ["-H", "Content-Type: application/json", "-d", ROW],
+            ["--json", ROW],
+            ["-H", "Content-Type:", "-d", ROW],
+            [
+                "--json",
+                '{"sepal length (cm)":5.1,"sepal width (cm)":3.5,"petal length (cm)":1.4,"petal width (cm)":0.2}',
+            ],
+            ["--compressed", "-H", "Expect: 100-continue", "-d", ROW],
+            ["-H", "Transfer-Encoding: chunked", "--json", ROW],
+            ["--http1.0", "-d", ROW],
+        ],
+        3,
+    ),
 )
 def test_one_row(served: Served, options: list[str]) -> None:
     status, content_type, body = curl(*options, f"{served.service.url}/iris")

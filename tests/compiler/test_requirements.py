@@ -99,6 +99,7 @@ for do in (compile_model, describe_original):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("columns", "said"),
     [

@@ -14,6 +14,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from iris_model.compiler import compile_model, describe_original
 from iris_model.runtime import Model
+from tests.support.spread import spread
 
 random = np.random.RandomState(0)
 # As `pandas.read_csv` reads the census data, whose lines have a space behind each comma.
@@ -59,7 +60,7 @@ def test_spaces_that_only_the_file_has(tmp_path):
     assert [one["row"] for one in compilation.golden] == [[20.0, "HS-grad"], [60.0, "Bachelors"]]
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", spread(ENDS, 3))
 def test_a_line_end_inside_a_text_is_part_of_it(tmp_path, end):
     texts = [f"good{end}film", f"bad{end}play", " good ", "bad"] * 3
     counting = CountVectorizer(analyzer="char", ngram_range=(1, 2), lowercase=False)

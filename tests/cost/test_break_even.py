@@ -10,6 +10,7 @@ from iris_model.cost import PATTERNS, Workload, estimate_all, find_break_evens, 
 from iris_model.cost.break_even import RATES
 from iris_model.cost.workload import DAYS_PER_MONTH
 from tests.cost.measurements import HUNDRED_MS, NOTHING_BESIDES
+from tests.support.spread import spread
 
 BASELINE = "Lambda x86_64, HTTP API"
 WORKLOAD = Workload(500, PATTERNS["steady"], HUNDRED_MS, read_prices(), surroundings=NOTHING_BESIDES)
@@ -47,7 +48,7 @@ def test_two_lines_that_never_meet():
     assert (found.requests_per_day, found.spans, found.dearer_again) == (None, (), ())
 
 
-@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("pattern", spread(PATTERNS, 3))
 def test_a_step_to_one_server_more_is_not_hidden(pattern):
     """Every alternative at rates that nobody chose for it: cheaper exactly within its spans."""
     workload = replace(WORKLOAD, traffic=PATTERNS[pattern])

@@ -16,6 +16,7 @@ import yaml
 
 from iris_model.contract.documentation import DOCS_URL
 from tests.support.book import REPOSITORY, pages
+from tests.support.spread import spread
 
 WORKFLOWS = sorted((REPOSITORY / ".github/workflows").glob("*.yml"))
 SCHEMAS = {
@@ -35,7 +36,7 @@ def read_project() -> dict[str, Any]:
     return project
 
 
-@pytest.mark.parametrize("schema", SCHEMAS)
+@pytest.mark.parametrize("schema", spread(SCHEMAS, 5))
 def test_files_are_valid(schema: str) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *SCHEMAS[schema]]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -170,6 +170,7 @@ def test_addresses_in_the_source_are_pages_of_the_site() -> None:
     assert {path for path in found if path not in known} == set()
 
 
+@pytest.mark.slow
 def test_messages_name_no_file_of_the_repository() -> None:
     """Comments and docstrings may; a string that a user sees must not."""
     found = []

@@ -37,8 +37,8 @@ def run(case: Case, runtime: list[str], directory: Path) -> Observation:
 
 @pytest.mark.parametrize(
     "case",
-    # `make test` runs one of six; each starts two emulators.
-    [pytest.param(each, marks=[pytest.mark.slow] if at % 6 else [], id=each.name) for at, each in enumerate(CASES)],
+    # `make test` runs one of twelve; each starts two emulators.
+    [pytest.param(each, marks=[pytest.mark.slow] if at % 12 else [], id=each.name) for at, each in enumerate(CASES)],
 )
 def test_both_runtimes_agree(case: Case, directory: Path) -> None:
     reference = run(case, require(awslambdaric), directory)

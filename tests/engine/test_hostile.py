@@ -40,6 +40,7 @@ from iris_model.compiler import compile_model
 from iris_model.engine import InvalidInput, ModelFormatError, native
 from iris_model.engine import load as load_model
 from tests.fuzz.mutations import MUTATORS, join, split
+from tests.support.spread import spread
 
 RANDOM = np.random.default_rng(3)
 NUMBERS = RANDOM.normal(size=(45, 3)).round(2)
@@ -114,7 +115,7 @@ FAMILIES = [*fitted()]
 
 
 @pytest.mark.parametrize("kernels", ["with kernels", "in Python"])
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", spread(FAMILIES, 3))
 def test_an_answer_or_a_clear_error(
     compiled: dict[str, tuple[bytes, list[Any]]], family: str, kernels: str, tmp_path: Path
 ) -> None:

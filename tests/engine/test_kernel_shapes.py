@@ -25,6 +25,7 @@ from iris_model.engine.operators.neighbors import (
 )
 from iris_model.engine.operators.scaling import scale
 from iris_model.engine.operators.trees import tree_ensemble
+from tests.support.spread import spread
 
 from .test_kernels import forest, in_python, kernels, outcome, view
 
@@ -61,7 +62,7 @@ def batches(rows: list[list[float]]) -> list[list[list[float]]]:
     return made
 
 
-@pytest.mark.parametrize("shape", ["normal", "far", "unit", "whole"])
+@pytest.mark.parametrize("shape", spread(["normal", "far", "unit", "whole"], 4))
 @pytest.mark.parametrize("metric", ["euclidean", "manhattan", "chebyshev", "minkowski"])
 def test_neighbors(metric: str, shape: str) -> None:
     numbers = random.Random(f"{metric} {shape}")
@@ -84,7 +85,7 @@ def test_neighbors(metric: str, shape: str) -> None:
             assert outcome(within_radius, asked, **parameters) == in_python(within_radius, asked, **parameters)
 
 
-@pytest.mark.parametrize("shape", ["normal", "far", "unit", "whole"])
+@pytest.mark.parametrize("shape", spread(["normal", "far", "unit", "whole"], 4))
 def test_neighbors_by_products(shape: str) -> None:
     """Distances, and doubts as well: what Python refuses, the kernel must not answer."""
     numbers = random.Random(shape)

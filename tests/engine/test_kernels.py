@@ -39,6 +39,7 @@ from iris_model.engine.operators.neighbors import (
 from iris_model.engine.operators.trees import narrow_to_float32, tree_ensemble
 from iris_model.engine.packed import SparseTable, Table
 from iris_model.engine.rows import RowEncoder
+from tests.support.spread import spread
 
 kernels = pytest.importorskip("iris_model.engine._kernels", reason="the kernels were not built (no C compiler)")
 
@@ -245,18 +246,22 @@ def test_sums_that_leave_the_doubles_are_left_to_python(size: float) -> None:
 
 @pytest.mark.parametrize(
     ("operator", "parameters"),
-    [
-        (rbf_kernel, {"gamma": 0.1}),
-        (laplacian_kernel, {"gamma": 0.1}),
-        (polynomial_kernel, {"gamma": 0.1, "coef0": 1.0, "degree": 3}),
-        (sigmoid_kernel, {"gamma": 0.1, "coef0": 0.5}),
-        (matern_kernel, {"nu": 0.5}),
-        (matern_kernel, {"nu": 1.5}),
-        (matern_kernel, {"nu": 2.5}),
-        (rational_quadratic_kernel, {"length_scale": 2.0, "alpha": 0.7}),
-        (periodic_kernel, {"length_scale": 2.0, "periodicity": 3.0}),
-        (absolute_distances, {}),
-    ],
+    spread(
+        [
+            (rbf_kernel, {"gamma": 0.1}),
+            (laplacian_kernel, {"gamma": 0.1}),
+            (polynomial_kernel, {"gamma": 0.1, "coef0": 1.0, "degree": 3}),
+            (sigmoid_kernel, {"gamma": 0.1, "coef0": 0.5}),
+            (matern_kernel, {"nu": 0.5}),
+            (matern_kernel, {"nu": 1.5}),
+            (matern_kernel, {"nu": 2.5}),
+            (rational_quadratic_kernel, {"length_scale": 2.0, "alpha": 0.7}),
+            (periodic_kernel, {"length_scale": 2.0, "periodicity": 3.0}),
+            (absolute_distances, {}),
+        ],
+        2,
+        unpack=True,
+    ),
 )
 @pytest.mark.parametrize("scale", [1e-160, 1.0, 1e3, 1e200])
 def test_rows_against_vectors(operator: Any, parameters: dict[str, Any], scale: float) -> None:

@@ -24,6 +24,7 @@ from iris_model.engine.operators.votes import neighbor_votes
 from iris_model.engine.packed import Table, pack_rows
 from iris_model.engine.rows import RowEncoder
 from tests.engine.test_kernels import FEATURES, forest, in_python, on_the_border, outcome, table, view, whole
+from tests.support.spread import spread
 
 kernels = pytest.importorskip("iris_model.engine._kernels", reason="the kernels were not built (no C compiler)")
 
@@ -68,19 +69,23 @@ def test_rows_of_another_shape_are_not_packed(rows: Any) -> None:
 
 @pytest.mark.parametrize(
     ("operator", "width", "exact"),
-    [
-        (links.expit, 3, False),
-        (links.expit_pair, 1, False),
-        (links.softmax, 4, False),
-        (links.softmax_pair, 1, False),
-        (activations.complement_pair, 1, True),
-        (activations.exponential, 2, False),
-        (lambda rows: activations.logistic(rows, slope=0.7), 2, False),
-        (float32.expit_float32, 2, False),
-        (float32.pair_float32, 1, True),
-        (float32.softmax_float32, 3, False),
-        (float32.exponential_float32, 2, False),
-    ],
+    spread(
+        [
+            (links.expit, 3, False),
+            (links.expit_pair, 1, False),
+            (links.softmax, 4, False),
+            (links.softmax_pair, 1, False),
+            (activations.complement_pair, 1, True),
+            (activations.exponential, 2, False),
+            (lambda rows: activations.logistic(rows, slope=0.7), 2, False),
+            (float32.expit_float32, 2, False),
+            (float32.pair_float32, 1, True),
+            (float32.softmax_float32, 3, False),
+            (float32.exponential_float32, 2, False),
+        ],
+        3,
+        unpack=True,
+    ),
 )
 def test_links(operator: Any, width: int, exact: bool) -> None:
     """Our own exponential: accurate to a few units in the last place. Python decides where it is infinite."""

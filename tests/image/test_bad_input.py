@@ -25,6 +25,7 @@ from iris_model.oci.registry import RegistryClient, anonymous, push
 from tests.support.base_images import as_machine, base_image
 from tests.support.registry_fake import FakeRegistry, running
 from tests.support.registry_faults import Answers
+from tests.support.spread import spread
 
 LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); from iris_model.cli import main; main()"
 
@@ -298,7 +299,7 @@ def files_of(directory: Path) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in found.items() if not name.startswith(again)}
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", spread(CASES, 2), ids=lambda case: case.name)
 def test_one_message_that_says_what_to_do(case: Case, place: Place) -> None:
     case.prepare(place)
     names = {"PROJECT": str(place.project), "BASES": str(place.bases), "HOST": place.host}
@@ -328,6 +329,7 @@ def test_one_message_that_says_what_to_do(case: Case, place: Place) -> None:
     assert place.registry.tag("team/iris", "1") == ""
 
 
+@pytest.mark.slow
 def test_what_is_too_large_is_not_compressed_first(place: Place) -> None:
     huge_base(place)
     assert place.run(["build", str(place.project), "--base", str(place.bases / "good")]).status == 1

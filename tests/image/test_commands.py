@@ -71,6 +71,7 @@ def read_digest(document: dict[str, object]) -> object:
     return Digest.parse(str(document["digest"]))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a model is compiled in its turn, in this process")
 def test_a_new_model_on_a_base_in_the_cache_imports_neither_its_library_nor_a_client_of_registries_here(
     iris: Path, tmp_path: Path

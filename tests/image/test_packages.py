@@ -26,6 +26,7 @@ from tests.image.test_wheels import METADATA, write_wheel
 from tests.support.base_images import as_machine, base_image
 from tests.support.projects import SETTINGS, FakeChoice, write_project
 from tests.support.requirement import skip_unless_ci
+from tests.support.spread import spread
 
 SOURCE = """
 #include <omp.h>
@@ -172,26 +173,30 @@ def answering(index: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("address", "problem"),
-    [
-        ("http://{here}/503", "index http://{here}/503/simple/ for fast: too many 503 error responses"),
-        pytest.param(
-            "http://me:secret@{here}/401",
-            "index http://***@{here}/401/simple/ for fast: 401 Client Error: Unauthorized",
-            marks=pytest.mark.slow,
-        ),
-        pytest.param(
-            "http://127.0.0.1:9",
-            "index http://127.0.0.1:9/simple/ for fast: Failed to establish a new connection",
-            marks=pytest.mark.slow,
-        ),
-        pytest.param("https://{here}/200", "for fast: ", marks=pytest.mark.slow),  # no TLS there
-        pytest.param(
-            "http://nobody.invalid",
-            "pip did not ask the index at nobody.invalid, because its address has no TLS",
-            marks=pytest.mark.slow,
-        ),
-        ("http://{here}/404", "no wheel of fast==1.2 for "),  # an answer
-    ],
+    spread(
+        [
+            ("http://{here}/503", "index http://{here}/503/simple/ for fast: too many 503 error responses"),
+            pytest.param(
+                "http://me:secret@{here}/401",
+                "index http://***@{here}/401/simple/ for fast: 401 Client Error: Unauthorized",
+                marks=pytest.mark.slow,
+            ),
+            pytest.param(
+                "http://127.0.0.1:9",
+                "index http://127.0.0.1:9/simple/ for fast: Failed to establish a new connection",
+                marks=pytest.mark.slow,
+            ),
+            pytest.param("https://{here}/200", "for fast: ", marks=pytest.mark.slow),  # no TLS there
+            pytest.param(
+                "http://nobody.invalid",
+                "pip did not ask the index at nobody.invalid, because its address has no TLS",
+                marks=pytest.mark.slow,
+            ),
+            ("http://{here}/404", "no wheel of fast==1.2 for "),  # an answer
+        ],
+        2,
+        unpack=True,
+    ),
 )
 def test_an_index_that_cannot_be_asked_is_not_one_without_the_wheel(
     tmp_path: Path, answering: str, base: str, cache: Cache, monkeypatch: pytest.MonkeyPatch, address: str, problem: str
@@ -293,6 +298,7 @@ def base_of_another_python(tmp_path: Path) -> str:
     return str(tmp_path / "another")
 
 
+@pytest.mark.slow
 def test_markers_are_those_of_the_base_and_not_of_this_machine(
     tmp_path: Path, index: Path, base_of_another_python: str, cache: Cache
 ) -> None:

@@ -29,6 +29,7 @@ from tests.support.rpm_headers import (
     write_logged_database,
     write_rpm_database,
 )
+from tests.support.spread import spread
 
 DATABASE = "var/lib/rpm/rpmdb.sqlite"
 OPENSSL = {
@@ -147,15 +148,19 @@ def endless(tmp_path: Path) -> bytes:
 
 @pytest.mark.parametrize(
     ("make", "said"),
-    [
-        (lambda path: b"", "no such table"),
-        (lambda path: b"not a database" * 100, "not a database"),
-        (lambda path: database(path, BASH)[:5000], "SQLite reports"),
-        (lambda path: write_rpm_database(path / "d", [b"\0\0\0\1\0\0\0\1"]), "claims 1 entries"),
-        (lambda path: write_rpm_database(path / "d", [b""]), "damaged"),
-        (lambda path: database(path, {VERSION: "1"}), "names no package"),
-        (endless, "interrupted"),
-    ],
+    spread(
+        [
+            (lambda path: b"", "no such table"),
+            (lambda path: b"not a database" * 100, "not a database"),
+            (lambda path: database(path, BASH)[:5000], "SQLite reports"),
+            (lambda path: write_rpm_database(path / "d", [b"\0\0\0\1\0\0\0\1"]), "claims 1 entries"),
+            (lambda path: write_rpm_database(path / "d", [b""]), "damaged"),
+            (lambda path: database(path, {VERSION: "1"}), "names no package"),
+            (endless, "interrupted"),
+        ],
+        3,
+        unpack=True,
+    ),
     ids=["empty", "text", "cut", "header that claims too much", "empty header", "no name", "endless"],
 )
 def test_a_damaged_database_is_reported_and_the_base_still_read(tmp_path: Path, make, said: str) -> None:

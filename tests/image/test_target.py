@@ -77,6 +77,7 @@ def markers(draw: st.DrawFn) -> str:
     return f"({text})" if draw(st.booleans()) else text
 
 
+@pytest.mark.slow
 @given(markers(), st.sampled_from(TARGETS))
 @settings(max_examples=300, deadline=None)
 def test_markers_mean_what_packaging_says(text: str, target: Target) -> None:

@@ -58,6 +58,7 @@ def test_more_clients_than_descriptors_wait_with_a_sentence():
         assert service.invoke({"do": "wait", "seconds": 0}).status == 200
 
 
+@pytest.mark.slow
 def test_the_soft_limit_is_raised_and_a_function_has_that_of_lambda():
     with serving("root", before=["prlimit", "--nofile=256:4096"]) as service:
         assert service.process is not None

@@ -73,6 +73,7 @@ def test_edit_takes_over_and_the_version_before_is_gone(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["app.py", "word.py"]
 
 
+@pytest.mark.slow
 def test_no_request_is_lost_over_many_versions(folder: Path) -> None:
     answers: Counter[str] = Counter()
     with reloading(make_settings(directory=folder, timeout_seconds=20)) as service, ThreadPoolExecutor(4) as clients:

@@ -22,6 +22,7 @@ from iris_model.local.machine.memory import MIB
 from tests.local.conftest import make_settings
 from tests.local.test_sandbox import error_of, is_alive, wait_until
 from tests.support.local_service import HANDLERS, RunningService, running
+from tests.support.spread import spread
 
 
 def hostile(**changes: Any) -> FunctionSettings:
@@ -84,6 +85,7 @@ def _children_of(handler: str) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_grandchild_that_left_the_session_ends_with_the_sandbox() -> None:
     with among_others(hostile()) as service:
         told = service.invoke({"do": "leave_session"}, name="hostile").json()
@@ -96,6 +98,7 @@ def test_grandchild_that_left_the_session_ends_with_the_sandbox() -> None:
     assert not is_alive(again["grandchild"])
 
 
+@pytest.mark.slow
 def test_fork_whose_child_answers_as_well() -> None:
     with among_others(hostile(timeout_seconds=2)) as service:
         service.invoke({"do": "fork_and_answer_twice"}, name="hostile")
@@ -113,12 +116,14 @@ def test_handler_that_closes_the_connection() -> None:
         assert service.invoke([1], name="hostile").json() == [1]
 
 
+@pytest.mark.slow
 def test_flood_of_wrong_request_ids() -> None:
     with among_others(hostile()) as service:
         assert service.invoke({"do": "flood", "times": 1000}, name="hostile").json() == [400]
         assert service.invoke([1], name="hostile").json() == [1]
 
 
+@pytest.mark.slow
 def test_threads_at_exit() -> None:
     with among_others(hostile(timeout_seconds=3)) as service:
         kind, _ = error_of(service.invoke({"do": "threads_at_exit"}, name="hostile"))
@@ -126,6 +131,7 @@ def test_threads_at_exit() -> None:
         assert service.invoke([1], name="hostile").json() == [1]
 
 
+@pytest.mark.slow
 def test_runtime_that_never_reads(tmp_path: Path) -> None:
     entry = tmp_path / "iris_model" / "runtime" / "__main__.py"
     entry.parent.mkdir(parents=True)
@@ -138,6 +144,7 @@ def test_runtime_that_never_reads(tmp_path: Path) -> None:
         assert not [line for line in service.lines if "Phase: init" in line]
 
 
+@pytest.mark.slow
 def test_a_hundred_megabytes_of_output_leave_the_service_small() -> None:
     writer = make_settings(timeout_seconds=60, memory_mib=512)
     with among_others(writer) as service:
@@ -151,7 +158,7 @@ def test_a_hundred_megabytes_of_output_leave_the_service_small() -> None:
         assert sum(len(each["text"]) for each in kept) <= 4 * MIB + 65_536
 
 
-@pytest.mark.parametrize("call", ["response", "error"])
+@pytest.mark.parametrize("call", spread(["response", "error"], 2))
 def test_an_answer_of_a_hundred_megabytes_is_not_kept(call: str, tmp_path: Path) -> None:
     """It is counted, not stored: Lambda's limit and a constant are all that the service may grow by."""
     entry = tmp_path / "iris_model" / "runtime" / "__main__.py"
@@ -203,6 +210,7 @@ def test_a_function_gets_no_sigterm_without_an_extension(tmp_path: Path) -> None
     assert not is_alive(pid)
 
 
+@pytest.mark.slow
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 

@@ -80,6 +80,7 @@ def test_group_takes_in_and_ends_what_left_the_session(cgroups: CgroupPlace) -> 
         child.wait()
 
 
+@pytest.mark.slow
 def test_fork_bomb_ends_at_the_number_of_processes(cgroups: CgroupPlace) -> None:
     with running(hostile(memory_mib=2048)) as service:
         told = service.invoke({"do": "fork_bomb", "most": 1100}).json()
@@ -158,6 +159,7 @@ def test_meter_agrees_with_psutil_and_with_the_kernel() -> None:
     assert meter.read() is None
 
 
+@pytest.mark.slow
 def test_provisioned_sandboxes_stand_ready_and_stay() -> None:
     ready = SandboxSettings(provisioned_concurrency=2)
     with running(hostile(ready, idle_timeout_seconds=0.2)) as service, ThreadPoolExecutor(3) as clients:

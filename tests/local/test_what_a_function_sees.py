@@ -62,6 +62,7 @@ print(invoke_once(settings, b'{{"do": "find_modules"}}').payload.decode())
     assert str(site) not in done.stdout
 
 
+@pytest.mark.slow
 def test_sentry_finds_what_it_replaces(tmp_path: Path) -> None:
     (tmp_path / "watched.py").write_text(
         """

@@ -11,6 +11,7 @@ import pytest
 from tests.local.conftest import make_settings
 from tests.local.test_front_faults import PATH, connect, read_all, read_answer, request
 from tests.support.local_service import RunningService, running
+from tests.support.spread import spread
 
 ASYNC_PATH = "/2014-11-13/functions/function/invoke-async/"
 URL = "function URL"
@@ -75,7 +76,7 @@ def test_a_client_that_expects_100_continue_gets_it(one: RunningService, front_e
         assert status == (202 if front_end == ASYNC_PATH else 200)
 
 
-@pytest.mark.parametrize("front_end", [PATH, "/default/do", URL])
+@pytest.mark.parametrize("front_end", spread([PATH, "/default/do", URL], 3))
 def test_requests_in_a_row_are_answered_in_order_and_without_a_wait(one: RunningService, front_end: str) -> None:
     client, path = reach(one, front_end)
     count = 200

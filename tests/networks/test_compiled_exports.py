@@ -19,6 +19,7 @@ from iris_model.errors import ParityError, UnsupportedModel
 from iris_model.project.packaging.package import package_project
 from iris_model.project.scaffold import scaffold_model_project
 from iris_model.runtime.model import Model
+from tests.support.spread import spread
 
 EXPORTS = Path(__file__).parent / "exports"
 FILES = sorted(EXPORTS.glob("*.onnx"))
@@ -82,7 +83,7 @@ def assert_equal(answers, wanted: np.ndarray) -> None:
     np.testing.assert_allclose(np.array(answers), wanted.reshape(np.shape(answers)), rtol=1e-6, atol=5e-7 * size)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", spread(FILES, 3), ids=lambda path: path.stem)
 def test_answers_are_those_of_onnxruntime(path, compiled, tmp_path, monkeypatch):
     compilation = compiled(path)
     model = opened(compilation, tmp_path)
@@ -127,13 +128,17 @@ def test_a_step_that_fills_missing_cells_takes_them(compiled, tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "torch_embeddings.onnx",
-        "torchscript_convolution.onnx",
-        "torch_gru.onnx",
-        "keras_dense.onnx",
-        "sklearn_columns.onnx",
-    ],
+    spread(
+        [
+            "torch_embeddings.onnx",
+            "torchscript_convolution.onnx",
+            "torch_gru.onnx",
+            "keras_dense.onnx",
+            "sklearn_columns.onnx",
+        ],
+        4,
+        start=2,
+    ),
 )
 def test_from_init_to_an_answer_of_the_packaged_function(name, tmp_path, monkeypatch):
     monkeypatch.setenv("IRIS_MODEL_CACHE", str(tmp_path / "cache"))

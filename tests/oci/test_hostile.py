@@ -24,6 +24,7 @@ from tests.oci.conftest import Clients
 from tests.oci.samples import sample_image
 from tests.support.registry_fake import FakeRegistry
 from tests.support.registry_faults import Answers, Bodies, Changes, Says
+from tests.support.spread import spread
 
 IMAGE = sample_image(b"one", b"two", family=OCI)
 
@@ -81,7 +82,7 @@ MANIFEST["annotations"], MANIFEST["subject"] = {"a": "b"}, MANIFEST["config"]
 MANIFEST["layers"][0].update(annotations={"a": "b"}, urls=["https://x"], platform=Platform().to_document())
 
 
-@pytest.mark.parametrize("name", ["config", "manifest", "index"])
+@pytest.mark.parametrize("name", spread(["config", "manifest", "index"], 3))
 @settings(deadline=None)
 @given(data=st.data())
 def test_any_field_may_be_anything(name: str, data: st.DataObject) -> None:
@@ -175,7 +176,10 @@ ODD = ["", "x", "sha256:zz", "-1", "0-99999999999999999999", "9" * 30, '=;,"<>',
 
 @pytest.mark.parametrize(
     "header",
-    ["Location", "Docker-Content-Digest", "Range", "Content-Range", "Content-Type", "Link", "OCI-Chunk-Min-Length"],
+    spread(
+        ["Location", "Docker-Content-Digest", "Range", "Content-Range", "Content-Type", "Link", "OCI-Chunk-Min-Length"],
+        3,
+    ),
 )
 def test_any_header_of_a_registry_may_be_anything(registry: FakeRegistry, clients: Clients, header: str) -> None:
     for number, value in enumerate(ODD):

@@ -89,6 +89,7 @@ def test_an_assumed_order_is_marked(tmp_path):
     np.testing.assert_array_equal(fitted.predict(rows), fitted.predict(frame))
 
 
+@pytest.mark.slow
 def test_a_project_says_what_it_assumes_until_the_order_is_declared(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     frame = frame_of("size")

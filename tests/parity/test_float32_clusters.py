@@ -37,6 +37,7 @@ def test_compiled(name, tmp_path):
     assert found == model.predict(FRAME if name == "DataFrame" else X).tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [one if one == "DataFrame" else pytest.param(one, marks=pytest.mark.slow) for one in MODELS],

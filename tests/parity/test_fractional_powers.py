@@ -16,6 +16,7 @@ from iris_model.compiler import compile_model
 from iris_model.engine import CompiledModel, InvalidInput
 from iris_model.errors import IrisModelError
 from tests.parity.scipy_solve import solve_checks_values
+from tests.support.spread import spread
 
 RANDOM = np.random.default_rng(0)
 POSITIVE = np.abs(RANDOM.normal(size=(60, 3)))
@@ -45,7 +46,11 @@ def compiled_of(model, path, data=None):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     ("name", "given"),
-    [(name, given) for name in MODELS for given in (False, True) if given or "Classifier" not in name],
+    spread(
+        [(name, given) for name in MODELS for given in (False, True) if given or "Classifier" not in name],
+        3,
+        unpack=True,
+    ),
 )
 def test_powers_of_negative_numbers(name, given, tmp_path):
     target = TARGET > 0 if "Classifier" in name else TARGET
@@ -71,6 +76,7 @@ def test_powers_of_negative_numbers(name, given, tmp_path):
     assert "a number" in seen and seen & {"NaN", "refused"}
 
 
+@pytest.mark.slow
 def test_rows_of_training_are_asked_for_where_most_generated_ones_are_no_number():
     model = MODELS["GaussianProcessClassifier"].fit(POSITIVE, TARGET > 0)
     with pytest.raises(IrisModelError, match="gives no finite answer") as caught:

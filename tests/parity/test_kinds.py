@@ -41,6 +41,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from iris_model.compiler import compile_model
 from iris_model.engine import InvalidInput, load
+from tests.support.spread import spread
 
 random = np.random.RandomState(3)
 ROWS = 150
@@ -216,7 +217,9 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize("name", [pytest.param(one, marks=[pytest.mark.slow] * (one in SLOW)) for one in MODELS])
+@pytest.mark.parametrize(
+    "name", spread([pytest.param(one, marks=[pytest.mark.slow] * (one in SLOW)) for one in MODELS], 3)
+)
 def test_rows_of_training(name, tmp_path):
     model, X, y = MODELS[name]
     with warnings.catch_warnings():

@@ -14,6 +14,7 @@ from iris_model.engine import InvalidInput, load
 from iris_model.project.openapi_schemas import build_schemas
 from iris_model.runtime.card import row_schema
 from iris_model.runtime.payloads import order_features
+from tests.support.spread import spread
 
 RANDOM = np.random.RandomState(0)
 VALUES = (1, 2.5, -3, "x", "Caf\u00e9", 0, True, 1e-3)
@@ -38,7 +39,9 @@ def compiled(model, tmp_path):
 @pytest.mark.parametrize("sign", [True, False], ids=["signs", "no signs"])
 @pytest.mark.parametrize("form", ["dict", "pair", "string"])
 @pytest.mark.parametrize(
-    "width, last", [(2**20, LogisticRegression()), (33, RandomForestClassifier(5))], ids=["wide", "trees"]
+    "width, last",
+    spread([(2**20, LogisticRegression()), (33, RandomForestClassifier(5))], 2, start=1, unpack=True),
+    ids=["wide", "trees"],
 )
 def test_any_features(width, last, form, sign, tmp_path, record_property):
     record_property("parity", "wrong")

@@ -21,6 +21,7 @@ from sklearn.svm import SVC, LinearSVC
 from iris_model.compiler import compile_model
 from iris_model.engine import load
 from tests.parity.test_zoo import METHODS, assert_same
+from tests.support.spread import spread
 
 random = np.random.RandomState(11)
 COUNTS = random.poisson(0.4, size=(90, 12)).astype(float)
@@ -70,7 +71,7 @@ def check(fitted, X, rows, tmp_path, record_property):
 
 
 @pytest.mark.parametrize("kind", [sp.csr_matrix, pytest.param(sp.csc_matrix, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", SPARSE)
+@pytest.mark.parametrize("name", spread(SPARSE, 3))
 def test_trained_on_a_sparse_table(name, kind, tmp_path, record_property):
     labels = np.searchsorted(["a", "b", "c"], LABELS) if name == "boosters" else LABELS
     with warnings.catch_warnings():

@@ -16,6 +16,7 @@ from sklearn.svm import SVC, SVR, NuSVC, OneClassSVM
 from iris_model.compiler import compile_model
 from iris_model.engine import CompiledModel, InvalidInput
 from tests.parity.scipy_solve import solve_checks_values
+from tests.support.spread import spread
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(80, 3))
@@ -76,7 +77,7 @@ def compiled(tmp_path_factory):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", spread(MODELS, 2))
 def test_large_values(name, compiled):
     model, ours = MODELS[name], compiled(name)
     ordinary = ORDINARY[: model.n_features_in_]

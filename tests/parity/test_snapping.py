@@ -20,6 +20,7 @@ from sklearn.preprocessing import (
 from iris_model.compiler import compile_model
 from iris_model.engine import load
 from iris_model.engine.operators.snapping import snap_to_known
+from tests.support.spread import spread
 
 random = np.random.RandomState(3)
 COUNTS = random.poisson(3, size=(300, 3)).astype(float)
@@ -44,7 +45,7 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", spread(MODELS, 3))
 def test_rows_of_training(name, tmp_path):
     model = make_pipeline(*MODELS[name]).fit(COUNTS, TARGET)
     compilation = compile_model(model)

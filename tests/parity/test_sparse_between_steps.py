@@ -15,6 +15,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from iris_model.compiler import compile_model
 from iris_model.engine import load
+from tests.support.spread import spread
 
 random = np.random.RandomState(5)
 ROWS = 160
@@ -78,7 +79,7 @@ def answers(model, data, tmp_path):
     return load(str(tmp_path / "model.safetensors"))
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", spread(TABLES, 2))
 def test_tables(name, tmp_path):
     model = TABLES[name].fit(TABLE, TABLE["price"] + 50 * TABLE["size"])
     columns = [column["name"] for column in answers(model, None, tmp_path).signature["columns"]]

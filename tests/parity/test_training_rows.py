@@ -16,6 +16,7 @@ import pytest
 from iris_model.compiler import compile_model
 from iris_model.engine import load
 from tests.parity.training_rows import TRANSFORMS, TREES, X, fit
+from tests.support.spread import spread
 
 ROOT = Path(__file__).parents[2]
 FAST = [
@@ -38,7 +39,7 @@ def assert_same_answers(model, answers, data, tmp_path):
     np.testing.assert_allclose(found, answers, rtol=relative, atol=relative)
 
 
-@pytest.mark.parametrize(("transform", "trees"), FAST)
+@pytest.mark.parametrize(("transform", "trees"), spread(FAST, 2, unpack=True))
 def test_rows_of_training(transform, trees, tmp_path):
     assert_same_answers(*fit(transform, trees), None, tmp_path)
 

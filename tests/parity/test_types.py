@@ -26,6 +26,7 @@ from iris_model.compiler import compile_model
 from iris_model.engine import load
 from iris_model.errors import IrisModelError
 from tests.parity.test_zoo import assert_same
+from tests.support.spread import spread
 
 random = np.random.RandomState(3)
 X = random.normal(size=(90, 4)) * [1, 2, 3, 0.5]
@@ -79,7 +80,7 @@ def test_a_pipeline_that_takes_only_float32(tmp_path, record_property):
     check(fitted, ROWS.astype(np.float32), ROWS.tolist(), tmp_path, record_property)
 
 
-@pytest.mark.parametrize("weights", ["uniform", "distance"])
+@pytest.mark.parametrize("weights", spread(["uniform", "distance"], 2))
 @pytest.mark.parametrize("table", ["float64", *TABLES])
 @pytest.mark.parametrize("metric", ["euclidean", pytest.param("manhattan", marks=pytest.mark.slow)])
 def test_brute_force(metric, table, weights, tmp_path, record_property):

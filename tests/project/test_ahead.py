@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.spread import spread
+
 IRIS = Path(__file__).parents[2] / "examples/iris"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is compiled ahead")
@@ -116,7 +118,9 @@ def test_the_same_as_in_its_turn_and_nothing_of_it_is_imported_here(place: Path,
 
 @pytest.mark.parametrize(
     ("content", "error"),
-    [(b"no pickle at all", "ModelFileError"), (b"cos\nsystem\n(S'true'\ntR.", "UntrustedModel")],
+    spread(
+        [(b"no pickle at all", "ModelFileError"), (b"cos\nsystem\n(S'true'\ntR.", "UntrustedModel")], 2, unpack=True
+    ),
 )
 def test_what_the_user_must_fix_is_reported_in_the_same_words(place: Path, content: bytes, error: str):
     (place / "project" / "iris_trained_model.pkl").write_bytes(content)
@@ -131,6 +135,7 @@ def test_what_was_begun_is_taken(place: Path):
     assert run(place, before=LIGHT)["executor"] == "ahead"
 
 
+@pytest.mark.slow
 def test_what_is_killed_on_the_way_is_done_in_its_turn(place: Path, expected: dict[str, Any]):
     report = run(place, between="os.kill(children[0], 9)")
     assert report == {**expected, "children": 2, "numpy": False}

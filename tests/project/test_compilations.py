@@ -22,6 +22,7 @@ from iris_model.project.configuration.settings import ProjectSettings, parse_set
 from iris_model.project.packaging.executors import Executable, choose_executable
 from iris_model.project.packaging.package import package_project
 from tests.support.projects import FakeChoice, write_project
+from tests.support.spread import spread
 
 IRIS = Path(__file__).parents[2] / "examples/iris"
 
@@ -169,7 +170,7 @@ def test_every_process_describes_the_environment_alike():
 
 
 @pytest.mark.parametrize(
-    "variable", ["OMP_NUM_THREADS", "OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "IRIS_MODEL_KERNELS"]
+    "variable", spread(["OMP_NUM_THREADS", "OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "IRIS_MODEL_KERNELS"], 4)
 )
 def test_a_variable_of_the_arithmetic_is_part_of_it(variable: str):
     assert describe(**{variable: "1"}) != describe(**{variable: "0"})
@@ -192,6 +193,7 @@ def test_what_is_installed_and_what_shadows_it_is_part_of_it(tmp_path: Path):
     assert describe(path=tmp_path) != installed
 
 
+@pytest.mark.slow
 def test_this_tools_own_code_is_part_of_it(tmp_path: Path):
     """A copy of this checkout with a changed line in one file of each package that affects the result; others do not count."""
     copy = tmp_path / "iris_model"
@@ -315,6 +317,7 @@ def test_what_nobody_used_for_long_goes(compilations: Compilations, small: Proje
     assert entry not in entries(compilations)
 
 
+@pytest.mark.slow
 def test_a_changed_handler_is_packaged_without_numpy_or_a_library(tmp_path: Path):
     project = tmp_path / "iris"
     command = "import sys; from iris_model.cli import cli; cli(['package', sys.argv[1]], standalone_mode=False); "

@@ -92,6 +92,7 @@ def test_all_our_modules_but_those_kept_as_source_become_bytecode():
         assert docstring is None or docstring not in code.co_consts
 
 
+@pytest.mark.slow
 def test_a_module_has_the_same_bytes_in_every_function():
     everything = with_bytecode(shipped_files("compiled", None), RUNNING)
     linear = with_bytecode(shipped_files("compiled", ("linear", "links")), RUNNING)
@@ -99,6 +100,7 @@ def test_a_module_has_the_same_bytes_in_every_function():
     assert linear.items() <= everything.items()
 
 
+@pytest.mark.slow
 def test_two_processes_with_other_pasts_make_the_same_bytes():
     """Other texts in memory, another hash seed, another directory: what `marshal` marks as shared must not follow them."""
     program = (

@@ -71,6 +71,7 @@ def test_a_library_that_is_installed_under_another_name_has_its_size():
     assert installed_size_mb("xgboost") > 5
 
 
+@pytest.mark.slow
 def test_both_executors_describe_the_model_alike():
     compiled = choose_iris(executor="compiled", data="iris.csv")
     original = choose_iris(executor="original", data="iris.csv")

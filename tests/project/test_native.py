@@ -12,6 +12,7 @@ from iris_model.project import package_project
 from iris_model.project.caching.surroundings import tool_files
 from iris_model.project.packaging.native import NotNative, find_bootstrap, read_handler
 from tests.support.iris_project import EXAMPLE, write_iris_project
+from tests.support.spread import spread
 
 STOCK = (EXAMPLE / "app.py").read_text()
 NATIVE = 'runtime = "native"\n'
@@ -93,12 +94,16 @@ def test_a_native_function_has_no_python_in_it(tmp_path: Path):
 @needs_executable
 @pytest.mark.parametrize(
     ("settings", "tables", "reason"),
-    [
-        ('executor = "original"\n', "", "the executor is original"),
-        ("", "[capture]\nrate = 0.5\n", r"\[capture\] is set"),
-        ("snapstart = true\n", "", "snapstart is set"),
-        ("", '[events.warehouse]\nsource = "redshift"\n', r"\[events\] or \[batch\] is set"),
-    ],
+    spread(
+        [
+            ('executor = "original"\n', "", "the executor is original"),
+            ("", "[capture]\nrate = 0.5\n", r"\[capture\] is set"),
+            ("snapstart = true\n", "", "snapstart is set"),
+            ("", '[events.warehouse]\nsource = "redshift"\n', r"\[events\] or \[batch\] is set"),
+        ],
+        2,
+        unpack=True,
+    ),
 )
 def test_a_setting_that_needs_python_is_named(tmp_path: Path, settings: str, tables: str, reason: str):
     project = write_iris_project(tmp_path / "project", "flowers", settings=NATIVE + settings, tables=tables)

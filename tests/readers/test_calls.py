@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from iris_model.errors import ModelFileError, UntrustedModel
 from iris_model.readers import find_refused, open_model, scan_pickle
+from tests.support.spread import spread
 
 MODEL = LinearRegression().fit(np.eye(3), [1.0, 2.0, 3.0])
 
@@ -187,7 +188,7 @@ def test_classes_of_the_user_may_be_called(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize(
-    "dtype", ["f8", ">f4", "i2", "U3", "S2", "M8[D]", "O", "bool", [("a", "f8"), ("b", "U2")]], ids=str
+    "dtype", spread(["f8", ">f4", "i2", "U3", "S2", "M8[D]", "O", "bool", [("a", "f8"), ("b", "U2")]], 4), ids=str
 )
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3)], ids=str)
 def test_arrays_are_what_joblib_and_pickle_make_of_them(shape, dtype, order, tmp_path):

@@ -20,6 +20,7 @@ from iris_model.errors import IrisModelError, UntrustedModel
 from iris_model.readers import open_model
 from iris_model.readers.pickled.bad_call import BadCall
 from iris_model.readers.pickled.indexes import IndexKind, Texts, make_index, restore_texts
+from tests.support.spread import spread
 
 RANDOM = np.random.default_rng(0)
 FRAME = pd.DataFrame(
@@ -33,8 +34,8 @@ def trained(numbers: Any, texts: Any) -> Any:
     return make_pipeline(columns, LogisticRegression()).fit(FRAME, LABELS)
 
 
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-@pytest.mark.parametrize("dtype", ["str", "object"])
+@pytest.mark.parametrize("protocol", spread(range(pickle.HIGHEST_PROTOCOL + 1), 5))
+@pytest.mark.parametrize("dtype", spread(["str", "object"], 2))
 def test_columns_of_a_frame_open_and_compile(dtype: str, protocol: int, tmp_path: Path):
     numbers = FRAME.select_dtypes("number").columns.astype(dtype)
     model = trained(numbers, FRAME.columns[2:].astype(dtype))

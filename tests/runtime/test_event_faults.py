@@ -136,6 +136,7 @@ def test_classes_with_the_same_name_in_sql_are_not_mixed_up() -> None:
     assert "2 classes are called a_b" in ask("f_probability_a_b", [1.0])["error_msg"]
 
 
+@pytest.mark.slow
 def test_the_answers_to_the_largest_object_fit_into_the_memory(
     model: Model,
     use: Any,  # noqa: F811

@@ -14,6 +14,7 @@ from iris_model.contract.event_source import describe_events
 from iris_model.runtime import InvalidInput, Model
 from iris_model.runtime.event_sources import parts
 from iris_model.runtime.event_sources.aws_calls import CallError
+from tests.support.spread import spread
 from tests.support.tiny_model import NAMES
 
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.1, 5.6, 2.4], [5.9, 3.0, 4.2, 1.5]]
@@ -70,7 +71,7 @@ def rows_written(bucket: Bucket) -> list[str]:
     return [line for name in names for line in bucket.written[name].splitlines()[1:]]
 
 
-@pytest.mark.parametrize("margin", [1, 7, 65_536])
+@pytest.mark.parametrize("margin", spread([1, 7, 65_536], 3))
 @pytest.mark.parametrize("has_header", [True, False])
 def test_each_row_is_answered_once_in_order(
     model: Model, bucket: Bucket, monkeypatch: Any, has_header: bool, margin: int

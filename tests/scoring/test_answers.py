@@ -14,6 +14,7 @@ from iris_model.engine import native
 from iris_model.runtime.payloads import order_features
 from iris_model.scoring import core
 from tests.scoring.models import CASES, METHODS, ROWS, case
+from tests.support.spread import spread
 
 
 def asked(model: Any, rows: Any) -> list[Any]:
@@ -31,7 +32,7 @@ def parts_of(answer: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("few", [False, True], ids=["many", "few"])
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", spread(CASES, 3))
 def test_answers_are_those_of_a_request_and_of_the_original(name: str, few: bool) -> None:
     original, model, rows = case(name)
     rows = rows[:5] if few else rows

@@ -16,6 +16,7 @@ from iris_model.scoring import Model
 from iris_model.table_io import Request, Summary, blocks, find_format, find_inputs, predict_files, run
 from iris_model.table_io.encoding import compress
 from tests.scoring.models import case, named
+from tests.support.spread import spread
 
 FORMATS = ["csv", "tsv", "jsonl", "csv.gz", "jsonl.zst", "parquet"]
 PARQUET_REFUSAL = (
@@ -65,7 +66,7 @@ def predict(model: Model, inputs: list[Any], output: Path, **options: Any) -> Su
     return predict_files(Request(model, find_inputs(list(map(str, inputs))), str(output), form, **options))
 
 
-@pytest.mark.parametrize("output", FORMATS)
+@pytest.mark.parametrize("output", spread(FORMATS, 3))
 @pytest.mark.parametrize("given", FORMATS)
 def test_every_format_into_every_other(given: str, output: str, tmp_path: Path) -> None:
     original, model, frame = named()
@@ -85,7 +86,7 @@ def test_every_format_into_every_other(given: str, output: str, tmp_path: Path) 
     assert sorted(each.name for each in tmp_path.iterdir()) == [f"out.{output}", f"rows.{given}"]
 
 
-@pytest.mark.parametrize("output", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("output", spread(["csv", "jsonl", "parquet"], 3))
 @pytest.mark.parametrize(
     "name", ["numbers", "truths", "regressor", "targets", "several", "transformer", "gaps", "mixed", "records"]
 )
