@@ -10,6 +10,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from iris_model.compiler import compile_model
 from iris_model.compiler.passes import drop_unused
+from iris_model.compiler.probes import thresholds
 from iris_model.compiler.probes.ranges import DEFAULT, find_ranges
 from iris_model.compiler.probes.rows import make_rows
 from iris_model.readers import Graph, Node, read_estimator
@@ -102,3 +103,21 @@ def test_a_few_rows_do_not_make_the_ranges_narrower():
     assert (widened[:, 0] == remembered[:, 0]).all()
     assert widened[:, 1].tolist() == [*remembered[:2, 1].tolist(), 1000.0]
     assert find_ranges(graph, X.tolist()).T.tolist() == [X.min(axis=0).tolist(), X.max(axis=0).tolist()]
+
+
+def test_rows_of_a_wide_model_meet_thresholds_of_several_trees(monkeypatch):
+    monkeypatch.setattr(thresholds, "MANY_CELLS", 10_000)
+    random = np.random.RandomState(3)
+    wide = random.normal(size=(120, 400))
+    forest = RandomForestClassifier(10, random_state=0).fit(wide, wide[:, 0] > 0)
+    found = rows_of(forest)
+    assert found.thresholds == found.thresholds_total
+    rows = np.array(found.by_kind["threshold"])
+    assert len(rows) < 4 * found.thresholds
+    for tree in forest.estimators_:
+        visited = tree.decision_path(rows.astype(np.float32)).toarray()
+        for node in np.flatnonzero(tree.tree_.feature >= 0):
+            exact = rows[:, tree.tree_.feature[node]] == tree.tree_.threshold[node]
+            assert visited[exact, node].any()
+            assert visited[:, tree.tree_.children_left[node]].any()
+            assert visited[:, tree.tree_.children_right[node]].any()

@@ -17,7 +17,7 @@ from iris_model.errors import IrisModelError
 Answer = dict[str, Any]
 Evaluate = Callable[[Sequence[Row], tuple[str, ...]], Mapping[str, Sequence[Any]]]
 
-# The number of cells of answers in memory at a time: a row of PolynomialFeatures may have 60,000.
+# The number of cells in memory at a time, of rows or of answers: a row of PolynomialFeatures may have 60,000.
 MOST_CELLS = 1_000_000
 # Refused calls and seconds for one set of rows. Except for slow models, the limit of calls is reached first, so that
 # every machine evaluates the same rows.
@@ -87,9 +87,9 @@ def ask(
 
 
 def split(rows: Sequence[Row], outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[Sequence[Row]]:
-    """Yield the rows in batches whose answers fit in memory. `outputs` as in a signature."""
+    """Yield the rows in batches that fit in memory with their answers. `outputs` as in a signature."""
     widths = [output["columns"] for output in outputs.values()]
     cells = sum(width if isinstance(width, int) else sum(width) for width in widths)
-    count = max(1, MOST_CELLS // max(cells, 1))
+    count = max(1, MOST_CELLS // max(cells, len(rows[0]) if rows else 1, 1))
     for start in range(0, len(rows), count):
         yield rows[start : start + count]

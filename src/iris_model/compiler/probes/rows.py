@@ -62,7 +62,7 @@ def make_rows(graph: Graph, data: Sequence[Row], domains: Domains | None = None)
         "extreme": fill_cells(_extreme(columns, ranges, drawn[0]), pools, random),
     }
     met, thresholds, total = threshold_rows(graph, ranges, random, _threshold_limit(graph))
-    by_kind["threshold"] = fill_cells(met.tolist(), pools, random)
+    by_kind["threshold"] = fill_cells(met, pools, random)
     by_kind["missing"] = _missing(columns, by_kind["uniform"][:MISSING_ROWS], random)
     by_kind["unseen"] = unseen_rows(by_kind["uniform"], pools)
     by_kind = {kind: rows for kind, rows in by_kind.items() if rows}

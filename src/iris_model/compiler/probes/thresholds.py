@@ -3,11 +3,16 @@
 A row tests a threshold only if it reaches the node. So for each chosen node a point is drawn from the box of the
 conditions on its path. Then the node's feature is set to the threshold, to its neighbors in float64 and in float32, and
 halfway between float32 numbers, where rounding changes.
+
+A row of a wide model tests one threshold of each of several trees, because such a row is large: 10,000 columns and 1,000
+thresholds would need gigabytes otherwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,8 +27,33 @@ Array = np.ndarray[Any, Any]
 TREE_OPERATORS = having("tree")
 
 
-def threshold_rows(graph: Graph, ranges: Array, random: np.random.RandomState, limit: int) -> tuple[Array, int, int]:
-    """Return at most about `limit` rows, the number of thresholds that they meet, and the number of all.
+# From this number of cells, a row tests thresholds of several trees.
+MANY_CELLS = 4_000_000
+
+
+@dataclass
+class _Point:
+    """A point on thresholds: cells by column that lead to their nodes, and the values to give to each split column."""
+
+    cells: dict[int, float] = field(default_factory=dict)
+    values: dict[int, list[float]] = field(default_factory=dict)
+    trees: set[tuple[str, int]] = field(default_factory=set)
+
+    def takes(self, other: _Point) -> bool:
+        """Whether the other point is of other trees and other columns."""
+        return self.trees.isdisjoint(other.trees) and self.cells.keys().isdisjoint(other.cells)
+
+    def add(self, other: _Point) -> None:
+        """Test the thresholds of another point with the same rows."""
+        self.cells |= other.cells
+        self.values |= other.values
+        self.trees |= other.trees
+
+
+def threshold_rows(
+    graph: Graph, ranges: Array, random: np.random.RandomState, limit: int
+) -> tuple[list[list[float]], int, int]:
+    """Return rows that meet at most about `limit` / 8 thresholds, the number of these, and the number of all.
 
     Only for thresholds on input columns, or on scaled input columns; behind.py handles the others.
     """
@@ -33,16 +63,44 @@ def threshold_rows(graph: Graph, ranges: Array, random: np.random.RandomState, l
     total = sum(len(seen) for _, seen in ensembles)
     per_threshold = len(neighbours(0.5, Affine(0)))
     share = limit / per_threshold / total if total else 0.0
-    rows: list[Array] = []
-    met = 0
+    points: list[_Point] = []
     for ensemble, inner in ensembles:
         if share < 1.0:
             chosen = random.choice(len(inner), size=min(len(inner), 1 + int(len(inner) * share)), replace=False)
             inner = np.sort(inner[chosen])
-        found = list(_meet(ensemble, inner.tolist(), views[ensemble.inputs[0]], ranges, random))
-        met += len(found)
-        rows += found
-    return np.concatenate(rows) if rows else np.empty((0, len(ranges))), met, total
+        points += _meet(ensemble, inner.tolist(), views[ensemble.inputs[0]], random)
+    met = len(points)
+    if met * per_threshold * len(ranges) > MANY_CELLS:
+        points = _join(points)
+    return [row for point in points for row in _around(point, ranges, random)], met, total
+
+
+def _join(points: Sequence[_Point]) -> list[_Point]:
+    """Return fewer points, each on thresholds of several trees."""
+    joined: list[_Point] = []
+    for point in points:
+        for candidate in joined:
+            if candidate.takes(point):
+                candidate.add(point)
+                break
+        else:
+            joined.append(point)
+    return joined
+
+
+def _around(point: _Point, ranges: Array, random: np.random.RandomState) -> Iterator[list[float]]:
+    """Yield rows at the point, with each of the values in its split columns. The rows share the other cells."""
+    base = random.uniform(ranges[:, 0], ranges[:, 1])
+    for column, cell in point.cells.items():
+        base[column] = cell if math.isfinite(cell) else base[column]
+    cells: list[float] = base.tolist()
+    for values in zip(*point.values.values(), strict=True):
+        row = list(cells)
+        for column, value in zip(point.values, values, strict=True):
+            # The neighbors of the largest numbers overflow.
+            if math.isfinite(value):
+                row[column] = value
+        yield row
 
 
 def _seen(ensemble: Node, view: View | None) -> Array:
@@ -65,25 +123,23 @@ def neighbours(threshold: float, column: Affine) -> list[float]:
     return [column.invert(value) for value in values]
 
 
-def _meet(
-    ensemble: Node, nodes: list[int], view: View, ranges: Array, random: np.random.RandomState
-) -> Iterator[Array]:
+def _meet(ensemble: Node, nodes: list[int], view: View, random: np.random.RandomState) -> Iterator[_Point]:
+    """Yield a point for each node."""
     feature, threshold = ensemble.tensors["feature"].tolist(), ensemble.tensors["threshold"].tolist()
     parents = _parents(ensemble).tolist()
-    for node in nodes:
+    trees = np.searchsorted(ensemble.tensors["roots"], nodes, side="right").tolist()
+    for node, tree in zip(nodes, trees, strict=True):
         column = view[feature[node]]
         if column is None:
             continue
-        row = random.uniform(ranges[:, 0], ranges[:, 1])
+        point = _Point(trees={(ensemble.output, tree)})
         for index, (low, high) in _box(node, parents, feature, threshold).items():
             inside = view[index]
             if inside is not None:
-                row[inside.source] = inside.invert(_draw(low, high, random))
-        values = neighbours(threshold[node], column)
-        block = np.tile(row, (len(values), 1))
-        block[:, column.source] = values
-        block = block[np.isfinite(block).all(axis=1)]
-        yield block
+                point.cells[inside.source] = inside.invert(_draw(low, high, random))
+        point.cells.setdefault(column.source, 0.0)
+        point.values[column.source] = neighbours(threshold[node], column)
+        yield point
 
 
 def finite_splits(ensemble: Node) -> Array:
