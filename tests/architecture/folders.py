@@ -74,6 +74,8 @@ FOLDERS: dict[str, dict[str, str]] = {
         "xgboost": "category_orders failures frame_categories graph tree_layout",
         "lightgbm": "classes failures frame_categories graph tree_layout",
         "catboost": "classes failures graph tree_layout",
+        "category_encoders": "frames graph sklearn",
+        "imblearn": "graph sklearn",
     },
     "runtime": {
         "payloads": "answers card events",

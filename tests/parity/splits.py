@@ -41,7 +41,9 @@ def _pairs(estimator):
         members = getattr(estimator, "estimators_", None)
         subsets = getattr(estimator, "estimators_features_", None)
         if isinstance(members, (list, np.ndarray)):
-            for index, member in enumerate(np.ravel(np.array(members, object))):
+            # Not `np.array` of a list: it takes pipelines apart.
+            for index, member in enumerate(members if isinstance(members, list) else members.ravel()):
+                member = member.steps[-1][1] if hasattr(member, "steps") else member
                 if hasattr(member, "tree_"):
                     chosen, at = next(_pairs(member))
                     yield chosen if subsets is None else np.asarray(subsets[index])[chosen], at

@@ -222,6 +222,8 @@ def _trained_columns(estimator: Estimator) -> tuple[int, list[str] | None] | Non
     names = getattr(estimator, "feature_names_in_", None)
     if hasattr(estimator, "booster_"):
         names = _names_in_lightgbm(estimator.booster_, names)
+    if names is not None and not all(isinstance(name, str) for name in names):
+        names = None  # category_encoders numbers unnamed columns
     return int(estimator.n_features_in_), None if names is None else [str(name) for name in names]
 
 

@@ -12,6 +12,9 @@ from .graph import Reader
 
 # The library module in a class name -> the families with converters for its classes.
 FAMILIES: dict[str, tuple[str, ...]] = {
+    "category_encoders": ("category_encoders.encoders",),
+    "imblearn.ensemble": ("imblearn.ensembles",),
+    "imblearn.pipeline": ("imblearn.pipeline",),
     "sklearn.calibration": ("sklearn.calibration",),
     "sklearn.cluster": ("sklearn.clustering", "sklearn.decomposition"),
     "sklearn.compose": ("sklearn.compose", "sklearn.target"),

@@ -13,17 +13,21 @@ class Library:
     """One library: its distribution name, its oldest supported version, and the key of its version in pickled objects.
 
     `version_key` is None if objects do not store the version. `twins`: alternative distribution names.
+    `exports_all`: the top-level package exports the classes of all its modules.
     """
 
     distribution: str
     oldest: tuple[int, ...]
     version_key: str | None = None
     twins: tuple[str, ...] = ()
+    exports_all: bool = False
 
 
 # Top-level package -> library.
 LIBRARIES = {
     "catboost": Library("catboost", (1, 2)),
+    "category_encoders": Library("category_encoders", (2, 8), exports_all=True),
+    "imblearn": Library("imbalanced-learn", (0, 12)),
     "sklearn": Library("scikit-learn", (1, 5), "_sklearn_version"),
     "lightgbm": Library("lightgbm", (4, 0)),
     "xgboost": Library("xgboost", (2, 0), twins=("xgboost-cpu",)),

@@ -14,6 +14,13 @@ from functools import lru_cache
 # Modules whose classes may be named, including private submodules, which move between versions.
 TRUSTED_MODULES = (
     "_loss",  # Cython's name of sklearn._loss._loss in scikit-learn 1.5 to 1.8
+    "category_encoders",
+    "imblearn.base",
+    "imblearn.combine",
+    "imblearn.ensemble",
+    "imblearn.over_sampling",
+    "imblearn.pipeline",
+    "imblearn.under_sampling",
     "sklearn._loss",
     "sklearn.base",
     "sklearn.calibration",

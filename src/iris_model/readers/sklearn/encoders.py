@@ -37,7 +37,7 @@ def read_one_hot_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Va
                 return start + group
             return None if group == drop else start + group - (group > drop)
 
-        table = _table(builder, inputs, index, categories, [place(group) for group in grouped])
+        table = add_table(builder, inputs, index, categories, [place(group) for group in grouped])
         if estimator.handle_unknown != "error":
             exists = mapping is not None and estimator.handle_unknown in _unknown_is_infrequent()
             table["unknown"] = place(max(grouped)) if exists else None
@@ -65,7 +65,7 @@ def read_ordinal_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Va
         ranks = [float(rank) for rank in (range(len(categories)) if mapping is None else mapping.tolist())]
         # Grouping does not count missing as a category; it gets its own number below.
         ranks += [0.0] * (len(categories) - len(ranks))
-        table = _table(builder, inputs, index, categories, ranks)
+        table = add_table(builder, inputs, index, categories, ranks)
         # None is an ordinary category here; only NaN is missing.
         if index in estimator._missing_indices:
             table["missing"] = _or_null(estimator.encoded_missing_value)
@@ -87,7 +87,7 @@ def read_target_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Val
     chosen = []
     for position, encoding in enumerate(estimator.encodings_):
         index, target = divmod(position, len(means))
-        table = _table(builder, inputs, index, estimator.categories_[index], np.asarray(encoding, float).tolist())
+        table = add_table(builder, inputs, index, estimator.categories_[index], np.asarray(encoding, float).tolist())
         table["unknown"] = float(means[target])
         _finish(builder, inputs, index, table)
         tables.append(table)
@@ -98,7 +98,7 @@ def read_target_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Val
     return Reading("transformer", {"transform": encoded})
 
 
-def _table(builder: GraphBuilder, inputs: Value, index: int, categories: Any, values: Sequence[Json]) -> Table:
+def add_table(builder: GraphBuilder, inputs: Value, index: int, categories: Any, values: Sequence[Json]) -> Table:
     """Return the table of a column (engine/operators/encoders.py), and record its categories in the builder."""
     name = builder.column_name(inputs, index)
     table: Table = {"name": name, "texts": {}, "numbers": {}}

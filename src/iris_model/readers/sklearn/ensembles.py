@@ -13,6 +13,7 @@ import numpy as np
 
 from iris_model.readers.classes import read_classes
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
+from iris_model.readers.libraries import installed_version
 from iris_model.readers.names import class_name
 
 from .trees import lay_out_trees
@@ -36,7 +37,9 @@ def read_adaboost_classifier(builder: GraphBuilder, estimator: Estimator, inputs
         builder.refuse("AdaBoostClassifier: it was trained with one class; expected two or more")
         return Reading("classifier", {}, classes)
     # The default of scikit-learn 1.5. Versions 1.6 and 1.7 have the parameter, but not this value.
-    add = _add_log_votes if getattr(estimator, "algorithm", "SAMME") == "SAMME.R" else _add_votes
+    # imbalanced-learn's RUSBoost still has it, but the votes are scikit-learn's.
+    uses_logs = getattr(estimator, "algorithm", "SAMME") == "SAMME.R" and installed_version("scikit-learn") < (1, 6)
+    add = _add_log_votes if uses_logs else _add_votes
     votes = add(builder, estimator, inputs, classes)
     if votes is None:
         return Reading("classifier", {}, classes)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 
 from .inner import REFUSED, stand_in
 
 
 def read_pipeline(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert the steps. Steps after a refused one are converted too, to find their reasons."""
+    """Convert the steps."""
+    return read_steps(builder, estimator.steps, inputs)
+
+
+def read_steps(builder: GraphBuilder, steps: Sequence[tuple[str, Estimator]], inputs: Value) -> Reading:
+    """Convert steps, each with its name. Steps after a refused one are converted too, to find their reasons."""
     value = inputs
     reading = Reading("transformer", {"transform": inputs})
     refused = False
-    last = len(estimator.steps) - 1
-    for position, (name, step) in enumerate(estimator.steps):
+    last = len(steps) - 1
+    for position, (name, step) in enumerate(steps):
         if step is None or step == "passthrough":
             reading = Reading("transformer", {"transform": value})
             continue

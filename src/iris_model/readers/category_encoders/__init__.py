@@ -1,0 +1,1 @@
+"""Converters for category_encoders. All its encoders replace a cell by numbers, by the cell alone."""

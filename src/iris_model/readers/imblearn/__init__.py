@@ -1,0 +1,1 @@
+"""Converters for imbalanced-learn. Its samplers do nothing at prediction, so its models are those of scikit-learn."""
