@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -127,10 +128,14 @@ def package(animal, directory):
         data = directory / "data.csv"
         as_frame(animal.X).to_csv(data, index=False)
     project = directory / "project"
-    made = scaffold_model_project(project, model, data=data, trust=animal.trust, choose=choose_executable)
+
+    def choose(settings):
+        return choose_executable(replace(settings, executor=animal.executor) if animal.is_asked_for else settings)
+
+    made = scaffold_model_project(project, model, data=data, trust=animal.trust, choose=choose)
     assert made.executor == animal.executor, made.reason
     function = directory / "function"
-    package_project(project, output=function, choose=choose_executable)
+    package_project(project, output=function, choose=choose)
     return function
 
 

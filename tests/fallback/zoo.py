@@ -30,13 +30,15 @@ if str(MODULES) not in sys.path:
 class Animal:
     """A fitted model and its table.
 
-    `executor`: what must serve it, within `tolerance`. `dump` writes the file, if pickle does not.
+    `executor`: what must serve it, within `tolerance`; `is_asked_for`: it would compile, so the settings ask for it.
+    `dump` writes the file, if pickle does not.
     """
 
     model: Any
     X: Any
     trust: tuple[str, ...] = ()
     executor: str = "original"
+    is_asked_for: bool = False
     dump: Callable[[Path], None] | None = None
     filename: str = "model.pkl"
     data: bool = True

@@ -1,4 +1,6 @@
-"""Models of libraries that no reader knows: samplers, encoders, feature engineering, boosting of distributions, statistics.
+"""Models of other libraries: samplers, encoders, feature engineering, boosting of distributions, statistics.
+
+Those of imbalanced-learn and most of category_encoders compile; here the settings ask for their own library.
 
 Not here: sklearn-pandas 2.2, which imports a function that scikit-learn has no more.
 """
@@ -23,7 +25,7 @@ MIXED = A[["city", "count", "amount"]]
 def balanced(name, *arguments, **options):
     import imblearn.ensemble
 
-    return Animal(fit(getattr(imblearn.ensemble, name)(*arguments, **options), N, Y), N, ("imblearn",))
+    return Animal(fit(getattr(imblearn.ensemble, name)(*arguments, **options), N, Y), N, ("imblearn",), is_asked_for=True)
 
 
 def resampled(module, name, **options):
@@ -33,7 +35,7 @@ def resampled(module, name, **options):
 
     sampler = getattr(import_module(f"imblearn.{module}"), name)(**options)
     y = (N["a"] > 0.8).astype(int)
-    return Animal(fit(make_imblearn(sampler, LogisticRegression()), N, y), N, ("imblearn",))
+    return Animal(fit(make_imblearn(sampler, LogisticRegression()), N, y), N, ("imblearn",), is_asked_for=True)
 
 
 def resampled_categories():
@@ -45,14 +47,14 @@ def resampled_categories():
     model = make_imblearn(
         RandomOverSampler(random_state=0), OneHotEncoder(handle_unknown="ignore"), LogisticRegression()
     )
-    return Animal(fit(model, X, (A.x > 0.7).astype(int)), X, ("imblearn",))
+    return Animal(fit(model, X, (A.x > 0.7).astype(int)), X, ("imblearn",), is_asked_for=True)
 
 
 def encoded(name, X=CATEGORIES, **options):
     import category_encoders
 
     encoder = getattr(category_encoders, name)(**options)
-    return Animal(fit(make_pipeline(encoder, LogisticRegression()), X, (A.x > 0).astype(int)), X, ENCODERS)
+    return Animal(fit(make_pipeline(encoder, LogisticRegression()), X, (A.x > 0).astype(int)), X, ENCODERS, is_asked_for=True)
 
 
 def encoded_integers(name, **options):
@@ -60,7 +62,7 @@ def encoded_integers(name, **options):
 
     X = A[["zip", "x"]]
     encoder = getattr(category_encoders, name)(cols=["zip"], **options)
-    return Animal(fit(make_pipeline(encoder, Ridge()), X, target()), X, ENCODERS)
+    return Animal(fit(make_pipeline(encoder, Ridge()), X, target()), X, ENCODERS, is_asked_for=True)
 
 
 def engineered(module, name, X=MIXED, **options):
