@@ -20,6 +20,7 @@ _API = {
     "compile": "scoring",
     "deploy": "scoring.deploying",
     "load": "scoring",
+    "step": "runtime.executors.own_steps",
 }
 # One module for each, in `integrations`; they need the engine itself.
 _ENGINES = ("dask", "duckdb", "polars", "ray", "spark")

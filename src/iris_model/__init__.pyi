@@ -7,6 +7,7 @@ from iris_model.integrations import duckdb as duckdb
 from iris_model.integrations import polars as polars
 from iris_model.integrations import ray as ray
 from iris_model.integrations import spark as spark
+from iris_model.runtime.executors.own_steps import step as step
 from iris_model.scoring import Model as Model
 from iris_model.scoring import Report as Report
 from iris_model.scoring import compile as compile

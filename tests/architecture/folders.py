@@ -76,6 +76,7 @@ FOLDERS: dict[str, dict[str, str]] = {
         "catboost": "classes failures graph tree_layout",
         "category_encoders": "frames graph sklearn",
         "imblearn": "graph sklearn",
+        "own_steps": "graph",
     },
     "runtime": {
         "payloads": "answers card events",

@@ -37,6 +37,7 @@ PACKAGES = {
             ("executors/original_table.py", ("numpy", "pandas")),
             ("executors/opening.py", ("joblib", "skops", "xgboost", "lightgbm", "catboost")),
             ("executors/onnx.py", ("onnxruntime", "numpy")),
+            ("executors/own_steps.py", ("numpy", "sklearn")),
         ),
     ),
     "engine": Package(for_types=("contract",)),

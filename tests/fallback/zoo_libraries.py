@@ -25,7 +25,9 @@ MIXED = A[["city", "count", "amount"]]
 def balanced(name, *arguments, **options):
     import imblearn.ensemble
 
-    return Animal(fit(getattr(imblearn.ensemble, name)(*arguments, **options), N, Y), N, ("imblearn",), is_asked_for=True)
+    return Animal(
+        fit(getattr(imblearn.ensemble, name)(*arguments, **options), N, Y), N, ("imblearn",), is_asked_for=True
+    )
 
 
 def resampled(module, name, **options):
@@ -54,7 +56,9 @@ def encoded(name, X=CATEGORIES, **options):
     import category_encoders
 
     encoder = getattr(category_encoders, name)(**options)
-    return Animal(fit(make_pipeline(encoder, LogisticRegression()), X, (A.x > 0).astype(int)), X, ENCODERS, is_asked_for=True)
+    return Animal(
+        fit(make_pipeline(encoder, LogisticRegression()), X, (A.x > 0).astype(int)), X, ENCODERS, is_asked_for=True
+    )
 
 
 def encoded_integers(name, **options):

@@ -124,6 +124,21 @@ def test_an_operator_that_the_executable_does_not_have_is_named(tmp_path: Path):
 
 
 @needs_executable
+def test_a_step_of_the_users_own_needs_python(tmp_path: Path):
+    from sklearn.datasets import load_iris
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    from tests.parity.own_step_examples import add_ratio
+
+    model = make_pipeline(add_ratio(), LogisticRegression(max_iter=500)).fit(*load_iris(return_X_y=True))
+    settings = f'{NATIVE}trust = ["tests.parity.own_step_examples"]\n'
+    project = write_iris_project(tmp_path / "project", "flowers", model, settings=settings)
+    with pytest.raises(ProjectError, match="a step of your own"):
+        package_project(project)
+
+
+@needs_executable
 def test_families_of_estimators_are_in_the_executable(tmp_path: Path):
     """`package` compares the answers to the golden rows with those of the Python runtime."""
     from sklearn.calibration import CalibratedClassifierCV

@@ -104,7 +104,7 @@ def _compile(opened: OpenedModel, data: DataSource | None, categories: Mapping[s
     behind = look_behind(graph, original, to_try.by_kind)
     unverified = drop_unused(behind.graph)
     made = emit(unverified, source)
-    report = verify(CompiledModel(UNVERIFIED, made), original, unverified, to_try, behind)
+    report = verify(CompiledModel(UNVERIFIED, made, own_code=True), original, unverified, to_try, behind)
     report = replace(report, search_stopped=limit.stopped)
     graph, report = keep_compared(unverified, report, given=len(rows))
     sound = [row for row in to_try.typical if row not in report.left_out] or to_try.typical

@@ -14,10 +14,10 @@ from .model import CompiledModel
 __all__ = ["CompiledModel", "InvalidInput", "ModelFormatError", "load"]
 
 
-def load(path: str) -> CompiledModel:
-    """Open the compiled model at `path`.
+def load(path: str, *, own_code: bool = False) -> CompiledModel:
+    """Open the compiled model at `path`. `own_code`: run the steps of the user's own in it (`iris_model.step`).
 
     The time does not depend on the number of parameters. Raises ModelFormatError if the file is not a valid compiled
     model.
     """
-    return CompiledModel(path)
+    return CompiledModel(path, own_code=own_code)

@@ -6,7 +6,7 @@ Takes rows, returns tables and columns. It does not depend on events, JSON reque
 from .container import Container
 from .errors import InvalidInput, ModelFormatError
 from .json_text import without_collector
-from .operators import OPERATORS, find_operator
+from .operators import OPERATORS, RUNS_SOURCE, find_operator
 from .rows import RowEncoder
 
 TYPE_CHECKING = False
@@ -43,9 +43,13 @@ class CompiledModel:
 
     `signature`, `classes`, `graph` and `source` are what the compiler wrote (docs/architecture.md). Methods raise
     InvalidInput for rows that do not fit the signature, and ModelFormatError if the file is damaged.
+
+    `own_code`: run the steps of the user's own in the file (`iris_model.step`). Without it, a model that has one raises
+    ModelFormatError: a file of someone else must not run code here.
     """
 
-    def __init__(self, path: str, data: "bytes | None" = None) -> None:
+    def __init__(self, path: str, data: "bytes | None" = None, *, own_code: bool = False) -> None:
+        self._own_code = own_code
         self._container = Container(path, data)
         self.signature: Signature = self._container.signature
         self.source: Source = self._container.source
@@ -192,6 +196,12 @@ class CompiledModel:
             unknown = [name for name in inputs if name not in known]
             if op not in OPERATORS:
                 raise self._damaged(f"node {output!r} uses the operator {op!r}, which this iris-model does not have")
+            if op in RUNS_SOURCE and not self._own_code:
+                raise ModelFormatError(
+                    f"the compiled model {self._container.path} contains Python source of its author "
+                    f"({attributes.get('name')}); open the project or its function directory, or, if the file is yours, "
+                    "load it with own_code=True"
+                )
             if unknown:
                 raise self._damaged(f"node {output!r} uses {unknown[0]!r} before anything made it")
             known.add(output)

@@ -18,6 +18,7 @@ from .families import find_reader
 from .graph import Estimator, Graph, GraphBuilder, Reader, Reading, Value
 from .libraries import find_version_problem
 from .names import class_name
+from .own_steps.steps import find_step_reader
 from .refused import REFUSED
 
 # Methods that can answer. A graph has exactly those that the estimator offers.
@@ -144,7 +145,7 @@ def needed_methods(estimator: Estimator) -> list[str]:
 def _find_reader(builder: GraphBuilder, estimator: Estimator) -> Reader | None:
     cls = type(estimator)
     name = class_name(cls)
-    reader = find_reader(name)
+    reader = find_reader(name) or find_step_reader(cls)
     if reader is None:
         parent = next((class_name(base) for base in cls.__mro__[1:] if find_reader(class_name(base))), None)
         derived = f" (it derives from {parent}, but may compute something else)" if parent else ""

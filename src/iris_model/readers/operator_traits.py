@@ -161,6 +161,8 @@ neighbors:
 networks.running:
     run_network
     network_output
+own_steps:
+    run_own_step
 preprocessing:
     map_cells                      keeps-absent keeps-infinite rounding
     binarize                       keeps-absent steps

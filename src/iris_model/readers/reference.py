@@ -35,6 +35,16 @@ REMARKS = {
         f"catboost.core.CatBoost{name}": "numeric features only; no custom loss; also from a `.cbm` file"
         for name in ("Classifier", "Ranker", "Regressor")
     },
+    **{
+        f"category_encoders.{name}": "no function as `handle_unknown` or `handle_missing`; no `composite_cols`; trust pandas"
+        for name in (
+            *("BackwardDifferenceEncoder", "BaseNEncoder", "BinaryEncoder", "CatBoostEncoder", "CountEncoder"),
+            *("GLMMEncoder", "GrayEncoder", "HelmertEncoder", "JamesSteinEncoder", "LeaveOneOutEncoder"),
+            *("MEstimateEncoder", "OneHotEncoder", "OrdinalEncoder", "PolynomialEncoder", "QuantileEncoder"),
+            *("RankHotEncoder", "SumEncoder", "SummaryEncoder", "TargetEncoder", "WOEEncoder"),
+        )
+    },
+    "imblearn.pipeline.Pipeline": "samplers do nothing at prediction",
     "lightgbm.Booster": "also from LightGBM's text file",
     "lightgbm.sklearn.LGBMClassifier": "no custom objective",
     "lightgbm.sklearn.LGBMRegressor": "no custom objective",

@@ -102,7 +102,7 @@ class Model:
         if executor == "compiled":
             from iris_model.engine.model import CompiledModel
 
-            return cls(model_name, path, executor, CompiledModel(path))
+            return cls(model_name, path, executor, CompiledModel(path, own_code=True))
         if executor == "original":
             from iris_model.runtime.executors.original import OriginalModel
 

@@ -62,12 +62,14 @@ def compile(model: Estimator | str | Path, data: Any = None, *, trust: Sequence[
     return Model(_open_bytes(compilation.data), path=None, reopen=open_pickled, data=compilation.data, report=report)
 
 
-def load(path: str | Path) -> Model:
+def load(path: str | Path, *, own_code: bool = False) -> Model:
     """Open a compiled model, a project or a function directory.
 
     Args:
         path: a file that `compile` or `Model.save` wrote, a directory with an `iris-model.toml` (it is packaged first
             if needed), or a directory that `iris-model package` wrote.
+        own_code: run Python source in the file, which a step of your own put there (`iris_model.step`). Needed only for
+            the file of such a model; a directory is taken as yours.
 
     Raises:
         ModelFileError: There is no such file or directory, or it has no model that can be opened.
@@ -86,7 +88,7 @@ def load(path: str | Path) -> Model:
     if path.suffix != SUFFIX and description.is_file():
         return Model(_open_with_its_library(path, _format_of(description)), path=path.resolve(), reopen=open_pickled)
     try:
-        evaluator = CompiledModel(str(path))
+        evaluator = CompiledModel(str(path), own_code=own_code)
     except ModelFormatError as error:
         if path.suffix == SUFFIX:
             raise ModelFileError(str(error)) from None
@@ -114,7 +116,7 @@ def _load_directory(directory: Path) -> Model:
             f"{directory / FUNCTION_FILE} does not say which file the model is: {error}",
             remedy="Package the project again: iris-model package",
         ) from None
-    return load(model)
+    return load(model, own_code=True)
 
 
 def _format_of(description: Path) -> str:
@@ -143,7 +145,7 @@ def _open_bytes(data: bytes) -> CompiledModel:
     with tempfile.TemporaryDirectory(prefix="iris-model-", ignore_cleanup_errors=True) as directory:
         path = Path(directory) / f"model{SUFFIX}"
         path.write_bytes(data)
-        return CompiledModel(str(path))
+        return CompiledModel(str(path), own_code=True)
 
 
 def open_pickled(path: str | None, digest: str, data: bytes | None) -> Model:
@@ -158,7 +160,7 @@ def open_pickled(path: str | None, digest: str, data: bytes | None) -> Model:
             )
         else:
             assert path is not None, "a pickle has a path or the bytes"
-            model = load(path)
+            model = load(path, own_code=True)  # a pickle runs code, too
         if model.digest != digest:
             raise ModelFileError(
                 f"{path} is not the model that was pickled: its SHA-256 is {model.digest}, expected {digest}",

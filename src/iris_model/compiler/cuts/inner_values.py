@@ -54,7 +54,7 @@ class InnerValues:
         wanted = tuple(dict.fromkeys(names))
         if wanted not in self._engines:
             tapped = drop_unused(Graph(self._graph.nodes, {name: name for name in wanted}, self._graph.signature))
-            self._engines[wanted] = CompiledModel("(a part of the model)", emit(tapped))
+            self._engines[wanted] = CompiledModel("(a part of the model)", emit(tapped), own_code=True)
         tables = self._engines[wanted].evaluate(list(rows), wanted)
         found = {name: self._numbers(name, table) for name, table in zip(wanted, tables, strict=True)}
         return {name: table for name, table in found.items() if table is not None}

@@ -49,6 +49,7 @@ MODULES = {
     "naive_bayes": "category_log_likelihoods above_threshold",
     "neighbors": "nearest_in_tree nearest_in_table nearest_by_products within_radius within_radius_by_products",
     "networks.running": "run_network network_output",
+    "own_steps": "run_own_step",
     "preprocessing": "map_cells binarize bin_columns bin_columns_one_hot polynomial power_transform",
     "quantiles": "quantile_transform quantile_back",
     "scaling": "scale min_max_scale",
@@ -62,6 +63,9 @@ MODULES = {
     "voting": "majority_label weighted_mean pair_scores",
 }
 OPERATORS = {op: module for module, names in MODULES.items() for op in names.split()}
+
+# Operators that run source from the file.
+RUNS_SOURCE = frozenset({"run_own_step"})
 
 # Operators that take sparse rows, dicts {column index: value}. The compiler adds `to_dense` before all others.
 ACCEPTS_SPARSE = frozenset(

@@ -105,6 +105,8 @@ def find_bootstrap(architecture: str) -> Path | None:
 def _check_settings(settings: ProjectSettings, executable: Executable) -> None:
     if executable.executor != "compiled":
         raise NotNative(f"the executor is {executable.executor}, and the native runtime has only compiled models")
+    if executable.operator_modules and "own_steps" in executable.operator_modules:
+        raise NotNative("the model has a step of your own (iris_model.step), and the native runtime runs no Python")
     if settings.deployment.capture.rate:
         raise NotNative("[capture] is set, and only the Python runtime logs rows")
     if settings.has_events:

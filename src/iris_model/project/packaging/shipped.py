@@ -24,6 +24,7 @@ EXECUTOR_FILES = {
     "__init__.py": ("original", "onnxruntime"),
     "description.py": ("original", "onnxruntime"),
     "original.py": ("original",),
+    "own_steps.py": ("original",),
     "original_answers.py": ("original",),
     "original_table.py": ("original",),
     "opening.py": ("original",),

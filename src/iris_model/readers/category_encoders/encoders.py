@@ -38,7 +38,8 @@ class _Answers:
     def depend(self, other: Array) -> Array:
         """Return for each output column whether it differs from the row `other` for some cell."""
         rows = np.vstack([self.rows, *(row[None] for row in (self.missing, self.unknown) if row is not None)])
-        return np.any((rows != other) & ~(np.isnan(rows) & np.isnan(other)), axis=0)
+        differs: Array = np.any((rows != other) & ~(np.isnan(rows) & np.isnan(other)), axis=0)
+        return differs
 
 
 def read_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
@@ -138,13 +139,17 @@ def _never_met(known: Sequence[Label]) -> Label:
 
 
 def _find_categories(estimator: Estimator, column: Any) -> list[Label]:
-    """Return every label of a column that the encoder stores. Some may be numbers of categories; asking shows it."""
+    """Return every label of a column that the encoder stores, categories of training first.
+
+    Others may be numbers of categories; asking shows it.
+    """
+    owners = [estimator]
+    for owner in owners:
+        owners += [part for part in vars(owner).values() if _is_encoder(part)]
+        owners += getattr(owner, "encoder_list", None) or []
     found: dict[tuple[bool, Label], None] = {}
-    waiting = [estimator]
-    while waiting:
-        owner = waiting.pop()
-        waiting += [part for part in vars(owner).values() if hasattr(part, "category_mapping") or _is_encoder(part)]
-        waiting += [part for part in getattr(owner, "encoder_list", None) or ()]
+    # The innermost encoder numbers the categories. The tables of the others have these numbers.
+    for owner in reversed(owners):
         for stored in ("mapping", "min_group_lumping_", "_min_group_categories"):
             tables = getattr(owner, stored, None) or ()
             if isinstance(tables, dict):
@@ -180,9 +185,7 @@ def _find_owners(
     return owners
 
 
-def _add(
-    builder: GraphBuilder, inputs: Value, owners: Sequence[int], answers: Mapping[int, _Answers]
-) -> Value:
+def _add(builder: GraphBuilder, inputs: Value, owners: Sequence[int], answers: Mapping[int, _Answers]) -> Value:
     """Add the tables of the encoded columns, and put the columns that are handed on between them."""
     places = [place for place, owner in enumerate(owners) if owner in answers]
     if not places:
@@ -206,7 +209,9 @@ def _is_one_hot(places: Sequence[int], owners: Sequence[int], answers: Mapping[i
         return False
     for index, found in answers.items():
         own = [place for place in places if owners[place] == index]
-        rows = np.vstack([found.rows, *(row[None] for row in (found.missing, found.unknown) if row is not None)])[:, own]
+        rows = np.vstack([found.rows, *(row[None] for row in (found.missing, found.unknown) if row is not None)])[
+            :, own
+        ]
         if not (np.isin(rows, (0.0, 1.0)).all() and (rows.sum(axis=1) <= 1).all()):
             return False
     return True
