@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 # The attribute of a transformer class with what the user wrote.
 DECLARED = "iris_model_step"
-# What the transformer keeps beside the attributes of the user's class.
+# What the transformer keeps in addition to the attributes of the class of the user.
 OWN_ATTRIBUTES = ("feature_names_in_", "n_features_in_", "seen_in_training_")
 # Distinct strings of a column that are kept as examples for verification.
 MOST_TEXTS = 50
