@@ -59,7 +59,7 @@ def test_a_file_of_the_projects_region_which_cost_then_reckons_with(price_list: 
     project = write_project(tmp_path / "p", settings=SETTINGS + 'region = "eu-west-1"\n')
     result = run(tmp_path, project)
     assert result.exit_code == 0, result.output
-    assert "32 prices of eu-west-1 from the AWS Price List API" in result.output
+    assert "37 prices of eu-west-1 from the AWS Price List API" in result.output
     assert "  ec2.m5.large.hour: 0.096 -> 0.107\n" in result.output
     assert read_prices(tmp_path / "prices.json").region == "eu-west-1"
     again = json.loads(run(tmp_path, project, "--json").output)

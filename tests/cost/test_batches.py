@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from iris_model.cost.batches import estimate_batch
-from iris_model.cost.prices import read_prices
+from iris_model.cost.prices import PriceList, read_prices
+from iris_model.errors import CostError
 
 
 @pytest.mark.parametrize(
@@ -21,3 +22,12 @@ def test_a_billion_rows_of_iris_cost_less_than_a_dollar(memory: int, parts: int,
     quantities = {name: float(quantity) for name, quantity, _ in cost.lines}
     assert quantities["Lambda: requests"] == quantities["S3: writes"] == parts
     assert quantities["Lambda: GB-s"] == pytest.approx(21_594, rel=0.001)
+
+
+def test_a_list_without_a_price_has_no_sum():
+    prices = read_prices()
+    without = PriceList(prices.region, {name: each for name, each in prices.prices.items() if name != "s3.read"}, {})
+    with pytest.raises(CostError, match=r"s3\.read"):
+        estimate_batch(
+            without, parts=1, size=1, trial_bytes=1, trial_seconds=1, memory_mb=128, architecture="arm64",
+        )  # fmt: skip

@@ -171,6 +171,19 @@ def ireland() -> dict[str, list[str]]:
             product("AmazonVPC", "EU-PublicIPv4:InUseAddress", {"0": "0.0050000000"}),
             product("AmazonVPC", "EU-PublicIPv4:IdleAddress", {"0": "0.0060000000"}),
         ],
+        "AmazonStates": [
+            product("AmazonStates", "EU-StateTransition", {"0": "0", "4000": "0.000025"}, unit="StateTransitions"),
+            product("AmazonStates", "EU-StepFunctions-Request", {"0": "0.000001"}, unit="Requests"),
+            product(
+                "AmazonStates", "EU-StepFunctions-GB-Second",
+                {"0": "0.00001667", "3600000": "0.00000833", "18000000": "0.00000456"}, unit="GB-Seconds",
+            ),
+        ],
+        "AmazonS3": [
+            product("AmazonS3", "EU-Requests-Tier1", {"0": "0.0000050000"}, unit="Requests", family="API Request"),
+            product("AmazonS3", "EU-Requests-Tier2", {"0": "0.0000004000"}, unit="Requests", family="API Request"),
+            product("AmazonS3", "EU-Requests-SIA-Tier1", {"0": "0.00001"}, unit="Requests", family="API Request"),
+        ],
         "AWSELB": [
             product("AWSELB", "EU-LoadBalancerUsage", {"0": "0.0252"}, **balancer),
             product("AWSELB", "EU-LCUUsage", {"0": "0.008"}, **{**balancer, "unit": "LCU-Hrs"}),

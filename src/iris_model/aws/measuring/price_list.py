@@ -24,6 +24,7 @@ _REGION_PREFIX = re.compile(r"(?:EU|[A-Z]{2,4}\d)-")
 _UNITS = {
     "s": r".*sec.*", "h": r".*(hrs?|hours?)", "request": r".*requests?", "month": r".*mo(nth)?s?", "GB": r"gb",
     "alarm": r"alarms?.*", "dashboard": r"dashboards?.*", "metric": r"metrics?.*", "trace": r"traces?",
+    "transition": r".*transitions?",
 }  # fmt: skip
 
 
@@ -66,6 +67,10 @@ def _cloudwatch(family: str, usage: str, unit: str) -> Question:
 
 def _balancer(usage: str) -> Question:
     return Question("AWSELB", ((("productFamily", "Load Balancer-Application"),),), usage, "h")
+
+
+def _bucket(usage: str) -> Question:
+    return Question("AmazonS3", ((("productFamily", "API Request"),),), usage, "request")
 
 
 QUESTIONS: Mapping[str, Question] = {
@@ -113,6 +118,11 @@ QUESTIONS: Mapping[str, Question] = {
     ),
     "alb.hour": _balancer("LoadBalancerUsage"),
     "alb.lcu_hour": _balancer("LCUUsage"),
+    "states.transition": Question("AmazonStates", ((),), "StateTransition", "transition"),
+    "states.express.request": Question("AmazonStates", ((),), "StepFunctions-Request", "request"),
+    "states.express.gb_second": Question("AmazonStates", ((),), "StepFunctions-GB-Second", "s"),
+    "s3.read": _bucket("Requests-Tier2"),
+    "s3.write": _bucket("Requests-Tier1"),
 }
 
 
