@@ -45,19 +45,26 @@ def urls(cloud: Cloud) -> Iterator[dict[str, str]]:
         TableName="ev-out", KeySchema=[key], AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )  # fmt: skip
-    yield found
+    made = table.create_table(
+        TableName="ev-items", KeySchema=[{"AttributeName": "flower", "KeyType": "HASH"}], BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "flower", "AttributeType": "S"}],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )  # fmt: skip
+    # The ARN of a stream has the time of its creation.
+    yield found | {"items": made["TableDescription"]["LatestStreamArn"]}
     for url in found.values():
         sqs.delete_queue(QueueUrl=url)
     cloud.client("kinesis").delete_stream(StreamName="ev-rows")
     cloud.client("sns").delete_topic(TopicArn=arn("sns", "ev-rows"))
-    table.delete_table(TableName="ev-out")
+    for name in ("ev-out", "ev-items"):
+        table.delete_table(TableName=name)
     for bucket in ("ev-in", "ev-out"):
         for each in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
             s3.delete_object(Bucket=bucket, Key=each["Key"])
         s3.delete_bucket(Bucket=bucket)
 
 
-def tables() -> str:
+def tables(items: str) -> str:
     sources: dict[str, dict[str, Any]] = {
         "queue": {
             "source": arn("sqs", "ev-rows"), "answers": arn("sqs", "ev-answers"), "failures": arn("sqs", "ev-refused"),
@@ -66,6 +73,10 @@ def tables() -> str:
         "stream": {
             "source": arn("kinesis", "stream/ev-rows"), "answers": "arn:aws:s3:::ev-out/stream/",
             "failures": "arn:aws:s3:::ev-out/refused/",
+        },
+        "items": {
+            "source": items, "answers": "arn:aws:s3:::ev-out/items/", "failures": "arn:aws:s3:::ev-out/refused/",
+            "starting-position": "trim-horizon",
         },
         "topic": {"source": arn("sns", "ev-rows"), "answers": arn("dynamodb", "table/ev-out")},
         "files": {"source": "arn:aws:s3:::ev-in", "answers": "arn:aws:s3:::ev-out/files/", "suffix": ".csv"},
@@ -81,7 +92,7 @@ def tables() -> str:
 
 
 def test_every_source_is_answered(cloud: Cloud, urls: dict[str, str], lambda_python: str, tmp_path: Path) -> None:
-    project = write_iris_project(tmp_path / "p", NAME, settings="timeout = 20\n", tables=tables())
+    project = write_iris_project(tmp_path / "p", NAME, settings="timeout = 20\n", tables=tables(urls["items"]))
     cloud.client("ecr").create_repository(repositoryName=NAME, tags=[{"Key": "iris-model", "Value": NAME}])
     image = cloud.push(function_image(project, lambda_python, "deploy-events"), NAME, "events")
     names = Names(account=ACCOUNT, region=REGION, function=NAME, stack=NAME, repository=NAME, keys=("events",))
@@ -93,6 +104,7 @@ def test_every_source_is_answered(cloud: Cloud, urls: dict[str, str], lambda_pyt
         assert done["verified_rows"] == 32
         check_queue(cloud, urls)
         check_stream(cloud)
+        check_items(cloud)
         check_topic(cloud)
         check_bucket(cloud)
         check_bus(cloud, urls)
@@ -158,6 +170,28 @@ def check_stream(cloud: Cloud) -> None:
     assert sorted(answers) == sorted(each for number, each in enumerate(sequences) if number != 7)
     (refused,) = lines_below(cloud, "refused/stream/")
     assert (refused["id"], refused["record"]) == (sequences[7], "poison")
+
+
+def check_items(cloud: Cloud) -> None:
+    """New and changed items of a table are answered, a deleted one is not; other attributes are no columns."""
+    table = cloud.client("dynamodb")
+    row = {name: {"N": str(value)} for name, value in zip(NAMES, ROW, strict=True)}
+    for number in range(12):
+        table.put_item(TableName="ev-items", Item={"flower": {"S": f"f{number}"}, "seen": {"SS": ["a", "b"]}, **row})
+    poisoned = {"flower": {"S": "poisoned"}, **row, NAMES[3]: {"S": "much"}}
+    table.put_item(TableName="ev-items", Item=poisoned)
+    table.update_item(
+        TableName="ev-items", Key={"flower": {"S": "f0"}}, UpdateExpression="SET #w = :w",
+        ExpressionAttributeNames={"#w": NAMES[3]}, ExpressionAttributeValues={":w": {"N": "2.4"}},
+    )  # fmt: skip
+    table.delete_item(TableName="ev-items", Key={"flower": {"S": "f1"}})
+    table.put_item(TableName="ev-items", Item={"flower": {"S": "last"}, **row})
+    assert wait_for(lambda: len(lines_below(cloud, "items/items/")) >= 14, lambda: False, 60)
+    answers = lines_below(cloud, "items/items/")
+    assert len({each["id"] for each in answers}) == len(answers) == 14
+    (refused,) = lines_below(cloud, "refused/items/")
+    assert refused["record"] == {**dict(zip(NAMES, ROW, strict=True)), NAMES[3]: "much"}
+    assert refused["event"] == "items" and refused["problem"]["feature"] == NAMES[3]
 
 
 def check_topic(cloud: Cloud) -> None:

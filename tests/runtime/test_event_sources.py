@@ -52,6 +52,17 @@ class Service:
     refuse: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     """Answers to the next calls instead of a success."""
     deliveries: list[str] = field(default_factory=list)
+    regions: dict[str, str] = field(default_factory=dict)
+    """Bucket -> its region, if it is another one."""
+    redirected: list[str] = field(default_factory=list)
+
+    def redirect(self, request: BaseHTTPRequestHandler) -> str:
+        """The region of the bucket, if the request is signed for another one."""
+        found = self.regions.get(request.path.split("/")[1], "")
+        if not found or f"/{found}/s3/" in request.headers["Authorization"]:
+            return ""
+        self.redirected.append(request.path)
+        return found
 
     def take(self, target: str, parameters: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         prefix, _, operation = target.partition(".")
@@ -100,11 +111,16 @@ def serve() -> Iterator[tuple[str, Service]]:
 
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            headers: dict[str, str] = {}
             with self.lock:
                 check_signature(self, body)
                 if target := self.headers.get("x-amz-target"):
                     status, found = service.take(target, json.loads(body))
                     content = json.dumps(found).encode()
+                elif region := service.redirect(self):
+                    # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, PermanentRedirect
+                    headers["x-amz-bucket-region"] = region
+                    status, content = 301, b"<Error><Code>PermanentRedirect</Code><Message>m</Message></Error>"
                 elif self.command == "PUT":
                     service.objects[self.path] = body
                     status, content = 200, b""
@@ -113,6 +129,8 @@ def serve() -> Iterator[tuple[str, Service]]:
                     status = 206 if content else 404
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
 
@@ -135,6 +153,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
         }.items():  # fmt: skip
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(aws_calls, "_connections", {})
+        monkeypatch.setattr(aws_calls, "_regions", {})
         monkeypatch.setattr(aws_calls, "wait_before", lambda attempt: None)
         monkeypatch.setattr(destinations, "wait_before", lambda attempt: None)
         yield found
@@ -241,6 +260,38 @@ def test_what_a_queue_does_not_take_comes_again(model: Model, service: Service, 
     assert find_retried(answer, ["m0", "m1", "m2"], reports=True) == ["m1"]
 
 
+def test_a_message_that_the_queue_never_takes_fails_alone(model: Model, service: Service, use: Any) -> None:
+    """Its record comes again, and the answers to the others are not delivered twice because of it."""
+    use(EventSource("orders", QUEUE, ANSWERS))
+    service.refuse = [
+        (200, {"Failed": [{"Id": "1", "Code": "InvalidParameterValue", "Message": "too long", "SenderFault": True}]})
+    ]
+    answer = model.answer(of_queue(*[json.dumps(ROW)] * 3))
+    assert find_retried(answer, ["m0", "m1", "m2"], reports=True) == ["m1"]
+    assert len(service.calls) == 1
+
+
+def test_an_answer_may_have_a_mebibyte_in_a_call_of_its_own(
+    model: Model, service: Service, use: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As botocore's model of SQS says. A queue that takes less refuses the call: only its record comes again."""
+    use(EventSource("orders", QUEUE, ANSWERS))
+    text, long, longest = (json.dumps([ROW] * rows) for rows in (1, 3_000, 14_000))
+    event = of_queue(text, long, text, longest)
+    identifiers = [each["messageId"] for each in event["Records"]]
+    assert find_retried(model.answer(event), identifiers, reports=True) == ["m3"]
+    sizes = [[len(entry["MessageBody"]) for entry in parameters["Entries"]] for _, parameters in service.calls]
+    assert [len(each) for each in sizes] == [1, 1, 1] and 256_000 < sizes[1][0] < 1_048_576
+    service.calls.clear()
+    service.refuse = [
+        (400, {"__type": "com.amazonaws.sqs#InvalidParameterValue", "message": "shorter than 262144 bytes"})
+    ]
+    event = of_queue(long, text)
+    assert find_retried(model.answer(event), ["m0", "m1"], reports=True) == ["m0"]
+    assert [each["id"] for each in sent(service)][-1] == "m1"
+    assert "InvalidParameterValue: shorter than 262144 bytes" in capsys.readouterr().out
+
+
 def test_no_permission_fails_the_batch(model: Model, service: Service, use: Any) -> None:
     use(EventSource("orders", QUEUE, ANSWERS))
     service.refuse = [(403, {"__type": "com.amazonaws.sqs#AccessDenied", "message": "no identity-based policy"})]
@@ -342,6 +393,34 @@ def test_a_cluster(model: Model, service: Service, use: Any, expected: Any) -> N
     messages.append({"offset": 9, "value": base64.b64encode(b"[]").decode()})
     with pytest.raises(DeliveryError, match="1 of 3 records of Amazon MSK failed"):
         model.answer(event)
+
+
+def test_a_tombstone_of_a_topic_has_no_rows(model: Model, service: Service, use: Any, expected: Any) -> None:
+    """A record without a value deletes its key. Without `failures`, it would block its partition for ever."""
+    use(EventSource("broker", CLUSTER, ANSWERS, topic="t"))
+    value = base64.b64encode(json.dumps(ROW).encode()).decode()
+    messages = [
+        {"offset": 7, "key": "YQ==", "value": None},
+        {"offset": 8, "key": "YQ=="},
+        {"offset": 9, "value": value},
+    ]
+    event = {"eventSource": "aws:kafka", "eventSourceArn": CLUSTER, "records": {"t-0": messages}}
+    assert model.answer(event) == {"batchItemFailures": []}
+    assert sent(service) == [{"id": "t-0:9", **expected}]
+    del messages[2]
+    assert model.answer(event) == {"batchItemFailures": []}
+    messages.append({"offset": 10, "value": ""})  # a value of no bytes is a value
+    with pytest.raises(DeliveryError, match="1 of 1 records of Amazon MSK failed"):
+        model.answer(event)
+
+
+def test_a_bucket_of_another_region_is_called_there(model: Model, service: Service, use: Any) -> None:
+    """S3 names the region in its answer; the following calls go there at once."""
+    use(EventSource("orders", QUEUE, "arn:aws:s3:::far/"))
+    service.regions["far"] = "us-west-2"
+    assert model.answer(of_queue(json.dumps(ROW))) == {"batchItemFailures": []}
+    assert model.answer(of_queue(json.dumps(ROW), json.dumps(ROW))) == {"batchItemFailures": []}
+    assert len(service.objects) == 2 and len(service.redirected) == 1
 
 
 def test_a_topic_and_a_bus_return_the_answer(model: Model, service: Service, use: Any, expected: Any) -> None:

@@ -32,11 +32,12 @@ TEMPORARY = (
 
 
 class CallError(Exception):
-    """AWS refused a call, or cannot be reached. `status` is 0 without an answer."""
+    """AWS refused a call, or cannot be reached. `status` is 0 without an answer; `headers` are those of the answer."""
 
-    def __init__(self, message: str, status: int = 0) -> None:
+    def __init__(self, message: str, status: int = 0, headers: "dict[str, str] | None" = None) -> None:
         super().__init__(message)
         self.status = status
+        self.headers = headers or {}
 
 
 def wait_before(attempt: int) -> None:
@@ -72,13 +73,29 @@ def call_json(
 def call_rest(
     method: str, bucket: str, key: str, body: bytes = b"", headers: "Mapping[str, str] | None" = None, query: str = ""
 ) -> "tuple[dict[str, str], bytes]":
-    """Call S3 about one object. Return the headers (names in lower case) and the body. Raises CallError."""
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "")
-    base = _endpoint("s3", region)
+    """Call S3 about one object. Return the headers (names in lower case) and the body. Raises CallError.
+
+    The bucket may be in another region: S3 answers with the region, and is called there.
+    """
     path = f"/{quote(bucket, safe='')}/{quote(key, safe='/~')}"
-    return _call(method, base, path, query, dict(headers or {}), body, "s3", region)
+
+    def call(region: str) -> "tuple[dict[str, str], bytes]":
+        return _call(method, _endpoint("s3", region), path, query, dict(headers or {}), body, "s3", region)
+
+    asked = _regions.get(bucket) or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "")
+    try:
+        return call(asked)
+    except CallError as error:
+        found = error.headers.get("x-amz-bucket-region", asked)
+        if found == asked or error.status not in (301, 307, 400):
+            raise
+    answer = call(found)
+    _regions[bucket] = found
+    return answer
 
 
+# Bucket -> its region, if that is not the region of the function.
+_regions: "dict[str, str]" = {}
 _connections: "dict[str, HTTPConnection]" = {}
 
 
@@ -104,7 +121,7 @@ def _call(
             continue
         if status < 300:
             return found, text
-        failure = CallError(f"{service} answered {status}: {_reason(text)}", status)
+        failure = CallError(f"{service} answered {status}: {_reason(text)}", status, found)
         words = _reason(text).lower().replace("_", "")
         if status not in (429, 500, 502, 503, 504) and not any(word in words for word in TEMPORARY):
             break

@@ -38,8 +38,8 @@ class Item:
 class Sender:
     """How one service takes items: the limits of a call, and the call.
 
-    `deliver(arn, entry, chunk)` returns the identifiers of items that were refused for now. Raises CallError.
-    `longest`: bytes of one item.
+    `deliver(arn, entry, chunk)` returns the identifiers of items that were refused for now, and of items that would be
+    refused again. Raises CallError. `longest`: bytes of one item. An item longer than `most_bytes` is a chunk of its own.
     """
 
     __slots__ = ("deliver", "longest", "most_bytes", "most_items")
@@ -49,7 +49,7 @@ class Sender:
         most_items: int,
         most_bytes: int,
         longest: int,
-        deliver: "Callable[[list[str], Entry, list[Item]], set[str]]",
+        deliver: "Callable[[list[str], Entry, list[Item]], tuple[set[str], set[str]]]",
     ) -> None:
         self.most_items = most_items
         self.most_bytes = most_bytes
@@ -80,7 +80,8 @@ def send(entry: "Entry", destination: str, items: "list[Item]", in_order: bool) 
         try:
             failed |= _try(sender, parts, entry, chunk)
         except CallError as error:
-            if is_first:
+            # A queue may take less than SQS allows: the other items are delivered.
+            if is_first and _length(chunk[0]) <= sender.most_bytes:
                 raise DeliveryError(f"answers were not delivered to {destination}: {error}") from None
             print(f"answers were not delivered to {destination}: {error}")
             failed |= {item.identifier for item in chunk}
@@ -111,14 +112,16 @@ def _length(item: Item) -> int:
 def _try(sender: Sender, parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "set[str]":
     """Deliver a chunk, and again what was refused for now."""
     waiting = chunk
+    failed: set[str] = set()
     for attempt in range(ATTEMPTS):
         if attempt:
             wait_before(attempt)
-        refused = sender.deliver(parts, entry, waiting)
+        refused, broken = sender.deliver(parts, entry, waiting)
+        failed |= broken
         waiting = [item for item in waiting if item.identifier in refused]
         if not waiting:
-            return set()
-    return {item.identifier for item in waiting}
+            return failed
+    return failed | {item.identifier for item in waiting}
 
 
 def _split(items: "list[Item]", sender: Sender) -> "Iterator[list[Item]]":
@@ -135,7 +138,7 @@ def _split(items: "list[Item]", sender: Sender) -> "Iterator[list[Item]]":
         yield chunk
 
 
-def _to_queue(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "set[str]":
+def _to_queue(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "tuple[set[str], set[str]]":
     region, account, name = parts[3], parts[4], parts[5]
     messages = []
     for index, item in enumerate(chunk):
@@ -147,14 +150,17 @@ def _to_queue(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "set[s
     answer = call_json(
         "sqs", region, "AmazonSQS.SendMessageBatch", {"QueueUrl": place, "Entries": messages}, url_of="QueueUrl"
     )
-    refused = answer.get("Failed", [])
-    broken = [each for each in refused if each.get("SenderFault")]
-    if broken:
-        raise CallError(f"{broken[0].get('Code')}: {broken[0].get('Message', '')}")
-    return {chunk[int(each["Id"])].identifier for each in refused}
+    refused: set[str] = set()
+    broken: set[str] = set()
+    for each in answer.get("Failed", []):
+        identifier = chunk[int(each["Id"])].identifier
+        (broken if each.get("SenderFault") else refused).add(identifier)
+        if each.get("SenderFault"):
+            print(f"{identifier} was not delivered to {name}: {each.get('Code')}: {each.get('Message', '')}")
+    return refused, broken
 
 
-def _to_stream(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "set[str]":
+def _to_stream(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "tuple[set[str], set[str]]":
     from binascii import b2a_base64
 
     records = [
@@ -164,10 +170,10 @@ def _to_stream(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "set[
     name = parts[5].partition("/")[2]
     answer = call_json("kinesis", parts[3], "Kinesis_20131202.PutRecords", {"StreamName": name, "Records": records})
     results = answer.get("Records", [])
-    return {item.identifier for item, result in zip(chunk, results) if result.get("ErrorCode")}
+    return {item.identifier for item, result in zip(chunk, results) if result.get("ErrorCode")}, set()
 
 
-def _to_table(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "set[str]":
+def _to_table(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "tuple[set[str], set[str]]":
     table = parts[5].partition("/")[2]
     # A call must not have the same key twice; the last item with a key counts.
     by_key = {item.identifier: item for item in chunk}
@@ -180,15 +186,15 @@ def _to_table(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "set[s
         "dynamodb", parts[3], "DynamoDB_20120810.BatchWriteItem", {"RequestItems": {table: requests}}, "1.0"
     )
     left = answer.get("UnprocessedItems", {}).get(table, [])
-    return {each["PutRequest"]["Item"][entry.key]["S"] for each in left}
+    return {each["PutRequest"]["Item"][entry.key]["S"] for each in left}, set()
 
 
-def _to_bucket(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "set[str]":
+def _to_bucket(parts: "list[str]", entry: "Entry", chunk: "list[Item]") -> "tuple[set[str], set[str]]":
     """Store the chunk as one object of JSON Lines. Its name depends only on the identifiers in it."""
     bucket, _, prefix = parts[5].partition("/")
     name = _digest("\n".join(item.identifier for item in chunk))
     put_object(bucket, f"{prefix}{entry.name}/{name}.jsonl", "".join(f"{item.text}\n" for item in chunk).encode())
-    return set()
+    return set(), set()
 
 
 def put_object(bucket: str, key: str, body: bytes, content_type: str = "application/jsonl") -> None:
@@ -197,7 +203,8 @@ def put_object(bucket: str, key: str, body: bytes, content_type: str = "applicat
 
 
 SENDERS = {
-    "sqs": Sender(10, 256_000, 256_000, _to_queue),
+    # A queue from before 2025 may still take only 256 KiB, so longer calls than that have one long message only.
+    "sqs": Sender(10, 256_000, 1_048_576, _to_queue),
     "kinesis": Sender(500, 4_500_000, 1_000_000, _to_stream),
     "dynamodb": Sender(25, 4_000_000, 400_000, _to_table),
     "s3": Sender(1_000_000, 64_000_000, 5_000_000_000, _to_bucket),

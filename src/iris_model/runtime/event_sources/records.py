@@ -130,6 +130,8 @@ def _read_kafka(event: "dict[str, Any]") -> Records:
     records = []
     for partition, messages in event.get("records", {}).items():
         for each in messages:
+            if each.get("value") is None:
+                continue  # a tombstone, which deletes its key: no rows, as a deleted item of a table
             record = _decoded(f"{partition}:{each.get('offset')}", each.get("value"))
             record.content_type = _type_of_kafka(each.get("headers"))
             records.append(record)
