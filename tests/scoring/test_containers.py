@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
+from sklearn.base import clone
 
 import iris_model as im
 from iris_model.engine.errors import InvalidInput
@@ -109,6 +110,44 @@ def test_columns_are_found_by_name(container: str) -> None:
     assert list(map(str, model.predict(SAME[container](other)))) == original.predict(frame).tolist()
     with pytest.raises(InvalidInput, match="'petal length', 'petal width'"):
         model.predict(SAME[container](other.drop(columns=["petal width", "petal length"])))
+
+
+def test_a_row_with_names_is_read_by_them() -> None:
+    """In the order of the row, the answers would be wrong, and nothing would show it."""
+    plain = case("numbers")[0]
+    names = ["a", "b", "c", "d"]
+    frame = pd.DataFrame(ROWS[:30], columns=names)
+    original = clone(plain).fit(frame, plain.predict(ROWS[:30]))
+    model = im.compile(original, data=frame)
+    expected, other = original.predict(frame).tolist(), frame[names[::-1]]
+    row = type("Row", (tuple,), {"__fields__": names[::-1]})
+    for rows in (
+        [row for _, row in other.iterrows()],
+        list(other.to_records(index=False)),
+        list(other.itertuples()),
+        [row(values) for values in other.values.tolist()],
+        list(frame.itertuples(index=False, name=None)),
+        [pd.Series(values) for values in frame.values.tolist()],
+        list(frame.set_axis(["p", "q", "r", "s"], axis=1).itertuples(index=False)),
+    ):
+        assert model.predict(rows).tolist() == expected
+    with pytest.raises(InvalidInput, match="row 1: the input lacks the column 'a'"):
+        model.predict([frame.iloc[0], frame.iloc[1].drop("a")])
+
+
+def test_no_rows_have_the_type_of_the_answers() -> None:
+    """Parts of a table are joined: a part without rows must not have another type."""
+    _, model, frame = named()
+    rows = pyarrow().Table.from_pandas(frame)
+    assert model.predict(rows[:0]).type == model.predict(rows).type == pyarrow().string()
+    table = polars().DataFrame(frame)
+    assert model.predict(table[:0]).dtype == model.predict(table).dtype == polars().String
+    assert polars().concat([model.predict(table[:0]), model.predict(table)]).len() == len(frame)
+
+
+def test_numbers_of_more_bits_than_the_model_has() -> None:
+    _, model, frame = named()
+    assert model.predict(frame.to_numpy().astype(np.longdouble)).tolist() == model.predict(frame).tolist()
 
 
 def test_one_column_that_is_missing_or_there_twice() -> None:

@@ -239,5 +239,6 @@ def shift_row(error: InvalidInput, offset: int) -> InvalidInput:
 
 
 def _readable(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return an array that the kernel can read: not of half precision, and in native byte order."""
-    return array if array.dtype.isnative and array.dtype != np.float16 else array.astype(float)
+    """Return an array that the kernel can read: not of half or long precision, and in native byte order."""
+    can_read = array.dtype.isnative and array.dtype != np.float16 and array.dtype.itemsize <= 8
+    return array if can_read else array.astype(float)

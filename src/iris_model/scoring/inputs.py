@@ -43,7 +43,7 @@ class Layout:
         # For the packing kernels: the largest number of each column, and whether it may be missing.
         self.limits = [LARGEST.get(column.get("dtype"), LARGEST["float64"]) for column in self.columns]
         self.missing = bytes(bool(column.get("missing")) for column in self.columns)
-        self._required = [column["name"] for column in self.columns if not column.get("optional")]
+        self.required = [column["name"] for column in self.columns if not column.get("optional")]
 
     @property
     def width(self) -> int:
@@ -67,7 +67,7 @@ class Layout:
                 feature=twice[0],
                 expected="each column once",
             )
-        missing = [name for name in self._required if name not in places]
+        missing = [name for name in self.required if name not in places]
         if not missing:
             return [places.get(name) for name in self.names]
         if not self.named and len(names) == self.width:
@@ -209,16 +209,36 @@ def _read_list(data: Sequence[Any], layout: Layout) -> Batch:
         return _one_column(as_cells(data), layout)
     if not _is_column(first):
         raise _wrong_dimensions("one row")
-    return Rows([_as_row(row, index) for index, row in enumerate(data)])
+    return Rows([_as_row(row, index, layout) for index, row in enumerate(data)])
 
 
-def _as_row(row: Any, index: int) -> list[Any]:
+def _as_row(row: Any, index: int, layout: Layout) -> list[Any]:
+    """Return the cells of a row in the order of the model: by name if the row has names, else as they are."""
+    if layout.named and type(row) not in (list, tuple) and (names := _names_of(row, layout)):
+        try:
+            places = layout.find_places(names)
+        except InvalidInput as error:
+            raise InvalidInput(f"row {index}: {error}", row=index, feature=error.feature) from None
+        cells = list(row)
+        return _as_row([None if place is None else cells[place] for place in places], index, layout)
     if hasattr(row, "tolist"):
         listed: list[Any] = row.tolist()
         return listed
     if not isinstance(row, (list, tuple)):
         raise InvalidInput(f"row {index} is a {type(row).__name__}; expected a list of values", row=index)
     return [cell.item() if isinstance(cell, np.generic) else cell for cell in row]
+
+
+def _names_of(row: Any, layout: Layout) -> list[str]:
+    """Return the names in a Series, a record of NumPy, a Row of Spark or a named tuple; none if its cells have no names."""
+    if hasattr(row, "iloc"):
+        names: list[Any] = list(row.index)
+        return names if all(isinstance(name, str) for name in names) else []
+    if given := getattr(getattr(row, "dtype", None), "names", None) or getattr(row, "__fields__", None):
+        return list(given)
+    # The fields of a named tuple are identifiers, so they may be other names than those of the columns.
+    names = list(getattr(row, "_fields", ()))
+    return names if set(layout.required) <= set(names) else []
 
 
 def _is_column(values: Any) -> bool:

@@ -35,13 +35,13 @@ def wrap(answer: Answer, library: str, index: Any, names: Sequence[str]) -> Any:
     if library == "polars":
         polars = sys.modules["polars"]
         if answer.ndim == 1:
-            return polars.Series(names[0], _storable(answer))
-        return polars.DataFrame({name: _storable(answer[:, place]) for place, name in enumerate(names)})
+            return _polars_series(polars, names[0], answer)
+        return polars.DataFrame([_polars_series(polars, name, answer[:, place]) for place, name in enumerate(names)])
     if library == "pyarrow":
         pyarrow = sys.modules["pyarrow"]
         if answer.ndim == 1:
-            return pyarrow.array(_storable(answer))
-        return pyarrow.table({name: _storable(answer[:, place]) for place, name in enumerate(names)})
+            return _arrow_array(pyarrow, answer)
+        return pyarrow.table({name: _arrow_array(pyarrow, answer[:, place]) for place, name in enumerate(names)})
     return answer
 
 
@@ -80,6 +80,15 @@ def _label(label: Any) -> str:
 
 def _numbered(answer: np.ndarray[Any, Any]) -> list[str]:
     return [str(place) for place in range(answer.shape[1] if answer.ndim == 2 else 1)]
+
+
+def _polars_series(polars: Any, name: str, column: np.ndarray[Any, Any]) -> Any:
+    # The type of a list without strings would be Null.
+    return polars.Series(name, _storable(column), dtype=polars.String if column.dtype.kind == "U" else None)
+
+
+def _arrow_array(pyarrow: Any, column: np.ndarray[Any, Any]) -> Any:
+    return pyarrow.array(_storable(column), type=pyarrow.string() if column.dtype.kind == "U" else None)
 
 
 def _storable(column: np.ndarray[Any, Any]) -> Any:
