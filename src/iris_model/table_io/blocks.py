@@ -86,9 +86,10 @@ def _read_text(
             rest = data
             continue
         block, rest = data[:end], data[end:]
-        if is_first and block:
+        if is_first and block.removeprefix(BYTE_ORDER_MARK).strip():
             is_first = False
             skipped = len(BYTE_ORDER_MARK) if block.startswith(BYTE_ORDER_MARK) else 0
+            skipped += len(block[skipped:]) - len(block[skipped:].lstrip(b"\r\n"))
             if source.format.is_table:
                 header, length = _find_header(source, block[skipped:], names)
                 skipped += length
@@ -110,8 +111,10 @@ def _end_of_records(data: bytes, form: Format) -> int:
     """Return the end of the last complete record. A newline inside quotation marks does not end a record."""
     end = data.rfind(b"\n") + 1
     if form.is_table and b'"' in data:
-        while end and data.count(b'"', 0, end) % 2:
-            end = data.rfind(b"\n", 0, end - 1) + 1
+        is_inside = data.count(b'"', 0, end) % 2
+        while end and is_inside:
+            last, end = end, data.rfind(b"\n", 0, end - 1) + 1
+            is_inside ^= data.count(b'"', end, last) % 2
     return end
 
 

@@ -13,9 +13,11 @@ import numpy as np
 
 from iris_model.engine.native import find_kernels
 from iris_model.engine.packed import Table
+from iris_model.errors import IrisModelError
 
 from .formats import Format
 from .scoring import Scored
+from .sinks import MIXED
 from .sources import import_pyarrow, import_zstandard
 
 GZIP_LEVEL = 6
@@ -29,8 +31,13 @@ class Encoder:
         self.keep = list(keep)
         self._fill = fill  # True: a refused record gets empty answers; False: it is omitted
 
-    def header(self, names: Sequence[str]) -> bytes:
-        """Return the first line of the output; empty for formats without a header."""
+    def header(self, names: Sequence[str], columns: Sequence[Any]) -> Any:
+        """Return the first line of the output; a batch without rows for Parquet; empty for JSON Lines.
+
+        `columns`: answers to no rows, for their types.
+        """
+        if self.format.kind == "parquet":
+            return self._as_batch(list(names), [[] for _ in self.keep], list(columns))
         if not self.format.is_table:
             return b""
         return compress(self._write_lines([[*self.keep, *names]]).encode(), self.format.compression)
@@ -86,10 +93,12 @@ class Encoder:
 
     def _as_batch(self, names: list[str], kept: list[Any], columns: list[Any]) -> Any:
         pyarrow = import_pyarrow()
-        arrays = [values if hasattr(values, "type") else pyarrow.array(values) for values in kept]
-        arrays += [
-            pyarrow.array(_as_listed(column) if _is_text(column) else column, from_pandas=True) for column in columns
-        ]
+        arrays = [_as_arrow(pyarrow, name, values) for name, values in zip(self.keep, kept)]
+        for column in columns:
+            kind = pyarrow.string() if isinstance(column, np.ndarray) and column.dtype.kind == "U" else None
+            arrays.append(
+                pyarrow.array(_as_listed(column) if _is_text(column) else column, type=kind, from_pandas=True)
+            )
         return pyarrow.RecordBatch.from_arrays(arrays, names=[*self.keep, *names])
 
 
@@ -140,6 +149,16 @@ def _as_listed(column: Any) -> list[Any]:
     if isinstance(column, np.ndarray) and column.dtype.kind == "f" and np.isfinite(column).all():
         return listed
     return [None if isinstance(value, float) and value - value != 0 else value for value in listed]
+
+
+def _as_arrow(pyarrow: Any, name: str, values: Any) -> Any:
+    if hasattr(values, "type"):
+        return values
+    try:
+        return pyarrow.array(values)
+    except (pyarrow.ArrowException, TypeError, OverflowError) as error:
+        said = str(error).partition("\n")[0]
+        raise IrisModelError(f"the column {name!r} has values of different types: {said}", remedy=MIXED) from None
 
 
 def _is_text(column: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from iris_model.runtime.payloads import order_features
 from iris_model.scoring.columns import Batch, Columns, Rows
 from iris_model.scoring.inputs import Layout
 
-from .blocks import Block
+from .blocks import LONGEST_RECORD, Block
 
 
 @dataclass
@@ -111,15 +112,23 @@ class RecordReader:
     def _read_lines(self, block: Block, data: bytes, places: list[Any], kept: list[int], width: int) -> Records:
         """Read with Python's CSV reader, which also handles quotation marks."""
         text = _decode(block, data)
-        reader = csv.reader(text.splitlines(keepends=True), delimiter=block.format.delimiter)
+        csv.field_size_limit(LONGEST_RECORD)
+        # Not `splitlines`, which divides cells at other characters too, such as U+2028.
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=block.format.delimiter, strict=True)
         lines: list[int] = []
         cells: list[list[str]] = []
         start = 0
-        for line in reader:
-            if line:
-                lines.append(start)
-                cells.append(line)
-            start = reader.line_num
+        try:
+            for line in reader:
+                if line:
+                    lines.append(start)
+                    cells.append(line)
+                start = reader.line_num
+        except csv.Error as error:
+            raise IrisModelError(
+                f"{block.name}, line {block.place.line + start + 1} is not valid CSV: {error}",
+                remedy="Correct the quotation marks of the record: a quotation mark in a quoted cell is written twice.",
+            ) from None
         bad = [
             Bad(place, lines[place], f"it has {len(line)} cells; expected {width}", None)
             for place, line in enumerate(cells)
@@ -151,11 +160,11 @@ class RecordReader:
         for place, (number, line) in enumerate(lines):
             record: Any = None
             try:
-                record = json.loads(line, parse_constant=_refuse_constant)
+                record = json.loads(line, parse_constant=_refuse_constant, object_pairs_hook=_as_object)
                 rows.append(self._as_row(record))
             except (ValueError, RecursionError) as error:
                 said = str(error).removeprefix("row 0: ").removeprefix("row 0 ")
-                if not isinstance(error, InvalidInput):
+                if not isinstance(error, InvalidInput | _DuplicateKey):
                     said = f"it is not JSON: {said}"
                 bad.append(Bad(place, number, said, getattr(error, "feature", None)))
             records.append(record)
@@ -169,11 +178,14 @@ class RecordReader:
         kernels = find_kernels()
         if kernels is None:
             return None
-        count = text.rstrip().count("\n") + 1
-        whole = f"[{text.strip().replace(chr(10), ',')}]"
+        text = text.strip()
+        count = text.count("\n") + 1
+        whole = f"[{text.replace(chr(10), ',')}]"
         made = kernels.read_json(whole, self.layout.names, self.layout.missing, min(self.layout.limits))
         if made is None or made[0] != "NaN":
             return None
+        if text.count(f"\n{text[:1]}") != count - 1:
+            return None  # lines that are rows only when they are joined
         ((_, cells, width, _),) = made[1]
         table = np.frombuffer(cells).reshape(-1, width)
         if width != self.layout.width or len(table) != count:
@@ -281,6 +293,19 @@ def _at(line: list[str], place: int) -> str | None:
 
 def _get(record: Any, name: str) -> Any:
     return record.get(name) if isinstance(record, dict) else None
+
+
+class _DuplicateKey(ValueError):
+    """A key occurs twice in one object. The endpoint refuses such a row too."""
+
+
+def _as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _DuplicateKey(f"the key {twice!r} occurs twice in one object; expected it once")
+    return record
 
 
 def _refuse_constant(name: str) -> Any:

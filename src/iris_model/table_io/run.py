@@ -88,7 +88,8 @@ class _Run:
     def __init__(self, request: Request, on_progress: Callable[[Progress], None]) -> None:
         self._request = request
         self._on_progress = on_progress
-        self._work = Work(request.model, request.methods, request.keep, request.errors, request.output_format)
+        keep = tuple(dict.fromkeys(request.keep))
+        self._work = Work(request.model, request.methods, keep, request.errors, request.output_format)
         # For each input: the bytes of all inputs before it.
         *self._bytes_before, total_bytes = accumulate((each.size for each in request.inputs), initial=0)
         self._progress = Progress(total_bytes=total_bytes)
@@ -98,6 +99,11 @@ class _Run:
         self._journal = Journal(self._output, self._identity())
         self._names: list[str] = []
         self._worker = Worker(self._work)
+        if both := [name for name in keep if name in self._worker.names()]:
+            raise IrisModelError(
+                f"the column {both[0]!r} to keep has the name of an answer",
+                remedy="Leave it out of --keep, or rename it in the input.",
+            )
 
     def go(self) -> Summary:
         state = self._find_state()

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from iris_model.errors import IrisModelError
+
 from .sources import import_pyarrow
 
 PARTIAL = ".partial"
 # Rows in one part of a Parquet output. An interrupted run loses the part that it was writing.
 PART_ROWS = 1 << 20
+MIXED = "A column of Parquet has one type. Write CSV or JSON Lines, or leave the column out of --keep."
 
 
 class Sink(Protocol):
@@ -104,6 +107,7 @@ class ParquetSink:
         self._path = path
         self._parts = list(state["parts"]) if state else []
         self._writer: Any = None
+        self._schema: Any = None
         self._rows = 0
         for left in path.parent.glob(f"{glob_name(path)}{PARTIAL}-*"):
             if left.name not in self._parts:
@@ -116,7 +120,13 @@ class ParquetSink:
 
     def write(self, block: Any) -> None:
         """Append a record batch."""
-        if not isinstance(block, bytes) and block.num_rows:
+        if isinstance(block, bytes):
+            return
+        if self._writer is not None and not self._schema.equals(block.schema):
+            # A column without values has another type than one with values: the parts are joined in the end.
+            self.close()
+        self._schema = block.schema
+        if block.num_rows:
             if self._writer is None:
                 self._parts.append(f"{self._path.name}{PARTIAL}-{len(self._parts):05d}")
                 self._writer = import_pyarrow().parquet.ParquetWriter(
@@ -141,15 +151,19 @@ class ParquetSink:
         if len(paths) == 1:
             paths[0].replace(whole)
         else:
-            self._join(paths, whole, pyarrow)
+            self._join(paths, whole, pyarrow, self._schema or pyarrow.schema([]))
         whole.replace(self._path)
         for path in paths:
             path.unlink(missing_ok=True)
 
     @staticmethod
-    def _join(paths: list[Path], whole: Path, pyarrow: Any) -> None:
+    def _join(paths: list[Path], whole: Path, pyarrow: Any, empty: Any) -> None:
         schemas = [pyarrow.parquet.read_schema(path) for path in paths]
-        schema = pyarrow.unify_schemas(schemas, promote_options="permissive") if schemas else pyarrow.schema([])
+        try:
+            schema = pyarrow.unify_schemas(schemas or [empty], promote_options="permissive")
+        except pyarrow.ArrowException as error:
+            said = str(error).partition("\n")[0]
+            raise IrisModelError(f"a kept column has values of different types: {said}", remedy=MIXED) from None
         with pyarrow.parquet.ParquetWriter(whole, schema) as writer:
             for path in paths:
                 with pyarrow.parquet.ParquetFile(path) as part:

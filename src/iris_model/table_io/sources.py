@@ -88,7 +88,9 @@ def open_bytes(source: Input) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         with Path(source.name).open("rb") as file:
             yield _decompress(file, source.format.compression), file
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise IrisModelError(f"{source.name} is not valid gzip: {error}", remedy="Write the file again.") from None
+        raise IrisModelError(
+            f"{source.name} is not valid {source.format.compression}: {error}", remedy="Write the file again."
+        ) from None
     except OSError as error:
         raise IrisModelError(
             f"{source.name} cannot be read: {error.strerror or error}", remedy="Correct the path, or its permissions."
@@ -99,9 +101,51 @@ def _decompress(file: IO[bytes], compression: str) -> IO[bytes]:
     if compression == "gzip":
         return io.BufferedReader(gzip.GzipFile(fileobj=file))
     if compression == "zstd":
-        made: IO[bytes] = import_zstandard().ZstdDecompressor().stream_reader(file, read_across_frames=True)
-        return made
+        return io.BufferedReader(_Frames(file))
     return file
+
+
+class _Frames(io.RawIOBase):
+    """Reads all frames of zstd in a file. The reader of zstandard takes a file that is cut off for a complete one.
+
+    Raises EOFError for a damaged file.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
+        self._file = file
+        self._zstandard = import_zstandard()
+        self._frame: Any = None
+        self._made = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read up to the length of the buffer."""
+        while not self._made:
+            # Little at a time: a frame of repeated bytes is a thousand times shorter than its content.
+            if not (piece := self._file.read(4096)):
+                if self._frame is not None:
+                    raise EOFError("the file ended before the end of a frame")
+                return 0
+            self._made = memoryview(self._unpack(piece))
+        count = min(len(buffer), len(self._made))
+        buffer[:count], self._made = self._made[:count], self._made[count:]
+        return count
+
+    def _unpack(self, piece: bytes) -> bytes:
+        made = []
+        while piece:
+            self._frame = self._frame or self._zstandard.ZstdDecompressor().decompressobj()
+            try:
+                made.append(self._frame.decompress(piece))
+            except self._zstandard.ZstdError as error:
+                raise EOFError(str(error)) from None
+            piece = self._frame.unused_data if self._frame.eof else b""
+            self._frame = None if self._frame.eof else self._frame
+        return b"".join(made)
 
 
 def import_zstandard() -> Any:

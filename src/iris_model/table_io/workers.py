@@ -11,7 +11,7 @@ from iris_model.engine.errors import InvalidInput
 from iris_model.errors import IrisModelError
 from iris_model.scoring.core import BatchCore
 from iris_model.scoring.model import Model
-from iris_model.scoring.outputs import column_names
+from iris_model.scoring.outputs import column_names, flatten
 
 from .blocks import Block
 from .encoding import Encoder
@@ -67,9 +67,10 @@ class Worker:
             name for method in self._work.methods for name in column_names(method, core.empty(method), core.signature)
         ]
 
-    def header(self, names: Sequence[str]) -> bytes:
-        """Return the first bytes of the output."""
-        return self._encoder.header(names)
+    def header(self, names: Sequence[str]) -> Any:
+        """Return the first bytes of the output, or a batch without rows."""
+        empty = [column for method in self._work.methods for column in flatten(self._core.empty(method))]
+        return self._encoder.header(names, empty)
 
 
 def _refusal(block: Block, line: int | None, error: InvalidInput) -> IrisModelError:
