@@ -15,7 +15,7 @@ from .sources import import_pyarrow
 PARTIAL = ".partial"
 # Rows in one part of a Parquet output. An interrupted run loses the part that it was writing.
 PART_ROWS = 1 << 20
-MIXED = "A column of Parquet has one type. Write CSV or JSON Lines, or leave the column out of --keep."
+MIXED = "Write CSV or JSON Lines, or leave the column out of --keep: a column of Parquet has one type."
 
 
 class Sink(Protocol):
