@@ -159,3 +159,20 @@ def test_what_is_no_table_is_refused(given: Any, message: str) -> None:
 def test_a_method_that_the_model_lacks() -> None:
     with pytest.raises(AttributeError, match="no transform; it has predict, predict_proba, decision_function"):
         case("numbers")[1].transform(ROWS)
+
+
+def test_parts_have_labels_of_different_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers of parts are stored where they belong, also if the first part has only short labels."""
+    monkeypatch.setattr(core, "PART_ROWS", 50)
+    original, model, frame = case("mixed")
+    for method in model.methods:
+        whole = np.asarray(getattr(model, method)(frame))
+        assert np.array_equal(
+            whole, np.concatenate([getattr(model, method)(frame[at : at + 50]) for at in range(0, 200, 50)])
+        )
+    first, second = core.as_array(["a", "b"]), core.as_array(["abc", "a long label"])
+    whole = core._fill(core._fill(core._make_room(first, 4), first, 0), second, 2)
+    assert whole.tolist() == ["a", "b", "abc", "a long label"]
+    mixed = core._fill(core._fill(core._make_room(first, 4), first, 0), core.as_array([1, "x"]), 2)
+    assert mixed.tolist() == ["a", "b", 1, "x"]
+    assert list(map(str, model.predict(frame))) == list(map(str, original.predict(frame)))

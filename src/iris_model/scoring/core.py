@@ -24,7 +24,7 @@ from .inputs import Layout
 Answer = Any
 
 # The number of cells packed at a time, to limit memory; for lists, the number of rows.
-PART_CELLS = 1 << 20
+PART_CELLS = 1 << 18
 PART_ROWS = 1 << 14
 
 # Operators whose classes are selected by position, and whether the threshold itself is the second class.
@@ -56,8 +56,14 @@ class BatchCore:
         """Return the answers of several methods for one batch. Raises InvalidInput with the row's number in the batch."""
         if not batch.count:
             return [self.empty(method) for method in methods]
-        parts = [self._answer_part(part, start, methods) for start, part in self._split(batch)]
-        return [join(list(answers)) for answers in zip(*parts)]
+        wholes: list[Answer] = []
+        for start, part in self._split(batch):
+            answers = self._answer_part(part, start, methods)
+            if part.count == batch.count:
+                return answers
+            wholes = wholes or [_make_room(answer, batch.count) for answer in answers]
+            wholes = [_fill(whole, answer, start) for whole, answer in zip(wholes, answers)]
+        return wholes
 
     def empty(self, method: str) -> Answer:
         """Return the answer for zero rows."""
@@ -217,6 +223,23 @@ def as_labels(labels: list[Any]) -> np.ndarray[Any, Any]:
     array = np.empty(len(labels), object)
     array[:] = labels
     return array
+
+
+def _make_room(answer: Answer, count: int) -> Answer:
+    """Return an answer for all rows, from that of the first part. To join parts in the end would need twice the memory."""
+    if isinstance(answer, list):
+        return [_make_room(each, count) for each in answer]
+    return np.empty((count, *answer.shape[1:]), answer.dtype)
+
+
+def _fill(whole: Answer, answer: Answer, start: int) -> Answer:
+    """Return the whole with the answer of a part. Strings of a later part may be longer."""
+    if isinstance(answer, list):
+        return [_fill(each, part, start) for each, part in zip(whole, answer)]
+    if whole.dtype != answer.dtype:
+        whole = whole.astype(np.result_type(whole, answer))
+    whole[start : start + len(answer)] = answer
+    return whole
 
 
 def join(parts: list[Answer]) -> Answer:
