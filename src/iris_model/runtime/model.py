@@ -151,7 +151,8 @@ class Model:
                 if "IRIS_MODEL_EVENTS" in os.environ:
                     from .event_sources import answer_event
 
-                    return answer_event(self, event, sender)
+                    # What an event has, its keys say.
+                    return answer_event(self, event, sender)  # type: ignore[arg-type]
                 raise InvalidInput(
                     f"this is an event of {sender}; expected an HTTP request or rows: {advise(sender)}",
                     expected="an HTTP request or rows",

@@ -98,7 +98,8 @@ class NetworkNoise:
                     ]
                 made = function(given, attributes)
                 if op not in MOVING and op not in CHOOSING:
-                    terms = function([_magnitudes(value) for value in given], attributes) if op in SUMS else made
+                    sized: list[Any] = [_magnitudes(value) for value in given]
+                    terms = function(sized, attributes) if op in SUMS else made
                     to_one = op in RELATIVE_TO_ONE or attributes.get("post_transform", "NONE") not in ("NONE", 0)
                     to_one = to_one or "prob_a" in attributes
                     made = [_rounded(one, size, random, to_one=to_one) for one, size in zip(made, terms, strict=True)]

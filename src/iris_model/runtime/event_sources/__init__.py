@@ -8,15 +8,15 @@ from iris_model.engine.errors import InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Final
 
-    from .interface import Model
-
-
-PART = "iris-model-part"
+    from .interface import Event, Model
 
 
-def answer_event(model: "Model", event: "dict[str, Any]", sender: str) -> object:
+PART: "Final" = "iris-model-part"
+
+
+def answer_event(model: "Model", event: "Event", sender: str) -> object:
     """Return the answer to an event that is not a request. `sender`: its name for messages.
 
     Raises InvalidInput if `[events]` has no entry for it, DeliveryError if an answer cannot be delivered.
@@ -48,7 +48,7 @@ def answer_event(model: "Model", event: "dict[str, Any]", sender: str) -> object
     return answer_batch(model, records, sender)
 
 
-def is_object_event(event: "dict[str, Any]") -> bool:
+def is_object_event(event: "Event") -> bool:
     """Whether the event is about a new object: a notification of the bucket, or its event on EventBridge."""
     records = event.get("Records")
     if isinstance(records, list) and records and isinstance(records[0], dict):

@@ -50,7 +50,7 @@ def call_json(
     service: str,
     region: str,
     target: str,
-    parameters: "dict[str, Any]",
+    parameters: "dict[str, object]",
     version: str = "1.1",
     url_of: str = "",
 ) -> "Any":

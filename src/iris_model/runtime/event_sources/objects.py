@@ -16,10 +16,8 @@ from .entries import find_entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from .entries import Entry
-    from .interface import Model
+    from .interface import Event, Model
 
 SUFFIXES = {".csv": "text/csv", ".jsonl": "application/jsonl", ".ndjson": "application/jsonl"}
 
@@ -28,7 +26,7 @@ SUFFIXES = {".csv": "text/csv", ".jsonl": "application/jsonl", ".ndjson": "appli
 SHARE = 64
 
 
-def answer_objects(model: "Model", event: "dict[str, Any]", sender: str) -> "list[dict[str, object]]":
+def answer_objects(model: "Model", event: "Event", sender: str) -> "list[dict[str, object]]":
     """Answer each object of the event. Return one summary for each: `object`, `rows`, `refused`.
 
     Raises InvalidInput if an object has no rows, or has refused rows and there is no destination for them.
@@ -41,7 +39,7 @@ def answer_objects(model: "Model", event: "dict[str, Any]", sender: str) -> "lis
     return summaries
 
 
-def _objects(event: "dict[str, Any]") -> "list[tuple[str, str, str]]":
+def _objects(event: "Event") -> "list[tuple[str, str, str]]":
     """Return (bucket, key, version) of each object. Notifications quote the key, EventBridge does not."""
     if "Records" in event:
         found = [each["s3"] for each in event["Records"]]

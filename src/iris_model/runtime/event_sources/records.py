@@ -10,7 +10,9 @@ from iris_model.runtime.events import Request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+
+    from .interface import Event, Message
 
 
 class Record:
@@ -69,7 +71,7 @@ class Records:
         self.records = records
 
 
-def read_records(event: "dict[str, Any]") -> "Records | None":
+def read_records(event: "Event") -> "Records | None":
     """Return the records of an event, or None if its sender is not supported."""
     found = event.get("Records")
     if isinstance(found, list) and found and isinstance(found[0], dict):
@@ -82,7 +84,7 @@ def read_records(event: "dict[str, Any]") -> "Records | None":
     return None
 
 
-def _read_queue(found: "list[Any]") -> Records:
+def _read_queue(found: "list[Message]") -> Records:
     records = [
         Record(each["messageId"], each.get("body", ""), _type_of(each.get("messageAttributes"), "stringValue"))
         for each in found
@@ -94,7 +96,7 @@ def _read_queue(found: "list[Any]") -> Records:
     return Records("queue", source, records)
 
 
-def _read_topic(found: "list[Any]") -> Records:
+def _read_topic(found: "list[Message]") -> Records:
     messages = [each["Sns"] for each in found]
     records = [
         Record(each["MessageId"], each.get("Message", ""), _type_of(each.get("MessageAttributes"), "Value"))
@@ -103,12 +105,12 @@ def _read_topic(found: "list[Any]") -> Records:
     return Records("one", messages[0].get("TopicArn"), records)
 
 
-def _read_stream(found: "list[Any]") -> Records:
+def _read_stream(found: "list[Message]") -> Records:
     records = [_decoded(each["kinesis"]["sequenceNumber"], each["kinesis"].get("data")) for each in found]
     return Records("stream", found[0].get("eventSourceARN"), records)
 
 
-def _read_table(found: "list[Any]") -> Records:
+def _read_table(found: "list[Message]") -> Records:
     """Return the new items of a table. A deleted item has no rows."""
     records = []
     for each in found:
@@ -126,7 +128,7 @@ def _read_table(found: "list[Any]") -> Records:
     return Records("table", found[0].get("eventSourceARN"), records)
 
 
-def _read_kafka(event: "dict[str, Any]") -> Records:
+def _read_kafka(event: "Event") -> Records:
     records = []
     for partition, messages in event.get("records", {}).items():
         for each in messages:
@@ -138,7 +140,7 @@ def _read_kafka(event: "dict[str, Any]") -> Records:
     return Records("whole", event.get("eventSourceArn"), records)
 
 
-READERS = {
+READERS: "dict[str, Callable[[list[Message]], Records]]" = {
     "aws:sqs": _read_queue,
     "aws:sns": _read_topic,
     "aws:kinesis": _read_stream,
@@ -175,8 +177,9 @@ def _type_of_kafka(headers: object) -> str:
 
 def _plain(value: object) -> object:
     """Return an attribute of DynamoDB as a JSON value: `{"N": "5.1"}` is 5.1."""
-    inner: Any
-    ((kind, inner),) = value.items() if isinstance(value, dict) and len(value) == 1 else (("", value),)
+    if not isinstance(value, dict) or len(value) != 1:
+        return value
+    ((kind, inner),) = value.items()
     if kind == "N":
         text = str(inner)
         return int(text) if text.lstrip("-").isdecimal() else float(text)

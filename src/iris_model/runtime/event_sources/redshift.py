@@ -8,14 +8,13 @@ from iris_model.engine.errors import InvalidInput
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
-    from .interface import Model
+    from .interface import Event, Model
 
 PROBABILITY = "_probability"
 
 
-def answer_redshift(model: "Model", event: "dict[str, Any]") -> "dict[str, object]":
+def answer_redshift(model: "Model", event: "Event") -> "dict[str, object]":
     """Return `{"success": true, "num_records", "results"}`, or `{"success": false, "error_msg"}`, which fails the query.
 
     The result is the prediction. If the name of the SQL function ends with `_probability`, it is the probability of the

@@ -4,6 +4,10 @@ Each module has a table FUNCTIONS: the name of an ONNX operator to a function of
 outputs. Inputs and outputs are `Array`s (arrays.py); an omitted optional input is None.
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .arrays import StepFunction
+
 STEPS = {
     "activations": (
         "Abs Acos Acosh Asin Asinh Atan Atanh Ceil Celu Cos Cosh Elu Erf Exp Floor Gelu HardSigmoid HardSwish LeakyRelu "
@@ -40,7 +44,8 @@ STEPS = {
 MODULE_OF = {op: module for module, names in STEPS.items() for op in names.split()}
 
 
-def find_step(op: str) -> object:
+def find_step(op: str) -> "StepFunction":
     """Return the function of an ONNX operator. Raises KeyError."""
     module = MODULE_OF[op]
-    return __import__(f"{__package__}.{module}", fromlist=("FUNCTIONS",)).FUNCTIONS[op]
+    function: StepFunction = __import__(f"{__package__}.{module}", fromlist=("FUNCTIONS",)).FUNCTIONS[op]
+    return function

@@ -10,9 +10,8 @@ from .arrays import Array, make
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
-    from .arrays import Attributes, Inputs
+    from .arrays import Attributes, Inputs, StepFunction
 
 NAN, INFINITY = math.nan, math.inf
 # The exponential of a larger number overflows.
@@ -86,7 +85,7 @@ def _gelu_tanh(value: float) -> float:
 
 
 # By cell, without attributes. The result has the type of the input.
-UNARY: "dict[str, Callable[[Any], Any]]" = {
+UNARY: "dict[str, Callable[[float], float]]" = {
     "Abs": abs,
     "Acos": _guarded(math.acos),
     "Acosh": _guarded(math.acosh),
@@ -164,7 +163,7 @@ def _thresholded(a: "Attributes") -> "Callable[[float], float]":
 
 
 # By cell, with attributes: a function of them.
-CONFIGURED: "dict[str, Callable[[Attributes], Callable[[Any], Any]]]" = {
+CONFIGURED: "dict[str, Callable[[Attributes], Callable[[float], float]]]" = {
     "Celu": _celu,
     "Elu": _elu,
     "Gelu": _gelu_of,
@@ -177,7 +176,7 @@ CONFIGURED: "dict[str, Callable[[Attributes], Callable[[Any], Any]]]" = {
 }
 
 
-def _unary(function: "Callable[[Any], Any]") -> "Callable[[Inputs, Attributes], list[Array]]":
+def _unary(function: "Callable[[float], float]") -> "StepFunction":
     def step(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
         value = inputs[0]
         return [make(map(function, value.cells), value.shape, value.kind)]
@@ -186,8 +185,8 @@ def _unary(function: "Callable[[Any], Any]") -> "Callable[[Inputs, Attributes], 
 
 
 def _configured(
-    function: "Callable[[Attributes], Callable[[Any], Any]]",
-) -> "Callable[[Inputs, Attributes], list[Array]]":
+    function: "Callable[[Attributes], Callable[[float], float]]",
+) -> "StepFunction":
     def step(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
         value = inputs[0]
         return [make(map(function(attributes), value.cells), value.shape, value.kind)]
@@ -195,7 +194,7 @@ def _configured(
     return step
 
 
-FUNCTIONS: "dict[str, Callable[[Inputs, Attributes], list[Array]]]" = {
+FUNCTIONS: "dict[str, StepFunction]" = {
     **{name: _unary(function) for name, function in UNARY.items()},
     **{name: _configured(function) for name, function in CONFIGURED.items()},
 }

@@ -1,7 +1,8 @@
 """Arrays of ONNX graphs: flat cells, a shape, and the type of the cells.
 
 Cells of numbers are an `array.array` or a memory view, so float32 values are rounded when they are stored, and C kernels
-read them without a copy. Strings are a list.
+read them without a copy. Strings are a list. Their type is that of an array of numbers, which most steps need: they only
+take cells, parts and the length, and each of the three has these.
 """
 
 from array import array
@@ -10,12 +11,16 @@ from iris_model.engine.errors import InvalidInput, ModelFormatError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, TypeAlias
 
-    Shape = tuple[int, ...]
-    Inputs = list["Array"]
-    Attributes = dict[str, Any]
+    Shape: TypeAlias = tuple[int, ...]
+    Inputs: TypeAlias = list["Array"]
+    # As in the file: numbers, texts, lists of them, and `Array`s for its constants.
+    Attributes: TypeAlias = dict[str, Any]
+    Numbers: TypeAlias = Sequence[float]
+    # A step of a graph.
+    StepFunction: TypeAlias = Callable[[Inputs, Attributes], list["Array"]]
 
 # ONNX's number of a data type -> type of the cells, as in `array`: "?" for bool, "s" for strings.
 KINDS = {1: "f", 2: "B", 3: "b", 4: "H", 5: "h", 6: "i", 7: "q", 8: "s", 9: "?", 11: "d", 12: "I", 13: "Q"}
@@ -30,8 +35,8 @@ class Array:
 
     __slots__ = ("cells", "kind", "shape")
 
-    def __init__(self, cells: "Any", shape: "Shape", kind: str) -> None:
-        self.cells = cells
+    def __init__(self, cells: "Sequence[float | str]", shape: "Shape", kind: str) -> None:
+        self.cells: array[float] = cells  # type: ignore[assignment]
         self.shape = shape
         self.kind = kind
 
@@ -45,12 +50,16 @@ class Array:
         """Return the cells of a tensor of integers, such as axes, as a list."""
         return [int(cell) for cell in self.cells]
 
+    def texts(self) -> "list[str]":
+        """Return the cells of a tensor of strings."""
+        return self.cells  # type: ignore[return-value]
 
-def make(cells: "Iterable[Any]", shape: "Shape", kind: str) -> Array:
+
+def make(cells: "Iterable[float | str]", shape: "Shape", kind: str) -> Array:
     """Return an array of these values, rounded to the type."""
     if kind == "s":
         return Array(list(cells), shape, kind)
-    return Array(array("B" if kind == "?" else kind, cells), shape, kind)
+    return Array(array("B" if kind == "?" else kind, cells), shape, kind)  # type: ignore[type-var]
 
 
 def size_of(shape: "Sequence[int]") -> int:
@@ -112,9 +121,9 @@ def broadcast(shapes: "Sequence[Shape]") -> "Shape":
     return tuple(made)
 
 
-def expand(value: Array, shape: "Shape") -> "Any":
+def expand(value: Array, shape: "Shape") -> "Numbers":
     """Return the cells, repeated to `shape`."""
-    cells = value.cells
+    cells: Numbers = value.cells
     if value.shape == shape:
         return cells
     count = size_of(shape)
@@ -131,7 +140,7 @@ def expand(value: Array, shape: "Shape") -> "Any":
     inner = 1
     for axis in range(len(shape) - 1, -1, -1):
         if own[axis] != shape[axis]:
-            spread: list[Any] = []
+            spread: list[float] = []
             for start in range(0, len(cells), inner):
                 spread += list(cells[start : start + inner]) * shape[axis]
             cells = spread

@@ -12,10 +12,9 @@ from .arrays import BITS, FLOATS, KINDS, Array, broadcast, expand, make, wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Sequence
 
-    from .arrays import Attributes, Inputs
+    from .arrays import Attributes, Inputs, Numbers, Shape, StepFunction
 
 
 def _power(one: float, other: float) -> float:
@@ -43,25 +42,29 @@ def _truncated_quotient(one: int, other: int) -> int:
     return made if (one < 0) == (other < 0) else -made
 
 
-def _pairs(inputs: "Inputs") -> "tuple[Any, Any, tuple[int, ...]]":
+def _pairs(inputs: "Inputs") -> "tuple[Numbers, Numbers, Shape]":
     shape = broadcast([value.shape for value in inputs])
     return expand(inputs[0], shape), expand(inputs[1], shape), shape
 
 
-def _arithmetic(
-    function: "Callable[[Any, Any], Any]", whole: "Callable[[Any, Any], Any] | None" = None
-) -> "Callable[[Inputs, Attributes], list[Array]]":
+def _whole_pairs(inputs: "Inputs") -> "tuple[Sequence[int], Sequence[int], Shape]":
+    """Return the cells of tensors of an integer type."""
+    return _pairs(inputs)  # type: ignore[return-value]
+
+
+def _arithmetic(function: "Callable[[float, float], float]", whole: "Callable[[int, int], int]") -> "StepFunction":
     def step(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
-        one, other, shape = _pairs(inputs)
         kind = inputs[0].kind
         if kind in FLOATS:
+            one, other, shape = _pairs(inputs)
             return [make(map(function, one, other), shape, kind)]
-        return [make([wrap(made, kind) for made in map(whole or function, one, other)], shape, kind)]
+        a, b, shape = _whole_pairs(inputs)
+        return [make([wrap(made, kind) for made in map(whole, a, b)], shape, kind)]
 
     return step
 
 
-def _comparison(function: "Callable[[Any, Any], bool]") -> "Callable[[Inputs, Attributes], list[Array]]":
+def _comparison(function: "Callable[[float, float], bool]") -> "StepFunction":
     def step(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
         one, other, shape = _pairs(inputs)
         return [make(map(function, one, other), shape, "?")]
@@ -81,7 +84,7 @@ def _power_step(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     one, other, shape = _pairs(inputs)
     if kind in FLOATS:
         return [make(map(_power, one, other), shape, kind)]
-    return [make([_whole_power(a, b, kind) for a, b in zip(one, other)], shape, kind)]
+    return [make([_whole_power(int(a), b, kind) for a, b in zip(one, other)], shape, kind)]
 
 
 def _modulo(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
@@ -94,7 +97,7 @@ def _modulo(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
 
 
 def _shift(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
-    one, other, shape = _pairs(inputs)
+    one, other, shape = _whole_pairs(inputs)
     kind = inputs[0].kind
     if attributes["direction"] == "LEFT":
         most = BITS[kind]  # a longer shift leaves nothing, and its integer could fill the memory
@@ -102,21 +105,19 @@ def _shift(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     return [make([a >> b for a, b in zip(one, other)], shape, kind)]
 
 
-def _least(one: "Any", other: "Any") -> "Any":
+def _least(one: float, other: float) -> float:
     return one if one < other or one != one else other
 
 
-def _greatest(one: "Any", other: "Any") -> "Any":
+def _greatest(one: float, other: float) -> float:
     return one if one > other or one != one else other
 
 
-def _fold(
-    function: "Callable[[Any, Any], Any]", *, mean: bool = False
-) -> "Callable[[Inputs, Attributes], list[Array]]":
+def _fold(function: "Callable[[float, float], float]", *, mean: bool = False) -> "StepFunction":
     def step(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
         shape = broadcast([value.shape for value in inputs])
         kind = inputs[0].kind
-        made: Any = expand(inputs[0], shape)
+        made: Numbers = expand(inputs[0], shape)
         for value in inputs[1:]:
             made = make(map(function, made, expand(value, shape)), shape, kind).cells
         if mean:
@@ -130,7 +131,7 @@ def _clip(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     value = inputs[0]
     low = inputs[1].cells[0] if len(inputs) > 1 and inputs[1] is not None else attributes.get("min")
     high = inputs[2].cells[0] if len(inputs) > 2 and inputs[2] is not None else attributes.get("max")
-    cells: Any = value.cells
+    cells: Numbers = value.cells
     if low is not None:
         cells = [low if cell < low else cell for cell in cells]
     if high is not None:
@@ -152,20 +153,20 @@ def _prelu(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
 
 def cast(value: Array, kind: str) -> Array:
     """Return the array with another type of cells. Numbers are truncated towards zero and wrapped."""
-    cells: Any = value.cells
+    cells: Numbers = value.cells
     if kind == value.kind:
         return value
     if kind == "s":
         return make([_as_text(cell, value.kind) for cell in cells], value.shape, "s")
     if value.kind == "s":
-        cells = [_as_number(cell, kind) for cell in cells]
+        cells = [_as_number(text, kind) for text in value.texts()]
     if kind == "?":
         return make([cell != 0 for cell in cells], value.shape, kind)
     if kind in FLOATS:
         return make(cells, value.shape, kind)
     if value.kind in FLOATS or value.kind == "s":
         cells = [int(cell) if type(cell) is int or math.isfinite(cell) else -(1 << (BITS[kind] - 1)) for cell in cells]
-    return make([wrap(cell, kind) for cell in cells], value.shape, kind)
+    return make([wrap(int(cell), kind) for cell in cells], value.shape, kind)
 
 
 def _as_number(text: str, kind: str) -> "int | float":
@@ -175,7 +176,7 @@ def _as_number(text: str, kind: str) -> "int | float":
     return int(text)
 
 
-def _as_text(cell: "Any", kind: str) -> str:
+def _as_text(cell: float, kind: str) -> str:
     if kind in FLOATS:
         made = f"{cell:.8g}"  # as onnxruntime, also for float64
         return {"nan": "NaN", "inf": "INF", "-inf": "-INF"}.get(made, made)
@@ -199,15 +200,15 @@ def _is_infinite(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     return [make([cell in found for cell in inputs[0].cells], inputs[0].shape, "?")]
 
 
-def _to_truth(function: "Callable[[Any], bool]") -> "Callable[[Inputs, Attributes], list[Array]]":
+def _to_truth(function: "Callable[[float], bool]") -> "StepFunction":
     def step(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
         return [make(map(function, inputs[0].cells), inputs[0].shape, "?")]
 
     return step
 
 
-FUNCTIONS: "dict[str, Callable[[Inputs, Attributes], list[Array]]]" = {
-    "Add": _arithmetic(add),
+FUNCTIONS: "dict[str, StepFunction]" = {
+    "Add": _arithmetic(add, add),
     "And": _comparison(and_),
     "BitShift": _shift,
     "Cast": _cast,
@@ -225,12 +226,12 @@ FUNCTIONS: "dict[str, Callable[[Inputs, Attributes], list[Array]]]" = {
     "Mean": _fold(add, mean=True),
     "Min": _fold(_least),
     "Mod": _modulo,
-    "Mul": _arithmetic(mul),
+    "Mul": _arithmetic(mul, mul),
     "Not": _to_truth(lambda x: not x),
     "Or": _comparison(or_),
     "PRelu": _prelu,
     "Pow": _power_step,
-    "Sub": _arithmetic(sub),
+    "Sub": _arithmetic(sub, sub),
     "Sum": _fold(add),
     "Where": _where,
     "Xor": _comparison(xor),

@@ -6,10 +6,11 @@ from .arrays import FLOATS, Array, make, refuse, size_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from array import array
+    from collections.abc import Sequence
     from typing import Any
 
-    from .arrays import Attributes, Inputs
+    from .arrays import Attributes, Inputs, StepFunction
 
 
 def listed(attributes: "Attributes", name: str) -> "list[Any]":
@@ -18,7 +19,8 @@ def listed(attributes: "Attributes", name: str) -> "list[Any]":
     if value is None:
         return []
     if isinstance(value, Array):
-        return value.cells if type(value.cells) is list else list(value.cells)
+        cells: Sequence[object] = value.cells
+        return cells if isinstance(cells, list) else list(cells)
     return list(value)
 
 
@@ -29,7 +31,7 @@ def rows_of(value: Array) -> "tuple[int, int]":
     return value.shape[0], size_of(value.shape[1:])
 
 
-def as_float(value: Array) -> "Any":
+def as_float(value: Array) -> "array[float]":
     """Return the cells in float32, as these operators compute."""
     return value.cells if value.kind == "f" else make([float(cell) for cell in value.cells], value.shape, "f").cells
 
@@ -49,7 +51,7 @@ def _scaler(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     return [make(cells, value.shape, "f")]
 
 
-def _spread(values: "list[Any]", width: int) -> "list[Any]":
+def _spread(values: "list[float]", width: int) -> "list[float]":
     return values * width if len(values) == 1 else values
 
 
@@ -75,8 +77,8 @@ def _imputer(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     _, width = rows_of(value)
     floats = value.kind in FLOATS
     fills = _spread(listed(attributes, "imputed_value_floats" if floats else "imputed_value_int64s"), width)
-    replaced: Any = attributes.get("replaced_value_float" if floats else "replaced_value_int64", 0)
-    replaced = replaced.cells[0] if isinstance(replaced, Array) else replaced
+    filler: Array | float = attributes.get("replaced_value_float" if floats else "replaced_value_int64", 0)
+    replaced = filler.cells[0] if isinstance(filler, Array) else filler
     is_nan = replaced != replaced
     cells = [
         fills[place % width] if (cell != cell if is_nan else cell == replaced) else cell
@@ -92,7 +94,7 @@ def _binarizer(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
 
 def _one_hot(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     value = inputs[0]
-    known: list[Any] = listed(attributes, "cats_int64s") or listed(attributes, "cats_strings")
+    known: list[float | str] = listed(attributes, "cats_int64s") or listed(attributes, "cats_strings")
     places = {category: place for place, category in enumerate(known)}
     cells: list[float] = []
     for cell in value.cells:
@@ -116,10 +118,10 @@ def _label_encoder(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
         classes = listed(attributes, "classes_strings")
         if value.kind == "s":
             found = {text: place for place, text in enumerate(classes)}
-            other = attributes.get("default_int64", -1)
-            return [make([found.get(cell, other) for cell in value.cells], value.shape, "q")]
-        other = attributes.get("default_string", "_Unused")
-        texts = [classes[cell] if 0 <= cell < len(classes) else other for cell in value.cells]
+            unknown: int = attributes.get("default_int64", -1)
+            return [make([found.get(text, unknown) for text in value.texts()], value.shape, "q")]
+        other: str = attributes.get("default_string", "_Unused")
+        texts = [classes[place] if 0 <= place < len(classes) else other for place in value.integers()]
         return [make(texts, value.shape, "s")]
     table = {key: entry for key, entry in zip(reversed(keys), reversed(values)) if key == key}
     missing = next((entry for key, entry in zip(keys, values) if key != key), default)
@@ -153,10 +155,10 @@ def _category_mapper(inputs: "Inputs", attributes: "Attributes") -> "list[Array]
     numbers, texts = listed(attributes, "cats_int64s"), listed(attributes, "cats_strings")
     if value.kind == "s":
         to_number = dict(zip(texts, numbers))
-        other = attributes.get("default_int64", -1)
-        return [make([to_number.get(cell, other) for cell in value.cells], value.shape, "q")]
+        other: int = attributes.get("default_int64", -1)
+        return [make([to_number.get(text, other) for text in value.texts()], value.shape, "q")]
     to_text = dict(zip(numbers, texts))
-    unknown = attributes.get("default_string", "_Unused")
+    unknown: str = attributes.get("default_string", "_Unused")
     return [make([to_text.get(cell, unknown) for cell in value.cells], value.shape, "s")]
 
 
@@ -184,7 +186,7 @@ def _vectorizer(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     return [make(cells, (count, sum(widths)), "f")]
 
 
-FUNCTIONS: "dict[str, Callable[[Inputs, Attributes], list[Array]]]" = {
+FUNCTIONS: "dict[str, StepFunction]" = {
     "ArrayFeatureExtractor": _extractor,
     "Binarizer": _binarizer,
     "CategoryMapper": _category_mapper,

@@ -13,9 +13,12 @@ from .scores import NONE, label_array, labels_of, place_of_largest, transform
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import TypeAlias
 
-    from .arrays import Attributes, Inputs
+    from .arrays import Attributes, Inputs, Numbers, StepFunction
+
+    # Compares a cell with a threshold.
+    Branch: TypeAlias = Callable[[float, float], bool]
 
 LEAF = "LEAF"
 BRANCHES: "dict[str, Callable[[float, float], bool]]" = {
@@ -37,15 +40,17 @@ class Forest:
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.feature: list[int] = []
-        self.value: list[Any] = []
-        self.compare: list[Any] = []
+        # The threshold; in a TreeEnsemble also a set, which the comparison MEMBER takes.
+        self.value: list[float] = []
+        # None at a leaf, which nothing is compared with.
+        self.compare: list[Branch] = []
         self.yes: list[int] = []
         self.no: list[int] = []
         self.missing_yes: list[bool] = []
         self.scores: dict[int, list[tuple[int, float]]] = {}
         self.roots: list[int] = []
 
-    def leaf(self, node: int, row: "Any") -> int:
+    def leaf(self, node: int, row: "Numbers") -> int:
         """Return the leaf that a row reaches. Children come after their parents, so the walk ends."""
         feature, value, compare, yes, no = self.feature, self.value, self.compare, self.yes, self.no
         while feature[node] >= 0:
@@ -65,7 +70,7 @@ def _attribute_forest(attributes: "Attributes", prefix: str) -> Forest:
     features = listed(attributes, "nodes_featureids")
     forest.feature = [-1 if mode == LEAF else int(feature) for mode, feature in zip(modes, features)]
     forest.value = listed(attributes, "nodes_values_as_tensor" if doubles else "nodes_values")
-    forest.compare = [BRANCHES.get(mode) for mode in modes]
+    forest.compare = [BRANCHES.get(mode) for mode in modes]  # type: ignore[misc]
     yes, no = listed(attributes, "nodes_truenodeids"), listed(attributes, "nodes_falsenodeids")
     forest.yes = [places.get((tree, node), -1) for tree, node in zip(trees, yes)]
     forest.no = [places.get((tree, node), -1) for tree, node in zip(trees, no)]
@@ -79,7 +84,7 @@ def _attribute_forest(attributes: "Attributes", prefix: str) -> Forest:
         forest.scores.setdefault(places[tree, node], []).append((int(target), weight))
     children = {forest.yes[at] for at, feature in enumerate(forest.feature) if feature >= 0}
     children |= {forest.no[at] for at, feature in enumerate(forest.feature) if feature >= 0}
-    first: dict[Any, int] = {}
+    first: dict[float, int] = {}
     for place, tree in enumerate(trees):
         if place not in children:
             first.setdefault(tree, place)
@@ -183,6 +188,10 @@ def _classifier(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     return [label_array(chosen, kind), make(cells, (len(rows), len(labels)), "f")]
 
 
+def _is_member(cell: float, members: float) -> bool:
+    return cell in members  # type: ignore[operator]
+
+
 def _numbered_forest(attributes: "Attributes") -> Forest:
     """Return the trees of TreeEnsemble (version 5), whose leaves are separate."""
     splits = listed(attributes, "nodes_splits")
@@ -199,8 +208,11 @@ def _numbered_forest(attributes: "Attributes") -> Forest:
             members.append(cell)
     following = iter(sets)
     forest.feature = [int(feature) for feature in listed(attributes, "nodes_featureids")]
-    forest.value = [next(following, frozenset()) if mode == "MEMBER" else split for mode, split in zip(modes, splits)]
-    forest.compare = [(lambda x, y: x in y) if mode == "MEMBER" else BRANCHES[mode] for mode in modes]
+    forest.value = [
+        next(following, frozenset()) if mode == "MEMBER" else split  # type: ignore[misc]
+        for mode, split in zip(modes, splits)
+    ]
+    forest.compare = [_is_member if mode == "MEMBER" else BRANCHES[mode] for mode in modes]
 
     def place(child: int, is_leaf: int) -> int:
         return count + child if is_leaf else child
@@ -216,7 +228,7 @@ def _numbered_forest(attributes: "Attributes") -> Forest:
         forest.scores[count + leaf] = [(int(target), weight)]
         forest.feature.append(-1)
         forest.value.append(0.0)
-        forest.compare.append(None)
+        forest.compare.append(None)  # type: ignore[arg-type]
         forest.yes.append(-1)
         forest.no.append(-1)
         forest.missing_yes.append(False)
@@ -237,7 +249,7 @@ def _ensemble(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     return [make(cells, (len(rows), count), inputs[0].kind)]
 
 
-FUNCTIONS: "dict[str, Callable[[Inputs, Attributes], list[Array]]]" = {
+FUNCTIONS: "dict[str, StepFunction]" = {
     "TreeEnsemble": _ensemble,
     "TreeEnsembleClassifier": _classifier,
     "TreeEnsembleRegressor": _regressor,

@@ -20,10 +20,7 @@ from .arrays import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    from .arrays import Attributes, Inputs
+    from .arrays import Attributes, Inputs, StepFunction
 
 END = 1 << 62
 
@@ -65,7 +62,7 @@ def _gather(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
         if not -length <= place < length:
             raise refuse(f"the index {place} is not in a table of {length} entries", f"an index from 0 to {length - 1}")
     cells, kept = value.cells, value.kind
-    taken: list[Any] = []
+    taken: list[float] = []
     for start in range(0, outer * length * inner, length * inner):
         for place in places:
             begin = start + place % length * inner
@@ -99,7 +96,7 @@ def _gather_nd(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     outer = size_of(value.shape[:batch])
     places = indices.integers()
     per_batch = len(places) // depth // outer
-    cells: list[Any] = []
+    cells: list[float] = []
     for number in range(len(places) // depth):
         begin = number // per_batch * size_of(value.shape[batch:])
         for axis in range(depth):
@@ -112,7 +109,7 @@ def _one_hot(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     indices, depth, (off, on) = inputs[0], int(inputs[1].cells[0]), inputs[2].cells
     axis = attributes.get("axis", -1)
     rank = len(indices.shape) + 1
-    cells: list[Any] = []
+    cells: list[float] = []
     size_of((*indices.shape, depth))
     for place in indices.integers():
         row = [off] * depth
@@ -129,7 +126,7 @@ def _one_hot(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
 def _pad(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     value = inputs[0]
     amounts = integers_of(inputs, 1, attributes, "pads") or []
-    fill: Any = inputs[2].cells[0] if len(inputs) > 2 and inputs[2] is not None else attributes.get("value", 0)
+    fill: float = inputs[2].cells[0] if len(inputs) > 2 and inputs[2] is not None else attributes.get("value", 0)
     rank = len(value.shape)
     axes = [axis_in(axis, rank) for axis in inputs[3].integers()] if len(inputs) > 3 else list(range(rank))
     mode = attributes.get("mode", "constant")
@@ -141,7 +138,7 @@ def _pad(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     return [made]
 
 
-def _pad_axis(value: Array, axis: int, before: int, after: int, mode: str, fill: "Any") -> Array:
+def _pad_axis(value: Array, axis: int, before: int, after: int, mode: str, fill: float) -> Array:
     outer, length, inner = split_at(value.shape, axis)
     size_of((outer, max(before + length + after, 0), inner))
     places: list[int] = []
@@ -156,7 +153,7 @@ def _pad_axis(value: Array, axis: int, before: int, after: int, mode: str, fill:
             period = 2 * (length - 1) or 1
             place = abs(place) % period
             places.append(place if place < length else period - place)
-    cells: list[Any] = []
+    cells: list[float] = []
     for start in range(0, outer * length * inner, length * inner):
         for place in places:
             if 0 <= place < length:
@@ -189,7 +186,7 @@ def _triangle(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     by = int(inputs[1].cells[0]) if len(inputs) > 1 and inputs[1] is not None else 0
     height, width = value.shape[-2:]
     upper = attributes.get("upper", 1)
-    zero: Any = 0.0 if value.kind in FLOATS else 0
+    zero: float = 0.0 if value.kind in FLOATS else 0
     cells = []
     for place, cell in enumerate(value.cells):
         off = place % width - place // width % (height or 1)
@@ -209,7 +206,7 @@ def _reverse_sequence(inputs: "Inputs", attributes: "Attributes") -> "list[Array
     return [make(cells, value.shape, value.kind)]
 
 
-FUNCTIONS: "dict[str, Callable[[Inputs, Attributes], list[Array]]]" = {
+FUNCTIONS: "dict[str, StepFunction]" = {
     "EyeLike": _eye_like,
     "Gather": _gather,
     "GatherElements": _gather_elements,

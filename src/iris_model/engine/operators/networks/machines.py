@@ -10,9 +10,8 @@ from .scores import NONE, label_array, labels_of, place_of_largest, transform
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
 
-    from .arrays import Array, Attributes, Inputs
+    from .arrays import Array, Attributes, Inputs, Numbers, StepFunction
 
 
 def _linear_scores(inputs: "Inputs", attributes: "Attributes", count: int) -> "list[list[float]]":
@@ -149,7 +148,7 @@ def _svm_classifier(inputs: "Inputs", attributes: "Attributes") -> "list[Array]"
     return [label_array(chosen, kind), make(cells, (height, len(cells) // height), "f")]
 
 
-def _linear_machine(source: "Any", height: int, width: int, attributes: "Attributes") -> "list[Array]":
+def _linear_machine(source: "Numbers", height: int, width: int, attributes: "Attributes") -> "list[Array]":
     labels, kind = labels_of(attributes)
     weights, rho = listed(attributes, "coefficients"), listed(attributes, "rho")
     how = attributes.get("post_transform", NONE)
@@ -164,7 +163,7 @@ def _linear_machine(source: "Any", height: int, width: int, attributes: "Attribu
     return [label_array(chosen, kind), make(cells, (height, len(cells) // height), "f")]
 
 
-FUNCTIONS: "dict[str, Callable[[Inputs, Attributes], list[Array]]]" = {
+FUNCTIONS: "dict[str, StepFunction]" = {
     "LinearClassifier": _linear_classifier,
     "LinearRegressor": _linear_regressor,
     "SVMClassifier": _svm_classifier,

@@ -9,9 +9,8 @@ from .reducing import total
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
 
-    from .arrays import Attributes, Inputs
+    from .arrays import Attributes, Inputs, StepFunction
 
     Map = Callable[[Sequence[float]], Sequence[float]]
 
@@ -20,7 +19,7 @@ def _along(value: Array, axis: int, function: "Map") -> Array:
     """Apply a function to the cells along an axis."""
     outer, length, inner = split_at(value.shape, axis)
     if inner == 1:
-        made: Any = []
+        made: list[float] = []
         for start in range(0, outer * length, length):
             made += function(value.cells[start : start + length])
         return make(made, value.shape, value.kind)
@@ -55,7 +54,7 @@ def _hardmax(cells: "Sequence[float]") -> "list[float]":
     return [1.0 if at == place else 0.0 for at in range(len(cells))]
 
 
-def _of_axis(function: "Map") -> "Callable[[Inputs, Attributes], list[Array]]":
+def _of_axis(function: "Map") -> "StepFunction":
     def step(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
         value = inputs[0]
         # Before opset 13, all axes from `axis` on were one.
@@ -173,7 +172,7 @@ def _mean_variance(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     return [make(cells, value.shape, value.kind)]
 
 
-FUNCTIONS: "dict[str, Callable[[Inputs, Attributes], list[Array]]]" = {
+FUNCTIONS: "dict[str, StepFunction]" = {
     "BatchNormalization": _batch,
     "GroupNormalization": _group,
     "Hardmax": _of_axis(_hardmax),

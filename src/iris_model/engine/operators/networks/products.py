@@ -13,10 +13,14 @@ from .arrays import FLOATS, Array, broadcast, expand, make, size_of, transpose, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any
+    from collections.abc import Sequence
+    from types import ModuleType
+    from typing import TypeAlias
 
-    from .arrays import Attributes, Inputs
+    from .arrays import Attributes, Inputs, Numbers, StepFunction
+
+    # The packed matrix, the bias, the number of rows and of columns, and the number of the activation.
+    Layer: TypeAlias = tuple[Numbers, Numbers | None, int, int, int]
 
 # Columns of a packed matrix that lie next to each other (csrc/networks.c).
 PANEL = 16
@@ -25,7 +29,7 @@ MANY_PRODUCTS = 16_384
 # Activations that the kernel knows, by their number there.
 ACTIVATIONS = (None, "Relu", "Sigmoid", "Tanh", "Softmax")
 # The module of the kernels, once it is needed.
-_native: "list[Any]" = []
+_native: "list[ModuleType]" = []
 
 
 def product_sum(one: "Sequence[float]", other: "Sequence[float]") -> float:
@@ -36,7 +40,7 @@ def product_sum(one: "Sequence[float]", other: "Sequence[float]") -> float:
         return float(sum(map(mul, one, other)))
 
 
-def multiply(one: "Any", other: "Any", height: int, depth: int, width: int, kind: str) -> "list[Any]":
+def multiply(one: "Numbers", other: "Numbers", height: int, depth: int, width: int, kind: str) -> "list[float]":
     """Return the product of two flat matrices, height x depth and depth x width, as one flat list."""
     columns = [list(other[column::width]) for column in range(width)] if depth else [[] for _ in range(width)]
     rows = [one[start * depth : (start + 1) * depth] for start in range(height)]
@@ -45,7 +49,7 @@ def multiply(one: "Any", other: "Any", height: int, depth: int, width: int, kind
     return [wrap(sum(map(mul, row, column)), kind) for row in rows for column in columns]
 
 
-def kernels_for(work: int) -> "Any":
+def kernels_for(work: int) -> "ModuleType | None":
     """Return the kernels if they are loaded, or if the work is worth loading them; else None."""
     if not _native:
         from iris_model.engine import native
@@ -56,8 +60,14 @@ def kernels_for(work: int) -> "Any":
 
 
 def dense(
-    rows: "Any", packed: "Any", bias: "Any", height: int, depth: int, width: int, activation: "str | None" = None
-) -> "Any":
+    rows: "Numbers",
+    packed: "Numbers",
+    bias: "Numbers | None",
+    height: int,
+    depth: int,
+    width: int,
+    activation: "str | None" = None,
+) -> "Numbers":
     """Return rows x matrix + bias, activated: height x width cells of float32.
 
     `packed`: the matrix in panels of PANEL columns, filled with zeros: panel by panel, row by row.
@@ -65,7 +75,7 @@ def dense(
     return run_layers(rows, height, ((packed, bias, depth, width, ACTIVATIONS.index(activation)),))
 
 
-def run_layers(rows: "Any", height: int, layers: "tuple[tuple[Any, ...], ...]") -> "Any":
+def run_layers(rows: "Numbers", height: int, layers: "tuple[Layer, ...]") -> "Numbers":
     """Return the cells of the last of several layers, each as (packed matrix, bias or None, depth, width, activation)."""
     kernels = kernels_for(height * sum([depth * width for _, _, depth, width, _ in layers]))
     if kernels is not None:
@@ -78,7 +88,9 @@ def run_layers(rows: "Any", height: int, layers: "tuple[tuple[Any, ...], ...]") 
     return cells
 
 
-def _in_python(rows: "Any", height: int, packed: "Any", bias: "Any", depth: int, width: int, activation: int) -> "Any":
+def _in_python(
+    rows: "Numbers", height: int, packed: "Numbers", bias: "Numbers | None", depth: int, width: int, activation: int
+) -> "Numbers":
     columns = []
     for column in range(width):
         first = column // PANEL * PANEL * depth + column % PANEL
@@ -98,7 +110,7 @@ def _in_python(rows: "Any", height: int, packed: "Any", bias: "Any", depth: int,
     return cells if name is None else make(map(UNARY[name], cells), (), "f").cells
 
 
-def pack(matrix: "Any", depth: int, width: int) -> "Any":
+def pack(matrix: "Numbers", depth: int, width: int) -> "Numbers":
     """Return a flat matrix, depth x width, as `dense` takes it."""
     panels = -(-width // PANEL)
     packed = make([0.0] * (panels * PANEL * depth), (), "f").cells
@@ -148,7 +160,7 @@ def _matmul(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     outer = broadcast([left.shape[:-2], right.shape[:-2]])
     count = size_of(outer)
     size_of((count, height, width))
-    cells: list[Any] = []
+    cells: list[float] = []
     kind = one.kind
     lefts = _blocks(left, outer, height * depth)
     rights = _blocks(right, outer, depth * width)
@@ -164,11 +176,11 @@ def _matmul(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     return [make(cells, shape, kind)]
 
 
-def _blocks(value: Array, outer: "tuple[int, ...]", size: int) -> "list[Any]":
+def _blocks(value: Array, outer: "tuple[int, ...]", size: int) -> "list[Numbers]":
     """Return the cells of each matrix of a stack, repeated to the common outer shape."""
     own = size_of(value.shape[:-2])
     numbers = expand(make(range(own), value.shape[:-2], "q"), outer)
-    return [value.cells[number * size : (number + 1) * size] for number in numbers]
+    return [value.cells[number * size : (number + 1) * size] for number in map(int, numbers)]
 
 
 def _gemm(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
@@ -194,7 +206,7 @@ def _gemm(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     return [make(cells, (height, width), one.kind)]
 
 
-FUNCTIONS: "dict[str, Callable[[Inputs, Attributes], list[Array]]]" = {
+FUNCTIONS: "dict[str, StepFunction]" = {
     "Dense": _dense,
     "Gemm": _gemm,
     "MatMul": _matmul,

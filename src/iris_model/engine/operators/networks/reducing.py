@@ -7,10 +7,12 @@ from .arrays import BITS, FLOATS, Array, axis_in, make, positions, size_of, spli
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeAlias
 
-    from .arrays import Attributes, Inputs
+    from .arrays import Attributes, Inputs, Numbers, StepFunction
+
+    Reduction: TypeAlias = Callable[[Numbers], float]
 
 
 def total(cells: "Sequence[float]") -> float:
@@ -21,11 +23,11 @@ def total(cells: "Sequence[float]") -> float:
         return sum(cells)
 
 
-def _largest(cells: "Sequence[Any]") -> "Any":
+def _largest(cells: "Numbers") -> float:
     return next((cell for cell in cells if cell != cell), None) or max(cells)
 
 
-def _smallest(cells: "Sequence[Any]") -> "Any":
+def _smallest(cells: "Numbers") -> float:
     return next((cell for cell in cells if cell != cell), None) or min(cells)
 
 
@@ -42,7 +44,7 @@ def _mean(cells: "Sequence[float]") -> float:
     return total(cells) / len(cells) if cells else math.nan
 
 
-REDUCTIONS: "dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]" = {
+REDUCTIONS: "dict[str, tuple[Reduction, Reduction]]" = {
     "ReduceL1": (lambda cells: total([abs(cell) for cell in cells]), lambda cells: sum(map(abs, cells))),
     "ReduceL2": (
         lambda cells: math.sqrt(total([cell * cell for cell in cells])),
@@ -64,7 +66,7 @@ REDUCTIONS: "dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]" = {
 EMPTY = {"ReduceMax": -math.inf, "ReduceMin": math.inf}
 
 
-def _reduce(name: str) -> "Callable[[Inputs, Attributes], list[Array]]":
+def _reduce(name: str) -> "StepFunction":
     for_floats, for_integers = REDUCTIONS[name]
 
     def step(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
@@ -84,7 +86,7 @@ def _reduce(name: str) -> "Callable[[Inputs, Attributes], list[Array]]":
         if kept == list(range(len(kept))):
             width = size_of([value.shape[axis] for axis in gone])
             count = size_of([value.shape[axis] for axis in kept])
-            groups: Any = (cells[start * width : (start + 1) * width] for start in range(count))
+            groups: Iterable[Numbers] = (cells[start * width : (start + 1) * width] for start in range(count))
         else:
             strides = strides_of(value.shape)
             order = sorted(gone)
@@ -101,7 +103,7 @@ def _reduce(name: str) -> "Callable[[Inputs, Attributes], list[Array]]":
     return step
 
 
-def _limit(kind: str, *, largest: bool) -> "Any":
+def _limit(kind: str, *, largest: bool) -> float:
     if kind in FLOATS:
         return math.inf if largest else -math.inf
     if kind == "?":
@@ -112,7 +114,7 @@ def _limit(kind: str, *, largest: bool) -> "Any":
     return (1 << (bits - 1)) - 1 if largest else -(1 << (bits - 1))
 
 
-def _extreme_place(*, largest: bool) -> "Callable[[Inputs, Attributes], list[Array]]":
+def _extreme_place(*, largest: bool) -> "StepFunction":
     def step(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
         value = inputs[0]
         axis = axis_in(attributes.get("axis", 0), len(value.shape))
@@ -169,7 +171,7 @@ def _running_sum(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     exclusive = attributes.get("exclusive", 0)
     for block in range(outer):
         for place in range(inner):
-            running: Any = 0
+            running: float = 0
             for step in order:
                 at = (block * length + step) * inner + place
                 following = running + value.cells[at]
@@ -178,7 +180,7 @@ def _running_sum(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     return [made]
 
 
-FUNCTIONS: "dict[str, Callable[[Inputs, Attributes], list[Array]]]" = {
+FUNCTIONS: "dict[str, StepFunction]" = {
     **{name: _reduce(name) for name in REDUCTIONS},
     "ArgMax": _extreme_place(largest=True),
     "ArgMin": _extreme_place(largest=False),

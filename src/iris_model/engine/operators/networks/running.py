@@ -15,10 +15,21 @@ from .arrays import Array, make, size_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import TypeAlias
 
-    Feeds = Sequence[Sequence[Any]]
-    Tensor = Sequence[float]
+    from iris_model.engine.packed import Table
+
+    from .arrays import Attributes, Shape, StepFunction
+
+    # Place, type of the cells, number of columns of a row, and shape without the rows.
+    Feeds: TypeAlias = Sequence[tuple[int, str, int, Shape]]
+    # Place, kind, start in the tensor of this kind, and shape.
+    Constants: TypeAlias = Sequence[tuple[int, str, int, Shape]]
+    # Name of the step, places of its inputs and outputs, and its attributes.
+    Steps: TypeAlias = Sequence[tuple[str, list[int], list[int], Attributes]]
+    Prepared: TypeAlias = tuple[StepFunction, list[int], list[int], Attributes]
+    Rows: TypeAlias = "Table | list[list[float]]"
+    Tensor: TypeAlias = Sequence[float]
 
 # The values of integer types are in [-limit, limit).
 WHOLE = {"int64": 2**63, "int32": 2**31}
@@ -34,12 +45,17 @@ class Program:
     """The prepared steps of a graph: functions, places of their inputs and outputs, and attributes."""
 
     def __init__(
-        self, steps: "Any", constants: "Any", tensors: "dict[str, Any]", texts: "Any", results: "Any" = ()
+        self,
+        steps: "Steps",
+        constants: "Constants",
+        tensors: "dict[str, Tensor]",
+        texts: "Sequence[str]",
+        results: "Sequence[int]" = (),
     ) -> None:
         known: dict[int, Array] = {}
         for place, kind, start, shape in constants:
             known[place] = _constant(kind, start, tuple(shape), tensors, texts)
-        self.steps: list[tuple[Any, list[int], list[int], dict[str, Any]]] = []
+        self.steps: list[Prepared] = []
         count = max(known, default=0)
         for op, inputs, outputs, attributes in steps:
             try:
@@ -66,7 +82,8 @@ class Program:
         for place, value in fed.items():
             values[place] = value
         for function, inputs, outputs, attributes in self.plan:
-            made = function([values[place] for place in inputs], attributes)
+            # The steps that have optional inputs look whether they are None.
+            made = function([values[place] for place in inputs], attributes)  # type: ignore[misc]
             if len(outputs) == 1:
                 values[outputs[0]] = made[0]
             else:
@@ -76,7 +93,9 @@ class Program:
         return values
 
 
-def _join(ops: "list[str]", steps: "list[Any]", known: "dict[int, Array]", results: "Any") -> "list[Any]":
+def _join(
+    ops: "list[str]", steps: "list[Prepared]", known: "dict[int, Array]", results: "Sequence[int]"
+) -> "list[Prepared]":
     """Return the steps with each chain of dense layers as one, because a call of the kernel takes as long as a layer."""
     if "Dense" not in ops:
         return steps
@@ -86,10 +105,10 @@ def _join(ops: "list[str]", steps: "list[Any]", known: "dict[int, Array]", resul
     for _, inputs, _, _ in steps:
         for place in inputs:
             uses[place] = uses.get(place, 0) + 1
-    joined: list[Any] = []
+    joined: list[Prepared] = []
     for op, step in zip(ops, steps):
         _, inputs, outputs, attributes = step
-        before: Any = joined[-1] if joined else (None, (), (), {})
+        before = joined[-1] if joined else (None, [], [], {})
         follows = before[0] is layers and before[2] == inputs[:1] and uses[inputs[0]] == 1
         if op == "Dense":
             bias = known[inputs[2]].cells if len(inputs) > 2 else None
@@ -110,7 +129,7 @@ def _join(ops: "list[str]", steps: "list[Any]", known: "dict[int, Array]", resul
     return joined
 
 
-def _constant(kind: str, start: int, shape: "tuple[int, ...]", tensors: "dict[str, Any]", texts: "Any") -> Array:
+def _constant(kind: str, start: int, shape: "Shape", tensors: "dict[str, Tensor]", texts: "Sequence[str]") -> Array:
     count = size_of(shape)
     if kind == "s":
         return Array(texts[start : start + count], shape, kind)
@@ -124,14 +143,14 @@ def _constant(kind: str, start: int, shape: "tuple[int, ...]", tensors: "dict[st
 
 
 def run_network(
-    rows: "Any",
+    rows: "Rows",
     *,
-    steps: "Any",
+    steps: "Steps",
     feeds: "Feeds",
     results: "list[int]",
     names: "list[str]",
-    constants: "Any" = (),
-    texts: "Any" = (),
+    constants: "Constants" = (),
+    texts: "Sequence[str]" = (),
     one_row: bool = False,
     floats: "Tensor" = (),
     doubles: "Tensor" = (),
@@ -165,8 +184,8 @@ def run_network(
     return blocks  # type: ignore[return-value]
 
 
-def _part(rows: "Any", start: int, size: int) -> "Any":
-    if type(rows) is list:
+def _part(rows: "Rows", start: int, size: int) -> "Rows":
+    if isinstance(rows, list):
         return rows[start : start + size]
     from iris_model.engine.packed import Table
 
@@ -174,12 +193,12 @@ def _part(rows: "Any", start: int, size: int) -> "Any":
     return Table(rows.data[start * width * 8 : (start + size) * width * 8], width)
 
 
-def _feed(rows: "Any", feeds: "Feeds", names: "list[str]", first: int) -> "dict[int, Array]":
+def _feed(rows: "Rows", feeds: "Feeds", names: "list[str]", first: int) -> "dict[int, Array]":
     count = len(rows)
     fed = {}
     begin = 0
     whole = len(feeds) == 1 and feeds[0][1] in ("float32", "float64")
-    if type(rows) is not list:
+    if not isinstance(rows, list):
         if whole:
             place, dtype, _, shape = feeds[0]
             kind = KIND_OF[dtype]
@@ -187,7 +206,7 @@ def _feed(rows: "Any", feeds: "Feeds", names: "list[str]", first: int) -> "dict[
         rows = rows.lists()
     for place, dtype, width, shape in feeds:
         kind = KIND_OF[dtype]
-        cells: Any = []
+        cells: list[float] = []
         if whole:
             for row in rows:
                 cells += row
@@ -195,12 +214,14 @@ def _feed(rows: "Any", feeds: "Feeds", names: "list[str]", first: int) -> "dict[
             for row in rows:
                 cells += row[begin : begin + width]
         if dtype in WHOLE:
-            cells = _as_whole(cells, WHOLE[dtype], width, names[begin:], first)
+            checked: Sequence[float] = _as_whole(cells, WHOLE[dtype], width, names[begin:], first)
         elif dtype == "bool":
             _check_truth(cells, width, names[begin:], first)
-            cells = [int(cell) for cell in cells]
+            checked = [int(cell) for cell in cells]
+        else:
+            checked = cells
         begin += width
-        fed[place] = make(cells, (count, *shape), kind)
+        fed[place] = make(checked, (count, *shape), kind)
     return fed
 
 
@@ -229,7 +250,7 @@ def _wrong(index: int, value: object, width: int, names: "list[str]", first: int
     )
 
 
-def _find_row(program: Program, rows: "Any", feeds: "Feeds", names: "list[str]", first: int) -> InvalidInput:
+def _find_row(program: Program, rows: "Rows", feeds: "Feeds", names: "list[str]", first: int) -> InvalidInput:
     """Return the refusal of the first row that the graph refuses."""
     for index, row in enumerate(rows):
         try:
@@ -239,12 +260,13 @@ def _find_row(program: Program, rows: "Any", feeds: "Feeds", names: "list[str]",
     return InvalidInput("the model does not take these rows together; send them one by one")
 
 
-def network_output(blocks: "list[list[Array]]", *, index: int, flat: bool = False) -> "list[Any]":
+def network_output(blocks: "list[list[Array]]", *, index: int, flat: bool = False) -> "list[object]":
     """Return one output of `run_network`: a list of cells per row. `flat`: one cell per row, without a list."""
-    made: list[Any] = []
+    made: list[object] = []
     for found in blocks:
         value = found[index]
-        cells = value.cells if type(value.cells) is list else value.cells.tolist()
+        cells: Sequence[float] = value.cells
+        cells = cells if isinstance(cells, list) else value.cells.tolist()
         if value.kind == "?":
             cells = [cell != 0 for cell in cells]
         if flat:

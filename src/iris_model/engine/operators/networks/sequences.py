@@ -6,12 +6,18 @@ from .products import dense, pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Callable
-    from typing import Any
+    from typing import TypeAlias
 
-    from .arrays import Attributes, Inputs
+    from .arrays import Attributes, Inputs, Numbers, StepFunction
 
-    Activation = Callable[[float], float]
+    Activation: TypeAlias = Callable[[float], float]
+    # The state and the memory after a step, which are the same in layers without a memory.
+    State: TypeAlias = tuple[array[float], array[float]]
+    # Takes the projected inputs of a time, the state, the memory, and the number of rows.
+    Advance: TypeAlias = Callable[[Numbers, Numbers, Numbers, int], State]
+    Cell: TypeAlias = Callable[["_Layer", list[Activation], Attributes, Numbers | None], Advance]
 
 
 def _activations(attributes: "Attributes", defaults: "list[str]", directions: int) -> "list[Activation]":
@@ -38,7 +44,7 @@ def _activations(attributes: "Attributes", defaults: "list[str]", directions: in
     return found
 
 
-def _numbers(value: "Any") -> "list[float]":
+def _numbers(value: "Array | list[float] | None") -> "list[float]":
     return [] if value is None else list(value.cells) if isinstance(value, Array) else list(value)
 
 
@@ -59,16 +65,16 @@ class _Layer:
             self.of_states = make(bias.cells[start + size : start + 2 * size], (), "f").cells
         self.width, self.size, self.hidden = width, gates * hidden, hidden
 
-    def project(self, cells: "Any", height: int) -> "Any":
+    def project(self, cells: "Numbers", height: int) -> "Numbers":
         """Return the inputs times their weights, with their bias."""
         return dense(cells, self.inputs, self.of_inputs, height, self.width, self.size)
 
-    def recur(self, cells: "Any", height: int) -> "Any":
+    def recur(self, cells: "Numbers", height: int) -> "Numbers":
         """Return the states times their weights, with their bias."""
         return dense(cells, self.states, self.of_states, height, self.hidden, self.size)
 
 
-def _turned(cells: "Any", direction: int, height: int, width: int) -> "Any":
+def _turned(cells: "Numbers", direction: int, height: int, width: int) -> "Numbers":
     part = cells[direction * height * width : (direction + 1) * height * width]
     turned = [part[line * width + column] for column in range(width) for line in range(height)]
     return pack(make(turned, (), "f").cells, width, height)
@@ -79,12 +85,12 @@ def _clipped(value: float, clip: "float | None") -> float:
 
 
 def _lstm_cell(
-    layer: _Layer, functions: "list[Activation]", attributes: "Attributes", peepholes: "Any"
-) -> "Callable[[Any, Any, Any, int], tuple[Any, Any]]":
+    layer: _Layer, functions: "list[Activation]", attributes: "Attributes", peepholes: "Numbers | None"
+) -> "Advance":
     f, g, h = functions
     n, clip, coupled = layer.hidden, attributes.get("clip"), attributes.get("input_forget", 0)
 
-    def step(projected: "Any", state: "Any", memory: "Any", height: int) -> "tuple[Any, Any]":
+    def step(projected: "Numbers", state: "Numbers", memory: "Numbers", height: int) -> "State":
         recurrent = layer.recur(state, height)
         made, kept = [], []
         for row in range(height):
@@ -112,12 +118,12 @@ def _lstm_cell(
 
 
 def _gru_cell(
-    layer: _Layer, functions: "list[Activation]", attributes: "Attributes", peepholes: "Any"
-) -> "Callable[[Any, Any, Any, int], tuple[Any, Any]]":
+    layer: _Layer, functions: "list[Activation]", attributes: "Attributes", peepholes: "Numbers | None"
+) -> "Advance":
     f, g = functions
     n, clip, linear = layer.hidden, attributes.get("clip"), attributes.get("linear_before_reset", 0)
 
-    def step(projected: "Any", state: "Any", memory: "Any", height: int) -> "tuple[Any, Any]":
+    def step(projected: "Numbers", state: "Numbers", memory: "Numbers", height: int) -> "State":
         recurrent = layer.recur(state, height)
         gates = []
         for row in range(height):
@@ -145,12 +151,12 @@ def _gru_cell(
 
 
 def _rnn_cell(
-    layer: _Layer, functions: "list[Activation]", attributes: "Attributes", peepholes: "Any"
-) -> "Callable[[Any, Any, Any, int], tuple[Any, Any]]":
+    layer: _Layer, functions: "list[Activation]", attributes: "Attributes", peepholes: "Numbers | None"
+) -> "Advance":
     (f,) = functions
     clip = attributes.get("clip")
 
-    def step(projected: "Any", state: "Any", memory: "Any", height: int) -> "tuple[Any, Any]":
+    def step(projected: "Numbers", state: "Numbers", memory: "Numbers", height: int) -> "State":
         recurrent = layer.recur(state, height)
         cells = make([f(_clipped(a + b, clip)) for a, b in zip(projected, recurrent)], (), "f").cells
         return cells, cells
@@ -158,9 +164,7 @@ def _rnn_cell(
     return step
 
 
-def _recurrent(
-    gates: int, defaults: "list[str]", cell: "Any", *, has_memory: bool = False
-) -> "Callable[[Inputs, Attributes], list[Array]]":
+def _recurrent(gates: int, defaults: "list[str]", cell: "Cell", *, has_memory: bool = False) -> "StepFunction":
     def step(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
         by_batch = attributes.get("layout", 0)
         value = transpose(inputs[0], (1, 0, 2)) if by_batch else inputs[0]
@@ -189,7 +193,7 @@ def _recurrent(
             projected = layer.project(value.cells, length * height)
             size = height * gates * hidden
             backwards = way == "reverse" or direction == 1
-            steps: list[Any] = [None] * length
+            steps: list[Numbers] = [()] * length
             for time in reversed(range(length)) if backwards else range(length):
                 made, kept = run(projected[time * size : (time + 1) * size], state, memory, height)
                 shown = made
@@ -218,7 +222,7 @@ def _recurrent(
     return step
 
 
-def _masked(made: "Any", old: "Any", ends: "list[int]", time: int, hidden: int) -> "tuple[Any, Any]":
+def _masked(made: "Numbers", old: "Numbers", ends: "list[int]", time: int, hidden: int) -> "State":
     """Return the new state and what is shown: a sequence that has ended keeps its state, and shows zeros."""
     state, shown = make(made, (), "f").cells, make(made, (), "f").cells
     for row, end in enumerate(ends):
@@ -230,14 +234,14 @@ def _masked(made: "Any", old: "Any", ends: "list[int]", time: int, hidden: int) 
 
 def _start(
     inputs: "Inputs", place: int, direction: int, height: int, hidden: int, by_batch: int, directions: int
-) -> "Any":
+) -> "Numbers":
     if len(inputs) <= place or inputs[place] is None:
         return make([0.0] * (height * hidden), (), "f").cells
     value = transpose(inputs[place], (1, 0, 2)) if by_batch else inputs[place]
     return make(value.cells[direction * height * hidden : (direction + 1) * height * hidden], (), "f").cells
 
 
-FUNCTIONS: "dict[str, Callable[[Inputs, Attributes], list[Array]]]" = {
+FUNCTIONS: "dict[str, StepFunction]" = {
     "GRU": _recurrent(3, ["Sigmoid", "Tanh"], _gru_cell),
     "LSTM": _recurrent(4, ["Sigmoid", "Tanh", "Tanh"], _lstm_cell, has_memory=True),
     "RNN": _recurrent(1, ["Tanh"], _rnn_cell),

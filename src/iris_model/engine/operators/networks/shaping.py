@@ -5,7 +5,6 @@ from .arrays import Array, axis_in, broadcast, expand, integers_of, make, size_o
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
 
     from .arrays import Attributes, Inputs
 
@@ -70,7 +69,7 @@ def _concat(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     parts = [(value.cells, size_of(value.shape[axis:])) for value in inputs]
     outer = size_of(inputs[0].shape[:axis])
     size_of((outer, sum([width for _, width in parts])))
-    cells: list[Any] = []
+    cells: list[float] = []
     for place in range(outer):
         for part, width in parts:
             cells += part[place * width : (place + 1) * width]
@@ -100,7 +99,7 @@ def _cut(value: Array, axis: int, start: int, length: int) -> Array:
     outer, whole, inner = split_at(value.shape, axis)
     if start < 0 or start + length > whole:
         raise ValueError(f"{start} to {start + length} of {whole}")
-    cells: list[Any] = []
+    cells: list[float] = []
     for place in range(outer):
         begin = (place * whole + start) * inner
         cells += value.cells[begin : begin + length * inner]

@@ -9,9 +9,8 @@ from .reducing import total
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
 
-    from .arrays import Attributes, Inputs
+    from .arrays import Attributes, Inputs, StepFunction
 
 
 def _axis_places(length: int, kernel: int, stride: int, before: int, dilation: int, count: int) -> "list[list[int]]":
@@ -143,8 +142,8 @@ def _conv(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
 
 
 def _pool(
-    function: "Callable[[Sequence[Any], int], float]",
-) -> "Callable[[Inputs, Attributes], list[Array]]":
+    function: "Callable[[Sequence[float], int], float]",
+) -> "StepFunction":
     """Return the step of a function of the cells under a window and the number of cells with padding."""
 
     def step(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
@@ -171,7 +170,7 @@ def _lp_pool(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
 
 def _max_pool(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     value = inputs[0]
-    least: Any = -math.inf if value.kind in FLOATS else 0
+    least: float = -math.inf if value.kind in FLOATS else 0
     made = _pool(lambda cells, size: max(cells) if cells else least)(inputs, attributes)
     if attributes.get("outputs", 1) > 1:
         windows = _windows(attributes, value.shape[2:], attributes["kernel_shape"])
@@ -192,7 +191,7 @@ def _max_pool(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     return made
 
 
-def _global(function: "Callable[[Sequence[Any]], float]") -> "Callable[[Inputs, Attributes], list[Array]]":
+def _global(function: "Callable[[Sequence[float]], float]") -> "StepFunction":
     def step(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
         value = inputs[0]
         inner = size_of(value.shape[2:])
@@ -207,7 +206,7 @@ def _global_lp(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
     return _global(lambda cells: total([abs(cell) ** order for cell in cells]) ** (1.0 / order))(inputs, attributes)
 
 
-FUNCTIONS: "dict[str, Callable[[Inputs, Attributes], list[Array]]]" = {
+FUNCTIONS: "dict[str, StepFunction]" = {
     "AveragePool": _pool(lambda cells, size: total(cells) / size if size else math.nan),
     "Conv": _conv,
     "GlobalAveragePool": _global(lambda cells: total(cells) / len(cells)),
