@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 
 PICTURE = "docs/flow.svg"
-WIDTH, HEIGHT = 1000, 620
+WIDTH, HEIGHT = 1000, 880
 LINE = 18
 
 STYLE = """\
@@ -60,41 +60,61 @@ TRAINED = Box(20, 60, 150, 74, "file", ("your training", "iris_trained_", "model
 READERS = Box(200, 60, 160, 74, "room", ("readers", "open it, run no code", "of others: a Graph"))
 COMPILER = Box(390, 60, 180, 74, "room", ("compiler", "writes bytes that equal", "the original, or refuses"))
 COMPILED = Box(600, 60, 170, 74, "file", ("compiled model", "header and tensors:", "mapped, not parsed"))
-YOURS = Box(20, 176, 150, 74, "file", ("your project", "app.py", "iris-model.toml"))
-PACKAGE = Box(390, 176, 180, 74, "room", ("project", "packages what the", "function can reach"))
-DIRECTORY = Box(600, 176, 170, 74, "pivot", ("function directory", "exactly the content", "of /var/task"))
-SERVE = Box(820, 30, 160, 56, "out", ("local: serve", "sandboxes, HTTP API"))
-DOCKER = Box(820, 104, 160, 56, "out", ("Docker", "your Dockerfile"))
-BUILD = Box(820, 178, 160, 56, "out", ("image: build, push", "without Docker"))
-DEPLOY = Box(820, 252, 160, 56, "out", ("aws: deploy", "ECR, stack, verified"))
+SCORING = Box(820, 30, 160, 56, "out", ("scoring, table_io", "tables, Spark, Polars"))
+EXPLANATION = Box(820, 108, 160, 56, "out", ("explanation", "what a column adds"))
+YOURS = Box(20, 234, 150, 74, "file", ("your project", "app.py", "iris-model.toml"))
+PACKAGE = Box(390, 234, 180, 74, "room", ("project", "packages what the", "function can reach"))
+DIRECTORY = Box(600, 234, 170, 74, "pivot", ("function directory", "exactly the content", "of /var/task"))
+SERVE = Box(820, 186, 160, 56, "out", ("local: serve", "sandboxes, HTTP API"))
+DOCKER = Box(820, 260, 160, 56, "out", ("Docker", "your Dockerfile"))
+BUILD = Box(820, 334, 160, 56, "out", ("image: build, push", "without Docker"))
+DEPLOY = Box(820, 408, 160, 56, "out", ("aws: deploy, batch", "stack, canary, queue"))
 
-CALLER = Box(20, 420, 130, 74, "file", ("caller", "curl, boto3,", "MLflow, Triton"))
-FRONT = Box(180, 420, 150, 74, "out", ("front end", "API Gateway, or the", "local Lambda"))
-LOOP = Box(360, 420, 120, 74, "room", ("runtime: loop", "polls the", "Runtime API"))
-HANDLER = Box(510, 420, 120, 74, "file", ("your handler", "model.answer", "(event)"))
-EVENTS = Box(680, 356, 150, 54, "room", ("events", "which front end?"))
-PAYLOADS = Box(680, 430, 150, 54, "room", ("payloads", "which protocol?"))
-ENGINE = Box(680, 504, 150, 54, "room", ("engine", "rows to predictions"))
-ANSWER = Box(860, 430, 120, 54, "file", ("answer", "same protocol"))
+CALLER = Box(20, 540, 130, 74, "file", ("caller", "curl, boto3,", "MLflow, Triton"))
+FRONT = Box(180, 540, 150, 74, "out", ("front end", "API Gateway, or the", "local Lambda"))
+LOOP = Box(360, 540, 120, 74, "room", ("runtime: loop", "polls the", "Runtime API"))
+HANDLER = Box(510, 540, 120, 74, "file", ("your handler", "model.answer", "(event)"))
+EVENTS = Box(680, 490, 150, 54, "room", ("events", "which front end?"))
+PAYLOADS = Box(680, 564, 150, 54, "room", ("payloads", "which protocol?"))
+ENGINE = Box(680, 638, 150, 54, "room", ("engine", "rows to predictions"))
+ANSWER = Box(860, 564, 120, 54, "file", ("answer", "same protocol"))
+BOOTSTRAP = Box(180, 660, 150, 74, "room", ("engine: bootstrap", "native: loop to", "answer in C"))
+SENDERS = Box(20, 764, 150, 74, "out", ("senders of rows", "queue, stream, topic", "bucket, batch part"))
+SOURCES = Box(510, 660, 120, 74, "room", ("event_sources", "[events]: rows", "of records"))
+DESTINATION = Box(510, 774, 120, 54, "out", ("destination", "queue, bucket"))
 
 BOXES = (TRAINED, READERS, COMPILER, COMPILED, YOURS, PACKAGE, DIRECTORY, SERVE, DOCKER, BUILD, DEPLOY)
-BOXES += (CALLER, FRONT, LOOP, HANDLER, EVENTS, PAYLOADS, ENGINE, ANSWER)
+BOXES += (SCORING, EXPLANATION, CALLER, FRONT, LOOP, HANDLER, EVENTS, PAYLOADS, ENGINE, ANSWER)
+BOXES += (BOOTSTRAP, SENDERS, SOURCES, DESTINATION)
 
 ARROWS = (
     (TRAINED.right, READERS.left),
     (READERS.right, COMPILER.left),
     (COMPILER.right, COMPILED.left),
+    (COMPILED.right, SCORING.left),
+    (COMPILED.right, EXPLANATION.left),
     (COMPILED.bottom, DIRECTORY.top),
     (YOURS.right, PACKAGE.left),
     (PACKAGE.right, DIRECTORY.left),
     *((DIRECTORY.right, box.left) for box in (SERVE, DOCKER, BUILD, DEPLOY)),
     (CALLER.right, FRONT.left),
     (FRONT.right, LOOP.left),
+    (FRONT.bottom, BOOTSTRAP.top),
     (LOOP.right, HANDLER.left),
     (HANDLER.right, EVENTS.left),
+    (HANDLER.bottom, SOURCES.top),
+    (SOURCES.right, ENGINE.left),
+    (SOURCES.bottom, DESTINATION.top),
     (EVENTS.bottom, PAYLOADS.top),
     (PAYLOADS.bottom, ENGINE.top),
     (ENGINE.right, (ANSWER.x + 40, ANSWER.bottom[1])),
+)
+
+# Ways around other boxes: the answer goes back the way that the request came; records come as events to the loop.
+WAYS = (
+    f"M{ANSWER.x + 90} {ANSWER.bottom[1]}V860H8V{CALLER.left[1]}H{CALLER.x - 2}",
+    f"M{BOOTSTRAP.left[0]} {BOOTSTRAP.left[1]}H{CALLER.bottom[0]}V{CALLER.bottom[1] + 2}",
+    f"M{SENDERS.right[0]} {SENDERS.right[1]}H{LOOP.bottom[0]}V{LOOP.bottom[1] + 2}",
 )
 
 
@@ -108,12 +128,10 @@ def draw() -> str:
         '<path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>',
         f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}"/>',
         _text(20, 30, "Once: from the trained model to what runs", "head"),
-        _text(20, 350, "For each request: inside a sandbox", "head"),
+        _text(20, 500, "For each request or event: inside a sandbox", "head"),
         *(_arrow(start, end) for start, end in ARROWS),
-        # The answer goes back the way that the request came.
-        f'<path class="arrow" marker-end="url(#tip)" '
-        f'd="M{ANSWER.x + 90} {ANSWER.bottom[1]}V596H{CALLER.top[0]}V{CALLER.bottom[1] + 2}"/>',
-        _text(300, 588, "back through runtime and front end to the caller", "dim"),
+        *(f'<path class="arrow" marker-end="url(#tip)" d="{way}"/>' for way in WAYS),
+        _text(640, 852, "back through runtime and front end to the caller", "dim"),
         *map(_box, BOXES),
         "</svg>",
     ]
