@@ -53,9 +53,14 @@ class Booster:
         return len(self.base)
 
 
-def read_booster(booster: Estimator, best_iteration: int | None) -> Booster:
+def read_learner(booster: Estimator) -> Document:
+    """Return what a booster has learned, as XGBoost writes it in JSON. For a large booster this takes seconds."""
+    learner: Document = json.loads(bytes(booster.save_raw("json")))["learner"]
+    return learner
+
+
+def read_booster(learner: Document, best_iteration: int | None) -> Booster:
     """Read a booster, with the trees up to the best iteration if it has one."""
-    learner = json.loads(bytes(booster.save_raw("json")))["learner"]
     parameters = learner["learner_model_param"]
     objective = learner["objective"]["name"]
     fitted = learner["gradient_booster"]

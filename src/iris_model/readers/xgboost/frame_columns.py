@@ -8,7 +8,6 @@ their codes, so a wrong order would give wrong answers.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,6 +16,8 @@ from typing import Any
 from iris_model.errors import UnsupportedModel
 from iris_model.readers.category_orders import HOW_TO_DECLARE, NOT_IN_FILE, CategoryOrders, sort_cells
 from iris_model.readers.graph import Estimator
+
+from .booster import Document, read_learner
 
 
 @dataclass(frozen=True)
@@ -132,15 +133,18 @@ def had_frame_categories(estimator: Estimator) -> bool:
 CODES_ARE_CELLS = "_iris_model_codes_are_cells"
 
 
-def find_frame_columns(estimator: Estimator) -> list[FrameColumn] | None:
-    """Return the columns of the DataFrame; None if it is not an XGBoost model, or had no categories."""
+def find_frame_columns(estimator: Estimator, learner: Document | None = None) -> list[FrameColumn] | None:
+    """Return the columns of the DataFrame; None if it is not an XGBoost model, or had no categories.
+
+    `learner`: what `read_learner` returns of its booster, if the caller has it.
+    """
     if not type(estimator).__module__.startswith("xgboost.") or not hasattr(estimator, "get_booster"):
         return None
     booster = estimator.get_booster()
     types = booster.feature_types or ()
     if "c" not in types:
         return None
-    fitted = json.loads(bytes(booster.save_raw("json")))["learner"]["gradient_booster"]
+    fitted = (learner or read_learner(booster))["gradient_booster"]
     model = fitted.get("gbtree", fitted).get("model") or {}
     stored = model.get("cats", {}).get("enc") or []
     if not any(kept["values"] for kept in stored) and not had_frame_categories(estimator):

@@ -17,7 +17,7 @@ from iris_model.readers.frame_categories import add_codes
 from iris_model.readers.graph import Estimator, GraphBuilder, Json, Reader, Reading, Value
 from iris_model.readers.tree_layout import flatten, lay_out_boosted
 
-from .booster import EXPONENTIAL, IDENTITY, SIGMOID, SOFTMAX, STEP, Booster, read_booster
+from .booster import EXPONENTIAL, IDENTITY, SIGMOID, SOFTMAX, STEP, Booster, Document, read_booster, read_learner
 from .frame_columns import find_frame_columns
 
 # Every number that is not negative is a category.
@@ -60,7 +60,8 @@ def read_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) 
 
 def _read(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Booster | None:
     name = type(estimator).__qualname__
-    booster = read_booster(estimator.get_booster(), _best_iteration(estimator))
+    learner = read_learner(estimator.get_booster())
+    booster = read_booster(learner, _best_iteration(estimator))
     problem = None
     if booster.objective not in (*SIGMOID, *EXPONENTIAL, *SOFTMAX, *IDENTITY, *STEP) or callable(estimator.objective):
         problem = f"the objective {booster.objective!r} is not supported"
@@ -69,16 +70,18 @@ def _read(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Booster
     elif (booster.objective in SOFTMAX) != (booster.width > 1 and hasattr(estimator, "n_classes_")):
         problem = f"the objective {booster.objective!r} does not go with {booster.width} outputs"
     if problem is None:
-        return _add_categories(builder, estimator, inputs, booster)
+        return _add_categories(builder, estimator, inputs, booster, learner)
     builder.refuse(f"{name}: {problem}")
     return None
 
 
-def _add_categories(builder: GraphBuilder, estimator: Estimator, inputs: Value, booster: Booster) -> Booster | None:
+def _add_categories(
+    builder: GraphBuilder, estimator: Estimator, inputs: Value, booster: Booster, learner: Document
+) -> Booster | None:
     """Return the booster with the categories of its DataFrame in the order of their codes. Refuse an unknown order."""
     found: dict[int, Sequence[Json]] = {}
     refused = False
-    for index, column in enumerate(find_frame_columns(estimator) or ()):
+    for index, column in enumerate(find_frame_columns(estimator, learner) or ()):
         if not column.is_categorical:
             continue
         name = builder.column_name(inputs, index)
