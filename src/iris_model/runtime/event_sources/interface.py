@@ -8,8 +8,6 @@ if TYPE_CHECKING:
     from iris_model.contract.signature import Signature
     from iris_model.runtime.events import Reply, Request
 
-    from .parts import PartEvent
-
     class Model(Protocol):
         """The methods of `runtime.model.Model` that answer rows and requests."""
 
@@ -77,6 +75,19 @@ if TYPE_CHECKING:
         value: str
         headers: list[object]
 
+    class PartEvent(TypedDict, total=False):
+        """A part, as `aws.batching.parts` describes it."""
+
+        bucket: str
+        key: str
+        etag: str
+        start: int
+        end: int
+        csv: bool
+        output_bucket: str
+        output: str
+        is_trial: bool
+
     # The keys of all senders. Which are there says who sent it.
     Event = TypedDict(
         "Event",
@@ -91,7 +102,7 @@ if TYPE_CHECKING:
             "detail": ObjectNotice,
             "external_function": str,
             "arguments": list[list[object]],
-            "iris-model-part": "PartEvent",
+            "iris-model-part": PartEvent,
         },
         total=False,
     )

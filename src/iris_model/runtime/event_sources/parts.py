@@ -19,22 +19,9 @@ from .entries import Entry
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, TypedDict
+    from typing import Any
 
-    from .interface import Model
-
-    class PartEvent(TypedDict, total=False):
-        """A part, as `aws.batching.parts` describes it."""
-
-        bucket: str
-        key: str
-        etag: str
-        start: int
-        end: int
-        csv: bool
-        output_bucket: str
-        output: str
-        is_trial: bool
+    from .interface import Model, PartEvent
 
 
 # Bytes of a block of lines.
