@@ -10,7 +10,7 @@ INSTALL := $(PIP) install --quiet --constraint constraints.txt
 KERNELS := $(wildcard $(addprefix src/iris_model/engine/,csrc/* csrc/*/* bootstrap/* bootstrap/*/*))
 SOURCES := src tests bench scripts examples
 
-.PHONY: run test check e2e e2e-tests e2e-matrix e2e-fuzz check-all site bench bench-check clean help
+.PHONY: run test coverage check e2e e2e-tests e2e-matrix e2e-fuzz check-all site bench bench-check clean help
 
 # The port is tried before anything is installed: whoever has to choose another one does not wait for that first.
 PORT ?= 9000
@@ -30,6 +30,11 @@ OF_THE_TEXT := tests/architecture tests/docs/test_language.py
 test: $(VENV)/.installed-for-work ## run the tests that need no system service (three minutes on two cores)
 	@scripts/timed "make test" 180 -- $(BIN)/python -m pytest -m "not e2e" $(addprefix --ignore=,$(OF_THE_TEXT)) -n auto $(SHARE) $(SLOWEST)
 
+# Apart from `make test`, because looking at each line takes half as long again.
+coverage: $(VENV)/.installed-for-work ## measure which lines the tests of `make test` run; fails below the floor in pyproject.toml
+	@scripts/timed "make coverage" 300 -- $(BIN)/python -m pytest -q -m "not e2e" $(addprefix --ignore=,$(OF_THE_TEXT)) -n auto $(SHARE) \
+	  --cov --cov-report=html:build/coverage/html
+
 check: $(VENV)/.installed-for-work ## formatting, lint, strict types, import rules, budgets
 	@scripts/timed "make check" -- $(MAKE) --no-print-directory check-all
 
@@ -39,7 +44,7 @@ check-all:
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -rP $(OF_THE_TEXT)
 
-e2e: e2e-tests e2e-matrix e2e-fuzz ## build and run real containers, the zoos with older libraries, and the fuzz (needs Docker Engine; `.ci/run` starts one)
+e2e: coverage e2e-tests e2e-matrix e2e-fuzz ## coverage, real containers, the zoos with older libraries, and the fuzz (needs Docker Engine; `.ci/run` starts one)
 
 # The tests of Hypothesis run here as well, since they draw other examples here than in `make test`.
 e2e-tests: $(VENV)/.installed-for-work
