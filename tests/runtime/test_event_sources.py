@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +23,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.session import Session
 from botocore.validate import ParamValidator
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
 
+import iris_model as im
 from iris_model.contract.event_source import EventSource, describe_events
 from iris_model.runtime import InvalidInput, Model
 from iris_model.runtime.event_sources import aws_calls, destinations
@@ -520,3 +524,24 @@ def test_redshift(model: Model, use: Any, expected: Any) -> None:
         ask("public.iris", ROW, [1.0])
     with pytest.raises(ValueError, match="the class is 'rosa'; expected one of setosa"):
         ask("public.iris_probability_rosa", ROW)
+
+
+def test_redshift_asks_a_model_without_predict(use: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A density has scores only, and a transformer has rows, of which SQL takes one column."""
+    use(EventSource("sql", "redshift"))
+    monkeypatch.setenv("LAMBDA_TASK_ROOT", str(tmp_path))
+    rows = [[1.0, 2.0], [3.0, 5.0], [4.0, 4.5]]
+    for name, original, given, expected in (
+        ("scaler", StandardScaler(), [row[:1] for row in rows], "one"),
+        ("components", PCA(2), rows, "several"),
+    ):
+        compiled = im.compile(original.fit(given), data=given)
+        compiled.save(tmp_path / f"{name}.safetensors")
+        answer: Any = Model.load(name).answer(of_redshift("f", *given))
+        if expected == "one":
+            assert read_redshift_answer(answer, 3) == original.transform(given)[:, 0].tolist()
+        else:
+            assert answer == {
+                "success": False,
+                "error_msg": "the model has several outputs for a row; a UDF returns one value",
+            }

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LinearRegression
+from sklearn.preprocessing import StandardScaler
 
+import iris_model as im
 from iris_model.contract.event_source import describe_events
 from iris_model.runtime import InvalidInput, Model
 from iris_model.runtime.event_sources import parts
@@ -118,6 +123,47 @@ def test_json_lines_have_the_same_answers(model: Model, bucket: Bucket) -> None:
     bucket.objects["rows.jsonl"] = "\n".join(json.dumps(dict(zip(NAMES, row, strict=True))) for row in ROWS).encode()
     answer_all(model, bucket, "rows.jsonl", 1000)
     assert bucket.written == of_csv
+
+
+def _several_numbers() -> Any:
+    return LinearRegression().fit(ROWS, [[1, 2], [3, 5], [4, 4]])
+
+
+def _several_labels() -> Any:
+    return RandomForestClassifier(2, random_state=0).fit(ROWS, [["a", "x"], ["b", "x"], ["c", "y"]])
+
+
+def _transformed() -> Any:
+    return StandardScaler().fit(ROWS)
+
+
+@pytest.mark.parametrize("make", [_several_numbers, _several_labels, _transformed])
+def test_several_outputs_of_json_lines_are_columns_as_of_csv(
+    make: Any, bucket: Bucket, monkeypatch: Any, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LAMBDA_TASK_ROOT", str(tmp_path))
+    compiled = im.compile(make(), data=ROWS)
+    compiled.save(tmp_path / "several.safetensors")
+    several = Model.load("several")
+    bucket.objects["rows.csv"] = "\n".join(",".join(map(str, row)) for row in ROWS).encode()
+    bucket.objects["rows.jsonl"] = "\n".join(map(json.dumps, ROWS)).encode()
+    written = []
+    for key in ("rows.csv", "rows.jsonl"):
+        answer_all(several, bucket, key, 1000)
+        written.append(dict(bucket.written))
+    assert written[0] == written[1]
+    head, *lines = written[0]["0.csv"].splitlines()
+    assert head.startswith("prediction_0,prediction_1") and len(lines) == len(ROWS)
+    (found,) = [getattr(compiled, name)(ROWS) for name in compiled.methods[:1]]
+    assert [line.split(",") for line in lines] == [list(map(str, row)) for row in found.tolist()]
+
+
+@pytest.mark.parametrize("head", ["\n\r\n", "\ufeff", "\ufeff\n"])
+def test_empty_lines_and_a_mark_before_the_header(model: Model, bucket: Bucket, head: str) -> None:
+    lines = [",".join(NAMES), *(",".join(map(str, row)) for row in ROWS)]
+    bucket.objects["rows.csv"] = f"{head}{chr(10).join(lines)}".encode()
+    answer_all(model, bucket, "rows.csv", 50)
+    assert [line.partition(",")[0] for line in rows_written(bucket)] == model.predict(ROWS)
 
 
 def test_a_trial_stores_nothing(model: Model, bucket: Bucket) -> None:

@@ -94,12 +94,12 @@ def _find_header(model: "Model", part: "PartEvent") -> str:
     from iris_model.runtime.payloads.csv import find_header
 
     data = _read(part, 0, LONGEST_HEADER - 1)
-    while b"\n" not in data and len(data) <= LONGEST_LINE:
+    while b"\n" not in _without_mark(data) and len(data) <= LONGEST_LINE:
         more = _read(part, len(data), len(data) + LONGEST_HEADER - 1)
         if not more:
             break
         data += more
-    line = data.partition(b"\n")[0].decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r") + "\n"
+    line = _without_mark(data).partition(b"\n")[0].decode("utf-8", "replace").rstrip("\r") + "\n"
     try:
         is_header = find_header(next(reader([line])), model.signature["columns"]) is not None
     except (Error, StopIteration):
@@ -146,10 +146,17 @@ def _answer(model: "Model", block: Block, lines: "list[str]") -> "tuple[str, lis
 def _as_csv(value: "Any") -> "tuple[str, list[str]]":
     from iris_model.runtime.payloads.csv import csv_line
 
+    # As the answers to CSV: a column for each of several outputs, and no probabilities of several targets.
     found = value.get("predictions", [value])
-    names = found[0].get("probabilities", {})
-    head = csv_line(["prediction", *(f"probability_{name}" for name in names)])
-    return head, [csv_line([each["prediction"], *each.get("probabilities", {}).values()]) for each in found]
+    outputs = [each["prediction"] if isinstance(each["prediction"], list) else [each["prediction"]] for each in found]
+    names = ["prediction"]
+    if len(outputs[0]) > 1:
+        names = [f"prediction_{place}" for place in range(len(outputs[0]))]
+    probabilities = [each.get("probabilities", {}) for each in found]
+    if isinstance(probabilities[0], list):
+        probabilities = [{}] * len(found)
+    head = csv_line([*names, *(f"probability_{name}" for name in probabilities[0])])
+    return head, [csv_line([*row, *more.values()]) for row, more in zip(outputs, probabilities)]
 
 
 def _split(data: bytes) -> "Iterator[list[str]]":
@@ -190,9 +197,13 @@ def _read_lines(part: "PartEvent", header: str) -> bytes:
         data = data[: stop + 1]
     if start:
         return data
-    if header:
-        return data.partition(b"\n")[2]
-    return data.removeprefix(b"\xef\xbb\xbf")
+    data = _without_mark(data)
+    return data.partition(b"\n")[2] if header else data
+
+
+def _without_mark(data: bytes) -> bytes:
+    """Return the begin of an object without its byte order mark and empty lines, which may be before the header."""
+    return data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
 
 
 def _read(part: "PartEvent", start: int, end: int) -> bytes:

@@ -33,7 +33,9 @@ def _evaluate(model: "Model", function: str, rows: "list[list[object]]") -> "lis
         return []
     _, is_probability, name = function.lower().rpartition(PROBABILITY)
     if not is_probability:
-        return [_scalar(value) for value in model.predict(rows)]
+        # A transformer or a density has no `predict`.
+        values: list[object] = getattr(model, model.outputs[0])(rows)
+        return [_scalar(value) for value in values]
     labels = model.classes or []
     if not labels or "predict_proba" not in model.outputs:
         raise InvalidInput(
@@ -72,6 +74,8 @@ def _scalar(value: object) -> object:
     from iris_model.runtime.answers import finite
 
     if isinstance(value, (list, tuple)):
+        if len(value) == 1:
+            return finite(value[0])
         raise InvalidInput("the model has several outputs for a row; a UDF returns one value", expected="one output")
     return finite(value)
 
