@@ -27,6 +27,7 @@ BOOTSTRAP = Path("src/iris_model/engine/bootstrap")
 BOOTSTRAP_FLAGS = ["-std=gnu11", "-O2", "-g0", "-s", "-static", "-ffp-contract=off", "-fno-math-errno"]
 # What the two cores share. It does not use Python.
 SHARED = [SOURCES / "text" / f"{name}.c" for name in ("decimals", "digits", "exact", "powers_of_ten")]
+SHARED.append(SOURCES / "functions" / "elementary.c")
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 

@@ -11,6 +11,7 @@ from tests.support.rie_binary import REPOSITORY
 
 ENGINE = REPOSITORY / "src/iris_model/engine"
 SHARED = [ENGINE / "csrc" / "text" / f"{name}.c" for name in ("decimals", "digits", "exact", "powers_of_ten")]
+SHARED.append(ENGINE / "csrc" / "functions" / "elementary.c")
 WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Wno-missing-field-initializers", "-Werror"]
 SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 

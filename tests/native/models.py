@@ -12,7 +12,6 @@ from safetensors.numpy import save
 from tests.native.reference import HANDLER
 from tests.support.tiny_model import CLASSES, NAMES, TENSORS, columns, metadata
 
-# No exponential: the last bit of those depends on the C library.
 GRAPH: dict[str, Any] = {
     "nodes": [
         {"op": "linear", "inputs": ["rows"], "output": "decisions", "attributes": {}, "tensors": ["coefficients", "intercepts"]},

@@ -2,7 +2,7 @@
 
     python -S -m tests.native.reference < questions > answers
 
-The kernels are off: they may differ from Python in the last bit of an exponential.
+The kernels are off: they add the terms of support vector machines in another order.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 /* Exact sums. Reference: math_fsum in Modules/mathmodule.c of CPython (Shewchuk 1997), and engine/operators/densities.py. */
 #include "sums.h"
 
+#include "../csrc/functions/elementary.h"
+
 #include <math.h>
 
 void add_exactly(ExactSum *sum, double term) {
@@ -108,7 +110,7 @@ double numpy_sum(const double *values, size_t count) {
 }
 
 double python_exp(double value) {
-    double made = exp(value);
+    double made = elementary_exp(value);
     if (!is_finite(made) && is_finite(value))
         fail(OVERFLOW_ERROR, LITERAL("math range error"));
     return made;
@@ -117,5 +119,5 @@ double python_exp(double value) {
 double python_log(double value) {
     if (value <= 0.0)
         fail(VALUE_ERROR, LITERAL("math domain error"));
-    return log(value);
+    return elementary_log(value);
 }

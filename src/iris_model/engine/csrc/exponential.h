@@ -1,4 +1,5 @@
-/* exp(x) with an error below one unit in the last place, without branches, for one double or a vector of doubles.
+/* exp(x) with an error below one unit in the last place, without branches, for one double or a vector of doubles. The steps
+ * and bits are those of engine/elementary.py.
  *
  * exp(x) = 2^n exp(r) with |r| <= ln(2) / 2. exp(r) is its series up to r^13 / 13!; the remainder is below 2^-57. The power
  * of two is applied in two steps, so that subnormal results are rounded only once.

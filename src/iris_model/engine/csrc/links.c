@@ -1,6 +1,5 @@
 /* From decision values to probabilities and labels. Python equivalents: links.py, activations.py, float32.py, labels.py.
- *
- * The exponential is our implementation, so its last bit may differ from Python's. All other steps are equal.
+ * The exponential is that of elementary.py.
  */
 #include "lanes.h"
 

@@ -1,7 +1,7 @@
 """Functions of single cells: activations, inverse link functions, logarithms of probabilities."""
 
-from math import exp, log, log1p
-from math import tanh as _tanh
+from iris_model.engine.elementary import exp, log, log1p
+from iris_model.engine.elementary import tanh as _tanh
 
 from .links import add_in_order
 

@@ -1,6 +1,6 @@
 """Calibrated probabilities from scores. Source: sklearn.calibration."""
 
-from math import exp, log
+from iris_model.engine.elementary import exp, log
 
 from .densities import numpy_sum
 

@@ -1,6 +1,6 @@
 """Combine the answers of an ensemble's members, except sums over trees."""
 
-from math import log
+from iris_model.engine.elementary import exp2, log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def isolation_scores(rows: "list[list[float]]", *, longest: float) -> "list[floa
 
     Source: sklearn.ensemble.IsolationForest._compute_score_samples.
     """
-    return [-(2.0 ** -(row[0] / longest)) if longest else -0.5 for row in rows]
+    return [-exp2(-(row[0] / longest)) if longest else -0.5 for row in rows]
 
 
 def subtract(values: "list[float]", *, offset: float) -> "list[float]":

@@ -4,7 +4,7 @@ Exponentials are computed in float64 and rounded, which gives the libraries' own
 1e-6 for values that come from here.
 """
 
-from math import exp
+from iris_model.engine.elementary import exp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
 """Gaussian processes: covariance functions, their combinations, and the probabilities of a latent process."""
 
-from math import dist, erf, exp, fsum, pi, sin, sqrt
+from math import dist, erf, fsum, pi, sin, sqrt
 
+from iris_model.engine.elementary import exp
 from iris_model.engine.functions import INFINITY, NAN
 from iris_model.engine.measuring import measure
 

@@ -1,8 +1,9 @@
 """Kernel functions of rows (n x f) and the model's vectors (m x f): n x m."""
 
 from _operator import mul, sub
-from math import dist, exp, fsum, tanh
+from math import dist, fsum
 
+from iris_model.engine.elementary import exp, tanh, whole_power
 from iris_model.engine.errors import InvalidInput
 from iris_model.engine.measuring import measure
 from iris_model.engine.native import find_kernels
@@ -81,7 +82,9 @@ def _polynomial_values(rows: "Rows", vectors: "Rows", gamma: float, coef0: float
 
 
 def raise_to(table: "Rows", degree: float) -> "list[list[float]]":
-    """Raise each cell to a power, as numpy does."""
+    """Raise each cell to a power, as numpy does. Up to LARGEST_DEGREE a whole power is a product of its factors."""
+    if degree in range(LARGEST_DEGREE + 1):
+        return [[whole_power(base, int(degree)) for base in row] for row in table]
     if degree != int(degree):
         return [[power_of(base, degree) for base in row] for row in table]
     try:

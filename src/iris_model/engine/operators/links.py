@@ -1,6 +1,6 @@
 """Inverse link functions: probabilities from decisions."""
 
-from math import exp
+from iris_model.engine.elementary import exp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

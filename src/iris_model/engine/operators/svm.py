@@ -5,7 +5,9 @@ pair. Source: libsvm, svm.cpp (svm_predict_values).
 """
 
 from _operator import mul
-from math import exp, fsum
+from math import fsum
+
+from iris_model.engine.elementary import exp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

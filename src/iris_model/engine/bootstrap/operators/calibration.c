@@ -1,5 +1,6 @@
 /* Calibrated probabilities, filled cells, categories, isolation forests. References: engine/operators/calibration.py,
  * imputing.py, naive_bayes.py, inverses.py, ensembles.py. */
+#include "../../csrc/functions/elementary.h"
 #include "../sums.h"
 
 #include <math.h>
@@ -157,9 +158,9 @@ static void run_isolation_scores(const Node *node, const Value *const *inputs, V
     double *out = new_cells(made);
     for (size_t i = 0; i < made->rows; i++) {
         double exponent = state->number != 0.0 ? -(inputs[0]->cells[i * state->width] / state->number) : -1.0;
-        double power = pow(2.0, exponent);
+        double power = elementary_exp2(exponent);
         if (!is_finite(power) && is_finite(exponent))
-            fail(OVERFLOW_ERROR, LITERAL("(34, 'Numerical result out of range')"));
+            fail(OVERFLOW_ERROR, LITERAL("math range error"));
         out[i] = -power;
     }
 }

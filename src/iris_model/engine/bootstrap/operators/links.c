@@ -1,5 +1,6 @@
 /* From decision values to probabilities: functions of one row. References: engine/operators/links.py, activations.py,
  * float32.py, calibration.py. */
+#include "../../csrc/functions/elementary.h"
 #include "../sums.h"
 
 #include <math.h>
@@ -37,9 +38,9 @@ static double expit_of(double value) {
 BY_CELL(map_expit, expit_of(x))
 BY_CELL(map_exponential, x <= OVERFLOW ? python_exp(x) : x + infinity())
 BY_CELL(map_logistic, slope * x > -OVERFLOW ? 1.0 / (1.0 + python_exp(-slope * x)) : 0.0)
-BY_CELL(map_softplus, x <= OVERFLOW ? log1p(python_exp(x)) : x + infinity())
+BY_CELL(map_softplus, x <= OVERFLOW ? elementary_log1p(python_exp(x)) : x + infinity())
 BY_CELL(map_signed_squares, x * fabs(x))
-BY_CELL(map_tanh, tanh(x))
+BY_CELL(map_tanh, elementary_tanh(x))
 BY_CELL(map_relu, x > 0.0 ? x : 0.0)
 BY_CELL(map_step_float32, x > 0.0 ? 1.0 : 0.0)
 BY_CELL(map_above, x > slope ? 1.0 : 0.0)

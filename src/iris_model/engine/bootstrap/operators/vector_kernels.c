@@ -1,4 +1,5 @@
 /* Kernel functions of rows and the model's vectors. Reference: engine/operators/kernels.py. */
+#include "../../csrc/functions/elementary.h"
 #include "../sums.h"
 
 #include <math.h>
@@ -101,7 +102,7 @@ static double kernel_value(const Kernel *kernel, const double *row, const double
             fail(OVERFLOW_ERROR, string_of(error));
         return python_exp(-kernel->gamma * total);
     }
-    return tanh(kernel->gamma * sum_products(row, vector, kernel->width) + kernel->coef0);
+    return elementary_tanh(kernel->gamma * sum_products(row, vector, kernel->width) + kernel->coef0);
 }
 
 static void run_kernel(const Node *node, const Value *const *inputs, Value *made) {
