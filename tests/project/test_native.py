@@ -167,3 +167,22 @@ def test_another_handler_is_named(tmp_path: Path):
 def test_another_executable_packages_the_project_again():
     """In a checkout the executable changes without the version."""
     assert any(name.startswith("engine/_bootstrap-") for name in tool_files())
+
+
+@needs_executable
+@pytest.mark.parametrize(
+    ("tables", "runtime", "reason"),
+    [
+        ("", "native", "the handler is the stock one"),
+        ("[capture]\nrate = 0.5\n", "python", "[capture] is set"),
+    ],
+)
+def test_auto_selects_the_native_runtime_if_it_is_possible(tmp_path: Path, tables: str, runtime: str, reason: str):
+    project = write_iris_project(tmp_path / "project", "flowers", settings='runtime = "auto"\n', tables=tables)
+    packaged = package_project(project)
+    assert packaged.settings.runtime == runtime
+    assert packaged.runtime_reason.startswith(reason)
+    assert (packaged.directory / "bootstrap").exists() == (runtime == "native")
+    assert (packaged.directory / "iris_model").exists() == (runtime == "python")
+    again = package_project(project)
+    assert (again.unchanged, again.settings.runtime, again.runtime_reason) == (True, runtime, packaged.runtime_reason)

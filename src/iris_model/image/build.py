@@ -105,6 +105,8 @@ def build_image(
         connect=connect,
         on_step=on_step,
     )
+    if opened.name == SCRATCH and settings.runtime == "auto":
+        settings = replace(settings, runtime="native")
     python = _choose_python(opened, settings)
     settings = replace(settings, python=python)
     packages = TargetPackages(opened, python, lock, cache, on_step)
@@ -122,6 +124,7 @@ def build_image(
     on_step("Building the layers")
     store = BlobStore(work / "layers")
     layers = build_layers(packaged, store)
+    settings = packaged.settings
     image = assemble(opened, layers, settings, family)
     sizes = measure(image, opened, layers)
     check_limits(sizes, settings.budgets)

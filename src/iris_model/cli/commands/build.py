@@ -123,6 +123,8 @@ def build(
         },
         "platform": str(built.image.platform),
         "executor": built.packaged.executor,
+        "runtime": built.settings.runtime,
+        "runtime_reason": built.packaged.runtime_reason,
         "layers": [
             {
                 "name": each.name,
@@ -256,6 +258,8 @@ def _echo_built(built: BuiltImage, document: dict[str, Any], *, show_sizes: bool
 
     layers = ", ".join(f"{each.name} {show_size(each.layer.size)}" for each in built.layers)
     echo(f"{built.image.digest} for {built.image.platform}: {layers}, on {built.settings.base_image}.")
+    if built.packaged.runtime_reason:
+        echo(f"Runtime {built.settings.runtime}: {built.packaged.runtime_reason}.")
     # A layout has OCI's media types, and so its own digest: the one that `image inspect` prints.
     in_oci = built.image.with_family(OCI).digest
     for each in document["outputs"]:

@@ -57,6 +57,7 @@ def package(
                 "executor": packaged.executor,
                 "runtime": packaged.settings.runtime,
                 "reason": packaged.reason,
+                "runtime_reason": packaged.runtime_reason,
                 "notes": list(packaged.notes),
                 "size_bytes": packaged.size_bytes,
                 "files": packaged.files,
@@ -67,7 +68,7 @@ def package(
     state = "is up to date" if packaged.unchanged else "is written"
     echo(f"{packaged.directory} {state}: {packaged.files} files, {show_size(packaged.size_bytes)}.")
     echo(f"Executor {packaged.executor}: {packaged.reason}.")
-    if packaged.settings.runtime == "native":
-        echo("Runtime native: the handler is the stock one, and the executable answers the golden rows as Python.")
+    if packaged.runtime_reason:
+        echo(f"Runtime {packaged.settings.runtime}: {packaged.runtime_reason}.")
     for note in packaged.notes:
         echo_note(f"{note}.")

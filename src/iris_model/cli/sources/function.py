@@ -24,6 +24,8 @@ def find_function(directory: Path, on_step: OnStep, **overrides: Any) -> Functio
     """Package `directory` if it is a project. Use it unchanged if it is a function directory or `handler` is given."""
     if (directory / SETTINGS_FILE).exists():
         packaged = package_project(directory, on_step=on_step)
+        if packaged.runtime_reason and not packaged.unchanged:
+            echo_note(f"Runtime {packaged.settings.runtime}: {packaged.runtime_reason}.")
         for note in packaged.notes if not packaged.unchanged else ():
             echo_note(f"{note}.")
         overrides["page"] = _page_sources(packaged.settings)

@@ -64,10 +64,11 @@ PROJECT_KEYS: tuple[Key, ...] = (
         "runtime",
         "text",
         "Runtime of the function. `native` is a static executable that answers without Python, with the same bytes. It needs a "
-        "compiled model with numeric columns whose operators it has, and the handler that `init` writes; `package` gives the "
-        "reason if it is not possible.",
+        "compiled model with numeric columns whose operators it has, and the handler that `init` writes. `auto` selects "
+        "`native` if that is possible, otherwise `python`; `package`, `serve` and `build` give the reason. With `native`, "
+        "`package` fails if it is not possible.",
         default="python",
-        choices=("python", "native"),
+        choices=("auto", "native", "python"),
     ),
     Key(
         "memory",

@@ -33,6 +33,7 @@ def handler(event, context):
     return model.answer(event)
 """
 _SECONDS = 60
+REASON = "the handler is the stock one, and the executable answers the golden rows as Python"
 
 _ANSWER = """
 import sys
@@ -67,13 +68,20 @@ class Native:
         place.chmod(0o755)
 
 
-def choose_native(settings: ProjectSettings, executable: Executable, sources: Mapping[str, Path]) -> Native | None:
-    """Return the native runtime if the settings ask for it. Raises ProjectError with the reason if it is not possible."""
-    if settings.runtime != "native":
-        return None
+def choose_native(
+    settings: ProjectSettings, executable: Executable, sources: Mapping[str, Path]
+) -> tuple[Native | None, str]:
+    """Return the native runtime or None for Python, and the reason; empty if Python was asked for.
+
+    Raises ProjectError with the reason if the settings ask for the native runtime and it is not possible.
+    """
+    if settings.runtime not in ("auto", "native"):
+        return None, ""
     try:
-        return make_native(settings, executable, sources)
+        return make_native(settings, executable, sources), REASON
     except NotNative as error:
+        if settings.runtime == "auto":
+            return None, str(error)
         raise ProjectError(
             f'runtime = "native" in {SETTINGS_FILE}: {error}',
             remedy='Set runtime = "python", or remove the key. Python gives the same answers.',

@@ -84,12 +84,18 @@ class PackageSource(Protocol):
 
 @dataclass(frozen=True)
 class PackagedFunction:
-    """A function directory, with notes for the user."""
+    """A function directory, with notes for the user.
+
+    `settings.runtime` is the runtime that was chosen, "native" or "python".
+    """
 
     directory: Path
     settings: ProjectSettings
     executor: str
     reason: str
+    runtime_reason: str
+    """Why `settings.runtime` is native or python; empty if Python was asked for."""
+
     notes: tuple[str, ...]
     size_bytes: int
     files: int
@@ -175,7 +181,8 @@ def package_project(
     kernels, no_kernels = choose_kernels(
         settings, executable.executor, modules, _size_of_model(executable, sources), target_python(settings)
     )
-    native = choose_native(settings, executable, sources)
+    native, runtime_reason = choose_native(settings, executable, sources)
+    decided = replace(settings, runtime="native" if native else "python")
     shipped: Mapping[str, bytes | Path] = (
         native.files if native else shipped_files(executable.executor, modules, kernels, events=settings.has_events)
     )
@@ -187,7 +194,7 @@ def package_project(
     write_function_directory(
         output,
         {**own, **shipped},
-        {**describe_settings(settings), "executor": executable.executor, "model": executable.model},
+        {**describe_settings(decided), "executor": executable.executor, "model": executable.model},
         compiler=compiler,
         fill=fill,
         check=lambda directory: _check_budget(directory, settings),
@@ -195,6 +202,8 @@ def package_project(
     remembered = {
         "executor": executable.executor,
         "reason": executable.reason,
+        "runtime": decided.runtime,
+        "runtime_reason": runtime_reason,
         "notes": (
             *executable.assumptions,
             *lacking,
@@ -233,9 +242,10 @@ def _packaged(
 ) -> PackagedFunction:
     return PackagedFunction(
         directory=output,
-        settings=settings,
+        settings=replace(settings, runtime=remembered["runtime"]),
         executor=remembered["executor"],
         reason=remembered["reason"],
+        runtime_reason=remembered["runtime_reason"],
         notes=tuple(remembered["notes"]),
         size_bytes=size_of(output),
         files=len(list_files(output)),
