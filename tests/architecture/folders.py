@@ -34,7 +34,8 @@ FOLDERS: dict[str, dict[str, str]] = {
         "networks": "data description emit parity probes",
     },
     "engine": {
-        "operators": "errors found functions json_text kernel_tables measuring metrics native overflowing packed rows terms text",
+        "operators": "elementary errors found functions json_text kernel_tables measuring metrics native overflowing packed "
+        "rows terms text",
     },
     "image": {
         "bases": "lock target",
