@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from iris_model.project.packaging.native import find_bootstrap
 from tests.support.docker_base import build_image
-from tests.support.docker_engine import build, container, run_once
+from tests.support.docker_engine import build, container, inspect_image, run_once
 
 pytestmark = pytest.mark.e2e
+BOOTSTRAP = find_bootstrap("x86_64")
 
 
 def init(directory: Path, *options: str) -> Path:
@@ -31,6 +34,27 @@ def test_the_iris_project(tmp_path: Path, lambda_python: str) -> None:
     with container(image) as function:
         answer = json.loads(function.invoke(b"[5.1, 3.5, 1.4, 0.2]").body)
     assert answer["prediction"] == "setosa"
+
+
+@pytest.mark.skipif(BOOTSTRAP is None, reason="this installation has no native runtime for x86_64")
+@pytest.mark.parametrize("base", ["scratch", "public.ecr.aws/lambda/python:3.13"])
+def test_a_native_function_without_a_compiler(tmp_path: Path, lambda_python: str, base: str) -> None:
+    """The executable is in the wheel that `init` writes. On scratch there is nothing else but model and handler."""
+    project = init(tmp_path / "flowers")
+    settings = project / "iris-model.toml"
+    text = re.sub("(?m)^base-image.*\n", "", settings.read_text())
+    settings.write_text(f'base-image = "{base}"\nruntime = "native"\npython = "3.13"\n{text}')
+    command = [sys.executable, "-m", "iris_model.cli", "dockerfile", str(project)]
+    written = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    (project / "Dockerfile").write_text(written)
+    image = build("iris-model-test/native:latest", project, build_arguments={"BUILD_IMAGE": build_image(lambda_python)})
+    if base == "scratch" and BOOTSTRAP:
+        # The system's C library makes a larger executable than that of releases.
+        assert inspect_image(image)["Size"] <= BOOTSTRAP.stat().st_size + 100_000
+    with container(image, options=["--read-only"]) as function:
+        answers = [json.loads(function.invoke(body).body) for body in (b"[5.1,3.5,1.4,0.2]", b"[5.7,2.8,4.5,1.3]")]
+    assert [answer["prediction"] for answer in answers] == ["setosa", "versicolor"]
+    assert "Init Duration" in function.log
 
 
 def test_a_model_that_only_its_library_can_serve(tmp_path: Path, lambda_python: str) -> None:

@@ -241,6 +241,22 @@ def test_diff_names_files_and_config(tmp_path: Path) -> None:
     assert "+ /added" in run("image", "diff", tmp_path / "one", tmp_path / "other").output
 
 
+def test_the_dockerfile_of_a_native_function(iris: Path) -> None:
+    settings = (iris / "iris-model.toml").read_text()
+    try:
+        (iris / "iris-model.toml").write_text(
+            f'base-image = "scratch"\nruntime = "native"\npython = "3.12"\n{settings}'
+        )
+        text = run("dockerfile", iris).output
+        assert run("dockerfile", iris, "--pinned").output == text, "scratch has no digest"
+    finally:
+        (iris / "iris-model.toml").write_text(settings)
+    assert "ARG BASE_IMAGE=scratch\n" in text
+    assert "ARG BUILD_IMAGE=public.ecr.aws/lambda/python:3.12\n" in text, "scratch has no pip to build with"
+    assert 'ENTRYPOINT ["/var/task/bootstrap"]\n' in text
+    assert "-S" not in text
+
+
 def test_dockerfile(iris: Path, base: Path, tmp_path: Path) -> None:
     assert run("dockerfile", iris).output == (iris / "Dockerfile").read_text()
     assert "not pinned" in run("dockerfile", iris, "--pinned", exit_code=1).output

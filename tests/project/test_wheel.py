@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
 import subprocess
 import sys
 import zipfile
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 import iris_model
+from iris_model.contract.architecture import Architecture
+from iris_model.project.packaging.native import find_bootstrap
 from iris_model.project.packaging.wheel import WHEEL_NAME, write_wheel
 
 
@@ -46,6 +49,15 @@ def test_pip_finds_every_file_as_recorded(tmp_path: Path):
         record = archive.read(f"iris_model-{iris_model.__version__}.dist-info/RECORD").decode()
     assert {line.split(",")[0] for line in record.splitlines()} == set(names)
     assert names[-1].endswith("RECORD"), "it lists the others, so it comes last"
+
+
+def test_the_executable_of_the_native_runtime_can_be_started_from_it(tmp_path: Path):
+    with zipfile.ZipFile(write_wheel(tmp_path)) as archive:
+        modes = {entry.filename: entry.external_attr >> 16 for entry in archive.infolist()}
+    executables = [name for name, mode in modes.items() if mode & 0o111]
+    own = find_bootstrap(Architecture.named(platform.machine()) or "")
+    assert (f"iris_model/engine/{own.name}" in executables) if own else not executables
+    assert all(name.startswith("iris_model/engine/_bootstrap-") for name in executables)
 
 
 def test_it_carries_the_example_and_the_templates_and_nothing_of_this_machine(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""The Dockerfile that `init` writes, with the project's base and handler."""
+"""The Dockerfile that `init` writes, with the project's base, handler and runtime."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import re
 from pathlib import Path
 
 from iris_model.errors import ProjectError
+from iris_model.image.assemble import NATIVE_ENTRY_POINT
+from iris_model.image.bases.base import SCRATCH
 from iris_model.image.lock import Lock
 from iris_model.image.target import image_platform
 from iris_model.project import ProjectSettings
-from iris_model.project.scaffold import DOCKERFILE, TEMPLATES
+from iris_model.project.scaffold import AWS_PYTHONS, DEFAULT_BASE, DOCKERFILE, TEMPLATES
+
+_COMMENT = "# A static executable, which needs nothing of the base: BASE_IMAGE may be scratch.\n"
 
 
 def render_dockerfile(settings: ProjectSettings, *, pinned: bool = False) -> str:
@@ -21,7 +25,7 @@ def render_dockerfile(settings: ProjectSettings, *, pinned: bool = False) -> str
             f'base-image = "{base}" is a path, but a Dockerfile needs an image reference',
             remedy="Push the base image to a registry with `iris-model push PATH REFERENCE`, and use that reference.",
         )
-    if pinned and "@" not in base:
+    if pinned and "@" not in base and base != SCRATCH:
         digest = Lock.read(settings.directory).base(base, str(image_platform(settings.architecture)))
         if digest is None:
             raise ProjectError(
@@ -30,5 +34,32 @@ def render_dockerfile(settings: ProjectSettings, *, pinned: bool = False) -> str
             )
         base = f"{base}@{digest}"
     text = (TEMPLATES / DOCKERFILE).read_text(encoding="utf-8")
-    text = re.sub(r"^ARG BASE_IMAGE=.*$", lambda _: f"ARG BASE_IMAGE={base}", text, count=1, flags=re.MULTILINE)
-    return re.sub(r"^CMD .*$", lambda _: f"CMD {json.dumps([settings.handler])}", text, count=1, flags=re.MULTILINE)
+    if settings.runtime == "native":
+        text = _with_native_runtime(text, settings)
+    text = _with_line(text, "ARG BASE_IMAGE=.*", f"ARG BASE_IMAGE={base}")
+    return _with_line(text, "CMD .*", f"CMD {json.dumps([settings.handler])}")
+
+
+def _with_native_runtime(text: str, settings: ProjectSettings) -> str:
+    """Start the executable. The base needs no Python, so the first stage has an image of its own."""
+    text = _with_line(text, "ARG BUILD_IMAGE=.*", f"ARG BUILD_IMAGE={_build_image(settings)}")
+    text = _with_line(
+        text, "# BASE_IMAGE is .*", "# BASE_IMAGE is what the function runs on; any Linux image will do, and scratch."
+    )
+    text = _with_line(
+        text, "(# BUILD_IMAGE is .*) It must have the same Python, and pip", r"\1 It must have Python and pip"
+    )
+    return _with_line(text, "# -S: .*\nENTRYPOINT .*", f"{_COMMENT}ENTRYPOINT {json.dumps([NATIVE_ENTRY_POINT])}")
+
+
+def _build_image(settings: ProjectSettings) -> str:
+    """Return AWS's base image with the project's Python, or the default one."""
+    python = tuple(map(int, settings.python.split("."))) if settings.python else None
+    return f"public.ecr.aws/lambda/python:{settings.python}" if python in AWS_PYTHONS else DEFAULT_BASE
+
+
+def _with_line(text: str, pattern: str, line: str) -> str:
+    text, count = re.subn(f"^{pattern}", line, text, count=1, flags=re.MULTILINE)
+    if not count:
+        raise AssertionError(f"the template of the Dockerfile has no line {pattern}")
+    return text

@@ -28,6 +28,9 @@ _LOCAL_SUFFIXES = (".pyc", ".pyo", ".so", ".pyd", ".dylib")
 # Files that only a build from source needs.
 _SOURCES_OF_KERNELS = (".c", ".h")
 
+# The executables of the native runtime. pip keeps the mode of a file, and `package` starts them to check a model.
+_EXECUTABLES = "iris_model/engine/_bootstrap-"
+
 WHEEL_NAME = f"iris_model-{iris_model.__version__}-py3-none-any.whl"
 
 
@@ -89,7 +92,7 @@ def _build_archive(files: dict[str, bytes]) -> bytes:
         for name, content in [*sorted(files.items()), (record_name, "\n".join([*record, ""]).encode())]:
             entry = zipfile.ZipInfo(name)  # its time is 1980-01-01 by default
             entry.create_system = 3  # Unix on every machine: it determines how the mode is interpreted
-            entry.external_attr = 0o100644 << 16
+            entry.external_attr = (0o100755 if name.startswith(_EXECUTABLES) else 0o100644) << 16
             archive.writestr(entry, content)
     return buffer.getvalue()
 
