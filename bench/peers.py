@@ -7,6 +7,11 @@ its own, and bytecode compiled beforehand, because `/var/task` is read-only on L
 from __future__ import annotations
 
 import compileall
+import os
+import platform
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 import venv
@@ -16,6 +21,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 PEERS = REPOSITORY / "build" / "peers"
 EXAMPLE = REPOSITORY / "examples" / "iris"
+_ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 
 # An installed package has its bytecode; this checkout gets it here, whatever the environment says about writing it.
 compileall.compile_dir(REPOSITORY / "src" / "iris_model", quiet=2)
@@ -60,6 +66,45 @@ def iris_compiled() -> Contender:
         (),
         '"versicolor"',
     )
+
+
+def iris_native() -> Contender:
+    """The iris function with the native runtime: the executable that releases have, built with musl by zig."""
+    directory = PEERS / "iris-native"
+    project = PEERS / "iris-native-project"
+    shutil.rmtree(project, ignore_errors=True)
+    shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns(".iris-model"))
+    settings = (project / "iris-model.toml").read_text()
+    (project / "iris-model.toml").write_text(f'runtime = "native"\n{settings}')
+    command = [sys.executable, "-m", "iris_model.cli", "package", str(project), "--output", str(directory)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    executable = directory / "bootstrap"
+    variables = {"IRIS_MODEL_BOOTSTRAP_CC": f"{_ARCHITECTURE}={shlex.join(_compiler())}"}
+    scratch = PEERS / "bootstrap"
+    build = [sys.executable, "setup.py", "-q", "build_ext", "--build-lib", str(scratch), "--build-temp", str(scratch)]
+    subprocess.run(build, cwd=REPOSITORY, env={**os.environ, **variables}, check=True)
+    shutil.copyfile(scratch / "iris_model" / "engine" / f"_bootstrap-{_ARCHITECTURE}", executable)
+    return Contender("iris, native runtime", (str(executable), "app.handler"), directory, (), '"versicolor"')
+
+
+def minimal_program() -> Contender:
+    """The least that a static program in C can be: it answers with a constant. Built as the native runtime is."""
+    directory = PEERS / "minimal"
+    directory.mkdir(parents=True, exist_ok=True)
+    source, program = REPOSITORY / "bench" / "minimal.c", directory / "bootstrap"
+    flags = ["-std=gnu11", "-D_GNU_SOURCE", "-O2", "-g0", "-s", "-static"]
+    subprocess.run([*_compiler(), *flags, str(source), "-o", str(program)], check=True)
+    return Contender("constant, minimal C", (str(program),), directory, (), '"versicolor"')
+
+
+def _compiler() -> list[str]:
+    """Return zig's C compiler for static executables of this machine, as `pyproject.toml` names it for releases."""
+    home = PEERS / "ziglang"
+    if not (home / "ziglang").exists():
+        pinned = re.search(r"ziglang==([\w.]+)", (REPOSITORY / "pyproject.toml").read_text())
+        _install(home, f"ziglang=={pinned[1] if pinned else ''}")
+    machine = "aarch64" if _ARCHITECTURE == "arm64" else "x86_64"
+    return [str(home / "ziglang" / "zig"), "cc", "-target", f"{machine}-linux-musl"]
 
 
 def iris_under_awslambdaric() -> Contender:

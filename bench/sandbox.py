@@ -63,7 +63,7 @@ def measure_bare_python_bytes(python: Path) -> int:
     with subprocess.Popen([python, "-S", "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin and process.stdout
         process.stdout.readline()
-        peak = _high_water_mark_bytes(process.pid)
+        peak = high_water_mark_bytes(process.pid)
         process.stdin.close()
     return peak
 
@@ -87,10 +87,11 @@ def _invoke(port: int) -> str:
 
 
 def _peak_memory_bytes(emulator_pid: int) -> int:
-    return sum(_high_water_mark_bytes(child.pid) for child in psutil.Process(emulator_pid).children(recursive=True))
+    return sum(high_water_mark_bytes(child.pid) for child in psutil.Process(emulator_pid).children(recursive=True))
 
 
-def _high_water_mark_bytes(pid: int) -> int:
+def high_water_mark_bytes(pid: int) -> int:
+    """Peak memory of a process."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
