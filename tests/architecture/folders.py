@@ -11,12 +11,13 @@ FOLDERS: dict[str, dict[str, str]] = {
         "client": "",
         "access": "deployment secrets",
         "verification": "client",
-        "state": "client cloudformation deployment ecr",
+        "s3": "client cloudformation deployment",
+        "state": "client cloudformation deployment ecr s3",
         "cloudformation": "client deployment notes secrets state",
         "ecr": "client cloudformation deployment state",
         "measuring": "client cloudformation deployment state verification",
         "batching": "client cloudformation deployment state",
-        "deploying": "client cloudformation deployment ecr measuring secrets state verification",
+        "deploying": "client cloudformation deployment ecr measuring s3 secrets state verification",
     },
     "cli": {
         "options": "",
@@ -40,6 +41,7 @@ FOLDERS: dict[str, dict[str, str]] = {
     "image": {
         "bases": "lock target",
         "dependencies": "bases lock target",
+        "archives": "bases dependencies lock target",
         "supply_chain": "bases build lock",
         "destinations": "bases docker_engine supply_chain",
     },

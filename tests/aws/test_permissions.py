@@ -12,6 +12,7 @@ from botocore.session import Session
 import iris_model.aws
 from iris_model.aws.access import permissions_page
 from iris_model.aws.access.permissions import (
+    ARCHIVING,
     BATCHING,
     BY_RESOURCE_TYPE,
     DIRECT,
@@ -43,7 +44,7 @@ def calls_in_the_code() -> set[tuple[str, str]]:
 
 
 def test_every_call_of_the_code_is_in_the_table_and_nothing_else():
-    assert calls_in_the_code() == set(DIRECT) | set(MEASURING) | set(BATCHING)
+    assert calls_in_the_code() == set(DIRECT) | set(MEASURING) | set(BATCHING) | set(ARCHIVING)
 
 
 def test_who_measures_needs_no_more_than_a_deployer_but_prices():
@@ -58,12 +59,14 @@ def test_who_measures_needs_no_more_than_a_deployer_but_prices():
                 assert granted[action] == statement["Resource"]
 
 
-@pytest.mark.parametrize("service", sorted({service for service, _ in {**DIRECT, **MEASURING, **BATCHING}}))
+@pytest.mark.parametrize(
+    "service", sorted({service for service, _ in {**DIRECT, **MEASURING, **BATCHING, **ARCHIVING}})
+)
 def test_every_call_is_one_that_aws_has(service: str):
     known = Session().get_service_model(service).operation_names
     assert [
         operation
-        for name, operation in {**DIRECT, **MEASURING, **BATCHING}
+        for name, operation in {**DIRECT, **MEASURING, **BATCHING, **ARCHIVING}
         if name == service and operation not in known
     ] == []
 

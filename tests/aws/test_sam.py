@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from boto3 import Session
 
+from iris_model.aws.cloudformation.code import image_uri
 from iris_model.aws.cloudformation.sam import render_sam_template
-from iris_model.aws.cloudformation.template import image_uri
 from iris_model.aws.cloudformation.yaml_text import plain, read
 from iris_model.contract.deployment import Deployment
 from iris_model.contract.endpoint import Endpoint

@@ -13,7 +13,8 @@ import pytest
 from cfnlint.config import ManualArgs
 
 from iris_model.aws.cloudformation import yaml_text
-from iris_model.aws.cloudformation.template import image_uri, render_template
+from iris_model.aws.cloudformation.code import image_uri
+from iris_model.aws.cloudformation.template import render_template
 from iris_model.aws.cloudformation.yaml_text import Tag, get_att, plain, read, ref
 from iris_model.contract.batch import Batch
 from iris_model.contract.deployment import Deployment, Domain, Vpc

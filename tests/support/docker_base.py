@@ -39,6 +39,19 @@ def lambda_base(python: str) -> str:
     return reference
 
 
+def provided_base() -> str:
+    """The image `public.ecr.aws/lambda/provided:al2023`, pulled, or the stand-in for Python under its name.
+
+    The emulator of AWS puts the function's own `bootstrap` where the stand-in has that of Python.
+    """
+    reference = "public.ecr.aws/lambda/provided:al2023"
+    stand_in = lambda_base("3.13")
+    with one_at_a_time():
+        if not image_exists(reference) and docker("pull", "--quiet", reference, check=False, timeout=600).returncode:
+            docker("tag", stand_in, reference)
+    return reference
+
+
 def plain_base(python: str) -> str:
     """Debian with Python and nothing of Lambda: what people mean by a slim image."""
     engine()

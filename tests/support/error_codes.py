@@ -1,7 +1,8 @@
 """Which error codes an operation can answer with: those of botocore's service model, and those that every service has.
 
 The common ones are published: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html and the pages of that name of
-the other services; throttling and time-outs are taken from botocore's own table of what it tries again.
+the other services, for S3 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; throttling and time-outs are
+taken from botocore's own table of what it tries again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ COMMON = frozenset(
     RequestTimeoutException ServiceUnavailable SignatureDoesNotMatch SlowDown SubscriptionRequiredException ThrottlingException
     UnauthorizedOperation UnrecognizedClientException ValidationError ValidationException AuthorizationError
     AuthorizationErrorException ForbiddenException UnauthorizedException LimitExceeded
+    NoSuchTagSet BucketNotEmpty BadDigest
     """.split()
 )
 

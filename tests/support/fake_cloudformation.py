@@ -250,6 +250,7 @@ class FakeCloudFormation(FakeLambda):
         properties = dict(resources["Function"]["Properties"])
         properties["Role"] = properties["Role"] if isinstance(properties["Role"], str) else own
         function = self.functions.get(properties["FunctionName"]) or FakeFunction({})
+        self._read_archive(properties, function)
         wanted = [each for each in resources if each.startswith("Version")]
         numbers = {each: stack.versions.get(each, "") for each in wanted}
         published = dict(function.versions)
@@ -275,6 +276,21 @@ class FakeCloudFormation(FakeLambda):
         stack.template, stack.parameters, stack.tags = change["template"], change["parameters"], change["tags"]
         stack.versions, stack.alias = numbers, alias
         self._keep_log_group(resources["LogGroup"]["Properties"])
+
+    def _read_archive(self, properties: dict[str, Any], function: FakeFunction) -> None:
+        """As Lambda reads it when its place changes: with the caller's rights."""
+        code = properties["Code"]
+        before = function.config.get("PackageType", properties["PackageType"])
+        if before != properties["PackageType"]:
+            message = "CloudFormation cannot update a stack when a custom-named resource requires replacing."
+            raise Refused("ValidationError", message, 400)
+        if "S3Key" not in code or function.config.get("Code") == code:
+            return
+        name = code["S3Bucket"].value.replace("${AWS::AccountId}", ACCOUNT).replace("${AWS::Region}", self.region)
+        self.authorize(iter([Asked("s3:GetObject", f"arn:aws:s3:::{name}/{code['S3Key']}")]))
+        if code["S3Key"] not in (self.buckets[name].objects if name in self.buckets else ()):
+            message = "Error occurred while GetObject. S3 Error Code: NoSuchKey."
+            raise Refused("InvalidParameterValueException", message, 400)
 
     def _keep_log_group(self, wanted: dict[str, Any]) -> None:
         """A group that is there is taken over as it is; one of the stack's own follows the template."""

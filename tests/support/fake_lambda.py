@@ -16,7 +16,8 @@ from iris_model.aws.client.failed_call import Failure
 from iris_model.aws.cloudformation.yaml_text import Tag
 from tests.support.aws_rules import Refused
 from tests.support.aws_rules.aliases import check_alias_update, check_weighted_versions
-from tests.support.fake_ecr import ACCOUNT, FakeEcr
+from tests.support.fake_ecr import ACCOUNT
+from tests.support.fake_s3 import FakeS3
 
 
 @dataclass
@@ -41,7 +42,7 @@ class FakeFunction:
     reserved: int | None = None
 
 
-class FakeLambda(FakeEcr):
+class FakeLambda(FakeS3):
     """Its operations, one method each; images come from the fake ECR."""
 
     def __init__(self) -> None:
@@ -81,14 +82,15 @@ class FakeLambda(FakeEcr):
         return {
             "Configuration": {
                 "FunctionArn": arn,
-                "PackageType": function.package_type,
+                "PackageType": config.get("PackageType", function.package_type),
+                **_zip_of(config),
                 "MemorySize": config.get("MemorySize", 128),
                 "Architectures": config.get("Architectures", ["x86_64"]),
                 "RevisionId": str(function.revision),
                 **{name: config[name] for name in ("Role", "DeadLetterConfig") if name in config},
                 **state,
             },
-            "Code": {"ImageUri": image_of(config)},
+            "Code": {"RepositoryType": "S3"} if _zip_of(config) else {"ImageUri": image_of(config)},
             "Tags": dict(function.tags),
             **(
                 {}
@@ -228,5 +230,14 @@ def image_of(config: Mapping[str, Any]) -> str:
     return str(image.value if isinstance(image, Tag) else image)
 
 
+def _zip_of(config: Mapping[str, Any]) -> dict[str, str]:
+    key = config.get("Code", {}).get("S3Key", "")
+    digest = bytes.fromhex(key.removesuffix(".zip"))
+    return {"CodeSha256": base64.b64encode(digest).decode(), "Runtime": config["Runtime"]} if key else {}
+
+
 def digest_of_image(config: Mapping[str, Any]) -> str:
+    """The digest of the image, or of the archive."""
+    if key := config.get("Code", {}).get("S3Key", ""):
+        return f"sha256:{key.removesuffix('.zip')}"
     return image_of(config).rpartition("@")[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 ALIAS = "live"
 """The alias of the function that all callers use."""
@@ -18,6 +19,8 @@ LONGEST_EVENT = 32
 
 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
 _LONGEST_RULE = 64
+# 63 characters, less an account and the longest name of a region.
+_LONGEST_OF_BUCKET = 33
 _KEEPS_WARM = "-keep-warm"
 
 
@@ -34,6 +37,17 @@ def name_rule(function: str, event: str) -> str:
 def name_batch(function: str) -> str:
     """Return the name of the state machine of `[batch]`."""
     return f"{function}-batch"
+
+
+def name_bucket(repository: str, account: str = "${AWS::AccountId}", region: str = "${AWS::Region}") -> str:
+    """Return the name of the bucket for zip archives, from the name of the repository, which images would have.
+
+    Names of buckets are unique in all accounts, and have no slashes.
+    """
+    name = re.sub(r"[^a-z0-9]+", "-", repository).strip("-")
+    if name != repository or len(name) > _LONGEST_OF_BUCKET:
+        name = f"{name[: _LONGEST_OF_BUCKET - 9].rstrip('-')}-{hashlib.sha256(repository.encode()).hexdigest()[:8]}"
+    return f"{name}-{account}-{region}"
 
 
 def rule_patterns(function: str) -> list[str]:

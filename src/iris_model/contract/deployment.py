@@ -94,11 +94,20 @@ class Deployment:
     capture: Capture = Capture()
     events: tuple[EventSource, ...] = ()
     batch: Batch | None = None
+    package_type: str = "image"
+    """"image" or "zip"."""
+    handler: str = "app.handler"
+
+    @property
+    def is_zip(self) -> bool:
+        """Whether the deployment package is a zip archive in a bucket, not an image in a repository."""
+        return self.package_type == "zip"
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The settings keys of the features that are on. Each one needs additional permissions."""
-        return tuple(name.replace("_", "-") for name in FEATURES if getattr(self, name))
+        found = tuple(name.replace("_", "-") for name in FEATURES if getattr(self, name))
+        return (*found, "package-type") if self.is_zip else found
 
     @property
     def access_log_group(self) -> str:

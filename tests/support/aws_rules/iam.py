@@ -70,7 +70,7 @@ def _list(value: Any) -> list[Any]:
 # --- the deployer's own calls ---
 
 # Operations whose permission is called otherwise, and those that know no resource.
-_ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction"}
+_ACTIONS = {"lambda:Invoke": "lambda:InvokeFunction", "s3:ListObjectsV2": "s3:ListBucket"}
 ANY_RESOURCE = ("sts:GetCallerIdentity", "ecr:GetAuthorizationToken", "cloudwatch:DescribeAlarms", "iam:SimulatePrincipalPolicy",
         "pricing:GetProducts")  # fmt: skip
 
@@ -128,6 +128,10 @@ def _iam(place: Place, operation: str, parameters: Mapping[str, Any]) -> list[st
     return [place.arn("iam", f"role/{parameters['RoleName']}")]
 
 
+def _s3(place: Place, operation: str, parameters: Mapping[str, Any]) -> list[str]:
+    return ["/".join([f"arn:aws:s3:::{parameters['Bucket']}", *([parameters["Key"]] if "Key" in parameters else [])])]
+
+
 def _schemas(place: Place, operation: str, parameters: Mapping[str, Any]) -> list[str]:
     registry = parameters["RegistryName"]
     name = f"schema/{registry}/{parameters['SchemaName']}" if "SchemaName" in parameters else f"registry/{registry}"
@@ -145,7 +149,7 @@ def _secretsmanager(place: Place, operation: str, parameters: Mapping[str, Any])
 
 _RESOURCES: dict[str, Callable[[Place, str, Mapping[str, Any]], list[str]]] = {
     "ecr": _ecr, "cloudformation": _cloudformation, "lambda": _lambda, "logs": _logs, "iam": _iam, "schemas": _schemas,
-    "ssm": _ssm, "secretsmanager": _secretsmanager,
+    "s3": _s3, "ssm": _ssm, "secretsmanager": _secretsmanager,
 }  # fmt: skip
 
 # --- what CloudFormation calls in the deployer's name ---

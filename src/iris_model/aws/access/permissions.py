@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iris_model.aws.access.permissions_by_key import find_needs
-from iris_model.aws.deployment import LONGEST_STACK, name_batch, name_schedule, rule_patterns
+from iris_model.aws.deployment import LONGEST_STACK, name_batch, name_bucket, name_schedule, rule_patterns
 from iris_model.aws.secrets import Reference, find_arn
 
 DIRECT: dict[tuple[str, str], str] = {
@@ -82,6 +82,17 @@ MEASURING: dict[tuple[str, str], str] = {
     ("pricing", "GetProducts"): "any",
 }
 """The calls of `cost --remote`, `tune --remote` and `cost refresh`, for users who measure and do not deploy."""
+
+ARCHIVING: dict[tuple[str, str], str] = {
+    ("s3", "CreateBucket"): "bucket of archives",
+    ("s3", "DeleteBucket"): "bucket of archives",
+    ("s3", "DeleteObject"): "archives",
+    ("s3", "GetBucketTagging"): "bucket of archives",
+    ("s3", "ListObjectsV2"): "bucket of archives",
+    ("s3", "PutBucketTagging"): "bucket of archives",
+    ("s3", "PutObject"): "archives",
+}
+"""The calls of `deploy` and `destroy` with `package-type = "zip"`."""
 
 BATCHING: dict[tuple[str, str], str] = {
     ("cloudformation", "DescribeStackResource"): "stack",
@@ -264,6 +275,8 @@ class Names:
                 f"arn:{self.partition}:states:{here}:{kind}:{name_batch(self.function)}{end}"
                 for kind, end in (("execution", ":*"), ("mapRun", "/*"))
             ],
+            "bucket of archives": [f"arn:{self.partition}:s3:::{self._bucket}"],
+            "archives": [f"arn:{self.partition}:s3:::{self._bucket}/*"],
             "buckets of a batch": [f"arn:{self.partition}:s3:::{bucket}" for bucket in self.buckets],
             "answers of a batch": [f"arn:{self.partition}:s3:::{self.buckets[1]}/*"],
             "dashboard": [f"arn:{self.partition}:cloudwatch::{self.account}:dashboard/{self.function}"],
@@ -274,6 +287,12 @@ class Names:
             ],
         }
         return found[kind]
+
+    @property
+    def _bucket(self) -> str:
+        if self.repository.startswith("<"):
+            return f"{self.repository}-{self.account}-{self.region}"
+        return name_bucket(self.repository, self.account, self.region)
 
     @property
     def _begin_of_role(self) -> str:
@@ -302,7 +321,10 @@ def make_batch_policy(names: Names) -> dict[str, Any]:
 
 def make_planning_policy(names: Names) -> dict[str, Any]:
     """Return the policy for planning without changes."""
-    return {"Version": "2012-10-17", "Statement": _statements(_allow(PLANNING), names)}
+    allowed = _allow(PLANNING)
+    if "package-type" in names.keys:
+        allowed["bucket of archives"] = {"s3:GetBucketTagging", "s3:ListBucket"}
+    return {"Version": "2012-10-17", "Statement": _statements(allowed, names)}
 
 
 def make_policy(names: Names, *, signs: bool = True) -> dict[str, Any]:

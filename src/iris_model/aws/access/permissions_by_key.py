@@ -86,6 +86,13 @@ ACTIONS_OF_KEY: dict[str, dict[str, tuple[str, ...]]] = {
             "iam:PutRolePolicy", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy",
         ),
     },
+    "package-type": {
+        "bucket of archives": (
+            "s3:CreateBucket", "s3:DeleteBucket", "s3:GetBucketTagging", "s3:ListBucket", "s3:PutBucketTagging",
+        ),
+        # Lambda reads the archive with the rights of the user who creates or updates the function.
+        "archives": ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+    },
     "access-log": {
         "access log": ("logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:PutRetentionPolicy"),
         "tags of the access log": ("logs:ListTagsForResource", "logs:TagResource", "logs:UntagResource"),

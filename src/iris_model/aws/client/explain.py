@@ -238,12 +238,15 @@ _NETWORK = (
     ),
 )  # fmt: skip
 
+# Permissions whose name differs from that of the operation.
+_PERMISSIONS_OF = {"lambda:Invoke": "lambda:InvokeFunction", "s3:ListObjectsV2": "s3:ListBucket"}
+
 ROWS = (*_CREDENTIALS, *_PERMISSIONS, *_RESOURCES, *_NETWORK)
 
 
 def explain_failure(failure: Failure, resource: str, caller: Caller) -> DeploymentError:
     """Return the error for the user: the call, the resource, the message of AWS, the hint."""
-    action = f"{failure.service}:{failure.operation}"
+    call = f"{failure.service}:{failure.operation}"
     message = _shorten(failure.message)
     problem, remedy = (
         f"AWS answers {failure.code}: {message}",
@@ -252,15 +255,15 @@ def explain_failure(failure: Failure, resource: str, caller: Caller) -> Deployme
     if not failure.is_transient:
         remedy = "Nothing was lost. Fix the problem, then run the same command again."
     for row in ROWS:
-        if failure.code in row.codes and re.search(row.words, f"{action}: {failure.code}: {failure.message}"):
+        if failure.code in row.codes and re.search(row.words, f"{call}: {failure.code}: {failure.message}"):
             problem, remedy = row.problem, row.remedy
             break
     values = {
-        "message": message, "region": caller.region, "action": action, "service": failure.service,
+        "message": message, "region": caller.region, "action": _PERMISSIONS_OF.get(call, call), "service": failure.service,
         "profile": caller.profile, "origin": caller.origin,
     }  # fmt: skip
     # Without an operation AWS was not called: the problem is on this machine.
-    where = f"{resource} ({action} in {caller.region})" if failure.operation else resource
+    where = f"{resource} ({call} in {caller.region})" if failure.operation else resource
     said = _fill(problem, values)
     return DeploymentError(f"{where}: {said}" if where else said, remedy=_fill(remedy, values))
 

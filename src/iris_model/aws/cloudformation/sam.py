@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from iris_model.aws.cloudformation.code import Archive, Code
 from iris_model.aws.cloudformation.logical_ids import FUNCTION, LIVE, VERSION_OUTPUT
 from iris_model.aws.cloudformation.template import comments_of, make_parts, make_sections, render_with_command
 from iris_model.aws.cloudformation.yaml_text import Tag, ref
@@ -29,10 +30,10 @@ _COMMENT = (
 )
 
 
-def render_sam_template(deployment: Deployment, image: str | Tag) -> str:
-    """Render the template for SAM; `image` is the image's URI, by digest."""
+def render_sam_template(deployment: Deployment, code: Code) -> str:
+    """Render the template for SAM; `code` is the image's URI, by digest, or the archive."""
     parts = make_parts(deployment)
-    template = make_sections(deployment, image, parts)
+    template = make_sections(deployment, code, parts)
     kinds = {name: each["Type"] for name, each in template["Resources"].items()}
     dropped = {name for name, kind in kinds.items() if kind in ("AWS::Lambda::Version", "AWS::Lambda::Alias")}
     alias = template["Resources"][LIVE]["Properties"]
@@ -50,13 +51,19 @@ def render_sam_template(deployment: Deployment, image: str | Tag) -> str:
         "Resources": resources,
         "Outputs": outputs,
     }
-    return render_with_command(deployment, sections, {**comments_of(parts), FUNCTION: _COMMENT}, _HEAD)
+    head = _HEAD.replace(" --image-repository URI", "") if isinstance(code, Archive) else _HEAD
+    return render_with_command(deployment, sections, {**comments_of(parts), FUNCTION: _COMMENT}, head)
 
 
 def _serverless_function(properties: Mapping[str, Any], alias: Mapping[str, Any]) -> dict[str, Any]:
     """Return the properties with SAM's names."""
     found = dict(properties)
-    found["ImageUri"] = found.pop("Code")["ImageUri"]
+    code = found.pop("Code")
+    found |= (
+        {"ImageUri": code["ImageUri"]}
+        if "ImageUri" in code
+        else {"CodeUri": {"Bucket": code["S3Bucket"], "Key": code["S3Key"]}}
+    )
     if "Tags" in found:
         found["Tags"] = {tag["Key"]: tag["Value"] for tag in found["Tags"]}
     if "TracingConfig" in found:

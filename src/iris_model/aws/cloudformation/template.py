@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from iris_model.aws.cloudformation.code import Archive, Code, code_properties, variables_of
 from iris_model.aws.cloudformation.logical_ids import (
     FUNCTION,
     LIVE,
@@ -21,7 +22,7 @@ from iris_model.aws.cloudformation.logical_ids import (
 )
 from iris_model.aws.cloudformation.parts import PARTS
 from iris_model.aws.cloudformation.parts.part import Part, tag_list
-from iris_model.aws.cloudformation.yaml_text import Tag, get_att, ref, render, sub
+from iris_model.aws.cloudformation.yaml_text import Tag, get_att, ref, render
 from iris_model.aws.deployment import ALIAS
 from iris_model.aws.secrets import read_reference
 from iris_model.contract.deployment import Deployment
@@ -34,6 +35,8 @@ _COMMENTS = {
     FUNCTION: "The function. The image is referenced by digest, so the built image is the one that runs.",
     LIVE: "All callers use this alias. A deployment moves it to the new version.",
 }
+
+_COMMENT_OF_ARCHIVE = "The function. The name of the archive is its digest, so the built archive is the one that runs."
 
 _HEAD = (
     "{function}: written by `iris-model template`. A plain template that you can change and deploy with any tool. An "
@@ -49,18 +52,14 @@ LARGEST_TEMPLATE_BYTES_OF_S3 = 1_000_000
 """Limit of a template that CloudFormation reads from S3 (same page)."""
 
 
-def image_uri(repository: str, digest: str) -> Tag:
-    """Return the URI of an image in the account and region of the template's deployment."""
-    return sub(f"${{AWS::AccountId}}.dkr.ecr.${{AWS::Region}}.${{AWS::URLSuffix}}/{repository}@{digest}")
-
-
-def render_template(deployment: Deployment, image: str | Tag) -> str:
-    """Return the template of a deployment. `image` is the image's URI, by digest."""
+def render_template(deployment: Deployment, code: Code) -> str:
+    """Return the template of a deployment. `code` is the image's URI, by digest, or the archive."""
     parts = make_parts(deployment)
-    sections = make_sections(deployment, image, parts)
+    sections = make_sections(deployment, code, parts)
     version = name_version(sections["Resources"][FUNCTION])
     comments = {
         **_COMMENTS,
+        **({FUNCTION: _COMMENT_OF_ARCHIVE} if isinstance(code, Archive) else {}),
         **comments_of(parts),
         version: "A version never changes. Its logical ID contains a digest of code and settings, so every change "
         "creates a new version. Old versions are kept for rollbacks.",
@@ -78,9 +77,9 @@ def comments_of(parts: Iterable[Part]) -> dict[str, str]:
     return {name: comment for part in parts for name, comment in part.comments.items()}
 
 
-def make_sections(deployment: Deployment, image: str | Tag, parts: list[Part]) -> dict[str, Any]:
+def make_sections(deployment: Deployment, code: Code, parts: list[Part]) -> dict[str, Any]:
     """Return the sections of the template as data."""
-    function = _function(deployment, image, parts)
+    function = _function(deployment, code, parts)
     version = name_version(function)
     resources: dict[str, Any] = {LOG_GROUP: _log_group(deployment)}
     if deployment.role is None:
@@ -169,15 +168,15 @@ def _role(deployment: Deployment, parts: list[Part]) -> dict[str, Any]:
     }
 
 
-def _function(deployment: Deployment, image: str | Tag, parts: list[Part]) -> dict[str, Any]:
+def _function(deployment: Deployment, code: Code, parts: list[Part]) -> dict[str, Any]:
     variables = {
+        **variables_of(code),
         **deployment.environment,
         **{name: read_reference(value).dynamic for name, value in deployment.secrets.items()},
     }
     properties: dict[str, Any] = {
         "FunctionName": deployment.function,
-        "PackageType": "Image",
-        "Code": {"ImageUri": image},
+        **code_properties(deployment, code),
         "Role": deployment.role or get_att(f"{ROLE}.Arn"),
         "Architectures": [str(deployment.architecture)],
         "MemorySize": deployment.memory,

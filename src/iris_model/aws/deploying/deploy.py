@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from iris_model.aws.client.calls import Aws, OnStep
+from iris_model.aws.cloudformation.code import find_code
 from iris_model.aws.cloudformation.logical_ids import ENDPOINT_OUTPUT, VERSION_OUTPUT
 from iris_model.aws.cloudformation.stack import apply_template, delete_stack, mend_stack
 from iris_model.aws.cloudformation.stuck import StackIsStuck
-from iris_model.aws.cloudformation.template import image_uri, render_template
+from iris_model.aws.cloudformation.template import render_template
 from iris_model.aws.deploying.plan import find_serving, make_plan
 from iris_model.aws.deploying.pruning import prune
 from iris_model.aws.deploying.refresh import refresh_image
@@ -22,6 +23,7 @@ from iris_model.aws.deploying.retention import set_retention
 from iris_model.aws.deploying.steps import (
     ApplyTemplate,
     Canary,
+    CreateBucket,
     CreateRepository,
     EndCanary,
     KeepImage,
@@ -35,6 +37,7 @@ from iris_model.aws.deploying.steps import (
     SetRepository,
     SetRetention,
     Step,
+    UploadArchive,
     VerifyEndpoint,
     VerifyVersion,
 )
@@ -42,6 +45,7 @@ from iris_model.aws.deploying.traffic import mark_accepted, run_canary, set_alia
 from iris_model.aws.ecr.expiry import keep_image
 from iris_model.aws.ecr.repository import create_repository, set_lifecycle, set_repository
 from iris_model.aws.measuring.memory_size import restore_memory
+from iris_model.aws.s3.bucket import create_bucket
 from iris_model.aws.secrets import check_parameters
 from iris_model.aws.state.observe import (
     Observed,
@@ -111,6 +115,9 @@ class Wanted:
     gets_out: bool = False
     """Whether actions that repair a stuck stack are allowed: `--yes`."""
 
+    runtime: str = ""
+    """Lambda's runtime of a zip archive; "" for an image."""
+
     @property
     def asks_endpoint(self) -> bool:
         """Whether to verify the endpoint."""
@@ -119,7 +126,7 @@ class Wanted:
     @cached_property
     def template(self) -> str:
         """The template of the deployment."""
-        return render_template(self.deployment, image_uri(self.deployment.repository, self.digest))
+        return render_template(self.deployment, find_code(self.deployment, self.digest, self.runtime))
 
 
 @dataclass(frozen=True)
@@ -218,7 +225,9 @@ class _Run:
             case KeepImage():
                 if not keep_image(aws, step.repository, step.digest):
                     self.wanted.push(aws, deployment, step.digest)  # the image has just expired
-            case PushImage():
+            case CreateBucket():
+                create_bucket(aws, deployment, self.observed.account)
+            case PushImage() | UploadArchive():
                 self.wanted.push(aws, deployment, step.digest)
             case RefreshImage():
                 self._refresh(step.digest)
@@ -236,7 +245,8 @@ class _Run:
             case VerifyEndpoint():
                 self._verify_endpoint()
             case PruneVersions():
-                prune(aws, deployment, step.versions, self.wanted.others, self.on_step)
+                account = self.observed.account
+                prune(aws, deployment, step.versions, self.wanted.others, account, self.on_step)
             case RestoreMemory():
                 restore_memory(aws, deployment, self.on_step)
             case MendStack():
@@ -284,8 +294,9 @@ class _Run:
             self.verifications.append(found)
             if found.differences:
                 raise VerificationFailed(found, self._go_back())
-        # Another stage that was deployed at the same time may have marked the image before this version existed.
-        keep_image(self.aws, deployment.repository, self.wanted.digest)
+        if not deployment.is_zip:
+            # Another stage that was deployed at the same time may have marked the image before this version existed.
+            keep_image(self.aws, deployment.repository, self.wanted.digest)
         function = find_function(self.aws, deployment.function)
         if function is not None:
             mark_accepted(self.aws, function.arn, self.version, self.serving)

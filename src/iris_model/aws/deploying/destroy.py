@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from iris_model.aws.client.calls import Aws, OnStep
 from iris_model.aws.cloudformation.stack import delete_stack, mend_stack
 from iris_model.aws.cloudformation.stuck import STUCK
-from iris_model.aws.state.observe import find_function, find_repository, find_stack
+from iris_model.aws.s3.bucket import delete_bucket, find_bucket, list_archives
+from iris_model.aws.state.observe import find_account, find_function, find_repository, find_stack
 from iris_model.aws.state.ownership import check_stack
 from iris_model.contract.deployment import Deployment
 from iris_model.errors import DeploymentError
@@ -24,6 +25,9 @@ class Remains:
     images: int
     log_group: str
     stack_status: str = ""
+    bucket: str = ""
+    archives: int = 0
+    account: str = ""
 
     @property
     def stack_remark(self) -> str:
@@ -37,7 +41,7 @@ class Remains:
     @property
     def is_empty(self) -> bool:
         """Whether nothing exists."""
-        return not (self.stack or self.repository or self.log_group)
+        return not (self.stack or self.repository or self.bucket or self.log_group)
 
 
 def find_remains(aws: Aws, deployment: Deployment) -> Remains:
@@ -49,7 +53,10 @@ def find_remains(aws: Aws, deployment: Deployment) -> Remains:
     if stack is not None:
         check_stack(deployment, stack)
     is_foreign = stack is None and find_function(aws, deployment.function) is not None
-    repository = find_repository(aws, deployment.repository)
+    account = find_account(aws) if deployment.is_zip else ""
+    bucket = find_bucket(aws, deployment, account) if deployment.is_zip else None
+    bucket = bucket if bucket is not None and bucket.is_ours else None
+    repository = None if deployment.is_zip else find_repository(aws, deployment.repository)
     ours = repository is not None and repository.is_ours
     images = _count_images(aws, deployment.repository) if ours else 0
     groups = aws.call(
@@ -63,6 +70,9 @@ def find_remains(aws: Aws, deployment: Deployment) -> Remains:
         images=images,
         log_group=deployment.log_group if deployment.log_group in names and not is_foreign else "",
         stack_status=stack.status if stack is not None else "",
+        bucket=bucket.name if bucket is not None else "",
+        archives=len(list_archives(aws, deployment, account)) if bucket is not None else 0,
+        account=account,
     )
 
 
@@ -98,6 +108,9 @@ def destroy(
             "ecr", "DeleteRepository", f"repository {remains.repository}", absent=("RepositoryNotFoundException",),
             repositoryName=remains.repository, force=True,
         )  # fmt: skip
+    if images and remains.bucket:
+        on_step(f"Deleting the bucket {remains.bucket}")
+        delete_bucket(aws, deployment, remains.account)
     if logs and remains.log_group:
         on_step(f"Deleting the log group {remains.log_group}")
         aws.call(

@@ -16,6 +16,7 @@ from iris_model.aws.deploying.refusals import check_canary, check_region, check_
 from iris_model.aws.deploying.steps import (
     ApplyTemplate,
     Canary,
+    CreateBucket,
     CreateRepository,
     EndCanary,
     KeepImage,
@@ -29,9 +30,11 @@ from iris_model.aws.deploying.steps import (
     SetRepository,
     SetRetention,
     Step,
+    UploadArchive,
     VerifyEndpoint,
     VerifyVersion,
 )
+from iris_model.aws.deployment import name_bucket
 from iris_model.aws.ecr.repository import LIFECYCLE_POLICY, same_policy
 from iris_model.aws.state.observe import Observed, find_version_id
 from iris_model.aws.state.ownership import check_ownership
@@ -64,10 +67,13 @@ def make_plan(
     if canary is not None and exists:
         check_canary(deployment, observed)
     old_template = stack.template if stack is not None and exists else ""
-    steps: list[Step] = _plan_repository(deployment, observed)
+    plan_place = _plan_bucket if deployment.is_zip else _plan_repository
+    steps: list[Step] = plan_place(deployment, observed)
     if observed.function is not None and (before := observed.function.memory_before_tuning) is not None:
         steps.insert(0, RestoreMemory(deployment.function, before))
-    if not observed.has_image:
+    if not observed.has_image and deployment.is_zip:
+        steps.append(UploadArchive(_name_bucket(deployment, observed), digest))
+    elif not observed.has_image:
         steps.append(PushImage(deployment.repository, digest))
     elif observed.image_is_marked:
         steps.append(KeepImage(deployment.repository, digest))
@@ -91,7 +97,8 @@ def make_plan(
     superseded = find_superseded(
         observed, deployment.keep_versions, newest=newest, serving=serving, makes_version=version_is_new
     )
-    pruning = [PruneVersions(deployment.function, superseded, deployment.keep_versions)] if superseded else []
+    prune = PruneVersions(deployment.function, superseded, deployment.keep_versions, deployment.is_zip)
+    pruning = [prune] if superseded else []
     if is_moved and is_accepted and not refreshes:
         if stack is not None and stack.live_version not in ("", newest):
             steps.append(MoveAlias(deployment.function, None))
@@ -126,6 +133,16 @@ def show_difference(old: str, new: str) -> str:
     """Return the difference of two templates as a unified diff."""
     lines = difflib.unified_diff(old.splitlines(), new.splitlines(), "deployed", "new", lineterm="", n=2)
     return "\n".join(lines)
+
+
+def _plan_bucket(deployment: Deployment, observed: Observed) -> list[Step]:
+    if observed.bucket is not None and observed.bucket.is_tagged:
+        return []
+    return [CreateBucket(_name_bucket(deployment, observed))]
+
+
+def _name_bucket(deployment: Deployment, observed: Observed) -> str:
+    return name_bucket(deployment.repository, observed.account, observed.region)
 
 
 def _plan_repository(deployment: Deployment, observed: Observed) -> list[Step]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from iris_model.aws.client.calls import Aws, OnStep
 from iris_model.aws.ecr.expiry import mark_image
+from iris_model.aws.s3.bucket import delete_archives
 from iris_model.aws.state.observe import Observed, digest_in, find_function, list_versions
 from iris_model.contract.deployment import Deployment
 
@@ -34,8 +35,13 @@ def find_superseded(
     return tuple(version for version in versions if version not in kept)
 
 
-def prune(aws: Aws, deployment: Deployment, versions: Sequence[str], others: Sequence[str], on_step: OnStep) -> None:
-    """Delete versions, and mark their images unless another version or one of the functions `others` uses them."""
+def prune(
+    aws: Aws, deployment: Deployment, versions: Sequence[str], others: Sequence[str], account: str, on_step: OnStep
+) -> None:
+    """Delete versions, and mark their images unless another version or one of the functions `others` uses them.
+
+    Archives are deleted after the versions: no version needs them, only a rollback by CloudFormation.
+    """
     function, repository = deployment.function, deployment.repository
     there = list_versions(aws, function)
     going = [version for version in versions if version in there]
@@ -44,12 +50,15 @@ def prune(aws: Aws, deployment: Deployment, versions: Sequence[str], others: Seq
         digests -= _digests(aws, repository, function, ["", *(each for each in there if each not in going)])
     for other in others if digests else ():
         digests -= _digests(aws, repository, other, ["", *list_versions(aws, other)])
-    for digest in sorted(digests):
+    for digest in sorted(digests) if not deployment.is_zip else ():
         on_step(f"Marking the image {digest[:19]}, which no version uses")
         mark_image(aws, repository, digest)
     for version in going:
         on_step(f"Deleting version {version} of {function}")
         _delete_version(aws, function, version)
+    if deployment.is_zip and digests:
+        on_step(f"Deleting {len(digests)} archives, which no version uses")
+        delete_archives(aws, deployment, account, sorted(digests))
 
 
 def _digests(aws: Aws, repository: str, function: str, versions: Iterable[str]) -> set[str]:

@@ -63,7 +63,7 @@ def roll_back(
             remedy=f"Version {live.version} keeps answering. {_name_others(versions, target, live.version)}",
         )
     chosen = find_function(aws, deployment.function, target)
-    if chosen is not None and (digest := digest_in(deployment.repository, chosen)):
+    if chosen is not None and not chosen.archive and (digest := digest_in(deployment.repository, chosen)):
         # An interrupted pruning may have marked it.
         keep_image(aws, deployment.repository, digest)
     on_step(f"Switching to version {target}")
@@ -72,7 +72,7 @@ def roll_back(
         apply_template(aws, deployment, stack.template, target, creates=False, on_step=on_step)
     if function is not None:
         mark_accepted(aws, function.arn, target, before)
-    return RolledBack(before, target, chosen.image if chosen else "", next(iter(live.weights), ""))
+    return RolledBack(before, target, (chosen.image or chosen.archive) if chosen else "", next(iter(live.weights), ""))
 
 
 def _name_others(versions: list[str], *known: str) -> str:

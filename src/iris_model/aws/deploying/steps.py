@@ -79,6 +79,27 @@ class PushImage:
 
 
 @dataclass(frozen=True)
+class CreateBucket:
+    """Create the bucket for zip archives: private, encrypted."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"create the bucket {self.name} (private, encrypted)"
+
+
+@dataclass(frozen=True)
+class UploadArchive:
+    """Upload the zip archive."""
+
+    bucket: str
+    digest: str
+
+    def __str__(self) -> str:
+        return f"upload the archive {self.digest[:19]} to {self.bucket}"
+
+
+@dataclass(frozen=True)
 class KeepImage:
     """Remove the expiry mark of an image, because a version will use it again."""
 
@@ -187,10 +208,12 @@ class PruneVersions:
     function: str
     versions: tuple[str, ...]
     keep: int
+    of_archives: bool = False
 
     def __str__(self) -> str:
         names = f"version{'s' if len(self.versions) > 1 else ''} {', '.join(self.versions)} of {self.function}"
-        return f"delete {names}: keep the newest {self.keep} and those in use; unused images expire"
+        unused = "unused archives are deleted" if self.of_archives else "unused images expire"
+        return f"delete {names}: keep the newest {self.keep} and those in use; {unused}"
 
 
 @dataclass(frozen=True)
@@ -212,6 +235,8 @@ Step = (
     | SetLifecycle
     | KeepImage
     | PushImage
+    | CreateBucket
+    | UploadArchive
     | RefreshImage
     | EndCanary
     | ApplyTemplate

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from iris_model.aws.cloudformation.template import image_uri
+from iris_model.aws.cloudformation.code import image_uri
 from iris_model.aws.cloudformation.yaml_text import Tag
 from iris_model.errors import DeploymentError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from iris_model.aws.cloudformation.logical_ids import (
 from iris_model.aws.deployment import ALIAS, OWNER_TAG
 from iris_model.aws.ecr.expiry import find_tags
 from iris_model.aws.ecr.images import mark_of
+from iris_model.aws.s3.bucket import Bucket, find_bucket
 from iris_model.contract.deployment import Deployment
 
 ACCEPTED_TAG = "iris-model:accepted"
@@ -103,6 +105,15 @@ class Function:
     reserved_concurrency: int | None = None
     role: str = ""
     dead_letter: str = ""
+    archive: str = ""
+    """The digest of its zip archive, or ""."""
+    runtime: str = ""
+    """Lambda's runtime of a zip archive, or ""."""
+
+    @property
+    def digest(self) -> str:
+        """The digest of its image or archive."""
+        return self.archive or self.image.rpartition("@")[2]
 
     @property
     def memory_before_tuning(self) -> int | None:
@@ -140,6 +151,7 @@ class Observed:
     region: str
     repository: Repository | None
     has_image: bool
+    """Whether the repository has the image, or the bucket has the archive."""
     stack: Stack | None
     function: Function | None
     live: Live | None
@@ -158,27 +170,35 @@ class Observed:
     answering: Function | None = None
     """The version that the alias points to, with its frozen configuration."""
 
+    bucket: Bucket | None = None
+    """The bucket for archives, if the deployment package is one."""
+
     log_retention: int | None = None
     """The retention of the existing log group in days, 0 if unlimited; None if there is no log group."""
 
 
 def observe(aws: Aws, deployment: Deployment, digest: str) -> Observed:
     """Read everything that a plan for `digest` depends on."""
-    repository = find_repository(aws, deployment.repository)
+    account = find_account(aws)
+    bucket = find_bucket(aws, deployment, account, digest) if deployment.is_zip else None
+    repository = None if deployment.is_zip else find_repository(aws, deployment.repository)
     tags = find_tags(aws, deployment.repository, digest) if repository is not None else None
     function = find_function(aws, deployment.function)
     live = find_live(aws, deployment.function)
     answering = find_function(aws, deployment.function, ALIAS) if function is not None and live is not None else None
     return Observed(
-        account=find_account(aws),
+        account=account,
         region=aws.region,
         repository=repository,
-        has_image=tags is not None,
+        has_image=bucket.has_archive if bucket is not None else tags is not None,
         stack=find_stack(aws, deployment),
         function=function,
         live=live,
         image_is_marked=tags is not None and mark_of(digest) in tags,
-        image_is_lost=function is not None and _has_lost_its_image(aws, deployment, function, answering),
+        bucket=bucket,
+        image_is_lost=function is not None
+        and not deployment.is_zip
+        and _has_lost_its_image(aws, deployment, function, answering),
         versions=tuple(list_versions(aws, deployment.function)) if function is not None else (),
         aliased=_find_aliased(aws, deployment.function) if function is not None else frozenset(),
         answering=answering,
@@ -223,7 +243,9 @@ def find_repository(aws: Aws, name: str) -> Repository | None:
 
 
 def digest_in(repository: str, function: Function) -> str:
-    """Return the digest of the function's image if it is in the repository, or ""."""
+    """Return the digest of the function's image if it is in the repository, or that of its archive, or ""."""
+    if function.archive:
+        return function.archive
     place, _, digest = function.image.rpartition("@")
     return digest if place.endswith(f"/{repository}") else ""
 
@@ -311,7 +333,15 @@ def find_function(aws: Aws, name: str, qualifier: str | None = None) -> Function
         reserved_concurrency=answer.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
         role=str(found.get("Role", "")),
         dead_letter=str((found.get("DeadLetterConfig") or {}).get("TargetArn", "")),
+        archive=_digest_of_archive(found),
+        runtime=str(found.get("Runtime", "")),
     )
+
+
+def _digest_of_archive(configuration: Mapping[str, Any]) -> str:
+    if configuration.get("PackageType", "Zip") != "Zip":
+        return ""
+    return f"sha256:{base64.b64decode(configuration.get('CodeSha256', '')).hex()}"
 
 
 def find_live(aws: Aws, name: str) -> Live | None:

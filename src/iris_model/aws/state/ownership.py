@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iris_model.aws.deployment import OWNER_TAG
-from iris_model.aws.state.observe import Observed, Stack
+from iris_model.aws.state.observe import Function, Observed, Stack
 from iris_model.contract.deployment import Deployment
 from iris_model.errors import DeploymentError
 
@@ -19,6 +19,14 @@ def check_ownership(deployment: Deployment, observed: Observed) -> None:
         )
     if stack is not None:
         check_stack(deployment, stack)
+    bucket = observed.bucket
+    if bucket is not None and not bucket.is_ours:
+        raise DeploymentError(
+            f"the bucket {bucket.name} already exists and was not created by iris-model: it has no tag {OWNER_TAG}",
+            remedy='Set repository = "..." in iris-model.toml to another name: the bucket is named after it.',
+        )
+    if stack is not None and stack.function_is_its_own and function is not None:
+        _check_package_type(deployment, function)
     if function is None or (stack is not None and (stack.function_is_its_own or not stack.is_settled)):
         return
     kind = "a function of package type Zip" if function.package_type != "Image" else "a function"
@@ -28,6 +36,17 @@ def check_ownership(deployment: Deployment, observed: Observed) -> None:
         remedy="Choose another name in iris-model.toml, or delete the existing one if it is not needed: aws lambda "
         f"delete-function --function-name {deployment.function} --region {observed.region}",
     )
+
+
+def _check_package_type(deployment: Deployment, function: Function) -> None:
+    """Refuse another package type than that of the function: Lambda cannot change it, nor can CloudFormation."""
+    if function.package_type.lower() != deployment.package_type:
+        raise DeploymentError(
+            f"{deployment.function} has the package type {function.package_type}, and Lambda cannot change it: "
+            f'package-type = "{deployment.package_type}"',
+            remedy=f'Set package-type = "{function.package_type.lower()}" again, or another name; or run `iris-model '
+            "destroy`, then deploy.",
+        )
 
 
 def check_stack(deployment: Deployment, stack: Stack) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from iris_model.aws.client.calls import Aws
+from iris_model.aws.cloudformation.code import find_code
 from iris_model.aws.cloudformation.logical_ids import VERSION_OUTPUT
 from iris_model.aws.cloudformation.stuck import STUCK
-from iris_model.aws.cloudformation.template import image_uri, render_template
+from iris_model.aws.cloudformation.template import render_template
 from iris_model.aws.deployment import ALIAS
 from iris_model.aws.ecr.expiry import find_tags
 from iris_model.aws.ecr.images import mark_of
@@ -90,7 +91,7 @@ def _say_of_stack(stack: Stack) -> str:
 
 def _find_danger(aws: Aws, repository: str, running: Function) -> str:
     """Return a problem that Lambda has not noticed, because it loads the image again only when needed."""
-    digest = digest_in(repository, running)
+    digest = "" if running.archive else digest_in(repository, running)
     tags = find_tags(aws, repository, digest) if digest else ()
     if tags is None:
         return f"its image is no longer in the repository {repository}; iris-model deploy pushes it again"
@@ -113,13 +114,13 @@ def _find_left_over(function: Function) -> str:
 
 def _status(aws: Aws, deployment: Deployment, stack: Stack, function: Function, live: Live) -> Status:
     running = find_function(aws, deployment.function, ALIAS) or function
-    digest = running.image.rpartition("@")[2]
+    digest = running.digest
     alarms = aws.call("cloudwatch", "DescribeAlarms", f"alarm {deployment.alarm}", AlarmNames=[deployment.alarm])
     states = [each["StateValue"] for each in alarms.get("MetricAlarms", [])]
     newest = stack.outputs.get(VERSION_OUTPUT, "")
     # The stack has the template of the newest version. After a rollback, this is not the live version.
-    newest_image = (find_function(aws, deployment.function, newest) or function).image.rpartition("@")[2]
-    wanted = render_template(deployment, image_uri(deployment.repository, newest_image))
+    newest_code = find_function(aws, deployment.function, newest) or function
+    wanted = render_template(deployment, find_code(deployment, newest_code.digest, newest_code.runtime))
     return Status(
         function=deployment.function,
         state=running.state

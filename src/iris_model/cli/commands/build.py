@@ -1,4 +1,4 @@
-"""`iris-model build`: build the image of a project without Docker."""
+"""`iris-model build`: build the image or the zip archive of a project without Docker."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from iris_model.cli.render.image_text import echo_published, echo_sizes, publish
 from iris_model.cli.render.output import echo_json, json_option, progress, show_size
 from iris_model.cli.render.outputs import project_inputs, refuse_overwriting
 from iris_model.cli.render.registry_advice import registry_advice
+from iris_model.cli.sources.built_archive import ZIP_SUFFIX, build_project_archive
 from iris_model.cli.terminal import echo
 from iris_model.cli.verbosity import echo_note
+from iris_model.project import read_settings
 
 if TYPE_CHECKING:
     from iris_model.errors import IrisModelError
@@ -34,8 +36,9 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     multiple=True,
     metavar="PATH",
-    help="Output path: a directory becomes an OCI layout, a name that ends with .tar an archive for `docker load`. "
-    "Repeatable.  [default: PROJECT/.iris-model/image]",
+    help="Output path: a directory becomes an OCI layout, a name that ends with .tar an archive for `docker load`, one that "
+    "ends with .zip a zip archive for Lambda. Repeatable.  [default: PROJECT/.iris-model/image, or "
+    "PROJECT/.iris-model/function.zip with package-type zip]",
 )
 @click.option(
     "--base", metavar="REF|PATH", help="Base image: a reference, a layout or an archive. Overrides iris-model.toml."
@@ -78,22 +81,30 @@ def build(
     time_in_provenance: bool,
     as_json: bool,
 ) -> None:
-    """Build the image of a project without Docker.
+    """Build the image or the zip archive of a project without Docker.
 
     The same project on the same base image gives the same digest. Building an unchanged project does nothing. The
     base image and the packages are pinned in iris-model.lock. An SBOM and a provenance statement are written next to
-    the image.
+    the image. A zip archive has no base image, and none of these documents.
 
     \b
     Example:
       iris-model build . --load
       iris-model build . -t registry.example/team/iris:1 --push
       iris-model build . -o iris.tar --base python:3.13-slim --arch arm64
+      iris-model build . -o function.zip
     """
     from iris_model.project.compilation.ahead import compiling_ahead
 
     for path in outputs:
         refuse_overwriting(path, [*project_inputs(project), *([Path(base)] if base and Path(base).exists() else [])])
+    of_images = {
+        "--tag": tag, "--base": base, "--push": do_push, "--load": do_load, "--scan": scan, "--sizes": show_sizes,
+        "--time-in-provenance": time_in_provenance,
+    }  # fmt: skip
+    if _wants_archive(project, outputs, [option for option, value in of_images.items() if value]):
+        _build_archive(project, outputs, arch, update=update, as_json=as_json)
+        return
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") if time_in_provenance else ""
     with compiling_ahead(project) as choose, progress() as on_step:
         reference = _check_tag(tag, do_push=do_push)
@@ -156,6 +167,48 @@ def build(
         echo_json(document)
     if failure is not None:
         raise failure
+
+
+def _wants_archive(project: Path, outputs: tuple[Path, ...], of_images: list[str]) -> bool:
+    """Whether the command builds a zip archive: the outputs name it, or package-type without any output."""
+    zips = [path for path in outputs if path.suffix == ZIP_SUFFIX]
+    if not zips:
+        return not outputs and not of_images and read_settings(project).deployment.is_zip
+    if of_images:
+        raise click.UsageError(f"{of_images[0]} is for images, and {zips[0]} is a zip archive")
+    if len(zips) < len(outputs):
+        raise click.UsageError("one command writes either zip archives or images: run it once for each")
+    return True
+
+
+def _build_archive(project: Path, paths: tuple[Path, ...], arch: str | None, *, update: bool, as_json: bool) -> None:
+    from iris_model.project.compilation.ahead import compiling_ahead
+
+    with compiling_ahead(project) as choose, progress() as on_step:
+        built, written = build_project_archive(
+            project, on_step, paths=paths, architecture=arch, update=update, choose=choose
+        )
+    if as_json:
+        echo_json(
+            {
+                "digest": built.digest,
+                "runtime": built.runtime,
+                "architecture": built.settings.architecture,
+                "executor": built.packaged.executor,
+                "compressed_bytes": len(built.data),
+                "uncompressed_bytes": built.unzipped_bytes,
+                "outputs": written,
+                "notes": list(built.notes),
+                "unchanged": all(each["unchanged"] for each in written),
+            }
+        )
+        return
+    sizes = f"{show_size(len(built.data))}, unzipped {show_size(built.unzipped_bytes)}"
+    echo(f"{built.digest} for {built.settings.architecture}, on {built.runtime}: {sizes}.")
+    for each in written:
+        echo(f"zip {each['path']} {'is up to date' if each['unchanged'] else 'is written'}.")
+    for note in built.notes:
+        echo_note(f"{note}.")
 
 
 def _tidy(built: BuiltImage) -> None:

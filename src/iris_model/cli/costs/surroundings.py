@@ -32,6 +32,8 @@ def find_surroundings(
     from iris_model.project.configuration.schedule import Firings, find_firings
 
     notes: tuple[str, ...] = ()
+    if image_gb is None and settings is not None and settings.deployment.is_zip:
+        image_gb = 0.0  # a zip archive is not in ECR, and its storage in S3 is below a cent a month
     if image_gb is None:
         image_gb = _size_of_build(project)
     if image_gb is None:

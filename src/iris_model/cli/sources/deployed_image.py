@@ -1,4 +1,4 @@
-"""The image to deploy, the function that pushes it, and the golden rows for verification."""
+"""The image or archive to deploy, the function that pushes it, and the golden rows for verification."""
 
 from __future__ import annotations
 
@@ -26,20 +26,23 @@ _DIGEST = re.compile(r"(?:.*@)?(sha256:[0-9a-f]{64})")
 
 @dataclass(frozen=True)
 class ChosenImage:
-    """An image by digest. `function_directory`: its content, if it was built on this machine. `runtime`: "native",
-    "python", or None if that is not known.
+    """An image or an archive by digest. `function_directory`: its content, if it was built on this machine. `runtime`:
+    "native", "python", or None if that is not known. `lambda_runtime`: Lambda's runtime of an archive.
     """
 
     digest: str
     push: Push
     function_directory: Path | None = None
     runtime: str | None = None
+    lambda_runtime: str = ""
 
 
 def choose_image(
     named: str | None, deployment: Deployment, project: Path, transport: BotoTransport, on_step: OnStep
 ) -> ChosenImage:
-    """Return the given image, or build the image of the project."""
+    """Return the given image, or build the image or the archive of the project."""
+    if deployment.is_zip:
+        return _build_archive(named, project, on_step)
     if named is None:
         return _build(project, transport, on_step)
     if (found := _DIGEST.fullmatch(named)) and (".dkr.ecr." in named or "@" not in named):
@@ -53,6 +56,28 @@ def choose_image(
         echo_note(f"Lambda may refuse {finding.subject[:26]}: {finding.problem}. {finding.remedy}")
     push = _pusher(image, transport, on_step, place=Path(named))
     return ChosenImage(str(image.digest), push, runtime=runtime_of(image))
+
+
+def _build_archive(named: str | None, project: Path, on_step: OnStep) -> ChosenImage:
+    from iris_model.aws.s3.bucket import upload_archive
+    from iris_model.aws.state.observe import find_account
+    from iris_model.cli.sources.built_archive import build_project_archive
+    from iris_model.contract.zip_package import NATIVE_RUNTIME
+
+    if named is not None:
+        raise IrisModelError(
+            f'--image {named}: the project has package-type = "zip", and its archive is built from the project',
+            remedy="Omit --image.",
+        )
+    built, _ = build_project_archive(project, on_step)
+    for note in built.notes if not built.packaged.unchanged else ():
+        echo_note(f"{note}.")
+
+    def push(aws: Aws, deployment: Deployment, digest: str) -> None:
+        upload_archive(aws, deployment, find_account(aws), digest, built.data)
+
+    runtime = "native" if built.runtime == NATIVE_RUNTIME else "python"
+    return ChosenImage(built.digest, push, built.packaged.directory, runtime, built.runtime)
 
 
 def find_built(project: Path) -> str | None:

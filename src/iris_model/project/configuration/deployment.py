@@ -89,6 +89,8 @@ def take_deployment(values: Mapping[str, dict[str, Any]], project_name: str) -> 
         capture=capture,
         events=events,
         batch=batch,
+        package_type=top["package_type"],
+        handler=top["handler"],
     )
 
 

@@ -14,6 +14,8 @@ _MOST_SUBNETS, _MOST_GROUPS = 16, 5
 
 # https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html
 OLDEST_PYTHON_OF_SNAPSTART = 12
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+MANAGED_PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 _SMALLEST_STORAGE_MB = 512
 _AWS_PYTHON = re.compile(r"(?:.*/)?lambda/python:3\.(\d+)")
 
@@ -22,6 +24,11 @@ def find_aws_python(base_image: str) -> int | None:
     """Return the minor version of Python in AWS's base image, or in a copy with the same name; None for others."""
     found = _AWS_PYTHON.match(base_image)
     return int(found[1]) if found else None
+
+
+def find_managed_python(base_image: str, python: str | None) -> str:
+    """Return the Python of the managed runtime: the one of `python`, else that of AWS's base image."""
+    return python or f"3.{find_aws_python(base_image)}"
 
 
 def find_feature_conflicts(values: Mapping[str, dict[str, Any]]) -> Iterator[str]:
@@ -47,11 +54,27 @@ def find_feature_conflicts(values: Mapping[str, dict[str, Any]]) -> Iterator[str
         yield f'keep-warm = "{top["keep_warm"]}": {problem}'
     if top["snapstart"]:
         yield from _find_snapstart_conflicts(top)
+    if top["package_type"] == "zip":
+        yield from _find_zip_conflicts(top)
     if top["endpoint"] != "http-api":
         if any(domain.values()):
             yield f'[domain] with endpoint = "{top["endpoint"]}": only an HTTP API can have a host name'
         if top["access_log"]:
             yield f'access-log with endpoint = "{top["endpoint"]}": only an HTTP API has an access log'
+
+
+def _find_zip_conflicts(top: Mapping[str, Any]) -> Iterator[str]:
+    python = find_managed_python(top["base_image"], top["python"])
+    if find_aws_python(top["base_image"]) is None:
+        yield (
+            f'base-image = "{top["base_image"]}" has no effect with package-type = "zip": an archive runs on Lambda\'s own '
+            "runtimes; remove it"
+        )
+    elif python not in MANAGED_PYTHONS:
+        known = ", ".join(MANAGED_PYTHONS)
+        yield f'package-type = "zip" with python = "{python}": Lambda has managed runtimes for {known}'
+    elif top["snapstart"] and int(python.partition(".")[2]) < OLDEST_PYTHON_OF_SNAPSTART:
+        yield f'snapstart = true with python = "{python}": expected 3.{OLDEST_PYTHON_OF_SNAPSTART} or later'
 
 
 def _find_snapstart_conflicts(top: Mapping[str, Any]) -> Iterator[str]:

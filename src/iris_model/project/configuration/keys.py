@@ -101,6 +101,15 @@ PROJECT_KEYS: tuple[Key, ...] = (
         pattern_means="an image reference without spaces",
     ),
     Key(
+        "package-type",
+        "text",
+        "Deployment package of the function: a container image, or a zip archive. An archive runs on Lambda's runtime "
+        "`provided.al2023` (native), or on the managed runtime of `python`; `base-image` has no effect. A deployed "
+        "function cannot change its type.",
+        default="image",
+        choices=("image", "zip"),
+    ),
+    Key(
         "snapstart",
         "boolean",
         "SnapStart: start sandboxes from a snapshot with the loaded model. AWS bills every kept version. Requires "

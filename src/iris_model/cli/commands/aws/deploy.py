@@ -112,6 +112,7 @@ def deploy(
             Canary(canary, minutes) if canary else None,
             list_other_functions(project, deployment),
             gets_out=yes,
+            runtime=chosen.lambda_runtime,
         )
         if only_plan:
             _, steps = plan_deployment(aws, wanted)

@@ -25,7 +25,11 @@ from iris_model.errors import IrisModelError
 @project_argument
 @stage_option
 @aws_options
-@click.option("--images", is_flag=True, help="Also delete the repository with all its images.")
+@click.option(
+    "--images",
+    is_flag=True,
+    help="Also delete the repository with all its images, or the bucket with all its zip archives.",
+)
 @click.option("--logs", is_flag=True, help="Also delete the log group.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
@@ -59,6 +63,8 @@ def destroy(
     going += (
         [f"the repository {remains.repository} with {remains.images} images"] if images and remains.repository else []
     )
+    if images and remains.bucket:
+        going.append(f"the bucket {remains.bucket} with {remains.archives} archives")
     going += [f"the log group {remains.log_group}"] if logs and remains.log_group else []
     if images and remains.repository:
         check_images_may_go(aws, deployment, list_other_functions(project, deployment))
@@ -80,6 +86,8 @@ def destroy(
         echo(f"CloudFormation could not delete {', '.join(retained)}. Delete what is left in the console.")
     if remains.repository and not images:
         echo(f"The repository {remains.repository} is kept with {remains.images} images; --images deletes it.")
+    if remains.bucket and not images:
+        echo(f"The bucket {remains.bucket} is kept with {remains.archives} archives; --images deletes it.")
     if remains.log_group and not logs:
         echo(f"The log group {remains.log_group} is kept; --logs deletes it.")
 

@@ -54,7 +54,8 @@ def rollback(
         return
     before = f"the canary of version {done.canary} is over" if done.canary else f"before it was {done.before}"
     echo(f"{deployment.function}: version {done.now} answers, {before}.")
-    echo(f"Image {done.image.rpartition('@')[2]}. The next deploy replaces it with the current project.")
+    kind = "Archive" if deployment.is_zip else "Image"
+    echo(f"{kind} {done.image.rpartition('@')[2]}. The next deploy replaces it with the current project.")
 
 
 def split_arguments(arguments: tuple[str, ...], named: Path | None) -> tuple[Path, str | None]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from iris_model.cli.render.output import echo_json, json_option
+from iris_model.cli.sources.built_archive import find_built_archive
 from iris_model.cli.sources.deployed_image import find_built, find_built_runtime
 from iris_model.cli.sources.deployment import (
     aws_options,
@@ -37,8 +38,12 @@ def status(project: Path, stage: str | None, profile: str | None, region: str | 
     from iris_model.aws.verification.endpoint import public_url
 
     found = read_status(aws, deployment)
-    built = find_built(project)
-    runtime = find_built_runtime(project) if built == found.digest else None
+    archive = find_built_archive(project) if deployment.is_zip else None
+    if deployment.is_zip:
+        built, runtime = (archive.digest, archive.runtime) if archive else (None, None)
+    else:
+        built, runtime = find_built(project), find_built_runtime(project)
+    runtime = runtime if built == found.digest else None
     url = public_url(found.endpoint, transport.endpoint_url("lambda"))
     if as_json:
         echo_json(
@@ -51,7 +56,7 @@ def status(project: Path, stage: str | None, profile: str | None, region: str | 
         ("state", found.state + (f": {found.remark}" if found.remark else "")),
         ("live", f"version {found.version}{shares}" + ("" if found.version == found.newest else f"; newest {found.newest}")),
         ("verified", f"version {found.accepted}" if found.accepted else "no version: deploy was interrupted; run it again"),
-        ("image", found.digest + (", as built here" if built == found.digest else "")),
+        ("archive" if deployment.is_zip else "image", found.digest + (", as built here" if built == found.digest else "")),
         ("runtime", "native, without Python" if runtime == "native" else ""),
         ("built", f"{built}, not deployed" if built not in (None, found.digest) else ""),
         ("changed", found.last_modified),

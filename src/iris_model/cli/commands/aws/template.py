@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from iris_model.cli.render.output import echo_json
+from iris_model.cli.sources.built_archive import find_built_archive
 from iris_model.cli.sources.deployed_image import find_built
 from iris_model.cli.sources.deployment import project_argument, read_deployment, stage_option
 from iris_model.errors import DeploymentError
@@ -42,18 +43,29 @@ def template(project: Path, stage: str | None, image: str | None, form: str, as_
       iris-model template --format sam > template.yaml
     """
     _, deployment = read_deployment(project, stage)
+    from iris_model.aws.cloudformation.code import find_code
     from iris_model.aws.cloudformation.sam import render_sam_template
     from iris_model.aws.cloudformation.template import render_template
     from iris_model.aws.ecr.images import read_image
 
-    image = image or find_built(project)
-    if image is None:
-        raise DeploymentError(
-            f"{project} has no image yet, and the template needs its digest",
-            remedy="Run `iris-model build`, or pass --image sha256:...",
-        )
     make = render_sam_template if form == "sam" else render_template
-    text = make(deployment, read_image(image, deployment.repository))
+    if deployment.is_zip:
+        archive = find_built_archive(project)
+        if archive is None or image is not None:
+            raise DeploymentError(
+                f"{project} has no archive yet, and the template needs its digest" if image is None
+                else f'--image {image}: the project has package-type = "zip"',
+                remedy="Run `iris-model build`." if image is None else "Omit --image: the template names the last build.",
+            )  # fmt: skip
+        text = make(deployment, find_code(deployment, archive.digest, archive.lambda_runtime))
+    else:
+        image = image or find_built(project)
+        if image is None:
+            raise DeploymentError(
+                f"{project} has no image yet, and the template needs its digest",
+                remedy="Run `iris-model build`, or pass --image sha256:...",
+            )
+        text = make(deployment, read_image(image, deployment.repository))
     if as_json:
         from iris_model.aws.cloudformation.yaml_text import plain, read
 

@@ -1,0 +1,1 @@
+"""The deployment package of a project as a zip archive."""
