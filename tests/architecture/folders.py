@@ -71,8 +71,8 @@ FOLDERS: dict[str, dict[str, str]] = {
     },
     "readers": {
         "onnx": "format_bytes",
-        "pickled": "libraries names",
-        "opening": "failures foreign_formats format_bytes formats graph libraries lightgbm names pickled xgboost",
+        "pickled": "libraries names plugins",
+        "opening": "failures foreign_formats format_bytes formats graph libraries lightgbm names pickled plugins xgboost",
         "sklearn": "classes dictionaries documents graph libraries names tree_layout",
         "xgboost": "category_orders failures frame_categories graph tree_layout",
         "lightgbm": "classes failures frame_categories graph tree_layout",

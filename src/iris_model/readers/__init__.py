@@ -16,7 +16,7 @@ from iris_model.readers.pickled.trusted import find_refused_globals
 
 from .estimators import METHODS, needed_methods, offered_methods, read_estimator, read_partly
 from .graph import Graph, Node
-from .libraries import library_of
+from .plugins import library_of
 
 __all__ = [
     "METHODS",

@@ -16,9 +16,9 @@ from .documents import DOCUMENT_COLUMN, takes_documents
 from .failures import NOT_FITTED, describe_failure
 from .families import find_reader
 from .graph import Estimator, Graph, GraphBuilder, Reader, Reading, Value
-from .libraries import find_version_problem
 from .names import class_name
 from .own_steps.steps import find_step_reader
+from .plugins import find_plugin_reader, find_version_problem
 from .refused import REFUSED
 
 # Methods that can answer. A graph has exactly those that the estimator offers.
@@ -145,7 +145,7 @@ def needed_methods(estimator: Estimator) -> list[str]:
 def _find_reader(builder: GraphBuilder, estimator: Estimator) -> Reader | None:
     cls = type(estimator)
     name = class_name(cls)
-    reader = find_reader(name) or find_step_reader(cls)
+    reader = find_reader(name) or find_step_reader(cls) or find_plugin_reader(name)
     if reader is None:
         parent = next((class_name(base) for base in cls.__mro__[1:] if find_reader(class_name(base))), None)
         derived = f" (it derives from {parent}, but may compute something else)" if parent else ""

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import metadata
 
-from .graph import Estimator
-
 
 @dataclass(frozen=True)
 class Library:
     """One library: its distribution name, its oldest supported version, and the key of its version in pickled objects.
 
     `version_key` is None if objects do not store the version. `twins`: alternative distribution names.
-    `exports_all`: the top-level package exports the classes of all its modules.
+    `exports_all`: the top-level package exports the classes of all its modules. `before`: the first version that is not
+    supported, or None.
     """
 
     distribution: str
@@ -21,6 +20,7 @@ class Library:
     version_key: str | None = None
     twins: tuple[str, ...] = ()
     exports_all: bool = False
+    before: tuple[int, ...] | None = None
 
 
 # Top-level package -> library.
@@ -45,25 +45,7 @@ def find_version(distribution: str) -> str:
     return metadata.version(distribution)
 
 
-def library_of(estimator: Estimator) -> tuple[str, str]:
-    """Return the library of an object and its installed version; ("", "") for an unknown one."""
-    library = LIBRARIES.get(type(estimator).__module__.partition(".")[0])
-    return (library.distribution, find_version(library.distribution)) if library else ("", "")
-
-
 def installed_version(distribution: str) -> tuple[int, ...]:
     """Return major and minor version of an installed library, for converters that depend on them."""
     parts = find_version(distribution).split(".")[:2]
     return tuple(int(part) for part in parts if part.isdecimal())
-
-
-def find_version_problem(estimator: Estimator) -> str | None:
-    """Return why the installed version of the estimator's library is not supported, or None."""
-    library = LIBRARIES.get(type(estimator).__module__.partition(".")[0])
-    if library is None:
-        return None
-    if installed_version(library.distribution) >= library.oldest:
-        return None
-    version = find_version(library.distribution)
-    oldest = ".".join(map(str, library.oldest))
-    return f"{library.distribution} {version} is not supported; train the model with {oldest} or newer"

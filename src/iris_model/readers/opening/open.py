@@ -19,7 +19,7 @@ import iris_model
 from iris_model.contract.signature import Source
 from iris_model.errors import ModelFileError, UntrustedModel
 from iris_model.readers.graph import Estimator
-from iris_model.readers.libraries import LIBRARIES, find_version, library_of
+from iris_model.readers.libraries import LIBRARIES, find_version
 from iris_model.readers.names import class_name
 from iris_model.readers.pickled.building import RefusedCall, build
 from iris_model.readers.pickled.rebuilding import BadCall, BadDtype
@@ -27,6 +27,7 @@ from iris_model.readers.pickled.refusals import MAKE_AGAIN, advise, describe_ref
 from iris_model.readers.pickled.scan import PickleScan
 from iris_model.readers.pickled.trusted import ALIASES, TRUSTED_GLOBALS, is_given, is_trusted, plain_name
 from iris_model.readers.pickled.versions import describe_versions, is_version, pin
+from iris_model.readers.plugins import library_of
 
 from .mlflow import find_model, find_names
 from .model_file import ModelFile, read_model_file

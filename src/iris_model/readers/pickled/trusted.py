@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from iris_model.readers.plugins import is_trusted_by_plugin
+
 # Modules whose classes may be named, including private submodules, which move between versions.
 TRUSTED_MODULES = (
     "_loss",  # Cython's name of sklearn._loss._loss in scikit-learn 1.5 to 1.8
@@ -279,7 +281,9 @@ def is_created(name: str) -> bool:
     if name in CREATED_CLASSES:
         return True
     module, _, own = name.rpartition(".")
-    return _CLASS.fullmatch(own) is not None and "__pyx" not in own and _is_in(module, TRUSTED_MODULES)
+    if _CLASS.fullmatch(own) is not None and "__pyx" not in own and _is_in(module, TRUSTED_MODULES):
+        return True
+    return is_trusted_by_plugin(name)
 
 
 def is_irrelevant(name: str) -> bool:
@@ -292,7 +296,9 @@ def is_trusted(module: str, name: str, trust: Iterable[str] = ()) -> bool:
     full_name = plain_name(f"{module}.{name}")
     if full_name in TRUSTED_GLOBALS or full_name in CREATED_CLASSES or is_irrelevant(full_name):
         return True
-    return is_given(full_name, trust) or (_CLASS.fullmatch(name) is not None and _is_in(module, TRUSTED_MODULES))
+    if is_given(full_name, trust) or (_CLASS.fullmatch(name) is not None and _is_in(module, TRUSTED_MODULES)):
+        return True
+    return is_trusted_by_plugin(full_name)
 
 
 def is_given(name: str, trust: Iterable[str]) -> bool:
