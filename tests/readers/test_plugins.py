@@ -58,6 +58,8 @@ def run(directory, site, *command, fails=False):
     return done.stdout + done.stderr if fails else done.stdout
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_model_of_the_example_from_init_to_an_answer(installed, tmp_path):
     right = json.loads(run(tmp_path, installed, "-c", TRAIN))
     tool = ("-m", "iris_model.cli")

@@ -79,6 +79,7 @@ def inspect_compiled(path: Path) -> dict[str, Any]:
         "versions": {},
         "steps": [{"depth": 0, "class": node["op"], "compiles": True, "reasons": []} for node in model.graph["nodes"]],
         "reasons": [],
+        "own_steps": model.own_steps,
         **_describe(model.signature),
         "trees": sum(len(sizes[output, "roots"][0]) for output in with_trees),
         "tree_nodes": sum(len(sizes[output, "feature"][0]) for output in with_trees if (output, "feature") in sizes),

@@ -70,6 +70,11 @@ class CompiledModel:
         self._kernels: ModuleType | Literal[False] | None = None
         self._called = False
 
+    @property
+    def own_steps(self) -> "list[str]":
+        """The names of the steps of the user's own in the file: each is Python source."""
+        return [str(node[3].get("name")) for node in self._nodes if node[0] in RUNS_SOURCE]
+
     def predict(self, rows: "Sequence[object]") -> "list[Any]":
         """Return one label (classifier) or number (regressor) for each row.
 

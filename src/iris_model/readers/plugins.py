@@ -69,7 +69,7 @@ def is_trusted_by_plugin(name: str) -> bool:
 
 
 def find_library(estimator: Estimator) -> Library | None:
-    """Return the library of an object: one of ours, or one of a plug-in. None if it is unknown."""
+    """Return the library of an object, from our own table or from a plug-in. None if it is unknown."""
     package = type(estimator).__module__.partition(".")[0]
     plugin = find_plugin(package)
     return plugin.library if plugin else LIBRARIES.get(package)

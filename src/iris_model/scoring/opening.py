@@ -96,6 +96,11 @@ def load(path: str | Path, *, own_code: bool = False) -> Model:
             f"{path} is not a compiled model",
             remedy=f"Compile it: iris_model.compile({str(path)!r}), or iris-model compile {quote(str(path))}",
         ) from None
+    if evaluator.own_steps and not own_code:
+        raise ModelFileError(
+            f"{path} contains Python source of its author ({', '.join(evaluator.own_steps)}), which would run here",
+            remedy="Name the project or its function directory. In Python, if the file is yours: load(path, own_code=True).",
+        )
     return Model(evaluator, path=path.resolve(), reopen=open_pickled, report=Report.from_source(evaluator.source))
 
 

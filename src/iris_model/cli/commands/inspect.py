@@ -51,6 +51,8 @@ def inspect(model: Path, trust: tuple[str, ...], opens: bool | None, as_json: bo
 
     say(f"{model}: {show_size(found['size_bytes'])}, sha256 {found['sha256']}")
     title, names_classes = _describe_format(found["format"])
+    if own := found["inside"].get("own_steps"):
+        title = f"compiled model of iris-model: data, and Python source ({', '.join(own)})"
     say(f"format    {title}")
     if found["weights"]:
         say(f"weights   {', '.join(found['weights'])}, next to it")

@@ -82,7 +82,8 @@ def open_page_model(directory: Path, data: Path | None = None) -> OpenedModel | 
         name = described["model"]
         if described["executor"] != "compiled":
             return None
-        model = load(str(directory / name))
+        # A function directory is the user's own, as in the sandboxes.
+        model = load(str(directory / name), own_code=True)
     except (OSError, ValueError, LookupError, TypeError, ModelFormatError):
         return None
     try:
