@@ -1,4 +1,6 @@
-"""`[labels]`: names of the classes for people, on the card and in the OpenAPI document, never in answers."""
+"""`[labels]`: names of the classes for people, on the card and in the OpenAPI document, and in answers only with
+`answer-labels` (test_answer_labels.py).
+"""
 
 from __future__ import annotations
 

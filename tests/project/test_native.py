@@ -99,6 +99,11 @@ def test_a_native_function_has_no_python_in_it(tmp_path: Path):
             ('executor = "original"\n', "", "the executor is original"),
             ("", "[capture]\nrate = 0.5\n", r"\[capture\] is set"),
             ("snapstart = true\n", "", "snapstart is set"),
+            (
+                "answer-labels = true\n",
+                '[labels]\nsetosa = "a"\nversicolor = "b"\nvirginica = "c"\n',
+                "answer-labels is set",
+            ),
             ("", '[events.warehouse]\nsource = "redshift"\n', r"\[events\] or \[batch\] is set"),
         ],
         2,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
-from iris_model.contract.signature import Source
+from iris_model.contract.signature import Signature, Source
 from iris_model.engine.operators import OPERATORS
 from iris_model.errors import UnsupportedModel
 from iris_model.readers import Graph, Node
@@ -46,9 +46,18 @@ def emit(graph: Graph, source: Source | None = None) -> bytes:
 
 def replace_source(data: bytes, source: Source) -> bytes:
     """Return the bytes of a compiled model with another source, as `emit` writes them. Its tensors are not read."""
+    return _replace_metadata(data, "source", source)
+
+
+def replace_signature(data: bytes, signature: Signature) -> bytes:
+    """Return the bytes of a compiled model with another signature, as `emit` writes them."""
+    return _replace_metadata(data, "signature", signature)
+
+
+def _replace_metadata(data: bytes, name: str, value: object) -> bytes:
     length = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + length])
-    header["__metadata__"]["source"] = _json(source)
+    header["__metadata__"][name] = _json(value)
     return _with_header(header, data[8 + length :])
 
 

@@ -89,6 +89,8 @@ class OutputSignature(TypedDict):
     classes: list[Any] | None
     """Class labels. For a classifier with several targets: one list of labels per target."""
     outputs: dict[str, Output]
+    answer_classes: NotRequired[list[Any]]
+    """Names of `classes` in the same order, if the function answers with them (`answer-labels`)."""
 
 
 class Signature(InputSignature, OutputSignature):

@@ -54,6 +54,7 @@ def build_openapi(
     `function` is the content of `function.json`. `version` is the version of the model. `server` is the address before
     the stage, by default that of the local Lambda. `example_row` becomes the example of a request.
     """
+    signature = {**signature, "classes": signature.get("answer_classes", signature.get("classes"))}
     stage, labels = function["stage"], function.get("labels") or {}
     prefix = "" if stage == "$default" else f"/{stage}"
     paths: dict[str, Any] = {}

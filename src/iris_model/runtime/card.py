@@ -37,7 +37,7 @@ def describe_model(model: "Described") -> "dict[str, object]":
         "name": model.name,
         "ready": True,  # for clients of KServe v1
         "task": signature["task"],
-        "classes": signature.get("classes"),
+        "classes": model.classes,
         **({"labels": labels} if labels else {}),
         "executor": model.executor,
         "columns": signature["columns"],

@@ -67,8 +67,12 @@ class Model:
         self.path = path
         self.executor = executor
         self.signature: Signature = evaluator.signature
+        if "answer_classes" in self.signature:
+            from .class_names import NamedClasses
+
+            evaluator = NamedClasses(evaluator)
         self.source: Source = evaluator.source
-        self.classes: list[object] | None = self.signature.get("classes")
+        self.classes: list[object] | None = self.signature.get("answer_classes", self.signature.get("classes"))
         self.task: str = self.signature["task"]
         self._evaluator = evaluator
         self._evaluate_table: Callable[[Any, tuple[str, ...]], list[Any]] = getattr(

@@ -41,15 +41,17 @@ class OpenedModel:
         return self._why_not
 
     def predict(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
-        """Return the predictions. Raises NotShown."""
+        """Return the predictions, with the classes of the function's answers. Raises NotShown."""
         from iris_model.engine.errors import InvalidInput
+        from iris_model.runtime.class_names import name_classes
 
         if "predict" not in self._model.outputs:
             raise NotShown("the model predicts nothing: it transforms rows")
         try:
-            return self._model.predict(rows)
+            found = self._model.predict(rows)
         except InvalidInput as error:
             raise NotShown(str(error)) from None
+        return name_classes(found, self._model.signature) if "answer_classes" in self._model.signature else found
 
     def explain(self, row: Sequence[Any]) -> Mapping[str, Any]:
         """Return the explanation as JSON values, with the names of the columns. Raises NotShown."""

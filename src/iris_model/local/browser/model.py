@@ -20,7 +20,10 @@ _MAX_HEADER_BYTES = 64 * 1024 * 1024
 
 
 def read_model(directory: Path) -> dict[str, Any] | None:
-    """Return `executor`, `task`, `classes`, `labels`, `columns`, `outputs`, `source` and `example` (a row), or None."""
+    """Return `executor`, `task`, `classes`, `labels`, `columns`, `outputs`, `source` and `example` (a row), or None.
+
+    `classes`: as in answers. `trained_classes`: as in the training data. They differ with `answer-labels`.
+    """
     manifest = _read_json(directory / FUNCTION_FILE)
     name = manifest.get("model") if isinstance(manifest, Mapping) else None
     if not isinstance(name, str):
@@ -34,7 +37,8 @@ def read_model(directory: Path) -> dict[str, Any] | None:
         return {
             "executor": manifest.get("executor"),
             "task": signature["task"],
-            "classes": signature.get("classes"),
+            "classes": signature.get("answer_classes", signature.get("classes")),
+            "trained_classes": signature.get("classes"),
             "labels": manifest.get("labels") or {},
             "columns": columns,
             "outputs": signature.get("outputs") or {},

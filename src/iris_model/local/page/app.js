@@ -66,7 +66,8 @@ const isForm = () => form !== null && ways.chosen() === "way-form";
 const keyOf = (label) => (typeof label === "string" ? label : JSON.stringify(label));
 const labels = () => target.model?.labels ?? {};
 const labelOf = (name) => labels()[keyOf(name)] ?? keyOf(name);
-const classNames = () => (target.model?.classes ?? []).flatMap((each) => (Array.isArray(each) ? [] : [keyOf(each)]));
+const keysOf = (classes) => (classes ?? []).flatMap((each) => (Array.isArray(each) ? [] : [keyOf(each)]));
+const classNames = () => keysOf(target.model?.classes);
 const describeModel = () => ({ classes: classNames(), labels: labels(), task: target.model?.task ?? "", range });
 
 // --- what is asked --------------------------------------------------------------------------------------------------
@@ -256,6 +257,7 @@ async function showPoints() {
   if (points.features.length < 2) return;
   const model = {
     classes: classNames(),
+    trained: keysOf(shown.model.trained_classes),
     labelOf,
     columns: shown.model.columns.map(({ name }) => name),
     fetchRegions: shown.hasRegions ? (wanted, signal) => fetchRegions(shown.name, wanted, signal) : null,

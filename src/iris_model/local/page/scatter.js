@@ -15,19 +15,20 @@ const EDGE = { left: 44, right: 12, top: 10, bottom: 34 };
  * @param {Points} points
  * @param {object} model
  * @param {string[]} model.classes in the order of their marks; empty for a regressor
+ * @param {string[]} model.trained the same classes, as the training data writes them
  * @param {(name: string) => string} model.labelOf the name of a class for people
  * @param {string[]} model.columns the names of all columns
  * @param {((asked: object, signal: AbortSignal) => Promise<{predictions: unknown[]}>) | null} model.fetchRegions null if the model is not compiled
  * @param {(values: Record<string, number>) => void} onPick
  * @returns {{show: (row: Record<string, unknown>) => void, stop: () => void}} `show` shows the point of a row
  */
-export function makeScatter(figure, points, { classes, labelOf, columns, fetchRegions }, onPick) {
+export function makeScatter(figure, points, { classes, trained, labelOf, columns, fetchRegions }, onPick) {
   const { features } = points;
   const keyOf = (value) => (typeof value === "string" ? value : JSON.stringify(value));
   const axes = { x: chooser("Across", features, Math.max(0, features.length - 2)), y: chooser("Up", features, features.length - 1) };
   const plot = svg("svg", { role: "img" });
   const caption = element("figcaption");
-  const series = seriesOf(points, classes, labelOf);
+  const series = seriesOf(points, classes, trained, labelOf);
   const shading = fetchRegions && makeShading({ fetch: fetchRegions, onFound: showRegions });
   const box = element("input", { type: "checkbox", id: "regions", checked: isWanted() });
   const line = shading ? [element("p", { className: "regions-line" }, box, element("label", { htmlFor: "regions" }, "Decisions of the model"))] : [];
@@ -146,11 +147,11 @@ function title({ total, rows }) {
 }
 
 /** Return the classes with their marks. With more classes than marks, and for numbers, all points look the same. */
-function seriesOf({ labels }, classes, labelOf) {
+function seriesOf({ labels }, classes, trained, labelOf) {
   if (!labels || !classes.length) return { names: [], marks: [], markOf: () => -1 };
   const known = new Set(labels);
   // A file may write the class 1 as 1.0.
-  const places = new Map([...known].map((label) => [label, classes.findIndex((each) => each === label || (label !== "" && Number(each) === Number(label)))]));
+  const places = new Map([...known].map((label) => [label, trained.findIndex((each) => each === label || (label !== "" && Number(each) === Number(label)))]));
   const names = classes.slice(0, MARKS).map(labelOf);
   return { names: classes.length > MARKS ? [...names, "others"] : names, marks: [...names.keys(), -1], markOf: (index) => places.get(labels[index]) };
 }

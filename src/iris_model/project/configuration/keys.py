@@ -198,10 +198,17 @@ PROJECT_KEYS: tuple[Key, ...] = (
         "labels",
         "table",
         "Names of the model's classes for people: on the page of `serve`, in the OpenAPI document and in the model card. "
-        'Answers keep the classes of the model. Example: `labels = { 0 = "no", 1 = "yes" }`.',
+        'Answers keep the classes of the model, unless `answer-labels` is set. Example: `labels = { 0 = "no", 1 = "yes" }`.',
         default={},
         value_pattern=r"(?=.*\S)[^\x00-\x1f\x7f]{1,100}",
         value_means="1 to 100 printable characters",
+    ),
+    Key(
+        "answer-labels",
+        "boolean",
+        "Answer with the names in `labels`, in place of the classes of the model. Each class needs a name. It needs the Python "
+        "runtime.",
+        default=False,
     ),
     Key(
         "function-directory-kib",

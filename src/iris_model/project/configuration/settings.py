@@ -80,6 +80,7 @@ class ProjectSettings:
     include: tuple[str, ...]
     environment: Mapping[str, str]
     labels: Mapping[str, str]
+    answer_labels: bool
     deployment: Deployment
     budgets: Budgets = field(default_factory=Budgets)
     playground: PlaygroundSettings = field(default_factory=PlaygroundSettings)
@@ -185,7 +186,7 @@ def parse_settings(document: Mapping[str, Any], directory: Path, stage: str | No
 
 _TOP_FIELDS = (
     "name", "model", "handler", "executor", "kernels", "runtime", "memory", "timeout", "architecture", "base_image", "python",
-    "route", "stage", "data", "categories", "trust", "include", "environment", "labels",
+    "route", "stage", "data", "categories", "trust", "include", "environment", "labels", "answer_labels",
 )  # fmt: skip
 
 

@@ -113,6 +113,8 @@ def _check_settings(settings: ProjectSettings, executable: Executable) -> None:
         raise NotNative(f"the executor is {executable.executor}, and the native runtime has only compiled models")
     if executable.operator_modules and "own_steps" in executable.operator_modules:
         raise NotNative("the model has a step of your own (iris_model.step), and the native runtime runs no Python")
+    if settings.answer_labels:
+        raise NotNative("answer-labels is set, and only the Python runtime answers with names of classes")
     if settings.deployment.capture.rate:
         raise NotNative("[capture] is set, and only the Python runtime logs rows")
     if settings.has_events:

@@ -28,6 +28,7 @@ from iris_model.project.dependencies.requirements import (
     install_requirements_into,
 )
 from iris_model.project.disk import disk_errors
+from iris_model.project.packaging.answer_labels import name_answers
 from iris_model.project.packaging.compiled_modules import with_bytecode
 from iris_model.project.packaging.description import describe_settings, target_python
 from iris_model.project.packaging.executors import COMPILED_SUFFIX, Choose, Executable, measure_content
@@ -158,6 +159,7 @@ def package_project(
     _check_no_collision(executable, sources)
     _check_capture(settings, executable)
     check_labels(settings, executable.signature["classes"])
+    executable = name_answers(settings, executable)
     asked_for = _sources_that_count(settings, executable, sources)
     needs = _find_needs(executable, asked_for)
     lacking = _check_requirements(settings, executable, asked_for)
@@ -184,7 +186,11 @@ def package_project(
     native, runtime_reason = choose_native(settings, executable, sources)
     decided = replace(settings, runtime="native" if native else "python")
     shipped: Mapping[str, bytes | Path] = (
-        native.files if native else shipped_files(executable.executor, modules, kernels, events=settings.has_events)
+        native.files
+        if native
+        else shipped_files(
+            executable.executor, modules, kernels, events=settings.has_events, names=settings.answer_labels
+        )
     )
     if native:
         compiler = None

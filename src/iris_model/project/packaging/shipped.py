@@ -34,6 +34,9 @@ EXECUTOR_FILES = {
 # Files that only functions with `[events]` need.
 EVENT_SOURCES = ROOT / "runtime" / "event_sources"
 
+# The file that only functions with `answer-labels` need.
+CLASS_NAMES = ROOT / "runtime" / "class_names.py"
+
 ENGINE = ROOT / "engine"
 ENGINE_PACKAGE = "iris_model.engine"
 
@@ -52,15 +55,22 @@ ONLY_WITH_KERNELS = (
 
 
 def shipped_files(
-    executor: str, operator_modules: Iterable[str] | None, kernels: Path | None = None, *, events: bool = False
+    executor: str,
+    operator_modules: Iterable[str] | None,
+    kernels: Path | None = None,
+    *,
+    events: bool = False,
+    names: bool = False,
 ) -> dict[str, Path]:
     """Return the shipped files by their path in the function directory.
 
-    `operator_modules` None: every operator. `events`: the function has `[events]`.
+    `operator_modules` None: every operator. `events`: the function has `[events]`. `names`: it has `answer-labels`.
     """
     files = [path for path in _runtime_sources() if path.parent != EXECUTORS or executor in EXECUTOR_FILES[path.name]]
     if not events:
         files = [path for path in files if path.parent != EVENT_SOURCES]
+    if not names:
+        files.remove(CLASS_NAMES)
     if operator_modules is None:
         files += ENGINE.rglob("*.py")
     else:
