@@ -56,7 +56,7 @@ e2e-matrix: $(VENV)/.installed-for-work
 e2e-fuzz: $(VENV)/.installed-for-work
 	@scripts/timed "make e2e-fuzz" -- $(BIN)/python -m tests.fuzz
 
-site: $(VENV)/.installed-for-work ## build the documentation as a site in build/site, without the internet
+site: $(VENV)/.installed-for-site ## build the documentation as a site in build/site, without the internet
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && echo "open build/site/index.html"
 
 bench: $(VENV)/.installed-for-work ## measure what the README claims, side by side with its peers; writes its table
@@ -82,7 +82,13 @@ $(VENV)/.installed: pyproject.toml setup.py $(KERNELS) constraints.txt | $(VENV)
 $(VENV)/.installed-for-work: pyproject.toml setup.py $(KERNELS) constraints.txt | $(VENV)
 	@echo "installing iris-model and its test tools into $(VENV)"
 	@$(INSTALL) --editable '.[aws,sklearn,test,check,docs]'
-	@touch $@ $(VENV)/.installed
+	@touch $@ $(VENV)/.installed $(VENV)/.installed-for-site
+
+# The site needs neither the test tools nor the libraries of models.
+$(VENV)/.installed-for-site: pyproject.toml constraints.txt | $(VENV)
+	@echo "installing iris-model and its documentation tools into $(VENV)"
+	@$(INSTALL) --editable '.[docs]'
+	@touch $@
 
 $(VENV):
 	@python=$$(scripts/find-python) && echo "creating $(VENV) with $$python" && \

@@ -165,3 +165,12 @@ def test_log_keeps_lines_whole_and_the_tail_short() -> None:
 def _start(**address: Any) -> None:
     with running(make_settings(), **address):
         pass
+
+
+def test_windows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """tests/cli/test_windows.py runs whole commands."""
+    settings = make_settings()
+    monkeypatch.setattr("sys.platform", "win32")
+    with pytest.raises(LocalError, match="does not run on Windows") as error:
+        LocalLambda(settings)
+    assert "WSL" in str(error.value.remedy)

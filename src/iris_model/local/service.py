@@ -30,6 +30,7 @@ from iris_model.local.functions.function_table import ALIAS, FunctionTable
 from iris_model.local.functions.service_errors import ServiceError
 from iris_model.local.machine.descriptors import handle_refused_clients, raise_limit
 from iris_model.local.machine.host import Host
+from iris_model.local.machine.system import check_system
 from iris_model.local.sandboxes.concurrency import ACCOUNT_CONCURRENCY, Concurrency
 from iris_model.local.sandboxes.invocation import Invocation, Outcome
 from iris_model.local.telemetry.logs import LineBatch, LogBook
@@ -86,6 +87,7 @@ class Runner:
         retry_delays_seconds: Sequence[float] = RETRY_DELAYS_SECONDS,
     ) -> None:
         """Raises LocalError if the settings of a function are invalid."""
+        check_system()
         settings = [functions] if isinstance(functions, FunctionSettings) else list(functions)
         raise_limit()
         if not settings:
@@ -328,6 +330,7 @@ def serve(
     prices: Prices | None = None,
 ) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP; then end every process and return."""
+    check_system()
 
     async def run() -> None:
         stop = asyncio.Event()

@@ -11,7 +11,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from signal import SIGKILL, Signals
+from signal import Signals
 from typing import Any
 
 import aiohttp
@@ -216,7 +216,7 @@ class ContainerProcess:
     async def kill(self) -> None:
         """Send SIGKILL and wait for the end."""
         if self.is_running:
-            await self._send(SIGKILL)
+            await self._send(Signals.SIGKILL)
         await asyncio.shield(self.exited)
 
     async def update(self, limits: Mapping[str, int]) -> None:
@@ -260,7 +260,7 @@ class ContainerProcess:
             pass  # Docker has stopped; the waiter reports it
 
     async def _wait(self) -> None:
-        code = -SIGKILL.value
+        code = -Signals.SIGKILL.value
         try:
             answer = await self._engine.call("POST", f"/containers/{self._id}/wait")
             code = _returncode(answer["StatusCode"])

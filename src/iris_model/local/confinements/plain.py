@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -127,6 +126,8 @@ class PlainConfinement(HasLimits):
             end_marked(self._marker)
 
     def _limit_files(self, pid: int) -> None:
+        import resource  # not on Windows, where this module is imported all the same
+
         if hasattr(resource, "prlimit"):
             size = self._settings.sandbox.tmp_mib * MIB
             try:

@@ -20,13 +20,18 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
+
+try:
+    import fcntl
+except ImportError:  # Windows, where no sandbox starts
+    fcntl = None  # type: ignore[assignment]
 import json
 import os
 import select
 import signal
 import socket
 import struct
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +56,8 @@ _DESCRIPTOR_LINKS = {
 _MESSAGE_BYTES = 256 * 1024
 _MOST_DESCRIPTORS = 1 << 20
 
-_libc = ctypes.CDLL(None, use_errno=True)
+# Windows has no such library, and imports this module all the same.
+_libc: Any = None if sys.platform == "win32" else ctypes.CDLL(None, use_errno=True)
 
 
 class _Refused(Exception):

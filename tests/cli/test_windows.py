@@ -1,0 +1,84 @@
+"""Windows, simulated: what only Linux and macOS have is taken away. Commands that cannot work say so in one line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.iris_project import write_iris_project
+
+pytestmark = pytest.mark.slow
+
+PROGRAM = """
+import asyncio, contextlib, io, json, os, signal, subprocess, sys, multiprocessing, ctypes, tempfile, urllib.request
+import aiohttp, click.testing, numpy, packaging.requirements, platformdirs, rich.console, rich.progress, psutil
+import safetensors, sklearn.linear_model, sklearn.pipeline, watchfiles  # they ask for the system
+for name in ("fcntl", "resource", "pwd", "grp", "termios", "pty", "tty"):
+    sys.modules[name] = None
+# https://docs.python.org/3/library/os.html: "Availability: Unix" or "not Windows".
+for name in ("fork", "forkpty", "killpg", "getuid", "geteuid", "getgid", "setsid", "setpgid", "sched_getaffinity", "sysconf",
+             "chown", "mkfifo", "wait3", "wait4", "pidfd_open", "memfd_create", "unshare", "waitid"):
+    if hasattr(os, name):
+        delattr(os, name)
+for name in ("SIGKILL", "SIGHUP", "SIGCHLD", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGTSTP", "setitimer", "pthread_sigmask"):
+    if hasattr(signal, name):
+        delattr(signal, name)
+whole_library = ctypes.CDLL
+def open_library(name, *arguments, **options):
+    if name is None:
+        raise TypeError("bad argument type for built-in operation")
+    return whole_library(name, *arguments, **options)
+ctypes.CDLL = open_library
+sys.platform = "win32"
+from click.testing import CliRunner
+from iris_model.cli import cli
+answers = []
+for words in json.load(sys.stdin):
+    done = CliRunner().invoke(cli, words)
+    answers.append([done.exit_code, done.output, repr(done.exception)])
+print("\\n" + json.dumps(answers))
+"""
+REFUSED = {
+    "serve": ("PROJECT", "--port", "0"),
+    "invoke": ("PROJECT", "[5.1, 3.5, 1.4, 0.2]"),
+    "tune": ("PROJECT",),
+    "cost": ("PROJECT",),
+}
+WORKING = {
+    "dockerfile": ("PROJECT",),
+    "inspect": ("PROJECT/iris_trained_model.pkl",),
+    "package": ("PROJECT",),
+    "openapi": ("PROJECT",),
+}
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str, str]]:
+    project = write_iris_project(tmp_path_factory.mktemp("windows") / "project", "flowers")
+    commands = {**WORKING, **REFUSED}
+    lines = [[name, *(word.replace("PROJECT", str(project)) for word in words)] for name, words in commands.items()]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], input=json.dumps(lines), capture_output=True, text=True, timeout=300, check=False,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return dict(zip(commands, map(tuple, json.loads(done.stdout.strip().rpartition("\n")[2])), strict=True))
+
+
+@pytest.mark.parametrize("command", REFUSED)
+def test_commands_that_need_sandboxes_say_so(answers: dict[str, tuple[int, str, str]], command: str) -> None:
+    code, output, exception = answers[command]
+    assert code == 1, output + exception
+    error, hint = [line for line in output.splitlines() if line.startswith(("error: ", "hint: "))]
+    assert error.startswith("error: the local Lambda does not run on Windows")
+    assert "WSL" in hint
+
+
+@pytest.mark.parametrize("command", WORKING)
+def test_other_commands_work(answers: dict[str, tuple[int, str, str]], command: str) -> None:
+    code, output, exception = answers[command]
+    assert code == 0, output + exception
