@@ -55,9 +55,7 @@ def test_commands_and_options_are_completed() -> None:
 def test_bash_runs_the_script(tmp_path: Path) -> None:
     bash = shutil.which("bash")
     assert bash is not None
-    program = tmp_path / "iris-model"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m iris_model.cli "$@"\n')
-    program.chmod(0o755)
+    write_program(tmp_path)
     script = tmp_path / "completion"
     script.write_text(run("completion", "bash").stdout)
     asked = (
@@ -73,3 +71,54 @@ def test_bash_runs_the_script(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_other_shells_get_a_script_of_theirs(shell: str) -> None:
     assert "_IRIS_MODEL_COMPLETE" in run("completion", shell).stdout
+
+
+def test_fish_shows_whole_descriptions(tmp_path: Path) -> None:
+    fish = shutil.which("fish")
+    if fish is None:
+        assert "string split --max 1" in run("completion", "fish").stdout
+        pytest.skip("fish is not installed: apt-get install fish")
+    write_program(tmp_path)
+    (tmp_path / "script").write_text(run("completion", "fish").stdout)
+    asked = f"source {tmp_path / 'script'}; complete -C 'iris-model pre'; complete -C 'iris-model completion f'"
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    done = subprocess.run([fish, "-c", asked], env=environment, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == [f"predict\t{COMMANDS['predict'][2]}", "fish"]
+
+
+# A pseudo-terminal of zsh's own: it types a word and the key Tab, and prints what the line is then.
+ZSH = """
+zmodload zsh/zpty
+zpty shell 'zsh -fi'
+zpty -w shell 'autoload -U compinit && compinit -u -D && source SCRIPT && PS1=READY%# && unsetopt beep'
+sleep 2
+zpty -w -n shell $'iris-model rollb\t'
+for turn in {1..100}; do
+  if zpty -r -t shell line; then text+=$line; fi
+  [[ $text == *rollback* ]] && break
+  sleep 0.1
+done
+print -r -- $text
+zpty -d shell
+"""
+
+
+@pytest.mark.slow
+def test_zsh_completes_a_command(tmp_path: Path) -> None:
+    zsh = shutil.which("zsh")
+    if zsh is None:
+        pytest.skip("zsh is not installed: apt-get install zsh")
+    write_program(tmp_path)
+    (tmp_path / "script").write_text(run("completion", "zsh").stdout)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path), "TERM": "dumb"}
+    done = subprocess.run(
+        [zsh, "-f", "-c", ZSH.replace("SCRIPT", str(tmp_path / "script"))],
+        env=environment, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert "rollback" in done.stdout
+
+
+def write_program(directory: Path) -> None:
+    program = directory / "iris-model"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m iris_model.cli "$@"\n')
+    program.chmod(0o755)

@@ -24,5 +24,9 @@ def completion(shell: str) -> None:
     assert found is not None, shell
     root = click.get_current_context().find_root().command
     script = found(root, {}, PROGRAM, _VARIABLE)
+    template = script.source_template
+    if shell == "fish":
+        # A line is TYPE,NAME and a tab with a description, and a description may have commas.
+        template = template.replace('string split ","', 'string split --max 1 ","')
     # click runs bash to check its version before it returns the script, which needs bash 4.4 or newer.
-    click.echo(script.source_template % script.source_vars())
+    click.echo(template % script.source_vars())
