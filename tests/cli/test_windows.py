@@ -1,4 +1,4 @@
-"""Windows, simulated: what only Linux and macOS have is taken away. Commands that cannot work say so in one line."""
+"""Windows, simulated: what only Linux and macOS have is taken away. Commands that cannot work there print one error."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, st
 
 
 @pytest.mark.parametrize("command", REFUSED)
-def test_commands_that_need_sandboxes_say_so(answers: dict[str, tuple[int, str, str]], command: str) -> None:
+def test_commands_that_need_sandboxes_are_refused(answers: dict[str, tuple[int, str, str]], command: str) -> None:
     code, output, exception = answers[command]
     assert code == 1, output + exception
     error, hint = [line for line in output.splitlines() if line.startswith(("error: ", "hint: "))]
