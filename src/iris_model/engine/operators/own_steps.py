@@ -4,15 +4,18 @@ The model runs it only if it was opened with `own_code`, because a file with sou
 """
 
 from hashlib import sha256 as digest_of
+from types import ModuleType
 
 from iris_model.engine.errors import InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
 
     from iris_model.contract.signature import Cell
+
+    # Takes rows, returns rows.
+    Answer = Callable[[list[list[Cell]]], Sequence[Sequence[object]]]
 
 NAN = float("nan")
 INFINITY = float("inf")
@@ -26,7 +29,7 @@ def run_own_step(
     name: str,
     state: "dict[str, object] | None",
     columns: "Sequence[dict[str, object]]",
-    memo: "dict[str, Any] | None" = None,
+    memo: "dict[str, Answer] | None" = None,
 ) -> "list[list[Cell]]":
     """Return the rows that the step answers, asked for one row at a time: no answer may depend on other rows.
 
@@ -58,10 +61,10 @@ def run_own_step(
     return table
 
 
-def _open(source: str, sha256: str, name: str, state: "dict[str, object] | None") -> "Callable[..., Any]":
+def _open(source: str, sha256: str, name: str, state: "dict[str, object] | None") -> "Answer":
     if digest_of(source.encode()).hexdigest() != sha256:
         raise TypeError(f"the source of the step {name!r} does not have its digest")
-    names: dict[str, Any] = {"__name__": name}
+    names = vars(ModuleType(name))
     # The user marked this code, and the compiler compared its answers; `own_code` says that this model is theirs.
     exec(compile(source, f"<step {name}>", "exec"), names)  # noqa: S102
     found = names[name]
@@ -79,7 +82,7 @@ def _as_given(cell: "Cell") -> "Cell":
     return None if cell is None or cell != cell else float(cell)
 
 
-def _as_taken(cell: "Any") -> "Cell":
+def _as_taken(cell: object) -> "Cell":
     """Return a cell as the next operator takes it."""
     if isinstance(cell, str):
         return str(cell)
