@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from boto3 import Session
 
-from iris_model.aws.cloudformation.code import image_uri
+from iris_model.aws.cloudformation.code import find_code, image_uri
 from iris_model.aws.cloudformation.sam import render_sam_template
 from iris_model.aws.cloudformation.yaml_text import plain, read
 from iris_model.contract.deployment import Deployment
 from iris_model.contract.endpoint import Endpoint
-from tests.aws.test_template import BARE, DIGEST, ENDPOINTS, FULL, ODD, SNAPSTART, render, with_endpoint
+from tests.aws.test_template import BARE, DIGEST, ENDPOINTS, FULL, ODD, SNAPSTART, ZIP, render, with_endpoint
 
 CASES = {
     "bare": BARE,
@@ -25,12 +25,15 @@ CASES = {
     "own role": replace(BARE, role="arn:aws:iam::123456789012:role/mine"),
     "snapstart": SNAPSTART,
     "odd texts": ODD,
+    "zip": ZIP,
 }
 
 
 def translated(deployment: Deployment) -> dict[str, Any]:
     """The resources that SAM makes of our template for it."""
-    template = plain(read(render_sam_template(deployment, image_uri(deployment.repository, DIGEST))))
+    template = plain(
+        read(render_sam_template(deployment, find_code(deployment, DIGEST, "python3.13" if deployment.is_zip else "")))
+    )
     assert template["Transform"] == "AWS::Serverless-2016-10-31"
     # Its schemas take seconds to load, and only the worker that runs these tests needs them.
     from samtranslator.parser.parser import Parser

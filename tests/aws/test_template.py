@@ -13,7 +13,7 @@ import pytest
 from cfnlint.config import ManualArgs
 
 from iris_model.aws.cloudformation import yaml_text
-from iris_model.aws.cloudformation.code import image_uri
+from iris_model.aws.cloudformation.code import find_code, image_uri
 from iris_model.aws.cloudformation.template import render_template
 from iris_model.aws.cloudformation.yaml_text import Tag, get_att, plain, read, ref
 from iris_model.contract.batch import Batch
@@ -138,7 +138,7 @@ def with_endpoint(base: Deployment, endpoint: Endpoint) -> Deployment:
 
 
 def render(deployment: Deployment) -> str:
-    return render_template(deployment, image_uri(deployment.repository, DIGEST))
+    return render_template(deployment, find_code(deployment, DIGEST, "python3.13" if deployment.is_zip else ""))
 
 
 def resources(deployment: Deployment) -> dict[str, Any]:
@@ -149,6 +149,9 @@ def resources(deployment: Deployment) -> dict[str, Any]:
 
 def of_type(deployment: Deployment, kind: str) -> list[dict[str, Any]]:
     return [one["Properties"] for one in resources(deployment).values() if one["Type"] == kind]
+
+
+ZIP = replace(BARE, package_type="zip")
 
 
 # cfn-lint takes its time: a quarter of these for `make test`, kinds of endpoints and settings mixed; all for CI.
@@ -167,7 +170,15 @@ def of_type(deployment: Deployment, kind: str) -> list[dict[str, Any]]:
     ),
 )
 def test_every_template_is_lint_clean(base: Deployment, endpoint: Endpoint):
-    text = render(with_endpoint(base, endpoint))
+    check_lint(render(with_endpoint(base, endpoint)))
+
+
+@pytest.mark.parametrize("runtime", ["provided.al2023", "python3.13", "python3.14"])
+def test_the_template_of_an_archive_is_lint_clean(runtime: str):
+    check_lint(render_template(ZIP, find_code(ZIP, DIGEST, runtime)))
+
+
+def check_lint(text: str) -> None:
     found = cfnlint.api.lint(text, config=ManualArgs(regions=["eu-west-1"], include_checks=["I"]))
     assert [f"{match.rule.id} {match.message} (line {match.linenumber})" for match in found] == []
 

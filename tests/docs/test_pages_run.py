@@ -30,6 +30,7 @@ SLOW = (
     "how-to/cold-starts.md",
     "how-to/arm64.md",
     "how-to/base-image.md",
+    "how-to/zip.md",
     "how-to/private-endpoint.md",
     "how-to/github-actions.md",
     "how-to/compare-models.md",
