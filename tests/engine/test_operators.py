@@ -122,3 +122,17 @@ def test_a_missing_value_goes_where_the_node_says() -> None:
     left = tree_ensemble(rows, combine="single", missing_left=[1, 0, 0, 0, 0, 0], **{**FOREST, "roots": [0]})
     assert left == [[1.0, 0.0], [0.0, 1.0]]
     assert tree_ensemble(rows[:1], combine="single", missing_left=[0] * 6, **{**FOREST, "roots": [0]}) == [[0.25, 0.75]]
+
+
+def test_a_row_infinitely_far_from_its_neighbors_is_an_outlier_as_in_sklearn() -> None:
+    from sklearn.neighbors import LocalOutlierFactor
+
+    from iris_model.engine.operators.votes import local_outlier_factor
+
+    points = np.array([[0.0], [1.0], [2.0], [4.0]])
+    original = LocalOutlierFactor(n_neighbors=2, novelty=True, algorithm="kd_tree").fit(points)
+    with np.errstate(all="ignore"):
+        wanted = original.score_samples([[1e200]]).tolist()
+    assert wanted == [-math.inf]
+    found = [[(math.inf, 3), (math.inf, 2)]]
+    assert local_outlier_factor(found, reaches=[1.0] * 4, densities=[0.5] * 4) == [wanted]

@@ -38,7 +38,15 @@ qda - three integers; elliptic envelope - wide; svc rbf - two texts; nu svc - fo
 sgd log_loss - three integers; gradient boosting - two texts; lightgbm - booleans;
 lightgbm cross_entropy_lambda - fractions; stacking of voting of calibrated - three integers; scaled target - one target;
 mlp relu - two texts; nearest centroid manhattan - two texts; sigmoid - small target; xgboost - three;
-xgboost binary:hinge - two; xgboost count:poisson - positive
+xgboost binary:hinge - two; xgboost count:poisson - positive; radius kd_tree - outputs of text; brute manhattan - ties;
+process rbf - one target; bins onehot uniform - one target; adaboost of bayes - two texts;
+label propagation of neighbors - unlabeled; brute - small target; isotonic falling - one column; binarized - one target;
+normalized - one target; indicator - missing; bins ordinal uniform - one target; polynomial interactions - one target;
+bisecting k-means by size - numbers; union - one target; svc linear probability - three integers;
+categorical nb - booleans; svr poly - small target; nearest centroid shrunken - whole numbers;
+adaboost of ridge - one target; calibrated temperature - counted classes; bagging of ridge - three targets;
+lightgbm zeros are missing - zeros; bagging of logistic - two texts; xgboost -999 - missing as -999.0;
+radius brute - three integers; kernel pca cosine - float32; label spreading - unlabeled; lof - numbers
 """
 NAMES = [" ".join(name.split()) for name in CHOSEN.split(";")]
 ZOO = {name: (estimator, data) for name, estimator, data in ANIMALS}

@@ -120,11 +120,13 @@ def test_a_setting_that_needs_python_is_named(tmp_path: Path, settings: str, tab
 @needs_executable
 def test_an_operator_that_the_executable_does_not_have_is_named(tmp_path: Path):
     from sklearn.datasets import load_iris
-    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import PowerTransformer
 
-    model = KNeighborsClassifier().fit(*load_iris(return_X_y=True))
+    model = make_pipeline(PowerTransformer(), LogisticRegression()).fit(*load_iris(return_X_y=True))
     project = write_iris_project(tmp_path / "project", "flowers", model, settings=NATIVE)
-    with pytest.raises(ProjectError, match="operator 'nearest_in_tree', which the native runtime does not have"):
+    with pytest.raises(ProjectError, match="operator 'power_transform', which the native runtime does not have"):
         package_project(project)
 
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import importlib
+import re
+from pathlib import Path
 
 from .estimators import BESIDE_PREDICT, METHODS
 from .families import all_readers
 from .onnx.operators import render_operators
+from .operator_traits import OPERATOR_TRAITS
 from .refused import NOT_YET, REFUSED
 
 REFERENCE_PAGE = "docs/reference/supported-models.md"
+_NATIVE_OPERATORS = Path(__file__).parent.parent / "engine" / "bootstrap" / "operators.inc"
+_NATIVE_HEAD = """
+## Native runtime
+
+A compiled model can have the [native runtime](../how-to/base-image.md#without-python) if all its columns are numbers and
+its graph has only operators of the first table. `package` gives the reason if it cannot. Of the models in our parity tests,
+90 % can.
+"""
 
 _HEAD = """\
 # Supported models
@@ -108,7 +119,20 @@ def render_reference() -> str:
     if waiting:
         parts.append(f"\nNo converter yet: {', '.join(waiting)}.\n")
     parts.append("\n" + "\n".join(render_operators()).rstrip() + "\n")
+    parts += _render_native()
     return "".join(parts)
+
+
+def _render_native() -> list[str]:
+    """Render which operators of compiled models the native runtime has."""
+    text = _NATIVE_OPERATORS.read_text(encoding="utf-8")
+    native = {name.lower() for name in re.findall(r"OPERATOR\((\w+)\)", text)}
+    listed = [(True, "has"), (False, "does not have")]
+    parts = [_NATIVE_HEAD]
+    for wanted, verb in listed:
+        names = sorted(f"`{name}`" for name in OPERATOR_TRAITS if (name in native) == wanted)
+        parts.append(f"\n| operators that the native runtime {verb} |\n|---|\n| {', '.join(names)} |\n")
+    return parts
 
 
 def _row(name: str) -> str:

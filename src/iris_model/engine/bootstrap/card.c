@@ -116,12 +116,20 @@ static const Json *label_datatype_source(const Json *classes) {
 
 static const Json *output_tensors(const Model *model) {
     const Json *outputs = member_of(model->signature.json, "outputs");
-    Json *made = new_list(2);
+    size_t room = 2;
+    for (size_t i = 0; i < model->output_count; i++) {
+        const Json *width = member_of(member_of(outputs, model->outputs[i]), "columns");
+        room += width != NULL && width->kind == LIST ? width->count : 0;
+    }
+    Json *made = new_list(room);
     for (size_t i = 0; i < model->output_count; i++) {
         const Json *output = member_of(outputs, model->outputs[i]), *kind = member_of(output, "kind");
         const Json *width = copy_or_null(member_of(output, "columns"));
         if (i > 0) {
-            set_item(made, tensor(string_of(model->outputs[i]), "FP64", width));
+            for (uint32_t j = 0; width->kind == LIST && j < width->count; j++)
+                set_item(made, tensor(format("%s_%z", model->outputs[i], (size_t)j), "FP64", &width->items[j]));
+            if (width->kind != LIST)
+                set_item(made, tensor(string_of(model->outputs[i]), "FP64", width));
             continue;
         }
         int is_label = kind != NULL && kind->kind == STRING && is_text(kind->string, "label");

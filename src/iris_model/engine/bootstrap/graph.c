@@ -47,7 +47,7 @@ static void open_node(Model *model, const Json *json, size_t index) {
             fail_damaged(container, LITERAL("its graph or signature lacks the inputs of a node"));
         size_t value = find_value(model, inputs->items[i].string, index);
         node->inputs[i] = value;
-        node->shapes[i] = value == 0 ? (Shape){TABLE, model->signature.width, NULL} : model->nodes[value - 1].shape;
+        node->shapes[i] = value == 0 ? (Shape){TABLE, model->signature.width, NULL, NULL} : model->nodes[value - 1].shape;
     }
     node->operator->open(node);
 }
@@ -113,9 +113,12 @@ void open_model(Model *model, const char *path) {
         }
     for (size_t i = 0; i < model->output_count; i++) {
         model->output_values[i] = find_value(model, wanted[i], model->node_count);
-        Shape shape = model->output_values[i] == 0 ? (Shape){TABLE, model->signature.width, NULL}
+        Shape shape = model->output_values[i] == 0 ? (Shape){TABLE, model->signature.width, NULL, NULL}
                                                    : model->nodes[model->output_values[i] - 1].shape;
-        if (shape.kind == NEIGHBORS || (i == 1 && shape.kind != TABLE))
+        int fits = shape.kind != NEIGHBORS && (i == 0 || shape.kind == TABLE || shape.kind == SEVERAL);
+        for (size_t j = 0; shape.kind == SEVERAL && j < shape.width; j++)
+            fits &= shape.parts[j].kind == (i == 0 ? shape.parts[j].kind == NUMBERS ? NUMBERS : LABELS : TABLE);
+        if (!fits)
             fail_damaged(container, LITERAL("an output is not a table of numbers"));
     }
 }
@@ -123,7 +126,7 @@ void open_model(Model *model, const char *path) {
 static const Node *running; /* the node whose operator was called last */
 
 static void run_nodes(const Model *model, double *cells, size_t rows, Value *values) {
-    values[0] = (Value){{TABLE, model->signature.width, NULL}, rows, cells, NULL};
+    values[0] = (Value){.shape = {TABLE, model->signature.width, NULL, NULL}, .rows = rows, .cells = cells};
     for (size_t i = 0; i < model->node_count; i++) {
         const Node *node = running = &model->nodes[i];
         const Value **inputs = allocate(node->input_count, sizeof(const Value *));

@@ -61,20 +61,29 @@ double *encode_rows(const Signature *signature, const Json *rows);
 
 /* ---- graph.c ---- */
 
-typedef enum { TABLE, NUMBERS, LABELS, NEIGHBORS } ValueKind;
+/* SEVERAL: one value for each of several targets, each with its own kind. */
+typedef enum { TABLE, NUMBERS, LABELS, NEIGHBORS, SEVERAL } ValueKind;
 
-typedef struct {
+typedef struct Shape Shape;
+
+struct Shape {
     ValueKind kind;
-    size_t width;        /* of a TABLE */
+    size_t width;        /* of a TABLE; of NEIGHBORS the number of training rows; of SEVERAL the number of targets */
     const Json *classes; /* of LABELS: a list of all that can occur, or NULL */
-} Shape;
+    const Shape *parts;  /* of SEVERAL */
+};
 
-typedef struct {
+typedef struct Value Value;
+
+struct Value {
     Shape shape;
     size_t rows;
-    double *cells;        /* rows x width, or rows */
-    const Json **labels;  /* rows */
-} Value;
+    double *cells;       /* rows x width, or rows; the distances of NEIGHBORS */
+    const Json **labels; /* rows */
+    /* Of NEIGHBORS: row i has those from starts[i] to starts[i + 1]; `positions` are training rows. */
+    size_t *starts, *positions, found, room;
+    const Value *const *parts; /* of SEVERAL */
+};
 
 typedef struct Node Node;
 

@@ -124,7 +124,7 @@ size_t need_table(const Node *node, size_t input) {
 void make_table(Node *node, size_t width) {
     if (width == 0)
         fail_node(node, "makes a table without columns");
-    node->shape = (Shape){TABLE, width, NULL};
+    node->shape = (Shape){TABLE, width, NULL, NULL};
 }
 
 double *new_cells(Value *made) {

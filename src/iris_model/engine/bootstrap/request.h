@@ -108,6 +108,8 @@ typedef struct {
 
 /* The prediction of a row: a number, a label, or a list of numbers; NaN and infinity are null. */
 Json prediction_of(const Answers *answers, size_t row);
+/* The number of targets of a row whose prediction is a list; 0 if it is one value. */
+size_t count_targets(const Answers *answers);
 /* The names of the probabilities, as keys of an object: a list of strings. */
 const Json *probability_names(const Answers *answers);
 Json probability_of(const Answers *answers, size_t row, size_t place);

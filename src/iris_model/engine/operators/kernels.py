@@ -1,7 +1,7 @@
 """Kernel functions of rows (n x f) and the model's vectors (m x f): n x m."""
 
 from _operator import mul, sub
-from math import dist, fsum
+from math import dist, fsum, sqrt
 
 from iris_model.engine.elementary import exp, tanh, whole_power
 from iris_model.engine.errors import InvalidInput
@@ -134,7 +134,7 @@ def cosine_kernel(rows: "Rows", *, vectors: "Rows") -> "list[list[float]]":
     vectors = list(vectors)
     table = []
     for row in rows:
-        length = fsum(map(mul, row, row)) ** 0.5 or 1.0
+        length = sqrt(fsum(map(mul, row, row))) or 1.0
         unit = [value / length for value in row]
         table.append([fsum(map(mul, unit, vector)) for vector in vectors])
     return table

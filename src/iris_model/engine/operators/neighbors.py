@@ -349,6 +349,10 @@ def _box_distance(row: "Sequence[float]", low: "Sequence[float]", high: "Sequenc
         outside = 0.5 * ((below + abs(below)) + (above + abs(above)))
         if power == INFINITY:
             total = max(total, outside)
+        elif power == 2.0:
+            total += outside * outside
+        elif power == 1.0:
+            total += outside
         elif outside:
             try:
                 total += outside**power

@@ -114,7 +114,8 @@ def local_outlier_factor(
     for pairs in found:
         distances = [max(distance, reaches[position]) for distance, position in pairs]
         density = 1.0 / (numpy_sum(distances) / len(distances) + 1e-10)
-        ratios = [densities[position] / density for _, position in pairs]
+        # Infinitely far from all neighbors, the density is zero. numpy divides by it.
+        ratios = [densities[position] / density if density else INFINITY for _, position in pairs]
         table.append([-(numpy_sum(ratios) / len(ratios))])
     return table
 

@@ -150,7 +150,7 @@ static void run_scale_back(const Node *node, const Value *const *inputs, Value *
 static void open_isolation_scores(Node *node) {
     State *state = open_state(node);
     state->number = number_attribute(node, "longest", (double)NAN);
-    node->shape = (Shape){NUMBERS, 0, NULL};
+    node->shape = (Shape){NUMBERS, 0, NULL, NULL};
 }
 
 static void run_isolation_scores(const Node *node, const Value *const *inputs, Value *made) {
@@ -170,7 +170,7 @@ static void open_depth_label(Node *node) {
     static const Json list = {LIST, 2, {.items = (Json *)(uintptr_t)both}};
     State *state = open_state(node);
     state->number = number_attribute(node, "least", (double)NAN);
-    node->shape = (Shape){LABELS, 0, &list};
+    node->shape = (Shape){LABELS, 0, &list, NULL};
 }
 
 static void run_depth_label(const Node *node, const Value *const *inputs, Value *made) {
@@ -234,7 +234,7 @@ static void open_argmin_label(Node *node) {
     nearest->classes = list_attribute(node, "classes");
     if (nearest->classes->count < nearest->width)
         fail_node(node, "has too few classes");
-    node->shape = (Shape){LABELS, 0, nearest->classes};
+    node->shape = (Shape){LABELS, 0, nearest->classes, NULL};
 }
 
 static void run_argmin_label(const Node *node, const Value *const *inputs, Value *made) {

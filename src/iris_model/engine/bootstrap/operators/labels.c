@@ -23,7 +23,7 @@ static void open_labels(Node *node, int kind) {
     for (uint32_t i = 0; i < classes; i++)
         if (labels->classes->items[i].kind == NULL_VALUE || labels->classes->items[i].kind >= LIST)
             fail_node(node, "has a class that is not a label");
-    node->shape = (Shape){LABELS, 0, labels->classes};
+    node->shape = (Shape){LABELS, 0, labels->classes, NULL};
 }
 
 static void open_argmax_label(Node *node) {
@@ -88,7 +88,7 @@ static void open_column(Node *node) {
     need_inputs(node, 1, 1);
     columns->indices = allocate(1, sizeof *columns->indices);
     columns->indices[0] = read_index(node, integer_attribute(node, "index", INT64_MIN), need_table(node, 0));
-    node->shape = (Shape){NUMBERS, 0, NULL};
+    node->shape = (Shape){NUMBERS, 0, NULL, NULL};
 }
 
 static void run_column(const Node *node, const Value *const *inputs, Value *made) {
@@ -157,7 +157,7 @@ static void open_as_table(Node *node) {
     for (uint32_t i = 0; shape->kind == LABELS && i < shape->classes->count; i++)
         if (!is_number_label(&shape->classes->items[i]))
             fail_node(node, "needs labels that are numbers");
-    if (shape->kind == NEIGHBORS)
+    if (shape->kind == NEIGHBORS || shape->kind == SEVERAL)
         fail_node(node, "needs a table");
     make_table(node, shape->kind == TABLE ? shape->width : 1);
 }
@@ -174,6 +174,20 @@ static void run_as_table(const Node *node, const Value *const *inputs, Value *ma
         memcpy(out, inputs[0]->cells, made->rows * made->shape.width * sizeof *out);
 }
 
+/* One cell for each of several targets: a label, a number, or a list of numbers. */
+static void open_per_output(Node *node) {
+    need_inputs(node, 1, SIZE_MAX);
+    for (size_t i = 0; i < node->input_count; i++)
+        if (node->shapes[i].kind >= NEIGHBORS)
+            fail_node(node, "needs labels, numbers or tables");
+    node->shape = (Shape){SEVERAL, node->input_count, NULL, node->shapes};
+}
+
+static void run_per_output(const Node *node, const Value *const *inputs, Value *made) {
+    (void)node;
+    made->parts = inputs;
+}
+
 /* The labels of the input are the positions of classes. */
 static void open_label_at(Node *node) {
     need_inputs(node, 1, 1);
@@ -188,7 +202,7 @@ static void open_label_at(Node *node) {
             fail_node(node, "needs positions of classes");
     }
     node->state = (void *)(uintptr_t)classes;
-    node->shape = (Shape){LABELS, 0, classes};
+    node->shape = (Shape){LABELS, 0, classes, NULL};
 }
 
 static void run_label_at(const Node *node, const Value *const *inputs, Value *made) {
@@ -213,7 +227,7 @@ static void open_repeat(Node *node) {
     if (value->kind == LIST) {
         make_table(node, value->count);
     } else if (value->kind == FLOAT) {
-        node->shape = (Shape){NUMBERS, 0, NULL};
+        node->shape = (Shape){NUMBERS, 0, NULL, NULL};
     } else {
         Json *one = new_list(1);
         node->shape = (Shape){LABELS, 0, set_item(one, value)};
@@ -245,3 +259,4 @@ const Operator CONCAT = {"concat", open_concat, run_concat};
 const Operator AS_TABLE = {"as_table", open_as_table, run_as_table};
 const Operator LABEL_AT = {"label_at", open_label_at, run_label_at};
 const Operator REPEAT = {"repeat", open_repeat, run_repeat};
+const Operator PER_OUTPUT = {"per_output", open_per_output, run_per_output};

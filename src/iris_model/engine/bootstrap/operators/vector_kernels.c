@@ -4,15 +4,18 @@
 
 #include <math.h>
 
-enum { RBF, SIGMOID, LAPLACIAN };
+enum { RBF, SIGMOID, LAPLACIAN, POLYNOMIAL, COSINE };
+
+/* Up to this degree a power is a product of its factors, as in kernels.py. */
+#define LARGEST_DEGREE 16
 
 typedef struct {
     int kind;
     const double *vectors;
     double gamma, coef0;
     size_t width, count;
+    int degree;
 } Kernel;
-
 
 static void open_kernel(Node *node, int kind) {
     Kernel *kernel = node->state = allocate(1, sizeof *kernel);
@@ -24,8 +27,14 @@ static void open_kernel(Node *node, int kind) {
         fail_node(node, "has a matrix of another shape");
     kernel->count = vectors.shape[0];
     kernel->vectors = doubles_of(node, "vectors", vectors.count);
-    kernel->gamma = number_attribute(node, "gamma", (double)NAN);
-    kernel->coef0 = kind == SIGMOID ? number_attribute(node, "coef0", (double)NAN) : 0.0;
+    kernel->gamma = kind != COSINE ? number_attribute(node, "gamma", (double)NAN) : 0.0;
+    kernel->coef0 = kind == SIGMOID || kind == POLYNOMIAL ? number_attribute(node, "coef0", (double)NAN) : 0.0;
+    if (kind == POLYNOMIAL) {
+        double degree = number_attribute(node, "degree", (double)NAN);
+        if (!(degree >= 0.0 && degree <= LARGEST_DEGREE) || degree != (double)(int)degree)
+            fail_node(node, "has a degree that needs Python");
+        kernel->degree = (int)degree;
+    }
     make_table(node, kernel->count);
 }
 
@@ -39,6 +48,14 @@ static void open_sigmoid_kernel(Node *node) {
 
 static void open_laplacian_kernel(Node *node) {
     open_kernel(node, LAPLACIAN);
+}
+
+static void open_polynomial_kernel(Node *node) {
+    open_kernel(node, POLYNOMIAL);
+}
+
+static void open_cosine_kernel(Node *node) {
+    open_kernel(node, COSINE);
 }
 
 /* The exact product of x with itself is square + *error. */
@@ -102,7 +119,8 @@ static double kernel_value(const Kernel *kernel, const double *row, const double
             fail(OVERFLOW_ERROR, string_of(error));
         return python_exp(-kernel->gamma * total);
     }
-    return elementary_tanh(kernel->gamma * sum_products(row, vector, kernel->width) + kernel->coef0);
+    double base = kernel->gamma * sum_products(row, vector, kernel->width) + kernel->coef0;
+    return kernel->kind == POLYNOMIAL ? whole_power(base, kernel->degree) : elementary_tanh(base);
 }
 
 static void run_kernel(const Node *node, const Value *const *inputs, Value *made) {
@@ -113,6 +131,22 @@ static void run_kernel(const Node *node, const Value *const *inputs, Value *made
             *out++ = kernel_value(kernel, inputs[0]->cells + i * kernel->width, kernel->vectors + j * kernel->width);
 }
 
+/* The vectors are normalized already. */
+static void run_cosine_kernel(const Node *node, const Value *const *inputs, Value *made) {
+    const Kernel *kernel = node->state;
+    double *out = new_cells(made), *unit = allocate(kernel->width, sizeof *unit);
+    for (size_t i = 0; i < made->rows; i++) {
+        const double *row = inputs[0]->cells + i * kernel->width;
+        double length = sqrt(sum_products(row, row, kernel->width));
+        for (size_t k = 0; k < kernel->width; k++)
+            unit[k] = row[k] / (length != 0.0 ? length : 1.0);
+        for (size_t j = 0; j < kernel->count; j++)
+            *out++ = sum_products(unit, kernel->vectors + j * kernel->width, kernel->width);
+    }
+}
+
 const Operator RBF_KERNEL = {"rbf_kernel", open_rbf_kernel, run_kernel};
 const Operator SIGMOID_KERNEL = {"sigmoid_kernel", open_sigmoid_kernel, run_kernel};
 const Operator LAPLACIAN_KERNEL = {"laplacian_kernel", open_laplacian_kernel, run_kernel};
+const Operator POLYNOMIAL_KERNEL = {"polynomial_kernel", open_polynomial_kernel, run_kernel};
+const Operator COSINE_KERNEL = {"cosine_kernel", open_cosine_kernel, run_cosine_kernel};

@@ -50,7 +50,7 @@ static void open_majority_label(Node *node) {
                 fail_node(node, "needs positions of classes");
         }
     }
-    node->shape = (Shape){LABELS, 0, votes->classes};
+    node->shape = (Shape){LABELS, 0, votes->classes, NULL};
 }
 
 static void run_majority_label(const Node *node, const Value *const *inputs, Value *made) {
@@ -122,7 +122,7 @@ static void open_one_vs_one_label(Node *node) {
     votes->count = votes->classes->count;
     if (votes->count < 2 || votes->count * (votes->count - 1) / 2 != votes->width)
         fail_node(node, "has another number of pairs");
-    node->shape = (Shape){LABELS, 0, votes->classes};
+    node->shape = (Shape){LABELS, 0, votes->classes, NULL};
 }
 
 static void run_one_vs_one_label(const Node *node, const Value *const *inputs, Value *made) {

@@ -290,16 +290,20 @@ static void write_field(Buffer *out, const Json *value, int is_alone) {
 String encode_csv(const Answers *answers) {
     Buffer out = {0};
     const Json *names = answers->has_probabilities ? probability_names(answers) : NULL;
-    size_t targets = answers->predictions.shape.kind == TABLE ? answers->predictions.shape.width : 1;
-    size_t shown = names == NULL ? 0 : names->count;
-    size_t width = answers->has_probabilities ? answers->probabilities.shape.width : 0;
+    size_t targets = count_targets(answers) > 0 ? count_targets(answers) : 1;
+    /* Python writes no probabilities of several lists. */
+    int is_flat = answers->has_probabilities && answers->probabilities.shape.kind == TABLE;
+    size_t shown = !is_flat ? 0 : targets > 1 ? targets : names->count;
+    size_t width = is_flat ? answers->probabilities.shape.width : 0;
     for (size_t i = 0; i < targets; i++) {
         add_text(&out, i > 0 ? "," : "");
         add_string(&out, targets > 1 ? format("prediction_%z", i) : LITERAL("prediction"));
     }
     for (size_t i = 0; i < shown; i++) {
         add_letter(&out, ',');
-        write_field(&out, new_string(format("probability_%S", names->items[i].string)), 0);
+        /* With several targets, Python numbers the columns. */
+        write_field(&out, new_string(targets > 1 ? format("probability_%z", i)
+                                                 : format("probability_%S", str_of(&names->items[i]))), 0);
     }
     add_text(&out, "\r\n");
     for (size_t row = 0; row < answers->rows; row++) {
