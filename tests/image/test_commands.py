@@ -59,9 +59,14 @@ def test_build_writes_a_layout_and_documents_and_a_second_one_says_it_is_there(i
     assert json.loads((iris / ".iris-model/image.cdx.json").read_bytes())["bomFormat"] == "CycloneDX"
     assert json.loads((iris / ".iris-model/image.intoto.json").read_bytes())["_type"].startswith("https://in-toto.io")
     said = run("build", iris, "--base", base).output
-    assert str(first["digest"]) in said
-    assert f"is up to date, with the digest {read_layout(layout).digest} in OCI format" in " ".join(said.split())
-    assert str(read_layout(layout).digest) in run("image", "inspect", layout).output.partition("\n")[0]
+    assert f"In Docker's format, for `push` and `--load`, the digest is {first['digest']}." in " ".join(said.split())
+    inspected = run("image", "inspect", layout).output
+    assert said.split()[0] == inspected.split()[0] == str(read_layout(layout).digest)
+    # An archive is in Docker's format, as a push is: then that digest is the first, and the layout's is the detail.
+    archive = iris.parent / "both.tar"
+    said = run("build", iris, "--base", base, "-o", archive, "-o", layout).output
+    assert said.split()[0] == run("image", "inspect", archive).output.split()[0] == str(first["digest"])
+    assert f"with the digest {read_layout(layout).digest} in OCI format" in " ".join(said.split())
     assert answer("build", iris, "--base", base)["unchanged"] is True
 
 

@@ -154,7 +154,7 @@ def build(
         ],
     }
     if not as_json:
-        _echo_built(built, document, show_sizes=show_sizes)
+        _echo_built(built, document, show_sizes=show_sizes, is_pushed=do_push)
     if do_push:
         document["push"] = _push(built, reference, documents, referrers, quiet=as_json)
     document["unchanged"] = all(each["unchanged"] for each in written) and document.get("push", {}).get(
@@ -306,19 +306,23 @@ def _write_documents(
     return first, rendered.unlisted
 
 
-def _echo_built(built: BuiltImage, document: dict[str, Any], *, show_sizes: bool) -> None:
+def _echo_built(built: BuiltImage, document: dict[str, Any], *, show_sizes: bool, is_pushed: bool) -> None:
     from iris_model.oci import OCI
 
     layers = ", ".join(f"{each.name} {show_size(each.layer.size)}" for each in built.layers)
-    echo(f"{built.image.digest} for {built.image.platform}: {layers}, on {built.settings.base_image}.")
-    if built.packaged.runtime_reason:
-        echo(f"Runtime {built.settings.runtime}: {built.packaged.runtime_reason}.")
     # A layout has OCI's media types, and so its own digest: the one that `image inspect` prints.
     in_oci = built.image.with_family(OCI).digest
+    only_layouts = all(each["kind"] == "layout" for each in document["outputs"])
+    shown = in_oci if only_layouts and not is_pushed else built.image.digest
+    echo(f"{shown} for {built.image.platform}: {layers}, on {built.settings.base_image}.")
+    if built.packaged.runtime_reason:
+        echo(f"Runtime {built.settings.runtime}: {built.packaged.runtime_reason}.")
     for each in document["outputs"]:
         state = "is up to date" if each["unchanged"] else "is written"
-        differs = each["kind"] == "layout" and in_oci != built.image.digest
+        differs = each["kind"] == "layout" and in_oci != shown
         echo(f"{each['kind']} {each['path']} {state}{f', with the digest {in_oci} in OCI format' if differs else ''}.")
+    if shown != built.image.digest:
+        echo(f"In Docker's format, for `push` and `--load`, the digest is {built.image.digest}.")
     echo(f"SBOM {document['documents']['sbom']}, provenance {document['documents']['provenance']}.")
     if show_sizes:
         echo_sizes(built.sizes)
