@@ -44,7 +44,7 @@ from iris_model.engine.operators.naive_bayes import category_log_likelihoods
 from iris_model.engine.operators.neighbors import heap_push, nearest_by_products, nearest_in_tree
 from iris_model.engine.operators.svm import coupled_probabilities, one_vs_one_label, one_vs_one_scores
 from iris_model.engine.operators.votes import neighbor_label, neighbor_votes, radius_votes
-from iris_model.readers.sklearn.neighbors import _lay_out_tree
+from iris_model.readers.sklearn.neighbors import lay_out_tree
 
 RANDOM = np.random.default_rng(11)
 X, Y = RANDOM.normal(size=(9, 4)), RANDOM.normal(size=(7, 4))
@@ -142,7 +142,7 @@ def test_trees_give_the_very_rows_of_the_library_in_crowds_of_ties(tree, kind, l
     queries = RANDOM.integers(-1, 4, size=(60, 3)).astype(float)
     built = tree(points, leaf_size=leaf_size)
     distances, positions = built.query(queries, 7)
-    tensors = {name: tensor.tolist() for name, tensor in _lay_out_tree(built, kind).items()}
+    tensors = {name: tensor.tolist() for name, tensor in lay_out_tree(built, kind).items()}
     found = nearest_in_tree(queries.tolist(), neighbors=7, metric="euclidean", power=2.0, **tensors)
     assert [[place for _, place in row] for row in found] == positions.tolist()
     np.testing.assert_array_equal([[distance for distance, _ in row] for row in found], distances)

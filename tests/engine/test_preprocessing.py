@@ -17,7 +17,7 @@ from iris_model.engine.operators.sparse import (
     select_columns_sparse,
     to_dense,
 )
-from iris_model.engine.operators.splines import _evaluate
+from iris_model.engine.operators.interpolation import _evaluate
 from iris_model.readers import read_estimator
 from iris_model.readers.sklearn import preprocessing
 

@@ -16,7 +16,7 @@ def find_splits(estimator):
 
 
 def _pairs(estimator):
-    if hasattr(estimator, "tree_"):
+    if hasattr(getattr(estimator, "tree_", None), "feature"):
         inner = estimator.tree_.feature >= 0
         yield estimator.tree_.feature[inner], estimator.tree_.threshold[inner]
     elif hasattr(estimator, "_predictors"):

@@ -109,10 +109,13 @@ imputing:
     unless_all_missing
 interpolation:
     interpolate
+    spline_basis
 inverses:
     numpy_function
     scale_back                     smooth magnitude
     power_back                     smooth
+kernel_density:
+    kernel_density
 kernel_maps:
     skewed_chi_squared_features    smooth
     additive_chi_squared_features  smooth
@@ -188,8 +191,10 @@ sparse:
     concat_sparse                  sparse keeps-absent keeps-infinite copies
     select_columns_sparse          sparse copies
     multiply_columns               sparse keeps-absent ieee
-splines:
-    spline_basis
+sparse_codes:
+    matching_pursuit
+    soft_threshold                 smooth
+    split_signs                    smooth
 svm:
     one_vs_one_decisions           smooth magnitude
     one_vs_one_label               label

@@ -68,6 +68,14 @@ REMARKS = {
     "sklearn.feature_extraction.text.CountVectorizer": "no custom tokenizer, analyzer or preprocessor",
     "sklearn.feature_extraction.text.HashingVectorizer": "no custom tokenizer, analyzer or preprocessor",
     "sklearn.feature_extraction.text.TfidfVectorizer": "no custom tokenizer, analyzer or preprocessor",
+    **{
+        f"sklearn.decomposition.{name}": "with `transform_algorithm` omp or threshold"
+        for name in ("DictionaryLearning", "MiniBatchDictionaryLearning", "SparseCoder")
+    },
+    "sklearn.neighbors.KernelDensity": (
+        "far from all training rows the original returns rounding noise, which depends on the machine"
+    ),
+    "skl2onnx.sklapi.cast_transformer.CastTransformer": "to float32 only before trees",
     "sklearn.impute.IterativeImputer": "linear estimators; no `sample_posterior`",
     "sklearn.impute.KNNImputer": "a row with several equally near donors is refused",
     "sklearn.kernel_approximation.Nystroem": "no custom or precomputed kernel function",

@@ -27,12 +27,9 @@ REFUSED = {
     "sklearn.covariance.MinCovDet": _COVARIANCE,
     "sklearn.covariance.OAS": _COVARIANCE,
     "sklearn.covariance.ShrunkCovariance": _COVARIANCE,
-    "sklearn.decomposition.DictionaryLearning": _SOLVES,
     "sklearn.decomposition.LatentDirichletAllocation": _SOLVES,
-    "sklearn.decomposition.MiniBatchDictionaryLearning": _SOLVES,
     "sklearn.decomposition.MiniBatchNMF": _SOLVES,
     "sklearn.decomposition.NMF": _SOLVES,
-    "sklearn.decomposition.SparseCoder": _SOLVES,
     "sklearn.feature_extraction.image.PatchExtractor": "it takes images, not rows",
     "sklearn.kernel_approximation.PolynomialCountSketch": "its Fourier transforms round differently on every machine",
     "sklearn.kernel_approximation.RBFSampler": (
@@ -45,9 +42,6 @@ REFUSED = {
     "sklearn.neighbors.KNeighborsTransformer": _GRAPH,
     "sklearn.neighbors.NearestNeighbors": _GRAPH,
     "sklearn.neighbors.RadiusNeighborsTransformer": _GRAPH,
-    "sklearn.neighbors.KernelDensity": (
-        "it stops adding at its own tolerance (rtol=1e-8), so its answers are not exact"
-    ),
     "sklearn.neural_network.BernoulliRBM": "its score_samples answers at random",
     "sklearn.preprocessing.KernelCenterer": "it takes distances to the training rows, not rows",
     "sklearn.preprocessing.LabelBinarizer": _TARGETS,

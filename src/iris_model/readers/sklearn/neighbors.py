@@ -137,7 +137,7 @@ def add_nearest(
     attributes, tensors = metric
     attributes = {**attributes, "neighbors": count}
     if estimator._tree is not None:
-        tree = {**tensors, **_lay_out_tree(estimator._tree, estimator._fit_method)}
+        tree = {**tensors, **lay_out_tree(estimator._tree, estimator._fit_method)}
         return builder.add("nearest_in_tree", inputs, width=count, attributes=attributes, tensors=tree)
     vectors = dense(estimator._fit_X)
     if not _multiplies(estimator):
@@ -176,7 +176,7 @@ def _read_metric(builder: GraphBuilder, estimator: Estimator) -> tuple[dict[str,
     owner = type(estimator).__name__
     said = estimator.effective_metric_
     if estimator._tree is not None:
-        metric = _metric_of_tree(estimator._tree)
+        metric = metric_of_tree(estimator._tree)
     elif _is_float32(estimator) and said not in PRODUCT_METRICS:
         builder.refuse(
             f"{owner}: it was trained on {estimator._fit_X.dtype} and searches by brute force with the metric {said}, where "
@@ -188,13 +188,19 @@ def _read_metric(builder: GraphBuilder, estimator: Estimator) -> tuple[dict[str,
             metric = DistanceMetric.get_metric(said, **estimator.effective_metric_params_)
         except (ValueError, TypeError):
             metric = None
-    name = type(metric).__name__.removesuffix("64").removesuffix("Distance").lower()
+    name = metric_name(metric)
     if metric is None or name == "pyfunc" or (estimator._tree is None and name not in ORDERED):
         builder.refuse(
             f"{owner}: the metric {said if isinstance(said, str) else 'of a custom function'!s} with algorithm="
             f"{estimator._fit_method!r} is not supported; train with a metric of 'kd_tree' or 'ball_tree', and that algorithm"
         )
         return None
+    return describe_metric(metric)
+
+
+def describe_metric(metric: Any) -> tuple[dict[str, Json], dict[str, Array]]:
+    """Return the name and the power of a metric as attributes, and its weights or its matrix as tensors."""
+    name = metric_name(metric)
     power, weights, matrix = metric.__getstate__()[:3]
     attributes: dict[str, Json] = {"metric": name, "power": float(power) if name == "minkowski" else 2.0}
     tensors: dict[str, Array] = {}
@@ -205,12 +211,18 @@ def _read_metric(builder: GraphBuilder, estimator: Estimator) -> tuple[dict[str,
     return attributes, tensors
 
 
-def _metric_of_tree(tree: Any) -> Any:
-    """Return the metric of a tree, which only its pickled state contains."""
+def metric_name(metric: Any) -> str:
+    """Return the name of a metric in the engine; "pyfunc" for a custom function."""
+    return type(metric).__name__.removesuffix("64").removesuffix("Distance").lower()
+
+
+def metric_of_tree(tree: Any) -> Any:
+    """Return the metric of a tree, which only its pickled state contains; None if it is not there."""
     return next((part for part in tree.__getstate__() if type(part).__name__.endswith("Distance64")), None)
 
 
-def _lay_out_tree(tree: Any, kind: str) -> dict[str, Array]:
+def lay_out_tree(tree: Any, kind: str) -> dict[str, Array]:
+    """Return the tensors of a tree, as `nearest_in_tree` takes them. `kind`: "kd_tree" or "ball_tree"."""
     points, order, nodes, bounds = (np.asarray(part) for part in tree.get_arrays())
     tensors: dict[str, Array] = {
         "points": np.ascontiguousarray(points[order], np.float64),

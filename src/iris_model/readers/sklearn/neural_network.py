@@ -38,8 +38,12 @@ def read_mlp_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Val
         return Reading("classifier", {"predict": predictions, "predict_proba": outputs}, [[0, 1] for _ in labels])
     classes = read_classes(builder, estimator, estimator.classes_)
     if outputs.width == 1:
-        attributes = {"classes": classes, "threshold": 0.5}
-        predicted = builder.add("threshold_label", outputs, width=1, kind="label", attributes=attributes)
+        if len(classes) == 1:
+            # Whatever the probability is: the inverse of its label binarizer knows no other class.
+            predicted = builder.add("repeat", outputs, width=1, kind="label", attributes={"value": classes[0]})
+        else:
+            attributes = {"classes": classes, "threshold": 0.5}
+            predicted = builder.add("threshold_label", outputs, width=1, kind="label", attributes=attributes)
         pair = {"coefficients": np.array([[-1.0], [1.0]]), "intercepts": np.array([1.0, 0.0])}
         outputs = builder.add("linear", outputs, width=2, tensors=pair)
     else:

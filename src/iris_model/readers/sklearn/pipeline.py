@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from iris_model.readers.graph import Estimator, GraphBuilder, Reader, Reading, Value
 
+from .casts import refuse_float32
 from .inner import REFUSED, stand_in
 
 
@@ -39,6 +40,7 @@ def read_steps(builder: GraphBuilder, steps: Sequence[tuple[str, Estimator]], in
             refused = True
             continue
         value = reading.outputs["transform"]
+        refuse_float32(builder, step, estimator.steps[position + 1][1])
     return REFUSED if refused else reading
 
 
