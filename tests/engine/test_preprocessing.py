@@ -9,6 +9,7 @@ from sklearn.preprocessing import PolynomialFeatures
 from iris_model.engine import InvalidInput
 from iris_model.engine.functions import FUNCTIONS
 from iris_model.engine.operators.encoders import look_up
+from iris_model.engine.operators.interpolation import _evaluate
 from iris_model.engine.operators.preprocessing import bin_columns, map_cells, polynomial
 from iris_model.engine.operators.quantiles import _falling, _rising, normal_quantile
 from iris_model.engine.operators.sparse import (
@@ -17,7 +18,6 @@ from iris_model.engine.operators.sparse import (
     select_columns_sparse,
     to_dense,
 )
-from iris_model.engine.operators.interpolation import _evaluate
 from iris_model.readers import read_estimator
 from iris_model.readers.sklearn import preprocessing
 

@@ -67,3 +67,25 @@ def test_a_closed_column_refuses_what_training_never_met():
     assert TypedRowEncoder([column]).encode([["a"], [None]]) == [["a"], [None]]
     with pytest.raises(InvalidInput, match="the value is the string 'b'; expected a category that training met"):
         TypedRowEncoder([column]).encode([["b"]])
+
+
+def in_zone(*offsets):
+    return TypedRowEncoder([{**COLUMNS[2], "offsets": list(offsets)}])
+
+
+def test_a_date_keeps_the_offset_of_its_time_zone():
+    # Berlin: the hour of a day is 10 in both rows. Each offset has its own table, as pandas has one for a column.
+    encoder = in_zone(3600, 7200)
+    rows = [["2024-02-03T10:00:00+01:00"], ["2024-07-03T10:00:00+02:00"], ["2024-02-04T10:00:00+01:00"], [None]]
+    table = encoder.encode(rows)
+    assert [cells[0].hour for cells in table[:3]] == [10, 10, 10] and table[3] == [None]
+    assert encoder.group(table) == [[0, 2], [1], [3]]
+    for text in ("2024-02-03T10:00:00Z", "2024-02-03T10:00:00"):
+        with pytest.raises(InvalidInput, match=r"no offset of the time zone.*\+01:00, \+02:00"):
+            encoder.encode([[text]])
+
+
+def test_a_date_moves_to_the_only_offset_of_training():
+    encoder = in_zone(-19800)
+    for text in ("2024-02-03T10:00:00Z", "2024-02-03T04:30:00-05:30", "2024-02-03T04:30:00"):
+        assert encoder.encode([[text]])[0][0].isoformat() == "2024-02-03T04:30:00-05:30"

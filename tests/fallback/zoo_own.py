@@ -93,6 +93,13 @@ def utc():
     return Animal(fit(make_pipeline(s.UtcHours(), forest(False)), X, target()), X, T)
 
 
+def zoned():
+    """Winter and summer time: the hour is that of the row's own offset."""
+    when = A.when.dt.tz_localize("UTC").dt.tz_convert("Europe/Berlin") + pd.to_timedelta(A["count"] * 30, "D")
+    X = A[["when", "x"]].assign(when=when)
+    return Animal(fit(make_pipeline(s.LocalHours(), forest(False)), X, target()), X, T)
+
+
 def missing_dates():
     X = A[["when", "x"]].copy()
     X.loc[::11, "when"] = pd.NaT
@@ -226,6 +233,7 @@ ENTRIES = [
     Entry("dates by a function", lambda: dates(["when"], FunctionTransformer(s.weekday))),
     Entry("two dates", two_dates),
     Entry("dates, some missing", missing_dates),
+    Entry("dates in a time zone", zoned),
     Entry("moments in UTC", utc),
     Entry("dates as texts", lambda: date_texts(s.DateTexts())),
     Entry("dates as texts, parsed", lambda: date_texts(s.ParsedDates())),

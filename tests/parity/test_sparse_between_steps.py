@@ -11,6 +11,7 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, 
 from sklearn.feature_selection import SelectKBest
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import KBinsDiscretizer, MaxAbsScaler, OneHotEncoder, PolynomialFeatures, StandardScaler
+from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeRegressor
 
 from iris_model.compiler import compile_model
@@ -110,3 +111,12 @@ def test_products_are_rounded_in_the_order_of_the_original(features, trees, tmp_
     X = np.random.RandomState(2).normal(size=(400, 4))
     model = make_pipeline(features, trees).fit(X, X.sum(axis=1) ** 3)
     np.testing.assert_array_equal(answers(model, None, tmp_path).predict(X.tolist()), model.predict(X))
+
+
+def test_sums_behind_joined_sparse_columns_may_cancel():
+    # A large number next to words: the two libraries add its products with the support vectors in different orders.
+    table = pd.DataFrame({"text": TEXTS, "size": random.normal(size=ROWS)})
+    steps = make_column_transformer((TfidfVectorizer(), "text"), (StandardScaler(), ["size"]))
+    estimator = make_pipeline(steps, SVC(kernel="linear")).fit(table, random.choice(["x", "y"], ROWS))
+    compiled = compile_model(estimator, data=table.to_numpy().tolist())
+    assert min(compiled.report.rows.values()) > 200

@@ -44,6 +44,8 @@ class Column(TypedDict):
     """The original would hash any other column name too, so a row with an unknown name is refused."""
     json: NotRequired[Literal["dict", "pair", "string"]]
     """A cell is the JSON text of a FeatureHasher's row: an object of features, a list of [name, value] pairs, or of names."""
+    offsets: NotRequired[list[int]]
+    """The offsets from UTC of the dates in training, in seconds, if there was another than zero."""
     closed: NotRequired[bool]
     """A category that was not in the training data is refused."""
     assumed_order: NotRequired[bool]

@@ -1,10 +1,10 @@
 """Encode rows for a model trained on typed columns: integers stay integers, date strings become dates.
 
 Only the `original` executor has such columns. Returns a table with the cells that pandas would have read: int, float,
-str, datetime (without a time zone, in UTC), None. Raises InvalidInput, which names row and feature.
+str, datetime (without a time zone in UTC, else with its offset), None. Raises InvalidInput, which names row and feature.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 from .errors import InvalidInput
 from .rows import RowEncoder, describe, holds_numbers
@@ -58,10 +58,12 @@ class TypedRowEncoder:
         In a DataFrame, one missing cell or fraction converts an integer column to floats for all rows, and one missing
         cell converts a boolean column to objects. A row must not change the answer of another.
         """
-        groups: dict[tuple[bool, ...], list[int]] = {}
+        groups: dict[tuple[object, ...], list[int]] = {}
         for index, cells in enumerate(table):
-            key = [type(cells[place]) is int for place in self._integers]
+            key: list[object] = [type(cells[place]) is int for place in self._integers]
             key += [cells[place] == cells[place] for place in self._truths]
+            # pandas has one offset for a column.
+            key += [_offset(cells[place]) for place in self._dates]
             groups.setdefault(tuple(key), []).append(index)
         return list(groups.values())
 
@@ -72,12 +74,34 @@ class TypedRowEncoder:
         except ValueError:
             raise _wrong(row, column, f"the value is {describe(text)}", ISO_8601) from None
         offset = date.utcoffset()
-        if offset is None:
-            return date
+        known = column.get("offsets") or [0]
+        if offset is None and len(known) == 1:
+            return date if known == [0] else date.replace(tzinfo=_zone(known[0]))
         if offset and column["dtype"] == DATE_TYPES[0]:
             found = f"the value {text!r} has the offset of a time zone, and the model was trained without"
             raise _wrong(row, column, found, ISO_8601)
-        return date.astimezone(UTC).replace(tzinfo=None)
+        if len(known) == 1:
+            return date.astimezone(UTC).replace(tzinfo=None) if known == [0] else date.astimezone(_zone(known[0]))
+        if offset is None or offset.total_seconds() not in known:
+            # The time zone of training is unknown, only its offsets are. The hour of another one could not be told.
+            found = f"the value {text!r} has no offset of the time zone of training"
+            raise _wrong(row, column, found, f"one of the offsets {', '.join(map(_offset_text, known))}")
+        return date
+
+
+def _zone(seconds: int) -> timezone:
+    return timezone(timedelta(seconds=seconds))
+
+
+def _offset(cell: object) -> float | None:
+    """Return the offset of a date from UTC in seconds; None for any other cell, and for a date without an offset."""
+    offset = cell.utcoffset() if isinstance(cell, datetime) else None
+    return None if offset is None else offset.total_seconds()
+
+
+def _offset_text(seconds: float) -> str:
+    hours, minutes = divmod(int(abs(seconds)) // 60, 60)
+    return f"{'-' if seconds < 0 else '+'}{hours:02}:{minutes:02}"
 
 
 def _places(columns: "list[Column]", wanted: "Callable[[Column], bool]") -> list[int]:

@@ -29,7 +29,10 @@ def make_frame(
         if name in known:
             made[name] = _make_categorical(cells, known[name])
         elif name in moments:
-            made[name] = to_datetime(Series(cells, dtype=object), utc=moments[name].endswith("UTC"))
+            # Dates with an offset keep it: all rows have the same one.
+            has_offset = any(getattr(cell, "tzinfo", None) is not None for cell in cells.tolist())
+            in_utc = moments[name].endswith("UTC") and not has_offset
+            made[name] = to_datetime(Series(cells, dtype=object), utc=in_utc)
         else:
             made[name] = Series(cells, dtype=text_dtype if name in texts else cells.dtype)
     return DataFrame(made)

@@ -187,10 +187,10 @@ shapes:
 snapping:
     snap_to_known                  dense exact rounding
 sparse:
-    to_dense                       sparse copies dense
-    concat_sparse                  sparse keeps-absent keeps-infinite copies
-    select_columns_sparse          sparse copies
-    multiply_columns               sparse keeps-absent ieee
+    to_dense                       sparse copies dense exact smooth
+    concat_sparse                  sparse keeps-absent keeps-infinite copies exact smooth
+    select_columns_sparse          sparse copies exact smooth
+    multiply_columns               sparse keeps-absent ieee smooth
 sparse_codes:
     matching_pursuit
     soft_threshold                 smooth

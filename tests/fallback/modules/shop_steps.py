@@ -86,6 +86,11 @@ class UtcHours(NamedStep):
         return pd.DataFrame({"hour": X["when"].dt.tz_convert("UTC").dt.hour, "x": X["x"]})
 
 
+class LocalHours(NamedStep):
+    def transform(self, X):
+        return pd.DataFrame({"hour": X["when"].dt.hour, "month": X["when"].dt.month, "x": X["x"]})
+
+
 class Lookup(Step):
     """What the table does not have is a KeyError."""
 

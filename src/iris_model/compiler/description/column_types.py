@@ -113,7 +113,9 @@ def _typed(entry: Entry, dtype: str, cells: Sequence[str]) -> Entry:
         of = "bool" if dtype == "bool" else "object"
         return {**plain, "kind": "categorical", "dtype": of, "categories": [False, True]}
     if dtype.startswith("datetime"):
-        return {**plain, "kind": "text", "dtype": dtype}
+        offsets = _find_offsets(cells) if dtype.endswith("UTC") else []
+        dated: Entry = {**plain, "kind": "text", "dtype": dtype}
+        return {**dated, "offsets": offsets} if any(offsets) else dated
     if dtype not in ("str", "category"):
         return {**plain, "kind": "numeric", "dtype": dtype}
     there = [cell for cell in cells if cell.strip().lower() not in MISSING]
@@ -123,6 +125,13 @@ def _typed(entry: Entry, dtype: str, cells: Sequence[str]) -> Entry:
     if len(texts) > MOST_CATEGORIES and len(texts) == len(there):
         return {**plain, "kind": "text", "dtype": dtype}
     return {**plain, "kind": "categorical", "dtype": dtype, "categories": texts[:MOST_CATEGORIES]}
+
+
+def _find_offsets(cells: Sequence[str]) -> list[int]:
+    """Return the offsets from UTC of dates, in seconds, ascending. A local time depends on them, such as its hour."""
+    dates = [_read_date(cell) for cell in cells if cell.strip().lower() not in MISSING]
+    found = {date.utcoffset() for date in dates if date is not None}
+    return sorted(int(offset.total_seconds()) for offset in found if offset is not None)
 
 
 def is_number(text: str) -> bool:

@@ -71,10 +71,12 @@ def _make_categorical(part: "Any", column: "Column") -> object:
     return Series(Categorical(cells, categories=every))
 
 
-def _make_dates(part: object, dtype: str) -> object:
+def _make_dates(part: "Any", dtype: str) -> object:
     from pandas import Series, to_datetime
 
-    return to_datetime(Series(part, dtype=object), utc=dtype != DATE_TYPES[0])
+    # Dates with an offset keep it: all rows have the same one.
+    has_offset = any(getattr(cell, "tzinfo", None) is not None for cell in part.tolist())
+    return to_datetime(Series(part, dtype=object), utc=dtype != DATE_TYPES[0] and not has_offset)
 
 
 def _make_array(parts: "list[Any]", columns: "list[Column]") -> object:
