@@ -115,8 +115,10 @@ def test_products_are_rounded_in_the_order_of_the_original(features, trees, tmp_
 
 def test_sums_behind_joined_sparse_columns_may_cancel():
     # A large number next to words: the two libraries add its products with the support vectors in different orders.
-    table = pd.DataFrame({"text": TEXTS, "size": random.normal(size=ROWS)})
+    draw = np.random.default_rng(0)
+    words = ["Red", "green", "blue", "tree", "house"]
+    table = pd.DataFrame({"text": [" ".join(draw.choice(words, 3)) for _ in range(200)], "size": draw.normal(size=200)})
     steps = make_column_transformer((TfidfVectorizer(), "text"), (StandardScaler(), ["size"]))
-    estimator = make_pipeline(steps, SVC(kernel="linear")).fit(table, random.choice(["x", "y"], ROWS))
+    estimator = make_pipeline(steps, SVC(kernel="linear")).fit(table, draw.choice(["x", "y"], 200))
     compiled = compile_model(estimator, data=table.to_numpy().tolist())
-    assert min(compiled.report.rows.values()) > 200
+    assert compiled.report.rows["given"] == 200
