@@ -83,7 +83,7 @@ class TypedRowEncoder:
         if len(known) == 1:
             return date.astimezone(UTC).replace(tzinfo=None) if known == [0] else date.astimezone(_zone(known[0]))
         if offset is None or offset.total_seconds() not in known:
-            # The time zone of training is unknown, only its offsets are. For another offset, the hour in that zone is unknown too.
+            # The time zone of training is unknown, only its offsets are: the hour that another offset has there is unknown.
             found = f"the value {text!r} has no offset of the time zone of training"
             raise _wrong(row, column, found, f"one of the offsets {', '.join(map(_offset_text, known))}")
         return date
