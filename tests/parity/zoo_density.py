@@ -26,6 +26,7 @@ KERNELS = {
     for leaf in (3, 40)
 }
 DENSITIES = {
+    "density narrow": KernelDensity(bandwidth=0.1, leaf_size=3),
     "density of balls": KernelDensity(algorithm="ball_tree", leaf_size=4),
     "density manhattan": KernelDensity(metric="manhattan", leaf_size=4, bandwidth="scott"),
     "density chebyshev": KernelDensity(metric="chebyshev", leaf_size=4, bandwidth="silverman"),

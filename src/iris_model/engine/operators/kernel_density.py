@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 INFINITY = float("inf")
 NAN = float("nan")
+# exp(-NEGLIGIBLE) is less than half of the last bit of 1, with a margin for the rounding of the two logarithms.
+NEGLIGIBLE = 39.0
 # The power of the distances to boxes, for metrics without a `power` parameter.
 BOX_POWERS = {"euclidean": 2.0, "manhattan": 1.0, "chebyshev": INFINITY}
 
@@ -95,7 +97,9 @@ def kernel_density(
                 break
             least, spread = _subtract(least, own_least), _subtract(spread, own_spread)
             if leaves[node]:
-                least = add_points(least, row, node)
+                # The second number is at least that of each point. A sum that all of them leave as it is needs no search.
+                if not node or own_spread >= least - NEGLIGIBLE:
+                    least = add_points(least, row, node)
                 continue
             for child in (2 * node + 1, 2 * node + 2):
                 nearest, farthest = limits(child, row)
@@ -168,6 +172,8 @@ def _log(value: float) -> float:
 
 def _add(first: float, second: float) -> float:
     """Return log(exp(first) + exp(second))."""
+    if second < first - NEGLIGIBLE:
+        return first
     largest = max(first, second)
     if largest == -INFINITY:
         return -INFINITY
