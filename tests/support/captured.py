@@ -80,6 +80,8 @@ def _rows(sample: Any, signature: dict[str, Any]) -> list[Any] | None:
             [_cell(one.get(column["name"]), is_numeric=True) for column in signature.get("columns", ())]
             for one in sample
         ]
+    if isinstance(sample, list) and sample and not hasattr(sample[0], "__iter__"):
+        return None  # labels, for the encoder of a target
     if hasattr(sample, "toarray"):
         sample = sample.toarray()
     if isinstance(sample, list) and any(isinstance(cell, str) for row in sample for cell in row):
