@@ -40,7 +40,7 @@ def read_steps(builder: GraphBuilder, steps: Sequence[tuple[str, Estimator]], in
             refused = True
             continue
         value = reading.outputs["transform"]
-        refuse_float32(builder, step, estimator.steps[position + 1][1])
+        refuse_float32(builder, step, steps[position + 1][1])
     return REFUSED if refused else reading
 
 
