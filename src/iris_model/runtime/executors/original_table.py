@@ -6,6 +6,7 @@ from iris_model.engine.typed_rows import DATE_TYPES, INTEGER_TYPES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
     from iris_model.contract.signature import Column, Signature
@@ -71,11 +72,11 @@ def _make_categorical(part: "Any", column: "Column") -> object:
     return Series(Categorical(cells, categories=every))
 
 
-def _make_dates(part: "Any", dtype: str) -> object:
+def _make_dates(part: "Collection[object]", dtype: str) -> object:
     from pandas import Series, to_datetime
 
     # Dates with an offset keep it: all rows have the same one.
-    has_offset = any(getattr(cell, "tzinfo", None) is not None for cell in part.tolist())
+    has_offset = any(getattr(cell, "tzinfo", None) is not None for cell in part)
     return to_datetime(Series(part, dtype=object), utc=dtype != DATE_TYPES[0] and not has_offset)
 
 
