@@ -19,7 +19,7 @@ from sklearn.preprocessing import (
 
 from iris_model.compiler import compile_model
 from iris_model.engine import load
-from iris_model.engine.operators.snapping import snap_to_known
+from iris_model.engine.operators.preprocessing import snap_to_known
 from tests.support.spread import spread
 
 random = np.random.RandomState(3)

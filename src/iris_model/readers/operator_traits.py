@@ -173,6 +173,7 @@ preprocessing:
     bin_columns_one_hot            steps
     polynomial                     ieee smooth
     power_transform                smooth rounding
+    snap_to_known                  dense exact rounding
 quantiles:
     quantile_transform             rounding
     quantile_back                  smooth
@@ -184,8 +185,6 @@ shapes:
     label_at                       label
     nested_columns
     repeat
-snapping:
-    snap_to_known                  dense exact rounding
 sparse:
     to_dense                       sparse copies dense exact smooth
     concat_sparse                  sparse keeps-absent keeps-infinite copies exact smooth
