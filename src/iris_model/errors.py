@@ -52,7 +52,7 @@ class ParityError(IrisModelError):
 
 
 class ProjectError(IrisModelError):
-    """`iris-model.toml`, the project directory or the function directory is not as it must be."""
+    """`iris-model.toml`, the project directory or the function directory is invalid."""
 
 
 class LocalError(IrisModelError):

@@ -63,7 +63,7 @@ def test_places_of_a_batch_are_checked_before_aws_is_called(tmp_path: Path):
     project = write_project(tmp_path / "p", settings=SETTINGS + 'region = "eu-west-1"\n' + batch)
     for place, said in (
         ("s3://flowers/in", "hint: Use s3://flowers/in/ instead."),
-        ("s3://flowers/other/", "hint: Use a place below s3://flowers/in/"),
+        ("s3://flowers/other/", "hint: Use s3://flowers/in/ or a prefix below it"),
         ("s3://flowers/in/2026-11/", "no AWS credentials"),
     ):
         result = run("batch", place, "s3://flowers/out/", "--project", project, "--plan")
@@ -94,7 +94,7 @@ def test_time_spans(text: str, seconds: int):
 
 
 @pytest.mark.parametrize("text", ["", "10", "m", "1w", "-1m", "1.5h"])
-def test_what_is_no_time_span(text: str):
+def test_invalid_time_spans(text: str):
     with pytest.raises(click.BadParameter, match="expected a number and s, m, h or d"):
         Duration().convert(text, None, None)
 

@@ -252,7 +252,7 @@ def test_every_protocol_in_a_message(model: Model, service: Service, use: Any, e
 
 
 def test_what_a_queue_does_not_take_comes_again(model: Model, service: Service, use: Any) -> None:
-    """Some messages are refused for now: they are sent again, and after the last attempt their records come again."""
+    """Some messages are refused temporarily: they are retried, and after the last attempt their records are redelivered."""
     use(EventSource("orders", QUEUE, ANSWERS))
     busy = {"Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}]}
     service.refuse = [(200, busy), (503, {})]
@@ -305,7 +305,7 @@ def test_no_permission_fails_the_batch(model: Model, service: Service, use: Any)
 
 def test_without_response_types_a_failed_record_fails_the_batch(model: Model, service: Service, use: Any) -> None:
     use(EventSource("orders", QUEUE, ANSWERS, function_response_types=()))
-    with pytest.raises(DeliveryError, match="1 of 2 records of Amazon SQS failed, so all come again"):
+    with pytest.raises(DeliveryError, match="1 of 2 records of Amazon SQS failed, so all are redelivered"):
         model.answer(of_queue(json.dumps(ROW), BAD))
 
 
@@ -318,7 +318,7 @@ def test_a_fifo_queue_stores_an_answer_once(model: Model, service: Service, use:
 
 
 def test_a_stream_stops_at_the_first_failed_record(model: Model, service: Service, use: Any) -> None:
-    """All records after it come again, so none of them may be answered before."""
+    """All records after it are redelivered, so none of them may be answered now."""
     use(EventSource("clicks", STREAM, ANSWERS))
     text = json.dumps(ROW)
     assert model.answer(of_stream(text, text, BAD, text)) == {"batchItemFailures": [{"itemIdentifier": "2"}]}

@@ -41,7 +41,7 @@ def test_a_loaded_model_is_saved_elsewhere(tmp_path: Path) -> None:
 
 def test_where_a_model_cannot_be_saved(tmp_path: Path) -> None:
     _, model, _ = case("texts")
-    with pytest.raises(im.IrisModelError, match=r"Call it iris\.safetensors"):
+    with pytest.raises(im.IrisModelError, match=r"Use the name iris\.safetensors"):
         model.save(tmp_path / "iris.pkl")
     with pytest.raises(StorageError, match="cannot be written"):
         model.save(tmp_path / "nowhere" / "iris.safetensors")

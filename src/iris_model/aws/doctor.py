@@ -207,7 +207,7 @@ def _check_permissions(aws: Aws, deployment: Deployment, arn: str, account: str)
 
 
 def _example(resource: str) -> str:
-    """Return an ARN that matches a pattern: IAM simulates the exact value that it gets."""
+    """Return an ARN that matches a pattern, because IAM does not simulate patterns."""
     if resource == "*":
         return resource
     return resource.replace("??????", "AbCdEf").replace("::*/tags/", "::/tags/").replace("*", "x")

@@ -288,7 +288,7 @@ def _read_node(node: "dict[str, Any]") -> "Node":
     op, inputs, output = node["op"], node["inputs"], node["output"]
     attributes, tensors = node.get("attributes", {}), node.get("tensors", [])
     if not (_are_texts([op, output, *inputs, *tensors]) and type(attributes) is dict):
-        raise TypeError("a node as it must be")
+        raise TypeError("a valid node")
     return op, inputs, output, attributes, tensors
 
 

@@ -42,7 +42,7 @@ class RowEncoder:
             raise TypeError("a list of columns")
         for column in columns:
             if column["kind"] not in KIND_WORDS or type(column["name"]) is not str:
-                raise TypeError(f"a column as it must be, instead of {column!r}")
+                raise TypeError(f"a valid column, instead of {column!r}")
         self.columns = columns
         self.names = [column["name"] for column in columns]
         self.width = len(columns)

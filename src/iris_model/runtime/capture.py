@@ -56,7 +56,7 @@ class Capture:
 
     def _describe(self, row: object, answer: "dict[str, object]") -> "dict[str, object]":
         if not isinstance(row, (list, tuple)) or len(row) != len(self._columns):
-            raise ValueError("this row has no columns by their order")
+            raise ValueError("the values of this row are not in the order of the columns")
         counts, written = {"Predictions": 1}, {}
         for column, value in zip(self._columns, row):
             name = column["name"]

@@ -100,7 +100,7 @@ class BatchCore:
             raise shift_row(error, start) from None
 
     def _pack(self, part: Batch) -> Any:
-        """Return the packed table, or None if the encoder must check the cells."""
+        """Return the packed table, or None if Python must check the cells one by one."""
         if not isinstance(part, Columns) or find_kernels() is None:
             return None
         if not self.layout.has_numbers_only:

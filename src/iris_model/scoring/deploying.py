@@ -141,7 +141,7 @@ def _replace_files(project: Path, name: str, model: Path, rows: Path | None) -> 
     settings = read_settings(project)
     if settings.name != name:
         raise ProjectError(
-            f"{project} is the project of {settings.name!r}, not of {name!r}", remedy="Name another directory."
+            f"{project} is the project of {settings.name!r}, not of {name!r}", remedy="Choose another directory."
         )
     if model.suffix != settings.model_path.suffix or (rows is not None and settings.data_path is None):
         raise ProjectError(

@@ -14,7 +14,7 @@ def write_model(path: Path, data: bytes) -> Path:
     if path.suffix != SUFFIX:
         raise IrisModelError(
             f"a compiled model cannot be called {path.name}: expected a name that ends in {SUFFIX}",
-            remedy=f"Call it {path.with_suffix(SUFFIX).name}.",
+            remedy=f"Use the name {path.with_suffix(SUFFIX).name}.",
         )
     from iris_model.project.disk import write_replacing
 

@@ -175,7 +175,8 @@ class Model:
         assert path is not None, "a model has a path or its bytes"
         if self._report is None:
             raise IrisModelError(
-                f"{path} is not compiled: it is opened with its own library", remedy="Copy the file itself."
+                f"{path} is not compiled: it is opened with its own library, and cannot be saved as a compiled model",
+                remedy="Copy the model file instead of saving it.",
             )
         return self._read_file()
 

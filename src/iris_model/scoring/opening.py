@@ -109,7 +109,7 @@ def _load_directory(directory: Path) -> Model:
         if not (directory / SETTINGS_FILE).is_file():
             raise ModelFileError(
                 f"{directory} is neither a project nor a function directory: expected {SETTINGS_FILE} or {FUNCTION_FILE} in it",
-                remedy="Name a project, a function directory or a model file.",
+                remedy="Pass the path of a project, a function directory or a model file.",
             )
         from iris_model.project import package_project
 

@@ -57,7 +57,7 @@ def _read(data: Any) -> tuple[list[Any] | None, list[list[Any]]]:
     if hasattr(data, "__array__"):
         return _read_array(np.asarray(data))
     raise IrisModelError(
-        f"data is a {type(data).__name__}; expected rows", remedy="Give a list, an array or a DataFrame."
+        f"data is a {type(data).__name__}; expected rows", remedy="Pass a list, an array or a DataFrame."
     )
 
 

@@ -98,7 +98,7 @@ class RecordReader:
             return self.layout.find_places(block.header or ())
         except InvalidInput as error:
             said = str(error).replace("the input", block.name, 1)
-            raise IrisModelError(said, remedy="Give the columns that the model was trained with.") from None
+            raise IrisModelError(said, remedy="Pass the columns that the model was trained with.") from None
 
     def _kept_among(self, block: Block) -> list[int]:
         header = block.header or ()

@@ -42,9 +42,9 @@ def init(
 ) -> None:
     """Create a project for your model, or from the iris example.
 
-    DIRECTORY must be new or empty. With --model, the model is opened and tried once, and the settings, handler,
-    requirements and test events are written for it. Plain `docker build` can build the project. With --measure, the
-    function is packaged and started a few times, at the full speed of this machine.
+    DIRECTORY must be new or empty. With --model, the model is compiled and verified, and the settings, handler,
+    requirements and test events are written for it. `docker build` can build the project without iris-model. With
+    --measure, the function is packaged and started a few times, at the full speed of this machine.
 
     \b
     Example:

@@ -33,7 +33,7 @@ def inspect(model: Path, trust: tuple[str, ...], opens: bool | None, as_json: bo
     Opening a pickle can run any code. This command reads the instructions of the pickle first. It shows the class, the
     library and version that wrote it, every name it would load, and the names that are not allowed. If every name
     belongs to a known library, it then opens the file in a confined process, as `compile` does. It shows the columns,
-    classes, trees and sizes, the steps, and which steps compile. --no-open leaves this out.
+    classes, trees and sizes, the steps, and which steps compile. --no-open skips this.
 
     \b
     Example:

@@ -94,8 +94,8 @@ def tune(
 
     A function with more memory gets more CPU: 1,769 MB are one vCPU. The function is measured on this machine at each
     size, limited to the CPU share of that size if possible. Each size is priced by its billed milliseconds. All sizes
-    are measured in several rounds. If the rounds differ too much, or a larger size is slower, there are more rounds, and
-    at the end a message that the machine is too noisy.
+    are measured in several rounds. If the rounds differ too much, or a larger size is slower, more rounds are measured.
+    If they still differ, no size is recommended, because the machine is too busy.
 
     With --remote, the deployed function is measured on AWS. Only the memory of $LATEST is changed, never the version
     that answers requests. It is restored at the end, also after Ctrl-C or an error.

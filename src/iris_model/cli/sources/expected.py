@@ -55,7 +55,8 @@ def read_expected(project: Path, name: str) -> Any:
         return json.loads(path.read_bytes())
     except OSError as error:
         raise ProjectError(
-            f"{path} cannot be read: {error.strerror}", remedy="Save the event with its answer on the page of `serve`."
+            f"{path} cannot be read: {error.strerror}",
+            remedy="Save the event with its answer on the page of `iris-model serve`.",
         ) from None
     except ValueError as error:
         raise ProjectError(f"{path} is not JSON: {error}", remedy="Save the event with its answer again.") from None

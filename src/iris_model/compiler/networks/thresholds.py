@@ -1,7 +1,7 @@
 """Rows on the thresholds of trees in ONNX graphs: at each threshold, and one float32 to either side of it.
 
-Only trees that take the columns of a row as they are have such rows. Behind a step that computes, random rows compare
-them. A threshold is met if a row with that value reaches its node.
+Such rows exist only for trees that compare the columns of a row directly. Behind other steps, only random rows test the
+trees. A threshold is met if a row with that value reaches its node.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ class _Verification:
         """Return the answers that can be compared. NaN may be the answer to a missing cell; infinity is an overflow.
 
         A label is compared if the numbers of the other methods are finite, because it may depend on them. A method
-        whose numbers never are finite is ignored.
+        without any finite number is ignored.
         """
         judged: list[Answer] = [{} for _ in rows]
         for method in self._allowed:

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define API "/2018-06-01/runtime/"
-/* The event, and more, for a platform with a larger limit. */
+/* More than Lambda's limit for an event, for other platforms. */
 #define MOST_EVENT_BYTES 268435456
 
 static _Noreturn void end_process(String call, String what) {

@@ -1,4 +1,4 @@
-/* Compress text as gzip (RFC 1951, RFC 1952): one block with codes of its own, matches found by a hash of three letters. */
+/* Compress text as gzip (RFC 1951, RFC 1952): one block with its own codes; matches are found by a hash of three bytes. */
 #include "request.h"
 
 #define WINDOW 32768u

@@ -39,7 +39,7 @@ static int64_t number_of(const char *path, const Json *json, const char *key) {
     int fits = 0;
     int64_t number = found != NULL && found->kind == INTEGER ? small_integer(found, &fits) : 0;
     if (!fits)
-        fail_reading(path, "it lacks a line number");
+        fail_reading(path, "it has no line number");
     return number;
 }
 

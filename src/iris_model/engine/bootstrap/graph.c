@@ -14,7 +14,7 @@ static const Operator *find_operator(const Container *container, String output, 
 static String text_of(const Container *container, const Json *node, const char *key) {
     const Json *found = member_of(node, key);
     if (found == NULL || found->kind != STRING)
-        fail_damaged(container, LITERAL("its graph or signature lacks a node as it must be"));
+        fail_damaged(container, LITERAL("its graph or signature lacks a valid node"));
     return found->string;
 }
 

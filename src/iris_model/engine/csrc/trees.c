@@ -233,7 +233,7 @@ static void close_forest(Forest *forest) {
     PyMem_Free(forest->widened);
 }
 
-/* Pack the nodes if the walks of this call and all calls before make it pay off. */
+/* Pack the nodes when this call and all earlier calls have walked the trees often enough to repay it. */
 static int pack_forest(Forest *forest, const Rows *rows, PyObject *kept) {
     Nodes nodes = {&forest->feature, &forest->threshold, &forest->jump, &forest->missing};
     Py_ssize_t count = nodes.feature->count;

@@ -11,7 +11,7 @@ from iris_model.local.machine.output import OutputPipe
 
 
 class SessionLeader:
-    """The common base of the process classes. The owner resolves `exited` after the last output was passed on."""
+    """The common base of the process classes. The owner sets `exited` after the last output was handled."""
 
     def __init__(self, pid: int, output: OutputPipe, memory: MemoryMeter) -> None:
         self.pid = pid

@@ -44,8 +44,8 @@ EVENT_KEYS: tuple[Key, ...] = (
     Key(
         "batch-size",
         "integer",
-        "Most records in one event: 10 for FIFO queues, 10,000 for other queues, streams and clusters.",
-        default_doc="of AWS: 10 for queues, otherwise 100",
+        "Maximum number of records in one event: at most 10 for FIFO queues, 10,000 for other queues, streams and clusters.",
+        default_doc="that of AWS: 10 for queues, otherwise 100",
         minimum=1,
         maximum=10_000,
     ),
@@ -70,7 +70,7 @@ EVENT_KEYS: tuple[Key, ...] = (
     Key(
         "function-response-types",
         "texts",
-        "For queues and streams: only failed records come again. With an empty list, one failed record fails the batch.",
+        "For queues and streams: only failed records are redelivered. With an empty list, one failed record fails the batch.",
         default=(REPORT,),
         choices=(REPORT,),
     ),
@@ -84,7 +84,7 @@ EVENT_KEYS: tuple[Key, ...] = (
     Key(
         "retries",
         "integer",
-        "For streams: how often failed records are tried again before they go to `failures`. -1: until they expire.",
+        "For streams: how often failed records are retried before they go to `failures`. -1: until they expire.",
         default_doc="3 with `failures`, otherwise -1",
         minimum=-1,
         maximum=10_000,
@@ -92,7 +92,7 @@ EVENT_KEYS: tuple[Key, ...] = (
     Key(
         "concurrency",
         "integer",
-        "For queues: most sandboxes that process their messages.",
+        "For queues: maximum number of sandboxes that process their messages.",
         default_doc="no limit",
         minimum=2,
         maximum=1_000,

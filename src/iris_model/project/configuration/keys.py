@@ -55,8 +55,8 @@ PROJECT_KEYS: tuple[Key, ...] = (
         "text",
         "C kernels (150 KiB) for trees, neighbors, support vector machines, neural networks, and requests of many rows. "
         "`auto` adds them to models of 64 KiB and more with such operators (networks: 8 KiB), if the function has the "
-        "architecture of this machine. Set `always` for a small model that gets requests of 20 rows and more: 100 rows of "
-        "iris take 1.2 times as long as with `json` and scikit-learn without the kernels, and a fifth of it with them.",
+        "architecture of this machine. Set `always` for a small model that gets requests of 20 rows and more. For example, "
+        "100 rows of iris take 1.2 times as long as with scikit-learn without the kernels, and a fifth of it with them.",
         default="auto",
         choices=("auto", "always", "never"),
     ),
@@ -64,9 +64,9 @@ PROJECT_KEYS: tuple[Key, ...] = (
         "runtime",
         "text",
         "Runtime of the function. `native` is a static executable that answers without Python, with the same bytes. It needs a "
-        "compiled model with numeric columns whose operators it has, and the handler that `init` writes. `auto` selects "
-        "`native` if that is possible, otherwise `python`; `package`, `serve` and `build` give the reason. With `native`, "
-        "`package` fails if it is not possible.",
+        "compiled model with numeric columns and supported operators, and the handler that `init` writes. Otherwise `package` "
+        "fails with the reason. `auto` selects `native` if that is possible, otherwise `python`, and the commands print the "
+        "reason.",
         default="python",
         choices=("auto", "native", "python"),
     ),
@@ -113,7 +113,7 @@ PROJECT_KEYS: tuple[Key, ...] = (
         "snapstart",
         "boolean",
         "SnapStart: start sandboxes from a snapshot with the loaded model. AWS bills every kept version. Requires "
-        "Python 3.12 or later, if the base is one of AWS; `build` sets the label that SnapStart requires.",
+        "Python 3.12 or later, if the base image is one of AWS; `build` sets the label that SnapStart requires.",
         default=False,
     ),
     Key(

@@ -97,7 +97,8 @@ def _find_unknown(path: str, overrides: Mapping[str, Any]) -> list[str]:
 def _unknown_stage(stage: str, known: list[str]) -> ProjectError:
     if not known:
         return ProjectError(
-            f"iris-model.toml has no stage {stage}, and no other stages", remedy=f"Add a table [{STAGES}.{stage}]."
+            f"iris-model.toml has no stage {stage}, and no other stages",
+            remedy=f"Add a table [{STAGES}.{stage}] to iris-model.toml.",
         )
     nearest = name_nearest(stage, known)
     hint = f"did you mean {nearest}?" if nearest else f"available: {', '.join(known)}"

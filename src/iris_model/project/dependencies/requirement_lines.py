@@ -156,7 +156,9 @@ def _read(
     except (OSError, UnicodeDecodeError) as failure:
         reason = failure.strerror if isinstance(failure, OSError) else "it is not UTF-8 text"
         where = f"{asked_by}: it includes {path}, which" if asked_by else f"{path}"
-        raise ProjectError(f"{where} cannot be read: {reason}", remedy="Correct the name, or fix the file.") from None
+        raise ProjectError(
+            f"{where} cannot be read: {reason}", remedy="Correct the path, or save the file as UTF-8."
+        ) from None
     files[os.path.relpath(path, root.parent)] = data
     for number, line in _joined(text):
         included = _INCLUDE.fullmatch(line)

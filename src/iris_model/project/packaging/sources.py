@@ -123,7 +123,7 @@ def parse_module(file: Path) -> ast.Module:
             f"{file}{line} is not Python: {error.msg}", remedy="Fix the line. Nothing was written."
         ) from None
     except ValueError as error:  # a null byte
-        raise ProjectError(f"{file} is not Python: {error}", remedy="Nothing was written.") from None
+        raise ProjectError(f"{file} is not Python: {error}", remedy="Fix the file. Nothing was written.") from None
 
 
 def _check_handler_function(file: Path, settings: ProjectSettings) -> None:

@@ -51,7 +51,7 @@ def with_state(dtype: Dtype, state: object) -> Dtype:
     if order not in _BYTE_ORDERS:
         raise BadDtype(f"{order!r:.20} is not a byte order")
     if subarray is not None:
-        raise BadDtype("a dtype of arrays is not read")
+        raise BadDtype("a dtype of arrays is not supported")
     if names is not None or fields is not None:
         return _record(names, fields, size)
     if dtype.kind in "mM":

@@ -138,7 +138,7 @@ def _make_complex(real: object, imaginary: object = 0.0) -> complex:
 
 def _make_range(*bounds: Any) -> range:
     if not all(type(bound) is int for bound in bounds):
-        raise BadCall("a range is not of whole numbers")
+        raise BadCall("the arguments of a range are not integers")
     return range(*bounds)
 
 
@@ -189,7 +189,7 @@ def _get_method(owner: Any, name: Any) -> Any:
 def _make_path(*parts: Any) -> PurePosixPath:
     """Return a pure path, which cannot be opened: it belongs to another machine."""
     if not all(type(part) is str for part in parts):
-        raise BadCall("a path is not of texts")
+        raise BadCall("the parts of a path are not strings")
     return PurePosixPath(*parts)
 
 

@@ -76,7 +76,7 @@ def _read_schema(data: bytes) -> Any:
         total = sum(entry.file_size for entry in entries)
         if total > bound(len(data)) or len(entries) > MOST_FILES:
             raise NotSkops(
-                f"it holds {len(entries)} files of {total >> 20} MB, and is {len(data)} bytes: no model shrinks like that"
+                f"it has {len(data)} bytes, but contains {len(entries)} files of {total >> 20} MB: no model compresses so well"
             )
         # A schema of nested nodes takes about thirty times its size in memory.
         if archive.getinfo("schema.json").file_size > min(MOST_SCHEMA_BYTES, max(1 << 20, 20 * len(data))):

@@ -66,7 +66,7 @@ def answers_in_numbers(builder: GraphBuilder, owner: Estimator, reading: Reading
 
 
 def answers_in_positions(builder: GraphBuilder, owner: Estimator, reading: Reading, count: int) -> bool:
-    """Whether labels are positions in a list of `count` classes, as after a label encoder."""
+    """Whether the labels are the integers 0 to `count` - 1, as a label encoder returns them."""
     outside = [label for label in reading.classes or [] if type(label) is not int or not 0 <= label < count]
     if outside or reading.task != "classifier":
         found = f"the class {outside[0]!r}" if outside else f"a {reading.task}"

@@ -1,4 +1,4 @@
-"""Answer the records of a batch: what is answered goes to `answers`, what the model refuses to `failures`.
+"""Answer the records of a batch: answers are sent to `answers`, refused records to `failures`.
 
 A record that the model refuses would be refused again, so it is never retried if there is a destination for it.
 """
@@ -33,7 +33,7 @@ def answer_batch(model: "Model", batch: "Records", sender: str) -> object:
     if not failed:
         return {"batchItemFailures": []}
     if batch.kind == "whole" or not entry.reports:
-        raise DeliveryError(f"{len(failed)} of {len(batch.records)} records of {sender} failed, so all come again")
+        raise DeliveryError(f"{len(failed)} of {len(batch.records)} records of {sender} failed, so all are redelivered")
     names = [record.identifier for record in batch.records if record.identifier in failed]
     return {"batchItemFailures": [{"itemIdentifier": name} for name in (names[:1] if in_order else names)]}
 
@@ -67,7 +67,7 @@ def describe_refusal(entry: "Entry", identifier: str, error: InvalidInput, recor
 def _answer_records(
     model: "Model", entry: "Entry", records: "list[Record]", in_order: bool
 ) -> "tuple[list[Item], list[Item], set[str]]":
-    """Return (answers, refused records, identifiers of records that have to come again)."""
+    """Return (answers, refused records, identifiers of records to redeliver)."""
     answered: list[Item] = []
     refused: list[Item] = []
     failed: set[str] = set()

@@ -20,7 +20,7 @@ LOG = "log"
 
 
 class DeliveryError(Exception):
-    """Answers were not delivered. The invocation fails, so that its event comes again."""
+    """Answers were not delivered. The invocation fails, so that its event is redelivered."""
 
 
 class Item:

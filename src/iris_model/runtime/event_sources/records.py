@@ -59,7 +59,7 @@ class Record:
 class Records:
     """The records of one event. `source` is the ARN that sent them.
 
-    `kind`: "queue" (each record or group stands alone), "stream" (in order; all after a failed one come again), "whole" (a failed
+    `kind`: "queue" (records or groups fail alone), "stream" (in order; all after a failed one are redelivered), "whole" (a failed
     record fails all of them), or "one" (asynchronous: one record, and its answer is returned).
     """
 

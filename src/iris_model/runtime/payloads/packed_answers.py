@@ -1,7 +1,7 @@
 """Write answers to many rows as text, with a C kernel. Imported only if the C kernels are available.
 
-The text has exactly the bytes that the protocol's `encode` leads to. For unusual answers it is None, and `encode`
-writes them.
+The text has exactly the bytes that the protocol's `encode` writes. For unusual answers it is None, and the caller uses
+`encode`.
 """
 
 from iris_model.engine.native import require_kernels

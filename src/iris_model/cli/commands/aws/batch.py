@@ -49,8 +49,9 @@ def batch(
 ) -> None:
     """Score objects of S3 with the deployed function.
 
-    The objects are CSV or JSON Lines, and as many parts run at the same time as [batch] allows. The same command
-    again scores only the parts that are missing.
+    The objects are CSV or JSON Lines files, divided into parts. `concurrency` in [batch] limits how many parts run at
+    the same time. If a run was interrupted or parts failed, run the same command again: it scores only the missing
+    parts.
 
     \b
     Example:
@@ -108,15 +109,15 @@ def _check_places(source: str, output: str, settings: Batch | None) -> Batch:
     if settings is None:
         raise DeploymentError(
             "the project has no [batch] in iris-model.toml",
-            remedy="Set input and output in [batch], and run `iris-model deploy`: the stack gets the rights for them.",
+            remedy="Set input and output in [batch], and run `iris-model deploy`, which adds the permissions.",
         )
     for place, allowed, name in ((source, settings.input, "input"), (output, settings.output, "output")):
         if not is_within(place, allowed):
             if is_within(f"{place}/", allowed):
                 raise DeploymentError(f"{place} has no slash at the end", remedy=f"Use {place}/ instead.")
             raise DeploymentError(
-                f"{place} is not below batch.{name} = {allowed}, and the function has no rights there",
-                remedy=f"Use a place below {allowed}, or change batch.{name} and run `iris-model deploy`.",
+                f"{place} is not below batch.{name} = {allowed}, and the function has no permissions there",
+                remedy=f"Use {allowed} or a prefix below it, or change batch.{name} and run `iris-model deploy`.",
             )
     return settings
 

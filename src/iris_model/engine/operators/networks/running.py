@@ -179,7 +179,7 @@ def run_network(
             raise _find_row(program, block, feeds, names, start) from None
         found = [values[place] for place in results]
         if None in found:
-            raise ModelFormatError("nothing makes a result of the graph; compile the model again")
+            raise ModelFormatError("no step computes the output of the graph; compile the model again")
         blocks.append(found)
     return blocks  # type: ignore[return-value]
 
