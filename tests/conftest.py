@@ -16,7 +16,7 @@ import pytest
 
 CACHE_VARIABLE = "IRIS_MODEL_CACHE"
 
-# Seconds for one test with its fixtures, far above what any needs: what hangs is named instead of blocking the run.
+# Seconds for one test with its fixtures, far above what any test needs: a hanging test is named instead of blocking the run.
 LIMIT, LIMIT_OF_SLOW_TESTS = 120, 900
 
 # Profiles of Hypothesis: the same few examples, for `make test`; and others in each run, as many as it usually draws.

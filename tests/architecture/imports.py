@@ -20,7 +20,7 @@ class Import:
     line: int
     names: tuple[str, ...] = ()
     for_types: bool = False
-    """Whether it stands under TYPE_CHECKING, and is never made."""
+    """Whether it is under TYPE_CHECKING, and never executed."""
 
     def __str__(self) -> str:
         return f"{self.path.relative_to(SOURCE.parent.parent)}:{self.line} imports {self.module}"

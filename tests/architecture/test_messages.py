@@ -68,7 +68,7 @@ def test_a_hint_says_what_to_do_and_asks_nothing():
 
 
 def test_a_problem_is_no_sentence_with_a_period():
-    """It stands after `error: `, and other text may follow."""
+    """It follows `error: `, and other text may follow it."""
     ends = [(place, text) for place, value in _problems() if (text := _text(value)).endswith(".") and "\n" not in text]
     assert [each for each in ends if not each[1].endswith(("...", "etc."))] == []
 
@@ -120,7 +120,7 @@ def _name(target: ast.expr) -> str:
     return target.id if isinstance(target, ast.Name) else ""
 
 
-def test_no_piece_of_a_message_stands_alone():
+def test_messages_are_whole_sentences_in_the_source():
     """A second line of a text outside of parentheses is a statement that does nothing."""
     lost = []
     for path in sorted(PACKAGE.rglob("*.py")):

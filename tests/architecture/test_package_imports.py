@@ -111,7 +111,7 @@ def test_shipped_packages_import_no_slow_module_at_the_top() -> None:
 
 
 def test_every_row_of_the_table_is_used() -> None:
-    """A row that no import needs would allow imports that nobody decided on."""
+    """An unused row would allow imports that were never reviewed."""
     imported = {path: {found.module.partition(".")[0] for found in find_imports(path)} for path in FILES}
     rows = [(package, "", name) for package, table in PACKAGES.items() for name in table.third_party]
     rows += [

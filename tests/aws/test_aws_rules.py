@@ -43,12 +43,12 @@ PAGE = Path(__file__).parents[2] / "docs/reference/aws-rules.md"
 IDS = ["a", "b"]
 
 
-def test_every_rule_has_a_function_and_stands_on_the_page():
+def test_every_rule_has_a_function_and_a_row_on_the_page():
     assert sorted({each.number for each in RULES}) == list(range(1, 19))
     page = PAGE.read_text(encoding="utf-8")
     missing = [each.name for each in RULES if f"`{each.name}`" not in page]
     assert missing == []
-    # What the page says that fails is there.
+    # The failing tests that the page names exist.
     there = "\n".join(path.read_text(encoding="utf-8") for path in (PAGE.parents[2] / "tests").rglob("test_*.py"))
     named = re.findall(r"`(test_\w+)`", page)
     assert len(named) > 12 and [name for name in named if f"def {name}(" not in there] == []
@@ -190,7 +190,7 @@ def test_6_a_secure_string_is_no_plain_parameter():
         check_secrets("{{resolve:ssm-secure:/iris/x}}", {}.get)
 
 
-def test_7_a_limit_of_an_http_api_does_not_stand_alone():
+def test_7_an_http_api_needs_both_limits():
     check_throttling({"ThrottlingRateLimit": 1, "ThrottlingBurstLimit": 1})
     check_throttling({})
     for alone in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):

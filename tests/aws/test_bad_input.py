@@ -54,7 +54,7 @@ def world(wire: Wire, tmp_path: Path) -> World:
 
 @dataclass(frozen=True)
 class Case:
-    """What is wrong, what the user runs, and what the message must say: the problem and the hint."""
+    """The fault, the command, and the expected message: the problem and the hint."""
 
     name: str
     command: str
@@ -64,7 +64,7 @@ class Case:
     hides: str = "secretkey"
     exit_code: int = 1
     changes: tuple[str, ...] = ()
-    """What of AWS may be different afterwards; all else must be as before."""
+    """What may have changed in AWS afterwards; everything else must be as before."""
 
 
 ME = "User: arn:aws:iam::123456789012:user/me is not authorized to perform: "
@@ -304,8 +304,8 @@ def test_a_stuck_stack_is_repaired_and_deployed(world: World):
         assert "version 1 answers" in done.stdout
 
 
-def test_what_gets_out_leaves_out_what_stands_in_the_way(world: World):
-    """A roll-back goes on without the resource, a deletion retains it; both only after CloudFormation has failed once more."""
+def test_a_repair_skips_the_failing_resource(world: World):
+    """A rollback skips the resource, a deletion keeps it; both only after CloudFormation has failed once more."""
     stack("UPDATE_ROLLBACK_FAILED", stuck="The security group sg-1 does not exist")(world)
     done = world.run(f"{DEPLOY} --yes")
     assert done.exit_code == 0 and "continuing the rollback without Function" in done.stderr, done.output

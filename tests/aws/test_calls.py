@@ -97,7 +97,7 @@ def test_each_refusal_names_call_resource_and_fix(code: str, message: str, expec
     assert caught.value.remedy
 
 
-def test_where_nothing_ever_answered_nobody_waits_long():
+def test_an_address_that_never_answered_is_tried_twice():
     transport = Failing("ConnectionFailed", "Could not connect", 0)
     with pytest.raises(DeploymentError, match="cannot be reached"):
         call(transport)
@@ -158,7 +158,7 @@ def test_no_credentials_is_one_clear_message():
 
 
 @pytest.mark.usefixtures("no_configuration")
-def test_nobody_there_is_one_clear_message(monkeypatch: pytest.MonkeyPatch):
+def test_an_unreachable_service_is_one_message(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")

@@ -27,7 +27,7 @@ def test_a_canary_gives_a_share_and_then_all(cloud: Cloud):
     assert who_answers(cloud) == ("2", {})
 
 
-def test_a_share_that_was_left_goes_before_the_next_deployment(cloud: Cloud):
+def test_a_leftover_share_is_removed_before_the_next_deployment(cloud: Cloud):
     """After a killed canary, Lambda refuses to move the alias to the version that has the share."""
     cloud.deploy(1)
     cloud.deploy(2)
@@ -39,7 +39,7 @@ def test_a_share_that_was_left_goes_before_the_next_deployment(cloud: Cloud):
     assert who_answers(cloud) == ("3", {})
 
 
-def test_the_share_goes_before_the_stack_moves_the_alias(cloud: Cloud):
+def test_the_share_is_removed_before_the_stack_moves_the_alias(cloud: Cloud):
     cloud.deploy(1)
     at_changes: list[tuple[str, dict[str, float]]] = []
 
@@ -92,7 +92,7 @@ def test_the_alarm_ends_a_canary_at_once(cloud: Cloud):
     assert who_answers(cloud) == ("1", {})
 
 
-def test_an_alarm_that_rings_already_cannot_judge_a_canary(cloud: Cloud):
+def test_a_canary_is_refused_while_the_alarm_is_in_alarm_state(cloud: Cloud):
     cloud.deploy(1)
     cloud.fake.alarm = "ALARM"
     with pytest.raises(DeploymentError, match=r"already in ALARM state.*deploy without --canary"):
@@ -102,7 +102,7 @@ def test_an_alarm_that_rings_already_cannot_judge_a_canary(cloud: Cloud):
     assert cloud.deploy(2).version == "2"
 
 
-def test_an_interrupted_canary_gives_its_share_back_and_starts_again(cloud: Cloud):
+def test_an_interrupted_canary_removes_its_share_and_can_start_again(cloud: Cloud):
     cloud.deploy(1)
     seen: list[tuple[str, dict[str, float]]] = []
 
@@ -122,7 +122,7 @@ def test_an_interrupted_canary_gives_its_share_back_and_starts_again(cloud: Clou
     assert cloud.now - begin >= 15 * 60
 
 
-def test_where_things_stand(cloud: Cloud):
+def test_the_state_of_versions_is_described(cloud: Cloud):
     assert say_standing(cloud.aws, cloud.deployment) == "No version answers yet."
     cloud.deploy(1)
     cloud.fake.functions["iris"].weights = {"2": 0.2}

@@ -40,7 +40,7 @@ def test_it_is_pushed_and_read_again_before_and_after_lambda_notices(lost: Cloud
         lost.fake.functions["iris"].without_image.add(digest_of(1))
 
 
-def test_an_image_that_somebody_pushed_again_is_read_again(failed: Cloud):
+def test_an_image_that_was_pushed_again_is_read_again(failed: Cloud):
     failed.push(failed.aws, DEPLOYMENT, digest_of(1))
     assert kinds(failed, 1) == ["RefreshImage", "VerifyVersion", "VerifyEndpoint"]
     failed.deploy(1)
@@ -58,7 +58,7 @@ def test_the_function_may_have_lost_another_image_than_the_one_that_answers(clou
     cloud.deploy(1)
     cloud.deploy(2)
     roll_back(cloud.aws, DEPLOYMENT, "1", None, lambda step: None)
-    # Deleted, noticed, and pushed again by somebody.
+    # Deleted, noticed by Lambda, and pushed again by another user.
     cloud.fake.functions["iris"].without_image.add(digest_of(2))
     assert kinds(cloud, 3)[:3] == ["PushImage", "RefreshImage", "ApplyTemplate"]
     assert cloud.deploy(3).version == "3"

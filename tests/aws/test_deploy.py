@@ -1,4 +1,4 @@
-"""Whole deployments against the fake: which version serves when, what is created, and what stays untouched."""
+"""Whole deployments against the fake: which version answers when, what is created, and what is not changed."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def test_a_wrong_model_never_serves(cloud: Cloud):
     cloud.fake.alias_history.clear()
     with pytest.raises(VerificationFailed) as caught:
         cloud.deploy(2)
-    assert cloud.fake.alias_history == []  # CloudFormation asks Lambda for another version alone
-    # Both rows, the first one also cold; each with what was expected and what came.
+    assert cloud.fake.alias_history == []  # CloudFormation only creates another version
+    # Both rows, the first one also cold; each with the expected and the actual answer.
     assert len(caught.value.differences) == 3
     assert "row 1 [1.5, 2.0] version 2, cold: prediction: expected 1.5, got 2.5" in str(caught.value)
     assert "Version 1 kept answering" in str(caught.value)
@@ -159,7 +159,7 @@ def test_a_failed_update_names_the_resource_that_began_it(cloud: Cloud):
     assert cloud.deploy(2).version == "2"
 
 
-def test_a_repository_of_somebody_else_is_left_alone(cloud: Cloud):
+def test_a_repository_of_another_owner_is_not_changed(cloud: Cloud):
     cloud.fake._ecr_CreateRepository("iris")
     with pytest.raises(DeploymentError, match="was not created by iris-model") as caught:
         cloud.deploy()
@@ -169,7 +169,7 @@ def test_a_repository_of_somebody_else_is_left_alone(cloud: Cloud):
 @pytest.mark.parametrize(
     ("package_type", "expected"), [("Image", "a function named iris"), ("Zip", "package type Zip named iris")]
 )
-def test_a_function_of_somebody_else_is_left_alone(cloud: Cloud, package_type: str, expected: str):
+def test_a_function_of_another_owner_is_not_changed(cloud: Cloud, package_type: str, expected: str):
     cloud.fake.functions["iris"] = FakeFunction({}, package_type)
     with pytest.raises(DeploymentError, match=expected):
         cloud.deploy()
@@ -180,7 +180,7 @@ def test_a_log_group_that_is_taken_over_gets_the_retention_of_the_settings(cloud
     cloud.fake.log, cloud.fake.log_group = (
         [],
         {},
-    )  # made by Lambda, or left by an earlier stack: it keeps lines for ever
+    )  # created by Lambda or an earlier stack: it keeps lines without a limit
     assert "SetRetention" in kinds(cloud)
     cloud.deploy()
     assert cloud.fake.log_group == {"retentionInDays": 30}

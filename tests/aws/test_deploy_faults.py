@@ -1,4 +1,4 @@
-"""Each call of a deployment fails once in every way: the deployment continues by itself, or the next run completes it.
+"""Each call of a deployment fails once in every way: the deployment retries, or the next run completes it.
 
 The list of calls is recorded from a real deployment, so a new call is covered too.
 """

@@ -47,7 +47,7 @@ def version(deployment: Deployment) -> str:
     return name
 
 
-def test_without_a_key_there_is_nothing_of_it():
+def test_without_the_key_the_template_has_no_such_resource():
     assert BARE.keys == ()
     assert set(resources(BARE)) == {
         "LogGroup", "Role", "Function", version(BARE), "LiveAlias", "HttpApi", "Integration", "Route", "Stage",
@@ -95,7 +95,7 @@ def test_destinations_are_of_the_alias_and_the_role_may_send_there():
     assert of_type(replace(sending, on_failure=None, on_success=None), "AWS::Lambda::EventInvokeConfig") == []
 
 
-def test_the_access_log_is_one_line_of_json():
+def test_the_access_log_has_one_line_of_json_per_request():
     logged = replace(BARE, access_log=True)
     (stage,) = of_type(logged, "AWS::ApiGatewayV2::Stage")
     assert stage["AccessLogSettings"]["DestinationArn"] == get_att("AccessLog.Arn")

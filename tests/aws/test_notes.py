@@ -30,7 +30,7 @@ def test_a_timeout_that_an_http_api_does_not_wait_for_is_said():
     assert find_notes(replace(BARE, timeout=900, endpoint=Endpoint(kind="function-url"))) == []
 
 
-def test_serve_says_it_too(tmp_path: Path):
+def test_serve_prints_the_note_too(tmp_path: Path):
     settings = FunctionSettings(name="iris", directory=tmp_path, handler="app.handler", timeout_seconds=31)
     (note,) = find_local_notes([settings], has_function_urls=False)
     assert "timeout is 31 s, but an HTTP API answers 503 after 30 s" in note

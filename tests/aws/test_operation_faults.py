@@ -30,7 +30,7 @@ def silent(step: str) -> None:
 
 @cache
 def deployed() -> Cloud:
-    """Three versions, a log, and test events of somebody else."""
+    """Three versions, a log, and test events of another user."""
     cloud = Cloud()
     for number in (1, 2, 3):
         cloud.deploy(number)

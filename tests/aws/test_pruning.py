@@ -108,7 +108,7 @@ def test_an_image_of_another_stage_stays_though_the_version_goes():
     cloud.deploy(3, others=["iris-prod", "iris-never-deployed"])
     assert versions(cloud) == ["2", "3"]
     assert images_that_stay(cloud) == [digest_of(1), digest_of(2), digest_of(3)]
-    # When the other stage does not need it any more it goes with that one's version.
+    # When the other stage no longer needs it, it expires with the version of that stage.
     del cloud.fake.functions["iris-prod"]
     cloud.deploy(1)
     cloud.deploy(4, others=["iris-prod"])
@@ -149,7 +149,7 @@ def test_an_image_that_expires_while_it_is_kept_is_pushed():
     assert digest_of(1) in images_that_stay(cloud)
 
 
-def test_an_image_that_another_stage_marks_meanwhile_does_not_expire():
+def test_an_image_that_another_stage_marks_in_the_meantime_does_not_expire():
     cloud = deployed(1)
 
     def mark(number: int, service: str, name: str) -> None:
@@ -173,7 +173,7 @@ def test_taking_the_last_tag_does_not_take_the_image(cloud: Cloud):
     assert not keep_image(cloud.aws, "iris", digest_of(3))
 
 
-def test_a_roll_back_keeps_an_image_that_an_interrupted_pruning_marked():
+def test_a_rollback_keeps_an_image_that_interrupted_pruning_marked():
     cloud = deployed(1, 2)
 
     def interrupt(number: int, service: str, name: str) -> None:

@@ -78,7 +78,7 @@ def test_sam_makes_of_it_what_the_plain_template_has(deployment: Deployment):
         assert found.get("DeletionPolicy") == resource.get("DeletionPolicy")
 
 
-def test_the_notes_about_the_settings_stand_in_it_as_in_the_plain_template():
+def test_the_notes_about_the_settings_are_those_of_the_plain_template():
     deployment = replace(
         BARE, timeout=31, keep_warm="rate(5 minutes)", on_success="arn:aws:sqs:eu-west-1:123456789012:q"
     )

@@ -195,7 +195,7 @@ def test_odd_texts_stay_what_they_are():
         assert section["Resources"]["HttpApi"]["Properties"]["Tags"] == ODD.tags
 
 
-def test_with_a_role_of_the_users_own_no_role_is_made():
+def test_with_a_role_in_the_settings_no_role_is_created():
     own = replace(BARE, role="arn:aws:iam::123456789012:role/mine")
     assert of_type(own, "AWS::IAM::Role") == []
     assert of_type(own, "AWS::Lambda::Function")[0]["Role"] == own.role

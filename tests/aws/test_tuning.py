@@ -204,7 +204,7 @@ def test_status_tells_of_it(deployed: Cloud):
     assert "has set $LATEST to 1769 MB" in remark and "restores 128" in remark
 
 
-def test_a_size_that_somebody_chose_since_stays(deployed: Cloud):
+def test_a_memory_size_set_in_the_meantime_is_kept(deployed: Cloud):
     function = deployed.fake.functions["iris"]
     function.config = {**function.config, "MemorySize": 4096}
     function.tags[TUNING_TAG] = "128 128-3008"
@@ -212,7 +212,7 @@ def test_a_size_that_somebody_chose_since_stays(deployed: Cloud):
     assert memory(deployed) == 4096
 
 
-def test_a_lost_answer_is_no_change_of_somebody_else(deployed: Cloud):
+def test_a_lost_response_is_not_mistaken_for_a_foreign_change(deployed: Cloud):
     lost = []
 
     def lose(number: int, service: str, operation: str) -> None:
@@ -226,7 +226,7 @@ def test_a_lost_answer_is_no_change_of_somebody_else(deployed: Cloud):
     assert lost and is_as_before(deployed)
 
 
-def test_a_change_of_somebody_else_ends_it_and_is_not_undone(deployed: Cloud):
+def test_a_change_by_another_user_stops_tuning_and_is_kept(deployed: Cloud):
     def meddle(number: int, service: str, operation: str) -> None:
         function = deployed.fake.functions["iris"]
         if operation == "Invoke" and memory(deployed) == 512:
@@ -239,7 +239,7 @@ def test_a_change_of_somebody_else_ends_it_and_is_not_undone(deployed: Cloud):
     assert memory(deployed) == 9000 and TUNING_TAG not in deployed.fake.functions["iris"].tags
 
 
-def test_throttled_for_good(deployed: Cloud):
+def test_permanent_throttling_restores_the_memory(deployed: Cloud):
     def throttle(number: int, service: str, operation: str) -> None:
         if operation == "Invoke":
             raise Failure(service, operation, "TooManyRequestsException", "Rate Exceeded.", 429)
@@ -262,7 +262,7 @@ def test_missing_lines_are_not_counted_and_none_at_all_is_reported(deployed: Clo
     assert 'log-lines = "all"' in caught.value.remedy and is_as_before(deployed)
 
 
-def test_it_is_not_begun_where_somebody_is_at_work(deployed: Cloud):
+def test_tuning_does_not_start_during_another_update(deployed: Cloud):
     function, stack = deployed.fake.functions["iris"], deployed.fake.stacks["iris"]
     function.updates = 3
     with pytest.raises(DeploymentError, match="an update of the function iris is in progress"):
@@ -283,7 +283,7 @@ def test_not_deployed(cloud: Cloud):
         tune(cloud)
 
 
-def test_what_is_odd_about_a_measurement_is_noted(deployed: Cloud):
+def test_unusual_measurements_are_noted(deployed: Cloud):
     deployed.deploy(2)
     deployed.fake.functions["iris"].alias = "1"
     deployed.fake.functions["iris"].reserved = 5

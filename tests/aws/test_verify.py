@@ -211,6 +211,6 @@ def test_a_body_is_posted_to_a_name_below_localhost_with_its_host_and_token(echo
     assert came["headers"]["Content-Type"] == "application/json"
 
 
-def test_nobody_there_is_an_answer_too():
+def test_an_unreachable_endpoint_has_status_0():
     found = post("http://127.0.0.1:9/x", b"[1]")
     assert found.status == 0 and "refused" in found.text

@@ -304,7 +304,7 @@ def test_a_proxy_is_not_asked_for_a_service_of_this_machine(served: dict[str, ob
     assert refused.stderr.startswith("error: HTTP_PROXY begins with socks5://, expected http:// or https://")
 
 
-def test_an_error_by_url_exits_with_3_whatever_the_front_end(served: dict[str, object]):
+def test_an_error_by_url_exits_with_3_for_each_front_end(served: dict[str, object]):
     direct = run("invoke", "[1]", "--url", served["function"])
     assert (direct.exit_code, json.loads(direct.stdout)["errorType"]) == (3, "InvalidInput")
     http = run("invoke", "[1]", "--url", served["route"])

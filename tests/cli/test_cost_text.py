@@ -74,7 +74,7 @@ def test_it_fits(capsys, monkeypatch, width, most, rate):
     assert max(map(len, lines)) <= most
 
 
-def test_columns_stand_below_their_titles(capsys, monkeypatch):
+def test_columns_are_aligned_with_their_titles(capsys, monkeypatch):
     lines = shown(capsys, monkeypatch)
     title = next(line for line in lines if line.split() == ["a", "month", "per", "million", "cheaper", "from"])
     end = next(index for index, line in enumerate(lines) if line.startswith(f"{BASELINE} a month: "))

@@ -56,7 +56,7 @@ def test_compile_and_init_count_rows_and_thresholds(trees, tmp_path):
         )
 
 
-def test_with_data_nobody_is_asked_for_data(tmp_path):
+def test_with_data_there_is_no_hint_about_data(tmp_path):
     model, data = IRIS / "iris_trained_model.pkl", IRIS / "iris.csv"
     for done in (
         run("compile", model, "--data", data, "-o", tmp_path / "m.safetensors"),
@@ -171,7 +171,7 @@ def test_a_command_that_installs_the_version_of_a_booster_can_be_run():
     assert inspect._show_versions({"numpy": ["1.0.1"]}).endswith("pip install numpy==1.0.1)")
 
 
-def test_a_trusted_module_lies_next_to_the_model_for_compile_too(tmp_path):
+def test_compile_finds_a_trusted_module_next_to_the_model(tmp_path):
     (tmp_path / "my_model.py").write_text(
         "class Mine:\n    def predict(self, rows):\n        return [0 for _ in rows]\n"
     )

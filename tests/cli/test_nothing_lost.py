@@ -183,7 +183,7 @@ def test_an_early_ctrl_c(command: str, project: Path, tmp_path: Path):
     before = content(project)
     cache = {"IRIS_MODEL_CACHE": str(tmp_path / "cache"), "PYTHONPROFILEIMPORTTIME": "1"}
     cache |= {"DOCKER_CONFIG": str(tmp_path / "docker")}
-    # An account that nobody answers for.
+    # An account whose address does not answer.
     cache |= {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "eu-central-1"}
     cache |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_EC2_METADATA_DISABLED": "true"}
     interrupted = 0

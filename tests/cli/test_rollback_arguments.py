@@ -24,7 +24,9 @@ from iris_model.cli.commands.aws.rollback import split_arguments
         (["2024", "4"], None, ("2024", "4")),
     ],
 )
-def test_which_is_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments, named, expected):
+def test_project_and_version_are_distinguished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments, named, expected
+):
     for directory in ("flowers", "2024"):
         (tmp_path / directory).mkdir()
     monkeypatch.chdir(tmp_path)

@@ -70,7 +70,7 @@ def test_rows_and_records_without_a_wrapper(served: Served) -> None:
 
 
 @pytest.mark.parametrize("orient", ["columns", "index", "table"])
-def test_orientations_that_nobody_speaks_are_refused(served: Served, orient: str) -> None:
+def test_unsupported_orientations_are_refused(served: Served, orient: str) -> None:
     reply = served.service.request("POST", "/iris", served.named.to_json(orient=orient).encode(), JSON)
     assert reply.status == 422
     assert reply.header("content-type") == "application/problem+json"

@@ -42,7 +42,7 @@ def test_probes(served: Served, path: str) -> None:
     assert reply.status == 200
     if "/v2" not in path:  # the model card; KServe v1 asks it for `ready`
         assert (reply.json()["name"], reply.json()["ready"]) == ("iris_trained_model", True)
-    # Nobody asked for this method there.
+    # No route has this method.
     assert served.service.request("POST", path, b"[5.1, 3.5, 1.4, 0.2]").status == 404
 
 

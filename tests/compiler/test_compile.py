@@ -164,7 +164,7 @@ def given_rows(compilation):
     return [entry["row"] for entry in compilation.golden]
 
 
-def test_named_columns_are_found_wherever_they_stand(tmp_path):
+def test_named_columns_are_found_in_any_order(tmp_path):
     path = write_csv(tmp_path, ["target", "c", "a", "b"], ["yes", 3, 1, 2], ["no", 6, 4, 5])
     assert given_rows(compile_model(named_model(), data=path)) == [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
 

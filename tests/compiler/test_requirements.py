@@ -73,7 +73,7 @@ def test_a_skops_file_needs_skops(tmp_path):
     assert "skops" in names(path)
 
 
-def test_a_module_of_the_users_own_is_in_no_index(tmp_path):
+def test_a_module_of_the_user_is_not_searched_in_an_index(tmp_path):
     path = write_pickle(tmp_path, {"first": StandardScaler().fit(X), "then": Squarer()})
     lines = list_requirements(path, {"library": "", "version": ""}, {"named": False})
     assert {line.partition("==")[0] for line in lines} == {"scikit-learn", "numpy", "scipy"}

@@ -62,7 +62,7 @@ def test_large_forests_are_sampled():
     assert len(rows.by_kind["threshold"]) < 5000
 
 
-def test_ranges_come_from_data_then_from_training_then_from_nowhere():
+def test_ranges_come_from_data_or_else_from_training():
     linear = read_estimator(LinearRegression().fit(X, Y))
     assert find_ranges(linear, []).tolist() == [list(DEFAULT)] * 3
     assert find_ranges(linear, [[1.0, 2.0, None], [3.0, 2.0, None]]).tolist() == [[1, 3], [1, 3], list(DEFAULT)]

@@ -42,7 +42,7 @@ def test_where_a_line_meets_a_server():
     assert found["Lambda arm64, HTTP API"].requests_per_day == 1
 
 
-def test_two_lines_that_never_meet():
+def test_alternatives_without_a_break_even():
     dear = replace(WORKLOAD, original=replace(HUNDRED_MS, warm_billed_ms=101, warm_ms=101))
     found = break_evens(dear)[f"{BASELINE}, original"]
     assert (found.requests_per_day, found.spans, found.dearer_again) == (None, (), ())
@@ -50,7 +50,7 @@ def test_two_lines_that_never_meet():
 
 @pytest.mark.parametrize("pattern", spread(PATTERNS, 3))
 def test_a_step_to_one_server_more_is_not_hidden(pattern):
-    """Every alternative at rates that nobody chose for it: cheaper exactly within its spans."""
+    """Every alternative at arbitrary rates: it is cheaper exactly within its spans."""
     workload = replace(WORKLOAD, traffic=PATTERNS[pattern])
     found = break_evens(workload)
     rate, seen = 1.37, 0

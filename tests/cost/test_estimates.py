@@ -209,7 +209,7 @@ PRICES = read_prices()
 
 
 @pytest.mark.parametrize("name", PRICES.prices)
-def test_whatever_price_is_missing_its_sums_are_unknown_and_no_other(name):
+def test_a_missing_price_makes_only_its_sums_unknown(name):
     some = workload(
         surroundings=Surroundings(
             image_gb=Decimal("0.2"),
@@ -274,7 +274,7 @@ def test_the_original_is_billed_by_its_own_numbers():
 
 
 def test_more_at_once_than_an_account_has_is_said():
-    # 20,000 a second of 100 ms are 2,000 at once in the mean.
+    # 20,000 requests a second of 100 ms are 2,000 concurrent requests on average.
     notes = {each.name: each.notes for each in estimate_all(workload(requests_per_day=20_000 * 86_400.0))}
     (note,) = notes["Lambda arm64, HTTP API"]
     assert "the default quota of an account is 1,000" in note

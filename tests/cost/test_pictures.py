@@ -157,7 +157,7 @@ def test_printed_without_the_colours_of_a_dark_page():
     assert all(f".{name}" in rules for kinds in used for name in kinds.split())
 
 
-def test_lines_stand_out_of_the_paper_light_and_dark():
+def test_lines_have_contrast_in_light_and_dark_mode():
     from iris_model.cost.drawing import COLORS
 
     for light, dark in COLORS:

@@ -106,5 +106,5 @@ def test_no_load_is_one_at_a_time():
 
 def test_more_requests_than_are_simulated_come_more_at_once():
     weeks = [Workload(rate, PATTERNS["steady"], SLOW, read_prices()).peak_concurrency for rate in (500, 5e5, 5e6)]
-    # 5,000,000 a day of 2 s each are 116 at once in the mean.
+    # 5,000,000 requests a day of 2 s each are 116 concurrent requests on average.
     assert weeks[0] < 10 < weeks[1] < 116 < weeks[2] < 232

@@ -64,7 +64,7 @@ def test_what_is_the_cheapest_and_as_fast_as_any_is_the_best_compromise():
     assert {each.memory_mib for each in (tuning.cheapest, tuning.fastest, tuning.balanced)} == {128}
 
 
-def test_a_weak_price_is_said():
+def test_a_weak_price_is_marked():
     prices = read_prices()
     weak = {name: replace(price, is_weak=name == "lambda.request") for name, price in prices.prices.items()}
     assert not choose_size(MEASURED, prices, "x86_64").is_weak

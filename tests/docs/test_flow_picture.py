@@ -41,7 +41,7 @@ def test_no_two_boxes_overlap() -> None:
         assert apart, (one, other)
 
 
-def test_every_package_on_the_way_of_a_model_or_a_request_is_in_it() -> None:
+def test_every_package_of_the_flow_is_in_the_picture() -> None:
     named = {word for box in SCRIPT["BOXES"] for word in re.findall(r"\w+", box.lines[0])}
     # Packages that are not part of the flow: foundations, cost, command line, and the engines around `scoring`.
     others = {"contract", "oci", "errors", "installed", "cost", "cli", "integrations"}

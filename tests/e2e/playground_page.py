@@ -16,7 +16,7 @@ from tests.support.browser import WAIT_MS
 # other tests start adds one.
 NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
 network_changes: list[str] = []
-"""What Chromium said of it, in this process."""
+"""The messages of Chromium, in this process."""
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Opened:
 
 @contextmanager
 def opened(browser: Any, url: str, *, expects_failures: bool = False, **context: Any) -> Iterator[Opened]:
-    """The page at `url`. At the end: it asked nobody but the service, and the browser had nothing to say."""
+    """The page at `url`. At the end, checks that it called only the service, and that the browser logged no error."""
     made = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | context)
     page = made.new_page()
     page.set_default_timeout(WAIT_MS)

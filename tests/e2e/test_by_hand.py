@@ -39,7 +39,7 @@ def test_the_commands_of_the_page_work(cloud: Cloud, pushed: Pushed, tmp_path: P
 
 @pytest.fixture
 def function(cloud: Cloud, pushed: Pushed) -> Iterator[str]:
-    """A function of the iris image that nobody but boto3 made."""
+    """A function of the iris image, created with boto3 only."""
     iam, lambda_ = cloud.client("iam"), cloud.client("lambda")
     trusts = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trusts]})
@@ -72,7 +72,7 @@ def test_entry_point_command_and_directory_are_those_set_in_lambda(
 def test_a_tag_that_moved_changes_nothing_until_the_next_update(
     cloud: Cloud, pushed: Pushed, tmp_path: Path, function: str
 ):
-    """Where tags may move: the function goes on with the image that it was given."""
+    """In a repository with mutable tags, the function keeps the image that it was created with."""
     (tmp_path / "row.json").write_text("[5.1,3.5,1.4,0.2]")
     script = f"""
     LOCAL=127.0.0.1:{cloud.port}/moving

@@ -16,9 +16,7 @@ from tests.support.two_versions import deploy_first
 pytestmark = pytest.mark.e2e
 
 
-def test_a_share_of_the_requests_then_all_and_back_at_once_when_the_alarm_rings(
-    cloud: Cloud, pushed: Pushed, tmp_path: Path
-):
+def test_a_canary_gets_a_share_then_all_and_an_alarm_rolls_back(cloud: Cloud, pushed: Pushed, tmp_path: Path):
     name = "canary"
     project, url = deploy_first(cloud, pushed, tmp_path, name)
     lambda_, alarms = cloud.client("lambda"), cloud.client("cloudwatch")

@@ -55,7 +55,7 @@ def test_a_canary_that_is_interrupted_gives_its_share_back_and_the_next_run_goes
     assert "version 1 answers, the canary of version 2 is over" in cloud.run("rollback", project)
     assert cloud.alias(name) == ("1", {})
 
-    # The version is there already: it is verified again, and gets everything.
+    # The version exists already: it is verified again, and gets all requests.
     plan = cloud.deploy(project, pushed.other, "--plan", expect=2)
     assert "update the stack" not in plan and "verify the new version" in plan and "move the alias live" in plan
     assert cloud.deploy_json(project, pushed.other)["version"] == "2"

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.e2e
 
 
 def curl(cloud: Cloud, url: str, directory: Path, *options: str) -> tuple[int, str]:
-    """Ask with curl, which signs by itself; status and body."""
+    """Send a request with curl, which signs it. Return status and body."""
     form = ["-H", "Content-Type: application/json", "-d", "[5.1,3.5,1.4,0.2]", "-o", "answer", "-w", "%{http_code}"]
     command = ["curl", "-sS", "--connect-to", "::127.0.0.1:", *options, *form, url]
     status = cloud.shell(shlex.join(command), directory)
@@ -49,11 +49,11 @@ def test_with_iam_the_signature_decides(
     wrong = deployer.acting_as(deployer.keys[0], "not the secret")
     assert curl(deployer, url, tmp_path, *signed(wrong, service))[0] == 403
 
-    # Somebody of the account without a permission.
+    # A user of the account without permissions.
     reader = cloud.as_new_user(f"reader-{service}")
     assert curl(reader, url, tmp_path, *signed(reader, service))[0] == 403
 
-    # What AWS decides by: no permission for everybody is there.
+    # AWS decides by the permissions: there is none for everybody.
     lambda_ = cloud.client("lambda")
     if endpoint == "function-url":
         assert lambda_.get_function_url_config(FunctionName=name, Qualifier="live")["AuthType"] == "AWS_IAM"
@@ -71,7 +71,7 @@ def test_with_jwt_the_token_decides(deployer: Cloud, pushed: Pushed, issuer: Iss
     project = write_iris_project(
         tmp_path / "project", "private-jwt", settings=f'auth = "jwt"\nrepository = "{SHARED}"\n', tables=jwt
     )
-    # Without a token the function alone is verified, and that is said.
+    # Without a token only the function is verified, and a note is printed.
     told = deployer.deploy(project, pushed.iris)
     assert "IRIS_MODEL_TOKEN is not set: only the function is verified" in told
     assert "16 answers are equal to those of the trained model" in told

@@ -67,7 +67,7 @@ def test_each_stage_is_a_function_of_its_own_with_its_settings(cloud: Cloud, pus
     assert said.startswith("Nothing to change.\n1. update the stack staged-prod")
     assert said.endswith("exit 2\n") and "+        AllowOrigins:\n+          - https://example.org\n" in said
 
-    # One goes, the other stays; the repository goes with none while somebody runs from it.
+    # One stage is deleted, the other stays. The repository is kept while a function uses an image in it.
     refused = cloud.run("destroy", project, "--stage", "test", "--images", "--yes", expect=1)
     assert f"the function staged-prod also uses images of the repository {SHARED}" in refused
     cloud.run("destroy", project, "--stage", "test", "--logs", "--yes")
@@ -92,7 +92,7 @@ def test_the_template_is_deployed_with_the_aws_cli_alone(cloud: Cloud, pushed: P
         time.sleep(1)
         listed, _ = json.JSONDecoder().raw_decode(answer)
         outputs.append({each["OutputKey"]: each["OutputValue"] for each in listed})
-    # By itself it moves the alias to the version that it made.
+    # Without the parameter, the template moves the alias to the version that it creates.
     assert [each["Version"] for each in outputs] == ["1", "2"] and cloud.alias("alone-in-template") == ("2", {})
     address = outputs[1]["Endpoint"].partition("//")[2]
     host, _, path = address.partition("/")

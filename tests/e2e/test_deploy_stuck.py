@@ -66,7 +66,7 @@ def test_an_update_that_cannot_roll_back(cloud: Cloud, pushed: Pushed, roles: li
     assert status(cloud, name) == "UPDATE_ROLLBACK_FAILED", said
     assert cloud.alias(name) == ("1", {})
 
-    # Without --yes nothing is changed, and the error says what it is and what gets out.
+    # Without --yes nothing is changed, and the error names the state and the repair.
     said = " ".join(
         cloud.run(way_out, changed, *(["--image", pushed.iris] if way_out == "deploy" else []), expect=1).split()
     )
@@ -82,8 +82,8 @@ def test_an_update_that_cannot_roll_back(cloud: Cloud, pushed: Pushed, roles: li
 
 
 @pytest.mark.parametrize("way_out", ["deploy", "destroy"])
-def test_a_deletion_that_something_stands_in_the_way_of(cloud: Cloud, pushed: Pushed, tmp_path: Path, way_out: str):
-    """Somebody attached a policy to the role of the stack."""
+def test_a_stack_with_an_undeletable_resource(cloud: Cloud, pushed: Pushed, tmp_path: Path, way_out: str):
+    """A policy was attached to the role outside of the stack, so the role cannot be deleted."""
     name = f"stuck-delete-{way_out}"
     cloud.deploy(directory := project(tmp_path / "p", name), pushed.iris)
     iam = cloud.client("iam")
@@ -102,7 +102,7 @@ def test_a_deletion_that_something_stands_in_the_way_of(cloud: Cloud, pushed: Pu
         assert status(cloud, name) == "CREATE_COMPLETE" and cloud.alias(name) == ("1", {})
         cloud.run("destroy", directory, "--logs", "--yes")
     else:
-        # The second deletion leaves the role, and names it.
+        # The second deletion skips the role, and names it.
         assert role in cloud.run("destroy", directory, "--logs", "--yes")
     assert status(cloud, name) == "DELETE_COMPLETE"
     # MiniStack gives the role of the next stack the same name, so that it may be gone already.
@@ -114,7 +114,7 @@ def test_a_deletion_that_something_stands_in_the_way_of(cloud: Cloud, pushed: Pu
 
 
 def test_a_deletion_that_is_not_allowed_leaves_nothing_out(cloud: Cloud, pushed: Pushed, tmp_path: Path):
-    """What is denied is not skipped: somebody has to allow it, and then everything goes."""
+    """A resource without permission to delete it is not skipped. With the permission, everything is deleted."""
     name = "stuck-denied"
     cloud.deploy(directory := project(tmp_path / "p", name), pushed.iris)
     user = user_without(cloud, name, "cloudwatch:DeleteAlarms")

@@ -40,7 +40,7 @@ def test_old_versions_go_with_their_images_and_a_deleted_image_is_restored(
     image, second = cloud.shared(pushed.iris), pushed.other
     cloud.deploy(project, image)
     (first,) = tags()
-    # Another image, and then the same one with another setting: nothing uses the first one any more.
+    # Another image, then the same one with another setting: no version uses the first image any longer.
     changed = write_iris_project(tmp_path / "changed", name, other_model())
     change_settings(changed, 'endpoint = "none"\nkeep-versions = 2\n')
     cloud.deploy(changed, cloud.shared(second))

@@ -85,7 +85,7 @@ for act in (
 """
 
 
-def test_a_directory_of_somebody_else(tmp_path: Path) -> None:
+def test_a_directory_without_permission(tmp_path: Path) -> None:
     require(_root)
     for parent in (tmp_path, *tmp_path.parents):
         if parent.owner() == "root" and parent.is_relative_to("/tmp") and parent != Path("/tmp"):
@@ -144,7 +144,7 @@ def test_a_build_on_a_full_disk(what: str, small_disk: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("command", ["init", "package"])
 def test_a_project_on_a_full_disk(command: str, small_disk: Path, tmp_path: Path) -> None:
-    """`init` leaves the directory as it was, `package` the old function; neither calls that a defect of its own."""
+    """`init` leaves the directory unchanged, `package` the old function. Neither reports a bug."""
     project, target = tmp_path / "flowers", small_disk / "target"
     (small_disk / "filling").write_bytes(bytes(150_000))
     program = [sys.executable, "-m", "iris_model.cli"]

@@ -161,7 +161,7 @@ def function(properties: str) -> str:
     return f"Resources: {{F: {{Type: AWS::Lambda::Function, Properties: {{Role: {ROLE}, {properties}}}}}}}"
 
 
-def test_5_6_7_10_14_what_stands_in_a_template(cloud: Cloud):
+def test_5_6_7_10_14_the_content_of_a_template(cloud: Cloud):
     formation, ssm = cloud.client("cloudformation"), cloud.client("ssm")
     ssm.put_parameter(Name="/rules/plain", Type="String", Value="a")
     ssm.put_parameter(Name="/rules/secret", Type="SecureString", Value="a")
@@ -187,7 +187,7 @@ def test_5_6_7_10_14_what_stands_in_a_template(cloud: Cloud):
 def test_9_what_a_stack_takes_by_its_state(cloud: Cloud):
     formation = cloud.client("cloudformation")
     formation.create_change_set(**change_set(cloud, BUCKET_TEMPLATE, stack="rules-states"))
-    # It was only reviewed: there is nothing to update, and a creation goes on.
+    # The stack has only a change set: it cannot be updated, but it can be created.
     refused(
         formation.create_change_set, "ValidationError", "REVIEW_IN_PROGRESS state and can not be updated",
         **change_set(cloud, BUCKET_TEMPLATE, "UPDATE", "rules-states"),
@@ -353,7 +353,7 @@ def test_11_12_13_what_is_between_a_client_and_the_function(cloud: Cloud, answer
     with ThreadPoolExecutor() as pool:
         began = time.monotonic()
         slow = pool.submit(get, cloud, api, "/slow?wait")
-        # 12: a function URL hands the path on as it was sent, an HTTP API decodes it.
+        # 12: a function URL passes the path unchanged, an HTTP API decodes it.
         assert get(cloud, url, "/a%20b%2Fc?d=%20") == (200, "/a%20b%2Fc")
         assert get(cloud, api, "/a%20b%2Fc?d=%20") == (200, "/a b/c")
         # 11: 503 after 30 s.

@@ -25,7 +25,7 @@ def test_the_page_is_true_in_the_cloud(cloud: Cloud, pushed: Pushed, tmp_path: P
         # No registry with base images is available here: the image is the one that Docker built of the same project.
         "iris-model deploy": f"iris-model deploy --image {cloud.shared(pushed.iris)}",
         "--for 15": "--for 0.1",
-        # Nobody can answer a question.
+        # There is no terminal, so nobody can answer a question.
         "iris-model destroy": "iris-model destroy --yes",
         # Not every resolver knows names below localhost, where MiniStack has its endpoints.
         "curl ": 'curl --connect-to "::127.0.0.1:" ',

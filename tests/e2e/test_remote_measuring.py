@@ -106,7 +106,7 @@ def test_each_size_is_measured_and_the_old_one_set_back(cloud: Cloud, measurer: 
     versions = cloud.client("lambda").list_versions_by_function(FunctionName=NAME)["Versions"]
     assert [each["Version"] for each in versions] == ["$LATEST", "1"]
     assert cloud.inventory() == before and cloud.post(endpoint).prediction == "setosa"
-    # Its own invocations are nobody's requests.
+    # Its own invocations do not count as requests.
     observed = read_json(measurer.run("cost", project, "--remote", "--since", "1h", "--json"))["observed"]
     assert "18 invocations of $LATEST are ignored, because they are not requests" in observed["notes"]
     assert "Its memory is restored" in measurer.run(*TUNE, project)

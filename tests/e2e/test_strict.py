@@ -83,7 +83,7 @@ def test_tmp_survives_a_crash_and_is_not_shared(user: str) -> None:
             "RequestId: <id> Error: Runtime exited with error: exit status 3",
         )
         assert service.invoke({"do": "remember"}).json() == 4
-        # Both at once, for longer than a second sandbox takes to start.
+        # Both at the same time, for longer than a sandbox takes to start.
         listings = dict(clients.map(lambda _: service.invoke({"do": "list_tmp", "seconds": 3}).json(), range(2)))
         # A function below /tmp brings the path to it, in both.
         first, second = sorted(map(set, listings.values()), key=len)

@@ -84,7 +84,7 @@ def test_every_flipped_bit_is_an_answer_or_a_clear_error(every: bool, tmp_path: 
         (tiny_bytes(signature={"columns": []}), "lacks 'task'"),
     ],
 )
-def test_what_is_wrong_is_said(tmp_path: Path, data: bytes, part: str) -> None:
+def test_the_message_names_the_problem(tmp_path: Path, data: bytes, part: str) -> None:
     with pytest.raises(ModelFormatError, match=r"cannot open|damaged") as caught:
         open_bytes(tmp_path, data)
     assert part in str(caught.value)

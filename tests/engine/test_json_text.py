@@ -40,7 +40,7 @@ except ValueError as error:
     ['{"a" 1}', '{"a":1,}', '"abc', "{1:2}", '["\\q"]', '["\\u12"]', '["\n"]', "[1,]", "[NaN]", "-Infinity", "[1 2]"],
 )
 def test_where_json_was_never_imported(text: str) -> None:
-    """As in a function. The accelerator of Python 3.11 fails without a word there."""
+    """As in a function. There, the accelerator of Python 3.11 fails without a message."""
     source = str(Path(iris_model.__file__).parents[1])
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", PROGRAM, source, text], capture_output=True, text=True, timeout=30

@@ -148,7 +148,7 @@ def test_trees_give_the_very_rows_of_the_library_in_crowds_of_ties(tree, kind, l
     np.testing.assert_array_equal([[distance for distance, _ in row] for row in found], distances)
 
 
-def test_a_row_whose_answer_hangs_on_the_last_bit_is_refused() -> None:
+def test_a_row_whose_answer_depends_on_the_last_bit_is_refused() -> None:
     vectors, tie = [[0.1, 0.0], [0.0, 0.1]], [[0.3, 0.3]]
     search = {"vectors": vectors, "norms": [0.1 * 0.1] * 2, "neighbors": 1}
     with pytest.raises(InvalidInput, match="equally far"):

@@ -63,7 +63,7 @@ def test_counts_and_their_order(lowercase: bool, binary: bool, analysis: dict[st
     vocabulary = {term: column for column, term in enumerate(found)}
     same = {"binary": binary, "lowercase": lowercase, **analysis}
     asked: list[tuple[Any, dict[str, Any]]] = [(count_terms, {"vocabulary": vocabulary, **same})]
-    # 2**31 - 1 columns would be counted in 16 GB of zeros that nobody touches; a wide table is enough.
+    # 2**31 - 1 columns would allocate 16 GB of unused zeros; a wide table is enough.
     for width, alternate_sign in [(1, True), (7, False), (2**20, True)]:
         asked.append((hash_terms, {"width": width, "alternate_sign": alternate_sign, **same}))
     for operator, parameters in asked:

@@ -37,7 +37,7 @@ def make_environment(directory: Path) -> dict[str, str]:
         ["gcc", "-print-file-name=libasan.so"], check=True, capture_output=True, text=True
     ).stdout.strip()
     # Python keeps its own memory until it ends: that is no leak. Each object has memory of its own, so that a byte behind it
-    # is nobody's. What is asked for beyond two GiB is refused, as a small machine would.
+    # belongs to no test. Allocations beyond two GiB fail, as on a small machine.
     return {
         **os.environ,
         "LD_PRELOAD": library,

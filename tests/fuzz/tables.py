@@ -115,7 +115,7 @@ def write_cell(choose: random.Random, odd: float) -> str:
 
 
 def draw_column(choose: random.Random, rows: int) -> memoryview:
-    """A vector of any type of number, also one that goes backwards or leaves out cells."""
+    """A vector of any number type, also with a negative stride or one that skips cells."""
     code = choose.choice(FORMATS if choose.random() < 0.95 else "cn")
     size, step = struct.calcsize(code), choose.choice((1, 1, 1, 2, 3, -1, -2))
     length = max(0, (rows - 1) * abs(step) + 1) if rows else 0

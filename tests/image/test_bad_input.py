@@ -31,7 +31,7 @@ LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 2
 
 
 class Said(NamedTuple):
-    """What a command ended with and printed."""
+    """The exit code and the output of a command."""
 
     status: int
     stdout: str
@@ -81,7 +81,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Case:
-    """What is typed, what is wrong beforehand, and what must be said: each in its place in the message."""
+    """The command, the fault that was prepared, and the expected parts of the message."""
 
     name: str
     arguments: str
@@ -106,7 +106,7 @@ def unwritable_cache(place: Place) -> None:
 
 
 def huge_base(place: Place) -> None:
-    """A base of more than 10 GB, as far as is known: what was read of it lies in the cache."""
+    """A base that seems to have more than 10 GB: the cache contains a changed size."""
     place.cache = place.project.parent / "cache"
     place.run(["build", str(place.project), "--base", str(place.bases / "good")])
     shutil.rmtree(place.project / ".iris-model")
@@ -115,7 +115,7 @@ def huge_base(place: Place) -> None:
 
 
 def forgotten_base(place: Place) -> None:
-    """Somebody pushed another image under the tag, and the registry threw the old one away."""
+    """The tag was moved to another image, and the registry deleted the old one."""
     reference = f"{place.host}/lambda/python:3.11"
     place.run(["build", str(place.project), "--base", reference])
     shutil.rmtree(place.project / ".iris-model")
@@ -124,7 +124,7 @@ def forgotten_base(place: Place) -> None:
 
 
 def full_disk(place: Place) -> None:
-    """A limit on the size of files says what a full disk says, at the same places; tests/e2e has a disk that is full."""
+    """A limit on file sizes causes the same errors as a full disk. tests/e2e has a disk that is really full."""
     place.program = LIMITED
 
 
@@ -293,7 +293,7 @@ def place(tmp_path: Path, flowers: Path, bases: Path) -> Iterator[Place]:
 
 
 def files_of(directory: Path) -> dict[str, bytes]:
-    """All but what can be made again at any time, and is made with care of its own."""
+    """All files except caches, which may change at any time."""
     again = (".iris-model/functions", ".iris-model/layers", ".iris-model/stamps", ".iris-model/.gitignore")
     found = {path.relative_to(directory).as_posix(): path for path in directory.rglob("*") if path.is_file()}
     return {name: path.read_bytes() for name, path in found.items() if not name.startswith(again)}
@@ -338,7 +338,7 @@ def test_what_is_too_large_is_not_compressed_first(place: Place) -> None:
 
 
 def test_a_base_without_a_shell_is_a_base(place: Place) -> None:
-    """Python's own distroless: there is nothing to complain of, since our entry point needs no shell."""
+    """A distroless image with Python is accepted, because our entry point needs no shell."""
     done = place.run(["build", str(place.project), "--base", str(place.bases / "good"), "--json"])
     assert done.status == 0
     assert json.loads(done.stdout)["base"]["python"] == "3.11"

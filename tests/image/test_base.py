@@ -137,7 +137,7 @@ def test_a_registry_is_asked_once_and_layers_are_fetched_when_opened(tmp_path: P
     assert "http" not in (tmp_path / "iris-model.lock").read_text()
 
 
-def test_a_pinned_base_asks_its_registry_only_for_layers_that_somebody_opens(tmp_path: Path, cache: Cache) -> None:
+def test_a_pinned_base_downloads_only_layers_that_are_opened(tmp_path: Path, cache: Cache) -> None:
     connected: list[str] = []
 
     def connect_once(registry: str) -> RegistryClient:

@@ -112,7 +112,7 @@ def test_a_new_model_on_a_base_in_the_cache_imports_neither_its_library_nor_a_cl
     assert changed == ["model"]
 
 
-def test_outputs_of_the_users_own(iris: Path, base: Path, tmp_path: Path) -> None:
+def test_outputs_given_on_the_command_line(iris: Path, base: Path, tmp_path: Path) -> None:
     archive, layout = tmp_path / "iris.tar", tmp_path / "layout"
     document = answer("build", iris, "--base", base, "-o", archive, "-o", layout, "-t", "team/iris:3")
     assert read_archive(archive, name="3").config == read_layout(layout, name="3").config

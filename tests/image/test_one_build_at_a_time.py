@@ -28,7 +28,7 @@ def test_the_second_waits_until_the_first_is_done(tmp_path: Path) -> None:
     thread.join(30)
 
 
-def test_one_that_was_killed_holds_nobody_up(tmp_path: Path) -> None:
+def test_a_killed_build_does_not_block_the_next(tmp_path: Path) -> None:
     project = write_project(tmp_path / "p")
     program = (
         "import os, pathlib, sys; from iris_model.image.build import one_build_at_a_time\n"
@@ -40,7 +40,7 @@ def test_one_that_was_killed_holds_nobody_up(tmp_path: Path) -> None:
         assert waited == []
 
 
-def test_where_no_lock_can_be_had_nobody_waits_and_nothing_is_written(tmp_path: Path) -> None:
+def test_without_a_lock_nothing_is_awaited_or_written(tmp_path: Path) -> None:
     for project in (tmp_path, tmp_path / "nowhere"):
         with one_build_at_a_time(project, lambda step: None):
             assert not any(tmp_path.iterdir())

@@ -87,7 +87,7 @@ def test_an_sbom_that_says_more_is_attached_next_to_the_older_one(registry: Fake
 
 @pytest.mark.parametrize("broken", ["referrers", f"manifests/sha256:(?!{IMAGE.digest.hex})", "manifests/sha256-"])
 @pytest.mark.parametrize("status", [403, 400])
-def test_whatever_happens_to_them_the_image_is_pushed(registry: FakeRegistry, broken: str, status: int) -> None:
+def test_the_image_is_pushed_if_its_documents_fail(registry: FakeRegistry, broken: str, status: int) -> None:
     registry.referrers = False
     registry.faults = [
         Answers(method, broken, times=99, status=status, code="DENIED", message="no artifacts here")

@@ -55,7 +55,7 @@ def tree(directory: Path) -> dict[str, bytes]:
     return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
-def test_it_lies_there_as_pip_lays_it_without_what_only_an_installer_needs(tmp_path: Path) -> None:
+def test_wheels_are_unpacked_as_by_pip_without_installer_files(tmp_path: Path) -> None:
     wheel = write_wheel(tmp_path)
     owners = unpack_wheels([open_wheel(wheel)], tmp_path / "ours")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-compile"]

@@ -42,7 +42,7 @@ def request(body: bytes, path: str = PATH, more: str = "") -> bytes:
 
 
 def read_answer(client: socket.socket, unread: bytearray) -> tuple[int, bytes]:
-    """Status and body of the next answer; what came after it stays in `unread`."""
+    """Status and body of the next answer; later bytes stay in `unread`."""
     while b"\r\n\r\n" not in unread:
         more = client.recv(65_536)
         assert more, f"closed after {bytes(unread)!r}"
@@ -71,7 +71,7 @@ def is_served(service: RunningService) -> bool:
     return service.invoke([1]).json() == [1]
 
 
-def test_a_slow_client_holds_up_nobody(one: RunningService) -> None:
+def test_a_slow_client_does_not_block_others(one: RunningService) -> None:
     data = request(b'{"who": "slow"}')
     with connect(one) as slow:
         for index in range(0, len(data), 7):

@@ -47,7 +47,7 @@ class Transport:
 
 
 class Recorder(HttpConnection):
-    """Answers at once, or when the test asks for it."""
+    """Answers immediately, or when the test calls it."""
 
     def __init__(
         self, *, answers_at_once: bool = True, max_body_bytes: int = 100, read_seconds: float | None = None
@@ -209,7 +209,7 @@ def test_names_of_strangers_fill_no_memory() -> None:
     assert len(connection._heads) <= 4
 
 
-def test_a_head_without_end_is_given_up() -> None:
+def test_an_endless_head_is_refused() -> None:
     connection = Recorder()
     for _ in range(5):
         connection.data_received(b"x" * 50)

@@ -1,4 +1,4 @@
-"""200 connections at once: no error, other requests are answered while sandboxes start, and warm answers come soon."""
+"""200 connections at once: no error, other requests are answered while sandboxes start, and warm answers are fast."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _check(replies: list[tuple[float, bytes, bytes]]) -> None:
 
 
 def _slowness() -> float:
-    """How much longer than alone this process takes, because of what else this machine does: 1 where there is nothing."""
+    """How much slower this process is because of other processes on this machine: 1 without any."""
     began, used = time.perf_counter(), time.process_time()
     while time.process_time() - used < 0.3:
         pass

@@ -34,7 +34,7 @@ def samples(service: RunningService, path: str, **headers: str) -> dict[tuple[st
     return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
 
 
-def test_what_happened_is_what_is_counted() -> None:
+def test_invocations_and_errors_are_counted() -> None:
     functions = [
         make_settings(name="works", route="/works", handler="app.handler"),
         make_settings(name="stopped", route="/stopped", reserved_concurrency=0),

@@ -52,7 +52,7 @@ def wait_until(condition: Callable[[], object], seconds: float = 5) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether the process still runs; one that nobody has reaped does not."""
+    """Whether the process still runs; a zombie does not."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -271,7 +271,7 @@ def test_children_of_a_function_end_with_it(settings: Settings) -> None:
     assert not is_alive(told["child"])
 
 
-def test_a_flood_of_output_is_bounded_and_loses_nobody(settings: Settings) -> None:
+def test_a_flood_of_output_is_bounded_and_loses_no_request(settings: Settings) -> None:
     with running(settings(timeout_seconds=30, memory_mib=512)) as service:
         line = "x" * 1023 + "\n"
         flood = {"do": "write", "text": line * 1024, "times": 20}

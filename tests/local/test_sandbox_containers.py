@@ -1,4 +1,4 @@
-"""What containers are asked for, and what is said when Docker is not there. Real containers: tests/e2e/test_containers.py."""
+"""The options of containers, and the errors without Docker. Real containers: tests/e2e/test_containers.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that harm: nobody else's request is lost or answered with another's answer, and nothing is left behind."""
+"""Harmful functions: no other request is lost or gets a wrong answer, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.spread import spread
 
 
 def hostile(**changes: Any) -> FunctionSettings:
-    """The function that does harm."""
+    """The harmful function."""
     return make_settings(**{"name": "hostile", "handler": "hostile.handler", "timeout_seconds": 10, **changes})
 
 
@@ -102,7 +102,7 @@ def test_grandchild_that_left_the_session_ends_with_the_sandbox() -> None:
 def test_fork_whose_child_answers_as_well() -> None:
     with among_others(hostile(timeout_seconds=2)) as service:
         service.invoke({"do": "fork_and_answer_twice"}, name="hostile")
-        # Whichever of the two won, the sandbox is consistent again, or replaced: later answers belong to their requests.
+        # Either process may answer first. Afterwards the sandbox is consistent or replaced: answers match their requests.
         for number in range(5):
             reply = service.invoke([number], name="hostile")
             assert reply.json() == [number] or reply.header("x-amz-function-error") == "Unhandled"
@@ -160,7 +160,7 @@ def test_a_hundred_megabytes_of_output_leave_the_service_small() -> None:
 
 @pytest.mark.parametrize("call", spread(["response", "error"], 2))
 def test_an_answer_of_a_hundred_megabytes_is_not_kept(call: str, tmp_path: Path) -> None:
-    """It is counted, not stored: Lambda's limit and a constant are all that the service may grow by."""
+    """It is counted, not stored: the memory of the service may grow by Lambda's limit and a constant."""
     entry = tmp_path / "iris_model" / "runtime" / "__main__.py"
     entry.parent.mkdir(parents=True)
     shutil.copy(HANDLERS / "large_runtime.py", entry)
@@ -176,7 +176,7 @@ def test_an_answer_of_a_hundred_megabytes_is_not_kept(call: str, tmp_path: Path)
             "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
         )
         assert most - before < 32 * MIB
-        # The same process goes on: it has read the refusal.
+        # The same process continues: it has read the refusal.
         told = service.invoke({}, name="talker").json()
     message = {
         "errorMessage": "Exceeded maximum allowed payload size (6291556 bytes).",
@@ -193,7 +193,7 @@ def test_one_file_beyond_the_size_of_tmp_is_refused() -> None:
         assert service.invoke(beyond).json()["errno"] == "EFBIG"
 
 
-def test_tmp_survives_warm_reuse_and_a_crash_and_is_nobody_elses() -> None:
+def test_tmp_survives_reuse_and_a_crash_and_is_not_shared() -> None:
     with running(hostile()) as service, ThreadPoolExecutor(2) as clients:
         assert [service.invoke({"do": "remember"}).json() for _ in range(2)] == [1, 2]
         error_of(service.invoke({"do": "remember", "exit": 3}))

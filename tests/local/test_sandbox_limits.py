@@ -160,7 +160,7 @@ def test_meter_agrees_with_psutil_and_with_the_kernel() -> None:
 
 
 @pytest.mark.slow
-def test_provisioned_sandboxes_stand_ready_and_stay() -> None:
+def test_provisioned_sandboxes_are_ready_and_are_kept() -> None:
     ready = SandboxSettings(provisioned_concurrency=2)
     with running(hostile(ready, idle_timeout_seconds=0.2)) as service, ThreadPoolExecutor(3) as clients:
         assert service.lambda_ is not None

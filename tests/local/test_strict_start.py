@@ -1,4 +1,4 @@
-"""Strict sandboxes whose runtime dies at once, or whose interpreter lies in an odd place, as root."""
+"""Strict sandboxes whose runtime exits at once, or whose interpreter is in an unusual directory, as root."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def _open_to_all(directory: Path) -> None:
         part.chmod(0o755)
 
 
-def test_an_interpreter_that_dies_at_once_never_hangs_the_service(tmp_path: Path) -> None:
+def test_an_interpreter_that_exits_at_once_does_not_block_the_service(tmp_path: Path) -> None:
     _open_to_all(tmp_path)
     dying = tmp_path / "bin" / "python"
     dying.parent.mkdir()
-    # Asked where it lives, it answers as an interpreter does. As the runtime it ends at once.
+    # It prints its paths as an interpreter does, but exits at once when it starts the runtime.
     lives = json.dumps([str(dying), str(tmp_path), str(tmp_path), str(dying)])
     dying.write_text(f"#!/bin/sh\ncase \"$*\" in *'-I -c'*) echo '{lives}'; exit;; esac\necho last words\nexit 3\n")
     dying.chmod(0o755)

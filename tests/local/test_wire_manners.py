@@ -34,7 +34,7 @@ PORTS = ["service", "function URL"]
 
 
 def answer_to(service: RunningService, data: bytes) -> tuple[int, float]:
-    """The status that raw bytes get before the connection closes, and how long that took. 0: closed without a word."""
+    """The status that raw bytes get before the connection closes, and how long that took. 0: closed without an answer."""
     started = time.monotonic()
     with connect(service) as client:
         client.sendall(data)

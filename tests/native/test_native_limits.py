@@ -79,7 +79,7 @@ def test_rows_without_values_take_no_memory_of_a_wide_model(
     assert f"row {len(first)} has 0 values; expected a list of 1000 values" in run.stderr.decode()
 
 
-def test_a_log_that_nobody_reads_does_not_end_the_sandbox(executable: list[str], tmp_path: Path) -> None:
+def test_an_unread_log_does_not_end_the_sandbox(executable: list[str], tmp_path: Path) -> None:
     directory = write_function(tmp_path / "function", ordinary()[1])
     reading, writing = os.pipe()
     os.close(reading)

@@ -117,7 +117,7 @@ def test_every_damaged_byte_is_an_error_or_harmless(tmp_path: Path) -> None:
         assert run.stdout or run.stderr
 
 
-def test_nesting_without_end_is_refused(executable: list[str], function: Path, tmp_path: Path) -> None:
+def test_very_deep_nesting_is_refused(executable: list[str], function: Path, tmp_path: Path) -> None:
     deep = "[" * 200_000
     with start(executable, function, tmp_path / "log") as sandbox:
         document = json.loads(sandbox.ask(deep.encode()).body)

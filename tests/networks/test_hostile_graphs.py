@@ -77,7 +77,7 @@ def shape_of(name: str, *lengths: int) -> Any:
 
 
 @pytest.mark.parametrize("op", ["MatMul", "Add", "Tile"])
-def test_constants_of_a_small_file_are_not_computed_without_end(op: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_constants_of_a_small_file_are_not_computed(op: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two tensors of 65,536 cells make 2^32; each of many nodes would make one of the largest tensors."""
     monkeypatch.setattr(programs, "MOST_COMPUTED", 1 << 21)
     nodes = [helper.make_node("ConstantOfShape", [shape], [name]) for shape, name in (("s", "a"), ("t", "b"))]

@@ -84,7 +84,7 @@ def test_a_token_that_runs_out_in_the_middle(registry: FakeRegistry, clients: Cl
     assert len(registry.asked("GET", "^/token")) > 3
 
 
-def test_401_in_the_middle_for_good(closed: FakeRegistry, clients: Clients) -> None:
+def test_a_push_that_keeps_getting_401_leaves_the_old_image(closed: FakeRegistry, clients: Clients) -> None:
     push(clients.make(KNOWN), sample_image(b"old"), clients.reference("model:1"))
     closed.faults = [Answers("PUT", "uploads", times=99, status=401, code="UNAUTHORIZED", message="gone")]
     with pytest.raises(RegistryDenied) as caught:

@@ -65,7 +65,9 @@ PASSING: list[tuple[str, list[Fault]]] = [
 
 
 @pytest.mark.parametrize(("name", "faults"), PASSING, ids=[name for name, _ in PASSING])
-def test_what_passes_is_survived(old: FakeRegistry, clients: Clients, name: str, faults: list[Fault]) -> None:
+def test_a_push_completes_after_temporary_errors(
+    old: FakeRegistry, clients: Clients, name: str, faults: list[Fault]
+) -> None:
     old.faults = [fault.__class__(**vars(fault)) for fault in faults]
     push(clients.make(), NEW, clients.reference("model:1"))
     assert old.tag("model", "1") == str(NEW.digest)
@@ -105,7 +107,7 @@ FINAL: list[tuple[str, list[Fault], str]] = [
 
 
 @pytest.mark.parametrize(("name", "faults", "said"), FINAL, ids=[name for name, _, _ in FINAL])
-def test_what_does_not_pass_leaves_the_old_image(
+def test_permanent_errors_leave_the_old_image(
     old: FakeRegistry, clients: Clients, name: str, faults: list[Fault], said: str
 ) -> None:
     old.faults = [fault.__class__(**vars(fault)) for fault in faults]
@@ -229,7 +231,7 @@ def test_a_manifest_of_another_digest(registry: FakeRegistry, clients: Clients, 
         pull(clients.make(), clients.reference("model:1"))
 
 
-def test_nobody_there() -> None:
+def test_no_service_at_the_address() -> None:
     waits: list[float] = []
     client = RegistryClient("127.0.0.1:9", credentials=anonymous, retries=Retries(sleep=waits.append))
     with pytest.raises(RegistryUnreachable) as caught:
@@ -247,7 +249,7 @@ def test_something_that_is_no_registry(registry: FakeRegistry, clients: Clients)
         pull(clients.make(), clients.reference("model:2"))
 
 
-def test_a_copy_that_is_damaged_here_is_not_blamed_on_the_registry(
+def test_a_damaged_local_copy_is_not_reported_as_a_fault_of_the_registry(
     old: FakeRegistry, clients: Clients, tmp_path: Path
 ) -> None:
     for damage, said in (

@@ -21,7 +21,7 @@ from tests.support.registry_faults import Changes
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate for this machine that nobody else trusts."""
+    """A key and a self-signed certificate for this machine."""
     directory = tmp_path_factory.mktemp("tls")
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     files = ["-keyout", directory / "key", "-out", directory / "certificate"]
@@ -33,7 +33,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return both
 
 
-def test_a_certificate_that_nobody_knows(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_untrusted_certificate(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     with running(FakeRegistry(), certificate=certificate) as registry:
         options = {"credentials": anonymous, "plain_http": False, "retries": Retries(sleep=waits.append)}

@@ -64,7 +64,7 @@ def test_layers_that_are_not_compressed() -> None:
     assert codes(image_of(tar, packed=False, family=OCI)) == [("risk", "uncompressed")]
 
 
-def test_a_media_type_that_lies() -> None:
+def test_a_wrong_media_type() -> None:
     tar = tar_bytes(filled(member("app.py")))
     assert codes(Image.empty(Platform()).append_layer(layer_of(tar, tar))) == [
         ("refused", "layer-type"),
@@ -94,7 +94,7 @@ def test_a_layer_that_ends_too_soon(cut: int) -> None:
     assert {("damage", "digest"), ("damage", "size")} <= set(codes(broken))
 
 
-def test_a_diff_id_that_lies() -> None:
+def test_a_wrong_diff_id() -> None:
     image = sample_image(b"one")
     other = sample_image(b"two").layers[0]
     lying = replace(image, layers=(replace(image.layers[0], descriptor=other.descriptor, blob=other.blob),))

@@ -57,7 +57,7 @@ def check(model, fitted, frame):
             np.testing.assert_allclose(model.predict(one.astype(object)), fitted.predict(one), rtol=1e-6)
 
 
-def test_a_frame_has_the_order_of_its_categories(tmp_path):
+def test_the_order_of_categories_comes_from_the_frame(tmp_path):
     names = ["size", "doors"]
     frame = frame_of(*names)
     fitted = fit(frame)

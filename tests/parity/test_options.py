@@ -77,7 +77,7 @@ def test_trained_on_a_sparse_table(name, kind, tmp_path, record_property):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fitted = SPARSE[name].fit(kind(COUNTS), labels)
-    # A row of zeros is in the table, and XGBoost takes the zeros that a sparse table leaves out for missing.
+    # XGBoost treats the zeros that a sparse table omits as missing, and the table has a row of zeros.
     asked = COUNTS if name == "boosters" else kind(COUNTS)
     check(fitted, asked, COUNTS.tolist(), tmp_path, record_property)
 

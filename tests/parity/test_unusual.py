@@ -197,7 +197,7 @@ def test_never_fitted(cls):
             compile_model(instance)
 
 
-def test_a_reader_that_stumbles_is_a_reason():
+def test_an_exception_in_a_converter_is_a_reason_to_refuse():
     fitted = StandardScaler().fit(THREE)
     fitted.scale_ = "five"
     with pytest.raises(

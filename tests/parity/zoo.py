@@ -75,7 +75,7 @@ CLASSES = {
     "booleans": _classification([False, True]),
     "floats": _classification([0.0, 1.0, 2.0]),
     "objects": DataSet(_classification(["a", "b", "c"]).X, _classification(["a", "b", "c"]).y.astype(object)),
-    # Whole numbers meet thresholds (n + 1/2) never and ties often.
+    # Integers never equal thresholds (n + 1/2), and often cause ties.
     "whole numbers": DataSet(np.round(_classification([0, 1, 2]).X * 2), _classification([0, 1, 2]).y),
     "float32": DataSet(_classification([0, 1, 2]).X.astype(np.float32), _classification([0, 1, 2]).y),
 }
@@ -175,7 +175,7 @@ ENCLOSURES = (
 
 
 def make_animals(enclosures):
-    """(name, estimator, data set) for every estimator of every enclosure on every data set there."""
+    """(name, estimator, data set) for every estimator in every wrapper, on every data set for it."""
     return [
         (f"{estimator_name} - {data_name}", estimator, data)
         for estimators, data_sets in enclosures
@@ -189,7 +189,7 @@ ANIMALS = make_animals(ENCLOSURES)
 
 
 def fit(estimator, data):
-    """A fresh fitted copy; that tiny data sets do not converge is not what is tested."""
+    """A new fitted copy. Warnings about convergence are ignored, because the data sets are tiny."""
     from sklearn.base import clone
     from sklearn.utils._param_validation import InvalidParameterError
 

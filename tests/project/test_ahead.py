@@ -21,7 +21,7 @@ IRIS = Path(__file__).parents[2] / "examples/iris"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is compiled ahead")
 
-# What a command does: begin, import something else, ask in its turn. `children` are the processes that were begun.
+# A command: start compiling in a child process, import something else, then use the result. `children`: the processes.
 PROGRAM = """
 import hashlib, json, os, sys
 from pathlib import Path
@@ -61,7 +61,7 @@ print(json.dumps(report))
 """
 
 
-# Says who asked for it, in no time; what really compiles is compared once.
+# Returns at once, with the name of the caller as executor. One test compares real compilations.
 LIGHT = """
 from iris_model.project.compilation import compilations
 from iris_model.project.packaging.executors import Executable
@@ -97,7 +97,7 @@ def run(place: Path, *, before: str = "", between: str = "pass") -> dict[str, An
 
 
 def in_its_turn(place: Path) -> dict[str, Any]:
-    """The same with nothing begun."""
+    """The same without compiling ahead."""
     here = "from iris_model.project.compilation import compilations; compilations.can_confine = ahead._can_fork = lambda: False"
     report = run(place, before=here)
     assert report.pop("children") == 0
@@ -111,7 +111,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_the_same_as_in_its_turn_and_nothing_of_it_is_imported_here(place: Path, expected: dict[str, Any]):
+def test_the_result_is_the_same_without_an_import_in_this_process(place: Path, expected: dict[str, Any]):
     assert run(place) == {**expected, "children": 1, "numpy": False}
     assert run(place) == {**expected, "children": 0, "numpy": False}, "it is remembered now"
 
@@ -131,17 +131,17 @@ def test_what_the_user_must_fix_is_reported_in_the_same_words(place: Path, conte
     assert report["error"][0] == error
 
 
-def test_what_was_begun_is_taken(place: Path):
+def test_a_compilation_that_has_started_is_used(place: Path):
     assert run(place, before=LIGHT)["executor"] == "ahead"
 
 
 @pytest.mark.slow
-def test_what_is_killed_on_the_way_is_done_in_its_turn(place: Path, expected: dict[str, Any]):
+def test_a_killed_compilation_is_done_again(place: Path, expected: dict[str, Any]):
     report = run(place, between="os.kill(children[0], 9)")
     assert report == {**expected, "children": 2, "numpy": False}
 
 
-def test_other_settings_than_those_of_the_file_are_done_in_their_turn(place: Path):
+def test_changed_settings_are_compiled_again(place: Path):
     change = "from dataclasses import replace; first = read_settings; "
     change += "read_settings = lambda path: replace(first(path), data=None)"
     report = run(place, before=LIGHT, between=change)
@@ -150,21 +150,21 @@ def test_other_settings_than_those_of_the_file_are_done_in_their_turn(place: Pat
     assert report["golden"] == '[{"data": null}]'
 
 
-def test_a_model_trained_again_meanwhile_is_compiled_in_its_turn(place: Path):
+def test_a_model_trained_again_in_the_meantime_is_compiled_again(place: Path):
     change = "model = Path('project/iris_trained_model.pkl'); model.write_bytes(model.read_bytes() + b'more')"
     report = run(place, before=LIGHT, between=change)
     assert report["children"] == 2
     assert report["executor"] == "in its turn"
 
 
-def test_nobody_waits_for_what_nobody_asked_for(place: Path):
+def test_a_compilation_that_is_not_needed_is_not_awaited(place: Path):
     report = run(place, between=NOT_NEEDED)
     assert report["children"] == 1
     assert report["error"][1] == "not needed"
 
 
 def test_it_ends_when_the_command_is_killed(place: Path):
-    """Otherwise a reader of the command's output would wait for a process that is not needed any more."""
+    """Otherwise a reader of the command's output would wait for a process that is no longer needed."""
     endless = "import time; ahead.choose_executable = lambda settings: time.sleep(600)"
     killed = "print(children[0], flush=True); os.kill(os.getpid(), 9)"
     program = PROGRAM.format(before=endless, between=killed)
@@ -197,5 +197,5 @@ def test_it_ends_when_the_command_is_killed(place: Path):
     ],
     ids=["numpy is here", "no memory", "a thread", "bad settings", "no model", "trusted names"],
 )
-def test_where_it_is_not_begun(place: Path, before: str):
+def test_when_no_compilation_is_started(place: Path, before: str):
     assert run(place, before=before, between=NOT_NEEDED)["children"] == 0

@@ -59,7 +59,7 @@ def function_of(settings: ProjectSettings, output: Path, executable: Executable)
         pytest.param({"executor": "original", "data": "iris.csv"}, marks=pytest.mark.slow),
     ],
 )
-def test_what_is_remembered_is_what_compiling_gives_byte_for_byte(values, compilations: Compilations, tmp_path: Path):
+def test_a_cached_compilation_has_the_same_bytes(values, compilations: Compilations, tmp_path: Path):
     for name in ("iris_trained_model.pkl", "iris.csv", "app.py", "requirements.txt"):
         shutil.copyfile(IRIS / name, tmp_path / name)
     settings = parse_settings({"name": "n", "model": "iris_trained_model.pkl", **values}, tmp_path)
@@ -269,7 +269,7 @@ def test_models_with_trusted_names_are_compiled_each_time(compilations: Compilat
     assert not compilations.directory.exists()
 
 
-def test_a_model_trained_again_meanwhile_is_not_remembered(compilations: Compilations, small: ProjectSettings):
+def test_a_model_trained_again_in_the_meantime_is_not_cached(compilations: Compilations, small: ProjectSettings):
     def train_and_choose(settings: ProjectSettings) -> Executable:
         return FakeChoice()(change_model(settings))
 
@@ -307,7 +307,7 @@ def test_the_cache_is_bounded_and_keeps_what_was_used_last(compilations: Compila
     assert len(entries(bounded)) == 2, "larger than the whole bound: nothing is removed for it"
 
 
-def test_what_nobody_used_for_long_goes(compilations: Compilations, small: ProjectSettings):
+def test_old_unused_entries_are_deleted(compilations: Compilations, small: ProjectSettings):
     compilations.choose(small, FakeChoice())
     [entry] = entries(compilations)
     long_ago = entry.stat().st_mtime - (MOST_DAYS + 1) * 86400

@@ -36,7 +36,7 @@ def write_modules(directory: Path, **sources: str) -> dict[str, Path]:
     return modules
 
 
-def test_what_is_remembered_is_what_is_made(tmp_path: Path, cache: Path):
+def test_cached_bytecode_has_the_same_bytes(tmp_path: Path, cache: Path):
     modules = write_modules(tmp_path / "a", app="import lib\nx = 1\n", lib="y = 'text'\n")
     elsewhere = write_modules(tmp_path / "b", lib="y = 'text'\n", app="import lib\nx = 1\n")
     made = bytecode_beside(modules, RUNNING)

@@ -108,14 +108,14 @@ def test_a_trusted_class_is_found_in_the_project(squarer: Path):
     assert choose(squarer, "squarer.pkl", trust=TRUST).executor == "original"
 
 
-def test_a_module_that_does_not_travel_is_found_before_the_first_request(tmp_path: Path):
+def test_an_unpackaged_module_is_found_before_the_first_request(tmp_path: Path):
     """Importable here because of where pytest runs; not in /var/task."""
     (tmp_path / "m.pkl").write_bytes(pickle.dumps(Squarer()))
     with pytest.raises(ProjectError, match=r"not in a process like the function's: .*No module named 'tests'"):
         choose(tmp_path, "m.pkl", trust=["tests.support.squarer.Squarer"])
 
 
-def test_a_trusted_name_whose_module_is_nowhere(squarer: Path):
+def test_a_trusted_name_whose_module_is_missing(squarer: Path):
     with pytest.raises(
         ProjectError, match=r"no module my_lost_steps in .*, and none is installed\nPut my_lost_steps\.py"
     ):

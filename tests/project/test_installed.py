@@ -29,7 +29,7 @@ def test_sizes_and_requirements(name: str):
     assert list(requirements_of(name)) == (found.requires or [])
 
 
-def test_what_is_installed_meanwhile_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_package_installed_in_the_meantime_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     assert "brought_later" not in packages_distributions()
     with pytest.raises(metadata.PackageNotFoundError):

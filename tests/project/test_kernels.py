@@ -61,7 +61,7 @@ def settings_of(directory: Path, kernels: str, **more: str) -> ProjectSettings:
         ("never", ("trees", "labels"), LARGE, False),
     ],
 )
-def test_they_travel_where_they_pay_or_are_asked_for(
+def test_kernels_are_packaged_if_useful_or_requested(
     kernels: str, modules: tuple[str, ...] | None, size: int, travel: bool, tmp_path: Path
 ) -> None:
     chosen, reason = choose_kernels(settings_of(tmp_path, kernels), "compiled", modules, size, "3.13")

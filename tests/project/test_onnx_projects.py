@@ -71,7 +71,7 @@ def describe_here(path: Path, data: Path | None = None) -> Model:
 
 
 @pytest.mark.slow
-def test_weights_apart_travel_through_init_and_package(tmp_path, monkeypatch):
+def test_external_weights_are_kept_by_init_and_package(tmp_path, monkeypatch):
     monkeypatch.setenv("IRIS_MODEL_CACHE", str(tmp_path / "cache"))
     (tmp_path / "trained").mkdir()
     path = apart(tmp_path / "trained" / "m.onnx")

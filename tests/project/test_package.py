@@ -156,7 +156,7 @@ def test_a_function_for_another_python_has_no_bytecode_and_a_note(tmp_path: Path
 # --- which files travel ---
 
 
-def test_modules_that_the_handler_imports_travel_and_others_stay(tmp_path: Path):
+def test_only_modules_that_the_handler_imports_are_packaged(tmp_path: Path):
     project = write_project(
         tmp_path,
         {

@@ -101,7 +101,7 @@ def test_a_change_in_any_file_is_a_change(project: Path, name: str) -> None:
         ("-r binary.txt", "which cannot be read: it is not UTF-8 text"),
     ],
 )
-def test_includes_that_lead_nowhere(tmp_path: Path, text: str, said: str) -> None:
+def test_includes_that_cannot_be_read(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "requirements.txt").write_text(text)
     (tmp_path / "circle.txt").write_text("-r requirements.txt\n")
     (tmp_path / "binary.txt").write_bytes(b"\xe4")

@@ -93,7 +93,7 @@ def tool(directory: Path, script: str) -> str:
 
 
 @pytest.mark.parametrize(("status", "expected"), [(0, 0), (2, 0), (1, 1)])
-def test_a_plan_with_something_to_do_is_no_failure_and_stands_in_the_summary(
+def test_a_plan_with_changes_is_not_a_failure_and_is_in_the_summary(
     workflow: Path, tmp_path: Path, status: int, expected: int
 ):
     path = tool(tmp_path / "bin", f'test "$*" = "deploy . --plan" || exit 9; echo "1. update the stack"; exit {status}')

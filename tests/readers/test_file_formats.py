@@ -158,7 +158,7 @@ FOREIGN = [
 ]  # fmt: skip
 
 
-# Named by what is said: some of the bytes hold the time at which they were made.
+# The ids are the messages, because some of the bytes contain the current time.
 @pytest.mark.parametrize(("name", "data", "said", "remedy"), FOREIGN, ids=[f"{one[0]}: {one[2]}" for one in FOREIGN])
 def test_other_files_get_one_sentence_and_what_to_do(name, data, said, remedy, tmp_path):
     (tmp_path / name).write_bytes(data)

@@ -187,7 +187,7 @@ def test_without_the_library_the_command_to_install_it_is_said(tmp_path):
     program = (
         "import sys; sys.path.append(sys.argv[1]); from iris_model.readers import open_model; open_model(sys.argv[2])"
     )
-    # numpy alone, in a directory of its own: -S leaves out everything that is installed.
+    # numpy alone, in its own directory: -S hides everything that is installed.
     packages = tmp_path / "packages"
     packages.mkdir()
     home = Path(np.__file__).parents[1]

@@ -60,7 +60,7 @@ def test_labels_that_json_cannot_carry():
         read_estimator(model)
 
 
-def test_names_of_training_stand_above_given_names():
+def test_names_of_training_override_given_names():
     model = LinearRegression().fit(X, Y)
     assert columns_of(model, "name") == ["x0", "x1", "x2"]
     assert columns_of(model, "name", ["a", "b", "c"]) == ["a", "b", "c"]

@@ -31,7 +31,7 @@ MODELS = {
 
 
 def recording(unpickler_class):
-    """An unpickler of somebody else's that notes what it is asked for."""
+    """Return a subclass of an unpickler that records the names that it loads."""
 
     class Recording(unpickler_class):
         def __init__(self, *arguments, **options):

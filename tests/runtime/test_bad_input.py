@@ -200,7 +200,7 @@ def test_direct_bytes_in_base64_of_a_large_payload_still_count(model: Model) -> 
         model.answer(event)
 
 
-def test_a_row_that_hangs_on_the_last_bit_of_the_original(tmp_path: Path) -> None:
+def test_a_row_that_depends_on_the_last_bit_of_the_original(tmp_path: Path) -> None:
     """The engine refuses it, so it is not an error of the function."""
     corners = [[0.1, 0.2], [0.7, 0.2], [0.1, 0.9], [0.7, 0.95]]
     nearest = KNeighborsClassifier(1, algorithm="brute").fit(corners, ["a", "b", "c", "d"])

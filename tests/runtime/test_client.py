@@ -96,7 +96,7 @@ def test_a_broken_answer_is_an_error_and_not_a_hang(answer: bytes) -> None:
     server.close()
 
 
-def test_nobody_there() -> None:
+def test_no_service_at_the_address() -> None:
     with pytest.raises(RuntimeApiError, match="refused"):
         LambdaRuntimeClient("127.0.0.1:1").wait_next_invocation()
 

@@ -39,7 +39,7 @@ def of_object(key: str) -> dict[str, Any]:
 
 
 def test_a_record_that_no_message_can_hold_fails_alone(model: Model, service: Service, use: Any) -> None:  # noqa: F811
-    """Its refusal is longer than a message may be, because JSON escapes its quotes. The others must not come again."""
+    """Its refusal is too long for a message, because JSON escapes its quotes. The others must not be redelivered."""
     use(EventSource("orders", QUEUE, ANSWERS, REFUSED))
     answer = model.answer(of_queue(GOOD, '"' * 600_000, BAD))
     assert find_retried(answer, ["m0", "m1", "m2"], reports=True) == ["m1"]

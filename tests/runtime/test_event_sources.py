@@ -218,7 +218,7 @@ def expected(model: Model) -> Any:
 
 
 def test_a_batch_of_a_queue(model: Model, service: Service, use: Any, expected: Any) -> None:
-    """What is answered is sent once; only what is refused comes again."""
+    """Answers are sent once; only refused records are redelivered."""
     use(EventSource("orders", QUEUE, ANSWERS))
     text = json.dumps(ROW)
     event = of_queue(text, BAD, *[text] * 20)
@@ -265,7 +265,7 @@ def test_what_a_queue_does_not_take_comes_again(model: Model, service: Service, 
 
 
 def test_a_message_that_the_queue_never_takes_fails_alone(model: Model, service: Service, use: Any) -> None:
-    """Its record comes again, and the answers to the others are not delivered twice because of it."""
+    """Its record is redelivered, and the answers to the others are not delivered twice because of it."""
     use(EventSource("orders", QUEUE, ANSWERS))
     service.refuse = [
         (200, {"Failed": [{"Id": "1", "Code": "InvalidParameterValue", "Message": "too long", "SenderFault": True}]})
@@ -278,7 +278,7 @@ def test_a_message_that_the_queue_never_takes_fails_alone(model: Model, service:
 def test_an_answer_may_have_a_mebibyte_in_a_call_of_its_own(
     model: Model, service: Service, use: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As botocore's model of SQS says. A queue that takes less refuses the call: only its record comes again."""
+    """As botocore's model of SQS says. A queue with a lower limit refuses the call: only its record is redelivered."""
     use(EventSource("orders", QUEUE, ANSWERS))
     text, long, longest = (json.dumps([ROW] * rows) for rows in (1, 3_000, 14_000))
     event = of_queue(text, long, text, longest)

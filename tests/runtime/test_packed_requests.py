@@ -115,7 +115,7 @@ def test_csv_is_read_by_the_kernels(header: str) -> None:
 
 
 @pytest.mark.parametrize("depth", [10, 5_000, 200_000])
-def test_deep_nesting_is_refused_as_ever(depth: int) -> None:
+def test_deep_nesting_is_refused_as_without_the_kernel(depth: int) -> None:
     encoder = RowEncoder(MODELS["plain"])
     for body in ("[" * depth, "[" * depth + "1" + "]" * depth, '{"a":' * depth, f"[[1,2,3,4],{'[' * depth}"):
         request = Request("POST", {}, body)

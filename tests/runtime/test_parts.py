@@ -235,7 +235,7 @@ def test_bytes_that_are_not_utf8_are_a_refused_row(model: Model, bucket: Bucket)
 
 
 def test_a_part_of_refused_rows_ends_with_their_reason(model: Model, bucket: Bucket, monkeypatch: Any) -> None:
-    """The reasons of a wrong file need fifty times its memory: Lambda would end the function without a word."""
+    """The reasons of a wrong file need fifty times its memory: Lambda would kill the function without a message."""
     monkeypatch.setattr(parts, "_most_refused", lambda: 10_000)
     bucket.objects["rows.csv"] = b"5.1\n" * 1000
     with pytest.raises(InvalidInput, match=r"rows.csv: .* of 1000 rows and more are refused; the first: row 0"):

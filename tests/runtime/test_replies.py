@@ -44,7 +44,7 @@ def test_a_small_answer_is_not(model: Model) -> None:
 
 
 def test_only_where_the_front_end_decodes_it(model: Model) -> None:
-    """A REST API sends base64 as it is, unless somebody set its binary media types; an HTTP API and a balancer decode it."""
+    """A REST API does not decode base64 without binary media types; an HTTP API and a load balancer do."""
     http, balancer = rest_1(MANY), alb(MANY)
     for event in (http, balancer):
         event["headers"]["Accept-Encoding"] = "gzip"
@@ -143,7 +143,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("keeps_unicode", [False, True], ids=["escaped", "as on Python 3.12"])
 @pytest.mark.parametrize("text", HOSTILE)
-def test_whatever_is_sent_the_reply_is_strict_json(
+def test_every_reply_is_strict_json(
     model: Model, text: str, keeps_unicode: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """awslambdaric leaves letters as they are from Python 3.12 on, and half a surrogate pair has no bytes in UTF-8."""

@@ -1,4 +1,4 @@
-"""Events that are no request: pings are answered at once, the others are named."""
+"""Events that are not requests: pings are answered at once, others cause an error that names the trigger."""
 
 from __future__ import annotations
 

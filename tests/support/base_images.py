@@ -1,4 +1,4 @@
-"""Small base images, made in a moment: a Python that is a real ELF file, a C library, and what a test adds or leaves out."""
+"""Small base images: a Python that is a real ELF file, a C library, and the files that a test adds or removes."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def read_blocks(page: Path) -> list[Block]:
 
 
 def read_inline_code(page: Path) -> list[str]:
-    """What stands between backticks in a sentence."""
+    """The text between backticks in sentences."""
     return [each.content for token in _tokens(page) for each in token.children or () if each.type == "code_inline"]
 
 

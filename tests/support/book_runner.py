@@ -111,7 +111,7 @@ class PageRunner:
         return ""
 
     def _wait_until_answering(self) -> None:
-        """Docker's own proxy accepts before anybody inside listens: only an answer says that there is somebody."""
+        """Docker's proxy accepts connections before the container listens, so only an answer proves that it runs."""
         deadline = time.monotonic() + SERVER_SECONDS
         while True:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)

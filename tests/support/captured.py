@@ -38,7 +38,7 @@ class TooLong(BaseException):
 
 
 def judge(path: Path) -> tuple[str, str]:
-    """What came of one capture (exact, refused, wrong, foreign, mistake, too long, skipped), and the reason."""
+    """The result of one capture (exact, refused, wrong, foreign, mistake, too long, skipped), and the reason."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

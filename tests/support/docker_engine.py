@@ -22,7 +22,7 @@ PORT = 8080
 
 
 def docker(*arguments: str, timeout: float = 60, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run one docker command; a failure shows what docker said."""
+    """Run one docker command. If it fails, the error has the output of docker."""
     # The legacy builder is asked for by name: an Engine of today may have no other, and the Dockerfile must suit both.
     environment = {**os.environ, "DOCKER_BUILDKIT": os.environ.get("DOCKER_BUILDKIT", "0")}
     done = subprocess.run(

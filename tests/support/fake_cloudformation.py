@@ -51,7 +51,7 @@ class FakeStack:
     change_sets: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     then: str = ""
-    """The status that follows when somebody has asked once."""
+    """The status after the next status request."""
     alias: str = ""
     """The version that CloudFormation gave the alias last: it calls Lambda for another one alone."""
     failed: str = ""
@@ -293,7 +293,7 @@ class FakeCloudFormation(FakeLambda):
             raise Refused("InvalidParameterValueException", message, 400)
 
     def _keep_log_group(self, wanted: dict[str, Any]) -> None:
-        """A group that is there is taken over as it is; one of the stack's own follows the template."""
+        """An existing group is adopted unchanged; a group of the stack follows the template."""
         days = wanted["RetentionInDays"]
         if self.log is None:
             self.log, self.log_group = [], {"retentionInDays": days}

@@ -90,7 +90,7 @@ class FakeEcr:
     def _ecr_PutImage(
         self, repositoryName: str, imageManifest: str, imageManifestMediaType: str, imageTag: str, imageDigest: str
     ) -> dict[str, Any]:
-        """Only what is there gets another tag."""
+        """Only an existing image gets another tag."""
         assert (json.loads(imageManifest), imageManifestMediaType) == ({"imageDigest": imageDigest}, MANIFEST)
         there = self.images[repositoryName]
         if imageTag in there[imageDigest]:

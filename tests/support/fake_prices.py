@@ -92,7 +92,7 @@ def ireland() -> dict[str, list[str]]:
             lambda_("Provisioned-Concurrency", "EU-Lambda-Provisioned-Concurrency", {"0": "0.0000041667"}),
             lambda_("Duration-Provisioned", "EU-Lambda-Provisioned-GB-Second", {"0": "0.0000097222"}),
             lambda_("Provisioned-Concurrency-ARM", "EU-Lambda-Provisioned-Concurrency-ARM", {"0": "0.0000033334"}),
-            # Spelled as nobody expects; its group says what it is.
+            # An unexpected name; its group identifies it.
             lambda_("Duration-Provisioned-ARM", "EU-Lambda-Prov-GB-Second-ARM", {"0": "0.0000077778"}),
         ],
         "AmazonApiGateway": [

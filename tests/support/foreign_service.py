@@ -46,7 +46,7 @@ serve(settings, port=0, on_ready=lambda ready: print(ready.page, flush=True),
       on_log=lambda line: print(line, file=sys.stderr, flush=True))
 """
 
-# A program may start before its starter's rights are gone, and then not be there any more.
+# The program may start before it has lost the rights of its parent, and may have ended already.
 _TRIAL = "import os, sys, iris_model.local; sys.exit(not os.access(sys.executable, os.X_OK))"
 
 

@@ -1,4 +1,4 @@
-"""Finds calls that block an event loop: a callback that stands still in one place, or uses the processor, for too long.
+"""Finds calls that block an event loop: a callback that waits, or uses the processor, for too long.
 
 It samples the thread of the loop from another thread. A machine that is merely busy does not count: then the thread is
 runnable and moves on as soon as it gets the processor. What counts is a thread that waits in the kernel, or computes, in

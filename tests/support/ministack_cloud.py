@@ -154,7 +154,7 @@ class Cloud:
         return self.run("deploy", project, "--image", image, *options, expect=expect)
 
     def deploy_json(self, project: Path, *options: object) -> dict[str, Any]:
-        """Deploy, from an image if one is named; what the command said for programs."""
+        """Deploy, optionally from an image. Return the JSON output of the command."""
         image = ["--image", options[0]] if options else []
         # Notes for people follow on the other stream.
         answer, _ = json.JSONDecoder().raw_decode(self.run("deploy", project, *image, "--json", *options[1:]))

@@ -137,7 +137,7 @@ def _with_raw_path(build):
 
 
 def _ending(invoke):
-    """A client has its answer after 30 s; the function goes on."""
+    """The client gets an answer after 30 s; the function continues."""
 
     async def invoke_lambda_proxy(*arguments, **more):
         task = asyncio.ensure_future(invoke(*arguments, **more))

@@ -1,4 +1,4 @@
-"""What triggers make of an answer, in MiniStack: which records of a batch come again, which results Redshift takes."""
+"""What triggers do with an answer, in MiniStack: which records are redelivered, which results Redshift accepts."""
 
 import json
 import threading

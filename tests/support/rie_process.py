@@ -49,7 +49,7 @@ class Emulator:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on now."""
+    """A free loopback port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -57,7 +57,7 @@ def free_port() -> int:
 
 
 def wait_until_accepting(host: str, port: int, ended: Callable[[], str | None], *, seconds: float = 20) -> None:
-    """Poll until someone accepts on the port; say why when that cannot happen any more."""
+    """Wait until the port accepts connections. Raises with the reason if the process has ended."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with socket.socket() as probe:

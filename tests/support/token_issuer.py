@@ -38,7 +38,7 @@ class Issuer:
 
     @property
     def certificate(self) -> Path:
-        """What must be trusted."""
+        """The certificate that clients must trust."""
         return self.directory / "issuer.crt"
 
     def make_key(self) -> None:

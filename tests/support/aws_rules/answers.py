@@ -8,7 +8,7 @@ from .rule import rule
 
 @rule(15, "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html; localstack#5301, sst#4379")
 def find_retried(answer: Any, identifiers: list[str], *, reports: bool, failed: bool = False) -> list[str]:
-    """Which records of a batch come again; `reports`: ReportBatchItemFailures is on; `failed`: the function failed."""
+    """Which records of a batch are redelivered. `reports`: ReportBatchItemFailures is on. `failed`: the function failed."""
     if failed:
         return identifiers
     if not reports or answer in (None, {}, ""):

@@ -11,7 +11,7 @@ ROOT.setLevel("INFO")
 
 class _Knows(logging.Filter):
     def filter(self, record):
-        # What the runtime's own filter put there is there already.
+        # The runtime's own filter has already set these.
         record.seen = record.aws_request_id[:1] != "" and record.aws_request_id == os.environ.get("SEEN_ID", "")
         return record.getMessage() != "hide me"
 
