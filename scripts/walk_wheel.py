@@ -1,6 +1,7 @@
 """Walk the start of the tutorial with the installed iris-model, in a temporary directory: `python scripts/walk_wheel.py`.
 
-The status is not 0 if a command fails, an answer is wrong, or the package is that of this checkout.
+Each command is printed with its time. The status is not 0 if a command fails, an answer is wrong, or the package is that
+of this checkout.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import iris_model
@@ -39,11 +41,13 @@ def main() -> None:
         output = ""
         for words in COMMANDS:
             print("+ iris-model", *words, flush=True)
+            started = time.monotonic()
             command = [sys.executable, "-m", "iris_model.cli", *words]
             output = subprocess.run(
                 command, cwd=scratch, env=environment, check=True, stdout=subprocess.PIPE, text=True
             ).stdout
-            print(output, end="", flush=True)
+            print(output, end="")
+            print(f"({time.monotonic() - started:.1f} s)", flush=True)
         if '"prediction": "versicolor"' not in output:
             raise SystemExit("error: the function answered something else, expected versicolor")
         answer = iris_model.load(Path(scratch, "iris.safetensors")).predict([[5.1, 3.5, 1.4, 0.2]])[0]
