@@ -57,6 +57,24 @@ def test_a_native_function_without_a_compiler(tmp_path: Path, lambda_python: str
     assert "Init Duration" in function.log
 
 
+def test_a_function_that_chose_python_by_itself(tmp_path: Path, lambda_python: str) -> None:
+    """`runtime = "auto"`, and a handler of the user's own: one Dockerfile starts either runtime."""
+    project = init(tmp_path / "flowers")
+    settings = project / "iris-model.toml"
+    text = re.sub("(?m)^base-image.*\n", "", settings.read_text())
+    settings.write_text(f'runtime = "auto"\npython = "3.13"\n{text}')
+    with (project / "app.py").open("a") as app:
+        app.write("\nprint('my own line')\n")
+    command = [sys.executable, "-m", "iris_model.cli", "dockerfile", str(project)]
+    (project / "Dockerfile").write_text(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    image = build(
+        "iris-model-test/automatic:latest", project, build_arguments={"BUILD_IMAGE": build_image(lambda_python)}
+    )
+    with container(image) as function:
+        assert json.loads(function.invoke(b"[5.1, 3.5, 1.4, 0.2]").body)["prediction"] == "setosa"
+    assert "my own line" in function.log
+
+
 def test_a_model_that_only_its_library_can_serve(tmp_path: Path, lambda_python: str) -> None:
     """NMF solves each row step by step, which no reader can repeat exactly: the library travels and answers itself."""
     from sklearn.datasets import load_iris

@@ -133,7 +133,9 @@ def test_the_command_writes_it_and_a_second_one_says_it_is_there(project: Path, 
 
 def test_a_project_for_images_can_have_an_archive_too(tmp_path: Path) -> None:
     project = write_iris_project(tmp_path / "flowers", "flowers", settings='base-image = "python:3.13-slim"')
-    assert json.loads(run("build", project, "-o", tmp_path / "a.zip", "--json").stdout)["runtime"] == "python3.13"
+    assert (
+        json.loads(run("build", project, "-o", tmp_path / "a.zip", "--json").stdout)["lambda_runtime"] == "python3.13"
+    )
 
 
 @pytest.mark.parametrize(

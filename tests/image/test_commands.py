@@ -256,6 +256,14 @@ def test_the_dockerfile_of_a_native_function(iris: Path) -> None:
         assert run("dockerfile", iris, "--pinned").output == text, "scratch has no digest"
     finally:
         (iris / "iris-model.toml").write_text(settings)
+    for settings_of, script in (('runtime = "auto"', True), ('base-image = "scratch"\nruntime = "auto"', False)):
+        try:
+            (iris / "iris-model.toml").write_text(f"{settings_of}\n{settings}")
+            automatic = run("dockerfile", iris).output
+        finally:
+            (iris / "iris-model.toml").write_text(settings)
+        assert 'ENTRYPOINT ["/var/task/bootstrap"]\n' in automatic
+        assert ("test -e /out/bootstrap ||" in automatic) is script
     assert "ARG BASE_IMAGE=scratch\n" in text
     assert "ARG BUILD_IMAGE=public.ecr.aws/lambda/python:3.12\n" in text, "scratch has no pip to build with"
     assert 'ENTRYPOINT ["/var/task/bootstrap"]\n' in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from iris_model.errors import ProjectError
@@ -13,6 +14,13 @@ from iris_model.image.lock import Lock
 from iris_model.image.target import image_platform
 from iris_model.project import ProjectSettings
 from iris_model.project.scaffold import AWS_PYTHONS, DEFAULT_BASE, DOCKERFILE, TEMPLATES
+
+# With `auto`, `package` in the first stage chooses. On scratch there is no shell, and only the native runtime can start.
+_STARTS_PYTHON = """\
+# If `package` chose the Python runtime, a file with the name of the executable starts it.
+RUN test -e /out/bootstrap || { printf '#!/bin/sh\\nexec python3 -S %s "$@"\\n' /var/task/iris_model/runtime/__main__.py \\
+    > /out/bootstrap && chmod 755 /out/bootstrap; }
+"""
 
 _COMMENT = "# A static executable, which needs nothing of the base: BASE_IMAGE may be scratch.\n"
 
@@ -34,8 +42,10 @@ def render_dockerfile(settings: ProjectSettings, *, pinned: bool = False) -> str
             )
         base = f"{base}@{digest}"
     text = (TEMPLATES / DOCKERFILE).read_text(encoding="utf-8")
-    if settings.runtime == "native":
+    if settings.runtime != "python":
         text = _with_native_runtime(text, settings)
+    if settings.runtime == "auto" and base != SCRATCH:
+        text = _with_line(text, "# Second stage.*", lambda found: f"{_STARTS_PYTHON}\n{found[0]}")
     text = _with_line(text, "ARG BASE_IMAGE=.*", f"ARG BASE_IMAGE={base}")
     return _with_line(text, "CMD .*", f"CMD {json.dumps([settings.handler])}")
 
@@ -58,7 +68,7 @@ def _build_image(settings: ProjectSettings) -> str:
     return f"public.ecr.aws/lambda/python:{settings.python}" if python in AWS_PYTHONS else DEFAULT_BASE
 
 
-def _with_line(text: str, pattern: str, line: str) -> str:
+def _with_line(text: str, pattern: str, line: str | Callable[[re.Match[str]], str]) -> str:
     text, count = re.subn(f"^{pattern}", line, text, count=1, flags=re.MULTILINE)
     if not count:
         raise AssertionError(f"the template of the Dockerfile has no line {pattern}")

@@ -192,7 +192,9 @@ def _build_archive(project: Path, paths: tuple[Path, ...], arch: str | None, *, 
         echo_json(
             {
                 "digest": built.digest,
-                "runtime": built.runtime,
+                "runtime": built.packaged.settings.runtime,
+                "runtime_reason": built.packaged.runtime_reason,
+                "lambda_runtime": built.runtime,
                 "architecture": built.settings.architecture,
                 "executor": built.packaged.executor,
                 "compressed_bytes": len(built.data),
