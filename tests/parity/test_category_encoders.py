@@ -187,3 +187,14 @@ def test_hashes_are_refused_and_a_pickle_is_opened(tmp_path):
     path = tmp_path / "model.pkl"
     path.write_bytes(pickle.dumps(fitted(encoders.TargetEncoder())))
     assert open_model(path, trust=["pandas"]).class_name == "category_encoders.TargetEncoder"
+
+
+@pytest.mark.parametrize("name", ["TargetEncoder", "OneHotEncoder"])
+def test_booleans_stay_booleans(name, tmp_path):
+    """The number of a category may be 1, which is equal to True."""
+    frame = FRAME[["x"]].assign(flag=FRAME["y"] > 0.2, kind=pd.Categorical(FRAME["city"]))
+    model = fitted(getattr(encoders, name)(cols=["flag", "kind"]), frame)
+    served = compiled(model, tmp_path)
+    assert [column["dtype"] for column in served.signature["columns"]] == ["float64", "bool", "str"]
+    rows = frame.astype(object).to_numpy().tolist()
+    np.testing.assert_allclose(served.transform(rows), model.transform(frame).to_numpy(dtype=float), rtol=1e-9)

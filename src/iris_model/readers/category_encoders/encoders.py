@@ -54,6 +54,10 @@ def read_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> 
         return Reading("", {})
     encoded = [names.index(column) for column in estimator.cols]
     known = {index: _find_categories(estimator, names[index]) for index in encoded}
+    for index, dtype in enumerate(getattr(estimator, "feature_dtypes_in_", ())):
+        if index in known and str(dtype) == "bool":
+            # Some tables have the floats 0.0 and 1.0 for them.
+            known[index] = [bool(label) for label in known[index] if label in (0, 1)]
     asking = _Asking(estimator, names, known)
     answers = {index: asking.ask_column(index) for index in encoded}
     owners = _find_owners(builder, name, asking, answers)
@@ -147,7 +151,8 @@ def _find_categories(estimator: Estimator, column: Any) -> list[Label]:
     for owner in owners:
         owners += [part for part in vars(owner).values() if _is_encoder(part)]
         owners += getattr(owner, "encoder_list", None) or []
-    found: dict[tuple[bool, Label], None] = {}
+    # By value: the number of a category may be 1, which is the category True.
+    found: dict[Label, Label] = {}
     # The innermost encoder numbers the categories. The tables of the others have these numbers.
     for owner in reversed(owners):
         for stored in ("mapping", "min_group_lumping_", "_min_group_categories"):
@@ -158,8 +163,10 @@ def _find_categories(estimator: Estimator, column: Any) -> list[Label]:
                 chosen = [one["mapping"] for one in tables if isinstance(one, dict) and one.get("col") == column]
             for table in chosen:
                 labels = table.index.tolist() if hasattr(table, "index") else list(table)
-                found |= {(isinstance(one, bool), one): None for one in labels if one is not None and one == one}
-    return [label for _, label in found]
+                for one in labels:
+                    if one is not None and one == one:
+                        found.setdefault(one, one)
+    return list(found.values())
 
 
 def _is_encoder(part: Any) -> bool:
