@@ -63,7 +63,7 @@ def test_a_file_of_the_projects_region_which_cost_then_reckons_with(price_list: 
     assert "  ec2.m5.large.hour: 0.096 -> 0.107\n" in result.output
     assert read_prices(tmp_path / "prices.json").region == "eu-west-1"
     again = json.loads(run(tmp_path, project, "--json").output)
-    assert again["changed"] == again["questions"] == {} and len(again["confirmed"]) == 32
+    assert again["changed"] == again["questions"] == {} and len(again["confirmed"]) == 37
     assert set(again["kept"]) == UNPLACED
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["prices.json"]
 

@@ -27,7 +27,7 @@ from tests.support.registry_fake import FakeRegistry, running
 from tests.support.registry_faults import Answers
 from tests.support.spread import spread
 
-LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); from iris_model.cli import main; main()"
+LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (24_000, 24_000)); from iris_model.cli import main; main()"
 
 
 class Said(NamedTuple):
@@ -209,7 +209,7 @@ CASES = [
         BUILD,
         (
             "the image is too large",
-            "uncompressed it has 10500.2 MiB",
+            "uncompressed it has 10500.3 MiB",
             "Lambda accepts at most 10240.0 MiB",
             "base BASES/good",
         ),
