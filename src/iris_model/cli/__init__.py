@@ -35,7 +35,11 @@ COMMANDS = {
     "serve": ("iris_model.cli.commands.serve", "serve", "Run functions on this machine as AWS Lambda would."),
     "invoke": ("iris_model.cli.commands.invoke", "invoke", "Send one event to a function and print the answer."),
     "openapi": ("iris_model.cli.commands.openapi", "openapi", "Print the OpenAPI 3.1 document of the endpoint."),
-    "build": ("iris_model.cli.commands.build", "build", "Build the image or the zip archive of a project without Docker."),
+    "build": (
+        "iris_model.cli.commands.build",
+        "build",
+        "Build the image or the zip archive of a project without Docker.",
+    ),
     "push": (
         "iris_model.cli.commands.push",
         "push",
