@@ -22,11 +22,13 @@ def columns_of(estimator, key, names=None):
 
 
 def test_every_reason_at_once():
-    model = make_pipeline(DictionaryLearning(2, max_iter=2), StandardScaler(), BernoulliRBM(2, n_iter=1)).fit(X, Y)
+    model = make_pipeline(
+        DictionaryLearning(2, max_iter=2, transform_algorithm="lasso_lars"), StandardScaler(), BernoulliRBM(2, n_iter=1)
+    ).fit(X, Y)
     with pytest.raises(UnsupportedModel) as caught:
         read_estimator(model)
     assert len(caught.value.reasons) == 2
-    assert "sklearn.decomposition.DictionaryLearning" in caught.value.reasons[0]
+    assert "DictionaryLearning: transform_algorithm" in caught.value.reasons[0]
     assert "sklearn.neural_network.BernoulliRBM" in caught.value.reasons[1]
     for way_out in ("original", "onnx", "reader"):
         assert way_out in caught.value.remedy
