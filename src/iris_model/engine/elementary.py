@@ -4,9 +4,17 @@ C libraries differ in the last bit: glibc with and without fused multiply-add, m
 additions, multiplications and divisions of IEEE 754 doubles, and fuse none. `csrc/exponential.h` and
 `csrc/functions/elementary.c` have the same steps, for the C kernels and the native runtime. The errors are below one unit
 in the last place, for tanh below 2.5. Errors are raised as in `math`.
+
+When the kernels are loaded, those of csrc/scalars.c replace them. So operators call `elementary.exp(x)`, and do not import
+`exp`.
 """
 
 from math import frexp, ldexp
+from sys import modules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
 
 INFINITY = float("inf")
 
@@ -189,3 +197,15 @@ def _log_of(f: float, power: int, correction: float) -> float:
     series = (series * square + 0.6666666666666666) * square
     half = 0.5 * f * f
     return power * LOG2_HIGH - ((half - (s * (half + series) + (power * LOG2_LOW + correction))) - f)
+
+
+def use_kernels(kernels: "ModuleType") -> None:
+    """Replace the functions that operators call by those in C."""
+    for name in ("exp", "exp2", "log", "log1p", "tanh"):
+        globals()[name] = getattr(kernels, name)
+
+
+# The kernels of an earlier model are loaded already. Else native.py calls the function when it loads them.
+_native = modules.get("iris_model.engine.native")
+if _native is not None and _native._found and _native._found[0] is not None:
+    use_kernels(_native._found[0])

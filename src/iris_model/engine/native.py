@@ -4,6 +4,8 @@ The kernels are loaded at the first batch or the second request, so that a cold 
 `IRIS_MODEL_KERNELS=0` they are never loaded.
 """
 
+from sys import modules
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sized
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # The same number as in module.c. Kernels built from sources with another number are not used.
-INTERFACE = 8
+INTERFACE = 9
 
 _found: "list[ModuleType | None]" = []
 
@@ -28,6 +30,9 @@ def find_kernels() -> "ModuleType | None":
 
                 if _kernels.interface() == INTERFACE:
                     _found[0] = _kernels
+                    # Not imported here, because not every model needs it.
+                    if (elementary := modules.get("iris_model.engine.elementary")) is not None:
+                        elementary.use_kernels(_kernels)
             except (ImportError, AttributeError):
                 pass
     return _found[0]

@@ -168,4 +168,12 @@ PyObject *label_places(PyObject *module, PyObject *arguments);
 PyObject *read_fields(PyObject *module, PyObject *arguments);
 PyObject *dense(PyObject *module, PyObject *arguments);
 
+/* ---- scalars.c: functions of one number ---- */
+
+PyObject *call_exp(PyObject *module, PyObject *argument);
+PyObject *call_exp2(PyObject *module, PyObject *argument);
+PyObject *call_log(PyObject *module, PyObject *argument);
+PyObject *call_log1p(PyObject *module, PyObject *argument);
+PyObject *call_tanh(PyObject *module, PyObject *argument);
+
 #endif

@@ -1,7 +1,6 @@
 """Functions of single cells: activations, inverse link functions, logarithms of probabilities."""
 
-from iris_model.engine.elementary import exp, log, log1p
-from iris_model.engine.elementary import tanh as _tanh
+from iris_model.engine import elementary
 
 from .links import add_in_order
 
@@ -20,7 +19,7 @@ def exponential(rows: "Rows") -> "Rows":
     """Return exp(x) by cell, the inverse of the logarithmic link; infinite beyond the largest double."""
     if not isinstance(rows, list) and (made := rows.map("exponential")) is not None:
         return made
-    return [[exp(value) if value <= OVERFLOW else value + INFINITY for value in row] for row in rows]
+    return [[elementary.exp(value) if value <= OVERFLOW else value + INFINITY for value in row] for row in rows]
 
 
 def normalize_log(rows: "list[list[float]]") -> "list[list[float]]":
@@ -28,8 +27,8 @@ def normalize_log(rows: "list[list[float]]") -> "list[list[float]]":
     table = []
     for row in rows:
         largest = max(row)
-        total = largest + log(add_in_order([exp(value - largest) for value in row]))
-        table.append([exp(value - total) for value in row])
+        total = largest + elementary.log(add_in_order([elementary.exp(value - largest) for value in row]))
+        table.append([elementary.exp(value - total) for value in row])
     return table
 
 
@@ -37,7 +36,10 @@ def logistic(rows: "Rows", *, slope: float) -> "Rows":
     """Return 1 / (1 + exp(-slope * x)). Far below zero this form gives 0, so that ties equal those of LightGBM."""
     if not isinstance(rows, list) and (made := rows.map("logistic", slope)) is not None:
         return made
-    return [[1.0 / (1.0 + exp(-slope * value)) if slope * value > -OVERFLOW else 0.0 for value in row] for row in rows]
+    return [
+        [1.0 / (1.0 + elementary.exp(-slope * value)) if slope * value > -OVERFLOW else 0.0 for value in row]
+        for row in rows
+    ]
 
 
 def complement_pair(rows: "Rows") -> "Rows":
@@ -49,7 +51,10 @@ def complement_pair(rows: "Rows") -> "Rows":
 
 def softplus(rows: "list[list[float]]") -> "list[list[float]]":
     """Return log(1 + exp(x)) by cell; infinite where exp(x) is, as in LightGBM."""
-    return [[log1p(exp(value)) if value <= OVERFLOW else value + INFINITY for value in row] for row in rows]
+    return [
+        [elementary.log1p(elementary.exp(value)) if value <= OVERFLOW else value + INFINITY for value in row]
+        for row in rows
+    ]
 
 
 def signed_squares(rows: "list[list[float]]") -> "list[list[float]]":
@@ -59,7 +64,7 @@ def signed_squares(rows: "list[list[float]]") -> "list[list[float]]":
 
 def tanh(rows: "list[list[float]]") -> "list[list[float]]":
     """Return the hyperbolic tangent by cell."""
-    return [[_tanh(value) for value in row] for row in rows]
+    return [[elementary.tanh(value) for value in row] for row in rows]
 
 
 def relu(rows: "list[list[float]]") -> "list[list[float]]":
@@ -75,7 +80,7 @@ def clipped_logit(rows: "list[list[float]]", *, index: int, scale: float, epsilo
     table = []
     for row in rows:
         probability = min(max(row[index], epsilon), 1.0 - epsilon)
-        table.append([scale * log(probability / (1.0 - probability))])
+        table.append([scale * elementary.log(probability / (1.0 - probability))])
     return table
 
 
@@ -86,7 +91,7 @@ def clipped_centered_log(rows: "list[list[float]]", *, epsilon: float) -> "list[
     """
     table = []
     for row in rows:
-        logs = [log(min(max(value, epsilon), 1.0 - epsilon)) for value in row]
+        logs = [elementary.log(min(max(value, epsilon), 1.0 - epsilon)) for value in row]
         mean = add_in_order(logs) / len(logs)
         table.append([value - mean for value in logs])
     return table

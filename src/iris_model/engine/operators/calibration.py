@@ -1,6 +1,6 @@
 """Calibrated probabilities from scores. Source: sklearn.calibration."""
 
-from iris_model.engine.elementary import exp, log
+from iris_model.engine import elementary
 
 from .densities import numpy_sum
 
@@ -25,9 +25,9 @@ def sigmoid_calibration(rows: "Table", *, slopes: "Sequence[float]", intercepts:
         for value, (slope, intercept) in zip(row, pairs):
             value = -(slope * value + intercept)
             if value >= 0:
-                line.append(1.0 / (1.0 + exp(-value)))
+                line.append(1.0 / (1.0 + elementary.exp(-value)))
             else:
-                power = exp(value)
+                power = elementary.exp(value)
                 line.append(power / (1.0 + power))
         table.append(line)
     return table
@@ -56,10 +56,10 @@ def scaled_temperature(rows: "Table", *, beta: float, of_probabilities: bool) ->
     """Return softmax(beta * logits). The logits of probabilities are their logarithms."""
     table = []
     for row in rows:
-        logits = [log(value + 1e-12) for value in row] if of_probabilities else row
+        logits = [elementary.log(value + 1e-12) for value in row] if of_probabilities else row
         scaled = [beta * value for value in logits]
         largest = max(scaled)
-        powers = [exp(value - largest) for value in scaled]
+        powers = [elementary.exp(value - largest) for value in scaled]
         total = numpy_sum(powers)
         line = [power / total for power in powers]
         table.append([1.0 if 1.0 < value <= HIGHEST else value for value in line])

@@ -1,6 +1,6 @@
 """Combine the answers of an ensemble's members, except sums over trees."""
 
-from iris_model.engine.elementary import exp2, log
+from iris_model.engine import elementary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def centered_logs(rows: "list[list[float]]", *, factor: float) -> "list[list[flo
     """
     table = []
     for row in rows:
-        logs = [log(max(value, 2.0**-52)) for value in row]
+        logs = [elementary.log(max(value, 2.0**-52)) for value in row]
         mean = 1.0 / len(logs) * _sum(tuple(logs))
         table.append([factor * (value - mean) for value in logs])
     return table
@@ -107,7 +107,7 @@ def isolation_scores(rows: "list[list[float]]", *, longest: float) -> "list[floa
 
     Source: sklearn.ensemble.IsolationForest._compute_score_samples.
     """
-    return [-exp2(-(row[0] / longest)) if longest else -0.5 for row in rows]
+    return [-elementary.exp2(-(row[0] / longest)) if longest else -0.5 for row in rows]
 
 
 def subtract(values: "list[float]", *, offset: float) -> "list[float]":

@@ -4,7 +4,7 @@ Exponentials are computed in float64 and rounded, which gives the libraries' own
 1e-6 for values that come from here.
 """
 
-from iris_model.engine.elementary import exp
+from iris_model.engine import elementary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def expit_float32(rows: "Rows") -> "Rows":
         return made
     rounded = make_rounder()
     return [
-        [rounded(1.0 / rounded(rounded(exp(min(-value, LARGEST_EXPONENT))) + 1.0)) for value in row] for row in rows
+        [rounded(1.0 / rounded(rounded(elementary.exp(min(-value, LARGEST_EXPONENT))) + 1.0)) for value in row]
+        for row in rows
     ]
 
 
@@ -47,7 +48,7 @@ def exponential_float32(rows: "Rows") -> "Rows":
     if not isinstance(rows, list) and (made := rows.map("exponential_float32")) is not None:
         return made
     rounded = make_rounder()
-    return [[rounded(exp(value)) if value < OVERFLOW else float("inf") for value in row] for row in rows]
+    return [[rounded(elementary.exp(value)) if value < OVERFLOW else float("inf") for value in row] for row in rows]
 
 
 def softmax_float32(rows: "Rows") -> "Rows":
@@ -58,7 +59,7 @@ def softmax_float32(rows: "Rows") -> "Rows":
     table = []
     for row in rows:
         largest = max(row)
-        powers = [rounded(exp(rounded(value - largest))) for value in row]
+        powers = [rounded(elementary.exp(rounded(value - largest))) for value in row]
         total = 0.0
         for power in powers:
             total += power

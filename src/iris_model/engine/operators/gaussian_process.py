@@ -2,7 +2,7 @@
 
 from math import dist, erf, fsum, pi, sin, sqrt
 
-from iris_model.engine.elementary import exp
+from iris_model.engine import elementary
 from iris_model.engine.functions import INFINITY, NAN
 from iris_model.engine.measuring import measure
 
@@ -32,13 +32,13 @@ def matern_kernel(rows: "Rows", *, vectors: "Rows", nu: float) -> "Table":
         line = []
         for distance in distances:
             if nu == 0.5:
-                line.append(exp(-distance))
+                line.append(elementary.exp(-distance))
             elif nu == 1.5:
                 scaled = distance * sqrt(3)
-                line.append((1.0 + scaled) * exp(-scaled))
+                line.append((1.0 + scaled) * elementary.exp(-scaled))
             else:
                 scaled = distance * sqrt(5)
-                line.append((1.0 + scaled + scaled * scaled / 3.0) * exp(-scaled))
+                line.append((1.0 + scaled + scaled * scaled / 3.0) * elementary.exp(-scaled))
         table.append(line)
     return table
 
@@ -61,7 +61,7 @@ def periodic_kernel(rows: "Rows", *, vectors: "Rows", length_scale: float, perio
     squares = measure(rows, vectors, "squared")
     if squares is not None:
         heights = [[_sine(frequency * sqrt(square)) / length_scale for square in line] for line in squares]
-        return [[exp(-2 * (height * height)) for height in line] for line in heights]
+        return [[elementary.exp(-2 * (height * height)) for height in line] for line in heights]
     vectors = list(vectors)
     table = []
     for row in rows:
@@ -71,7 +71,7 @@ def periodic_kernel(rows: "Rows", *, vectors: "Rows", length_scale: float, perio
             for value, other in zip(row, vector):
                 total += (value - other) * (value - other)
             height = _sine(frequency * sqrt(total)) / length_scale
-            line.append(exp(-2 * (height * height)))
+            line.append(elementary.exp(-2 * (height * height)))
         table.append(line)
     return table
 

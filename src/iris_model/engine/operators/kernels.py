@@ -3,7 +3,8 @@
 from _operator import mul, sub
 from math import dist, fsum, sqrt
 
-from iris_model.engine.elementary import exp, tanh, whole_power
+from iris_model.engine import elementary
+from iris_model.engine.elementary import whole_power
 from iris_model.engine.errors import InvalidInput
 from iris_model.engine.measuring import measure
 from iris_model.engine.native import find_kernels
@@ -40,12 +41,12 @@ def rbf_kernel(
 def _rbf_values(rows: "Rows", vectors: "Rows", gamma: float) -> "list[list[float]]":
     squares = measure(rows, vectors, "squared")
     if squares is not None:
-        return [[exp(-gamma * square) for square in line] for line in squares]
+        return [[elementary.exp(-gamma * square) for square in line] for line in squares]
     vectors = list(vectors)
     table = []
     for row in rows:
         distances = [dist(row, vector) for vector in vectors]
-        table.append([exp(-gamma * (distance * distance)) for distance in distances])
+        table.append([elementary.exp(-gamma * (distance * distance)) for distance in distances])
     return table
 
 
@@ -108,7 +109,7 @@ def power_of(base: float, degree: float) -> float:
 
 def sigmoid_kernel(rows: "Rows", *, vectors: "Rows", gamma: float, coef0: float) -> "list[list[float]]":
     """Return tanh(gamma <x, y> + coef0)."""
-    return [[tanh(value) for value in row] for row in _scaled_products(rows, vectors, gamma, coef0)]
+    return [[elementary.tanh(value) for value in row] for row in _scaled_products(rows, vectors, gamma, coef0)]
 
 
 def laplacian_kernel(
@@ -124,9 +125,9 @@ def laplacian_kernel(
 def _laplacian_values(rows: "Rows", vectors: "Rows", gamma: float) -> "list[list[float]]":
     sums = measure(rows, vectors, "absolute")
     if sums is not None:
-        return [[exp(-gamma * value) for value in line] for line in sums]
+        return [[elementary.exp(-gamma * value) for value in line] for line in sums]
     vectors = list(vectors)
-    return [[exp(-gamma * fsum(map(abs, map(sub, row, vector)))) for vector in vectors] for row in rows]
+    return [[elementary.exp(-gamma * fsum(map(abs, map(sub, row, vector)))) for vector in vectors] for row in rows]
 
 
 def cosine_kernel(rows: "Rows", *, vectors: "Rows") -> "list[list[float]]":
@@ -151,7 +152,7 @@ def chi_squared_kernel(rows: "Rows", *, vectors: "Rows", gamma: "float | None") 
         if min(row) < 0:
             raise ValueError("it accepts no negative values")
         sums = [-fsum([(x - y) * (x - y) / (x + y) for x, y in zip(row, vector) if x + y != 0.0]) for vector in vectors]
-        table.append(sums if gamma is None else [exp(gamma * value) for value in sums])
+        table.append(sums if gamma is None else [elementary.exp(gamma * value) for value in sums])
     return table
 
 

@@ -1,6 +1,6 @@
 """Inverse link functions: probabilities from decisions."""
 
-from iris_model.engine.elementary import exp
+from iris_model.engine import elementary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ def add_in_order(values: "list[float]") -> float:
 
 def _expit(value: float) -> float:
     if value >= 0:
-        return 1.0 / (1.0 + exp(-value))
-    power = exp(value)
+        return 1.0 / (1.0 + elementary.exp(-value))
+    power = elementary.exp(value)
     return power / (1.0 + power)
 
 
@@ -49,7 +49,7 @@ def softmax(rows: "Rows") -> "Rows":
     table = []
     for row in rows:
         largest = max(row)
-        powers = [exp(value - largest) for value in row]
+        powers = [elementary.exp(value - largest) for value in row]
         total = add_in_order(powers)
         table.append([power / total for power in powers])
     return table

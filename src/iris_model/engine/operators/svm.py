@@ -7,7 +7,7 @@ pair. Source: libsvm, svm.cpp (svm_predict_values).
 from _operator import mul
 from math import fsum
 
-from iris_model.engine.elementary import exp
+from iris_model.engine import elementary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,9 +118,9 @@ def _pairs(count: int) -> "list[tuple[int, int]]":
 
 def _sigmoid(value: float) -> float:
     if value >= 0:
-        power = exp(-value)
+        power = elementary.exp(-value)
         return power / (1.0 + power)
-    return 1.0 / (1 + exp(value))
+    return 1.0 / (1 + elementary.exp(value))
 
 
 def _couple(pairwise: "list[list[float]]") -> "list[float]":
