@@ -270,17 +270,6 @@ def test_the_dockerfile_of_a_native_function(iris: Path) -> None:
     assert "-S" not in text
 
 
-def test_a_dockerfile_needs_to_know_the_runtime(iris: Path) -> None:
-    settings = (iris / "iris-model.toml").read_text()
-    try:
-        (iris / "iris-model.toml").write_text(f'runtime = "auto"\n{settings}')
-        text = run("dockerfile", iris, exit_code=1).output
-    finally:
-        (iris / "iris-model.toml").write_text(settings)
-    assert "a Dockerfile starts one runtime" in text
-    assert 'Set runtime = "native" or "python".' in text
-
-
 def test_dockerfile(iris: Path, base: Path, tmp_path: Path) -> None:
     assert run("dockerfile", iris).output == (iris / "Dockerfile").read_text()
     assert "not pinned" in run("dockerfile", iris, "--pinned", exit_code=1).output

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from iris_model.contract.file_names import SETTINGS_FILE
 from iris_model.errors import ProjectError
 from iris_model.image.assemble import NATIVE_ENTRY_POINT
 from iris_model.image.bases.base import SCRATCH
@@ -28,11 +27,6 @@ _COMMENT = "# A static executable, which needs nothing of the base: BASE_IMAGE m
 
 def render_dockerfile(settings: ProjectSettings, *, pinned: bool = False) -> str:
     """Return the Dockerfile. `pinned`: use the base's digest from the last `build`."""
-    if settings.runtime == "auto":
-        raise ProjectError(
-            f'runtime = "auto" in {SETTINGS_FILE}: a Dockerfile starts one runtime, and `package` selects it later',
-            remedy='Set runtime = "native" or "python".',
-        )
     base = settings.base_image
     if Path(base).exists() or (settings.directory / base).exists():
         raise ProjectError(
