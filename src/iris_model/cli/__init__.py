@@ -60,7 +60,7 @@ COMMANDS = {
     "deploy": ("iris_model.cli.commands.aws.deploy", "deploy", "Deploy a project to AWS and verify its answers."),
     "status": ("iris_model.cli.commands.aws.status", "status", "Show the deployed version, image, state and alarm."),
     "logs": ("iris_model.cli.commands.aws.logs", "logs", "Show the log of the deployed function, and summarize it."),
-    "batch": ("iris_model.cli.commands.aws.batch", "batch", "Score objects of S3 with the deployed function."),
+    "batch": ("iris_model.cli.commands.aws.batch", "batch", "Score files in S3 with the deployed function."),
     "rollback": ("iris_model.cli.commands.aws.rollback", "rollback", "Switch back to an earlier version."),
     "destroy": ("iris_model.cli.commands.aws.destroy", "destroy", "Delete everything that deploy created."),
     "events": ("iris_model.cli.commands.aws.events", "events", "Share test events with the Lambda console."),

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     multiple=True,
     metavar="PATH",
-    help="Output path: a directory becomes an OCI layout, a name that ends with .tar an archive for `docker load`, one that "
-    "ends with .zip a zip archive for Lambda. Repeatable.  [default: PROJECT/.iris-model/image, or "
+    help="Output path. NAME.tar is an archive for `docker load`, NAME.zip is a zip archive for Lambda. Any other name is "
+    "a directory with an OCI layout. Repeatable.  [default: PROJECT/.iris-model/image, or "
     "PROJECT/.iris-model/function.zip with package-type zip]",
 )
 @click.option(
@@ -85,7 +85,7 @@ def build(
 
     The same project on the same base image gives the same digest. Building an unchanged project does nothing. The
     base image and the packages are pinned in iris-model.lock. An SBOM and a provenance statement are written next to
-    the image. A zip archive has no base image, and none of these documents.
+    the image. A zip archive has no base image, no SBOM and no provenance statement.
 
     \b
     Example:

@@ -16,7 +16,12 @@ from iris_model.cli.terminal import echo
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Output path.  [default: MODEL.safetensors]")
 @click.option("--data", type=click.Path(path_type=Path), help="CSV file of sample rows to verify with.")
-@click.option("--trust", multiple=True, metavar="NAME", help="Allow loading this name from the model file. Repeatable.")
+@click.option(
+    "--trust",
+    multiple=True,
+    metavar="NAME",
+    help="Allow the model file to load this class, function or package. Repeatable.",
+)
 @click.option("--report", is_flag=True, help="Print the details of the verification.")
 @json_option
 def compile_command(

@@ -27,8 +27,8 @@ from iris_model.cli.sources.deployment import aws_options, project_argument, sta
 @click.option(
     "--pattern",
     metavar="NAME|FILE",
-    help="Traffic pattern: steady, office-hours, bursts, observed (with --remote), or a JSON file with requests for "
-    "24 or 168 hours.  "
+    help="Traffic pattern: steady, office-hours, bursts, observed (with --remote), or a JSON file with the "
+    "requests of each of 24 or 168 hours.  "
     "[default: office-hours; with --remote, observed if the log covers a day]",
 )
 @click.option(
@@ -56,7 +56,8 @@ from iris_model.cli.sources.deployment import aws_options, project_argument, sta
 @click.option(
     "--original/--no-original",
     default=None,
-    help="Also measure the executor `original`.  [default: on, if the project is measured on this machine]",
+    help="Also measure the model with its own library (executor `original`).  "
+    "[default: on, if the project is measured on this machine]",
 )
 @click.option(
     "--free-tier/--no-free-tier",

@@ -46,8 +46,15 @@ DIFFERENT = 2
     metavar="SHARE",
     help="Exit with 0 if at most this share of the rows changes, from 0 to 1.  [default: 0]",
 )
-@click.option("--rows", "largest", type=click.IntRange(0), default=10, show_default=True, help="Changed rows to show.")
-@click.option("--trust", multiple=True, metavar="NAME", help="Allow loading this name from a model file. Repeatable.")
+@click.option(
+    "--rows", "largest", type=click.IntRange(0), default=10, show_default=True, help="Number of changed rows to show."
+)
+@click.option(
+    "--trust",
+    multiple=True,
+    metavar="NAME",
+    help="Allow the model files to load this class, function or package. Repeatable.",
+)
 @json_option
 def diff(
     before: Path,

@@ -13,8 +13,8 @@ import click
 def dockerfile(project: Path, pinned: bool) -> None:
     """Print the Dockerfile of a project.
 
-    It is the file that `init` wrote, with the current base image and handler of iris-model.toml. It needs the wheel
-    of iris-model that `init` added to the project.
+    It is the file that `init` wrote, with the current base image and handler of iris-model.toml. `docker build` needs the
+    wheel of iris-model that `init` added to the project.
 
     \b
     Example:

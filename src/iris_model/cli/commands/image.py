@@ -81,7 +81,8 @@ def inspect(ref: str, platform: str | None, no_check: bool, as_json: bool) -> No
 def diff(one: str, other: str, as_json: bool) -> None:
     """Show the differences between two images: config, files, and bytes to push.
 
-    Layers that both images have are not opened. The exit code is 0 even if they differ; read "equal" in the output of --json.
+    Layers that both images have are not opened. The exit code is 0 even if they differ. In a script, use
+    the key "equal" of --json.
 
     \b
     Example:

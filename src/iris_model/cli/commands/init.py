@@ -21,7 +21,12 @@ from iris_model.errors import IrisModelError
 @click.option("--model", type=click.Path(path_type=Path), help="Trained model. It is copied into the project.")
 @click.option("--name", help="Name of the function.  [default: the name of the directory]")
 @click.option("--data", type=click.Path(path_type=Path), help="CSV file of sample rows. It is copied into the project.")
-@click.option("--trust", multiple=True, metavar="NAME", help="Allow loading this name from the model file. Repeatable.")
+@click.option(
+    "--trust",
+    multiple=True,
+    metavar="NAME",
+    help="Allow the model file to load this class, function or package. Repeatable.",
+)
 @click.option("--ci", type=click.Choice(["github"]), help="Add a CI workflow that tests, plans and deploys.")
 @click.option(
     "--measure/--no-measure",
@@ -43,8 +48,9 @@ def init(
     """Create a project for your model, or from the iris example.
 
     DIRECTORY must be new or empty. With --model, the model is compiled and verified, and the settings, handler,
-    requirements and test events are written for it. `docker build` can build the project without iris-model. With
-    --measure, the function is packaged and started a few times, at the full speed of this machine.
+    requirements and test events are written for it. You can build the project with `docker build` on a machine without
+    iris-model. With --measure, the function is packaged, and started a few times to measure it, without Lambda's limit
+    of the CPU.
 
     \b
     Example:

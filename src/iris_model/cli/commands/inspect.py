@@ -19,7 +19,9 @@ from iris_model.errors import visible
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--trust", multiple=True, metavar="NAME", help="Treat this name as allowed. Repeatable.")
+@click.option(
+    "--trust", multiple=True, metavar="NAME", help="Treat this class, function or package as allowed. Repeatable."
+)
 @click.option(
     "--open/--no-open",
     "opens",
@@ -33,7 +35,7 @@ def inspect(model: Path, trust: tuple[str, ...], opens: bool | None, as_json: bo
     Opening a pickle can run any code. This command reads the instructions of the pickle first. It shows the class, the
     library and version that wrote it, every name it would load, and the names that are not allowed. If every name
     belongs to a known library, it then opens the file in a confined process, as `compile` does. It shows the columns,
-    classes, trees and sizes, the steps, and which steps compile. --no-open skips this.
+    classes, trees and sizes, the steps, and which steps compile. With --no-open, the file is not opened.
 
     \b
     Example:

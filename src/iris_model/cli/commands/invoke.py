@@ -49,8 +49,9 @@ def invoke(
     @FILE, or - for stdin. Without --url or --remote, the function runs once on this machine. If the function returns an error,
     the exit code is 3.
 
-    With --check, each event that has an expected answer in events/expected/NAME.json is sent, and the answers are compared.
-    With --event, only that event is sent. Numbers may differ by rounding errors. If an answer differs, the exit code is 2.
+    With --check, every event with an expected answer in events/expected/NAME.json is sent, and the answers are compared.
+    Add --event to send only one of them. Numbers that differ only by rounding count as equal. If an answer differs, the
+    exit code is 2.
 
     \b
     Example:

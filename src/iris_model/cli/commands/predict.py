@@ -32,16 +32,18 @@ from iris_model.cli.verbosity import QUIET, find_verbosity
     type=click.Choice(["fail", "null", "file"]),
     default="fail",
     show_default=True,
-    help="For a row that the model refuses: stop, leave its answers empty, or move it to OUTPUT.errors.jsonl.",
+    help="If the model refuses a row: fail stops, null leaves its answers empty, file moves it to OUTPUT.errors.jsonl.",
 )
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Number of processes.  [default: one for each processor]")
 @click.option(
     "--input-format",
     metavar="FORMAT",
-    help="Format if the suffix does not show it, such as csv, tsv, jsonl, parquet or csv.gz.",
+    help="Format of INPUT if the suffix does not show it, such as csv, tsv, jsonl, parquet or csv.gz.",
 )
 @click.option(
-    "--output-format", metavar="FORMAT", help="The same for the output.  [default for -: the format of the first input]"
+    "--output-format",
+    metavar="FORMAT",
+    help="Format of OUTPUT if the suffix does not show it.  [default for -: the format of the first input]",
 )
 @click.option("--restart", is_flag=True, help="Start from the first row, even if an earlier run was interrupted.")
 @json_option

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     "function_url_port",
     type=click.IntRange(0, 65535),
     metavar="PORT",
-    help="Serve a function URL at this port, too. 0 selects a free one. Further functions use the following ports.",
+    help="Also serve a function URL at this port. 0 selects a free one. With several functions, each uses the next port.",
 )
 @click.option("--handler", metavar="MODULE.FUNCTION", help="Handler, for a folder that is not an iris-model project.")
 @click.option("--name", help="Name of the function. Overrides the name of the project or folder.")
@@ -104,8 +104,8 @@ def serve(
     """Run functions on this machine as AWS Lambda would.
 
     PROJECT is a project, a function directory, a model file, or with --handler any folder with a Lambda function.
-    Projects are packaged first. A model file is served from a temporary project. The Invoke API answers boto3, the AWS
-    CLI and curl. The HTTP API answers at the route of each project. Each concurrent invocation runs in its own process.
+    Projects are packaged first. A model file is served from a temporary project. Call the Invoke API with boto3, the AWS
+    CLI or curl, and the HTTP API at the route of each project. Each concurrent invocation runs in its own process.
     Press Ctrl-C to stop.
 
     \b

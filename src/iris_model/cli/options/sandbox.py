@@ -44,7 +44,7 @@ _OPTIONS = (
     click.option(
         "--cpu-share/--no-cpu-share",
         default=None,
-        help="Limit the CPU as Lambda does: 1,769 MB are one vCPU. On with --strict and --image.",
+        help="Limit the CPU as Lambda does: one vCPU for 1,769 MB of memory.  [default: on with --strict and --image]",
     ),
 )
 

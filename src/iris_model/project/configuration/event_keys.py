@@ -53,7 +53,7 @@ EVENT_KEYS: tuple[Key, ...] = (
         "window",
         "integer",
         "Longest time to collect a batch. More than 10 messages of a queue require at least 1. Not for FIFO queues.",
-        default_doc="of AWS: 0, for clusters 0.5",
+        default_doc="that of AWS: 0, for clusters 0.5",
         minimum=0,
         maximum=300,
         unit="s",
@@ -61,8 +61,8 @@ EVENT_KEYS: tuple[Key, ...] = (
     Key(
         "filter",
         "texts",
-        "Only events that match one of these JSON patterns: filter patterns of Lambda, at most 5; of a topic, one filter "
-        "policy; of an event bus, one event pattern, which is required.",
+        "JSON patterns: only events that match one of them reach the function. For queues, streams and clusters, at most 5 "
+        "filter patterns of Lambda; for a topic, one filter policy; for an event bus, one event pattern (required).",
         default=(),
         pattern=r"\s*\{(?s:.)*\}\s*",
         pattern_means="a JSON object",
@@ -77,7 +77,7 @@ EVENT_KEYS: tuple[Key, ...] = (
     Key(
         "starting-position",
         "text",
-        "First record of a stream or cluster that is read.",
+        "Where to start reading a stream or cluster: at new records (latest), or at the oldest one (trim-horizon).",
         default="latest",
         choices=("latest", "trim-horizon"),
     ),

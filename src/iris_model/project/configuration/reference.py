@@ -39,8 +39,8 @@ _STAGES = f"""
 ## [stages.NAME]
 
 A stage is another deployment of the same model and handler: `iris-model deploy --stage prod`. Its table contains the
-differences. By default the function is called `<name>-<stage>`, and the stack and the first part of the path have that
-name too. Tables such as `environment` or `tags` override those of the project key by key. An empty table, such as
+differences. By default, the function and the stack are called `<name>-<stage>`, and the path starts with the name of the stage:
+`/<stage>/<name>`. Tables such as `environment` or `tags` override those of the project key by key. An empty table, such as
 `cors = {{}}`, removes that of the project.
 
 ```toml

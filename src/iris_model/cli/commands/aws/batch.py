@@ -25,7 +25,7 @@ _SHARE_OF_MEMORY = 64
 @click.argument("source", metavar="s3://BUCKET/IN/")
 @click.argument("output", metavar="s3://BUCKET/OUT/")
 @click.option("--project", type=click.Path(path_type=Path), default=".", help="Project directory.  [default: .]")
-@click.option("--plan", is_flag=True, help="Show the parts and the cost, and score nothing.")
+@click.option("--plan", is_flag=True, help="Show the number of parts and the cost, and write no answers.")
 @click.option(
     "--tolerate",
     type=click.FloatRange(0, 100),
@@ -47,9 +47,9 @@ def batch(
     region: str | None,
     as_json: bool,
 ) -> None:
-    """Score objects of S3 with the deployed function.
+    """Score files in S3 with the deployed function.
 
-    The objects are CSV or JSON Lines files, divided into parts. `concurrency` in [batch] limits how many parts run at
+    The files are CSV or JSON Lines. They are divided into parts. `concurrency` in [batch] limits how many parts run at
     the same time. If a run was interrupted or parts failed, run the same command again: it scores only the missing
     parts.
 

@@ -44,7 +44,14 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
 @project_argument
 @stage_option
 @aws_options
-@click.option("--since", type=Duration(), default="10m", show_default=True, metavar="SPAN", help="Time span.")
+@click.option(
+    "--since",
+    type=Duration(),
+    default="10m",
+    show_default=True,
+    metavar="SPAN",
+    help="Time span, such as 90s, 10m, 2h or 7d.",
+)
 @click.option("--follow", "-f", is_flag=True, help="Print new lines until Ctrl-C.")
 @click.option("--filter", "pattern", metavar="PATTERN", default="", help="Filter pattern of CloudWatch Logs.")
 @json_option

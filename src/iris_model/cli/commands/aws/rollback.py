@@ -34,7 +34,7 @@ def rollback(
 
     PROJECT defaults to the current directory. VERSION defaults to the version that answered before. If that is
     unknown, it is the next lower version. During a canary, it is the old version. With --payload, the version is
-    invoked first, and it gets no requests if it fails.
+    tested with this payload first, and gets no requests if it fails.
 
     \b
     Example:

@@ -33,7 +33,7 @@ from iris_model.errors import DeploymentError
 def template(project: Path, stage: str | None, image: str | None, form: str, as_json: bool) -> None:
     """Print the CloudFormation template of a project.
 
-    It is the template that `deploy` uses, without transforms, so that you can read it and deploy it with any tool.
+    It is the template that `deploy` uses. It contains no macros (`Transform`), so you can deploy it with any tool.
     With --format sam it is a template for `sam deploy` and `sam local`. AWS is not contacted.
 
     \b
