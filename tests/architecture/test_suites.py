@@ -36,7 +36,7 @@ def test_every_test_is_run_and_slow_ones_only_in_e2e() -> None:
             assert not (runs("test", marks) and marks & {"e2e", "slow"}), marks
 
 
-def test_what_make_test_leaves_out_make_check_runs() -> None:
+def test_make_check_runs_the_tests_that_make_test_skips() -> None:
     recipe = re.search(r"^test:.*\n\t(.*)", MAKEFILE, re.MULTILINE)
     assert recipe and "--ignore" not in recipe[1].replace("$(addprefix --ignore=,$(OF_THE_TEXT))", "")
     assert re.search(r"^check-all:\n(\t.*\n)*\t.*pytest.* \$\(OF_THE_TEXT\)$", MAKEFILE, re.MULTILINE)

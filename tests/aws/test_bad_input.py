@@ -277,7 +277,7 @@ def photograph(wire: Wire) -> dict[str, Any]:
         for number, case in enumerate(CASES)
     ],
 )
-def test_one_clear_message_and_nothing_lost(world: World, case: Case):
+def test_bad_input_gives_one_message_and_changes_nothing(world: World, case: Case):
     case.prepare(world)
     before, files = photograph(world.wire), sorted((world.home / "iris").rglob("*"))
     done = world.run(case.command)

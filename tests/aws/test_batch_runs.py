@@ -66,7 +66,7 @@ def test_the_role_may_read_the_list_of_a_run_below_the_output(output: str) -> No
     assert all(allows(part.statements, "s3:GetObject", each.key) for each in run.parts)
 
 
-def test_runs_with_other_places_have_other_names() -> None:
+def test_runs_with_different_outputs_have_different_names() -> None:
     """Otherwise two runs at the same time would share one list of parts."""
     aws: Any = Bucket(a=10)
     places = ("s3://flowers/out/", "s3://flowers/out/b/")
@@ -76,12 +76,12 @@ def test_runs_with_other_places_have_other_names() -> None:
 
 
 @pytest.mark.parametrize("place", ["s3://flowers/in/a#b/", "s3://flowers/in/a?b/", "s3://flowers/in/a%20b/"])
-def test_every_character_of_a_place_counts(place: str) -> None:
+def test_every_character_of_an_s3_prefix_is_kept(place: str) -> None:
     """A shorter prefix would score other objects too."""
     assert split_place(place) == ("flowers", place.removeprefix("s3://flowers/"))
 
 
-def test_only_places_in_s3_are_places() -> None:
+def test_only_s3_addresses_are_accepted() -> None:
     assert is_within("s3://flowers/in/x", ALLOWED.input)
     for other in ("flowers/in/x", "https://flowers/in/x", "s3://flowers", "s3://other/in/", "s3:///in/"):
         assert not is_within(other, ALLOWED.input)

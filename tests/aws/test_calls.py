@@ -40,7 +40,7 @@ def call(transport: Failing, pauses: list[float] | None = None) -> dict[str, Any
 @pytest.mark.parametrize(
     "code", ["ThrottlingException", "ResourceConflictException", "ReadTimeout", "TooManyRequestsException"]
 )
-def test_what_passes_is_tried_again_with_growing_pauses(code: str):
+def test_temporary_errors_are_retried_with_growing_pauses(code: str):
     pauses: list[float] = []
     assert call(Failing(code, times=ATTEMPTS - 1), pauses) == {"Name": "live"}
     assert len(pauses) == ATTEMPTS - 1
@@ -112,7 +112,7 @@ def test_a_connection_that_breaks_later_is_waited_for():
     assert aws.call("lambda", "UpdateAlias", "alias iris:live") == {"Name": "live"}
 
 
-def test_what_only_an_administrator_can_decode_is_left_out():
+def test_encoded_authorization_messages_are_removed():
     with pytest.raises(DeploymentError) as caught:
         call(Failing("AccessDenied", "not authorized. Encoded authorization failure message: abcDEF123"))
     assert "abcDEF123" not in str(caught.value)

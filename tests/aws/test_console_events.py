@@ -24,7 +24,7 @@ def run(world: World, command: str, expect: int = 0) -> str:
     return done.output
 
 
-def test_what_one_pushes_another_lists_and_pulls(world: World):
+def test_pushed_events_can_be_listed_and_pulled(world: World):
     events = world.home / "iris/events"
     (events / "two.json").write_text('{"body": "é", "n": 1.50}')
     assert run(world, "events push") == "one\ntwo\n"
@@ -73,7 +73,7 @@ def test_events_go_to_the_function_of_the_stage(world: World):
     assert "No events" in run(world, "events list")
 
 
-def test_a_place_that_cannot_be_written_is_reported(world: World):
+def test_an_unwritable_events_directory_is_reported(world: World):
     shared_events({"new": 3})(world)
     (world.home / "iris/events/one.json").unlink()
     (world.home / "iris/events").rmdir()

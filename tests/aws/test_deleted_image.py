@@ -30,7 +30,7 @@ def kinds(cloud: Cloud, number: int) -> list[str]:
     return [type(step).__name__ for step in plan_deployment(cloud.aws, cloud.wanted(number))[1]]
 
 
-def test_it_is_pushed_and_read_again_before_and_after_lambda_notices(lost: Cloud):
+def test_a_deleted_image_is_pushed_again(lost: Cloud):
     for _ in range(2):
         assert kinds(lost, 1) == ["PushImage", "RefreshImage", "VerifyVersion", "VerifyEndpoint"]
         lost.deploy(1)

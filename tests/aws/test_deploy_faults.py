@@ -96,7 +96,7 @@ def check_right(cloud: Cloud, kind: str) -> None:
 
 
 @pytest.mark.parametrize("fault", spread(MENDED, 2))
-def test_what_passes_by_itself_is_waited_for(fault: str):
+def test_temporary_faults_are_retried(fault: str):
     for kind, index, _, operation in WALK:
         cloud = started(kind)
         hook = raise_once(len(cloud.fake.calls) + index, partial(fail, MENDED[fault]))
@@ -113,9 +113,7 @@ def test_what_passes_by_itself_is_waited_for(fault: str):
 
 
 @pytest.mark.parametrize(("kind", "index", "service", "operation"), WALK, ids=IDS)
-def test_what_is_not_allowed_names_call_resource_and_remedy_and_the_next_run_goes_on(
-    kind: str, index: int, service: str, operation: str
-):
+def test_a_denied_call_is_named_and_the_next_run_continues(kind: str, index: int, service: str, operation: str):
     cloud = started(kind)
     cloud.fake.before = raise_once(len(cloud.fake.calls) + index, partial(fail, DENIED))
     with pytest.raises(DeploymentError) as caught:
@@ -128,7 +126,7 @@ def test_what_is_not_allowed_names_call_resource_and_remedy_and_the_next_run_goe
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_interrupted_anywhere_the_next_run_goes_on(when: str):
+def test_the_next_run_continues_after_an_interruption_anywhere(when: str):
     for kind, index, _, operation in WALK:
         cloud = started(kind)
         setattr(cloud.fake, when, raise_once(len(cloud.fake.calls) + index, lambda *_: Interrupted()))

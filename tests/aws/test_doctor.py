@@ -138,7 +138,7 @@ def test_secrets_are_looked_at_and_never_read(cloud: Cloud):
     assert "GetSecretValue" not in cloud.fake.names()
 
 
-def test_it_goes_on_after_the_first_problem(cloud: Cloud):
+def test_doctor_continues_after_the_first_problem(cloud: Cloud):
     def refuse(number: int, service: str, operation: str) -> None:
         if operation in ("GetRole", "DescribeSecret", "SimulatePrincipalPolicy"):
             raise Failure(service, operation, "AccessDeniedException", "not authorized to perform: it", 403)

@@ -70,7 +70,7 @@ def test_every_code_that_counts_as_absent_is_one_of_its_service():
     assert wrong == []
 
 
-def test_what_passes_by_itself_is_tried_again():
+def test_throttling_codes_are_retried():
     """Each code that the models of these services mark as throttling is retried."""
     throttling = {
         code for service in SERVICES for code in codes_of(service) if "Throttl" in code or "TooManyRequests" in code

@@ -150,7 +150,7 @@ def test_with_names_at_their_limits_every_name_of_the_template_is_one_that_aws_t
     assert any(resource.endswith(f":rule/{names[0]}") for each in policy["Statement"] for resource in each["Resource"])
 
 
-def test_a_record_for_each_ping_is_said():
+def test_a_note_says_that_on_success_gets_a_record_per_ping():
     both = replace(BARE, keep_warm="rate(5 minutes)", on_success=QUEUE)
     (note,) = find_notes(both)
     assert note.key == "keep-warm" and "on-success gets a record for each ping" in note.text
@@ -218,7 +218,7 @@ def test_a_canary_across_another_dead_letter_is_refused_in_the_plan():
         ),
     ],
 )
-def test_what_is_in_another_region_is_refused_in_the_plan(key: str, change: dict[str, Any]):
+def test_resources_in_another_region_are_refused_in_the_plan(key: str, change: dict[str, Any]):
     cloud = Cloud()
     cloud.deployment = replace(cloud.deployment, **change)
     with pytest.raises(DeploymentError, match=f"{key} is in region us-east-1, and the function is in eu-west-1"):

@@ -37,7 +37,7 @@ def test_lines_are_shown_and_reports_summed_up(world: World):
     assert [line["text"] for line in json.loads(world.run("logs --json").stdout)["lines"]][1] == "größer"
 
 
-def test_who_follows_gets_an_object_a_line_until_it_ends(world: World):
+def test_follow_prints_one_json_object_per_line(world: World):
     """A refusal ends the command; the lines that were printed stay."""
     asked: list[str] = []
     refused("FilterLogEvents", "AccessDeniedException", "not authorized to perform: logs:FilterLogEvents", 400)(world)

@@ -72,7 +72,7 @@ def test_the_code_is_asked_for_once(world: World):
 
 
 @pytest.mark.slow
-def test_where_nothing_can_be_kept_each_command_asks(world: World):
+def test_each_command_asks_if_the_session_cannot_be_stored(world: World):
     (world.home / "file").write_text("")
     world.environment["HOME"] = str(world.home / "file")
     for count in (1, 2):

@@ -146,7 +146,7 @@ def broken(operation: Operation, index: int, error: Callable[[str, str], BaseExc
 
 
 @pytest.mark.parametrize("fault", spread(MENDED, 4))
-def test_what_passes_by_itself_is_waited_for(operation: Operation, fault: str):
+def test_temporary_faults_are_retried(operation: Operation, fault: str):
     # The answer to a call that timed out is lost; the call may well have had its effect.
     when = "after" if fault == "timeout" else "before"
     for index, call in enumerate(operation.count_calls()):
@@ -158,7 +158,7 @@ def test_what_passes_by_itself_is_waited_for(operation: Operation, fault: str):
             raise AssertionError(f"call {index}, {call}") from error
 
 
-def test_a_refusal_is_reported_and_the_next_run_goes_on(operation: Operation):
+def test_a_denied_call_is_reported_and_the_next_run_continues(operation: Operation):
     for index, (service, name) in enumerate(operation.count_calls()):
         cloud = broken(operation, index, partial(fail, DENIED), "before")
         with pytest.raises(DeploymentError) as caught:

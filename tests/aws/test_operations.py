@@ -164,7 +164,7 @@ def test_a_credential_helper_gets_the_password_and_no_file(tmp_path: Path):
 
 
 @pytest.mark.parametrize("text", ["{", "[]"])
-def test_a_configuration_that_cannot_be_read_is_left_alone(tmp_path: Path, text: str):
+def test_an_unreadable_docker_configuration_is_not_changed(tmp_path: Path, text: str):
     path = tmp_path / "config.json"
     path.write_text(text)
     with pytest.raises(DeploymentError):

@@ -47,7 +47,7 @@ def test_every_call_of_the_code_is_in_the_table_and_nothing_else():
     assert calls_in_the_code() == set(DIRECT) | set(MEASURING) | set(BATCHING) | set(ARCHIVING)
 
 
-def test_who_measures_needs_no_more_than_a_deployer_but_prices():
+def test_measuring_needs_the_deployer_permissions_and_prices():
     granted = {
         action: statement["Resource"]
         for statement in make_policy(Names())["Statement"]

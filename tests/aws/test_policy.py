@@ -203,7 +203,7 @@ def test_a_role_may_be_passed_to_lambda_alone():
     assert not allows(policy, Asked("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/iris-Role-X"))
 
 
-def test_who_plans_may_plan_and_change_nothing():
+def test_the_plan_policy_allows_planning_only():
     cloud = started("url for some")
     policy = cloud.fake.policy
     cloud.deploy(1)

@@ -82,7 +82,7 @@ def test_the_same_products_are_asked_for_once(cloud: Cloud):
         ([http_api({"0": "0.000001"}, effective="2027-01-01T00:00:00Z")], "an unknown format"),
     ],
 )
-def test_what_is_no_price_is_a_reason(cloud: Cloud, products: list[str], reason: str):
+def test_an_invalid_price_is_rejected_with_a_reason(cloud: Cloud, products: list[str], reason: str):
     cloud.fake.products = only(*products)
     assert reason in ask(cloud, "http_api.request").reasons["http_api.request"]
 

@@ -45,7 +45,7 @@ def test_the_newest_stay_and_the_images_of_the_others_expire():
     assert cloud.deploy(7).steps == ()
 
 
-def test_five_stay_unless_it_is_said_otherwise(cloud: Cloud):
+def test_five_versions_are_kept_by_default(cloud: Cloud):
     for number in range(1, 8):
         cloud.deploy(number)
     assert versions(cloud) == ["3", "4", "5", "6", "7"]
@@ -63,7 +63,7 @@ def test_a_smaller_number_prunes_without_a_deployment_and_the_plan_says_what():
     assert versions(cloud) == ["3", "4"] and planned(cloud, 4) == []
 
 
-def test_nothing_goes_before_the_new_version_is_live_and_right():
+def test_nothing_is_deleted_before_the_new_version_is_verified():
     cloud = deployed(1, 2)
     cloud.fake.models[digest_of(3)] = "wrong"
     with pytest.raises(VerificationFailed):
@@ -75,7 +75,7 @@ def test_nothing_goes_before_the_new_version_is_live_and_right():
     assert images_that_stay(cloud) == [digest_of(number) for number in (1, 2, 3, 4)]
 
 
-def test_what_answered_before_stays_however_old_it_is():
+def test_the_previously_live_version_is_kept():
     cloud = deployed(1, 2, 3, 4, keep=4)
     roll_back(cloud.aws, cloud.deployment, "1", None, lambda step: None)
     cloud.deployment = KEEP_TWO
@@ -86,7 +86,7 @@ def test_what_answered_before_stays_however_old_it_is():
     assert versions(cloud) == ["5", "6"]
 
 
-def test_what_answers_stays_while_it_is_rolled_back():
+def test_the_live_version_is_kept_after_a_rollback():
     cloud = deployed(1, 2, 3, keep=3)
     roll_back(cloud.aws, cloud.deployment, "1", None, lambda step: None)
     assert versions(cloud) == ["1", "2", "3"] and cloud.fake.functions["iris"].alias == "1"

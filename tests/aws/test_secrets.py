@@ -45,7 +45,7 @@ def test_a_secure_string_is_refused_in_the_plan_and_secrets_manager_offered(clou
     assert cloud.deploy(secrets={"LEVEL": "ssm:/iris/level:2", "KEY": "secretsmanager:iris:key"}).version == "1"
 
 
-def test_a_parameter_that_is_not_there(cloud: Cloud):
+def test_a_missing_ssm_parameter_is_refused(cloud: Cloud):
     with pytest.raises(DeploymentError, match="no parameter /iris/level in SSM") as caught:
         cloud.deploy(secrets={"LEVEL": "ssm:/iris/level"})
     assert "aws ssm put-parameter --name /iris/level" in caught.value.remedy

@@ -36,7 +36,7 @@ def run(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, typed: io.StringIO) -> li
     return tried
 
 
-def test_a_terminal_is_asked_and_yes_goes_on(
+def test_a_stuck_stack_is_repaired_after_confirmation(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     assert run(cloud, monkeypatch, Terminal("y\n")) == [False, True]

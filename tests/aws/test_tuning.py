@@ -71,7 +71,7 @@ def test_sizes_take_turns(deployed: Cloud):
     assert changes == [*SIZES, *SIZES, 128]
 
 
-def test_what_answers_requests_is_not_touched(deployed: Cloud):
+def test_tuning_does_not_change_the_live_version(deployed: Cloud):
     function = deployed.fake.functions["iris"]
     before = (function.alias, dict(function.weights), dict(function.versions))
     first = len(deployed.fake.calls)
@@ -142,7 +142,7 @@ def test_ctrl_c_leaves_the_memory_of_before(deployed: Cloud, when: str):
 
 
 @pytest.mark.parametrize("healer", ["tune", "deploy"])
-def test_what_a_killed_run_left_is_set_back_by_the_next(deployed: Cloud, healer: str):
+def test_the_next_run_restores_the_memory_after_a_kill(deployed: Cloud, healer: str):
     def monkey(cloud: Cloud, number: int) -> None:
         def dead(now: int, service: str, operation: str) -> None:
             if now >= number:

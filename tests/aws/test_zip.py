@@ -119,7 +119,7 @@ def test_a_deleted_bucket_is_made_again_and_versions_answer_without_it(zips: Clo
         (FakeBucket(owner="999999999999"), "it is not allowed"),
     ],
 )
-def test_a_bucket_of_somebody_else_is_left_alone(zips: Cloud, bucket: FakeBucket, expected: str) -> None:
+def test_a_bucket_of_another_owner_is_not_used(zips: Cloud, bucket: FakeBucket, expected: str) -> None:
     zips.fake.buckets[BUCKET] = bucket
     with pytest.raises(DeploymentError, match=expected):
         zips.deploy(1)

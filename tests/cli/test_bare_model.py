@@ -71,7 +71,7 @@ def test_a_model_with_its_own_code_gets_a_hint_to_init(tmp_path: Path) -> None:
     assert "iris-model init own --model" in result.stderr
 
 
-def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+def test_a_missing_model_file_is_reported(tmp_path: Path) -> None:
     result = run("serve", tmp_path / "gone.pkl")
     assert result.exit_code == 1
     assert f"there is no {tmp_path / 'gone.pkl'}" in result.stderr

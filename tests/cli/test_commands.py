@@ -250,7 +250,7 @@ def test_invoke_as_json_has_payload_error_and_log(echo: Path):
         (["[1]", "--url", "http://127.0.0.1:9/a b"], 1, "a space as %20"),
     ],
 )
-def test_what_cannot_be_sent_is_said(iris: Path, arguments: list[str], exit_code: int, expected: str):
+def test_invalid_payloads_are_reported(iris: Path, arguments: list[str], exit_code: int, expected: str):
     result = run("invoke", *[iris if argument == "PROJECT" else argument for argument in arguments], stdin="")
     assert result.exit_code == exit_code
     assert expected in result.stderr

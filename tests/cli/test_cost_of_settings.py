@@ -51,7 +51,7 @@ def test_it_is_named_with_its_price(tmp_path: Path):
     assert price_snapshots(plain, 3) == monthly(with_it)[name] - monthly(plain)[name]
 
 
-def test_what_is_measured_without_a_snapshot_is_said(tmp_path: Path):
+def test_a_note_says_that_no_snapshot_was_measured(tmp_path: Path):
     assert "cold starts are measured without a snapshot" in find_note(
         find_settings(write(tmp_path, "snapstart = true"), None)
     )

@@ -78,7 +78,7 @@ def test_missing_or_odd_settings_are_reported_and_kept(price_list: FakeAws, tmp_
     assert "  ecr.storage_gb_month: 0.1 -> 1.5\n" in result.output
 
 
-def test_nothing_is_written_where_nothing_came(price_list: FakeAws, tmp_path: Path):
+def test_nothing_is_written_without_prices(price_list: FakeAws, tmp_path: Path):
     result = run(tmp_path, "--region", "sa-east-1")
     assert result.exit_code == 1 and "has no price for sa-east-1" in result.output
     assert list(tmp_path.iterdir()) == []
@@ -91,6 +91,6 @@ def test_a_file_of_something_else_stays(price_list: FakeAws, tmp_path: Path):
     assert (tmp_path / "prices.json").read_text() == '{"mine": 1}'
 
 
-def test_a_name_that_is_none(price_list: FakeAws, tmp_path: Path):
+def test_an_unknown_price_name_is_refused(price_list: FakeAws, tmp_path: Path):
     result = run(tmp_path, "--region", "eu-west-1", "--accept", "ec2.m6.hour")
     assert result.exit_code == 1 and "--accept ec2.m6.hour: the price file has no price with this name" in result.output

@@ -69,7 +69,7 @@ def test_a_size_that_is_not_known_has_no_ratio(capsys, monkeypatch):
 @pytest.mark.parametrize(
     "rate", [500, pytest.param(2_000_000, marks=pytest.mark.slow), pytest.param(900_000_000, marks=pytest.mark.slow)]
 )
-def test_it_fits(capsys, monkeypatch, width, most, rate):
+def test_the_table_fits_the_terminal(capsys, monkeypatch, width, most, rate):
     lines = shown(capsys, monkeypatch, width=width, requests_per_day=rate)
     assert max(map(len, lines)) <= most
 
@@ -104,13 +104,13 @@ def test_a_server_that_has_too_little_memory_does_not_fit(capsys, monkeypatch):
 
 
 @pytest.mark.slow
-def test_where_it_is_more_expensive_again(capsys, monkeypatch):
+def test_a_second_break_even_is_shown(capsys, monkeypatch):
     slow = replace(COMPILED, memory_mib=1769, warm_ms=100.0, warm_billed_ms=100, warm_p99_ms=100.0)
     lines = " ".join(shown(capsys, monkeypatch, measurement=slow))
     assert "more expensive again from" in lines
 
 
-def test_what_the_sum_is_made_of_and_how_to_log_less(capsys, monkeypatch):
+def test_the_parts_of_the_sum_and_the_hint_to_log_less(capsys, monkeypatch):
     said = " ".join(" ".join(shown(capsys, monkeypatch)).split())
     assert "Lambda x86_64, HTTP API a month: compute $" in said and "log lines $0.0026, log storage $" in said
     assert "alarm $0.1000" in said

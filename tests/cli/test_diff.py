@@ -102,7 +102,7 @@ def test_the_text_says_the_same(files: Path) -> None:
     assert "No prediction changes in 150 rows." in same.stdout
 
 
-def test_what_cannot_be_compared_is_one_error(files: Path) -> None:
+def test_incomparable_models_are_one_error(files: Path) -> None:
     wrong = run("diff", files / "a.pkl", files / "r1.pkl", "--data", files / "rows.csv")
     assert wrong.exit_code == 1
     assert "the first model predicts a label, the second a number" in wrong.stderr

@@ -33,7 +33,7 @@ def test_without_a_terminal_it_does_not(tmp_path: Path) -> None:
     assert json.loads(run("init", tmp_path / "two", "--model", MODEL, "--json").stdout)["measured"] is None
 
 
-def test_what_the_card_says() -> None:
+def test_the_card_shows_size_start_and_cost() -> None:
     first = FirstStart(258_000, 3, 61.2, 1.24, Decimal("0.151"), "scikit-learn", 640.0, Decimal("0.34"))
     assert list(describe_first_start(first, 128)) == [
         "Size      252 KiB of function directory",

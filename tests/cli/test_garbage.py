@@ -43,7 +43,7 @@ def test_a_command_does_not_look_for_garbage_while_a_library_is_imported(tmp_pat
     assert collections_of(command) == 0
 
 
-def test_what_serves_collects_as_usual_and_keeps_what_was_imported():
+def test_garbage_collection_of_serve_is_normal_and_keeps_imports():
     program = (
         "import gc; usual = gc.get_threshold(); kept = [[] for _ in range(1000)]\n"
         "from iris_model.cli.garbage import collect_as_usual, collect_seldom\n"

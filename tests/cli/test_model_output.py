@@ -68,7 +68,7 @@ def test_with_data_there_is_no_hint_about_data(tmp_path):
 
 
 @pytest.mark.slow  # a process that imports scikit-learn
-def test_what_stays_the_original_was_asked_as_the_function(tmp_path):
+def test_init_compares_the_original_executor(tmp_path):
     path = tmp_path / "m.pkl"
     path.write_bytes(pickle.dumps(make_pipeline(NMF(2, max_iter=500), Ridge()).fit(abs(X), Y)))
     done = run("init", tmp_path / "p", "--model", path)

@@ -29,7 +29,7 @@ MODELS = {
 
 
 @pytest.mark.parametrize("answer", MODELS)
-def test_what_the_function_answers(answer, tmp_path):
+def test_the_card_shows_the_answers(answer, tmp_path):
     (tmp_path / "m.pkl").write_bytes(pickle.dumps(MODELS[answer]))
     done = CliRunner().invoke(cli, ["init", str(tmp_path / "My Own_Model"), "--model", str(tmp_path / "m.pkl")])
     assert done.exit_code == 0, done.output

@@ -29,7 +29,7 @@ IRIS = Reference.parse("123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/iris:1
         ("docker.io", {}, None),
     ],
 )
-def test_which_registry_is_ecr(registry: str, environment: dict[str, str], options: str | None) -> None:
+def test_ecr_registries_are_recognized(registry: str, environment: dict[str, str], options: str | None) -> None:
     assert find_ecr(registry, environment) == options
 
 

@@ -35,6 +35,6 @@ def test_project_and_version_are_distinguished(
 
 
 @pytest.mark.parametrize(("arguments", "named"), [(("a", "1", "2"), None), (("a", "1"), "b")])
-def test_one_too_many(arguments: tuple[str, ...], named: str | None):
+def test_too_many_arguments_are_refused(arguments: tuple[str, ...], named: str | None):
     with pytest.raises(click.UsageError, match="expected PROJECT and VERSION"):
         split_arguments(arguments, Path(named) if named else None)

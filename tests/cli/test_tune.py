@@ -50,7 +50,7 @@ def test_a_picture_of_another_kind():
     assert "tune.gif is not a picture" in done.stderr
 
 
-def test_what_the_measurement_on_aws_took():
+def test_the_cost_of_measuring_on_aws_is_shown():
     sizes = (TunedSize(128, None, "the function fails"),)
     found = DeployedTuning(sizes, "arm64", 1000, Decimal("100"), ("a note",))
     # 100 GB-s at 0.0000133334 and 1,000 requests at 0.20 a million.

@@ -115,7 +115,7 @@ def test_binary_tensors_are_refused(served: Served) -> None:
         ("/v2/models/iris/ready", "model_ready", {"name": "iris_trained_model", "ready": True}),
     ],
 )
-def test_what_is_asked_before_inference(served: Served, path: str, kind: str, says: dict[str, Any]) -> None:
+def test_health_and_metadata_requests(served: Served, path: str, kind: str, says: dict[str, Any]) -> None:
     answer = served.service.request("GET", path).json()
     check(answer, kind)
     assert answer == says

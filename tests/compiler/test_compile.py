@@ -220,7 +220,7 @@ def test_header_of_another_length_for_a_model_without_names(tmp_path):
         compile_model(LogisticRegression().fit(X, X[:, 0] > 0), data=path)
 
 
-def test_data_that_is_not_there(tmp_path):
+def test_a_missing_data_file_is_reported(tmp_path):
     with pytest.raises(IrisModelError, match="cannot read the rows in"):
         compile_model(named_model(), data=tmp_path / "none.csv")
 

@@ -59,7 +59,7 @@ def test_a_header_of_numbers_is_one_where_it_names_the_columns(tmp_path):
     assert arrange(named, {"columns": columns, "named": True}) == [[2.0, 1.0]]
 
 
-def test_what_may_be_either_is_refused_and_named(tmp_path):
+def test_ambiguous_numbers_are_refused(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text('a\n"1,234"\n')
     with pytest.raises(IrisModelError, match="line 2, column 'a' is '1,234'; expected a finite number"):

@@ -118,7 +118,7 @@ def test_objects_without_names(tmp_path):
     assert model.evaluate(GRADES.tolist(), ("predict",))[0] == estimator.predict(GRADES).tolist()
 
 
-def test_what_no_reader_saw_the_rows_show(tmp_path):
+def test_column_types_come_from_the_rows(tmp_path):
     """The refused step is the first: only the user's rows show that a column holds strings."""
     estimator = fitted(make_pipeline(Lengths(), LogisticRegression()), FRAME[["city", "size"]], LABELS)
     path = tmp_path / "rows.csv"

@@ -68,7 +68,7 @@ def sample(*categories):
     return CategoryOrders({}, lambda name: [*categories, ""])
 
 
-def test_what_the_file_keeps_of_categories():
+def test_categories_are_found_from_the_file_and_sample():
     column = FrameColumn(True, [("Paris", 5), ("Kö", 4), ("", 3)])
     assert column.find_categories("town", sample("Köln", "Paris", "Rom")) == ["Paris", "Köln", "Rom"]
     # One place decides another.

@@ -16,5 +16,5 @@ def test_every_word_is_understood_and_each_is_given_its_own(words: tuple[str, ..
     assert f"{architecture}" == words[0]
 
 
-def test_other_processors_are_none():
+def test_other_processors_are_unknown():
     assert Architecture.named("riscv64") is None

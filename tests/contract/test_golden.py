@@ -21,7 +21,7 @@ def test_booleans_and_whole_numbers():
     assert written([None, 2.5, None]) == "[null, 2.5, null]"
 
 
-def test_what_no_whole_number_says():
+def test_floats_that_stay_floats_in_golden_rows():
     assert written([1.0, -0.0, "a"]) == '[true, -0.0, "a"]'
     assert written([1.0, 1e300, "a"]) == '[true, 1e+300, "a"]'
     assert written([1.0, float("nan"), "a"]) == '[true, NaN, "a"]'

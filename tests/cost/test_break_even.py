@@ -31,7 +31,7 @@ def break_evens(workload=WORKLOAD):
     return {each.name: each for each in find_break_evens(workload, make_curves(workload), BASELINE)}
 
 
-def test_where_a_line_meets_a_server():
+def test_break_even_with_a_server():
     found = break_evens()
     # (2.8792 + 0.20 + 1.00) dollars a million reach 6.132 + 3.65 (address) + 0.64 (disk) dollars at 2.555 million a month.
     expected = 10.422 / 4.0792 * float(Decimal(1_000_000) / DAYS_PER_MONTH)

@@ -49,7 +49,7 @@ def test_one_sandbox_kept_warm():
     assert float(found) == pytest.approx(expected, abs=2e-3)
 
 
-def test_what_one_sandbox_cannot_serve_is_on_demand():
+def test_requests_beyond_provisioned_sandboxes_are_on_demand():
     """As often as in a simulation of the same traffic; at a high rate nearly always."""
     day = 7_000.0  # no more than is simulated whole
     for pattern in PATTERNS.values():
@@ -79,7 +79,7 @@ def test_the_note_about_the_rest_counts_the_warm_sandboxes():
         assert said in note
 
 
-def test_what_overflows_starts_cold_and_is_billed_for_it():
+def test_overflow_requests_start_cold_and_are_billed():
     cold = replace(HUNDRED_MS, cold_billed_ms=1100, cold_ms=1100, cold_starts=1)
     served, rest = workload(traffic=PATTERNS["bursts"], measurement=cold).provisioned_gb_seconds
     warm = workload(traffic=PATTERNS["bursts"]).provisioned_gb_seconds
@@ -273,7 +273,7 @@ def test_the_original_is_billed_by_its_own_numbers():
     assert estimates["Lambda x86_64, HTTP API"].monthly == alone["Lambda x86_64, HTTP API"]
 
 
-def test_more_at_once_than_an_account_has_is_said():
+def test_concurrency_beyond_the_quota_gets_a_note():
     # 20,000 requests a second of 100 ms are 2,000 concurrent requests on average.
     notes = {each.name: each.notes for each in estimate_all(workload(requests_per_day=20_000 * 86_400.0))}
     (note,) = notes["Lambda arm64, HTTP API"]

@@ -39,7 +39,7 @@ def test_json_lines():
     assert summarize_reports([report]).warm_ms == 101.51
 
 
-def test_what_was_billed_is_believed_and_only_reckoned_where_it_is_not_said():
+def test_billed_durations_are_used_if_present():
     # Until August 2025 the init of a zip function was not billed, and with SnapStart the restore is.
     memory = "Memory Size: 128 MB\tMax Memory Used: 75 MB"
     unbilled_init = (

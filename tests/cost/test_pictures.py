@@ -115,7 +115,7 @@ def test_break_evens_lie_where_the_axes_say():
         pytest.param({"free_tier": True}, marks=pytest.mark.slow),
     ],
 )
-def test_nothing_is_written_over_the_edge(changes):
+def test_text_stays_inside_the_picture(changes):
     root, _, _ = drawn_cost(**changes)
     width, height = float(root.get("width")), float(root.get("height"))
     for element in root.iter(f"{SVG}text"):

@@ -22,7 +22,7 @@ def has_resvg():
     return True
 
 
-def test_it_has_the_size_and_the_words():
+def test_the_png_has_the_size_and_the_text():
     if not has_resvg():
         skip_unless_ci("no resvg: pip install resvg-py")
     check_can_rasterize()

@@ -9,7 +9,7 @@ import pytest
 from iris_model.cost.servers import SERVERS, count_instances, waiting_share
 
 
-def test_one_server_is_m_m_1():
+def test_waiting_times_of_one_server_match_m_m_1():
     # P(W > t) = rho e^(-(1 - rho) t / s)
     assert waiting_share(6, 0.1, 1, 0.25) == pytest.approx(0.6 * math.exp(-0.4 * 0.25 / 0.1))
 
@@ -54,7 +54,7 @@ def test_burstable_instances_are_counted_by_what_they_may_use_all_day():
     assert busy.count == math.ceil(0.4 / 0.2 / 0.7)
 
 
-def test_a_slow_share_of_a_processor_is_said():
+def test_a_slow_server_gets_a_note():
     fargate = next(server for server in SERVERS if "arm64, 0.25" in server.name)
     sizing = count_instances(
         fargate, service_ms=40, memory_mib=60, peak_per_second=0.1, mean_per_second=0.01, target_ms=50

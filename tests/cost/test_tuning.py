@@ -37,7 +37,7 @@ def test_a_size_at_which_it_dies_is_left_out():
     assert [each.memory_mib for each in tuning.sizes] == [256, 512, 1024, 1769, 3008]
 
 
-def test_it_dies_at_all_of_them():
+def test_out_of_memory_at_every_size_is_an_error():
     with pytest.raises(CostError, match="128 MB: out of memory"):
         choose_size([TunedSize(128, None, "out of memory")], read_prices(), "x86_64")
 
@@ -57,7 +57,7 @@ def test_a_difference_that_is_noise_makes_no_size_the_fastest(times, fastest):
         assert tuning.balanced == tuning.cheapest
 
 
-def test_what_is_the_cheapest_and_as_fast_as_any_is_the_best_compromise():
+def test_the_cheapest_size_is_best_if_it_is_as_fast():
     """As measured: 128 MB took 0.71 ms, 256 MB 0.67 ms, which is noise; and cost less."""
     measured = [size(128, 0.71), size(256, 0.67), size(512, 0.675)]
     tuning = choose_size(measured, read_prices(), "x86_64")

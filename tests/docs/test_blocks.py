@@ -52,7 +52,7 @@ def test_commands_and_options_in_sentences_exist(name: str) -> None:
         "iris-model openapi a b",
     ],
 )
-def test_what_is_wrong_would_be_found(line: str) -> None:
+def test_wrong_commands_would_be_found(line: str) -> None:
     (words,) = find_commands(line)
     assert find_problem(words)
 

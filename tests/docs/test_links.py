@@ -38,7 +38,7 @@ def test_links_lead_somewhere(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_files_that_are_named_are_there(name: str) -> None:
+def test_named_files_exist(name: str) -> None:
     named = [code for code in read_inline_code(REPOSITORY / name) if OUR_PATH.fullmatch(code) and not MADE.search(code)]
     assert [code for code in named if not (REPOSITORY / code).exists()] == []
 

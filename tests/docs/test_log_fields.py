@@ -49,13 +49,13 @@ def test_values_and_examples_are_of_their_kind(logged: tuple[list[Record], dict[
 
 
 @pytest.mark.parametrize("field", TEXT["REPORT"], ids=lambda field: field.name)
-def test_what_is_read_of_a_line_of_text(field: Field) -> None:
+def test_fields_read_from_text_lines(field: Field) -> None:
     without = re.sub(rf"(\t|(?<=REPORT )){field.name}: [^\t]*(?=\t)", "", TEXT_REPORT)
     assert (read_reports([without]) != read_reports([TEXT_REPORT])) == field.read
 
 
 @pytest.mark.parametrize("field", JSON["platform.report"], ids=lambda field: field.name)
-def test_what_is_read_of_a_line_of_json(field: Field) -> None:
+def test_fields_read_from_json_lines(field: Field) -> None:
     whole = {
         "time": "t",
         "type": "platform.report",

@@ -119,7 +119,7 @@ def test_time_and_cold_starts(frame: pandas.DataFrame, events: list[Any]) -> Non
     assert result[0]["slowest"] == pytest.approx(1.55) and result[0]["memory"] == 34e6
 
 
-def test_what_is_not_implemented_is_an_error() -> None:
+def test_unsupported_query_syntax_is_an_error() -> None:
     with pytest.raises(ValueError, match="not implemented"):
         run_query("filter abs(x) > 1", [{"x": 1}])
     with pytest.raises(ValueError, match="not implemented"):

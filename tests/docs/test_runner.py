@@ -34,7 +34,7 @@ def test_a_page_that_is_not(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("needs", ["docker", "cloud"])
-def test_what_is_only_shown_and_what_needs_more_is_not_run(tmp_path: Path, needs: str) -> None:
+def test_shown_blocks_and_blocks_with_missing_needs_are_not_run(tmp_path: Path, needs: str) -> None:
     assert run(tmp_path, f"```\nfalse\n```\n\n```bash {needs}\nfalse\n```\n\n```text\nnothing\n```\n") == 0
 
 

@@ -134,7 +134,7 @@ def test_a_repository_that_was_not_made(user: User) -> None:
     ],
     ids=["no login", "expired login", "no permission"],
 )
-def test_who_may_not(user: User, password: str, may_push: bool, expected: str, way_out: str) -> None:
+def test_a_denied_push_is_reported(user: User, password: str, may_push: bool, expected: str, way_out: str) -> None:
     name = f"closed/{'writers' if may_push else 'readers'}-{len(password)}"
     user.ecr.create_repository(repositoryName=name)
     user.keep_password(password)

@@ -79,7 +79,7 @@ def test_the_world_of_a_container(service: RunningService) -> None:
         ({"do": "connect", "host": "192.0.2.1", "port": 80}, None),
     ],
 )
-def test_what_breaks_in_the_cloud_breaks_here(
+def test_operations_that_fail_on_lambda_fail_here(
     service: RunningService, event: dict[str, Any], error: str | None
 ) -> None:
     told = service.invoke(event).json()

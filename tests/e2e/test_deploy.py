@@ -76,7 +76,7 @@ def test_a_project_alone_is_enough(cloud: Cloud, lambda_python: str, tmp_path: P
     cloud.run("destroy", project, "--images", "--logs", "--yes")
 
 
-def test_a_repository_that_is_not_ours_is_left_alone(cloud: Cloud, tmp_path: Path):
+def test_a_repository_of_another_owner_is_not_used(cloud: Cloud, tmp_path: Path):
     project = write_iris_project(tmp_path / "foreign", "foreign")
     cloud.client("ecr").create_repository(repositoryName="foreign")
     output = cloud.deploy(project, "sha256:" + "0" * 64, expect=1)

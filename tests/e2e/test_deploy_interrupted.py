@@ -16,7 +16,7 @@ from tests.support.two_versions import FUNCTION_URL, deploy_first
 pytestmark = pytest.mark.e2e
 
 
-def test_a_first_deployment_is_gone_on_with(cloud: Cloud, pushed: Pushed, tmp_path: Path):
+def test_an_interrupted_first_deployment_is_continued(cloud: Cloud, pushed: Pushed, tmp_path: Path):
     name = "begun"
     project = write_iris_project(tmp_path / "begun", name, settings=FUNCTION_URL)
     stacks = cloud.client("cloudformation")
@@ -35,9 +35,7 @@ def test_a_first_deployment_is_gone_on_with(cloud: Cloud, pushed: Pushed, tmp_pa
     cloud.run("destroy", project, "--logs", "--yes")
 
 
-def test_a_canary_that_is_interrupted_gives_its_share_back_and_the_next_run_goes_on(
-    cloud: Cloud, pushed: Pushed, tmp_path: Path
-):
+def test_an_interrupted_canary_is_undone_and_the_next_run_continues(cloud: Cloud, pushed: Pushed, tmp_path: Path):
     name = "interrupted"
     project, url = deploy_first(cloud, pushed, tmp_path, name)
     command = ("deploy", project, "--image", pushed.other, "--canary", "5", "--for", "10")

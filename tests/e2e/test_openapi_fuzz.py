@@ -58,7 +58,7 @@ def test_no_answer_is_outside_the_document(document, tmp_path):
     fuzz(document, tmp_path, "--exclude-checks", "positive_data_acceptance")
 
 
-def test_what_a_schema_can_say_is_taken(document, tmp_path):
+def test_requests_of_the_schema_are_accepted(document, tmp_path):
     content = document["paths"]["/iris-prediction"]["post"]["requestBody"]["content"]
     del content["text/csv"]
     allowed = content["application/json"]["schema"]["anyOf"]

@@ -96,7 +96,7 @@ def test_scatter_shows_the_flowers_and_the_point(page: Opened) -> None:
     assert "sepal length (cm) across" in page.page.get_attribute("#scatter > svg", "aria-label")
 
 
-def test_a_click_into_the_plot_asks_there(page: Opened) -> None:
+def test_a_click_into_the_plot_predicts_at_that_point(page: Opened) -> None:
     box = page.page.locator("#scatter > svg").bounding_box()
     page.page.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.1)
     page.page.wait_for_selector(".prediction")
@@ -279,7 +279,7 @@ def test_opening_the_page_invokes_nothing(browser: Any, iris: FunctionSettings) 
         assert service.lines == []
 
 
-def test_a_number_that_is_none(page: Opened) -> None:
+def test_text_in_a_number_field_is_marked(page: Opened) -> None:
     page.page.fill("#column-1", "wide")
     page.page.click("#send")
     assert page.page.get_attribute("#column-1", "aria-invalid") == "true"

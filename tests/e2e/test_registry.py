@@ -140,7 +140,7 @@ def test_layers_are_mounted_and_not_sent_twice(registry: RealRegistry, client: R
     ],
     ids=["whole", "chunks", "at the end"],
 )
-def test_a_broken_connection_is_taken_up_again(
+def test_a_broken_connection_is_resumed(
     registry: RealRegistry, cuts: tuple[int, ...], settings: UploadSettings
 ) -> None:
     with cutting_proxy(registry.port, *cuts) as proxy:

@@ -73,7 +73,7 @@ def tag(cloud: Cloud) -> str | None:
     return None if value is None else str(value)
 
 
-def test_what_the_deployed_function_costs(cloud: Cloud, measurer: Cloud, deployed: tuple[Path, str]):
+def test_the_cost_of_the_deployed_function(cloud: Cloud, measurer: Cloud, deployed: tuple[Path, str]):
     project, endpoint = deployed
     before = len(read_json(cloud.run("logs", project, "--since", "1h", "--json"))["lines"])
     assert before > 0  # those of the verification
@@ -121,7 +121,7 @@ def test_an_interrupted_run_sets_it_back(
     assert (memory(cloud), tag(cloud)) == (128, None)
 
 
-def test_what_a_killed_run_left_is_set_back_by_the_next_deployment(
+def test_the_next_deployment_restores_the_memory_after_a_kill(
     cloud: Cloud, measurer: Cloud, deployed: tuple[Path, str], pushed: Pushed
 ):
     project, endpoint = deployed
@@ -135,7 +135,7 @@ def test_what_a_killed_run_left_is_set_back_by_the_next_deployment(
     assert "Nothing to change." in cloud.deploy(project, pushed.iris, "--plan")
 
 
-def test_what_is_not_there_is_reported(cloud: Cloud, measurer: Cloud, tmp_path: Path):
+def test_a_function_that_is_not_deployed_is_reported(cloud: Cloud, measurer: Cloud, tmp_path: Path):
     project = write_iris_project(tmp_path / "p", NAME + "-not", settings=f'repository = "{SHARED}"\n')
     for command in (("cost", project, "--remote"), (*TUNE, project)):
         said = cloud.run(*command, expect=1)

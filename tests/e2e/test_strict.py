@@ -60,7 +60,7 @@ def test_a_foreign_user_without_rights_in_a_small_world(service: ForeignService)
         ({"do": "connect", "host": "192.0.2.1", "port": 80}, "ENETUNREACH"),
     ],
 )
-def test_what_breaks_in_the_cloud_breaks_here(service: ForeignService, event: dict[str, Any], error: str) -> None:
+def test_operations_that_fail_on_lambda_fail_here(service: ForeignService, event: dict[str, Any], error: str) -> None:
     assert service.invoke(event).json()["errno"] == error
 
 
@@ -171,7 +171,7 @@ def test_modes_that_forbid_others(user: str, tmp_path: Path) -> None:
         assert len(told) == 1
 
 
-def test_what_cannot_be_enforced_is_said_one_line_each() -> None:
+def test_limits_that_cannot_be_enforced_are_listed() -> None:
     unshare = shutil.which("unshare")
     assert unshare is not None
     require(lambda: python_of("nobody"))

@@ -112,7 +112,7 @@ def test_documents_of_a_build_in_a_registry_without_a_list(registry: RealRegistr
     assert f"listed under the tag sha256-{hexadecimal}" in seen
 
 
-def test_what_another_tool_listed_stays(registry: RealRegistry) -> None:
+def test_referrers_of_other_tools_are_kept(registry: RealRegistry) -> None:
     """Written by hand here, as another client does it: an artifact, and the index under the tag."""
     reference, image = Reference.parse(f"{registry.host}/signed:1"), sample_image(b"signed")
     publish(image, reference)

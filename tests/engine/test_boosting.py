@@ -90,7 +90,7 @@ def test_linear_leaves_fall_back_to_their_number_where_a_column_is_missing():
     assert linear_leaf_trees(rows, output=[0, 0], base=[0.0], **STUMPS, **leaves) == [[27.5], [11.0], [22.0]]
 
 
-def test_what_float32_cannot_hold():
+def test_values_beyond_float32():
     with pytest.raises(OverflowError):
         narrow_to_float32([[1e300]])
     assert narrow_to_float32([[1e300, -1e300, 0.1]], infinite=True) == [[math.inf, -math.inf, float(np.float32(0.1))]]

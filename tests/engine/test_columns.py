@@ -85,7 +85,7 @@ def test_limits_that_do_not_fit_are_declined() -> None:
 
 
 @pytest.mark.parametrize("rows", [[[1.0, 3.0], [2.0, 2.0], [-1.0, -2.0]], [[NAN, 1.0]], [[0.0, NAN]]])
-def test_labels_by_their_places(rows: list[list[float]]) -> None:
+def test_label_indices_match_python(rows: list[list[float]]) -> None:
     table = Table(array("d", [cell for row in rows for cell in row]).tobytes(), 2)
     made = kernels.label_places(table, 2, NAN, False)
     if any(cell != cell for row in rows for cell in row):

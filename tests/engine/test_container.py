@@ -154,7 +154,7 @@ def test_outputs_share_what_they_share(tmp_path: Path) -> None:
     assert model.decision_function([[0, 0, 1, 0]]) == [[4.0, 0.0, -16.0]]
 
 
-def test_an_output_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_method_is_an_attribute_error(tmp_path: Path) -> None:
     model = load_model(str(write_tiny(tmp_path / "m.safetensors")))
     with pytest.raises(AttributeError, match="no transform; it has predict, predict_proba, decision_function"):
         model.transform([ROW])

@@ -39,7 +39,7 @@ except ValueError as error:
     "text",
     ['{"a" 1}', '{"a":1,}', '"abc', "{1:2}", '["\\q"]', '["\\u12"]', '["\n"]', "[1,]", "[NaN]", "-Infinity", "[1 2]"],
 )
-def test_where_json_was_never_imported(text: str) -> None:
+def test_malformed_json_without_the_json_module_imported(text: str) -> None:
     """As in a function. There, the accelerator of Python 3.11 fails without a message."""
     source = str(Path(iris_model.__file__).parents[1])
     done = subprocess.run(

@@ -160,7 +160,7 @@ def test_every_power_of_two_and_ten() -> None:
 @pytest.mark.parametrize(
     "text", ["1_0", "nan", "inf", "-Infinity", "0x10", "1e", "1e+", ".", "-", "+", "1.2.3", "--1", "1 2", "١", "1e400"]
 )
-def test_what_is_no_finite_number_is_left_to_python(text: str) -> None:
+def test_non_finite_numbers_are_left_to_python(text: str) -> None:
     assert kernels.read_csv(text, 0, b"\0", LARGEST) is None
 
 

@@ -91,7 +91,7 @@ def test_narrowing_is_that_of_numpy() -> None:
     assert narrow_to_float32([values.tolist()])[0] == values.astype(np.float32).astype(float).tolist()
 
 
-def test_what_does_not_fit_float32_is_refused_as_sklearn_does() -> None:
+def test_values_beyond_float32_are_refused_as_in_sklearn() -> None:
     for value in (3.5e38, -1e300, math.inf):
         with pytest.raises(OverflowError, match="does not fit float32"):
             narrow_to_float32([[0.0, value]])

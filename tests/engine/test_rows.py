@@ -99,7 +99,7 @@ def test_refusals_of_booleans_speak_json() -> None:
         encoder.encode([[True, False]])
 
 
-def test_a_fix_is_said_once() -> None:
+def test_a_message_states_the_fix_once() -> None:
     with pytest.raises(InvalidInput) as caught:
         ENCODER.encode([[1, 2, 3, "4"]])
     assert str(caught.value).endswith("send a number, without quotation marks")

@@ -208,7 +208,7 @@ def test_sparse_rows(scale: float) -> None:
 
 
 @pytest.mark.parametrize("column", [WIDTH, -1, 2**31, 2**32, 2**70])
-def test_a_column_that_is_not_there(column: int) -> None:
+def test_a_column_index_out_of_range(column: int) -> None:
     rows = [{column: 1.0}] * 20
     for operator, parameters in (
         (multiply_columns, {"factors": [1.0] * WIDTH}),

@@ -43,7 +43,7 @@ def test_cells_are_what_pandas_would_have_read():
         ({"id": "7"}, "feature 'id': the value is the string '7'; send a number, without quotation marks"),
     ],
 )
-def test_what_is_no_such_value_is_refused(changes, says):
+def test_values_of_another_type_are_refused(changes, says):
     with pytest.raises(InvalidInput, match=f"row 0, .*{says}" if "feature" not in says else f"row 0, {says}") as caught:
         encode(**changes)
     assert caught.value.row == 0 and caught.value.feature in changes

@@ -119,7 +119,7 @@ def test_a_native_archive_has_the_executable_at_its_root(project: Path, tmp_path
     assert json.loads(api.posts[0].body)["prediction"] == "setosa"
 
 
-def test_the_command_writes_it_and_a_second_one_says_it_is_there(project: Path, tmp_path: Path) -> None:
+def test_build_writes_the_archive_and_a_second_build_reports_no_change(project: Path, tmp_path: Path) -> None:
     first, second = (json.loads(run("build", project, "--json").stdout) for _ in range(2))
     assert not first["unchanged"] and second["unchanged"]
     assert first["outputs"][0]["path"] == str(project / ".iris-model" / "function.zip")

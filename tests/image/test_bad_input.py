@@ -300,7 +300,7 @@ def files_of(directory: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("case", spread(CASES, 2), ids=lambda case: case.name)
-def test_one_message_that_says_what_to_do(case: Case, place: Place) -> None:
+def test_bad_input_gives_one_message_with_a_hint(case: Case, place: Place) -> None:
     case.prepare(place)
     names = {"PROJECT": str(place.project), "BASES": str(place.bases), "HOST": place.host}
 
@@ -330,7 +330,7 @@ def test_one_message_that_says_what_to_do(case: Case, place: Place) -> None:
 
 
 @pytest.mark.slow
-def test_what_is_too_large_is_not_compressed_first(place: Place) -> None:
+def test_an_image_over_the_budget_is_refused_before_compression(place: Place) -> None:
     huge_base(place)
     assert place.run(["build", str(place.project), "--base", str(place.bases / "good")]).status == 1
     assert (place.project / ".iris-model/functions").is_dir()

@@ -68,7 +68,7 @@ def test_links_in_a_circle_are_no_python() -> None:
         facts(base_image("", more=more))
 
 
-def test_a_file_that_a_later_layer_removes_is_not_there() -> None:
+def test_files_removed_by_a_later_layer_are_absent() -> None:
     image = base_image("3.11", libraries={"libgomp.so.1": b"\x7fELF"[:3]})
     assert facts(image).python == "3.11"
     # LayerEntry refuses whiteouts, which we never write; so the layer is made of what Docker writes.
@@ -232,7 +232,7 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
         Cache(tmp_path / "file" / "cache").check_writable()
 
 
-def test_a_lock_that_is_none(tmp_path: Path) -> None:
+def test_an_invalid_lock_file_is_refused(tmp_path: Path) -> None:
     for text in ("[]", "{}", '{"format": "iris-model-lock/9"}', "not json"):
         (tmp_path / "iris-model.lock").write_text(text)
         with pytest.raises(ImageError, match="is not a valid lock file"):

@@ -68,7 +68,7 @@ def test_runtime_below_model_on_the_base(project: Path, base: str, cache: Cache)
     assert validate(built.image) == []
 
 
-def test_what_runs_in_it(tmp_path: Path, base: str, cache: Cache) -> None:
+def test_the_config_has_handler_and_environment(tmp_path: Path, base: str, cache: Cache) -> None:
     settings = SETTINGS + 'handler = "app.other"\n[environment]\nMODE = "fast"\n'
     project = write_project(tmp_path / "p", {"app.py": "def other(event, context):\n    return 1\n"}, settings=settings)
     config = build(project, base, cache).image.config

@@ -52,7 +52,7 @@ def base(iris: Path) -> Path:
     return iris.parent / "base"
 
 
-def test_build_writes_a_layout_and_documents_and_a_second_one_says_it_is_there(iris: Path, base: Path) -> None:
+def test_build_writes_layout_and_documents_and_then_reports_no_change(iris: Path, base: Path) -> None:
     first = answer("build", iris, "--base", base)
     layout = iris / ".iris-model/image"
     assert read_layout(layout).with_family(DOCKER).digest == read_digest(first)

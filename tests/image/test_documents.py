@@ -86,7 +86,7 @@ def test_the_sbom_names_what_is_in_the_image(built: BuiltImage) -> None:
     assert "pkg:pypi/sample-pkg@1.2" in root["dependsOn"]
 
 
-def test_what_a_base_of_aws_brings(tmp_path: Path, cache: Cache) -> None:
+def test_sbom_lists_the_packages_of_an_aws_base(tmp_path: Path, cache: Cache) -> None:
     openssl: dict[int, str | int] = {
         NAME: "openssl-libs", VERSION: "3.0.8", RELEASE: "1.amzn2023", EPOCH: 1, ARCHITECTURE: "x86_64",
         LICENSE: "ASL 2.0", VENDOR: "Amazon Linux", SOURCE: "openssl-3.0.8-1.amzn2023.src.rpm",

@@ -59,7 +59,7 @@ def test_binutils_reads_the_same(path: Path) -> None:
     assert wanted == expected
 
 
-def test_what_the_c_library_defines() -> None:
+def test_symbols_of_the_c_library_are_read() -> None:
     path = Path(
         next(line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "libc.so.6" in line)
     )
@@ -67,7 +67,7 @@ def test_what_the_c_library_defines() -> None:
     assert list(read(path).defined_versions) == re.findall(r"Index: \d+ +Cnt: \d+ +Name: (\S+)", section)
 
 
-def test_other_files_are_none() -> None:
+def test_other_files_are_not_elf() -> None:
     assert read_elf(b"", "empty") is None
     assert read_elf(b"#!/bin/sh\n", "script") is None
 
@@ -87,7 +87,7 @@ def test_an_offset_beyond_all_memory() -> None:
 
 @given(st.data())
 @settings(max_examples=150, deadline=None)
-def test_damaged_files_are_said_to_be_damaged(data: st.DataObject) -> None:
+def test_damaged_files_are_reported_as_damaged(data: st.DataObject) -> None:
     content = bytearray(smallest())
     if data.draw(st.booleans()):
         del content[data.draw(st.integers(5, len(content) - 1)) :]

@@ -27,7 +27,7 @@ KILLED = {
 
 
 @pytest.mark.parametrize("what", KILLED)
-def test_what_was_left_long_ago_goes_and_what_may_be_under_way_stays(tmp_path: Path, what: str) -> None:
+def test_old_leftovers_are_removed_and_recent_ones_are_kept(tmp_path: Path, what: str) -> None:
     work, cache = tmp_path / "work", tmp_path / "cache"
     program = KILLED[what].format(end="os.kill(os.getpid(), 9)")
     command = f"import os, pathlib, sys\nwork, cache = map(pathlib.Path, sys.argv[1:])\n{program}"

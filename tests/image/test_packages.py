@@ -246,9 +246,7 @@ def test_wheels_for_another_processor_and_another_python(
 
 
 @pytest.mark.slow
-def test_what_is_chosen_is_locked_and_comes_from_the_cache(
-    tmp_path: Path, index: Path, base: str, cache: Cache
-) -> None:
+def test_chosen_wheels_are_locked_and_cached(tmp_path: Path, index: Path, base: str, cache: Cache) -> None:
     needs = "Requires-Dist: sample_pkg\nRequires-Dist: nowhere; python_version < '3'"
     wheel(index, "fast", "py3-none-any", {"fast/__init__.py": b""}, more=needs)
     write_wheel(index)
@@ -381,7 +379,7 @@ def test_a_line_with_a_password_is_named_without_it(tmp_path: Path, index: Path,
         "--no-binary fast",
     ],
 )
-def test_nothing_is_built_from_source_and_no_line_is_passed_over(
+def test_lines_that_need_a_source_build_are_refused(
     tmp_path: Path, index: Path, base: str, cache: Cache, line: str
 ) -> None:
     wheel(index, "fast", "py3-none-any", {"fast/__init__.py": b""})

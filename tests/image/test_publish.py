@@ -51,7 +51,9 @@ def inspected(registry: FakeRegistry) -> dict[str, object]:
         (False, "none", "", 0),
     ],
 )
-def test_where_they_are_listed(registry: FakeRegistry, known: bool, wanted: str, tag: str, listed: int) -> None:
+def test_documents_are_listed_as_referrers_or_under_the_tag(
+    registry: FakeRegistry, known: bool, wanted: str, tag: str, listed: int
+) -> None:
     registry.referrers = known
     for _ in range(2):
         published = publish(IMAGE, reference(registry), documents=DOCUMENTS, referrers=wanted)

@@ -105,7 +105,7 @@ def test_an_upper_layer_has_the_last_word(tmp_path: Path) -> None:
     assert emptied.packages == ()
 
 
-def test_where_the_directory_is_a_link(tmp_path: Path) -> None:
+def test_rpm_database_behind_a_linked_directory(tmp_path: Path) -> None:
     data = database(tmp_path, BASH)
     facts = facts_of(
         file_entry("usr/lib/sysimage/rpm/rpmdb.sqlite", data), link_entry("var/lib/rpm", "../../usr/lib/sysimage/rpm")
@@ -113,7 +113,7 @@ def test_where_the_directory_is_a_link(tmp_path: Path) -> None:
     assert names(facts) == ["bash"]
 
 
-def test_what_is_in_the_write_ahead_log_only(tmp_path: Path) -> None:
+def test_packages_in_the_write_ahead_log_are_read(tmp_path: Path) -> None:
     data, log = write_logged_database(tmp_path / "rpmdb.sqlite", [rpm_header(BASH)], [rpm_header(OPENSSL)])
     assert names(facts_of(file_entry(DATABASE, data), file_entry(f"{DATABASE}-wal", log))) == ["bash", "openssl-libs"]
     assert names(facts_of(file_entry(DATABASE, data))) == ["bash"]
@@ -227,7 +227,7 @@ def test_packages_of_alpine(path: str) -> None:
     )
 
 
-def test_what_no_package_manager_of_the_system_knows() -> None:
+def test_python_and_its_packages_are_listed() -> None:
     """The Python of AWS's bases, and what pip put there."""
     metadata = b"Metadata-Version: 2.1\nName: Boto3\nVersion: 1.40.4\nLicense: Apache-2.0\n\nName: not this one\n"
     facts = facts_of(

@@ -67,7 +67,7 @@ def test_wheels_are_unpacked_as_by_pip_without_installer_files(tmp_path: Path) -
     assert owners.keys() == ours.keys()
 
 
-def test_what_it_says_of_itself(tmp_path: Path) -> None:
+def test_wheel_metadata_is_read(tmp_path: Path) -> None:
     wheel = open_wheel(
         write_wheel(tmp_path, more='Requires-Dist: numpy>=1\nRequires-Dist: tomli; python_version<"3.11"\n')
     )

@@ -70,7 +70,7 @@ def test_list_functions_in_pages(three: RunningService) -> None:
         three.client().list_functions(Marker="?")
 
 
-def test_what_is_not_there(three: RunningService) -> None:
+def test_missing_functions_and_versions_are_reported(three: RunningService) -> None:
     client = three.client()
     for call in (
         lambda: client.get_function(FunctionName="nope"),
@@ -97,7 +97,7 @@ def test_limits_and_urls(three: RunningService) -> None:
     assert len(addresses) == 3
 
 
-def test_what_would_change_something_is_refused_in_words(three: RunningService) -> None:
+def test_calls_that_change_something_are_refused(three: RunningService) -> None:
     client = three.client()
     for call in (
         lambda: client.delete_function(FunctionName="a"),

@@ -84,7 +84,7 @@ def test_one_request_at_a_time_however_many_have_come() -> None:
     assert connection.seen == EXPECTED
 
 
-def test_what_waits_is_bounded() -> None:
+def test_unread_input_is_bounded() -> None:
     connection = Recorder(answers_at_once=False)
     connection.data_received(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     connection.data_received(b"x" * 70_000)
@@ -97,7 +97,7 @@ def test_what_waits_is_bounded() -> None:
 GET = b"GET /b HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-def test_what_waits_for_a_client_that_does_not_read_is_bounded() -> None:
+def test_output_for_a_client_that_does_not_read_is_bounded() -> None:
     connection = Recorder()
     connection.pause_writing()
     for _ in range(10):
@@ -191,7 +191,7 @@ def test_a_body_beyond_the_limit_is_counted_and_not_kept() -> None:
         b"GET / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\ncontent-length: 1",
     ],
 )
-def test_what_is_no_head(head: bytes) -> None:
+def test_invalid_request_heads_are_refused(head: bytes) -> None:
     with pytest.raises(BadRequest):
         parse_head(head)
 

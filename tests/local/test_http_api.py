@@ -98,7 +98,7 @@ def test_event_of_a_post(api: RunningService) -> None:
     }
 
 
-def test_what_is_not_there_is_absent_not_null(api: RunningService) -> None:
+def test_missing_fields_are_absent_and_not_null(api: RunningService) -> None:
     event = api.request("GET", "/default/echo").json()
     assert {"body", "cookies", "queryStringParameters", "pathParameters", "stageVariables"}.isdisjoint(event)
     assert event["rawQueryString"] == ""
@@ -236,7 +236,7 @@ def test_function_error_is_500(api: RunningService, event: dict[str, Any]) -> No
     assert (reply.status, reply.body) == (500, b'{"message":"Internal Server Error"}')
 
 
-def test_integration_timeout_is_503_and_the_invocation_goes_on(api: RunningService) -> None:
+def test_integration_timeout_is_503_and_the_invocation_continues(api: RunningService) -> None:
     reply = answer(api, {"do": "sleep", "seconds": 1.5})
     assert (reply.status, reply.body) == (503, b'{"message":"Service Unavailable"}')
     assert reply.header("apigw-requestid")

@@ -141,7 +141,7 @@ def test_preflight_is_answered_by_the_gateway(api: RunningService) -> None:
     assert len(api.lines) == before  # the function was not asked
 
 
-def test_what_the_function_says_about_cors_is_ignored(api: RunningService) -> None:
+def test_cors_headers_of_the_function_are_ignored(api: RunningService) -> None:
     body = json.dumps(FULL).encode()
     good = api.request("POST", "/default/cors", body, JSON | {"Origin": "https://good.example"})
     assert good.header("access-control-allow-origin") == "https://good.example"

@@ -83,7 +83,7 @@ def test_unknown_function_or_version(service: RunningService, name: str) -> None
 
 
 @pytest.mark.parametrize("payload", [b"x", b"{'a': 1}", b"[1,]", b"NaN", b"[1] 2", b'"\xff"', b'{"a"', b"[" * 100_000])
-def test_what_is_not_json_never_reaches_the_function(service: RunningService, payload: bytes) -> None:
+def test_invalid_json_never_reaches_the_function(service: RunningService, payload: bytes) -> None:
     before = len(service.lines)
     with pytest.raises(ClientError) as raised:
         service.client().invoke(FunctionName="behave", Payload=payload)

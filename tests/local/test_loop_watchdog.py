@@ -39,7 +39,7 @@ def test_a_blocked_loop_is_seen(callback, found):
     assert found in stack
 
 
-def test_an_idle_loop_is_none():
+def test_an_idle_loop_is_not_reported():
     async def main() -> list[str]:
         watchdog = LoopWatchdog()
         await asyncio.sleep(0.4)

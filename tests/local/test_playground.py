@@ -93,7 +93,7 @@ def test_no_other_file_is_served(service: RunningService, name: str) -> None:
     assert service.request("GET", f"/_local/page/{name}").status == 404
 
 
-def test_what_the_page_knows_of_a_function(service: RunningService) -> None:
+def test_the_page_gets_the_description_of_a_function(service: RunningService) -> None:
     function = described(service)
     model = function.pop("model")
     assert (function["name"], function["route"], function["memory"]) == ("tiny", "/default/do", 128)
@@ -301,7 +301,7 @@ def test_other_sites_cannot_read_what_the_service_is(service: RunningService) ->
         assert service.request("GET", address, headers={"Sec-Fetch-Site": "cross-site"}).status == 403
 
 
-def test_who_listens_to_all_is_called_by_any_name(project: Path) -> None:
+def test_a_service_on_all_addresses_accepts_any_host(project: Path) -> None:
     calls = {"method": "GET", "served_host": "0.0.0.0", "is_loopback": False}
     assert find_foreign_call(headers={"Host": "iris:9000"}, **calls) == ""
     assert find_foreign_call(headers={"Host": "iris:9000", "Origin": "http://iris:9000"}, **calls)
@@ -336,7 +336,7 @@ def test_the_log_is_streamed_as_it_grows(service: RunningService) -> None:
     assert answers[0]["service"] == log["service"]
 
 
-def test_who_waits_for_the_log_does_not_hold_up_the_end(project: Path) -> None:
+def test_a_waiting_log_request_does_not_delay_shutdown(project: Path) -> None:
     with running(make_settings(directory=project / "function")) as service:
         waiting = threading.Thread(target=lambda: service.request("GET", "/_local/log?wait=20"))
         waiting.start()

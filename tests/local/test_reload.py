@@ -97,7 +97,7 @@ def test_no_request_is_lost_over_many_versions(folder: Path) -> None:
     assert len(answers) == 5
 
 
-def test_what_is_under_way_ends_as_it_began(folder: Path) -> None:
+def test_running_invocations_finish_with_the_old_code(folder: Path) -> None:
     with reloading(make_settings(directory=folder, timeout_seconds=10)) as service, ThreadPoolExecutor(1) as clients:
         slow = clients.submit(service.invoke, 2)
         wait_until(lambda: said(service, "START"))
@@ -157,7 +157,7 @@ def test_only_sources_count(folder: Path) -> None:
         assert said(service, "Reload: ")[0] == "Reload: word.py changed"
 
 
-def test_sources_that_are_not_there(folder: Path) -> None:
+def test_missing_sources_are_reported(folder: Path) -> None:
     settings = make_settings(directory=folder)
     shutil.copytree(folder, folder.parent / "other")
     plan = ReloadPlan((folder.parent / "missing",), lambda: settings)

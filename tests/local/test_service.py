@@ -54,7 +54,7 @@ def test_function_directory_and_overrides(tmp_path: Path) -> None:
     )
 
 
-def test_what_is_no_function_directory(tmp_path: Path) -> None:
+def test_invalid_function_directories_are_refused(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match="is not a directory"):
         read_function_directory(tmp_path / "nope")
     with pytest.raises(LocalError, match=r"has no function\.json"):

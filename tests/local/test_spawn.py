@@ -102,7 +102,7 @@ def test_the_standard_input_is_passed_on(way: str) -> None:
     assert os.waitpid(pid, 0)[1] == 0
 
 
-def test_what_cannot_be_started_is_named(way: str, tmp_path: Path) -> None:
+def test_a_missing_executable_is_named(way: str, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as missing:
         spawn([str(tmp_path / "nothing")])
     assert missing.value.filename == str(tmp_path / "nothing")

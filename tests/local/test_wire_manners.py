@@ -79,7 +79,7 @@ def test_a_later_request_of_a_connection_is_held_to_the_same(one: RunningService
         b"\x00\x01\x02",
     ],
 )
-def test_what_can_become_no_request_is_refused_at_once(one: RunningService, data: bytes) -> None:
+def test_invalid_request_data_is_refused_at_once(one: RunningService, data: bytes) -> None:
     for kind in PORTS:
         status, seconds = answer_to(port_of(one, kind), data)
         assert (kind, status, seconds < 2) == (kind, 400, True)

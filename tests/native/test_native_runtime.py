@@ -39,7 +39,7 @@ def test_it_answers_and_logs_the_bytes_of_the_python_runtime(executable: list[st
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
-def test_it_stays_in_its_memory(tmp_path: Path, name: str) -> None:
+def test_the_executable_has_no_memory_errors(tmp_path: Path, name: str) -> None:
     names, model = MODELS[name]()
     sanitized = build(tmp_path / "bootstrap", SANITIZED)
     directory = write_function(tmp_path / "function", model)

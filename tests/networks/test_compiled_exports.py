@@ -245,7 +245,7 @@ def test_weights_in_another_file_and_a_batch_of_one(tmp_path):
     np.testing.assert_allclose(model.predict(rows.astype(float).tolist()), rows @ weights, rtol=1e-6, atol=1e-6)
 
 
-def test_what_does_not_map_is_named(tmp_path):
+def test_an_unsupported_operator_is_named(tmp_path):
     nodes = [helper.make_node("Einsum", ["x"], ["e"], equation="ij->ij"), helper.make_node("Relu", ["e"], ["y"])]
     path = write(tmp_path / "m.onnx", nodes, [("y", TensorProto.FLOAT)])
     with pytest.raises(UnsupportedModel) as caught:

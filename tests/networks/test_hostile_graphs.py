@@ -36,7 +36,7 @@ def program_of(nodes: list[Any], functions: list[Any] | None = None, tensors: li
     ("read", "number"),
     [(lambda data: read_tensor(memoryview(data)), 6), (lambda data: read_tensor(memoryview(data)), 9)],
 )
-def test_a_number_in_the_place_of_bytes_makes_no_bytes(read: Any, number: int) -> None:
+def test_a_number_where_bytes_are_expected_is_refused(read: Any, number: int) -> None:
     """`bytes(n)` would be n zeros; onnxruntime skips the field, so it does not refuse the file before."""
     size = b"\x80\x80\x80\x80\x80\x40"  # 2^41
     with pytest.raises(BadMessage):
@@ -148,7 +148,7 @@ def test_a_product_is_not_larger_than_a_value_may_be(op: str) -> None:
 
 
 @pytest.mark.parametrize("place", [2**40, -7])
-def test_a_compiled_graph_with_a_place_that_is_not_there(place: int) -> None:
+def test_a_compiled_graph_with_an_invalid_index_is_refused(place: int) -> None:
     """There would be as many values as the largest number, and a negative one would be another value."""
     with pytest.raises(ModelFormatError, match="has no place"):
         Program([["Relu", [0], [place], {}]], [], {}, [], [place])

@@ -48,7 +48,7 @@ def test_a_large_blob_that_is_damaged_at_its_very_end_is_not_passed_on_whole(tmp
     assert not hashing_threads()
 
 
-def test_who_stops_in_the_middle_leaves_no_thread():
+def test_stopping_early_leaves_no_thread():
     data = b"x" * (2 * WORTH_A_THREAD)
     blocks = verify_blocks(blocks_of(data), Digest.of(data), len(data), "blob")
     next(blocks)

@@ -107,7 +107,7 @@ def test_zstd_has_no_word_in_dockers_format() -> None:
         ),
     ],
 )
-def test_manifests_that_are_none(data: bytes, why: str) -> None:
+def test_invalid_manifests_are_refused(data: bytes, why: str) -> None:
     with pytest.raises(InvalidImage, match=why):
         Manifest.parse(data, "registry.example/model:1")
 

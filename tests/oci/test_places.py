@@ -149,7 +149,7 @@ def test_damage_in_a_layout_is_found(tmp_path: Path) -> None:
         read_layout(tmp_path / "layout")
 
 
-def test_nothing_is_overwritten_that_is_no_layout(tmp_path: Path) -> None:
+def test_only_oci_layouts_are_overwritten(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(StorageError, match="not an OCI layout"):
         write_layout(sample_image(), tmp_path)

@@ -83,7 +83,7 @@ registry = st.from_regex(r"\A[a-z][a-z0-9]{0,8}\.example(:[1-9][0-9]{0,3})?\Z")
     st.from_regex(r"\A([A-Za-z0-9_][A-Za-z0-9._-]{0,20})?\Z"),
     st.booleans(),
 )
-def test_what_is_written_by_the_grammar_is_read_back(host: str, parts: list[str], tag: str, pinned: bool) -> None:
+def test_references_of_the_grammar_round_trip(host: str, parts: list[str], tag: str, pinned: bool) -> None:
     text = f"{host}/{'/'.join(parts)}{f':{tag}' if tag else ''}{f'@sha256:{HEX}' if pinned else ''}"
     reference = Reference.parse(text)
     assert reference.repository.registry == host

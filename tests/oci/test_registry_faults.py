@@ -241,7 +241,7 @@ def test_no_service_at_the_address() -> None:
     assert len(waits) == 2
 
 
-def test_something_that_is_no_registry(registry: FakeRegistry, clients: Clients) -> None:
+def test_a_server_that_is_not_a_registry_is_reported(registry: FakeRegistry, clients: Clients) -> None:
     page = b"<!doctype html><title>Welcome</title>"
     registry.faults = [Changes("GET", "", times=ALWAYS, change=lambda body: page)]
     push(clients.make(), OLD, clients.reference("model:2"))

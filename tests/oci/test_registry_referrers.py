@@ -100,7 +100,7 @@ def test_several_artifacts_are_one_write_of_the_tag(registry: FakeRegistry, clie
         attach(client, reference.repository, image.manifest.descriptor, [artifact(SBOM, b'{"new": 1}')])
 
 
-def test_what_others_have_listed_stays(registry: FakeRegistry, clients: Clients) -> None:
+def test_referrers_of_other_tools_are_kept(registry: FakeRegistry, clients: Clients) -> None:
     """Also what they wrote into the list itself, and between our reading and our writing, where the registry can tell."""
     registry.referrers, registry.etags = False, True
     client, repository, image = clients.make(), clients.reference("model").repository, sample_image(b"one")

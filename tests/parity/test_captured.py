@@ -18,7 +18,7 @@ FILES = ("feature_extraction/tests/test_dict_vectorizer.py", "tests/test_naive_b
 
 
 @pytest.mark.slow
-def test_what_the_library_fits_in_its_own_tests(tmp_path, record_property):
+def test_estimators_of_the_library_tests_are_equal(tmp_path, record_property):
     record_property("parity", "wrong")
     environment = {**os.environ, "CAPTURED_PER_CLASS": "12"}
     kept = ["--folder", str(tmp_path)]

@@ -139,7 +139,7 @@ def test_wrong_categories_are_refused(categories, problem, tmp_path):
 
 
 @pytest.mark.skipif(not STORES, reason="the file stores no categories at all")
-def test_what_the_file_stores_cannot_be_declared_otherwise(tmp_path):
+def test_declared_categories_must_match_the_file(tmp_path):
     frame = frame_of("size")
     with pytest.raises(IrisModelError, match="the model file has"):
         compile_model(fit(frame), categories={"size": sorted(SIZES)})

@@ -140,7 +140,7 @@ def test_a_step_that_looks_at_other_rows_is_refused():
     ],
     ids=lambda one: type(one).__name__,
 )
-def test_what_cannot_travel_is_refused_with_the_reason(step, reason):
+def test_steps_that_cannot_be_shipped_are_refused(step, reason):
     with pytest.raises(UnsupportedModel) as caught:
         compile_model(fitted(make_pipeline(step, LogisticRegression())))
     assert reason in str(caught.value)

@@ -163,7 +163,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_one_clear_sentence(name):
+def test_refused_models_give_the_reason(name):
     fitted, reason = REFUSED[name]
     with pytest.raises(UnsupportedModel) as caught:
         compile_model(fitted)

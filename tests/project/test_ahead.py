@@ -122,7 +122,7 @@ def test_the_result_is_the_same_without_an_import_in_this_process(place: Path, e
         [(b"no pickle at all", "ModelFileError"), (b"cos\nsystem\n(S'true'\ntR.", "UntrustedModel")], 2, unpack=True
     ),
 )
-def test_what_the_user_must_fix_is_reported_in_the_same_words(place: Path, content: bytes, error: str):
+def test_compiling_ahead_reports_the_same_errors(place: Path, content: bytes, error: str):
     (place / "project" / "iris_trained_model.pkl").write_bytes(content)
     report = run(place)
     assert report.pop("children") == 1
@@ -163,7 +163,7 @@ def test_a_compilation_that_is_not_needed_is_not_awaited(place: Path):
     assert report["error"][1] == "not needed"
 
 
-def test_it_ends_when_the_command_is_killed(place: Path):
+def test_compiling_ahead_ends_when_the_command_is_killed(place: Path):
     """Otherwise a reader of the command's output would wait for a process that is no longer needed."""
     endless = "import time; ahead.choose_executable = lambda settings: time.sleep(600)"
     killed = "print(children[0], flush=True); os.kill(os.getpid(), 9)"

@@ -184,7 +184,7 @@ def test_threads_and_warnings_and_optimization_are_part_of_it():
         assert describe("one processor") != usual
 
 
-def test_what_is_installed_and_what_shadows_it_is_part_of_it(tmp_path: Path):
+def test_the_cache_key_covers_installed_packages(tmp_path: Path):
     before = describe(path=tmp_path)
     (tmp_path / "another-1.0.dist-info").mkdir()
     installed = describe(path=tmp_path)
@@ -230,7 +230,7 @@ def test_a_flipped_byte_is_found_and_repaired(place: int, compilations: Compilat
     assert entry.read_bytes() == whole
 
 
-def test_a_cut_off_entry_is_none(compilations: Compilations, small: ProjectSettings):
+def test_a_truncated_cache_entry_is_ignored(compilations: Compilations, small: ProjectSettings):
     choice = FakeChoice()
     fresh = compilations.choose(small, choice)
     [entry] = entries(compilations)
@@ -252,7 +252,7 @@ def test_an_entry_that_others_may_write_is_not_believed(compilations: Compilatio
     compilations.choose(small, never)
 
 
-def test_a_place_that_cannot_be_written_only_costs_time(tmp_path: Path, small: ProjectSettings):
+def test_an_unwritable_cache_is_not_an_error(tmp_path: Path, small: ProjectSettings):
     (tmp_path / "file").write_text("no directory")
     choice = FakeChoice()
     compilations = Compilations(tmp_path / "file" / "compiled")

@@ -70,7 +70,7 @@ def test_without_a_cache_it_is_made_each_time(tmp_path: Path, cache: Path):
     assert bytecode_beside(modules, RUNNING) == bytecode_beside(modules, RUNNING)
 
 
-def test_what_is_no_python_of_this_version_is_left_out(tmp_path: Path):
+def test_invalid_modules_have_no_bytecode(tmp_path: Path):
     modules = write_modules(tmp_path / "a", good="x = 1\n", bad="print 'two'\n", null="\0", empty="")
     made = bytecode_beside(modules, RUNNING)
     assert {Path(name).name.split(".")[0] for name in made} == {"good", "empty"}
@@ -101,7 +101,7 @@ def test_a_module_has_the_same_bytes_in_every_function():
 
 
 @pytest.mark.slow
-def test_two_processes_with_other_pasts_make_the_same_bytes():
+def test_bytecode_is_the_same_in_different_processes():
     """Other texts in memory, another hash seed, another directory: what `marshal` marks as shared must not follow them."""
     program = (
         "import sys; from pathlib import Path; from iris_model.project.packaging.bytecode import compile_modules; "

@@ -67,7 +67,7 @@ def listening():
 
 
 @pytest.mark.parametrize("before", WAYS.values(), ids=WAYS)
-def test_nothing_can_be_taken(before: str, tmp_path: Path, listening: int):
+def test_a_confined_process_reaches_no_secret_and_no_network(before: str, tmp_path: Path, listening: int):
     (tmp_path / "model.pkl").write_text("whole")
     program = RUN.format(before=before, probe=PROBE.format(home=str(tmp_path), port=listening))
     environment = {**os.environ, "AWS_SECRET_ACCESS_KEY": "hidden-value"}

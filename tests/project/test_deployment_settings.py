@@ -196,7 +196,7 @@ def test_a_mistake_of_the_project_is_reported_once_and_not_for_each_stage():
         '[domain]\nname = "Iris.example.org"\ncertificate = "x"',
     ],
 )
-def test_what_is_wrong_is_not_said_to_be_missing_as_well(table: str):
+def test_a_wrong_value_is_not_reported_as_missing(table: str):
     assert "expected name too" not in problems_of(table) and "expected subnets too" not in problems_of(table)
 
 

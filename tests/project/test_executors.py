@@ -41,7 +41,7 @@ def squarer(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_compiles_is_compiled():
+def test_auto_selects_compiled_if_possible():
     chosen = choose_iris()
     assert (chosen.executor, chosen.model, chosen.needs) == ("compiled", "iris_trained_model.safetensors", ())
     assert "is equal to the original: " in chosen.reason
@@ -83,7 +83,7 @@ def test_both_executors_describe_the_model_alike():
         assert compiled.source[key] == original.source[key]
 
 
-def test_what_no_reader_knows_falls_back_to_the_original_with_the_reason(squarer: Path):
+def test_auto_selects_original_with_the_reason(squarer: Path):
     chosen = choose(squarer, "squarer.pkl", trust=TRUST)
     assert chosen.executor == "original"
     assert "Squarer: no converter supports this class" in chosen.reason
@@ -155,7 +155,7 @@ def test_a_model_in_a_container_is_named(tmp_path: Path, content: object, said: 
         ("m.safetensors", "auto", "is a compiled model"),
     ],
 )
-def test_what_cannot_be_served_yet_is_said_in_one_sentence(tmp_path: Path, model: str, executor: str, expected: str):
+def test_unsupported_files_are_refused_in_one_sentence(tmp_path: Path, model: str, executor: str, expected: str):
     # What only its suffix tells.
     (tmp_path / model).write_bytes(b"x")
     with pytest.raises(ProjectError, match=expected):

@@ -108,7 +108,7 @@ def test_weights_in_a_folder(tmp_path):
     assert (package_project(tmp_path / "project").directory / "w/weights.bin").is_file()
 
 
-def test_what_is_remembered_has_the_weights(tmp_path):
+def test_cached_compilations_include_external_weights(tmp_path):
     from iris_model.project.configuration.settings import parse_settings
 
     path = apart(tmp_path / "m.onnx")
@@ -252,7 +252,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_what_is_not_served_says_what_to_export(kind, tmp_path):
+def test_refused_onnx_models_get_an_export_hint(kind, tmp_path):
     make, said, remedy = REFUSED[kind]
     with pytest.raises(IrisModelError, match=said) as caught:
         describe_onnx(make(tmp_path / "m.onnx"))

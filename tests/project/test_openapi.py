@@ -170,7 +170,7 @@ def test_every_route_of_the_project_is_a_path(served):
     }
 
 
-def test_what_is_promised_is_taken_and_answered_so(served):
+def test_documented_requests_get_documented_answers(served):
     model, row, document = served
     names = [column["name"] for column in model.signature["columns"]]
     for name, payload in requests_of(row, names).items():
@@ -180,7 +180,7 @@ def test_what_is_promised_is_taken_and_answered_so(served):
         assert conforms(document, ANSWERS[name], answer), (name, answer)
 
 
-def test_what_is_forbidden_is_refused_with_a_problem(served):
+def test_undocumented_requests_are_refused(served):
     model, row, document = served
     wrong = [row[:-1], [*row, 1], [[]], [[row]]]
     if not all(column.get("optional") for column in model.signature["columns"]):
@@ -205,7 +205,7 @@ SCHEMA_OF_PATH = {
 }
 
 
-def test_what_each_path_is_answered_with_when_it_is_read(served):
+def test_get_answers_match_the_documented_schema(served):
     model = served[0]
     routes = [f"GET {path}" for path in SCHEMA_OF_PATH]
     function = {"name": "f", "stage": "$default", "route": "/f", "http": {"more_routes": routes}}
@@ -234,7 +234,7 @@ def test_a_row_is_described_as_on_the_model_card(served):
         ("POST /p", "prod", "http://127.0.0.1:9000/prod", "/p", {"post"}),
     ],
 )
-def test_where_it_answers(route, stage, address, path, methods):
+def test_the_server_address_of_the_document(route, stage, address, path, methods):
     signature = {"task": "regressor", "columns": [], "outputs": {"predict": {"kind": "number", "columns": 1}}}
     document = build_openapi({"name": "n", "route": route, "stage": stage}, signature, version="1")
     assert document["servers"] == [{"url": address}]

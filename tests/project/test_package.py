@@ -371,7 +371,7 @@ def test_an_empty_directory_and_an_earlier_function_directory_are_replaced(tmp_p
 # --- requirements ---
 
 
-def test_what_the_handler_imports_from_elsewhere_is_named(tmp_path: Path):
+def test_third_party_imports_of_the_handler_are_named(tmp_path: Path):
     app = "import httpx, json, boto3\ndef handler(e, c): pass\n"
     project = write_project(tmp_path, {"app.py": app, "requirements.txt": "httpx==0.28.1\n"})
     notes = package(project).notes
@@ -379,7 +379,7 @@ def test_what_the_handler_imports_from_elsewhere_is_named(tmp_path: Path):
     assert "boto3" not in notes[0], "the base images have it"
 
 
-def test_what_must_be_importable_is_named_once(tmp_path: Path):
+def test_missing_modules_are_named_once(tmp_path: Path):
     app = "import numpy, sklearn\n\n\ndef handler(event, context): ...\n"
     project = write_project(tmp_path, {"app.py": app, "requirements.txt": "scikit-learn\n"})
     packaged = package(project, choose=FakeChoice("original", needs=("scikit-learn",)))
@@ -431,13 +431,13 @@ def test_a_change_in_a_file_that_requirements_include_is_a_change(tmp_path: Path
     assert (package(project, **arguments).directory / "tiny.py").exists()
 
 
-def test_what_pip_refuses_is_said_in_pips_words(tmp_path: Path):
+def test_the_error_quotes_pip(tmp_path: Path):
     project = write_project(tmp_path, {"requirements.txt": "./nothing-here.whl\n"})
     with pytest.raises(ProjectError, match=r"(?s)pip could not install.*nothing-here"):
         package(project, choose=FakeChoice("original", needs=("x",)), install_requirements=True)
 
 
-def test_what_pip_says_is_shown_without_passwords(tmp_path: Path):
+def test_pip_output_hides_passwords(tmp_path: Path):
     line = "tiny @ https://me:s3cr@t@127.0.0.1:9/tiny-1.zip junk"  # pip quotes a line that it cannot read
     project = write_project(tmp_path, {"requirements.txt": f"{line}\n"})
     with pytest.raises(ProjectError) as caught:

@@ -39,7 +39,7 @@ def test_a_module_is_brought_by_a_distribution_of_another_name():
         ("not-installed-here-at-all\n", ["sklearn", "yaml"]),
     ],
 )
-def test_what_surely_lacks(lines: str, lacking: list[str], tmp_path: Path):
+def test_modules_that_requirements_lack(lines: str, lacking: list[str], tmp_path: Path):
     (tmp_path / "requirements.txt").write_text(lines)
     (tmp_path / "more.txt").write_text("pyyaml\n")
     assert [each.module for each in find_lacking(["yaml", "sklearn"], tmp_path / "requirements.txt")] == lacking
@@ -88,7 +88,7 @@ if True:
 """
 
 
-def test_which_imports_count(tmp_path: Path):
+def test_imports_at_start_and_in_functions_are_distinguished(tmp_path: Path):
     for name, text in {
         "app.py": APP,
         "helpers/__init__.py": "import pandas",

@@ -67,7 +67,7 @@ def test_the_lines_are_those_that_pip_finds(project: Path) -> None:
     assert len(ours) == 12
 
 
-def test_what_a_line_says_of_itself(project: Path) -> None:
+def test_local_and_remote_requirement_lines_are_recognized(project: Path) -> None:
     found = read_requirements(project / "requirements.txt")
     by_name = {line.file_name: line for line in found.lines if line.address}
     assert list(by_name) == ["here", "x.git", "mine-1.0-py3-none-any.whl", "own-1.0-py3-none-any.whl"]
@@ -120,7 +120,7 @@ def test_a_file_alone_is_known_by_its_own_sha256(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # pip's own
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-8"])
-def test_what_powershell_writes(tmp_path: Path, encoding: str) -> None:
+def test_requirements_in_powershell_encodings_are_read(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "requirements.txt"
     path.write_bytes("numpy==2.4.6\r\n# Größe\r\njoblib ; python_version > '3'\r\n".encode(encoding))
     theirs = [each.requirement for each in parse_requirements(str(path), session=PipSession())]

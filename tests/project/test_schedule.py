@@ -56,5 +56,5 @@ def test_the_week_begins_on_monday():
         ("cron(0 0 ? * ? *)", "expected ? for either the day of month or the day of week"),
     ],
 )
-def test_what_eventbridge_refuses(schedule: str, problem: str):
+def test_schedules_that_eventbridge_refuses(schedule: str, problem: str):
     assert problem in find_schedule_problem(schedule)

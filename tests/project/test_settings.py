@@ -169,7 +169,7 @@ def test_the_reference_page_is_up_to_date():
     assert page.read_text(encoding="utf-8") == reference.render_reference(), "run: python scripts/write_reference.py"
 
 
-def test_what_init_writes_is_read_back_as_it_was_meant():
+def test_settings_that_init_writes_round_trip():
     values = {"name": "a", "model": 'm "1".pkl', "memory": 512, "trust": ["a.B"]}
     assert tomllib.loads(reference.render_settings_file(values)) == values
     assert "https://" in reference.render_settings_file(values).partition("\n")[0]  # a project has no docs/

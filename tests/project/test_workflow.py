@@ -24,7 +24,7 @@ def workflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_it_is_right_by_the_schema(workflow: Path):
+def test_the_workflow_matches_the_schema(workflow: Path):
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(workflow)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -68,7 +68,7 @@ def test_pull_requests_get_a_role_that_can_only_plan_and_main_alone_the_other(wo
     ]
 
 
-def test_it_runs_commands_that_there_are(workflow: Path):
+def test_the_workflow_uses_existing_commands(workflow: Path):
     used = set(re.findall(r"\biris-model ([a-z]+) ", workflow.read_text(encoding="utf-8")))
     assert used - set(COMMANDS) == set()
 

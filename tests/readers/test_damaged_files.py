@@ -38,7 +38,7 @@ def _damage(data: bytes, numbers: random.Random) -> dict[str, bytes]:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the command opens models in a confined copy on Linux")
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_sentence(kind: str, files: dict[str, Path], tmp_path: Path) -> None:
+def test_a_damaged_file_gives_one_sentence(kind: str, files: dict[str, Path], tmp_path: Path) -> None:
     if kind == "i.joblib.gz":
         joblib.dump(RandomForestClassifier(3).fit(X, Y), tmp_path / kind, compress=3)
         data = (tmp_path / kind).read_bytes()

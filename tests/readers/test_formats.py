@@ -107,7 +107,7 @@ def test_a_skops_file_of_another_version_says_which(tmp_path):
         open_model(tmp_path / "m.skops")
 
 
-def test_what_is_no_skops_file_is_one_clear_message(tmp_path):
+def test_an_invalid_skops_file_is_reported(tmp_path):
     (tmp_path / "m.skops").write_bytes(b"no zip")
     with pytest.raises(ModelFileError, match="not a skops file"):
         open_model(tmp_path / "m.skops")
@@ -182,7 +182,7 @@ def test_a_directory_that_is_no_model(text, expected, tmp_path):
         open_model(tmp_path)
 
 
-def test_without_the_library_the_command_to_install_it_is_said(tmp_path):
+def test_a_missing_library_gives_the_install_command(tmp_path):
     (tmp_path / "m.pkl").write_bytes(pickle.dumps(MODEL))
     program = (
         "import sys; sys.path.append(sys.argv[1]); from iris_model.readers import open_model; open_model(sys.argv[2])"

@@ -105,7 +105,7 @@ def test_a_distribution_runs_no_text_of_the_file(tmp_path):
     assert "which predictions do not need" in said
 
 
-def test_what_is_left_out_and_called_after_all_is_refused(tmp_path):
+def test_calling_a_left_out_name_is_refused(tmp_path):
     model = FunctionTransformer(np.vectorize(abs)).fit(NUMBERS.to_numpy())
     (tmp_path / "m.pkl").write_bytes(pickle.dumps(model).replace(b"\x8c\x03abs", b"\x8c\x03str"))
     opened = open_model(tmp_path / "m.pkl").estimator

@@ -31,9 +31,9 @@ def test_rows_say_what_the_engine_accepts():
 @pytest.mark.parametrize(
     ("trait", "functions"), [("affine", FOLLOW), ("magnitude", MAGNITUDES)], ids=["affine", "magnitude"]
 )
-def test_who_has_the_trait_has_its_function(trait: str, functions: dict[str, object]):
+def test_operators_with_a_trait_have_its_function(trait: str, functions: dict[str, object]):
     assert having(trait) == set(functions)
 
 
-def test_who_has_a_bound_for_its_rounding_has_a_rule():
+def test_operators_with_a_rounding_bound_have_a_rule():
     assert having("rounding") == set(RULES) - having("copies")

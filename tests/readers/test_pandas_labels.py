@@ -134,7 +134,7 @@ def test_texts_outside_of_their_bytes(parts: Any):
     ],
     ids=str,
 )  # fmt: skip
-def test_what_is_no_index(state: Any):
+def test_an_invalid_index_is_refused(state: Any):
     with pytest.raises(BadCall):
         make_index(IndexKind(is_range=False), state)
 
@@ -147,7 +147,7 @@ def test_what_is_no_index(state: Any):
     ],
     ids=str,
 )  # fmt: skip
-def test_what_is_no_range(state: Any):
+def test_an_invalid_range_is_refused(state: Any):
     with pytest.raises(BadCall):
         make_index(IndexKind(is_range=True), state)
 

@@ -139,7 +139,7 @@ def test_a_constructor_is_not_called_with_arguments_of_the_file(tmp_path: Path):
         ("pandas.core.indexes.base", "_new_Index", "FunctionNode"),
     ],
 )
-def test_what_a_pickle_may_only_call_is_no_node(module: str, name: str, loader: str, tmp_path: Path):
+def test_callables_are_refused_as_skops_nodes(module: str, name: str, loader: str, tmp_path: Path):
     content = node("builtins", "list", "ListNode", [])
     path = attached(tmp_path / "m.skops", node(module, name, loader, content) | {"__reduce__": {"args": content}})
     with pytest.raises(UntrustedModel, match=name):

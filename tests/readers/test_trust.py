@@ -134,7 +134,7 @@ def test_joblib_array_with_a_wrong_shape_is_refused(tmp_path):
         open_model(path)
 
 
-def test_what_an_estimator_module_imported_is_not_its_own(tmp_path):
+def test_imports_of_an_estimator_module_are_not_trusted(tmp_path):
     # A module also holds the classes that it imported from elsewhere; these are found out when they are looked up.
     data = b"\x80\x04" + text("sklearn.tree._export") + text("StringIO") + b"\x93."
     (tmp_path / "m.pkl").write_bytes(data)
@@ -164,7 +164,7 @@ def test_names_other_than_the_known_ones_stay_refused(name):
     assert find_refused_globals([name]) == [".".join(name)]
 
 
-def test_who_trusts_pandas_trusts_what_its_texts_are_kept_in() -> None:
+def test_trusting_pandas_trusts_its_pyarrow_strings() -> None:
     """pandas 3 keeps texts in arrays of pyarrow where pyarrow is installed; no other name of pyarrow comes with them."""
     restoring = [("pyarrow.lib", name) for name in ("_restore_array", "chunked_array", "py_buffer", "type_for_alias")]
     assert find_refused_globals(restoring, ["pandas"]) == []

@@ -72,7 +72,7 @@ def test_the_sample_is_as_large_as_it_says(capsys: pytest.CaptureFixture[str]):
     assert 350 < len(lines(capsys)) < 650  # 500, and 7 standard deviations
 
 
-def test_what_has_no_json_is_left_out_and_answered(capsys: pytest.CaptureFixture[str]):
+def test_rows_without_json_form_are_not_captured(capsys: pytest.CaptureFixture[str]):
     capture = Capture([{"name": "a"}], ("predict",), 1, frozenset())
     capture.take([[object()], {"a": 1}, [float("nan")], [float("inf")]], [[0, 0, 0, float("nan")]])
     assert [line["row"]["a"] for line in lines(capsys)] == [None, "inf"]

@@ -37,7 +37,7 @@ def test_cells_become_what_their_column_holds() -> None:
     ("body", "feature"),
     [(",1,true,x,a,\n", "city"), ("Rome,big,true,x,a,\n", "size"), ("Rome,1,maybe,x,a,\n", "member")],
 )
-def test_what_a_column_cannot_hold_is_refused(body: str, feature: str) -> None:
+def test_values_of_a_wrong_type_are_refused(body: str, feature: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         encode(body)
     assert caught.value.feature == feature

@@ -251,7 +251,7 @@ def test_every_protocol_in_a_message(model: Model, service: Service, use: Any, e
     ]
 
 
-def test_what_a_queue_does_not_take_comes_again(model: Model, service: Service, use: Any) -> None:
+def test_messages_that_the_queue_refuses_are_redelivered(model: Model, service: Service, use: Any) -> None:
     """Some messages are refused temporarily: they are retried, and after the last attempt their records are redelivered."""
     use(EventSource("orders", QUEUE, ANSWERS))
     busy = {"Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}]}
@@ -325,7 +325,7 @@ def test_a_stream_stops_at_the_first_failed_record(model: Model, service: Servic
     assert [each["id"] for each in sent(service)] == ["0", "1"]
 
 
-def test_a_stream_with_failures_goes_on(model: Model, service: Service, use: Any) -> None:
+def test_refused_records_of_a_stream_go_to_failures(model: Model, service: Service, use: Any) -> None:
     use(EventSource("clicks", STREAM, ANSWERS, "arn:aws:s3:::refused/of/"))
     text = json.dumps(ROW)
     event = of_stream(text, BAD, text)
@@ -418,7 +418,7 @@ def test_a_tombstone_of_a_topic_has_no_rows(model: Model, service: Service, use:
         model.answer(event)
 
 
-def test_a_bucket_of_another_region_is_called_there(model: Model, service: Service, use: Any) -> None:
+def test_a_bucket_in_another_region_is_called_in_its_region(model: Model, service: Service, use: Any) -> None:
     """S3 names the region in its answer; the following calls go there at once."""
     use(EventSource("orders", QUEUE, "arn:aws:s3:::far/"))
     service.regions["far"] = "us-west-2"

@@ -37,7 +37,7 @@ def test_the_http_api(model: Model) -> None:
     assert body_of(response)["prediction"] == "versicolor"
 
 
-def test_what_curl_sends_without_a_content_type_arrives_as_a_form_in_base64(model: Model) -> None:
+def test_a_curl_body_without_content_type_is_read(model: Model) -> None:
     response = model.answer(http_api_2(TEXT.encode(), "application/x-www-form-urlencoded"))
     assert body_of(response)["prediction"] == "versicolor"
     assert body_of(model.answer(http_api_2(TEXT.encode(), None)))["prediction"] == "versicolor"

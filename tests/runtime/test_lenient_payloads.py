@@ -37,7 +37,7 @@ REQUEST: Any = SimpleNamespace(accept="")
         ([{"text": "a"}], [["a"]], False),
     ],
 )
-def test_one_text_is_a_row(payload: Any, rows: list[Any], one: bool) -> None:
+def test_a_string_is_one_row(payload: Any, rows: list[Any], one: bool) -> None:
     assert payload_rows.decode(payload, REQUEST, TEXT) == (rows, one)
 
 
@@ -51,7 +51,7 @@ def test_a_text_is_no_row_of_numbers() -> None:
         payload_rows.decode("a", REQUEST, [NUMBER])
 
 
-def test_what_the_model_drops_may_be_left_out() -> None:
+def test_dropped_columns_are_optional() -> None:
     assert payload_rows.decode({"10": 1.5}, REQUEST, COLUMNS) == ([[1.5, None]], True)
     assert payload_csv.decode("10\n1.5\n", REQUEST, COLUMNS)[0] == [[1.5, None]]
     with pytest.raises(InvalidInput, match="unknown feature 'more'"):

@@ -49,7 +49,7 @@ def test_the_same_text_as_awslambdaric(value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, {(1, 2): 3}, [b"\xff"], {"a": complex(1, 2)}])
-def test_what_neither_can_write(value: Any) -> None:
+def test_unsupported_values_are_refused_as_by_awslambdaric(value: Any) -> None:
     with pytest.raises(Exception, match=r"Unable to marshal response") as theirs:
         marshaller().marshal_response(value)
     with pytest.raises((TypeError, ValueError)) as ours:

@@ -141,7 +141,7 @@ def test_the_model_is_found_by_its_name(tmp_path, monkeypatch):
     assert model.answer({"instances": ROWS})["predictions"]
 
 
-def test_what_is_missing_or_broken_is_said(tmp_path):
+def test_missing_and_damaged_files_are_reported(tmp_path):
     path = export(tmp_path, LinearRegression().fit(X, NUMBERS))
     with pytest.raises(ModelFormatError, match="run iris-model package again"):
         OnnxModel(str(path))

@@ -43,7 +43,7 @@ def test_a_table_of_one_column_of_labels():
     "value",
     [np.array([1.0]), np.array(3.0), 3.0, "ab", np.zeros((2, 2, 2, 2)), [pd.Timestamp(0)] * 2, [1j, 2j], {0: 1}],
 )
-def test_what_is_no_answer(value):
+def test_values_that_are_not_answers_are_refused(value):
     with pytest.raises(UnusableAnswer):
         plain_answers(value, 2, {})
 

@@ -118,7 +118,7 @@ def test_features_of_these_names_are_features(load: Callable[..., Model]) -> Non
         {"b": 10**400},
     ],
 )
-def test_what_the_original_refuses_is_refused(
+def test_rows_that_the_original_refuses_are_refused(
     dictionary_model: Model, of_dictionaries: tuple[Any, Path], payload: dict[str, Any]
 ) -> None:
     with pytest.raises((TypeError, ValueError, OverflowError)):
@@ -130,7 +130,7 @@ def test_what_the_original_refuses_is_refused(
 @pytest.mark.parametrize(
     "payload", [{}, {"a": 1}, {"key1": "value1", "n": 7}, {"a": 2.5, "tags": ["x", "y"]}, {"c": None}, {"more": None}]
 )
-def test_what_the_original_answers_is_answered(
+def test_rows_that_the_original_answers_are_answered(
     dictionary_model: Model, of_dictionaries: tuple[Any, Path], payload: dict[str, Any]
 ) -> None:
     expected = of_dictionaries[0].predict_proba([payload])[0]

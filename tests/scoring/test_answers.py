@@ -151,7 +151,7 @@ def test_a_bad_cell_is_named_wherever_it_is(what: str, monkeypatch: pytest.Monke
         ({"a": [1.0], "b": [2.0, 3.0], "c": [1.0], "d": [1.0]}, "1 and 2 cells"),
     ],
 )
-def test_what_is_no_table_is_refused(given: Any, message: str) -> None:
+def test_inputs_that_are_not_tables_are_refused(given: Any, message: str) -> None:
     with pytest.raises(im.InvalidInput, match=message):
         case("numbers")[1].predict(given)
 

@@ -150,7 +150,7 @@ def test_numbers_of_more_bits_than_the_model_has() -> None:
     assert model.predict(frame.to_numpy().astype(np.longdouble)).tolist() == model.predict(frame).tolist()
 
 
-def test_one_column_that_is_missing_or_there_twice() -> None:
+def test_missing_and_duplicate_columns_are_refused() -> None:
     _, model, frame = named()
     with pytest.raises(InvalidInput, match="the input lacks the column 'petal width'; it has 'sepal length', "):
         model.predict(frame.drop(columns="petal width"))
@@ -307,7 +307,7 @@ def test_a_type_of_arrow_that_is_no_cell() -> None:
         model.predict(table)
 
 
-def test_what_is_not_computed_yet_is_refused() -> None:
+def test_lazy_frames_are_refused() -> None:
     with pytest.raises(InvalidInput, match="call collect"):
         named()[1].predict(polars().DataFrame(ROWS, schema=NAMES).lazy())
 

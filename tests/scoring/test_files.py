@@ -39,7 +39,7 @@ def test_a_loaded_model_is_saved_elsewhere(tmp_path: Path) -> None:
     assert first.save(tmp_path / "two.safetensors").read_bytes() == (tmp_path / "one.safetensors").read_bytes()
 
 
-def test_where_a_model_cannot_be_saved(tmp_path: Path) -> None:
+def test_saving_under_another_suffix_is_refused(tmp_path: Path) -> None:
     _, model, _ = case("texts")
     with pytest.raises(im.IrisModelError, match=r"Use the name iris\.safetensors"):
         model.save(tmp_path / "iris.pkl")
@@ -47,7 +47,7 @@ def test_where_a_model_cannot_be_saved(tmp_path: Path) -> None:
         model.save(tmp_path / "nowhere" / "iris.safetensors")
 
 
-def test_what_cannot_be_loaded(tmp_path: Path) -> None:
+def test_files_that_are_not_compiled_models_are_refused(tmp_path: Path) -> None:
     pickled = tmp_path / "iris.pkl"
     pickled.write_bytes(pickle.dumps(case("texts")[0]))
     with pytest.raises(ModelFileError, match=r"iris\.pkl is not a compiled model\nCompile it: iris_model\.compile"):

@@ -46,7 +46,7 @@ def test_from_standard_input_to_standard_output(model: Path) -> None:
     assert done.stderr.startswith(f"Wrote to standard output: {len(frame)} rows in ")
 
 
-def test_an_input_without_rows_is_said(model: Path, tmp_path: Path) -> None:
+def test_an_input_without_rows_is_reported(model: Path, tmp_path: Path) -> None:
     _, _, frame = named()
     (tmp_path / "header.csv").write_text(frame[:0].to_csv(index=False))
     (tmp_path / "empty.csv").write_text("")
@@ -56,7 +56,7 @@ def test_an_input_without_rows_is_said(model: Path, tmp_path: Path) -> None:
         assert "The input has no rows: check that the file is the right one" in said
 
 
-def test_what_the_command_says(model: Path, tmp_path: Path) -> None:
+def test_the_output_of_predict(model: Path, tmp_path: Path) -> None:
     _, _, frame = named()
     rows = tmp_path / "rows.csv"
     frame.to_csv(rows, index=False)
@@ -90,7 +90,7 @@ def test_refused_rows_are_counted(model: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_it_and_the_next_run_goes_on(model: Path, tmp_path: Path) -> None:
+def test_ctrl_c_stops_and_the_next_run_continues(model: Path, tmp_path: Path) -> None:
     _, _, frame = named()
     text = frame.to_csv(index=False)
     rows = tmp_path / "rows.csv"

@@ -268,7 +268,7 @@ def test_bad_rows_go_to_a_file(kind: str, tmp_path: Path) -> None:
     assert [each["record"] for each in wrong] == [lines[number - 1] for number in numbers]
 
 
-def test_what_is_wrong_with_a_file(tmp_path: Path) -> None:
+def test_faults_of_input_files_are_reported(tmp_path: Path) -> None:
     _, model, frame = named()
     out = tmp_path / "out.csv"
     for name, content, message in (
