@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import numpy as np
-from skl2onnx.sklapi import CastTransformer
 from sklearn.decomposition import DictionaryLearning, MiniBatchDictionaryLearning, SparseCoder
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -20,6 +21,7 @@ SPHERE = {"sphere": DataSet(np.random.RandomState(7).uniform(-1.5, 1.5, size=(60
 CLASS = {"three integers": CLASSES["three integers"]}
 ONE_CLASS = {"one class": DataSet(NUMBERS["one target"].X, np.full(len(NUMBERS["one target"].X), "only"))}
 
+# The norm of the cosine kernel is NaN for four columns (test_density_without_a_norm).
 KERNELS = {
     f"density {kernel} {leaf}": KernelDensity(kernel=kernel, bandwidth=2.0, leaf_size=leaf)
     for kernel in ("gaussian", "tophat", "epanechnikov", "exponential", "linear", "cosine")
@@ -50,11 +52,24 @@ CODES = {
     "dictionary threshold": DictionaryLearning(4, max_iter=5, transform_algorithm="threshold", random_state=SEED),
     "dictionary of batches": MiniBatchDictionaryLearning(8, max_iter=3, transform_n_nonzero_coefs=3, random_state=SEED),
 }
+
+
+def _casts():
+    """The steps of skl2onnx, which is not in the environments of older libraries."""
+    if not find_spec("skl2onnx"):
+        return {}
+    from skl2onnx.sklapi import CastTransformer
+
+    return {
+        "cast, then forest": make_pipeline(
+            StandardScaler(), CastTransformer(), RandomForestClassifier(4, random_state=SEED)
+        ),
+        "cast to float64, then logistic": make_pipeline(CastTransformer(dtype=np.float64), LogisticRegression()),
+    }
+
+
 CAST = {
-    "cast, then forest": make_pipeline(
-        StandardScaler(), CastTransformer(), RandomForestClassifier(4, random_state=SEED)
-    ),
-    "cast to float64, then logistic": make_pipeline(CastTransformer(dtype=np.float64), LogisticRegression()),
+    **_casts(),
     "dictionary, then logistic": make_pipeline(
         DictionaryLearning(3, max_iter=3, random_state=SEED), LogisticRegression()
     ),
@@ -63,7 +78,7 @@ CAST = {
 ANIMALS = make_animals(
     (
         (KERNELS, PLAIN),
-        (KERNELS, CROWDED),
+        ({name: one for name, one in KERNELS.items() if one.kernel != "cosine"}, CROWDED),
         (DENSITIES, PLAIN),
         ({"density haversine": KernelDensity(metric="haversine", leaf_size=4)}, SPHERE),
         (CODES, PLAIN),

@@ -41,13 +41,20 @@ def read_kernel_density(builder: GraphBuilder, estimator: Estimator, inputs: Val
     tensors["totals"] = np.asarray(totals, np.float64)
     del tensors["order"]
     width = float(estimator.bandwidth_)
+    norm = float(kernel_norm(width, inputs.width, estimator.kernel, return_log=True))
+    if np.isnan(norm):
+        builder.refuse(
+            f"KernelDensity: scikit-learn has no norm of the {estimator.kernel} kernel for {inputs.width} columns, so every "
+            "score is NaN; choose another kernel"
+        )
+        return Reading("transformer", {})
     settings: dict[str, Json] = {
         "kernel": estimator.kernel,
         "bandwidth": width,
         "total": total,
         "tolerance": float(estimator.atol * total),
         "relative": float(estimator.rtol),
-        "log_norm": float(kernel_norm(width, inputs.width, estimator.kernel, return_log=True)),
+        "log_norm": norm,
         "log_total": float(np.log(total)),
         "breadth_first": bool(estimator.breadth_first),
     }
