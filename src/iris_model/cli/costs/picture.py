@@ -38,7 +38,7 @@ def draw_cost(
     if measured.cold_ms is not None:
         times += f", {measured.cold_ms:.0f} ms cold"
     footnotes = [
-        "Dot: cheaper from here on. Servers: enough of them to match the p99 of Lambda.",
+        "Dot: cheaper from here on. Servers: as many as needed to match the p99 of Lambda.",
         f"Prices of {workload.prices.region}{_dates(workload, estimates)}, {'with' if workload.free_tier else 'without'} "
         "the monthly free tier.",
     ]

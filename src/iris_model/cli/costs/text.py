@@ -153,11 +153,11 @@ def _notes(workload: Workload, shown: Sequence[Estimate], found: dict[str, Break
     from iris_model.cost.plot import show_rate
 
     yield (
-        f"Compared with {baseline}: cheaper from this number of requests a day, with the same traffic pattern. "
-        f"Servers: enough of them to match the p99 of Lambda at the busiest time, running all month. Load balancers, "
-        f"server logs and spare servers are not counted. Cold starts include only the time of the function, not the time "
-        f"that AWS needs to place it. arm64 and x86_64 are assumed to be equally fast. Not counted: output of the "
-        f"function, and data transfer to the internet."
+        f"Cheaper from: the number of requests a day from which a row costs less than {baseline}, with the same traffic "
+        f"pattern. The number of servers is the smallest that matches the p99 of Lambda at the busiest time. They run all "
+        f"month. Load balancers, server logs and spare servers are not counted. Cold starts include only the time of the "
+        f"function, not the time that AWS needs to place it. arm64 and x86_64 are assumed to be equally fast. Not counted: "
+        f"output of the function, and data transfer to the internet."
     )
     if workload.free_tier:
         yield (
