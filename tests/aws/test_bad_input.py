@@ -343,7 +343,7 @@ def test_doctor_needs_no_project(world: World):
     assert "permissions  " not in done.stdout and "iris-model init" in done.stdout
 
 
-def test_doctor_goes_on_after_the_first_problem(world: World):
+def test_doctor_reports_all_problems(world: World):
     """Without a region, or with wrong settings, the credentials are still checked."""
     both(config(""), setting(AWS_DEFAULT_REGION=None))(world)
     settings = world.home / "iris/iris-model.toml"

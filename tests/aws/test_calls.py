@@ -47,7 +47,7 @@ def test_temporary_errors_are_retried_with_growing_pauses(code: str):
     assert pauses[-1] > 4 * pauses[0]
 
 
-def test_a_lasting_failure_is_reported_at_last():
+def test_a_permanent_failure_is_reported_after_all_attempts():
     transport = Failing("ServiceException", "something broke", 500)
     with pytest.raises(DeploymentError, match="something broke"):
         call(transport)

@@ -47,7 +47,7 @@ def test_an_image_that_was_pushed_again_is_read_again(failed: Cloud):
     assert read_status(failed.aws, DEPLOYMENT).state == "Active"
 
 
-def test_another_model_goes_over_it(failed: Cloud):
+def test_a_failed_function_is_replaced_by_another_model(failed: Cloud):
     """CloudFormation alone is refused: the function's own code is gone."""
     assert kinds(failed, 2)[:3] == ["PushImage", "RefreshImage", "ApplyTemplate"]
     assert failed.deploy(2).version == "2"

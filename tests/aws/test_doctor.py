@@ -89,7 +89,7 @@ def test_the_role_that_is_given_is_looked_at(cloud: Cloud):
     assert "role" not in look(cloud)
 
 
-def test_the_role_that_is_given_is_asked_for_what_the_stack_would_allow_its_own(cloud: Cloud):
+def test_a_given_role_needs_the_rights_of_the_stack_role(cloud: Cloud):
     queue, key = "arn:aws:sqs:eu-west-1:123456789012:dead", "arn:aws:kms:eu-west-1:123456789012:key/abc"
     more = {"role": ROLE, "dead_letter": queue, "kms_key": key, "tracing": True}
     streams = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/iris:log-stream:x"

@@ -30,7 +30,7 @@ def silent(step: str) -> None:
 # --- status ---
 
 
-def test_status_tells_what_runs_and_whether_the_settings_are_those_here(cloud: Cloud):
+def test_status_shows_the_version_and_differing_settings(cloud: Cloud):
     cloud.deploy(1)
     cloud.deploy(2)
     found = read_status(cloud.aws, DEPLOYMENT)

@@ -87,7 +87,7 @@ def test_an_invalid_price_is_rejected_with_a_reason(cloud: Cloud, products: list
     assert reason in ask(cloud, "http_api.request").reasons["http_api.request"]
 
 
-def test_twice_the_same_is_one_price_and_a_price_of_next_month_is_not_yet_one(cloud: Cloud):
+def test_duplicate_and_future_prices_are_ignored(cloud: Cloud):
     now = json.loads(http_api({"0": "0.000001"}))
     later = json.loads(http_api({"0": "0.000009"}, effective="2026-12-01T00:00:00Z"))
     now["terms"]["OnDemand"]["later"] = next(iter(later["terms"]["OnDemand"].values()))
@@ -144,7 +144,7 @@ def test_from_the_price_list_to_a_file_that_cost_reads(cloud: Cloud):
     assert taken.tiers == ((Decimal(300_000_000), Decimal("0.0000111")), (None, Decimal("0.00001")))
 
 
-def test_a_kept_price_is_not_weak_any_more_where_it_is_at_home():
+def test_a_kept_price_is_not_weak_in_its_own_region():
     there = refresh_prices(read_price_document(), {}, {}, REGION).document
     back = refresh_prices(there, {}, {}, "us-east-1")
     assert decode_prices(back.document, "back").prices == OURS.prices

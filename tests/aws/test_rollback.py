@@ -13,7 +13,7 @@ def back(cloud: Cloud, version: str | None = None, payload: bytes | None = None)
     return roll_back(cloud.aws, DEPLOYMENT, version, payload, lambda step: None)
 
 
-def test_roll_back_goes_to_the_version_before_and_the_next_deployment_forward_again(cloud: Cloud):
+def test_rollback_and_the_next_deployment_move_the_alias(cloud: Cloud):
     for number in (1, 2, 3):
         cloud.deploy(number)
     done = back(cloud, payload=b"[1.5]")
@@ -53,7 +53,7 @@ def test_after_a_deployment_that_was_interrupted_it_is_the_version_that_was_foun
     assert back(cloud).now == "1"
 
 
-def test_a_version_that_answered_before_and_was_deleted_is_not_gone_to(cloud: Cloud):
+def test_rollback_skips_a_deleted_version(cloud: Cloud):
     for number in (1, 2, 3):
         cloud.deploy(number)
     del cloud.fake.functions["iris"].versions["2"]

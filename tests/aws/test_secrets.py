@@ -29,7 +29,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("text", FORMS)
-def test_every_form_is_taken_and_written_as_cloudformation_reads_it(text: str):
+def test_every_form_of_a_secret_reference_is_rendered(text: str):
     (key,) = [each for each in DEPLOYMENT_KEYS if each.name == "secrets"]
     assert re.fullmatch(key.value_pattern, text)
     reference = read_reference(text)

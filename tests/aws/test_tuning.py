@@ -161,7 +161,7 @@ def test_the_next_run_restores_the_memory_after_a_kill(deployed: Cloud, healer: 
     walk(deployed, monkey)
 
 
-def test_a_deployment_that_comes_in_between_wins_and_its_version_has_its_own_memory(deployed: Cloud):
+def test_a_concurrent_deployment_keeps_its_own_memory(deployed: Cloud):
     ended = []
 
     def monkey(cloud: Cloud, number: int) -> None:
@@ -195,7 +195,7 @@ def test_a_new_version_is_never_made_of_a_size_that_was_only_tried(deployed: Clo
     assert function.versions["2"].get("MemorySize", 128) == 128
 
 
-def test_status_tells_of_it(deployed: Cloud):
+def test_status_shows_an_unfinished_tuning(deployed: Cloud):
     function = deployed.fake.functions["iris"]
     assert read_status(deployed.aws, DEPLOYMENT).remark == ""
     function.config = {**function.config, "MemorySize": 1769}

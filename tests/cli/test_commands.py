@@ -318,7 +318,7 @@ def test_a_service_that_refuses_is_not_a_function_that_failed(served: dict[str, 
     assert "404" in result.stderr
 
 
-def test_serve_on_a_port_that_is_taken_is_one_sentence(served: dict[str, object], iris: Path):
+def test_serve_on_a_port_in_use_is_one_sentence(served: dict[str, object], iris: Path):
     port = re.search(r":(\d+)/", str(served["page"])).group(1)  # type: ignore[union-attr]
     result = run("serve", iris, "--port", port)
     assert result.exit_code == 1

@@ -55,7 +55,7 @@ def run(directory: Path, *arguments: object) -> Result:
     return result
 
 
-def test_a_file_of_the_projects_region_which_cost_then_reckons_with(price_list: FakeAws, tmp_path: Path):
+def test_a_refreshed_price_file_is_used_by_cost(price_list: FakeAws, tmp_path: Path):
     project = write_project(tmp_path / "p", settings=SETTINGS + 'region = "eu-west-1"\n')
     result = run(tmp_path, project)
     assert result.exit_code == 0, result.output

@@ -120,7 +120,7 @@ def test_a_transform_that_does_not_repeat_itself_needs_rows_of_training(tmp_path
     np.testing.assert_allclose(answers(compilation, tmp_path, X), model.predict(X), rtol=1e-9)
 
 
-def test_thresholds_that_no_row_comes_to_are_asked_for():
+def test_unreached_thresholds_ask_for_data():
     wide, target = make_regression(400, 12, n_informative=12, random_state=0)
     model = make_pipeline(PCA(10), RandomForestRegressor(3, random_state=0)).fit(wide, target)
     report = compile_model(model).report

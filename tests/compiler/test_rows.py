@@ -46,7 +46,7 @@ def test_threshold_rows_reach_both_sides_of_every_node():
         assert visited[exact, node].any()
 
 
-def test_thresholds_behind_scalers_are_met():
+def test_thresholds_behind_scalers_are_reached():
     model = make_pipeline(StandardScaler(), MinMaxScaler((-2, 5)), DecisionTreeClassifier(random_state=0)).fit(X, Y)
     rows = rows_of(model)
     tree = model[-1]

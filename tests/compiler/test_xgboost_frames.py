@@ -55,7 +55,7 @@ def test_each_column_has_the_type_and_the_codes_of_training(order, tmp_path):
 
 
 @pytest.mark.parametrize("rows", [None, "without a town"])
-def test_categories_that_nothing_names_are_asked_for(rows, tmp_path):
+def test_unnamed_categories_ask_for_rows(rows, tmp_path):
     order = ["Rome", "Köln", "Wrocław", "東京"] if STORES else sorted(TOWNS)
     model, frame = train(order)
     path, data = write(model, frame[frame.town != "東京"], tmp_path)

@@ -10,7 +10,7 @@ from iris_model.oci import Platform
     ("words", "architecture"),
     [(("x86_64", "amd64", "AMD64"), Architecture.X86_64), (("arm64", "aarch64"), Architecture.ARM64)],
 )
-def test_every_word_is_understood_and_each_is_given_its_own(words: tuple[str, ...], architecture: Architecture):
+def test_every_architecture_name_is_understood(words: tuple[str, ...], architecture: Architecture):
     assert {Architecture.named(word) for word in words} == {architecture}
     assert Platform.parse(architecture.machine).architecture == architecture.oci
     assert f"{architecture}" == words[0]

@@ -51,7 +51,7 @@ def test_pings_keep_one_sandbox_warm():
     assert float(late.billed_gb_seconds - seldom.billed_gb_seconds) == pytest.approx(730 * 1.1 * GB, rel=0.1)
 
 
-def test_pings_of_no_weekly_schedule_are_taken_to_start_cold():
+def test_pings_without_a_weekly_schedule_are_assumed_cold():
     some = workload(measurement=COLD)
     pinged = replace(some, surroundings=replace(NOTHING_BESIDES, pings_per_month=Decimal(4)))
     more = float(pinged.billed_gb_seconds - some.billed_gb_seconds)

@@ -36,7 +36,7 @@ def test_against_a_simulated_queue():
 
 
 @pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
-def test_one_less_would_be_too_few(server):
+def test_one_server_less_would_miss_the_target(server):
     asked = {"service_ms": 40, "memory_mib": 60, "mean_per_second": 0.0, "target_ms": 150}
     sizing = count_instances(server, peak_per_second=400, **asked)
     assert sizing.count is not None and sizing.count > 1

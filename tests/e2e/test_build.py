@@ -70,7 +70,7 @@ def test_the_curls_answer(loaded: str) -> None:
         assert_curls_answer(function)
 
 
-def test_it_runs_as_lambda_runs_it(loaded: str) -> None:
+def test_the_image_runs_under_the_limits_of_lambda(loaded: str) -> None:
     with container(loaded, options=["--read-only", "--tmpfs", "/tmp", "--user", "993", "--memory", "128m"]) as function:
         assert_curls_answer(function)
 

@@ -70,7 +70,7 @@ def kill_one_child(cloud: Cloud, killed: list[str]) -> None:
         time.sleep(0.1)
 
 
-def test_nothing_is_lost_and_nothing_comes_twice(cloud: Cloud, lambda_python: str, tmp_path: Path) -> None:
+def test_every_row_is_answered_exactly_once(cloud: Cloud, lambda_python: str, tmp_path: Path) -> None:
     project = write_iris_project(tmp_path / "p", NAME, settings="timeout = 60\nmemory = 128\n", tables=TABLES)
     cloud.client("ecr").create_repository(repositoryName=NAME, tags=[{"Key": "iris-model", "Value": NAME}])
     image = cloud.push(function_image(project, lambda_python, "deploy-batch"), NAME, "batch")

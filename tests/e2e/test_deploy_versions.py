@@ -12,7 +12,7 @@ from tests.support.ministack_cloud import SHARED, Cloud, Pushed
 pytestmark = pytest.mark.e2e
 
 
-def test_a_log_that_stayed_is_taken_over(cloud: Cloud, pushed: Pushed, tmp_path: Path):
+def test_an_existing_log_group_is_adopted(cloud: Cloud, pushed: Pushed, tmp_path: Path):
     project = write_iris_project(tmp_path / "kept", "kept", settings=f'repository = "{SHARED}"\n')
     cloud.deploy(project, pushed.iris)
     cloud.run("destroy", project, "--yes")

@@ -8,7 +8,7 @@ ROOT = REPOSITORY / "Dockerfile"
 PROJECT = REPOSITORY / "src" / "iris_model" / "project" / "templates" / "Dockerfile"
 
 
-def test_they_differ_in_their_names_and_in_what_they_install() -> None:
+def test_the_dockerfiles_differ_only_in_names_and_packages() -> None:
     root, project = (path.read_text().splitlines() for path in (ROOT, PROJECT))
     assert len(root) == len(project)
     differing = [line for line, other in zip(root, project, strict=True) if line != other]

@@ -423,7 +423,7 @@ def test_several_functions(browser: Any, iris: FunctionSettings) -> None:
         page.page.wait_for_selector("#scatter .asked")
 
 
-def test_the_service_goes_and_comes_back(browser: Any, iris: FunctionSettings) -> None:
+def test_the_page_survives_a_restart_of_the_service(browser: Any, iris: FunctionSettings) -> None:
     with running(iris) as service:
         port = int(service.url.rpartition(":")[2])
         context = opened(browser, service.url, expects_failures=True)

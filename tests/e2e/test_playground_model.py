@@ -98,7 +98,7 @@ def test_classes_have_names(page: Opened, service: RunningService) -> None:
     assert answered["prediction"] == "setosa", "the answer keeps the class of the model"
 
 
-def test_a_dropped_file_comes_back_scored(page: Opened, project: Path) -> None:
+def test_a_dropped_file_is_scored(page: Opened, project: Path) -> None:
     text = (project / "iris_species.csv").read_text()
     page.page.evaluate(DROP, ["flowers.csv", text])
     page.page.wait_for_selector(".download")

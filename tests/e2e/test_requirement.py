@@ -11,7 +11,7 @@ def missing() -> str:
     raise Missing("there is no greenhouse here")
 
 
-def test_what_is_there_is_returned() -> None:
+def test_an_available_part_is_returned() -> None:
     assert require(lambda: "greenhouse") == "greenhouse"
 
 

@@ -95,7 +95,7 @@ def test_the_engine_has_the_functions_that_the_reader_names():
     assert set(target.FUNCTIONS) <= set(FUNCTIONS)
 
 
-def test_ways_back():
+def test_inverse_transforms():
     assert scale_back([[2.0, 3.0]], factor=[10.0, 1.0], offset=[1.0, -1.0]) == [[21.0, 2.0]]
     lambdas = np.array([0.0, 2.0, 0.7])
     transformer = PowerTransformer()
@@ -108,7 +108,7 @@ def test_ways_back():
 
 
 @pytest.mark.parametrize("exponent", [0.0, 1.0, 0.5, 0.7, 2.0, -0.5, -1.0, -1 / 3, 2.5])
-def test_ways_back_of_what_no_forward_way_leads_to_are_those_of_numpy(exponent):
+def test_inverse_transforms_outside_the_domain_follow_numpy(exponent):
     values = np.array([-1e300, -800.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 800.0, 1e300])
     with np.errstate(all="ignore"):
         right = PowerTransformer()._yeo_johnson_inverse_transform(values.copy(), exponent)

@@ -41,7 +41,7 @@ def test_readers_know_the_same_functions():
 
 
 @pytest.mark.parametrize(("name", "value"), [("log", 0.0), ("log1p", -1.0), ("reciprocal", 0.0), ("exp", 1e3)])
-def test_infinity_is_refused_where_what_comes_next_refuses_it(name, value):
+def test_infinity_is_refused_if_the_next_step_refuses_it(name, value):
     [[cell]] = map_cells([[value]], parameters={"name": name})
     assert np.isinf(cell)
     for refused in ("finite", "strict"):

@@ -150,7 +150,7 @@ def test_python_operators_take_packed_sparse_rows() -> None:
 
 
 @pytest.mark.parametrize("column", [2, WIDTH, 2**31, 2**70, -1, True, 1.0, "1"])
-def test_a_vocabulary_that_is_not_as_it_must_be(column: Any) -> None:
+def test_an_invalid_vocabulary_is_refused(column: Any) -> None:
     """Columns beyond its own size, of another type, or the same for two terms."""
     rows, parameters = documents(7), {"vocabulary": {"w1": column, "w2": 2, "w3": 1}, **WORDS}
     assert list(count_terms(rows, **parameters)) == in_python(count_terms, rows, **parameters)

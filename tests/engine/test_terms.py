@@ -110,6 +110,6 @@ def test_a_compiled_model_of_many_terms(tmp_path: Path) -> None:
     assert emit(read_estimator(model)) == emit(read_estimator(model))
 
 
-def test_a_file_without_any_terms_counts_none() -> None:
+def test_an_empty_vocabulary_counts_nothing() -> None:
     parameters: Any = {"binary": False, "analyzer": "word", "ngrams": [1, 1], "lowercase": True}
     assert [dict(row) for row in count_terms([["ab"]] * 20, **parameters)] == [{}] * 20

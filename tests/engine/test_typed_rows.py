@@ -55,7 +55,7 @@ def test_a_missing_cell_does_not_change_the_column_of_other_rows():
     assert encoder.group(encoder.encode(rows)) == [[0, 2], [1, 3], [4]]
 
 
-def test_a_closed_column_refuses_what_training_never_met():
+def test_a_closed_column_refuses_unknown_categories():
     column = {
         "name": "c",
         "kind": "categorical",

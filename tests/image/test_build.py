@@ -80,7 +80,7 @@ def test_the_config_has_handler_and_environment(tmp_path: Path, base: str, cache
     assert config.document["created"] == "1980-01-01T00:00:00Z"
 
 
-def test_a_python_that_is_not_on_the_path_is_started_by_its_own(project: Path, tmp_path: Path, cache: Cache) -> None:
+def test_a_python_outside_the_path_is_started_by_its_full_path(project: Path, tmp_path: Path, cache: Cache) -> None:
     write_layout(base_image(at="opt/python/bin", path="/usr/bin"), tmp_path / "odd")
     assert build(project, str(tmp_path / "odd"), cache).image.config.entrypoint[0] == "/opt/python/bin/python3.11"
 

@@ -27,7 +27,7 @@ def test_a_library_that_was_removed_through_a_link() -> None:
     assert libraries(image.append_layer(tar_layer([Member("lib64/.wh.libgomp.so.1")]))) == {"libc.so.6"}
 
 
-def test_a_whiteout_hides_what_is_below_and_not_what_its_own_layer_brings() -> None:
+def test_a_whiteout_hides_lower_layers_only() -> None:
     upper = [
         Member("usr/lib64/libnew.so.1", "hard link", target="usr/lib64/libc.so.6"),
         Member("usr/lib64/.wh..wh..opq"),

@@ -91,7 +91,7 @@ def tag(libc: str = "manylinux_2_17", machine: str = "x86_64", python: str = RUN
     return f"{abi}-{abi}-{libc}_{machine}"
 
 
-def test_a_library_that_the_base_lacks_is_named_with_who_needs_it(
+def test_a_missing_shared_library_is_named_with_its_wheel(
     tmp_path: Path, index: Path, extension: bytes, base: str, cache: Cache
 ) -> None:
     wheel(index, "fast", tag(), {"fast/_fast.so": extension})

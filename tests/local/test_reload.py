@@ -57,7 +57,7 @@ def said(service: RunningService, start: str) -> list[str]:
     return [line for line in service.lines if line.startswith(start)]
 
 
-def test_edit_takes_over_and_the_version_before_is_gone(folder: Path) -> None:
+def test_an_edit_replaces_the_running_function(folder: Path) -> None:
     with reloading(make_settings(directory=folder)) as service:
         word, pid = service.invoke(0).json()
         assert word == "one"

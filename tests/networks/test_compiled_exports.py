@@ -109,7 +109,7 @@ def test_stored_networks_are_small_and_of_both_exporters():
     assert {path.name.split("_")[0] for path in FILES} == exporters
 
 
-def test_thresholds_of_trees_are_met(compiled):
+def test_thresholds_of_trees_are_reached(compiled):
     for name in ("sklearn_forest", "sklearn_boosting", "lightgbm_classes", "xgboost_classes", "sklearn_tree_regressor"):
         report = compiled(EXPORTS / f"{name}.onnx").report
         assert report.thresholds_total > 5 and report.thresholds_are_met

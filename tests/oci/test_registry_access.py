@@ -126,7 +126,7 @@ def test_another_host_that_asks_for_a_password_gets_none(
     assert not any("authorization" in each.headers for each in other_registry.requests)
 
 
-def test_an_upload_elsewhere_is_met_without_credentials(
+def test_an_upload_to_another_host_gets_no_credentials(
     closed: FakeRegistry, clients: Clients, other_registry: FakeRegistry
 ) -> None:
     other_registry.repositories = closed.repositories
@@ -182,7 +182,7 @@ def test_urls_lose_what_is_secret() -> None:
     assert redact_url(url) == "https://s3.example/blob?X-Amz-Signature=REDACTED&digest=sha256:1"
 
 
-def test_secrets_are_taken_out_of_what_others_say() -> None:
+def test_secrets_are_removed_from_foreign_messages() -> None:
     redactor = Redactor()
     redactor.learn(SECRET, "")
     assert redactor.clean(f"no {SECRET} at https://u:p@h/x?sig=1") == "no REDACTED at https://h/x?sig=REDACTED"
@@ -294,7 +294,7 @@ def test_a_helper_that_fails(tmp_path: Path, script: str, why: str) -> None:
     assert SECRET not in str(caught.value)
 
 
-def test_a_token_endpoint_that_is_gone(registry: FakeRegistry, clients: Clients) -> None:
+def test_a_missing_token_endpoint(registry: FakeRegistry, clients: Clients) -> None:
     challenge = {"WWW-Authenticate": 'Bearer realm="http://127.0.0.1:9/token",service="x"'}
     registry.faults = [Answers("HEAD", "", times=99, status=401, headers=challenge)]
     with pytest.raises(

@@ -120,7 +120,7 @@ def test_permanent_errors_leave_the_old_image(
     assert validate(pull(clients.make(), clients.reference("model:1"))) == []
 
 
-def test_an_upload_goes_on_where_it_broke(old: FakeRegistry, clients: Clients) -> None:
+def test_an_upload_resumes_where_it_broke(old: FakeRegistry, clients: Clients) -> None:
     old.faults = [HangsUp("PATCH", "uploads", skip=1, keep=300)]
     push(clients.make(), NEW, clients.reference("model:1"), settings=CHUNKED)
     ranges = [each.headers["content-range"] for each in old.asked("PATCH")]
@@ -195,7 +195,7 @@ DIGEST = str(NEW.layers[1].digest)
 
 
 @pytest.mark.parametrize("ranges", [True, False])
-def test_a_download_goes_on_where_it_broke(registry: FakeRegistry, stored: Image, ranges: bool) -> None:
+def test_a_download_resumes_where_it_broke(registry: FakeRegistry, stored: Image, ranges: bool) -> None:
     registry.ranges = ranges
     registry.faults = [SendsOnly("GET", DIGEST, size=1000), SendsOnly("GET", DIGEST, size=1700), HangsUp("GET", DIGEST)]
     assert len(read(stored)) == NEW.layers[1].size

@@ -16,7 +16,7 @@ from tests.support.registry_fake import FakeRegistry
 
 
 @pytest.mark.parametrize("family", [DOCKER, OCI])
-def test_there_and_back(clients: Clients, family: MediaTypes) -> None:
+def test_pushed_images_can_be_pulled(clients: Clients, family: MediaTypes) -> None:
     image = sample_image(b"one", b"two", family=family)
     client, reference = clients.make(), clients.reference("team/model:1")
     report = push(client, image, reference)

@@ -180,7 +180,7 @@ def test_a_wrong_line_is_named(text: str, expected: str):
         'capture = { rate = 1, without = ["größe", "{{resolve", "a b"] }',
     ],
 )
-def test_an_odd_line_that_aws_takes_is_taken(text: str):
+def test_unusual_lines_that_aws_accepts_are_accepted(text: str):
     assert parse(text).name == "Iris_flowers"
 
 

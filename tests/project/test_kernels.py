@@ -97,7 +97,7 @@ def test_a_value_that_is_none_of_the_three_is_refused(tmp_path: Path) -> None:
         settings_of(tmp_path, "yes")
 
 
-def test_a_user_who_would_profit_gets_a_note(tmp_path: Path) -> None:
+def test_a_large_model_without_kernels_gets_a_note(tmp_path: Path) -> None:
     write_project(tmp_path, settings=f'{SETTINGS}kernels = "auto"\narchitecture = "{ELSEWHERE}"\n')
     (tmp_path / "model.pkl").write_bytes(bytes(LARGE))
     choice = FakeChoice()

@@ -186,7 +186,7 @@ def test_include_brings_files_globs_and_directories(tmp_path: Path):
     assert "t/y.txt" not in names
 
 
-def test_a_handler_may_lie_in_a_package(tmp_path: Path):
+def test_a_handler_may_be_in_a_package(tmp_path: Path):
     project = write_project(
         tmp_path,
         {"serving/__init__.py": "", "serving/main.py": "from .deep import handler\n", "serving/deep.py": "handler=1"},

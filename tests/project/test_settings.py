@@ -46,7 +46,7 @@ def problems_of(text: str) -> str:
     return caught.value.problem
 
 
-def test_defaults_are_lambdas_own():
+def test_defaults_are_those_of_lambda():
     settings = parse("")
     assert (settings.memory, settings.timeout, settings.architecture) == (128, 3, "x86_64")
     assert (settings.handler, settings.executor) == ("app.handler", "auto")

@@ -139,7 +139,7 @@ def test_an_mlflow_directory_opens_with_its_column_names(file, tmp_path):
 
 
 @pytest.mark.parametrize("description", [MLMODEL.format(file="other.pkl"), "flavors:\n  prophet:\n    x: y\n"])
-def test_a_description_of_another_model_says_nothing_of_this_one(description, tmp_path):
+def test_an_mlmodel_file_of_another_model_is_ignored(description, tmp_path):
     (tmp_path / "MLmodel").write_text(description)
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(MODEL))
     assert open_model(tmp_path / "model.pkl").names is None

@@ -20,7 +20,7 @@ def test_other_json(content, tmp_path):
     assert "booster.save_model" in caught.value.remedy
 
 
-def test_a_booster_whose_keys_were_sorted_otherwise(tmp_path):
+def test_a_booster_with_reordered_keys_is_recognized(tmp_path):
     path = tmp_path / "model.json"
     booster = xgboost.train({}, xgboost.DMatrix(np.eye(4), label=np.arange(4)), 2)
     booster.save_model(path)

@@ -229,7 +229,7 @@ def test_a_batch_of_a_queue(model: Model, service: Service, use: Any, expected: 
     assert [len(parameters["Entries"]) for _, parameters in service.calls] == [10, 10, 1]
 
 
-def test_a_refused_message_goes_to_failures_and_not_again(model: Model, service: Service, use: Any) -> None:
+def test_a_refused_message_goes_to_failures_and_is_not_retried(model: Model, service: Service, use: Any) -> None:
     use(EventSource("orders", QUEUE, ANSWERS, REFUSED))
     assert model.answer(of_queue(json.dumps(ROW), BAD, "not JSON")) == {"batchItemFailures": []}
     first, second = sent(service, "refused")

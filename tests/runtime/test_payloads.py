@@ -192,7 +192,7 @@ def test_classes_of_other_types_are_keys_as_json_spells_them(load: Any) -> None:
     assert list(answer["probabilities"]) == ["0", "1", "true"]
 
 
-def test_a_chain_of_classifiers_tells_the_last_class_of_each_target() -> None:
+def test_a_classifier_chain_answers_the_last_class_of_each_target() -> None:
     answers = Answers("chain", [[0.0, 1.0], ["no", "yes"]], [[1.0, "no"]], [[0.75, 0.25]])
     assert answers.detailed() == [{"prediction": [1.0, "no"], "probabilities": [{"1.0": 0.75}, {"yes": 0.25}]}]
 

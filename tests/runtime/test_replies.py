@@ -27,7 +27,7 @@ def strictly(text: str) -> Any:
     return json.loads(text.encode("utf-8"), parse_constant=refuse)
 
 
-def test_a_large_answer_is_compressed_for_who_takes_it(model: Model) -> None:
+def test_a_large_answer_is_compressed_if_the_client_accepts_it(model: Model) -> None:
     plain = model.answer(http_api_2(MANY))
     assert not plain["isBase64Encoded"] and plain["headers"]["vary"] == "accept-encoding"
     assert len(plain["body"]) > COMPRESS_FROM_BYTES

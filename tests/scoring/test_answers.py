@@ -156,7 +156,7 @@ def test_inputs_that_are_not_tables_are_refused(given: Any, message: str) -> Non
         case("numbers")[1].predict(given)
 
 
-def test_a_method_that_the_model_lacks() -> None:
+def test_a_missing_method_is_refused() -> None:
     with pytest.raises(AttributeError, match="no transform; it has predict, predict_proba, decision_function"):
         case("numbers")[1].transform(ROWS)
 

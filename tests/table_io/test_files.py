@@ -318,7 +318,7 @@ def stop_after(rows: int) -> Any:
 
 @pytest.mark.parametrize("output", ["csv", "jsonl.gz", "parquet"])
 @pytest.mark.parametrize("given", ["csv", "jsonl.gz", "parquet"])
-def test_a_run_goes_on_where_it_stopped(
+def test_a_run_continues_where_it_stopped(
     given: str, output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run.Journal, "is_due", True)

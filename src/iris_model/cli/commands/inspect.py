@@ -202,7 +202,7 @@ def _describe_compiled(model: Path) -> dict[str, Any] | None:
 def _show_protection(held: list[str]) -> str:
     if not held:
         return "by compile and init in their own process, because this machine cannot confine a separate one"
-    return f"by compile and init in a process of its own, with {'; '.join(held)}"
+    return f"by compile and init in a confined process: {'; '.join(held)}"
 
 
 def _show_versions(versions: dict[str, list[str]]) -> str:

@@ -172,7 +172,7 @@ def _enter_namespaces(libc: ctypes.CDLL, directory: Path) -> list[str]:
     # The working directory still refers to the old mounts.
     with contextlib.suppress(OSError):
         os.chdir(Path.cwd())
-    return ["no network, and only a temporary directory to write to (namespaces)"]
+    return ["no network, writes only to a temporary directory (namespaces)"]
 
 
 def _become_the_first(libc: ctypes.CDLL) -> None:
@@ -233,7 +233,7 @@ def _restrict_files(libc: ctypes.CDLL, directory: Path) -> list[str]:
         os.close(opened)
     restricted = libc.syscall(_LANDLOCK_RESTRICT, handle, 0)
     os.close(handle)
-    return ["only a temporary directory to write to (Landlock)"] if restricted == 0 else []
+    return ["writes only to a temporary directory (Landlock)"] if restricted == 0 else []
 
 
 def _refuse_sockets(libc: ctypes.CDLL) -> list[str]:
