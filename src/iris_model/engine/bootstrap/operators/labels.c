@@ -174,18 +174,31 @@ static void run_as_table(const Node *node, const Value *const *inputs, Value *ma
         memcpy(out, inputs[0]->cells, made->rows * made->shape.width * sizeof *out);
 }
 
-/* One cell for each of several targets: a label, a number, or a list of numbers. */
+/* One cell for each of several targets: a label, a number, or a list of numbers. Numbers alone are a table, which other
+ * operators take too. */
 static void open_per_output(Node *node) {
     need_inputs(node, 1, SIZE_MAX);
-    for (size_t i = 0; i < node->input_count; i++)
+    int numbers_only = 1;
+    for (size_t i = 0; i < node->input_count; i++) {
         if (node->shapes[i].kind >= NEIGHBORS)
             fail_node(node, "needs labels, numbers or tables");
-    node->shape = (Shape){SEVERAL, node->input_count, NULL, node->shapes};
+        numbers_only = numbers_only && node->shapes[i].kind == NUMBERS;
+    }
+    if (numbers_only)
+        make_table(node, node->input_count);
+    else
+        node->shape = (Shape){SEVERAL, node->input_count, NULL, node->shapes};
 }
 
 static void run_per_output(const Node *node, const Value *const *inputs, Value *made) {
-    (void)node;
-    made->parts = inputs;
+    if (made->shape.kind == SEVERAL) {
+        made->parts = inputs;
+        return;
+    }
+    double *out = new_cells(made);
+    for (size_t i = 0; i < made->rows; i++)
+        for (size_t k = 0; k < node->input_count; k++)
+            *out++ = inputs[k]->cells[i];
 }
 
 /* The labels of the input are the positions of classes. */
