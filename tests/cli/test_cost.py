@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from iris_model.cost.plot import HEIGHT, WIDTH
+from iris_model.project.packaging.native import find_bootstrap
 from tests.cost.test_measurement import TEXT
 from tests.support.pixels import inked_share, open_png
 from tests.support.requirement import skip_unless_ci
@@ -95,6 +96,17 @@ def test_measured_here_together_with_the_original(flowers):
     assert beside["cheaper_from_requests_per_day"] is None and beside["cheaper_between"] == []
     stored = [next(part for part in each["components"] if part["name"] == "image in ECR") for each in (plain, beside)]
     assert [float(part["quantity"]) > 0.15 for part in stored] == [False, True]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_bootstrap("x86_64") is None, reason="this installation has no native runtime for x86_64")
+def test_a_native_function_is_compared_with_the_original_too(flowers, log):
+    """The original runs in Python, whatever the runtime of the function is."""
+    path = flowers / "iris-model.toml"
+    path.write_text(f'runtime = "native"\n{path.read_text()}')
+    done = run(flowers, "--original", "--from-log", log, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["executors"]["original"]["memory_mib"] == 512
 
 
 @pytest.mark.slow

@@ -96,3 +96,11 @@ def test_every_metric_that_the_columns_may_have_is_in_the_sum(tmp_path: Path):
     after = find_surroundings(project, find_settings(project, None), image_gb=0.2, payload_kb=1)
     assert after.surroundings.capture_metrics == 1 + 2 + 1 + 1
     assert "5 metrics are counted" in " ".join(after.notes)
+
+
+def test_an_archive_is_not_stored_in_ecr(tmp_path: Path):
+    project = write(tmp_path, 'package-type = "zip"\npython = "3.13"\n')
+    settings = find_settings(project, None)
+    found = find_surroundings(project, settings, image_gb=None, payload_kb=1)
+    assert (found.surroundings.image_gb, found.notes) == (None, ())
+    assert find_surroundings(project, settings, image_gb=0.2, payload_kb=1).surroundings.image_gb == Decimal("0.2")

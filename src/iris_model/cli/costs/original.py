@@ -107,11 +107,12 @@ def _measure_original(project: Path, on_step: OnStep) -> Executed:
         project,
         output=settings.directory / WORK_DIRECTORY / DIRECTORY,
         executor="original",
-        # The budgets and timeout of the deployed function do not apply here.
+        # The budgets, timeout and runtime of the deployed function do not apply here.
         settings=replace(
             settings,
             memory=max(settings.memory, MEMORY_OF_ORIGINAL_MB),
             timeout=max(settings.timeout, TIMEOUT_SECONDS),
+            runtime="python",
             budgets=replace(settings.budgets, function_directory_kib=None),
         ),
         on_step=lambda step: on_step(f"Original executor. {step}"),

@@ -32,16 +32,18 @@ def find_surroundings(
     from iris_model.project.configuration.schedule import Firings, find_firings
 
     notes: tuple[str, ...] = ()
-    if image_gb is None and settings is not None and settings.deployment.is_zip:
-        image_gb = 0.0  # a zip archive is not in ECR, and its storage in S3 is below a cent a month
-    if image_gb is None:
+    # A zip archive is not in ECR, and its storage in S3 is below a cent a month.
+    is_stored = image_gb is not None or settings is None or not settings.deployment.is_zip
+    if is_stored and image_gb is None:
         image_gb = _size_of_build(project)
-    if image_gb is None:
+    if is_stored and image_gb is None:
         image_gb = ASSUMED_IMAGE_GB
         notes = (
             f"image in ECR: {ASSUMED_IMAGE_GB} GB is assumed, because there is no build; run iris-model build, or use --image-gb",
         )
-    found = Surroundings(image_gb=Decimal(str(image_gb)), payload_kb=Decimal(str(payload_kb)))
+    found = Surroundings(
+        image_gb=None if image_gb is None else Decimal(str(image_gb)), payload_kb=Decimal(str(payload_kb))
+    )
     if settings is None:
         return FoundSurroundings(found, notes)
     deployment = settings.deployment
