@@ -131,6 +131,13 @@ def test_build_writes_the_archive_and_a_second_build_reports_no_change(project: 
     assert 'package-type = "zip"' in run("template", project, "--image", "sha256:1", exit_code=1).output
 
 
+def test_it_says_why_it_has_this_runtime(tmp_path: Path) -> None:
+    project = write_iris_project(tmp_path / "flowers", "flowers", settings='package-type = "zip"\nruntime = "auto"')
+    with (project / "app.py").open("a") as app:
+        app.write("print('mine')\n")
+    assert "\nRuntime python: app.py is not the handler that init writes" in run("build", project).output
+
+
 def test_a_project_for_images_can_have_an_archive_too(tmp_path: Path) -> None:
     project = write_iris_project(tmp_path / "flowers", "flowers", settings='base-image = "python:3.13-slim"')
     assert (

@@ -207,6 +207,8 @@ def _build_archive(project: Path, paths: tuple[Path, ...], arch: str | None, *, 
         return
     sizes = f"{show_size(len(built.data))}, unzipped {show_size(built.unzipped_bytes)}"
     echo(f"{built.digest} for {built.settings.architecture}, on {built.runtime}: {sizes}.")
+    if built.packaged.runtime_reason:
+        echo(f"Runtime {built.packaged.settings.runtime}: {built.packaged.runtime_reason}.")
     for each in written:
         echo(f"zip {each['path']} {'is up to date' if each['unchanged'] else 'is written'}.")
     for note in built.notes:
