@@ -256,18 +256,31 @@ def test_the_dockerfile_of_a_native_function(iris: Path) -> None:
         assert run("dockerfile", iris, "--pinned").output == text, "scratch has no digest"
     finally:
         (iris / "iris-model.toml").write_text(settings)
-    for settings_of, script in (('runtime = "auto"', True), ('base-image = "scratch"\nruntime = "auto"', False)):
-        try:
-            (iris / "iris-model.toml").write_text(f"{settings_of}\n{settings}")
-            automatic = run("dockerfile", iris).output
-        finally:
-            (iris / "iris-model.toml").write_text(settings)
-        assert 'ENTRYPOINT ["/var/task/bootstrap"]\n' in automatic
-        assert ("test -e /out/bootstrap ||" in automatic) is script
     assert "ARG BASE_IMAGE=scratch\n" in text
     assert "ARG BUILD_IMAGE=public.ecr.aws/lambda/python:3.12\n" in text, "scratch has no pip to build with"
     assert 'ENTRYPOINT ["/var/task/bootstrap"]\n' in text
     assert "-S" not in text
+
+
+@pytest.mark.parametrize(
+    ("base", "build", "starts_python"),
+    [
+        # Packages are installed in the first stage, so it needs the Python of the second.
+        ("python:3.12-slim", "${BASE_IMAGE}", True),
+        ("scratch", "public.ecr.aws/lambda/python:3.13", False),
+    ],
+)
+def test_the_dockerfile_of_either_runtime(iris: Path, base: str, build: str, starts_python: bool) -> None:
+    settings = (iris / "iris-model.toml").read_text()
+    try:
+        (iris / "iris-model.toml").write_text(f'base-image = "{base}"\nruntime = "auto"\n{settings}')
+        text = run("dockerfile", iris).output
+    finally:
+        (iris / "iris-model.toml").write_text(settings)
+    assert f"ARG BASE_IMAGE={base}\nARG BUILD_IMAGE={build}\n" in text
+    assert 'ENTRYPOINT ["/var/task/bootstrap"]\n' in text
+    assert ("RUN test -e /out/bootstrap ||" in text) is starts_python
+    assert ("any Linux image with Python" in text) is starts_python
 
 
 def test_dockerfile(iris: Path, base: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from iris_model.errors import ImageError
+from iris_model.errors import ImageError, ProjectError
 from iris_model.image.assemble import runtime_of
 from iris_model.image.bases.cache import Cache
 from iris_model.image.build import build_image
@@ -22,6 +22,19 @@ def test_a_function_in_python_needs_a_base_with_python(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="base scratch: it has no Python") as caught:
         build_image(project, cache=Cache(tmp_path / "cache"))
     assert 'runtime = "native"' in str(caught.value.remedy)
+
+
+@pytest.mark.parametrize("runtime", ["auto", "native"])
+def test_a_function_that_needs_python_is_refused_on_scratch(tmp_path: Path, runtime: str) -> None:
+    settings = f'base-image = "scratch"\nruntime = "{runtime}"\n'
+    project = write_iris_project(tmp_path / "project", "flowers", settings=settings)
+    with (project / "app.py").open("a") as app:
+        app.write("print('mine')\n")
+    with pytest.raises(
+        ProjectError, match=r'base-image = "scratch" has no Python.*app\.py is not the handler'
+    ) as caught:
+        build_image(project, cache=Cache(tmp_path / "cache"))
+    assert "base image with Python" in str(caught.value.remedy)
 
 
 @pytest.mark.skipif(find_bootstrap("x86_64") is None, reason="this installation has no native runtime for x86_64")

@@ -7,6 +7,9 @@ from typing import NotRequired, TypedDict
 BOOTSTRAP_FILE = "bootstrap"
 """The executable. Lambda's runtime provided.al2023 starts the file of this name."""
 
+SCRATCH = "scratch"
+"""The base image without files, as in a Dockerfile: only the native runtime can start on it."""
+
 NATIVE_FILE = "native.json"
 NATIVE_FORMAT = "iris-model-native/1"
 

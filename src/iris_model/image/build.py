@@ -16,9 +16,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from iris_model.contract.native_function import SCRATCH
 from iris_model.errors import ImageError
 from iris_model.image.assemble import assemble
-from iris_model.image.bases.base import SCRATCH, Base, OnStep, open_base
+from iris_model.image.bases.base import Base, OnStep, open_base
 from iris_model.image.bases.cache import Cache
 from iris_model.image.bases.connecting import Connect, connect_registry
 from iris_model.image.dependencies.packages import TargetPackages

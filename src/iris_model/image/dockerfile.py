@@ -7,15 +7,15 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from iris_model.contract.native_function import SCRATCH
 from iris_model.errors import ProjectError
 from iris_model.image.assemble import NATIVE_ENTRY_POINT
-from iris_model.image.bases.base import SCRATCH
 from iris_model.image.lock import Lock
 from iris_model.image.target import image_platform
 from iris_model.project import ProjectSettings
 from iris_model.project.scaffold import AWS_PYTHONS, DEFAULT_BASE, DOCKERFILE, TEMPLATES
 
-# With `auto`, `package` in the first stage chooses. On scratch there is no shell, and only the native runtime can start.
+# With `auto`, `package` in the first stage chooses.
 _STARTS_PYTHON = """\
 # If `package` chose the Python runtime, a file with the name of the executable starts it.
 RUN test -e /out/bootstrap || { printf '#!/bin/sh\\nexec python3 -S %s "$@"\\n' /var/task/iris_model/runtime/__main__.py \\
@@ -42,9 +42,10 @@ def render_dockerfile(settings: ProjectSettings, *, pinned: bool = False) -> str
             )
         base = f"{base}@{digest}"
     text = (TEMPLATES / DOCKERFILE).read_text(encoding="utf-8")
-    if settings.runtime != "python":
+    if settings.runtime == "native" or (settings.runtime == "auto" and base == SCRATCH):
         text = _with_native_runtime(text, settings)
-    if settings.runtime == "auto" and base != SCRATCH:
+    elif settings.runtime == "auto":
+        text = _with_executable(text, "# The executable, or the script that starts Python.\n")
         text = _with_line(text, "# Second stage.*", lambda found: f"{_STARTS_PYTHON}\n{found[0]}")
     text = _with_line(text, "ARG BASE_IMAGE=.*", f"ARG BASE_IMAGE={base}")
     return _with_line(text, "CMD .*", f"CMD {json.dumps([settings.handler])}")
@@ -59,7 +60,11 @@ def _with_native_runtime(text: str, settings: ProjectSettings) -> str:
     text = _with_line(
         text, "(# BUILD_IMAGE is .*) It must have the same Python, and pip", r"\1 It must have Python and pip"
     )
-    return _with_line(text, "# -S: .*\nENTRYPOINT .*", f"{_COMMENT}ENTRYPOINT {json.dumps([NATIVE_ENTRY_POINT])}")
+    return _with_executable(text, _COMMENT)
+
+
+def _with_executable(text: str, comment: str) -> str:
+    return _with_line(text, "# -S: .*\nENTRYPOINT .*", f"{comment}ENTRYPOINT {json.dumps([NATIVE_ENTRY_POINT])}")
 
 
 def _build_image(settings: ProjectSettings) -> str:

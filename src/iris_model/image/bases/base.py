@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from iris_model.contract.native_function import SCRATCH
 from iris_model.errors import (
     ImageError,
     InvalidImage,
@@ -48,9 +49,6 @@ OnStep = Callable[[str], None]
 # AWS's images.
 _PYTHON_VARIABLE = re.compile(r"(3\.\d+)\.")
 _AWS_NAME = re.compile(r"lambda/python:(3\.\d+)(?:[-.][\w.-]*)?$")
-
-SCRATCH = "scratch"
-"""The base without files, as in a Dockerfile: for functions with the native runtime."""
 
 _NO_FILES = BaseFacts(
     python="", python_path="", python_on_path=False, libc=Libc("none", 0), libraries={}, uncompressed_bytes=0

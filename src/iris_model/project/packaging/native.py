@@ -18,7 +18,7 @@ from pathlib import Path
 
 from iris_model.contract.architecture import Architecture
 from iris_model.contract.file_names import SETTINGS_FILE
-from iris_model.contract.native_function import BOOTSTRAP_FILE, NATIVE_FILE, NATIVE_FORMAT, NativeFunction
+from iris_model.contract.native_function import BOOTSTRAP_FILE, NATIVE_FILE, NATIVE_FORMAT, SCRATCH, NativeFunction
 from iris_model.errors import ProjectError
 from iris_model.project.configuration.settings import ProjectSettings
 from iris_model.project.packaging.executors import COMPILED_SUFFIX, Executable
@@ -73,13 +73,19 @@ def choose_native(
 ) -> tuple[Native | None, str]:
     """Return the native runtime or None for Python, and the reason; empty if Python was asked for.
 
-    Raises ProjectError with the reason if the settings ask for the native runtime and it is not possible.
+    Raises ProjectError with the reason if the settings ask for the native runtime, or the base has no Python for the other
+    one, and it is not possible.
     """
     if settings.runtime not in ("auto", "native"):
         return None, ""
     try:
         return make_native(settings, executable, sources), REASON
     except NotNative as error:
+        if settings.base_image == SCRATCH:
+            raise ProjectError(
+                f'base-image = "{SCRATCH}" has no Python, and the native runtime cannot answer: {error}',
+                remedy='Choose a base image with Python and runtime = "python", or remove the cause.',
+            ) from None
         if settings.runtime == "auto":
             return None, str(error)
         raise ProjectError(
