@@ -116,13 +116,14 @@ def test_a_deleted_bucket_is_made_again_and_versions_answer_without_it(zips: Clo
     ("bucket", "expected"),
     [
         (FakeBucket(tags=[{"Key": "team", "Value": "a"}]), "was not created by iris-model"),
-        (FakeBucket(owner="999999999999"), "it is not allowed"),
+        (FakeBucket(owner="999999999999"), "it is not allowed"),  # in the same words as without a permission
     ],
 )
 def test_a_bucket_of_another_owner_is_not_used(zips: Cloud, bucket: FakeBucket, expected: str) -> None:
     zips.fake.buckets[BUCKET] = bucket
-    with pytest.raises(DeploymentError, match=expected):
+    with pytest.raises(DeploymentError, match=expected) as caught:
         zips.deploy(1)
+    assert "set repository" in caught.value.remedy.lower()
     assert not bucket.objects and not zips.fake.stacks
 
 

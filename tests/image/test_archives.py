@@ -128,6 +128,9 @@ def test_build_writes_the_archive_and_a_second_build_reports_no_change(project: 
     assert (tmp_path / "function.zip").read_bytes() == (project / ".iris-model" / "function.zip").read_bytes()
     text = run("template", project).output
     assert f"Runtime: python{RUNNING}\n" in text and first["digest"].removeprefix("sha256:") in text
+    run("build", project, "--arch", "arm64")
+    refused = run("template", project, exit_code=1).output
+    assert "is for arm64, and the function has x86_64" in refused
     assert 'package-type = "zip"' in run("template", project, "--image", "sha256:1", exit_code=1).output
 
 
@@ -178,8 +181,10 @@ def test_an_archive_that_lambda_would_refuse_is_refused_before_it_is_compressed(
         path.relative_to(built.packaged.directory).as_posix(): path for path in built.packaged.directory.rglob("*.*")
     }
     check_size(built.unzipped_bytes, files)
+    with pytest.raises(ProjectError, match="accepts at most 250 MB;"):
+        check_size(300_000_000, files)
     with pytest.raises(
-        ProjectError, match=r"unzipped, and Lambda accepts at most 0; the largest parts are iris_model \("
+        ProjectError, match=r"unzipped, and Lambda accepts at most 0 MB; the largest parts are iris_model \("
     ) as caught:
         check_size(built.unzipped_bytes, files, limit=50_000)
     assert 'package-type = "image"' in caught.value.remedy

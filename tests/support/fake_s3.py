@@ -74,5 +74,6 @@ class FakeS3(FakeEcr):
         if name not in self.buckets:
             raise Failure("s3", "?", "NoSuchBucket", "The specified bucket does not exist", 404)
         if self.buckets[name].owner != owner:
-            raise Failure("s3", "?", "AccessDenied", "Access Denied", 403)
+            # The first call to any bucket is this one.
+            raise Failure("s3", "ListObjectsV2", "AccessDenied", "Access Denied", 403)
         return self.buckets[name]

@@ -150,6 +150,12 @@ _PERMISSIONS = (
         "The deployer needs iam:PassRole on that role, for lambda.amazonaws.com. " + _PERMISSIONS_PAGE,
     ),
     _row(
+        # S3 refuses both in the same words: names of buckets are unique in all accounts.
+        _DENIED, "^s3:ListObjectsV2:", "it is not allowed: {message}",
+        "If another account has a bucket of this name, set repository in iris-model.toml to another name. Otherwise the "
+        "deployer needs the permission {action}. " + _PERMISSIONS_PAGE,
+    ),
+    _row(
         _DENIED, "", "it is not allowed: {message}",
         "The deployer needs the permission {action}. " + _PERMISSIONS_PAGE,
     ),

@@ -28,6 +28,7 @@ class LastArchive:
     digest: str
     lambda_runtime: str
     """provided.al2023, or python3.13."""
+    architecture: str
 
     @property
     def runtime(self) -> str:
@@ -59,10 +60,11 @@ def find_built_archive(project: Path) -> LastArchive | None:
     try:
         with zipfile.ZipFile(path) as archive:
             is_native = BOOTSTRAP_FILE in archive.namelist()
-            python = json.loads(archive.read(FUNCTION_FILE))["python"]
+            function = json.loads(archive.read(FUNCTION_FILE))
+            python, architecture = function["python"], function["architecture"]
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ProjectError(f"{path} cannot be read: {error}", remedy="Write it again: iris-model build") from None
-    return LastArchive(f"sha256:{digest}", NATIVE_RUNTIME if is_native else f"python{python}")
+    return LastArchive(f"sha256:{digest}", NATIVE_RUNTIME if is_native else f"python{python}", architecture)

@@ -109,8 +109,8 @@ def build_archive(
     notes = packaged.notes
     if len(data) > LARGEST_UPLOAD_BYTES:
         notes += (
-            f"the archive has {len(data) / 1e6:.0f} MB, and Lambda accepts at most {LARGEST_UPLOAD_BYTES / 1e6:.0f} MB in a "
-            "call or in the console; iris-model deploy uploads it to a bucket",
+            f"the archive has {_show_size(len(data))}, and Lambda accepts at most {_show_size(LARGEST_UPLOAD_BYTES)} in a call "
+            "or in the console; iris-model deploy uploads it to a bucket",
         )
     return BuiltArchive(
         data, settings, packaged, NATIVE_RUNTIME if is_native else f"python{python}", unzipped, notes
@@ -137,7 +137,12 @@ def check_size(unzipped: int, files: dict[str, Path], *, limit: int = LARGEST_UN
         sizes[name.partition("/")[0]] += path.stat().st_size
     largest = sorted(sizes.items(), key=lambda item: -item[1])[:_MOST_PARTS]
     raise ProjectError(
-        f"the archive has {unzipped / 1e6:.0f} MB unzipped, and Lambda accepts at most {limit / 1e6:.0f}; "
-        f"the largest parts are {', '.join(f'{name} ({size / 1e6:.0f} MB)' for name, size in largest)}",
+        f"the archive has {_show_size(unzipped)} unzipped, and Lambda accepts at most {_show_size(limit)}; "
+        f"the largest parts are {', '.join(f'{name} ({_show_size(size)})' for name, size in largest)}",
         remedy='Set package-type = "image", for which Lambda accepts 10 GB, or remove packages or files.',
     )
+
+
+def _show_size(size: int) -> str:
+    """Return a size in the unit of Lambda's limits: AWS writes MB and counts MiB."""
+    return f"{size / 2**20:.0f} MB"

@@ -57,6 +57,11 @@ def template(project: Path, stage: str | None, image: str | None, form: str, as_
                 else f'--image {image}: the project has package-type = "zip"',
                 remedy="Run `iris-model build`." if image is None else "Omit --image: the template names the last build.",
             )  # fmt: skip
+        if archive.architecture != deployment.architecture:
+            raise DeploymentError(
+                f"the last archive of {project} is for {archive.architecture}, and the function has {deployment.architecture}",
+                remedy="Run `iris-model build`, or set architecture in iris-model.toml.",
+            )
         text = make(deployment, find_code(deployment, archive.digest, archive.lambda_runtime))
     else:
         image = image or find_built(project)
