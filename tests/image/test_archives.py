@@ -152,6 +152,7 @@ def test_a_project_for_images_can_have_an_archive_too(tmp_path: Path) -> None:
     ("options", "expected"),
     [
         (["-o", "a.zip", "--push", "-t", "localhost/x:1"], "is for images, and a.zip is a zip archive"),
+        (["--sizes"], '--sizes is for images, and the project has package-type = "zip"'),
         (["-o", "a.zip", "--base", "scratch"], "--base is for images"),
         (["-o", "a.zip", "-o", "a.tar"], "run it once for each"),
     ],

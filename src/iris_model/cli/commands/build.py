@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from iris_model.image.build import BuiltImage
     from iris_model.oci import Reference
 
+# Options that only describe what is built. The other options of images name an image, which a project for archives may have.
+_ONLY_OF_IMAGES = frozenset(("--scan", "--sizes", "--time-in-provenance"))
+
 
 @click.command()
 @click.argument("project", type=click.Path(path_type=Path), default=".")
@@ -173,7 +176,11 @@ def _wants_archive(project: Path, outputs: tuple[Path, ...], of_images: list[str
     """Whether the command builds a zip archive: the outputs name it, or package-type without any output."""
     zips = [path for path in outputs if path.suffix == ZIP_SUFFIX]
     if not zips:
-        return not outputs and not of_images and read_settings(project).deployment.is_zip
+        if outputs or not _ONLY_OF_IMAGES.issuperset(of_images) or not read_settings(project).deployment.is_zip:
+            return False
+        if of_images:
+            raise click.UsageError(f'{of_images[0]} is for images, and the project has package-type = "zip"')
+        return True
     if of_images:
         raise click.UsageError(f"{of_images[0]} is for images, and {zips[0]} is a zip archive")
     if len(zips) < len(outputs):
