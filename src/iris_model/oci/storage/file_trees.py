@@ -79,7 +79,7 @@ class TarTree:
             except tarfile.TarError as failure:
                 raise InvalidImage(
                     f"{path}: it is not a tar file: {failure}",
-                    remedy="Pass a file that `docker save` or iris-model wrote.",
+                    remedy="Pass the file of an image, from `docker save` or `iris-model build -o image.tar`.",
                 ) from None
         return tree
 
