@@ -111,3 +111,81 @@ class KeepsObjects:
 
     def transform(self, rows):
         return rows
+
+
+FILLED = {"a": 1.0}
+
+
+def _fill(table):
+    table["b"] = 2.0
+
+
+_fill(FILLED)
+
+
+@iris_model.step
+def with_filled_table(rows):
+    return [[row[0] * FILLED["a"]] for row in rows]
+
+
+if LEAST:
+
+    def pow(base, exponent):
+        return math.pow(base, exponent)
+
+
+@iris_model.step
+def with_other_pow(rows):
+    return [[pow(row[0], 2)] for row in rows]
+
+
+@iris_model.step
+class KeepsCounter:
+    def fit(self, rows, y=None):
+        self.counts_ = {"all": Counter(str(row[0]) for row in rows)}
+        return self
+
+    def transform(self, rows):
+        return [[float(self.counts_["all"][str(row[0])])] for row in rows]
+
+
+@iris_model.step
+class Scale:
+    def __init__(self, scale=2.0):
+        self.scale = scale
+
+    def transform(self, rows):
+        return [[row[0] / self.scale] for row in rows]
+
+
+@iris_model.step
+class FirstPrefix:
+    """The order of its table decides."""
+
+    def fit(self, rows, y=None):
+        self.table_ = {"9": 1.0, "1": 2.0, "1.": 3.0, "": 4.0, "0": 5.0}
+        return self
+
+    def transform(self, rows):
+        return [[next(number for text, number in self.table_.items() if str(row[0]).startswith(text))] for row in rows]
+
+
+def power(value):
+    return value + 1.0
+
+
+@iris_model.step
+def with_shadowed_names(rows):
+    def inner(row):
+        power = 2.0
+        return row[0] * power
+
+    return [[power(inner(row))] for row in rows]
+
+
+LAST = "behind a form feed"
+
+
+@iris_model.step
+def behind_a_form_feed(rows):
+    return [[row[0] + len(LAST)] for row in rows]

@@ -7,6 +7,7 @@ from hashlib import sha256 as digest_of
 from types import ModuleType
 
 from iris_model.engine.errors import InvalidInput
+from iris_model.engine.json_text import make_decoder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,15 +28,16 @@ def run_own_step(
     source: str,
     sha256: str,
     name: str,
-    state: "dict[str, object] | None",
+    state: "str | None",
     columns: "Sequence[dict[str, object]]",
     memo: "dict[str, Answer] | None" = None,
 ) -> "list[list[Cell]]":
     """Return the rows that the step answers, asked for one row at a time: no answer may depend on other rows.
 
-    `state`: the attributes of an object of the class `name`, or None for a function. `columns`: one for each column of the
-    answer, with `strict` if the next step takes no missing cell, and `finite` if it takes no infinity. Raises
-    InvalidInput, which names the row, if the step raises.
+    `state`: the attributes of an object of the class `name` as JSON, or None for a function. As text, because the JSON of
+    a graph is sorted, and dictionaries have an order. `columns`: one for each column of the answer, with `strict` if the
+    next step takes no missing cell, and `finite` if it takes no infinity. Raises InvalidInput, which names the row, if
+    the step raises.
     """
     kept = {} if memo is None else memo
     if "answer" not in kept:
@@ -61,7 +63,7 @@ def run_own_step(
     return table
 
 
-def _open(source: str, sha256: str, name: str, state: "dict[str, object] | None") -> "Answer":
+def _open(source: str, sha256: str, name: str, state: "str | None") -> "Answer":
     if digest_of(source.encode()).hexdigest() != sha256:
         raise TypeError(f"the source of the step {name!r} does not have its digest")
     names = vars(ModuleType(name))
@@ -71,7 +73,7 @@ def _open(source: str, sha256: str, name: str, state: "dict[str, object] | None"
     if state is None:
         return found  # type: ignore[no-any-return]
     made = found.__new__(found)
-    made.__dict__.update(state)
+    made.__dict__.update(make_decoder()(state))
     return made.transform  # type: ignore[no-any-return]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from hashlib import sha256
 
@@ -22,7 +23,8 @@ def find_step_reader(cls: type) -> Reader | None:
 
 def read_step(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
     """Convert to the source of the step, and the attributes of its object."""
-    declared = getattr(estimator, DECLARED)
+    # Of the class: a file may give its objects any attribute.
+    declared = getattr(type(estimator), DECLARED)
     name = declared.__name__
     seen = estimator.seen_in_training_
     if inputs.width != len(seen["columns"]):
@@ -58,17 +60,27 @@ def read_step(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Rea
     return Reading("transformer", {"transform": answered})
 
 
-def _read_state(estimator: Estimator) -> dict[str, Json]:
-    """Return the attributes of the user's object, which must be plain data. Raises NotPacked."""
+def _read_state(estimator: Estimator) -> str:
+    """Return the attributes of the user's object as JSON, in their order. They must be plain data. Raises NotPacked."""
     state = {name: value for name, value in vars(estimator).items() if name not in OWN_ATTRIBUTES}
     for name, value in state.items():
-        try:
-            is_same = json.loads(json.dumps(value, allow_nan=False)) == value
-        except (TypeError, ValueError):
-            is_same = False
-        if not is_same:
+        if (other := _find_other(value)) is not None:
+            inside = "" if other is value else f" with a {type(other).__name__} in it"
             raise NotPacked(
-                f"its attribute {name!r} is a {type(value).__name__} that JSON does not express; "
+                f"its attribute {name!r} is a {type(value).__name__}{inside} that JSON does not express; "
                 "keep strings, finite numbers, lists and dictionaries with strings as keys"
             )
-    return state
+    return json.dumps(state)
+
+
+def _find_other(value: object) -> object | None:
+    """Return the part that JSON would change or cannot hold, or None: a `Counter` answers 0 where a dict raises."""
+    if value is None or type(value) in (str, bool, int) or (type(value) is float and math.isfinite(value)):
+        return None
+    if type(value) is list:
+        parts = value
+    elif type(value) is dict and all(type(key) is str for key in value):
+        parts = list(value.values())
+    else:
+        return value
+    return next((other for part in parts if (other := _find_other(part)) is not None), None)
