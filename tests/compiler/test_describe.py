@@ -14,7 +14,7 @@ from sklearn.decomposition import NMF, LatentDirichletAllocation
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder
 
@@ -22,6 +22,7 @@ from iris_model.compiler import compile_model, describe_original
 from iris_model.compiler.description.answers import describe_answers
 from iris_model.engine import InvalidInput
 from iris_model.errors import UnsupportedModel
+from iris_model.project.packaging.executors import Executable
 from iris_model.runtime.executors.original import OriginalModel
 from tests.parity.tables import DOCUMENTS, FRAME, GRADES, LABELS
 from tests.parity.test_dictionaries import LABELS as MOODS
@@ -145,6 +146,52 @@ class Lengths(OneHotEncoder):
 
     def transform(self, X):
         return np.column_stack([[len(cell) for cell in X["city"]], X["size"]])
+
+
+class Codes(Lengths):
+    """Numbers categories by their codes."""
+
+    def transform(self, X):
+        return np.column_stack([X["plan"].astype("category").cat.codes, X["n"]])
+
+
+class CodesOfCategories(Codes):
+    def transform(self, X):
+        return np.column_stack([X["plan"].cat.codes, X["n"]])
+
+
+class Table(Codes):
+    def transform(self, X):
+        return np.column_stack([X["plan"].map({"basic": 0, "plus": 3, "all": 1}).astype(float), X["n"]])
+
+
+@pytest.mark.parametrize("step", [Codes(), CodesOfCategories(), Table()], ids=lambda one: type(one).__name__)
+def test_categories_that_a_step_numbers_are_assumed_until_they_are_declared(step, tmp_path):
+    """A CSV file does not say that training had categories, nor their order."""
+    plans = ["basic", "plus", "all"]
+    frame = pd.DataFrame({"plan": pd.Categorical(plans * 8, plans), "n": np.arange(24) / 4})
+    estimator = make_pipeline(step, LinearRegression()).fit(frame, np.array([1.0, 2.0, 5.0] * 8))
+    path, rows = tmp_path / "model.pkl", tmp_path / "rows.csv"
+    path.write_bytes(pickle.dumps(estimator))
+    frame.to_csv(rows, index=False)
+
+    def assumptions(**options):
+        found = describe_original(path, rows, ["tests.compiler.test_describe"], **options)
+        executable = Executable("original", "", "", {}, found.signature, found.source, found.golden)
+        return found.golden, executable.assumptions
+
+    _, sentences = assumptions()
+    if isinstance(step, Table):
+        assert not sentences
+        return
+    (sentence,) = sentences
+    assert "of the column 'plan' is assumed, not verified" in sentence and "categories = { plan = [" in sentence
+    golden, sentences = assumptions(categories={"plan": plans})
+    assert not sentences
+    right = estimator.predict(
+        pd.DataFrame([entry["row"] for entry in golden], columns=["plan", "n"]).astype({"plan": frame["plan"].dtype})
+    )
+    assert [entry["outputs"]["predict"] for entry in golden] == pytest.approx(right.tolist(), rel=1e-12)
 
 
 def test_types_of_an_mlflow_signature(tmp_path):

@@ -50,6 +50,8 @@ class Column(TypedDict):
     """A category that was not in the training data is refused."""
     assumed_order: NotRequired[bool]
     """The order of `categories` is not in the model file and was not given: it is assumed to be sorted."""
+    assumed_type: NotRequired[bool]
+    """A step of the user's own answers otherwise if the column has categories of pandas; the type is not in the model file."""
     puzzled_by: NotRequired[list[str]]
     """Classes that use the column and that no converter knows; only until the model is fully described."""
 

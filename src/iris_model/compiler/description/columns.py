@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, islice
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,8 @@ MOST_CANDIDATES = 96
 class Columns:
     """A candidate: `entries` and `named` for the signature, `input` as above, `rows` to evaluate.
 
-    `by_header`: the columns are those of the user's header, because the estimator stores none.
+    `by_header`: the columns are those of the user's header, because the estimator stores none. `guessed`: names of columns
+    whose type only the cells of the user's rows show.
     """
 
     entries: list[Entry]
@@ -51,6 +53,7 @@ class Columns:
     input: str
     rows: list[Row]
     by_header: bool = False
+    guessed: frozenset[str] = frozenset()
 
     def without(self, index: int) -> Columns:
         """Return the candidate without one column."""
@@ -78,7 +81,7 @@ def find_columns(
             [f"{owner} has neither n_features_in_ nor feature_names_in_, so its columns are unknown"],
             remedy="Pass sample rows like those of training, with a header line: --data, or data in iris-model.toml.",
         )
-    return islice(_find_by_header(estimator, given, header, types), MOST_CANDIDATES)
+    return islice(_find_by_header(estimator, given, header, types, orders), MOST_CANDIDATES)
 
 
 def _find_learned(
@@ -110,7 +113,7 @@ def _find_learned(
         shapes = ["dictionaries"]
     else:
         shapes = ["frame"] if named else ["table", "frame"]
-    yield from _combine(_with_types(graph, estimator, given, named, orders), given, named, shapes, types)
+    yield from _combine(_with_types(graph, estimator, given, named, orders), given, named, shapes, types, orders)
 
 
 def _with_types(graph: Graph, estimator: Estimator, given: Data | None, named: bool, orders: CategoryOrders) -> Graph:
@@ -147,7 +150,7 @@ def _check_types_are_known(graph: Graph, types: Mapping[str, str]) -> None:
 
 
 def _find_by_header(
-    estimator: Estimator, given: Data | None, header: list[str], types: Mapping[str, str]
+    estimator: Estimator, given: Data | None, header: list[str], types: Mapping[str, str], orders: CategoryOrders
 ) -> Iterator[Columns]:
     """Yield candidates for a custom first step: all columns of the header, then without the target."""
     subsets = [header, *([header[:-1], header[1:]] if len(header) > 1 else [])]
@@ -157,27 +160,44 @@ def _find_by_header(
         nodes = graph.nodes if graph is not None else ()
         guess = Graph(nodes, {}, partial_signature({"columns": entries, "named": True}))
         shapes = ["frame", "table"] + (["documents", "series"] if len(subset) == 1 else [])
-        for columns in islice(_combine(guess, given, True, shapes, types), MOST_CANDIDATES // len(subsets)):
+        for columns in islice(_combine(guess, given, True, shapes, types, orders), MOST_CANDIDATES // len(subsets)):
             yield replace(columns, by_header=True)
 
 
 def _combine(
-    graph: Graph, given: Data | None, named: bool, shapes: Sequence[str], types: Mapping[str, str]
+    graph: Graph,
+    given: Data | None,
+    named: bool,
+    shapes: Sequence[str],
+    types: Mapping[str, str],
+    orders: CategoryOrders,
 ) -> Iterator[Columns]:
     """Yield every input form with the most likely types, then with other types for all columns, for one and for two."""
+    entries = graph.signature["columns"]
+    guessed = frozenset(entry["name"] for entry in entries if entry["kind"] == "unknown") - types.keys()
     options = [
         find_types(entry, _cells(given, index, entry["name"], named), types.get(entry["name"]))
-        for index, entry in enumerate(graph.signature["columns"])
+        for index, entry in enumerate(entries)
     ]
+    for index, entry in enumerate(entries):
+        if entry["name"] in guessed:
+            options[index] = _with_order(options[index], orders.declared.get(entry["name"]))
     if given is not None and len(given.rows) > MOST_ROWS:
         given = replace(given, rows=tuple(spread(given.rows, MOST_ROWS)))
     choices = list(islice(_choose(options), MOST_CANDIDATES))
     for shape in shapes:
         # The most likely types come first, in each form.
-        yield from _columns(graph, given, choices[0], named, shape)
+        yield from _columns(graph, given, choices[0], named, shape, guessed)
     for choice in choices[1:]:
         for shape in shapes:
-            yield from _columns(graph, given, choice, named, shape)
+            yield from _columns(graph, given, choice, named, shape, guessed)
+
+
+def _with_order(options: Sequence[Entry], declared: Sequence[Any] | None) -> list[Entry]:
+    """Return the types of a column of unknown type, with the declared categories, else with a mark at assumed ones."""
+    if declared is not None:
+        return [find_category(options[0], ()) | {"categories": list(declared)}]
+    return [entry | {"assumed_order": True} if entry["dtype"] == "category" else entry for entry in options]
 
 
 def _choose(options: Sequence[Sequence[Entry]]) -> Iterator[list[Entry]]:
@@ -193,13 +213,15 @@ def _choose(options: Sequence[Sequence[Entry]]) -> Iterator[list[Entry]]:
         yield [chosen.get(index, entry) for index, entry in enumerate(first)]
 
 
-def _columns(graph: Graph, given: Data | None, entries: list[Entry], named: bool, shape: str) -> Iterator[Columns]:
+def _columns(
+    graph: Graph, given: Data | None, entries: list[Entry], named: bool, shape: str, guessed: frozenset[str]
+) -> Iterator[Columns]:
     signature: InputSignature = {"columns": entries, "named": named}
     if given is not None:
-        yield Columns(entries, named, shape, arrange(given, signature))
+        yield Columns(entries, named, shape, arrange(given, signature), guessed=guessed)
         return
     for rows in _make_rows(replace(graph, signature=partial_signature(signature))):
-        yield Columns(entries, named, shape, rows)
+        yield Columns(entries, named, shape, rows, guessed=guessed)
 
 
 def _cells(given: Data | None, index: int, name: str, named: bool) -> list[str]:

@@ -26,7 +26,7 @@ from iris_model.readers.opening.mlflow import find_types as find_mlflow_types
 from iris_model.readers.precision import takes_only_float32
 
 from .answers import ask_rows, describe_answers
-from .column_types import Entry
+from .column_types import Entry, find_category
 from .columns import Columns, find_columns
 
 # At most this many columns are tested one by one for missing values; a wider model, all at once.
@@ -94,6 +94,7 @@ def describe_original(
         for column, missing in zip(found.entries, _find_missing(original, answered, methods[0]), strict=True)
     ]
     columns = _close_categories(original, [entry["row"] for entry in golden], methods[0], columns)
+    columns = _mark_assumed_types(estimator, found, columns, golden, methods)
     answered_with = describe_answers(estimator, methods, golden)
     signature: Signature = {
         "columns": columns,
@@ -239,6 +240,36 @@ def _close_categories(original: Original, rows: Sequence[Row], method: str, colu
                     column = {**column, "closed": True}
         closed.append(column)
     return closed
+
+
+def _mark_assumed_types(
+    estimator: Estimator, found: Columns, columns: Sequence[Column], golden: Sequence[GoldenRow], methods: Sequence[str]
+) -> list[Column]:
+    """Mark columns of strings or integers that would have other answers as pandas categories.
+
+    Only for columns that the user's own step reads: a CSV file does not say that training had categories, and a step
+    may use their codes. The original itself shows whether it makes a difference.
+    """
+    rows = [entry["row"] for entry in golden]
+    marked = []
+    for index, column in enumerate(columns):
+        if found.input == "frame" and column["name"] in found.guessed and column["dtype"] in ("str", "int64"):
+            cells = ["" if row[index] is None else str(row[index]) for row in rows]
+            entry = find_category(column, cells)
+            # `astype("category")` sorts strings, so only another order shows that their codes are used.
+            for order in (entry["categories"], entry["categories"][::-1]):
+                others: list[Entry] = [*columns[:index], {**entry, "categories": order}, *columns[index + 1 :]]
+                asked = Original(estimator, {"columns": others, "named": found.named, "input": found.input})
+                try:
+                    answers = ask_rows(asked, rows, methods)
+                except Exception:
+                    # The original does not take categories here.
+                    break
+                if [one["outputs"] for one in answers] != [one["outputs"] for one in golden]:
+                    column = {**column, "assumed_type": True}
+                    break
+        marked.append(column)
+    return marked
 
 
 def _answer(original: Original, row: Row, method: str) -> Any:

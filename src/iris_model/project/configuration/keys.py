@@ -166,8 +166,9 @@ PROJECT_KEYS: tuple[Key, ...] = (
     Key(
         "categories",
         "lists",
-        "Categories of DataFrame columns, in the order of training (`frame[column].cat.categories`). Needed only for XGBoost "
-        "models whose file does not store them: XGBoost before 3.1, or categories with characters outside ASCII.",
+        "Categories of DataFrame columns, in the order of training (`frame[column].cat.categories`). Needed only for columns "
+        "whose categories the model file does not store: those of XGBoost before 3.1 or with characters outside ASCII, and "
+        'those that a step of your own reads with `executor = "original"`.',
         default={},
     ),
     Key(

@@ -58,14 +58,27 @@ class Executable:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """Sentences about what is assumed because the model file does not store it."""
-        return tuple(
+        columns = self.signature.get("columns", ())
+        orders = (
             f"the order of the categories of the column {column['name']!r} is assumed, not verified: "
             f"{_list(column['categories'])}. The model file does not store it. If training had another order, the answers "
-            f"are wrong; write the order into {SETTINGS_FILE}: categories = "
-            f"{write_value({column['name']: ['first', 'second']})}"
-            for column in self.signature.get("columns", ())
+            f"are wrong; {_how_to_declare(column['name'])}"
+            for column in columns
             if column.get("assumed_order")
         )
+        types = (
+            f"the type of the column {column['name']!r} is assumed, not verified: "
+            f"{'strings' if column['dtype'] == 'str' else 'integers'}. The model file does not store it, and the model answers "
+            f"otherwise for categories of pandas. If training had these, the answers are wrong; "
+            f"{_how_to_declare(column['name'])}"
+            for column in columns
+            if column.get("assumed_type")
+        )
+        return (*orders, *types)
+
+
+def _how_to_declare(name: str) -> str:
+    return f"write the order into {SETTINGS_FILE}: categories = {write_value({name: ['first', 'second']})}"
 
 
 # An assumed order is shown up to this many categories.
