@@ -97,6 +97,26 @@ def test_a_plug_in_that_cannot_be_imported_is_named():
         plugins._load(EntryPoint("acme", "no_such_module:PLUGIN", plugins.GROUP))
 
 
+def test_a_plug_in_that_ends_the_process_is_named(tmp_path, monkeypatch):
+    (tmp_path / "ends_the_process.py").write_text("raise SystemExit(3)")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(PluginError, match="cannot be loaded: SystemExit: 3"):
+        plugins._load(EntryPoint("acme", "ends_the_process:PLUGIN", plugins.GROUP))
+
+
+def test_a_broken_plug_in_stops_only_models_of_its_library(tmp_path, monkeypatch):
+    described = tmp_path / "broken-1.0.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (described / "entry_points.txt").write_text(f"[{plugins.GROUP}]\nbroken_library = no_such_module:PLUGIN\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    plugins._find.cache_clear()
+    with pytest.raises(PluginError, match=r"no_such_module:PLUGIN' \(broken\) cannot be loaded"):
+        plugins.find_plugin("broken_library.Model")
+    assert plugins.find_plugin("other_library.Model") is None
+    plugins._find.cache_clear()
+
+
 def test_versions_outside_of_the_range_are_refused(monkeypatch):
     import click
 
@@ -110,7 +130,7 @@ def test_versions_outside_of_the_range_are_refused(monkeypatch):
         ((1,), None, None),
     ):
         plugin = Plugin("click", oldest, {}, before=before)
-        monkeypatch.setattr(plugins, "load_plugins", lambda plugin=plugin: {"click": plugin})
+        monkeypatch.setattr(plugins, "_find", {"click": plugin}.get)
         found = plugins.find_version_problem(Model())
         assert (found is None) if problem is None else (problem in found)
     assert click.__name__ == "click"

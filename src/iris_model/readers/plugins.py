@@ -44,16 +44,17 @@ class Plugin:
         return Library(self.distribution, self.oldest, before=self.before)
 
 
-@cache
-def load_plugins() -> Mapping[str, Plugin]:
-    """Return every installed plug-in by the package of its library. Raises PluginError."""
-    return {entry.name: _load(entry) for entry in metadata.entry_points(group=GROUP)}
-
-
 def find_plugin(name: str) -> Plugin | None:
-    """Return the plug-in for the library of a full class name, or None."""
+    """Return the plug-in for the library of a full class name, or None. Raises PluginError."""
     package = name.partition(".")[0]
-    return None if package in LIBRARIES else load_plugins().get(package)
+    return None if package in LIBRARIES else _find(package)
+
+
+@cache
+def _find(package: str) -> Plugin | None:
+    # Only those of this library: a broken or slow plug-in of another one must not stop this model.
+    found = [_load(entry) for entry in metadata.entry_points(group=GROUP, name=package)]
+    return found[-1] if found else None
 
 
 def find_plugin_reader(name: str) -> Reader | None:
@@ -102,7 +103,7 @@ def _load(entry: metadata.EntryPoint) -> Plugin:
     remedy = "Upgrade or uninstall it." if entry.dist is None else f"pip uninstall {entry.dist.name}"
     try:
         plugin = entry.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(f"{origin} cannot be loaded: {type(error).__name__}: {error}", remedy=remedy) from error
     if not isinstance(plugin, Plugin):
         raise PluginError(
