@@ -139,3 +139,22 @@ def test_expected_answers_belong_to_events(tmp_path: Path, function: Path) -> No
         assert not expected.exists(), "the answer belonged to the old event"
         assert service.request("PUT", f"{event}/expected", b"no json", JSON).status == 400
         assert service.request("PUT", f"{event}/expected", b"{}", {"Content-Type": "text/plain"}).status == 415
+
+
+def test_the_service_does_not_run_source_in_a_model(tmp_path):
+    """A sandbox may be confined; the service, which evaluates the decisions for its page, is not."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    from iris_model.compiler import compile_model
+    from iris_model.local.configuration.page_sources import NotShown
+    from tests.parity.own_step_examples import add_ratio
+
+    model = make_pipeline(add_ratio(), LogisticRegression()).fit([[1.0, 2.0], [2.0, 1.0], [3.0, 4.0]], [0, 1, 0])
+    (tmp_path / "model.safetensors").write_bytes(compile_model(model).data)
+    (tmp_path / "function.json").write_text(json.dumps({"model": "model.safetensors", "executor": "compiled"}))
+    opened = open_page_model(tmp_path)
+    with pytest.raises(NotShown, match=r"Python source \(add_ratio\), which only the function runs"):
+        opened.predict([[1.0, 2.0]])
+    with pytest.raises(NotShown):
+        opened.explain([1.0, 2.0])

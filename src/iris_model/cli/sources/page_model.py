@@ -47,6 +47,10 @@ class OpenedModel:
 
         if "predict" not in self._model.outputs:
             raise NotShown("the model predicts nothing: it transforms rows")
+        if self._model.own_steps:
+            raise NotShown(
+                f"the model has Python source ({', '.join(self._model.own_steps)}), which only the function runs"
+            )
         try:
             found = self._model.predict(rows)
         except InvalidInput as error:
@@ -84,8 +88,8 @@ def open_page_model(directory: Path, data: Path | None = None) -> OpenedModel | 
         name = described["model"]
         if described["executor"] != "compiled":
             return None
-        # A function directory is the user's own, as in the sandboxes.
-        model = load(str(directory / name), own_code=True)
+        # Without `own_code`: the service is not confined as the sandboxes are, with --strict or in a container.
+        model = load(str(directory / name))
     except (OSError, ValueError, LookupError, TypeError, ModelFormatError):
         return None
     try:
