@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { MAX_LENGTH, readAddress, writeAddress } from "../../../src/iris_model/local/page/address.js";
 import { dollars, percentiles } from "../../../src/iris_model/local/page/cost.js";
 import { makeScale, readNumber } from "../../../src/iris_model/local/page/scale.js";
+import { labelWidth, ticks } from "../../../src/iris_model/local/page/ticks.js";
 
 test("an address is read as it was written", () => {
   for (const row of ["[1,2.5,null,true]", '["a & b=c#d","ä\\n+ 🌸"]', "[]"]) {
@@ -49,4 +50,10 @@ test("small amounts keep two digits", () => {
   assert.equal(dollars("0"), "$0");
   assert.equal(dollars("0.0000021"), "$0.0000021");
   assert.equal(dollars("1.4"), "$1.40");
+});
+
+test("labels of an axis have room", () => {
+  assert.deepEqual(ticks(0, 2e6, 4), [0, 500000, 1000000, 1500000, 2000000]);
+  assert.ok(labelWidth([0, 2000000]) > labelWidth([0, 200]));
+  assert.equal(labelWidth([]), 0);
 });

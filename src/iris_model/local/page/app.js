@@ -143,6 +143,7 @@ function showEvent(text) {
 // --- what is answered -----------------------------------------------------------------------------------------------
 
 async function ask() {
+  if (!target) return; // the functions are not known yet
   live.stop();
   let request;
   try {
@@ -205,6 +206,7 @@ function onReport(report, functionName) {
 
 function showTarget(chosen) {
   target = chosen;
+  sendButton.disabled = false;
   const { model } = target;
   document.title = `${target.name} · iris-model`;
   byId("name").textContent = target.name;
@@ -242,7 +244,7 @@ async function showPoints() {
   scatter = null;
   range = null;
   const shown = target;
-  if (!form || !shown.hasData) return;
+  if (!form || !shown.hasData || !shown.model.columns.some(({ kind }) => kind === "numeric")) return;
   let points;
   try {
     points = await fetchPoints(shown.name);
@@ -260,7 +262,7 @@ async function showPoints() {
     trained: keysOf(shown.model.trained_classes),
     labelOf,
     columns: shown.model.columns.map(({ name }) => name),
-    fetchRegions: shown.hasRegions ? (wanted, signal) => fetchRegions(shown.name, wanted, signal) : null,
+    fetchRegions: shown.hasRegions && shown.model.outputs?.predict?.columns === 1 ? (wanted, signal) => fetchRegions(shown.name, wanted, signal) : null,
   };
   scatter = makeScatter(figure, points, model, (values) => {
     ways.choose("way-form");

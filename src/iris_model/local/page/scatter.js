@@ -4,10 +4,10 @@ import { element, svg } from "./dom.js";
 import { levels, makeRuns } from "./regions.js";
 import { isWanted, makeShading, setWanted } from "./shading.js";
 import { legendMark, mark, MARKS } from "./shapes.js";
-import { spread, ticks } from "./ticks.js";
+import { labelWidth, spread, ticks } from "./ticks.js";
 
 const [WIDEST, NARROWEST, HEIGHT] = [640, 240, 330];
-const EDGE = { left: 44, right: 12, top: 10, bottom: 34 };
+const EDGE = { left: 44, right: 12, top: 10, bottom: 34 }; // `left` is the least: long labels need more
 
 /**
  * @typedef {{features: string[], rows: (number | null)[][], labels: string[] | null, target: string | null, total: number}} Points
@@ -18,7 +18,7 @@ const EDGE = { left: 44, right: 12, top: 10, bottom: 34 };
  * @param {string[]} model.trained the same classes, as the training data writes them
  * @param {(name: string) => string} model.labelOf the name of a class for people
  * @param {string[]} model.columns the names of all columns
- * @param {((asked: object, signal: AbortSignal) => Promise<{predictions: unknown[]}>) | null} model.fetchRegions null if the model is not compiled
+ * @param {((asked: object, signal: AbortSignal) => Promise<{predictions: unknown[]}>) | null} model.fetchRegions null if there is no picture of the decisions
  * @param {(values: Record<string, number>) => void} onPick
  * @returns {{show: (row: Record<string, unknown>) => void, stop: () => void}} `show` shows the point of a row
  */
@@ -28,7 +28,7 @@ export function makeScatter(figure, points, { classes, trained, labelOf, columns
   const axes = { x: chooser("Across", features, Math.max(0, features.length - 2)), y: chooser("Up", features, features.length - 1) };
   const plot = svg("svg", { role: "img" });
   const caption = element("figcaption");
-  const series = seriesOf(points, classes, trained, labelOf);
+  const series = seriesOf(points, classes, trained, labelOf, fetchRegions !== null);
   const shading = fetchRegions && makeShading({ fetch: fetchRegions, onFound: showRegions });
   const box = element("input", { type: "checkbox", id: "regions", checked: isWanted() });
   const line = shading ? [element("p", { className: "regions-line" }, box, element("label", { htmlFor: "regions" }, "Decisions of the model"))] : [];
@@ -44,6 +44,7 @@ export function makeScatter(figure, points, { classes, trained, labelOf, columns
     plot, legend, ...line, caption);
   let asked = {};
   let scale;
+  let edge = EDGE.left;
   let width = WIDEST;
 
   function draw() {
@@ -51,10 +52,14 @@ export function makeScatter(figure, points, { classes, trained, labelOf, columns
     const shown = points.rows.map((row, index) => [row[x], row[y], index]).filter(([a, b]) => a !== null && b !== null);
     const [left, right] = spread(shown.map(([a]) => a).concat(numbersOf(asked[features[x]])));
     const [bottom, top] = spread(shown.map(([, b]) => b).concat(numbersOf(asked[features[y]])));
+    const room = Math.max(60, labelWidth(ticks(left, right, 6)) + 16);
+    const across = ticks(left, right, Math.round(width / room));
+    const heights = ticks(bottom, top, 6);
+    edge = Math.max(EDGE.left, labelWidth(heights) + 10);
     scale = {
-      x: (value) => EDGE.left + ((width - EDGE.left - EDGE.right) * (value - left)) / (right - left),
+      x: (value) => edge + ((width - edge - EDGE.right) * (value - left)) / (right - left),
       y: (value) => HEIGHT - EDGE.bottom - ((HEIGHT - EDGE.top - EDGE.bottom) * (value - bottom)) / (top - bottom),
-      xAt: (place) => left + ((right - left) * (place - EDGE.left)) / (width - EDGE.left - EDGE.right),
+      xAt: (place) => left + ((right - left) * (place - edge)) / (width - edge - EDGE.right),
       yAt: (place) => bottom + ((top - bottom) * (HEIGHT - EDGE.bottom - place)) / (HEIGHT - EDGE.top - EDGE.bottom),
     };
     if (shading && box.checked) {
@@ -66,8 +71,8 @@ export function makeScatter(figure, points, { classes, trained, labelOf, columns
     plot.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     plot.replaceChildren(
       ...drawRegions(),
-      ...ticks(left, right, Math.round(width / 60)).flatMap((at) => [svg("line", { class: "grid", x1: scale.x(at), x2: scale.x(at), y1: EDGE.top, y2: HEIGHT - EDGE.bottom }), svg("text", { class: "tick", x: scale.x(at), y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle" }, String(at))]),
-      ...ticks(bottom, top, 6).flatMap((at) => [svg("line", { class: "grid", x1: EDGE.left, x2: width - EDGE.right, y1: scale.y(at), y2: scale.y(at) }), svg("text", { class: "tick", x: EDGE.left - 8, y: scale.y(at) + 4, "text-anchor": "end" }, String(at))]),
+      ...across.flatMap((at) => [svg("line", { class: "grid", x1: scale.x(at), x2: scale.x(at), y1: EDGE.top, y2: HEIGHT - EDGE.bottom }), svg("text", { class: "tick", x: scale.x(at), y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle" }, String(at))]),
+      ...heights.flatMap((at) => [svg("line", { class: "grid", x1: edge, x2: width - EDGE.right, y1: scale.y(at), y2: scale.y(at) }), svg("text", { class: "tick", x: edge - 8, y: scale.y(at) + 4, "text-anchor": "end" }, String(at))]),
       svg("g", { class: "cloud" }, ...marks),
       ...drawAsked(x, y));
     describe(features[x], features[y], shown.length);
@@ -87,7 +92,7 @@ export function makeScatter(figure, points, { classes, trained, labelOf, columns
     const rows = predictions.length / count;
     const across = (right - left) / count;
     const up = (top - bottom) / rows;
-    const clip = svg("clipPath", { id: "plot-clip" }, svg("rect", { x: EDGE.left, y: EDGE.top, width: width - EDGE.left - EDGE.right, height: HEIGHT - EDGE.top - EDGE.bottom }));
+    const clip = svg("clipPath", { id: "plot-clip" }, svg("rect", { x: edge, y: EDGE.top, width: width - edge - EDGE.right, height: HEIGHT - EDGE.top - EDGE.bottom }));
     const group = svg("g", { class: "regions", "clip-path": "url(#plot-clip)" });
     for (const { row, from, to, value } of makeRuns(values, count)) {
       const [x1, x2, y1, y2] = [scale.x(left + from * across), scale.x(left + to * across), scale.y(bottom + (row + 1) * up), scale.y(bottom + row * up)];
@@ -107,9 +112,9 @@ export function makeScatter(figure, points, { classes, trained, labelOf, columns
   function describe(x, y, count) {
     const [a, b] = [asked[x], asked[y]];
     const isThere = typeof a === "number" && typeof b === "number";
-    const place = isThere ? `Your point: ${x} ${round(a)}, ${y} ${round(b)}.` : "The request is not one row with both values, so it is not shown.";
-    caption.textContent = `${place} Click to move it.${regions ? " Shaded: what the model answers there, with your other values." : ""}`;
-    plot.setAttribute("aria-label", `Scatter plot of ${count} rows of training data, ${x} across and ${y} up. ${place}`);
+    const place = (write) => isThere ? `Your point: ${write(x)} ${round(a)}, ${write(y)} ${round(b)}.` : "The request is not one row with both values, so it is not shown.";
+    caption.textContent = `${place(isolated)} Click to move it.${regions ? " Shaded: what the model answers there, with your other values." : ""}`;
+    plot.setAttribute("aria-label", `Scatter plot of ${count} rows of training data, ${x} across and ${y} up. ${place(String)}`);
   }
 
   for (const { select } of Object.values(axes)) select.addEventListener("change", draw);
@@ -147,14 +152,15 @@ function title({ total, rows }) {
 }
 
 /** Return the classes with their marks. With more classes than marks, and for numbers, all points look the same. */
-function seriesOf({ labels }, classes, trained, labelOf) {
-  if (!labels || !classes.length) return { names: [], marks: [], markOf: () => -1 };
-  const known = new Set(labels);
+function seriesOf({ labels }, classes, trained, labelOf, hasDecisions) {
+  if (!classes.length || !(labels || hasDecisions)) return { names: [], marks: [], markOf: () => -1 };
+  const known = new Set(labels ?? []);
   // A file may write the class 1 as 1.0.
   const places = new Map([...known].map((label) => [label, trained.findIndex((each) => each === label || (label !== "" && Number(each) === Number(label)))]));
   const names = classes.slice(0, MARKS).map(labelOf);
-  return { names: classes.length > MARKS ? [...names, "others"] : names, marks: [...names.keys(), -1], markOf: (index) => places.get(labels[index]) };
+  return { names: classes.length > MARKS ? [...names, "others"] : names, marks: [...names.keys(), -1], markOf: (index) => places.get(labels?.[index]) ?? -1 };
 }
 
 const numbersOf = (value) => (typeof value === "number" ? [value] : []);
 const round = (value) => Number(value.toPrecision(3));
+const isolated = (name) => `\u2068${name}\u2069`; // a name that is written from right to left must not move the number

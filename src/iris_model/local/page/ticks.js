@@ -1,5 +1,7 @@
 // Round numbers along an axis.
 
+const DIGIT_PX = 7; // at the size of the labels, rounded up
+
 /** @param {number} low @param {number} high @param {number} about the approximate number of ticks @returns {number[]} */
 export function ticks(low, high, about) {
   const rough = (high - low) / about;
@@ -9,6 +11,11 @@ export function ticks(low, high, about) {
   const found = [];
   for (let at = Math.ceil(low / step); at * step <= high + step / 1e6; at += 1) found.push(Number((at * step).toFixed(digits)));
   return found;
+}
+
+/** Return the width of the widest label beside an axis, in px. @param {number[]} values */
+export function labelWidth(values) {
+  return DIGIT_PX * Math.max(0, ...values.map((value) => String(value).length));
 }
 
 /** Return the range of the numbers with a margin. It is never empty. @param {number[]} values */
