@@ -110,3 +110,25 @@ def test_incomparable_models_are_one_error(files: Path) -> None:
     assert "lacks the columns" in run("diff", files / "a.pkl", files / "b.pkl", "--data", files / "other.csv").stderr
     assert run("diff", files / "a.pkl", files / "gone.pkl", "--data", files / "rows.csv").exit_code == 1
     assert run("diff", files / "a.pkl", files / "b.pkl").exit_code == 2
+
+
+def test_truth_values_are_those_of_the_rows(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"size": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "old": [True, False, True, True, False, False]})
+    labels = ["a", "b", "a", "a", "b", "a"]
+    models = [LogisticRegression(C=c).fit(rows, labels) for c in (100.0, 1e-4)]
+    for name, model in zip("ab", models):
+        (tmp_path / f"{name}.pkl").write_bytes(pickle.dumps(model))
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    code, found = compare(tmp_path, "a.pkl", "b.pkl")
+    assert found["refused_by_both"] == 0
+    assert found["changed"] == (models[0].predict(rows) != models[1].predict(rows)).sum() > 0
+    assert code == 2
+
+
+def test_rows_that_both_models_refuse_are_no_comparison(files: Path) -> None:
+    header = (files / "rows.csv").read_text().splitlines()[0]
+    (files / "words.csv").write_text(f"{header}\nf0,wide,1,1,1\nf1,long,1,1,1\n")
+    done = run("diff", files / "a.pkl", files / "b.pkl", "--data", files / "words.csv")
+    assert done.exit_code == 1
+    assert "both models refuse all 2 rows" in done.stderr
+    assert "'wide'" in done.stderr

@@ -114,7 +114,8 @@ def compare_files(
         largest: the number of changed rows to keep, with the largest changes.
 
     Raises:
-        IrisModelError: a file cannot be read, its columns do not match a model, or a model has no `predict`.
+        IrisModelError: a file cannot be read, its columns do not match a model, a model has no `predict`, or both models
+            refuse every row.
     """
     for model in (before, after):
         if _PREDICT not in model.methods:
@@ -151,6 +152,7 @@ class _Run:
         self._found = Comparison()
         self._heap: list[tuple[float, int, ChangedRow]] = []
         self._order = itertools.count()
+        self._first_refusal = ""
 
     def go(self, inputs: Sequence[Input], on_rows: Callable[[int], None]) -> Comparison:
         names = self._before.core.layout.names
@@ -158,6 +160,12 @@ class _Run:
             for block in read_blocks(source, number, Place(), tuple(names), None):
                 self._add(block)
                 on_rows(self._found.rows)
+        if self._found.rows and self._found.refused_by_both == self._found.rows:
+            raise IrisModelError(
+                f"both models refuse all {self._found.rows:,} rows, so nothing was compared; the first: {self._first_refusal}",
+                remedy="Correct the rows, or compile each model with its training rows, "
+                "`iris-model compile MODEL --data ROWS`, and compare the compiled models.",
+            )
         self._found.largest = [row for _, _, row in sorted(self._heap, key=lambda each: (-each[0], -each[1]))]
         return self._found
 
@@ -213,6 +221,8 @@ class _Run:
         both = before.keys() & after.keys()
         found = self._found
         found.refused_by_both += len(both)
+        if both and not self._first_refusal:
+            self._first_refusal = before[min(both)]
         found.refused_before += len(before) - len(both)
         found.refused_after += len(after) - len(both)
         for place in sorted(before.keys() ^ after.keys())[: self._limit]:

@@ -15,9 +15,12 @@ from iris_model.cli.render.output import echo_json, json_option, progress
 from iris_model.cli.terminal import echo
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from iris_model.cli.render.output import OnStep
     from iris_model.scoring.model import Model
     from iris_model.table_io import Comparison
+    from iris_model.table_io.sources import Input
 
 DIFFERENT = 2
 
@@ -72,7 +75,7 @@ def diff(
 
     BEFORE and AFTER are model files, compiled models, projects or function directories. Both models answer every row of
     --data. A row counts as changed if its prediction differs, or if only one model refuses it. The exit code is 2 if more
-    rows change than --allow permits, so that CI can stop.
+    rows change than --allow permits, so that CI can stop. It is 1 if both models refuse every row.
 
     \b
     Example:
@@ -84,8 +87,8 @@ def diff(
     found = find_inputs(inputs, input_format)
     with progress() as on_step:
         compared = compare_files(
-            _open(before, trust, on_step),
-            _open(after, trust, on_step),
+            _open(before, trust, found, on_step),
+            _open(after, trust, found, on_step),
             found,
             keep=split_names(keep),
             tolerance=tolerance,
@@ -100,8 +103,13 @@ def diff(
         raise click.exceptions.Exit(DIFFERENT)
 
 
-def _open(path: Path, trust: tuple[str, ...], on_step: OnStep) -> Model:
-    """Compile a model file; load anything else."""
+def _open(path: Path, trust: tuple[str, ...], rows: Sequence[Input], on_step: OnStep) -> Model:
+    """Compile a model file; load anything else.
+
+    Some columns have their type from rows only, such as truth values that go through the steps unchanged. So the first
+    file of rows is the sample, if it can be one.
+    """
+    from iris_model.errors import IrisModelError, ModelFileError, ParityError, UnsupportedModel
     from iris_model.scoring import compile as compile_model
     from iris_model.scoring import load
     from iris_model.scoring.files import SUFFIX
@@ -109,6 +117,14 @@ def _open(path: Path, trust: tuple[str, ...], on_step: OnStep) -> Model:
     on_step(f"Opening {path}")
     if path.is_file() and path.suffix != SUFFIX:
         with modules_next_to(path, trust):
+            sample = rows[0] if rows else None
+            if sample and sample.is_seekable and sample.format.kind == "csv":
+                try:
+                    return compile_model(path, data=sample.name, trust=trust)
+                except (UnsupportedModel, ParityError, ModelFileError):
+                    raise
+                except IrisModelError:
+                    pass  # rows that the model refuses are no sample
             return compile_model(path, trust=trust)
     return load(path)
 

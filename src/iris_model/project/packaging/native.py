@@ -252,6 +252,7 @@ def _reason(text: str, directory: str, status: int) -> str:
     if status < 0:
         return f"the native executable ended with signal {-status} when it opened the model"
     text = text.replace(f"{directory}/", "").removesuffix("; compile it again with this iris-model")
+    text = text.removesuffix("; package the project again")
     # The executable has the words of the Python runtime, byte for byte. Here the reader needs to know which of the two it is.
     text = text.replace("which this iris-model does not have", "which the native runtime does not have")
     return text.partition(" is damaged: ")[2] or text
