@@ -17,6 +17,7 @@ from sklearn.tree import DecisionTreeClassifier
 from iris_model.cli.sources.page_model import open_page_model
 from iris_model.local import FunctionSettings, PageSources
 from tests.e2e.playground_page import opened
+from tests.e2e.test_playground_model import DROP
 from tests.local.conftest import make_settings
 from tests.support.browser import WAIT_MS, lay_model
 from tests.support.local_service import running
@@ -91,6 +92,8 @@ def test_nothing_is_sent_before_the_page_knows_the_function(browser: Any) -> Non
             assert page.is_disabled("#send")
             page.focus("#event-choice")
             page.evaluate("document.getElementById('form').requestSubmit()")
+            page.evaluate(DROP, ["early.csv", "1\n"])
+            page.wait_for_selector("#answer-body >> text=The page is not ready")
             held[0].continue_()
             page.fill("#event", "[7]")
             page.click("#send")

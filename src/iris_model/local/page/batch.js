@@ -10,7 +10,7 @@ const BYTES_PER_REQUEST = 4 * 1024 * 1024;
 
 /**
  * @param {object} page
- * @param {() => {route: string | null, name: string}} page.target
+ * @param {() => {route: string | null, name: string} | undefined} page.target undefined until the service has answered
  * @param {(prediction: unknown) => string} page.nameOf
  * @param {(text: string) => void} page.onProgress
  * @param {(file: {answers: unknown[], link: HTMLElement}) => void} page.onDone
@@ -50,8 +50,9 @@ export function makeBatch({ target, nameOf, onProgress, onDone, onFailure }) {
 
   async function score(file) {
     const own = (turn += 1);
-    const { route } = target();
     try {
+      if (!target()) throw new Failure("The page is not ready", { detail: "It does not know the function yet.", hint: `Drop ${file.name} again.` });
+      const { route } = target();
       if (route === null) throw new Failure("A CSV file needs a route", { detail: "This function has no route without variables that takes POST." });
       if (file.size > MAX_BYTES) throw new Failure("The file is too large", { detail: `${file.name} has more than ${MAX_BYTES / 1024 / 1024} MB.`, hint: "Score large files with iris-model predict." });
       const records = splitRecords(await file.text());
