@@ -40,6 +40,8 @@ def test_inspect_shows_what_docker_has(names: tuple[str, str]) -> None:
     assert found["config"]["entrypoint"] == said[0]["Config"]["Entrypoint"] == ["/word"]
     assert [layer["diff_id"] for layer in found["layers"]] == said[0]["RootFS"]["Layers"]
     assert "is in Docker Engine on this machine" in shown.stderr
+    is_plain = any(layer["digest"] == layer["diff_id"] for layer in found["layers"])
+    assert (f"its ID is {said[0]['Id']}" in shown.stderr) == is_plain
     assert run("image", "inspect", names[0]).exit_code == 0
 
 

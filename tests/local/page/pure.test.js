@@ -52,7 +52,7 @@ test("small amounts keep two digits", () => {
   assert.equal(dollars("1.4"), "$1.40");
 });
 
-test("labels of an axis have room", () => {
+test("long labels of an axis need more width", () => {
   assert.deepEqual(ticks(0, 2e6, 4), [0, 500000, 1000000, 1500000, 2000000]);
   assert.ok(labelWidth([0, 2000000]) > labelWidth([0, 200]));
   assert.equal(labelWidth([]), 0);

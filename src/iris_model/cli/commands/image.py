@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from iris_model.cli.render.image_text import echo_documents, echo_findings
@@ -54,7 +57,7 @@ def inspect(ref: str, platform: str | None, no_check: bool, as_json: bool) -> No
             # Docker Engine stores no referrers. The registry may have referrers for this name, but of another image.
             document["documents"] = {"files": []} if is_local else describe_documents(ref, opened)
     if is_local:
-        echo_note(f"{ref} is in Docker Engine on this machine.")
+        echo_note(f"{ref} is in Docker Engine on this machine.{_explain_digest(document)}")
     if as_json:
         echo_json(document)
         return
@@ -72,6 +75,16 @@ def inspect(ref: str, platform: str | None, no_check: bool, as_json: bool) -> No
     echo_documents(document["documents"])
     if "findings" in document:
         echo_findings(document["findings"])
+
+
+def _explain_digest(document: Mapping[str, Any]) -> str:
+    """Return why the digest is not the one that `build` printed; empty if it is the same."""
+    if not any(layer["digest"] == layer["diff_id"] for layer in document["layers"]):
+        return ""
+    return (
+        " It has the layers uncompressed there, so the digest is another than that of `build`; "
+        f"its ID is {document['config']['digest']}."
+    )
 
 
 @image.command(short_help="Show the differences between two images.")

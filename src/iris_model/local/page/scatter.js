@@ -52,8 +52,8 @@ export function makeScatter(figure, points, { classes, trained, labelOf, columns
     const shown = points.rows.map((row, index) => [row[x], row[y], index]).filter(([a, b]) => a !== null && b !== null);
     const [left, right] = spread(shown.map(([a]) => a).concat(numbersOf(asked[features[x]])));
     const [bottom, top] = spread(shown.map(([, b]) => b).concat(numbersOf(asked[features[y]])));
-    const room = Math.max(60, labelWidth(ticks(left, right, 6)) + 16);
-    const across = ticks(left, right, Math.round(width / room));
+    const spacing = Math.max(60, labelWidth(ticks(left, right, 6)) + 16);
+    const across = ticks(left, right, Math.round(width / spacing));
     const heights = ticks(bottom, top, 6);
     edge = Math.max(EDGE.left, labelWidth(heights) + 10);
     scale = {

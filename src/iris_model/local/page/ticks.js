@@ -13,7 +13,7 @@ export function ticks(low, high, about) {
   return found;
 }
 
-/** Return the width of the widest label beside an axis, in px. @param {number[]} values */
+/** Return the width of the widest label next to an axis, in px. @param {number[]} values */
 export function labelWidth(values) {
   return DIGIT_PX * Math.max(0, ...values.map((value) => String(value).length));
 }
