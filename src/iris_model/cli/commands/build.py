@@ -44,7 +44,9 @@ _ONLY_OF_IMAGES = frozenset(("--scan", "--sizes", "--time-in-provenance"))
     "PROJECT/.iris-model/function.zip with package-type zip]",
 )
 @click.option(
-    "--base", metavar="REF|PATH", help="Base image: a reference, a layout or an archive. Overrides iris-model.toml."
+    "--base",
+    metavar="REF|PATH",
+    help="Base image: an image name, an OCI layout or an archive of `docker save`. Overrides iris-model.toml.",
 )
 @click.option("--arch", type=ARCHITECTURES, help="Architecture. Overrides iris-model.toml.")
 @click.option(
@@ -55,10 +57,12 @@ _ONLY_OF_IMAGES = frozenset(("--scan", "--sizes", "--time-in-provenance"))
     show_default=True,
     help="Manifest media type: docker or oci. The layers are identical.",
 )
-@click.option("--push", "do_push", is_flag=True, help="Push the image to the registry in REF.")
+@click.option("--push", "do_push", is_flag=True, help="Push the image to the registry in the name of --tag.")
 @click.option("--load", "do_load", is_flag=True, help="Load the image into Docker Engine.")
 @referrers_option
-@click.option("--update", is_flag=True, help="Resolve the base image and packages again, and update iris-model.lock.")
+@click.option(
+    "--update", is_flag=True, help="Look up the base image and the packages again, and update iris-model.lock."
+)
 @click.option("--sizes", "show_sizes", is_flag=True, help="List the largest layers, packages and files.")
 @click.option(
     "--scan",
@@ -86,9 +90,10 @@ def build(
 ) -> None:
     """Build the image or the zip archive of a project without Docker.
 
-    The same project on the same base image gives the same digest. Building an unchanged project does nothing. The
-    base image and the packages are pinned in iris-model.lock. An SBOM and a provenance statement are written next to
-    the image. A zip archive has no base image, no SBOM and no provenance statement.
+    The same project on the same base image gives the same digest. Building an unchanged project does nothing. The base
+    image and the packages are pinned in iris-model.lock. An SBOM (a list of what is in the image) and a provenance
+    statement (how it was built) are written next to the image. A zip archive has no base image, no SBOM and no
+    provenance statement.
 
     \b
     Example:

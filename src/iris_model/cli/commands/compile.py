@@ -15,7 +15,11 @@ from iris_model.cli.terminal import echo
 @click.command("compile")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Output path.  [default: MODEL.safetensors]")
-@click.option("--data", type=click.Path(path_type=Path), help="CSV file of sample rows to verify with.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="CSV file of sample rows to verify with, with or without a header line.",
+)
 @click.option(
     "--trust",
     multiple=True,
@@ -29,8 +33,8 @@ def compile_command(
 ) -> None:
     """Compile a model and verify it against the original.
 
-    The compiled model is one safetensors file. It is compared with the original on generated rows and on the rows of
-    --data. If one answer differs, nothing is written.
+    The compiled model is one safetensors file. It is compared with the original, the trained model in its own library,
+    on generated rows and on the rows of --data. If one answer differs, nothing is written.
 
     \b
     Example:

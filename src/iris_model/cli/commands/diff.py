@@ -40,7 +40,7 @@ DIFFERENT = 2
     type=click.FloatRange(min=0),
     default=0.0,
     metavar="T",
-    help="Numbers that differ by at most T * max(1, |before|) are equal.  [default: 0, equal bits]",
+    help="Numbers that differ by at most T * max(1, |before|) are equal.  [default: 0, all bits must be equal]",
 )
 @click.option(
     "--allow",

@@ -19,8 +19,8 @@ _MOST = 40
 def image() -> None:
     """Inspect an image, or compare two.
 
-    REF is an image in a registry, an OCI layout, or an archive. PATH@NAME selects one of several images in a file. A name
-    without a registry is looked up in Docker Engine on this machine first.
+    REF is an image in a registry, an OCI layout, or an archive. If a layout or an archive contains several images,
+    PATH@NAME selects one. A name without a registry is looked up in Docker Engine on this machine first.
 
     \b
     Example:
@@ -31,7 +31,9 @@ def image() -> None:
 
 @image.command(short_help="Show config, layers and referrers of an image.")
 @click.argument("ref")
-@click.option("--platform", metavar="OS/ARCH", help="Platform to select from an index.")
+@click.option(
+    "--platform", metavar="OS/ARCH", help="Platform to select from a multi-platform image, such as linux/arm64."
+)
 @click.option(
     "--no-check",
     is_flag=True,

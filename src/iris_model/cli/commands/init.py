@@ -18,9 +18,18 @@ from iris_model.errors import IrisModelError
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path))
-@click.option("--model", type=click.Path(path_type=Path), help="Trained model. It is copied into the project.")
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    help="Trained model: a pickle, joblib, skops or ONNX file, or the library's own format. "
+    "It is copied into the project.",
+)
 @click.option("--name", help="Name of the function.  [default: the name of the directory]")
-@click.option("--data", type=click.Path(path_type=Path), help="CSV file of sample rows. It is copied into the project.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="CSV file of sample rows to verify with, with or without a header line. It is copied into the project.",
+)
 @click.option(
     "--trust",
     multiple=True,
@@ -49,8 +58,8 @@ def init(
 
     DIRECTORY must be new or empty. With --model, the model is compiled and verified, and the settings, handler,
     requirements and test events are written for it. You can build the project with `docker build` on a machine without
-    iris-model. With --measure, the function is packaged, and started a few times to measure it, without Lambda's limit
-    of the CPU.
+    iris-model. With --measure, the function is packaged, and started a few times to measure its speed. Unlike on
+    Lambda, its CPU is not limited.
 
     \b
     Example:

@@ -33,9 +33,10 @@ def inspect(model: Path, trust: tuple[str, ...], opens: bool | None, as_json: bo
     """Show what is in a model file, without running its code.
 
     Opening a pickle can run any code. This command reads the instructions of the pickle first. It shows the class, the
-    library and version that wrote it, every name it would load, and the names that are not allowed. If every name
-    belongs to a known library, it then opens the file in a confined process, as `compile` does. It shows the columns,
-    classes, trees and sizes, the steps, and which steps compile. With --no-open, the file is not opened.
+    library and version that wrote it, every class and function that it would load, and those that are not allowed. If
+    all belong to libraries that iris-model knows, it then opens the file in a confined process (without network, on
+    Linux), as `compile` does. It shows the columns, classes, trees and sizes, the steps, and which steps compile. With
+    --no-open, the file is not opened.
 
     \b
     Example:

@@ -19,7 +19,8 @@ from iris_model.cli.verbosity import echo_note
 @click.option(
     "--executor",
     type=click.Choice(["auto", "compiled", "onnxruntime", "original"]),
-    help="Executor. Overrides iris-model.toml.",
+    help="What answers requests: the compiled model, onnxruntime, or the model in its own library (original). auto: "
+    "compiled if possible. Overrides iris-model.toml.",
 )
 @click.option(
     "--install-requirements",
@@ -32,8 +33,8 @@ def package(
 ) -> None:
     """Write the function directory of a project.
 
-    The function directory is the content of /var/task on AWS Lambda. The same project gives the same bytes on every
-    machine. Packaging an unchanged project does nothing.
+    The function directory contains all files of the function. On AWS Lambda, it is /var/task. The same project gives
+    the same bytes on every machine. Packaging an unchanged project does nothing.
 
     \b
     Example:

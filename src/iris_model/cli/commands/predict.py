@@ -62,9 +62,9 @@ def predict(
 ) -> None:
     """Score files of rows: CSV, JSON Lines or Parquet, also compressed (gzip, zstd).
 
-    MODEL is a compiled model, a project or a function directory. Each INPUT is a file, a pattern, a directory, or - for
-    standard input. Columns are found by name. Answers are written in the order of the rows, and OUTPUT appears when it is
-    complete. If a run is interrupted, run the same command again: it continues where it stopped.
+    MODEL is a compiled model, a project or a function directory. Each INPUT is a file, a pattern, a directory, or -
+    for standard input. Columns are found by name. Answers are written in the order of the rows, and OUTPUT is created
+    when it is complete. If a run is interrupted, run the same command again: it continues where it stopped.
 
     \b
     Example:

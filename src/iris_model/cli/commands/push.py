@@ -30,7 +30,7 @@ from iris_model.cli.render.registry_advice import registry_advice
 def push(source: str, reference: str, family_name: str, referrers: str, force: bool, as_json: bool) -> None:
     """Push an image from disk or another registry.
 
-    Blobs that the registry already has are not sent. The manifest is sent last, so the tag changes only when
+    Layers that the registry already has are not sent. The manifest is sent last, so the tag changes only when
     everything is there. An image that AWS Lambda would refuse is not pushed. SBOM and provenance that `build` wrote
     next to PATH are attached as referrers.
 

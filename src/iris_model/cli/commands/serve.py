@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     type=click.Choice(["iris_model", "awslambdaric"]),
     default="iris_model",
     show_default=True,
-    help="Runtime client that runs the handler. awslambdaric must be installed.",
+    help="Runtime client that runs the handler. awslambdaric is that of AWS, and must be installed.",
 )
 @click.option("--memory", type=int, metavar="MB", help="Memory. Overrides iris-model.toml.")
 @click.option("--timeout", type=float, metavar="SECONDS", help="Timeout. Overrides iris-model.toml.")
@@ -74,9 +74,13 @@ if TYPE_CHECKING:
     help="System log level, for the log lines of Lambda. Requires --log-format JSON.",
 )
 @click.option(
-    "--old-failure-lines", is_flag=True, help="Report failures in the old format, without a status in the REPORT line."
+    "--old-failure-lines",
+    is_flag=True,
+    help="Write failures in Lambda's old log format, without a status in the REPORT line.",
 )
-@click.option("--open", "opens_page", is_flag=True, help="Open the page in the browser.")
+@click.option(
+    "--open", "opens_page", is_flag=True, help="Open the playground, a web page to send requests, in the browser."
+)
 @click.option("--reload", "reloads", is_flag=True, help="Package and restart the function when its sources change.")
 @http_options
 @sandbox_options
@@ -104,9 +108,9 @@ def serve(
     """Run functions on this machine as AWS Lambda would.
 
     PROJECT is a project, a function directory, a model file, or with --handler any folder with a Lambda function.
-    Projects are packaged first. A model file is served from a temporary project. Call the Invoke API with boto3, the AWS
-    CLI or curl, and the HTTP API at the route of each project. Each concurrent invocation runs in its own process.
-    Press Ctrl-C to stop.
+    Projects are packaged first. A model file is served from a temporary project. Call the Invoke API with boto3, the
+    AWS CLI or curl, and the HTTP API at the route of each project. Each concurrent invocation runs in its own process
+    (a sandbox). Press Ctrl-C to stop.
 
     \b
     Example:

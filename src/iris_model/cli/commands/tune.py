@@ -97,8 +97,8 @@ def tune(
     are measured in several rounds. If the rounds differ too much, or a larger size is slower, more rounds are measured.
     If they still differ, no size is recommended, because the machine is too busy.
 
-    With --remote, the deployed function is measured on AWS. Only the memory of $LATEST is changed, never the version
-    that answers requests. It is restored at the end, also after Ctrl-C or an error.
+    With --remote, the deployed function is measured on AWS. Only the memory of $LATEST (the unpublished version) is
+    changed, never the version that answers requests. It is restored at the end, also after Ctrl-C or an error.
 
     \b
     Example:

@@ -17,6 +17,6 @@ def referrers_option(command: Command) -> Command:
         type=click.Choice(["auto", "api", "none"]),
         default="auto",
         show_default=True,
-        help="How a push attaches SBOM and provenance. auto: as referrers, with the fallback tag sha256-HEX if the registry "
-        "does not list referrers. api: without the fallback tag. none: not at all.",
+        help="How a push attaches SBOM and provenance to the image. auto: as referrers; if the registry does not list "
+        "referrers, a tag sha256-HEX lists them. api: as referrers only. none: do not attach them.",
     )(command)

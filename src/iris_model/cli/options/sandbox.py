@@ -20,9 +20,9 @@ _OPTIONS = (
         help="Restrict the function as on AWS: read-only files, another user, no network (Linux).",
     ),
     click.option("--image", metavar="REF", help="Run containers of this image instead of processes (Docker)."),
-    click.option("--image-entry-point", metavar="WORDS", help="Overrides the image's ENTRYPOINT, as ImageConfig does."),
-    click.option("--image-command", metavar="WORDS", help="Overrides the image's CMD, such as app.handler."),
-    click.option("--image-workdir", metavar="PATH", help="Overrides the image's WORKDIR."),
+    click.option("--image-entry-point", metavar="WORDS", help="Override the image's ENTRYPOINT."),
+    click.option("--image-command", metavar="WORDS", help="Override the image's CMD, such as app.handler."),
+    click.option("--image-workdir", metavar="PATH", help="Override the image's WORKDIR."),
     click.option("--network", is_flag=True, help="Allow network access with --strict or --image."),
     click.option(
         "--tmp",
@@ -39,7 +39,7 @@ _OPTIONS = (
         type=click.IntRange(0),
         default=0,
         metavar="N",
-        help="Provisioned concurrency: keep N initialised sandboxes.",
+        help="Provisioned concurrency: start N sandboxes in advance, and keep them.",
     ),
     click.option(
         "--cpu-share/--no-cpu-share",

@@ -49,9 +49,9 @@ def batch(
 ) -> None:
     """Score files in S3 with the deployed function.
 
-    The files are CSV or JSON Lines. They are divided into parts. `concurrency` in [batch] limits how many parts run at
-    the same time. If a run was interrupted or parts failed, run the same command again: it scores only the missing
-    parts.
+    Set [batch] in iris-model.toml and run `deploy` first. The files are CSV or JSON Lines. They are divided into
+    parts. `concurrency` in [batch] limits how many parts run at the same time. If a run was interrupted or parts
+    failed, run the same command again: it scores only the missing parts.
 
     \b
     Example:

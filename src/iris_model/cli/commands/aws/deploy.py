@@ -45,7 +45,7 @@ TOKEN_VARIABLE = "IRIS_MODEL_TOKEN"  # noqa: S105 - the name of a variable
 @click.option(
     "--image",
     metavar="IMAGE",
-    help="Image to deploy: a layout, an archive, a reference, or a digest in the repository.  "
+    help="Image to deploy: an OCI layout, an archive of `docker save`, an image name, or a digest in the repository.  "
     "[default: build the project without Docker]",
 )
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would change, and exit with 2 if something would.")
@@ -62,9 +62,13 @@ TOKEN_VARIABLE = "IRIS_MODEL_TOKEN"  # noqa: S105 - the name of a variable
 @click.option(
     "--verify/--no-verify",
     default=True,
-    help="Send the golden rows, and compare the answers with the trained model's.  [default: verify]",
+    help="Send sample rows (golden rows), and compare the answers with those of the trained model.  [default: verify]",
 )
-@click.option("--yes", is_flag=True, help="Repair a stuck stack without asking. --plan shows how.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Repair a stack that CloudFormation cannot update, without asking. --plan shows the repair.",
+)
 @json_option
 def deploy(
     project: Path,
