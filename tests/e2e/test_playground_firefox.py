@@ -83,8 +83,11 @@ def refused(page: Firefox) -> None:
 
 def outside(page: Firefox) -> None:
     answered(page)
+    before = page.run("document.querySelector('.prediction').textContent")
     page.fill("#column-2", "9.5")
-    page.until("document.querySelector('.prediction')")
+    page.until(f"document.querySelector('.prediction')?.textContent !== {json.dumps(before)}")
+    # While it waits, an answer is pale.
+    page.until("getComputedStyle(document.getElementById('answer-body')).opacity === '1'")
 
 
 def failed(page: Firefox) -> None:
@@ -128,7 +131,7 @@ def test_the_answer_follows_the_form(page: Firefox) -> None:
 
 def test_the_keyboard_alone(page: Firefox) -> None:
     page.press("Tab")
-    assert page.run("document.activeElement.textContent") == "Skip to the form"
+    page.until("document.activeElement.textContent === 'Skip to the form'")
     page.press("Enter")
     seen = []
     while "send" not in seen:
