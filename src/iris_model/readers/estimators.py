@@ -28,7 +28,11 @@ METHODS = ("predict", "predict_proba", "decision_function", "score_samples", "tr
 BESIDE_PREDICT = ("score_samples", "transform")
 
 # These classes learn nothing from data. scikit-learn before 1.6 has no tag that shows it.
-STATELESS = ("sklearn.feature_extraction.FeatureHasher", "sklearn.feature_extraction.text.HashingVectorizer")
+STATELESS = (
+    "sklearn.decomposition.SparseCoder",
+    "sklearn.feature_extraction.FeatureHasher",
+    "sklearn.feature_extraction.text.HashingVectorizer",
+)
 
 WAYS_OUT = (
     'Serve the model with its own library (executor = "original" in iris-model.toml: the same answers, a slower start); '
