@@ -6,6 +6,7 @@ import importlib
 import re
 from pathlib import Path
 
+from .category_encoders.encoders import READERS as CATEGORY_ENCODERS
 from .estimators import BESIDE_PREDICT, METHODS
 from .families import all_readers
 from .onnx.operators import render_operators
@@ -46,15 +47,10 @@ REMARKS = {
         f"catboost.core.CatBoost{name}": "numeric features only; no custom loss; also from a `.cbm` file"
         for name in ("Classifier", "Ranker", "Regressor")
     },
-    **{
-        f"category_encoders.{name}": "no function as `handle_unknown` or `handle_missing`; no `composite_cols`; trust pandas"
-        for name in (
-            *("BackwardDifferenceEncoder", "BaseNEncoder", "BinaryEncoder", "CatBoostEncoder", "CountEncoder"),
-            *("GLMMEncoder", "GrayEncoder", "HelmertEncoder", "JamesSteinEncoder", "LeaveOneOutEncoder"),
-            *("MEstimateEncoder", "OneHotEncoder", "OrdinalEncoder", "PolynomialEncoder", "QuantileEncoder"),
-            *("RankHotEncoder", "SumEncoder", "SummaryEncoder", "TargetEncoder", "WOEEncoder"),
-        )
-    },
+    **dict.fromkeys(
+        CATEGORY_ENCODERS,
+        "no function as `handle_unknown` or `handle_missing`; no `composite_cols`; trust pandas",
+    ),
     "imblearn.pipeline.Pipeline": "samplers do nothing at prediction",
     "lightgbm.Booster": "also from LightGBM's text file",
     "lightgbm.sklearn.LGBMClassifier": "no custom objective",

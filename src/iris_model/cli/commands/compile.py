@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from iris_model.cli.options.trust import trust_option
 from iris_model.cli.render.model_text import GENERATED_ONLY, describe_source, modules_next_to
 from iris_model.cli.render.output import echo_json, json_option, progress, show_size
 from iris_model.cli.render.outputs import refuse_overwriting
@@ -20,12 +21,7 @@ from iris_model.cli.terminal import echo
     type=click.Path(path_type=Path),
     help="CSV file of sample rows to verify with, with or without a header line.",
 )
-@click.option(
-    "--trust",
-    multiple=True,
-    metavar="NAME",
-    help="Allow the model file to load this class, function or package. Repeatable.",
-)
+@trust_option()
 @click.option("--report", is_flag=True, help="Print the details of the verification.")
 @json_option
 def compile_command(

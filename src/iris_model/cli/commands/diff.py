@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from iris_model.cli.options.names import split_names
+from iris_model.cli.options.trust import trust_option
 from iris_model.cli.render.difference_text import show_comparison
 from iris_model.cli.render.model_text import modules_next_to
 from iris_model.cli.render.output import echo_json, json_option, progress
@@ -52,12 +53,7 @@ DIFFERENT = 2
 @click.option(
     "--rows", "largest", type=click.IntRange(0), default=10, show_default=True, help="Number of changed rows to show."
 )
-@click.option(
-    "--trust",
-    multiple=True,
-    metavar="NAME",
-    help="Allow the model files to load this class, function or package. Repeatable.",
-)
+@trust_option("the model files")
 @json_option
 def diff(
     before: Path,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from iris_model.cli.options.trust import trust_option
 from iris_model.cli.render.model_text import GENERATED_ONLY
 from iris_model.cli.render.output import echo_json, json_option, progress
 from iris_model.cli.render.project_card import describe_function, suggest_commands
@@ -30,12 +31,7 @@ from iris_model.errors import IrisModelError
     type=click.Path(path_type=Path),
     help="CSV file of sample rows to verify with, with or without a header line. It is copied into the project.",
 )
-@click.option(
-    "--trust",
-    multiple=True,
-    metavar="NAME",
-    help="Allow the model file to load this class, function or package. Repeatable.",
-)
+@trust_option()
 @click.option("--ci", type=click.Choice(["github"]), help="Add a CI workflow that tests, plans and deploys.")
 @click.option(
     "--measure/--no-measure",

@@ -62,7 +62,6 @@ def _build_archive(named: str | None, project: Path, on_step: OnStep) -> ChosenI
     from iris_model.aws.s3.bucket import upload_archive
     from iris_model.aws.state.observe import find_account
     from iris_model.cli.sources.built_archive import build_project_archive
-    from iris_model.contract.zip_package import NATIVE_RUNTIME
 
     if named is not None:
         raise IrisModelError(
@@ -76,8 +75,7 @@ def _build_archive(named: str | None, project: Path, on_step: OnStep) -> ChosenI
     def push(aws: Aws, deployment: Deployment, digest: str) -> None:
         upload_archive(aws, deployment, find_account(aws), digest, built.data)
 
-    runtime = "native" if built.runtime == NATIVE_RUNTIME else "python"
-    return ChosenImage(built.digest, push, built.packaged.directory, runtime, built.runtime)
+    return ChosenImage(built.digest, push, built.packaged.directory, built.packaged.settings.runtime, built.runtime)
 
 
 def find_built(project: Path) -> str | None:

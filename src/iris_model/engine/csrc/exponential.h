@@ -14,7 +14,24 @@
 /* Below this, exp(x) is 0. */
 #define LEAST_EXPONENT -746.0
 
+#define JOINED(name, end) name##end
+#define POWERS_OF(name) JOINED(name, _powers)
+
 #endif
+
+/* Return 1/3! + r/4! + ... + r^10/13!. */
+static inline REAL POWERS_OF(EXPONENTIAL_NAME)(REAL r) {
+    REAL series = r * 1.6059043836821613e-10 + 2.08767569878681e-09;
+    series = series * r + 2.505210838544172e-08;
+    series = series * r + 2.755731922398589e-07;
+    series = series * r + 2.7557319223985893e-06;
+    series = series * r + 2.48015873015873e-05;
+    series = series * r + 0.0001984126984126984;
+    series = series * r + 0.001388888888888889;
+    series = series * r + 0.008333333333333333;
+    series = series * r + 0.041666666666666664;
+    return series * r + 0.16666666666666666;
+}
 
 /* Return exp(x). x must be between the two limits above. */
 static inline REAL EXPONENTIAL_NAME(REAL x) {
@@ -28,16 +45,7 @@ static inline REAL EXPONENTIAL_NAME(REAL x) {
     /* ln(2) as the sum of two numbers. The first ends in enough zero bits that its product with n is exact. */
     REAL high = x - whole * 0.6931471803691238, low = whole * 1.9082149292705877e-10;
     REAL r = high - low, lost = (high - r) - low;
-    REAL series = r * 1.6059043836821613e-10 + 2.08767569878681e-09;
-    series = series * r + 2.505210838544172e-08;
-    series = series * r + 2.755731922398589e-07;
-    series = series * r + 2.7557319223985893e-06;
-    series = series * r + 2.48015873015873e-05;
-    series = series * r + 0.0001984126984126984;
-    series = series * r + 0.001388888888888889;
-    series = series * r + 0.008333333333333333;
-    series = series * r + 0.041666666666666664;
-    series = series * r + 0.16666666666666666;
+    REAL series = POWERS_OF(EXPONENTIAL_NAME)(r);
     REAL square = r * r, rest = (series * r) * square + (lost + lost * r);
     /* 1 + r + r^2 / 2 + rest, largest terms first. |r| < 1, so the rounding error of 1 + r is computed exactly. */
     REAL sum = 1.0 + r, error = r - (sum - 1.0);

@@ -35,9 +35,14 @@ class _Answers:
     missing: Array | None
     unknown: Array | None
 
+    @property
+    def every_row(self) -> Array:
+        """The output rows of all cells that the encoder takes."""
+        return np.vstack([self.rows, *(row[None] for row in (self.missing, self.unknown) if row is not None)])
+
     def depend(self, other: Array) -> Array:
         """Return for each output column whether it differs from the row `other` for some cell."""
-        rows = np.vstack([self.rows, *(row[None] for row in (self.missing, self.unknown) if row is not None)])
+        rows = self.every_row
         differs: Array = np.any((rows != other) & ~(np.isnan(rows) & np.isnan(other)), axis=0)
         return differs
 
@@ -216,9 +221,7 @@ def _is_one_hot(places: Sequence[int], owners: Sequence[int], answers: Mapping[i
         return False
     for index, found in answers.items():
         own = [place for place in places if owners[place] == index]
-        rows = np.vstack([found.rows, *(row[None] for row in (found.missing, found.unknown) if row is not None)])[
-            :, own
-        ]
+        rows = found.every_row[:, own]
         if not (np.isin(rows, (0.0, 1.0)).all() and (rows.sum(axis=1) <= 1).all()):
             return False
     return True

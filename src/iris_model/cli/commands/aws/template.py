@@ -50,13 +50,16 @@ def template(project: Path, stage: str | None, image: str | None, form: str, as_
 
     make = render_sam_template if form == "sam" else render_template
     if deployment.is_zip:
-        archive = find_built_archive(project)
-        if archive is None or image is not None:
+        if image is not None:
             raise DeploymentError(
-                f"{project} has no archive yet, and the template needs its digest" if image is None
-                else f'--image {image}: the project has package-type = "zip"',
-                remedy="Run `iris-model build`." if image is None else "Omit --image: the template names the last build.",
-            )  # fmt: skip
+                f'--image {image}: the project has package-type = "zip"',
+                remedy="Omit --image: the template names the last build.",
+            )
+        archive = find_built_archive(project)
+        if archive is None:
+            raise DeploymentError(
+                f"{project} has no archive yet, and the template needs its digest", remedy="Run `iris-model build`."
+            )
         if archive.architecture != deployment.architecture:
             raise DeploymentError(
                 f"the last archive of {project} is for {archive.architecture}, and the function has {deployment.architecture}",

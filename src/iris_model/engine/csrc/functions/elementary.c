@@ -23,22 +23,9 @@ static double exp_outside(double x) {
     return x < 0.0 ? 0.0 : x > 0.0 ? (double)INFINITY : x;
 }
 
-static double sum_of_powers(double r) {
-    double series = r * 1.6059043836821613e-10 + 2.08767569878681e-09;
-    series = series * r + 2.505210838544172e-08;
-    series = series * r + 2.755731922398589e-07;
-    series = series * r + 2.7557319223985893e-06;
-    series = series * r + 2.48015873015873e-05;
-    series = series * r + 0.0001984126984126984;
-    series = series * r + 0.001388888888888889;
-    series = series * r + 0.008333333333333333;
-    series = series * r + 0.041666666666666664;
-    return series * r + 0.16666666666666666;
-}
-
 static double add_series(double r, double lost, double *tail) {
     double square = r * r;
-    double rest = sum_of_powers(r) * r * square + (lost + lost * r);
+    double rest = exponential_within_powers(r) * r * square + (lost + lost * r);
     double total = 1.0 + r;
     *tail = 0.5 * square + (rest + (r - (total - 1.0)));
     return total;
@@ -66,7 +53,7 @@ double elementary_expm1(double x) {
     double whole = (x * 1.4426950408889634 + TO_WHOLE) - TO_WHOLE;
     if (whole == 0.0) {
         double square = x * x;
-        return x + (0.5 * square + sum_of_powers(x) * x * square);
+        return x + (0.5 * square + exponential_within_powers(x) * x * square);
     }
     double high = x - whole * LOG2_HIGH, low = whole * LOG2_LOW, r = high - low, tail;
     double total = add_series(r, (high - r) - low, &tail), value = total + tail;
