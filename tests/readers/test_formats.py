@@ -65,8 +65,12 @@ def test_cloudpickle_opens(tmp_path):
 def test_a_function_in_a_cloudpickle_is_refused(tmp_path):
     MARK = tmp_path / "ran"
     (tmp_path / "m.pkl").write_bytes(cloudpickle.dumps(lambda: MARK.touch()))
-    with pytest.raises(UntrustedModel, match="cloudpickle"):
+    with pytest.raises(UntrustedModel, match="cloudpickle") as refused:
         open_model(tmp_path / "m.pkl")
+    # To trust what builds functions would be to trust any code, and it would not open the file either.
+    assert "--trust cloudpickle" not in refused.value.remedy
+    assert "pass modules with your own functions and classes to --trust" in refused.value.remedy
+    assert not MARK.exists()
 
 
 @pytest.mark.parametrize(

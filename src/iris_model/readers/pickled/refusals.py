@@ -19,10 +19,11 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 # A user who trusts one of these trusts any code, so no hint suggests it.
 _NEVER_ADVISED = frozenset(
-    """_io asyncio bdb builtins code codecs codeop commands copyreg copy_reg ctypes distutils ensurepip functools gc imaplib
-    importlib inspect io ipaddress itertools linecache logging marshal multiprocessing nt numpy operator os pathlib pdb pickle
-    pip pkgutil platform posix posixpath pty py_compile pydoc runpy shutil site smtplib socket sqlite3 ssl subprocess sys
-    tempfile test threading timeit torch trace types urllib venv webbrowser zipfile zipimport ? __builtin__""".split()
+    """_io asyncio bdb builtins cloudpickle code codecs codeop commands copyreg copy_reg ctypes dill distutils ensurepip
+    functools gc imaplib importlib inspect io ipaddress itertools linecache logging marshal multiprocessing nt numpy
+    operator os pathlib pdb pickle pip pkgutil platform posix posixpath pty py_compile pydoc runpy shutil site smtplib
+    socket sqlite3 ssl subprocess sys tempfile test threading timeit torch trace types urllib venv webbrowser zipfile
+    zipimport ? __builtin__""".split()
 )
 
 
