@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from iris_model.aws.client.failed_call import Failure
-from iris_model.aws.measuring.price_list import QUESTIONS, SOURCE, Published, ask_prices
+from iris_model.aws.measuring.price_list import QUESTIONS, SOURCE, PublishedPrices, ask_prices
 from iris_model.cost import read_prices
 from iris_model.cost.prices import decode_prices, read_price_document
 from iris_model.cost.refreshed import refresh_prices, render_price_file
@@ -25,7 +25,7 @@ OURS = read_prices()
 UNPLACED = {"lambda.snapstart.cached_gb_second", "lambda.snapstart.restored_gb"}
 
 
-def ask(cloud: Cloud, *names: str) -> Published:
+def ask(cloud: Cloud, *names: str) -> PublishedPrices:
     return ask_prices(cloud.aws, REGION, names or OURS.prices, cloud.steps.append)
 
 

@@ -104,9 +104,9 @@ def test_lambdas_own_log_lines_are_in_the_sum():
 
 def test_the_bytes_of_log_lines_are_those_of_lambdas_lines():
     """The local Lambda's lines, of the shape of Lambda's, with the 26 bytes that CloudWatch Logs adds to each."""
-    from iris_model.local.telemetry.reports import Report, make_log_format
+    from iris_model.local.telemetry.reports import InvocationReport, make_log_format
 
-    report = Report("8f507cfc-xmpl-4697-b07a-ac58fc914c95", "success", 1.234, 128, 45)
+    report = InvocationReport("8f507cfc-xmpl-4697-b07a-ac58fc914c95", "success", 1.234, 128, 45)
     for name, format_name in (("text", "Text"), ("json", "JSON")):
         form = make_log_format(format_name)
         lines = [str(form.start(report.request_id, "12")), *form.end(report)]

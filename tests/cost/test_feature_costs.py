@@ -13,7 +13,7 @@ from iris_model.cost import Surroundings, estimate_all
 from iris_model.cost.function_costs import estimate_lambda, estimate_provisioned
 from iris_model.cost.logged import ACCESS_LOG_BYTES, CAPTURE_BYTES
 from iris_model.cost.workload import PING_MS, Workload
-from iris_model.runtime.capture import Capture
+from iris_model.runtime.capture import Sampler
 from tests.cost.measurements import HUNDRED_MS, NOTHING_BESIDES
 from tests.cost.test_estimates import A_MILLION_A_MONTH, workload
 
@@ -107,7 +107,7 @@ def test_captured_rows_are_log_lines_and_a_metric():
 
 def test_the_head_of_a_captured_row_has_about_so_many_bytes(capsys: pytest.CaptureFixture[str]):
     columns = [{"name": f"column {number}", "minimum": 0, "maximum": 9} for number in range(4)]
-    Capture(columns, ("prediction",), 1.0, frozenset()).take([[1.0, 2.0, 3.0, 4.0]], [["setosa"]])
+    Sampler(columns, ("prediction",), 1.0, frozenset()).take([[1.0, 2.0, 3.0, 4.0]], [["setosa"]])
     line = capsys.readouterr().out
     head = line[: line.index('"row"')]
     assert len(head) + len('"row": , "answer": }') + 26 == pytest.approx(CAPTURE_BYTES, rel=0.15)

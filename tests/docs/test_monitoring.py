@@ -11,7 +11,7 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
-from iris_model.runtime.capture import Capture
+from iris_model.runtime.capture import Sampler
 from tests.support.book import REPOSITORY, read_blocks
 from tests.support.logs_insights import discover, run_query
 
@@ -47,7 +47,7 @@ def events(frame: pandas.DataFrame) -> list[Any]:
     columns: list[Any] = [
         {"name": name, "minimum": data[name].min(), "maximum": data[name].max()} for name in data.columns
     ]
-    capture = Capture(columns, ("predict", "predict_proba"), 1, frozenset())
+    capture = Sampler(columns, ("predict", "predict_proba"), 1, frozenset())
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
         rows = frame[list(data.columns)].astype(object).where(frame[list(data.columns)].notna(), None)

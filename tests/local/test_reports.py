@@ -8,17 +8,17 @@ import pytest
 
 from iris_model.local.telemetry.reports import (
     InitReport,
+    InvocationReport,
     JsonFormat,
-    Report,
     RuntimeVersion,
     TextFormat,
     make_log_format,
 )
 
 ID = "6f7f0961-0000"
-SUCCESS = Report(ID, "success", 26.73, 128, 75, 111.23, produced_bytes=9, response_ms=20.5)
-TIMEOUT = Report(ID, "timeout", 3000.0, 128, 75, error_type="Sandbox.Timedout")
-EXIT = Report(ID, "failure", 12.0, 128, 75, error_type="Runtime.ExitError")
+SUCCESS = InvocationReport(ID, "success", 26.73, 128, 75, 111.23, produced_bytes=9, response_ms=20.5)
+TIMEOUT = InvocationReport(ID, "timeout", 3000.0, 128, 75, error_type="Sandbox.Timedout")
+EXIT = InvocationReport(ID, "failure", 12.0, 128, 75, error_type="Runtime.ExitError")
 TIMEOUT_MESSAGE = f"RequestId: {ID} Error: Task timed out after 3.00 seconds"
 
 

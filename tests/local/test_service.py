@@ -12,7 +12,7 @@ import pytest
 from iris_model.errors import LocalError
 from iris_model.local import FunctionSettings, LocalLambda, read_function_directory
 from iris_model.local.telemetry.logs import LogBook, SandboxLog
-from iris_model.local.telemetry.reports import Report, TextFormat
+from iris_model.local.telemetry.reports import InvocationReport, TextFormat
 from iris_model.local.wire.listening import is_loopback
 from tests.local.conftest import make_settings
 from tests.support.local_service import running
@@ -135,11 +135,11 @@ def test_billed_duration_is_rounded_up_once() -> None:
         (5000.0, 578.07, 5579),
         (27.0, None, 27),
     ):
-        assert Report("id", "success", duration, 128, 75, init).billed_duration_ms == billed
+        assert InvocationReport("id", "success", duration, 128, 75, init).billed_duration_ms == billed
 
 
 def test_report_line_is_that_of_lambda() -> None:
-    report = Report("6f7f0961-0000", "success", 26.73, 128, 75, 111.23)
+    report = InvocationReport("6f7f0961-0000", "success", 26.73, 128, 75, 111.23)
     assert TextFormat().end(report)[-1] == (
         "REPORT RequestId: 6f7f0961-0000\tDuration: 26.73 ms\tBilled Duration: 138 ms\tMemory Size: 128 MB\t"
         "Max Memory Used: 75 MB\tInit Duration: 111.23 ms\t"

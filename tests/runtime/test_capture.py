@@ -13,7 +13,7 @@ import pytest
 from iris_model.contract.deployment import Capture as Settings
 from iris_model.engine.errors import ModelFormatError
 from iris_model.runtime import Model
-from iris_model.runtime.capture import RATE, WITHOUT, Capture
+from iris_model.runtime.capture import RATE, WITHOUT, Sampler
 
 
 @pytest.fixture
@@ -61,19 +61,19 @@ def test_a_named_column_is_never_written(capture: Callable[..., Model], capsys: 
 
 def test_missing_and_out_of_range():
     columns = [{"name": "a", "minimum": 0, "maximum": 1}, {"name": "b", "minimum": 0, "maximum": 1}, {"name": "c"}]
-    found = Capture(columns, ("predict",), 1, frozenset())._describe([2, None, 9], {})
+    found = Sampler(columns, ("predict",), 1, frozenset())._describe([2, None, 9], {})
     assert {name: found[name] for name in found if " " in name} == {"OutOfRange a": 1, "Missing b": 1}
-    quiet = Capture(columns, ("predict",), 1, frozenset("ab"))._describe([2, None, 9], {})
+    quiet = Sampler(columns, ("predict",), 1, frozenset("ab"))._describe([2, None, 9], {})
     assert quiet["row"] == {"c": 9} and "Missing b" not in quiet
 
 
 def test_the_sample_is_as_large_as_it_says(capsys: pytest.CaptureFixture[str]):
-    Capture([{"name": "a"}], ("predict",), 0.1, frozenset()).take([[1.0]] * 5000, [[0] * 5000])
+    Sampler([{"name": "a"}], ("predict",), 0.1, frozenset()).take([[1.0]] * 5000, [[0] * 5000])
     assert 350 < len(lines(capsys)) < 650  # 500, and 7 standard deviations
 
 
 def test_rows_without_json_form_are_not_captured(capsys: pytest.CaptureFixture[str]):
-    capture = Capture([{"name": "a"}], ("predict",), 1, frozenset())
+    capture = Sampler([{"name": "a"}], ("predict",), 1, frozenset())
     capture.take([[object()], {"a": 1}, [float("nan")], [float("inf")]], [[0, 0, 0, float("nan")]])
     assert [line["row"]["a"] for line in lines(capsys)] == [None, "inf"]
 

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
+from iris_model.engine.errors import UnusableAnswer
 from iris_model.runtime.answers import Answers
-from iris_model.runtime.executors.original_answers import UnusableAnswer, plain_answers
+from iris_model.runtime.executors.original_answers import plain_answers
 
 TABLE = np.array([[0.25, 0.75], [1.0, 0.0]])
 LABEL = {"kind": "label", "columns": 1}

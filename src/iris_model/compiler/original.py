@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from iris_model.contract.signature import Column, InputSignature
+from iris_model.engine.errors import UnusableAnswer
 from iris_model.engine.rows import holds_numbers
 from iris_model.engine.typed_rows import DATE_TYPES, INTEGER_TYPES, TypedRowEncoder
 from iris_model.errors import ModelFileError
@@ -29,10 +30,6 @@ NO_PANDAS = ModelFileError(
     "the model was trained on a DataFrame, and pandas is not installed",
     remedy="pip install pandas  (where the project is packaged: a line with its exact version in requirements.txt)",
 )
-
-
-class UnusableAnswer(Exception):
-    """A method returned something other than labels or numbers, one for each row."""
 
 
 class Original:

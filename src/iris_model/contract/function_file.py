@@ -20,7 +20,7 @@ class DescribedEndpoint(TypedDict):
     more_routes: list[str]
 
 
-class FunctionSettings(TypedDict):
+class FunctionFileSettings(TypedDict):
     """The content that the settings of the project determine."""
 
     format: str
@@ -43,7 +43,7 @@ class FunctionSettings(TypedDict):
     """"native" for a function without Python."""
 
 
-class FunctionDescription(FunctionSettings):
+class FunctionDescription(FunctionFileSettings):
     """The settings, and the executor."""
 
     executor: str

@@ -1,4 +1,4 @@
-"""The errors of opening and evaluating a compiled model."""
+"""The errors of opening and evaluating a model."""
 
 
 class ModelFormatError(Exception):
@@ -26,3 +26,7 @@ class InvalidInput(ValueError):
         self.feature = feature
         self.expected = expected
         self.problem = problem
+
+
+class UnusableAnswer(Exception):
+    """A method of an original model returned something other than labels or numbers, one for each row."""

@@ -17,7 +17,7 @@ from iris_model.scoring import Model
 from iris_model.scoring.core import BatchCore
 from iris_model.scoring.outputs import column_names as answer_names
 
-from .shared import Answers, as_model
+from .shared import AnswerColumn, as_model
 
 
 def predict(frame: Any, model: Model | str | Path, method: str = "predict") -> Any:
@@ -32,7 +32,7 @@ def predict(frame: Any, model: Model | str | Path, method: str = "predict") -> A
         >>> iris_model.dask.predict(frame, "iris.safetensors").compute()
     """
     opened = as_model(model)
-    Answers.of(opened, method)
+    AnswerColumn.of(opened, method)
     empty = BatchCore(opened.evaluator).empty(method)
     names = answer_names(method, empty, opened.signature)
     if isinstance(empty, list):

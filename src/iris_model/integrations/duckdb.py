@@ -15,7 +15,7 @@ import pyarrow
 from iris_model.engine.rows import holds_numbers
 from iris_model.scoring import Model
 
-from .shared import Answers, as_model, column_names
+from .shared import AnswerColumn, as_model, column_names
 
 TYPES = {"text": "VARCHAR", "integer": "BIGINT", "truth": "BOOLEAN", "number": "DOUBLE"}
 
@@ -34,7 +34,7 @@ def register(connection: Any, model: Model | str | Path, name: str, method: str 
         >>> connection.sql(f"SELECT {call} FROM 'rows.parquet'")
     """
     opened = as_model(model)
-    answers = Answers.of(opened, method)
+    answers = AnswerColumn.of(opened, method)
     names = column_names(opened)
 
     def answer(*columns: Any) -> Any:

@@ -12,7 +12,7 @@ import polars
 
 from iris_model.scoring import Model
 
-from .shared import Answers, as_model, column_names
+from .shared import AnswerColumn, as_model, column_names
 
 TYPES = {"text": polars.String, "integer": polars.Int64, "truth": polars.Boolean, "number": polars.Float64}
 
@@ -27,7 +27,7 @@ def predict(model: Model | str | Path, method: str = "predict") -> polars.Expr:
         >>> frame.with_columns(iris_model.polars.predict("iris.safetensors"))
     """
     opened = as_model(model)
-    answers = Answers.of(opened, method)
+    answers = AnswerColumn.of(opened, method)
     cell: Any = TYPES[answers.cell]
 
     def ask(rows: polars.Series) -> polars.Series:

@@ -20,7 +20,7 @@ from iris_model.scoring.opening import find_opened
 from iris_model.scoring.outputs import column_names as answer_names
 from iris_model.scoring.outputs import flatten
 
-from .shared import Answers, as_model, open_once
+from .shared import AnswerColumn, as_model, open_once
 
 
 def predict(dataset: Any, model: Model | str | Path, methods: Sequence[str] = ("predict",), **options: Any) -> Any:
@@ -42,7 +42,7 @@ def predict(dataset: Any, model: Model | str | Path, methods: Sequence[str] = ("
     """
     opened = as_model(model)
     for method in methods:
-        Answers.of(opened, method)
+        AnswerColumn.of(opened, method)
     data = ray.put(opened.read())
     function = partial(_add_answers, digest=opened.digest, data=[data], methods=tuple(methods))
     return dataset.map_batches(function, batch_format="pyarrow", zero_copy_batch=True, **options)

@@ -24,7 +24,7 @@ def as_model(model: Model | str | Path) -> Model:
 
 
 @dataclass(frozen=True)
-class Answers:
+class AnswerColumn:
     """The answers of one method as one column. `cell` is text, integer, truth or number; `is_list`: a list of these per
     row.
     """
@@ -34,7 +34,7 @@ class Answers:
     is_list: bool
 
     @classmethod
-    def of(cls, model: Model, method: str) -> Answers:
+    def of(cls, model: Model, method: str) -> AnswerColumn:
         """Describe the answers of a method. Raises IrisModelError if the model does not have it."""
         if method not in model.methods:
             raise IrisModelError(f"the model has no {method}", remedy=f"Choose one of {', '.join(model.methods)}.")

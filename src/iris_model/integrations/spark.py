@@ -19,7 +19,7 @@ from pyspark.sql.types import ArrayType, BooleanType, DataType, DoubleType, Long
 
 from iris_model.scoring import Model
 
-from .shared import Answers, as_columns, as_model, column_names, open_once
+from .shared import AnswerColumn, as_columns, as_model, column_names, open_once
 
 TYPES = {"text": StringType, "integer": LongType, "truth": BooleanType, "number": DoubleType}
 
@@ -40,7 +40,7 @@ def udf(model: Model | str | Path, method: str = "predict", *, spark: SparkSessi
         >>> frame.withColumn("species", predict())
     """
     opened = as_model(model)
-    answers = Answers.of(opened, method)
+    answers = AnswerColumn.of(opened, method)
     names = column_names(opened)
     digest = opened.digest
     bytes_of = _share(opened.read(), spark or SparkSession.active())
@@ -87,6 +87,6 @@ def _quoted(name: str) -> Any:
     return col("`" + name.replace("`", "``") + "`")
 
 
-def _type_of(answers: Answers) -> DataType:
+def _type_of(answers: AnswerColumn) -> DataType:
     cell: DataType = TYPES[answers.cell]()
     return ArrayType(cell) if answers.is_list else cell

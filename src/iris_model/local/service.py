@@ -35,7 +35,7 @@ from iris_model.local.sandboxes.concurrency import ACCOUNT_CONCURRENCY, Concurre
 from iris_model.local.sandboxes.invocation import Invocation, Outcome
 from iris_model.local.telemetry.logs import LineBatch, LogBook
 from iris_model.local.telemetry.metrics import HttpMetrics
-from iris_model.local.telemetry.reports import Report
+from iris_model.local.telemetry.reports import InvocationReport
 from iris_model.local.telemetry.running_cost import Prices
 from iris_model.local.wire.body import close_unread, leave_expect
 from iris_model.local.wire.door import MAX_HEAD_BYTES, Door
@@ -72,7 +72,7 @@ class OnceResult:
     payload: bytes
     function_error: str | None
     log: str
-    report: Report
+    report: InvocationReport
 
 
 class Runner:

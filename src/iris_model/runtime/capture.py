@@ -25,7 +25,7 @@ MOST_METRICS = 100
 _CHANCES = 1 << 64
 
 
-class Capture:
+class Sampler:
     """Logs the sample of one model. Created once."""
 
     def __init__(
@@ -77,11 +77,11 @@ class Capture:
         return {"_aws": head, "FunctionName": self._function, **counts, "row": written, "answer": answer}
 
 
-def find_capture(columns: "list[Column]", outputs: "tuple[str, ...]") -> "Capture | None":
-    """Return the Capture that the environment variables describe, or None if the rate is 0."""
+def find_capture(columns: "list[Column]", outputs: "tuple[str, ...]") -> "Sampler | None":
+    """Return the Sampler that the environment variables describe, or None if the rate is 0."""
     rate = float(os.environ[RATE])
     without = frozenset(filter(None, os.environ.get(WITHOUT, "").split("\n")))
-    return Capture(columns, outputs, rate, without) if rate > 0 else None
+    return Sampler(columns, outputs, rate, without) if rate > 0 else None
 
 
 def _plain(value: object) -> object:

@@ -16,7 +16,7 @@ _OVERLAP_MS = 15_000
 
 
 @dataclass(frozen=True)
-class LogLine:
+class LogEvent:
     """One event of the log."""
 
     time_ms: int
@@ -31,7 +31,7 @@ def read_log(
     pattern: str = "",
     *,
     is_over: Callable[[], bool] = lambda: False,
-) -> Iterator[LogLine]:
+) -> Iterator[LogEvent]:
     """Yield the lines since `since_ms` (milliseconds since 1970), page by page until `is_over`."""
     group = deployment.log_group
     parameters = {"filterPattern": pattern} if pattern else {}
@@ -49,7 +49,7 @@ def read_log(
                 remedy="Run `iris-model deploy`, or choose another --stage or --region.",
             )
         for event in page.get("events", []):
-            yield LogLine(event["timestamp"], event.get("logStreamName", ""), event["message"].rstrip("\n"))
+            yield LogEvent(event["timestamp"], event.get("logStreamName", ""), event["message"].rstrip("\n"))
         token = page.get("nextToken")
         if not token or is_over():
             return
@@ -63,7 +63,7 @@ def follow_log(
     *,
     is_over: Callable[[], bool] = lambda: False,
     now_ms: Callable[[], int] = lambda: int(time.time() * 1000),
-) -> Iterator[LogLine]:
+) -> Iterator[LogEvent]:
     """Yield the lines since `since_ms` and every new one, each once, until `is_over`."""
     seen: dict[tuple[int, str, str], None] = {}
     while not is_over():

@@ -127,14 +127,14 @@ QUESTIONS: Mapping[str, Question] = {
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedPrices:
     """The published prices. `reasons` has the reason for each name without a price."""
 
     offers: Mapping[str, Offer]
     reasons: Mapping[str, str]
 
 
-def ask_prices(aws: Aws, region: str, names: Iterable[str], on_step: OnStep) -> Published:
+def ask_prices(aws: Aws, region: str, names: Iterable[str], on_step: OnStep) -> PublishedPrices:
     """Request each name that the price list has."""
     offers: dict[str, Offer] = {}
     reasons: dict[str, str] = {}
@@ -155,7 +155,7 @@ def ask_prices(aws: Aws, region: str, names: Iterable[str], on_step: OnStep) -> 
                 break
             except ValueError as error:
                 reasons[name] = str(error)
-    return Published(offers, reasons)
+    return PublishedPrices(offers, reasons)
 
 
 def _get_products(aws: Aws, region: str, service: str, filters: Sequence[tuple[str, str]]) -> list[Any]:

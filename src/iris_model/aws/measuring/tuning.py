@@ -15,7 +15,7 @@ from iris_model.aws.deployment import ALIAS
 from iris_model.aws.measuring.logs import is_report
 from iris_model.aws.measuring.memory_size import borrow_memory
 from iris_model.aws.state.observe import find_function
-from iris_model.aws.verification.invoke import Invocation, invoke
+from iris_model.aws.verification.invoke import InvocationResult, invoke
 from iris_model.contract.deployment import Deployment
 from iris_model.cost.measurement import ReportLine, billed, read_reports, summarize_reports
 from iris_model.cost.tuning import TunedSize
@@ -98,7 +98,7 @@ def measure_sizes(
     )
 
 
-def _read_report(deployment: Deployment, answer: Invocation, size: int) -> list[ReportLine]:
+def _read_report(deployment: Deployment, answer: InvocationResult, size: int) -> list[ReportLine]:
     """Return the REPORT line of this invocation; empty if the log tail lacks it."""
     found = read_reports(line for line in answer.log.splitlines() if is_report(line))
     if not found:
@@ -112,6 +112,6 @@ def _read_report(deployment: Deployment, answer: Invocation, size: int) -> list[
     return found[-1:]
 
 
-def _short(answer: Invocation) -> str:
+def _short(answer: InvocationResult) -> str:
     text = " ".join(answer.payload.split())
     return f"the function fails: {text if len(text) <= 200 else text[:197] + '...'}"

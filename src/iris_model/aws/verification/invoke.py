@@ -15,7 +15,7 @@ _PENDING_PAUSE_SECONDS = 5
 
 
 @dataclass(frozen=True)
-class Invocation:
+class InvocationResult:
     """The result of an invocation."""
 
     payload: str
@@ -24,7 +24,9 @@ class Invocation:
     version: str
 
 
-def invoke(aws: Aws, function: str, qualifier: str, payload: bytes, on_step: OnStep = lambda step: None) -> Invocation:
+def invoke(
+    aws: Aws, function: str, qualifier: str, payload: bytes, on_step: OnStep = lambda step: None
+) -> InvocationResult:
     """Invoke one version or an alias. Waits while Lambda loads the image of an inactive function."""
     deadline = aws.clock() + _PENDING_SECONDS
     while True:
@@ -42,7 +44,7 @@ def invoke(aws: Aws, function: str, qualifier: str, payload: bytes, on_step: OnS
         on_step(f"Lambda loads the image of {function}, which was inactive for weeks")
         aws.sleep(_PENDING_PAUSE_SECONDS)
     body = answer.get("Payload", b"")
-    return Invocation(
+    return InvocationResult(
         payload=body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body),
         function_error=str(answer.get("FunctionError", "")),
         log=base64.b64decode(answer.get("LogResult", "")).decode("utf-8", "replace"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from iris_model.aws.client.calls import Aws
 from iris_model.aws.verification.endpoint import HttpAnswer
 from iris_model.aws.verification.golden import Difference, compare, payload_of
-from iris_model.aws.verification.invoke import Invocation, invoke
+from iris_model.aws.verification.invoke import InvocationResult, invoke
 from iris_model.contract.golden import GoldenRow
 from iris_model.cost import Measurement, read_reports, summarize_reports
 
@@ -72,7 +72,7 @@ def verify_endpoint(aws: Aws, ask: Callable[[bytes], HttpAnswer], golden: Sequen
     return Verification(len(golden), tuple(differences))
 
 
-def _problems(row: GoldenRow, answer: Invocation) -> tuple[str, ...]:
+def _problems(row: GoldenRow, answer: InvocationResult) -> tuple[str, ...]:
     if answer.function_error:
         return (f"the function failed ({answer.function_error}): {' '.join(answer.payload.split())[:300]}",)
     return compare(row, answer.payload)

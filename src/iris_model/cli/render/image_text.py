@@ -12,7 +12,7 @@ from iris_model.cli.terminal import echo
 from iris_model.cli.verbosity import QUIET, echo_note, find_verbosity
 
 if TYPE_CHECKING:
-    from iris_model.image.destinations.publish import Published
+    from iris_model.image.destinations.publish import PublishedImage
     from iris_model.image.sizes import SizeReport
     from iris_model.oci.progress import Progress, Reporter
     from iris_model.oci.registry import PushReport
@@ -52,7 +52,7 @@ def push_document(report: PushReport) -> dict[str, Any]:
     }
 
 
-def echo_published(published: Published) -> None:
+def echo_published(published: PublishedImage) -> None:
     """Print what was sent and attached."""
     echo(describe_push(published.report))
     if published.attached:
@@ -62,7 +62,7 @@ def echo_published(published: Published) -> None:
         echo_note(f"{published.note}.")
 
 
-def published_document(published: Published) -> dict[str, Any]:
+def published_document(published: PublishedImage) -> dict[str, Any]:
     """Return the same as JSON values."""
     beside = {"attached": list(published.attached), "referrers_tag": published.tag, "note": published.note}
     return {**push_document(published.report), **beside}

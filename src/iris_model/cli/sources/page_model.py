@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from iris_model.explanation import Explainer
 
 
-class OpenedModel:
+class PageModel:
     """A compiled model. `background`: the rows that an explanation compares with; `origin`: whose rows these are."""
 
     def __init__(
@@ -73,7 +73,7 @@ class OpenedModel:
         return {**asdict(found), "contributions": parts, "background": self._origin}
 
 
-def open_page_model(directory: Path, data: Path | None = None) -> OpenedModel | None:
+def open_page_model(directory: Path, data: Path | None = None) -> PageModel | None:
     """Open the compiled model of a function directory; None if the function has another kind of model.
 
     `data`: the training rows of the project. Without them, or if they do not fit the model, explanations compare with the
@@ -101,7 +101,7 @@ def open_page_model(directory: Path, data: Path | None = None) -> OpenedModel | 
         background, origin = _read_golden(directory), "the golden rows"
     if not background and not why_not:
         explainer, why_not = None, "there are no rows to compare with"
-    return OpenedModel(model, explainer, why_not, background, origin)
+    return PageModel(model, explainer, why_not, background, origin)
 
 
 def _read_data(path: Path, model: CompiledModel) -> list[list[Any]]:

@@ -8,10 +8,11 @@ from typing import Any, Literal
 import numpy as np
 
 from iris_model.compiler.data import Row
-from iris_model.compiler.original import Original, UnusableAnswer
+from iris_model.compiler.original import Original
 from iris_model.compiler.parity.golden import is_finite
 from iris_model.contract.golden import GoldenRow
 from iris_model.contract.signature import Output, OutputSignature, Task
+from iris_model.engine.errors import UnusableAnswer
 from iris_model.readers.graph import Estimator
 
 Golden = list[GoldenRow]

@@ -23,7 +23,7 @@ from iris_model.compiler.probes.rows import SEED
 from iris_model.contract.golden import GoldenRow
 from iris_model.contract.signature import Column, Output, Signature, Source
 from iris_model.errors import UnsupportedModel
-from iris_model.readers.opening.onnx import LIBRARY, OnnxModel, open_onnx
+from iris_model.readers.opening.onnx import LIBRARY, OpenedOnnx, open_onnx
 
 from .describe import Description
 
@@ -44,7 +44,7 @@ def describe_onnx(path: str | Path, data: str | Path | None = None) -> Descripti
     return describe_opened(Path(path), open_onnx(Path(path), find_width(given)), given)
 
 
-def describe_opened(path: Path, model: OnnxModel, given: Data | None) -> Description:
+def describe_opened(path: Path, model: OpenedOnnx, given: Data | None) -> Description:
     """Describe an opened ONNX model. `given`: the user's rows. Raises UnsupportedModel."""
     columns = model.columns
     if given is not None and given.names and not model.named and len(given.names) == len(columns):
@@ -106,7 +106,7 @@ def find_width(given: Data | None) -> int | None:
     return len(given.names) if given.names else len(given.rows[0]) if given.rows else None
 
 
-def _check_answers(model: OnnxModel, name: str, rows: Sequence[Row], answers: Mapping[str, Any]) -> None:
+def _check_answers(model: OpenedOnnx, name: str, rows: Sequence[Row], answers: Mapping[str, Any]) -> None:
     """Refuse a model without one answer for each row, or whose answer for a row depends on the other rows."""
     for method, found in answers.items():
         tensor = model.tensors[method]
@@ -144,13 +144,13 @@ def _are_close(one: Any, other: Any) -> bool:
     return bool(np.allclose(one, other, rtol=1e-3, atol=1e-4, equal_nan=True))
 
 
-def _rows(model: OnnxModel) -> list[Row]:
+def _rows(model: OpenedOnnx) -> list[Row]:
     random = np.random.RandomState(SEED)
     rows: list[Row] = np.round(random.uniform(*DEFAULT, size=(TRIED_ROWS, len(model.columns)))).tolist()
     return [[_fit(cell, column) for cell, column in zip(row, model.columns, strict=True)] for row in rows]
 
 
-def _searched(model: OnnxModel, rows: list[Row]) -> list[Row]:
+def _searched(model: OpenedOnnx, rows: list[Row]) -> list[Row]:
     """Return rows that the model answers: `rows`, or others, such as numbers of categories that an embedding knows."""
     if any(column["kind"] == "text" for column in model.columns):
         return rows
@@ -194,7 +194,7 @@ def _fit(cell: float, column: Column) -> Any:
 
 
 def _read_answers(
-    model: OnnxModel, answers: dict[str, Any]
+    model: OpenedOnnx, answers: dict[str, Any]
 ) -> tuple[list[Any] | None, dict[str, list[Any]], dict[str, str]]:
     """Return the classes if they can be determined, plain answers, and the tensor of each.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from iris_model.compiler.data import Row
 from iris_model.contract.signature import Signature
-from iris_model.readers.opening.onnx import OnnxModel
+from iris_model.readers.opening.onnx import OpenedOnnx
 
 LIMITS = {"int64": 2**63, "int32": 2**31}
 
@@ -24,7 +24,7 @@ class OnnxOriginal:
     estimator = None
     lacks_pandas = False
 
-    def __init__(self, model: OnnxModel, signature: Signature) -> None:
+    def __init__(self, model: OpenedOnnx, signature: Signature) -> None:
         self._model = model
         self._signature = signature
 

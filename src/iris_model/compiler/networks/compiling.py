@@ -26,7 +26,7 @@ from iris_model.engine import CompiledModel
 from iris_model.readers import Graph
 from iris_model.readers.graph import partial_signature
 from iris_model.readers.onnx.steps import Program, Step
-from iris_model.readers.opening.onnx import OnnxModel, open_onnx
+from iris_model.readers.opening.onnx import OpenedOnnx, open_onnx
 
 from .asking import OnnxOriginal
 from .reading import Network, read_network
@@ -92,7 +92,7 @@ def _with_ranges(graph: Graph, rows: Sequence[Row]) -> Graph:
     return replace(graph, signature={**graph.signature, "columns": columns})
 
 
-def _places(model: OnnxModel) -> dict[str, list[int]]:
+def _places(model: OpenedOnnx) -> dict[str, list[int]]:
     """Return the places in a row of each input."""
     found, start = {}, 0
     for feed in model.feeds:

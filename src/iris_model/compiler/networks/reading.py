@@ -17,7 +17,7 @@ from iris_model.readers.graph import INPUT
 from iris_model.readers.onnx.messages import BadMessage, ModelMessage, read_model
 from iris_model.readers.onnx.programs import read_program
 from iris_model.readers.onnx.steps import Program, Step, encode
-from iris_model.readers.opening.onnx import OnnxModel
+from iris_model.readers.opening.onnx import OpenedOnnx
 
 from .arrays import fold
 
@@ -41,7 +41,7 @@ class Network:
         return tuple(sorted({"networks.running", *(f"networks.{MODULE_OF[step.op]}" for step in self.program.steps)}))
 
 
-def read_network(path: Path, model: OnnxModel, described: Signature) -> Network:
+def read_network(path: Path, model: OpenedOnnx, described: Signature) -> Network:
     """Return the network in the file at `path`. Raises UnsupportedModel, which names each operator that does not map."""
     try:
         message = read_model(path.read_bytes())
@@ -94,7 +94,7 @@ def _reorder(program: Program, tensors: dict[str, str], order: dict[str, list[in
         tensors[method] = name
 
 
-def _graph(program: Program, model: OnnxModel, described: Signature, tensors: dict[str, str]) -> Graph:
+def _graph(program: Program, model: OpenedOnnx, described: Signature, tensors: dict[str, str]) -> Graph:
     encoded, numbers = encode(program, [feed["name"] for feed in model.feeds], list(tensors.values()))
     feeds = [[numbers[feed["name"]], feed["dtype"], feed["columns"] or 1, feed_shape(feed)] for feed in model.feeds]
     attributes: dict[str, Any] = {

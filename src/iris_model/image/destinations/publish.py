@@ -31,7 +31,7 @@ none: no list."""
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedImage:
     """The result of a push, and what was attached to the image."""
 
     report: PushReport
@@ -53,7 +53,7 @@ def publish(
     base: Reference | None = None,
     connect: Connect = connect_registry,
     report: Reporter = silent,
-) -> Published:
+) -> PublishedImage:
     """Push an image with its documents.
 
     `documents` (media type -> bytes) are attached to the image. `referrers`: how they are listed, one of REFERRERS.
@@ -63,21 +63,21 @@ def publish(
     sisters = (base.repository.name,) if base is not None and same else ()
     pushed = push(client, image, reference, report=report, mount_from=sisters)
     if not documents or referrers == "none":
-        return Published(pushed)
+        return PublishedImage(pushed)
     repository = pushed.reference.repository
     try:
         if referrers == "api" and not find_referrers(client, repository, image.digest).listed_by_registry:
-            return Published(
+            return PublishedImage(
                 pushed,
                 note="the registry does not list referrers: SBOM and provenance are on disk only",
             )
         artifacts = [_artifact(media_type, data) for media_type, data in documents.items()]
         kept = attach(client, repository, image.manifest.descriptor, artifacts)
         tag = "" if kept.listed_by_registry else fallback_tag(image.digest)
-        return Published(pushed, tuple(documents), tag)
+        return PublishedImage(pushed, tuple(documents), tag)
     except OciError as failure:
         # The image was pushed. A problem with its documents must not be reported as a failed push.
-        return Published(pushed, note=f"SBOM and provenance were not attached to the image: {failure.problem}")
+        return PublishedImage(pushed, note=f"SBOM and provenance were not attached to the image: {failure.problem}")
 
 
 def _artifact(media_type: str, data: bytes) -> Artifact:

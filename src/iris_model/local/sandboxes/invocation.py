@@ -7,7 +7,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
-from iris_model.local.telemetry.reports import Report
+from iris_model.local.telemetry.reports import InvocationReport
 
 
 def make_request_id() -> str:
@@ -41,5 +41,5 @@ class Outcome:
 
     payload: bytes
     function_error: str | None
-    report: Report
+    report: InvocationReport
     log_tail: bytes  # the last 4 KB of this invocation's log

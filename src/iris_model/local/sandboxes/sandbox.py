@@ -33,7 +33,7 @@ from iris_model.local.sandboxes.invocation import Invocation, Outcome
 from iris_model.local.sandboxes.runtime_api import RuntimeApi
 from iris_model.local.sandboxes.runtime_session import Answer, Delivery, OnAnswer, RuntimeSession
 from iris_model.local.telemetry.logs import LogBook, SandboxLog
-from iris_model.local.telemetry.reports import InitReport, Report, RuntimeVersion, make_log_format
+from iris_model.local.telemetry.reports import InitReport, InvocationReport, RuntimeVersion, make_log_format
 
 # The time for the runtime to write its log and exit after it has reported a failed init.
 _INIT_EXIT_SECONDS = 1.0
@@ -148,7 +148,7 @@ class Sandbox:
             duration_ms = timeout * 1000  # as on AWS: the configured time, not the time until the kill
 
         await self._settle(failure)
-        report = Report(
+        report = InvocationReport(
             request_id=invocation.request_id,
             status=failure.status if failure else "success",
             duration_ms=duration_ms,

@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from iris_model.local.telemetry.reports import Report
+from iris_model.local.telemetry.reports import InvocationReport
 
 # Percentiles use this many of the newest invocations. Sorting them is fast, and forty values are above p99.
 WINDOW = 4096
@@ -57,7 +57,7 @@ class FunctionMetrics:
     inits: Distribution = field(default_factory=Distribution)
     """One value for each cold start that an invocation waited for."""
 
-    def record(self, report: Report) -> None:
+    def record(self, report: InvocationReport) -> None:
         """Record an invocation that has ended."""
         self.invocations += 1
         self.billed_ms += report.billed_duration_ms

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
-class Report:
+class InvocationReport:
     """The measured numbers of one invocation. `status` is success, error, failure or timeout."""
 
     request_id: str
@@ -67,8 +67,8 @@ class LogFormat(Protocol):
     def init_start(self, version: RuntimeVersion, initialization_type: str = "on-demand") -> str | None: ...  # noqa: D102
     def init_done(self, report: InitReport) -> list[str]: ...  # noqa: D102
     def start(self, request_id: str, version: str) -> str | None: ...  # noqa: D102
-    def failure(self, report: Report, message: str) -> str | None: ...  # noqa: D102
-    def end(self, report: Report) -> list[str]: ...  # noqa: D102
+    def failure(self, report: InvocationReport, message: str) -> str | None: ...  # noqa: D102
+    def end(self, report: InvocationReport) -> list[str]: ...  # noqa: D102
 
 
 class TextFormat:
@@ -95,7 +95,7 @@ class TextFormat:
         """Return the START line."""
         return f"START RequestId: {request_id} Version: {version}"
 
-    def failure(self, report: Report, message: str) -> str | None:
+    def failure(self, report: InvocationReport, message: str) -> str | None:
         """Return the line of an exit; in the old format also of a timeout. `message`: from the error document."""
         if report.status == "failure":
             # Without this line, the log would not distinguish one kind of exit from another.
@@ -104,7 +104,7 @@ class TextFormat:
             return f"{_now()} {report.request_id} {message.partition('Error: ')[2]}"
         return None
 
-    def end(self, report: Report) -> list[str]:
+    def end(self, report: InvocationReport) -> list[str]:
         """Return the END and REPORT lines. REPORT has a status only if the invocation failed."""
         fields = [
             f"REPORT RequestId: {report.request_id}",
@@ -175,11 +175,11 @@ class JsonFormat:
         """Return platform.start."""
         return self._event("platform.start", {"requestId": request_id, "version": version}, "INFO")
 
-    def failure(self, report: Report, message: str) -> str | None:
+    def failure(self, report: InvocationReport, message: str) -> str | None:
         """Return None: platform.runtimeDone and platform.report contain the failure."""
         return None
 
-    def end(self, report: Report) -> list[str]:
+    def end(self, report: InvocationReport) -> list[str]:
         """Return platform.runtimeDone and platform.report."""
         record: dict[str, Any] = {"requestId": report.request_id, "status": report.status}
         if report.error_type and report.status != "timeout":
@@ -218,7 +218,7 @@ def make_log_format(name: str, *, system_log_level: str = "INFO", old_failure_li
     return JsonFormat(system_log_level) if name == "JSON" else TextFormat(old_failure_lines=old_failure_lines)
 
 
-def _spans(report: Report) -> list[dict[str, Any]]:
+def _spans(report: InvocationReport) -> list[dict[str, Any]]:
     """Return spans: the time until the answer, and the time from the answer to the runtime's next poll."""
     if report.response_ms is None:
         return []

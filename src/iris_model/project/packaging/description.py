@@ -6,16 +6,16 @@ from dataclasses import asdict
 
 from iris_model.contract.endpoint import Endpoint
 from iris_model.contract.event_source import describe_events
-from iris_model.contract.function_file import FUNCTION_FORMAT, DescribedEndpoint, FunctionSettings
+from iris_model.contract.function_file import FUNCTION_FORMAT, DescribedEndpoint, FunctionFileSettings
 from iris_model.project.configuration.settings import ProjectSettings
 from iris_model.project.packaging.interpreters import RUNNING_PYTHON
 
 
-def describe_settings(settings: ProjectSettings) -> FunctionSettings:
+def describe_settings(settings: ProjectSettings) -> FunctionFileSettings:
     """Return the settings as they are in `function.json`."""
     deployment = settings.deployment
     local_events = describe_events(deployment.events, has_batch=deployment.batch is not None, local=True)
-    described = FunctionSettings(
+    described = FunctionFileSettings(
         format=FUNCTION_FORMAT,
         name=settings.name,
         handler=settings.handler,

@@ -38,7 +38,7 @@ Session = Any
 
 
 @dataclass(frozen=True)
-class OnnxModel:
+class OpenedOnnx:
     """An opened ONNX model. `tensors`: the output name of each method. `one_row`: it takes one row at a time."""
 
     session: Session
@@ -72,7 +72,7 @@ def _join(parts: list[Any]) -> Any:
     return [row for part in parts for row in part] if isinstance(parts[0], list) else np.concatenate(parts)
 
 
-def open_onnx(path: Path, width: int | None = None) -> OnnxModel:
+def open_onnx(path: Path, width: int | None = None) -> OpenedOnnx:
     """Open the file at `path`. Raises ModelFileError, and UnsupportedModel if its inputs are not rows.
 
     `width`: the number of columns of the user's rows, for a model that does not define it.
@@ -112,7 +112,7 @@ def open_onnx(path: Path, width: int | None = None) -> OnnxModel:
         digest.update(file.read_bytes())
     feeds, one_row = _feeds(path, session, width)
     columns, named = _columns(session, feeds)
-    return OnnxModel(
+    return OpenedOnnx(
         session,
         feeds,
         one_row,

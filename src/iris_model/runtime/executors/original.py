@@ -6,12 +6,12 @@ It is slow, and only for models that are not compiled. It imports numpy; `openin
 
 import warnings
 
-from iris_model.engine.errors import InvalidInput, ModelFormatError
+from iris_model.engine.errors import InvalidInput, ModelFormatError, UnusableAnswer
 from iris_model.engine.typed_rows import TypedRowEncoder
 
 from .description import read_description
 from .opening import open_model
-from .original_answers import UnusableAnswer, plain_answers
+from .original_answers import plain_answers
 from .original_table import make_table
 
 TYPE_CHECKING = False

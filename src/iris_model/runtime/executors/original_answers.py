@@ -1,5 +1,7 @@
 """Convert the results of the original's methods to plain lists with one entry for each row."""
 
+from iris_model.engine.errors import UnusableAnswer
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -7,10 +9,6 @@ if TYPE_CHECKING:
     from iris_model.contract.signature import Output
 
 PLAIN = (bool, int, float, str, type(None))
-
-
-class UnusableAnswer(Exception):
-    """The original returned something other than labels or numbers, one for each row."""
 
 
 def plain_answers(value: object, count: int, promised: "Output | None") -> "list[object]":
