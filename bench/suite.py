@@ -41,7 +41,7 @@ SUMMARY = (
     ),
     ("Warm request, JSON in and out", "FastAPI / ours: one warm request", "with FastAPI and scikit-learn"),
     ("Image layers above the base image", "layers with scikit-learn / ours", "with scikit-learn"),
-    ("Start to first answer, against a model server", "MLServer / ours: start to first answer", "with MLServer"),
+    ("Start of a local server to its first answer", "MLServer / ours: start to first answer", "with MLServer"),
     (
         "Month with 500 requests a day, `us-east-1`",
         "a month of 500 requests a day: SageMaker ml.m5.large / ours",

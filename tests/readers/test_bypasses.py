@@ -92,6 +92,6 @@ def test_inspect_and_compile_report_it(way, tmp_path, monkeypatch):
     (tmp_path / "model.pkl").write_bytes(HIDINGS[hiding](WAYS[way](*PAYLOADS[0])))
     looked = CliRunner().invoke(cli, ["inspect", "model.pkl"])
     compiled = CliRunner().invoke(cli, ["compile", "model.pkl"])
-    assert "refused   none" not in looked.output
+    assert "untrusted none" not in looked.output
     assert compiled.exit_code != 0
     assert [path.name for path in tmp_path.iterdir()] == ["model.pkl"]

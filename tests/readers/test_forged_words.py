@@ -15,12 +15,12 @@ from iris_model.errors import visible
 from tests.support.hostile_pickles import short
 
 FORGED = [
-    "os\nrefused   none",
-    "os\rrefused   none",
+    "os\nuntrusted none",
+    "os\runtrusted none",
     "os\x1b[2J\x1b]0;title\x07",
     "os\x9b2J",
     "os\N{RIGHT-TO-LEFT OVERRIDE}enon",
-    "os\N{LINE SEPARATOR}refused   none",
+    "os\N{LINE SEPARATOR}untrusted none",
     "mine; touch here #",
     "mine`touch here`",
 ]
@@ -42,7 +42,7 @@ def test_a_name_forges_nothing(tmp_path: Path, forged: str) -> None:
     for output in _outputs(path):
         lines = output.split("\n")
         assert all(line.isprintable() for line in lines), output
-        assert not any(line.startswith("refused   none") for line in lines)
+        assert not any(line.startswith("untrusted none") for line in lines)
         assert f"--trust {forged[:2]}" not in output
         assert "This is a bug" not in output
 

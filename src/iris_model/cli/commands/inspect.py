@@ -62,8 +62,8 @@ def inspect(model: Path, trust: tuple[str, ...], opens: bool | None, as_json: bo
     if names_classes:
         say(f"class     {found['class'] or 'unknown: not one object of one class'}")
         say(f"library   {_show_versions(found['versions'])}")
-        say(f"globals   {', '.join(found['globals']) or 'none'}")
-        say(f"refused   {', '.join(found['refused']) or 'none'}")
+        say(f"loads     {', '.join(found['globals']) or 'none'}")
+        say(f"untrusted {', '.join(found['refused']) or 'none'}")
     elif found["class"]:
         say(f"class     {describe_source(found['class'], _show_versions(found['versions']))}")
     for line in describe_inside(found["inside"]):

@@ -70,7 +70,11 @@ _OPTIONS = (
         metavar="ROUTE",
         help="Route of the HTTP API, as in 'POST /a/{b}'. Repeatable.",
     ),
-    click.option("--stage", metavar="NAME", help="Stage of the HTTP API: the first part of the path."),
+    click.option(
+        "--stage",
+        metavar="NAME",
+        help="Stage of the HTTP API: the first part of the path. Not a [stages.NAME] of iris-model.toml.",
+    ),
     click.option(
         "--payload-format", type=click.Choice(["2.0", "1.0"]), help="Payload format of the HTTP API.  [default: 2.0]"
     ),

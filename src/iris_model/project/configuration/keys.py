@@ -150,7 +150,7 @@ PROJECT_KEYS: tuple[Key, ...] = (
     Key(
         "stage",
         "text",
-        "Stage of the HTTP API: the first part of the path.",
+        "Stage of the HTTP API: the first part of the path, as in /default/iris-prediction.",
         default="default",
         pattern=r"\$default|[A-Za-z0-9_-]{1,128}",
         pattern_means='"$default", or 1 to 128 letters, digits, hyphens or underscores',
