@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -60,13 +61,19 @@ def test_mypy_knows_the_types_of_the_handler_in_the_readme(wheel: Path, tmp_path
     readme = (ROOT / "README.md").read_text()
     (handler,) = (block for block in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "def handler" in block)
     (tmp_path / "app.py").write_text(f"{handler}\nreveal_type(model)\nreveal_type(Model.load)\n")
+    # Nothing of this run may reach mypy: neither its cache nor what another test of this worker left in the environment.
+    alone = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MYPY", "FORCE_COLOR"))
+    }
+    mypy = [sys.executable, "-m", "mypy", "--config-file=", "--cache-dir=/dev/null"]
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--python-executable", python, "--check-untyped-defs", "app.py"],
+        [*mypy, "--python-executable", python, "--check-untyped-defs", "app.py"],
         cwd=tmp_path,
+        env=alone,
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, (done.stdout, done.stderr)
     model, load = (line.partition("Revealed type is ")[2] for line in done.stdout.splitlines()[:2])
     assert model.strip('"').startswith("iris_model.runtime."), done.stdout
     assert "Any" not in model, done.stdout
