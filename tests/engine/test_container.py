@@ -77,7 +77,7 @@ def test_every_flipped_bit_is_an_answer_or_a_clear_error(every: bool, tmp_path: 
         (struct.pack("<Q", 2) + b"[]", "not a JSON object"),
         (struct.pack("<Q", 2) + b"{}", "not a compiled model"),
         (save({"a": np.zeros(2)}), "without iris-model's metadata"),
-        (tiny_bytes(format="iris-model/2"), "install the iris-model that wrote it"),
+        (tiny_bytes(format="iris-model/3"), "install the iris-model that wrote it"),
         (tiny_bytes(format="other/1"), "expected 'iris-model/1'"),
         (tiny_bytes(graph="{"), "metadata is not valid JSON"),
         (tiny_bytes(graph={"outputs": {}}), "lacks 'nodes'"),

@@ -10,6 +10,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from tests.native.reference import HANDLER
+from tests.support.shared_columns import signature_of, with_shared_columns
 from tests.support.tiny_model import CLASSES, NAMES, TENSORS, columns, metadata
 
 GRAPH: dict[str, Any] = {
@@ -74,6 +75,14 @@ def odd() -> tuple[list[str], bytes]:
     return ODD_NAMES, save(TENSORS, metadata=metadata(signature=signature, graph=graph))
 
 
+def wide() -> tuple[list[str], bytes]:
+    """The columns of `odd` in the form of wide models, with more ranges."""
+    names, data = odd()
+    made: list[Any] = json.loads(json.dumps(signature_of(data)["columns"]))
+    made[1] |= {"minimum": -0.25, "maximum": 1e300}
+    return names, with_shared_columns(data, made)
+
+
 def single() -> tuple[list[str], bytes]:
     """One column, and a regressor: numbers without probabilities. Its name is that of a field of events."""
     graph = {
@@ -91,4 +100,4 @@ def single() -> tuple[list[str], bytes]:
     return ["body"], save(tensors, metadata=metadata(signature=signature, graph=graph))
 
 
-MODELS = {"ordinary": ordinary, "odd": odd, "single": single}
+MODELS = {"ordinary": ordinary, "odd": odd, "single": single, "wide": wide}

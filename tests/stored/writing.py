@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from iris_model.compiler import compile_model
 from iris_model.engine import load
@@ -46,7 +49,18 @@ def write_models(directory: Path) -> None:
         path.write_bytes(compilation.data)
         outputs = {method: plain(getattr(estimator, method)(asked)) for method in load(str(path)).outputs}
         answers[name] = {"rows": rows, "outputs": outputs}
+    write_wide(directory, answers)
     (directory / "answers.json").write_text(json.dumps(answers, indent=1) + "\n")
+
+
+def write_wide(directory: Path, answers: dict[str, Any]) -> None:
+    """A model whose columns share entries, with a range for each."""
+    random = np.random.RandomState(0)
+    data = random.normal(size=(40, 1_000)).round(3)
+    estimator = make_pipeline(StandardScaler(), Ridge()).fit(data, data[:, 0] - data[:, 999])
+    compilation = compile_model(estimator, data=data[:20])
+    (directory / "wide.safetensors").write_bytes(compilation.data)
+    answers["wide"] = {"rows": data[:2].tolist(), "outputs": {"predict": plain(estimator.predict(data[:2]))}}
 
 
 def plain(answers: Any) -> Any:

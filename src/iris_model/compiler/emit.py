@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,10 @@ from iris_model.engine.operators import OPERATORS
 from iris_model.errors import UnsupportedModel
 from iris_model.readers import Graph, Node
 
+from .shared_columns import share_columns
+
 FORMAT = "iris-model/1"
+FORMAT_OF_WIDE = "iris-model/2"
 ALIGNMENT = 8
 # The name of a model in messages before it is verified.
 UNVERIFIED = "(not yet verified)"
@@ -35,10 +39,15 @@ def emit(graph: Graph, source: Source | None = None) -> bytes:
     tensors = {
         f"{node.output}.{name}": np.ascontiguousarray(tensor) for node in nodes for name, tensor in node.tensors.items()
     }
+    signature: Any = graph.signature
+    shared = share_columns(signature.get("columns", []), _json)
+    if shared is not None:
+        signature = {**signature, "columns": shared[0]}
+        tensors |= shared[1]
     metadata = {
-        "format": FORMAT,
+        "format": FORMAT if shared is None else FORMAT_OF_WIDE,
         "graph": _json({"nodes": [_describe(node) for node in nodes], "outputs": dict(graph.outputs)}),
-        "signature": _json(graph.signature),
+        "signature": _json(signature),
         "source": _json(source or {}),
     }
     return _sort_header(save(tensors, metadata))
@@ -50,14 +59,17 @@ def replace_source(data: bytes, source: Source) -> bytes:
 
 
 def replace_signature(data: bytes, signature: Signature) -> bytes:
-    """Return the bytes of a compiled model with another signature, as `emit` writes them."""
+    """Return the bytes of a compiled model with another signature, as `emit` writes them. Its columns are not changed."""
     return _replace_metadata(data, "signature", signature)
 
 
-def _replace_metadata(data: bytes, name: str, value: object) -> bytes:
+def _replace_metadata(data: bytes, name: str, value: Mapping[str, Any]) -> bytes:
     length = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + length])
-    header["__metadata__"][name] = _json(value)
+    written = header["__metadata__"]
+    if name == "signature" and written["format"] == FORMAT_OF_WIDE:
+        value = {**value, "columns": json.loads(written["signature"])["columns"]}
+    written[name] = _json(value)
     return _with_header(header, data[8 + length :])
 
 

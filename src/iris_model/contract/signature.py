@@ -56,6 +56,14 @@ class Column(TypedDict):
     """Classes that use the column and that no converter knows; only until the model is fully described."""
 
 
+class SharedColumns(TypedDict):
+    """The columns in the file of a wide model (docs/reference/compiled-model.md)."""
+
+    count: int
+    kinds: list[Column]
+    """The columns without names and ranges. Columns that differ in nothing else share an entry."""
+
+
 class Output(TypedDict):
     """The answer of one method for a row. A list has the number of columns of each target."""
 

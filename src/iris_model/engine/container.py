@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 FORMAT_NAME = "iris-model"
-FORMAT_VERSION = 1
+# Version 2 is only for wide models, whose columns share entries (wide_columns.py).
+FORMAT_VERSIONS = (1, 2)
 
 # Below this size, a plain read is faster than the import of `mmap` and the page faults.
 MAP_FROM_BYTES = 64 * 1024
@@ -109,11 +110,11 @@ class Container:
         name, _, version = str(text).partition("/")
         if name != FORMAT_NAME or not version.isdecimal():
             raise self._error(
-                f"its format is {text!r}, expected '{FORMAT_NAME}/{FORMAT_VERSION}'; compile the model again"
+                f"its format is {text!r}, expected '{FORMAT_NAME}/{FORMAT_VERSIONS[0]}'; compile the model again"
             )
-        if int(version) != FORMAT_VERSION:
+        if int(version) not in FORMAT_VERSIONS:
             raise self._error(
-                f"its format is {text!r}, this iris-model reads '{FORMAT_NAME}/{FORMAT_VERSION}'; "
+                f"its format is {text!r}, this iris-model reads '{FORMAT_NAME}/{FORMAT_VERSIONS[-1]}' and older ones; "
                 "install the iris-model that wrote it, or compile the model again with this one"
             )
 

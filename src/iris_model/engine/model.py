@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import FunctionType, ModuleType
     from typing import Any, Literal, TypeAlias
 
-    from iris_model.contract.signature import Cell, Signature, Source
+    from iris_model.contract.signature import Cell, Column, OutputSignature, SharedColumns, Signature, Source
 
     from .packed import Table
 
@@ -51,7 +51,9 @@ class CompiledModel:
     def __init__(self, path: str, data: "bytes | None" = None, *, own_code: bool = False) -> None:
         self._own_code = own_code
         self._container = Container(path, data)
-        self.signature: Signature = self._container.signature
+        self._signature: Signature = self._container.signature
+        # The signature without need of its columns, which a wide model builds later.
+        self.described: OutputSignature = self._signature
         self.source: Source = self._container.source
         try:
             self.graph = self._container.graph
@@ -59,16 +61,24 @@ class CompiledModel:
             self.outputs = self._container.graph["outputs"]
             if not _are_texts(self.outputs.values()):
                 raise TypeError("outputs that name values")
-            self.classes = self.signature.get("classes")
+            self.classes = self.described.get("classes")
             if type(self.classes) not in (list, type(None)):
                 raise TypeError("a list of classes")
-            self.task = self.signature["task"]
-            self._encoder = RowEncoder(self.signature["columns"])
+            self.task = self.described["task"]
+            self._encoder = self._make_encoder(self._signature["columns"])
+            self.columns = self._encoder.columns
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise self._damaged(f"its graph or signature lacks {error}") from None
         self._plans: dict[tuple[str, ...], list[Step]] = {}
         self._kernels: ModuleType | Literal[False] | None = None
         self._called = False
+
+    @property
+    def signature(self) -> "Signature":
+        """What the model takes and answers, as the compiler wrote it (docs/architecture.md)."""
+        if isinstance(self._signature["columns"], dict):
+            self._signature = {**self._signature, "columns": list(self.columns)}
+        return self._signature
 
     @property
     def own_steps(self) -> "list[str]":
@@ -160,6 +170,13 @@ class CompiledModel:
                 row=row,
             ) from None
         return [values[name] for name in wanted]
+
+    def _make_encoder(self, columns: "list[Column] | SharedColumns") -> RowEncoder:
+        if not isinstance(columns, dict):
+            return RowEncoder(columns)
+        from .wide_columns import WideRowEncoder
+
+        return WideRowEncoder(columns, self._container)
 
     def _find_kernels(self) -> None:
         from .native import find_kernels

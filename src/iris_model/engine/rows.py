@@ -46,11 +46,7 @@ class RowEncoder:
         self.columns = columns
         self.names = [column["name"] for column in columns]
         self.width = len(columns)
-        # Comparisons with NaN are false, so a column without numbers always takes the slow path.
-        self._limits = [
-            LARGEST.get(column.get("dtype", "float64"), LARGEST["float64"]) if holds_numbers(column) else NAN
-            for column in columns
-        ]
+        self._limits = [limit_of(column) for column in columns]
         # If a column has no limit, or there are no columns, no row takes the fast path.
         self.least_limit = min(self._limits) if all(limit == limit for limit in self._limits) and columns else -1.0
         # For the packing kernel.
@@ -157,6 +153,14 @@ def _count(values: int) -> str:
 def holds_numbers(column: "Column") -> bool:
     """Whether the column has numeric cells: amounts, or categories that are numbers."""
     return column["kind"] == "numeric" or (column["kind"] == "categorical" and column.get("dtype") in NUMBER_TYPES)
+
+
+def limit_of(column: "Column") -> float:
+    """Return the largest magnitude of a cell.
+
+    NaN if the column has no numbers: comparisons with NaN are false, so its cells always take the slow path.
+    """
+    return LARGEST.get(column.get("dtype", "float64"), LARGEST["float64"]) if holds_numbers(column) else NAN
 
 
 def describe(value: object) -> str:

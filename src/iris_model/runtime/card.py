@@ -16,10 +16,13 @@ if TYPE_CHECKING:
         name: str
         executor: str
         path: str
-        signature: Signature
         source: Source
         classes: list[object] | None
         outputs: tuple[str, ...]
+
+        @property
+        def signature(self) -> Signature:
+            """What the model takes and answers."""
 
 
 # Type of a categorical column -> further JSON types of its values.

@@ -5,20 +5,28 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from iris_model.contract.signature import Signature, Source
+    from iris_model.contract.signature import OutputSignature, Signature, Source
 
 
 class NamedClasses:
     """An evaluator whose `predict` returns names: `answer_classes` of the signature in place of `classes`."""
 
     def __init__(self, evaluator: "Any") -> None:
-        self.signature: Signature = evaluator.signature
+        self._evaluator = evaluator
+        self.described: OutputSignature = getattr(evaluator, "described", None) or evaluator.signature
+        self.columns = getattr(evaluator, "columns", None) or evaluator.signature["columns"]
         self.source: Source = evaluator.source
         self.outputs = evaluator.outputs
         self._evaluate = evaluator.evaluate
         self._evaluate_table = getattr(evaluator, "evaluate_table", evaluator.evaluate)
         if hasattr(evaluator, "find_encoder"):
             self.find_encoder = evaluator.find_encoder
+
+    @property
+    def signature(self) -> "Signature":
+        """The signature of the evaluator."""
+        signature: Signature = self._evaluator.signature
+        return signature
 
     def evaluate(self, rows: "Sequence[object]", outputs: "tuple[str, ...]") -> "list[object]":
         """Return the values of several outputs. Raises InvalidInput."""
@@ -30,12 +38,12 @@ class NamedClasses:
 
     def _name(self, values: "Sequence[Sequence[object]]", outputs: "tuple[str, ...]") -> "list[object]":
         return [
-            name_classes(value, self.signature) if output == "predict" else value
+            name_classes(value, self.described) if output == "predict" else value
             for output, value in zip(outputs, values)
         ]
 
 
-def name_classes(predictions: "Sequence[object]", signature: "Signature") -> "list[object]":
+def name_classes(predictions: "Sequence[object]", signature: "OutputSignature") -> "list[object]":
     """Return the predictions with names: one for each row, or a list of one for each target.
 
     A label that is not a class stays: some models have a label for outliers.

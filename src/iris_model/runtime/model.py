@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
     from typing import Any, Protocol
 
-    from iris_model.contract.signature import Column, Signature, Source
+    from iris_model.contract.signature import Column, OutputSignature, Signature, Source
     from iris_model.engine.rows import RowEncoder
 
     class Evaluator(Protocol):
         """A model of any executor. Those that read packed tables also have `find_encoder` and `evaluate_table`."""
 
-        signature: Signature
         source: Source
+
+        @property
+        def signature(self) -> Signature:
+            """What the model takes and answers."""
 
         @property
         def outputs(self) -> "Container[str]":
@@ -66,20 +69,23 @@ class Model:
         self.name = name
         self.path = path
         self.executor = executor
-        self.signature: Signature = evaluator.signature
-        if "answer_classes" in self.signature:
+        described: OutputSignature = getattr(evaluator, "described", None) or evaluator.signature
+        if "answer_classes" in described:
             from .class_names import NamedClasses
 
             evaluator = NamedClasses(evaluator)
         self.source: Source = evaluator.source
-        self.classes: list[object] | None = self.signature.get("answer_classes", self.signature.get("classes"))
-        self.task: str = self.signature["task"]
+        self.classes: list[object] | None = described.get("answer_classes", described.get("classes"))
+        self.task: str = described["task"]
         self._evaluator = evaluator
         self._evaluate_table: Callable[[Any, tuple[str, ...]], list[Any]] = getattr(
             evaluator, "evaluate_table", evaluator.evaluate
         )
-        self._columns: list[Column] = self.signature["columns"]
-        self._features = [column["name"] for column in self._columns]
+        self._columns: list[Column] = getattr(evaluator, "columns", None) or evaluator.signature["columns"]
+        # The columns of a wide model look for a name themselves.
+        self._features: Container[str] = (
+            [column["name"] for column in self._columns] if type(self._columns) is list else self._columns  # type: ignore[assignment]
+        )
         names = [output for output in ("predict", "transform", "score_samples") if output in evaluator.outputs][:1]
         if self.task == "classifier" and "predict_proba" in evaluator.outputs:
             names.append("predict_proba")
@@ -94,6 +100,11 @@ class Model:
             self._capture = find_capture(self._columns, self.outputs)
             if self._capture is not None:
                 self._find_encoder = lambda body_length: None  # capture logs rows as sent
+
+    @property
+    def signature(self) -> "Signature":
+        """What the model takes and answers (docs/architecture.md)."""
+        return self._evaluator.signature
 
     @classmethod
     def load(cls, name: str) -> "Model":

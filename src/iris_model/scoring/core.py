@@ -34,7 +34,10 @@ LABELS = {"argmax_label": False, "threshold_label": False, "threshold_label_incl
 class Evaluator(Protocol):
     """An executor that answers rows: the compiled model, or another one."""
 
-    signature: Any
+    @property
+    def signature(self) -> Any:
+        """What the model takes and answers."""
+
     source: Any
     outputs: Any
 

@@ -72,6 +72,10 @@ static const Json *row_schema(const Signature *signature) {
 
 const Json *describe_model(const Model *model) {
     const Signature *signature = &model->signature;
+    const Json *columns = list_columns(signature);
+    Signature whole = *signature;
+    if (signature->shared != NULL)
+        read_listed_columns(&whole, &model->container, columns);
     Json *card = new_object(10);
     set_member(card, "name", new_string(model->name));
     set_member(card, "ready", &JSON_TRUE);
@@ -80,8 +84,8 @@ const Json *describe_model(const Model *model) {
     if (is_true(model->labels))
         set_member(card, "labels", model->labels);
     set_member(card, "executor", text("compiled"));
-    set_member(card, "columns", member_of(signature->json, "columns"));
-    set_member(card, "schema", row_schema(signature));
+    set_member(card, "columns", columns);
+    set_member(card, "schema", row_schema(&whole));
     set_member(card, "source", model->container.source);
     return set_member(card, "digest",
                       new_string(format("sha256:%S", digest_of(model->container.data, model->container.size))));

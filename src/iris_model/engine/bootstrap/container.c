@@ -87,7 +87,7 @@ void open_container(Container *container, const char *path) {
     map_file(container);
     read_header(container);
     String version = metadata(container, "format");
-    if (!is_text(version, "iris-model/1"))
+    if (!is_text(version, "iris-model/1") && !is_text(version, "iris-model/2"))
         fail_opening(container, format("its format is %S, expected 'iris-model/1'; compile the model again",
                                        repr_of_string(version)));
     container->graph = parse(container, metadata(container, "graph"), "its metadata");

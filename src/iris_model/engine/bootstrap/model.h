@@ -51,9 +51,21 @@ typedef struct {
     const Json *classes; /* a list, or NULL */
     String task;
     uint32_t *places, places_size; /* a hash table: 0, or the number of a column and 1 */
+    unsigned char *are_placed;     /* one: whether the table is filled */
+    const Json *shared;            /* of a wide model: the kinds of its columns; else NULL */
+    const unsigned char *numbers;  /* of a wide model: the kind of each column */
+    Tensor ranges[2];              /* of a wide model: the minimum and maximum of each column, if there are any */
 } Signature;
 
 void read_signature(Signature *signature, const Container *container);
+/* The columns as a list of objects. */
+void read_listed_columns(Signature *signature, const Container *container, const Json *columns);
+/* Set all but name and range. */
+void read_column(Column *column, const Json *json, String name, const Container *container);
+/* wide_columns.c: the columns as `{"count", "kinds"}` and tensors. Their ranges stay in the tensors. */
+void read_wide_columns(Signature *signature, const Container *container, const Json *shared);
+/* Return the columns as a list of objects, of any model. */
+const Json *list_columns(const Signature *signature);
 /* Return the index of the column, or -1. */
 int64_t find_column(const Signature *signature, String name);
 /* rows.c: the table of these rows (n x width); fails with INVALID_INPUT. Rows are JSON lists. */

@@ -88,9 +88,8 @@ def decode_request(
 def choose_format(payload: object, columns: "list[Column]") -> str:
     """Return the protocol of a JSON value, by its shape."""
     if isinstance(payload, dict):
-        features = [column["name"] for column in columns]
         for key in KEYS:
-            if key in payload and key not in features:
+            if key in payload and key not in facts_of(columns).known:
                 return "open-inference" if key == "inputs" and _holds_tensors(payload[key]) else "predictions"
     return "rows"
 
@@ -225,7 +224,7 @@ def order_features(
             row=row,
             expected="an object with the features by name",
         )
-    facts = _facts_of(columns)
+    facts = facts_of(columns)
     if facts.form:
         from .dictionaries import encode_features
 
@@ -266,19 +265,26 @@ class ColumnFacts:
 
     def __init__(self, columns: "list[Column]") -> None:
         self.columns = columns
-        self.names = [column["name"] for column in columns]
+        kinds: list[Column] = getattr(columns, "kinds", columns)
+        # The columns of a wide model have a list of names. A dict of each is created only if these facts differ.
+        self.names: list[str] = columns.names if kinds is not columns else [column["name"] for column in columns]  # type: ignore[attr-defined]
         self.known = set(self.names)
-        self.required = [column["name"] for column in columns if not column.get("optional")]
+        self.required = self.names
+        if any(kind.get("optional") for kind in kinds):
+            self.required = [column["name"] for column in columns if not column.get("optional")]
         self.is_dictionary = bool(columns) and takes_any(columns)
-        self.hashed = any(column.get("hashed") for column in columns)
-        self.form = columns[0].get("json", "") if columns else ""
-        self.texts = {column["name"] for column in columns if column.get("dtype") == "str"}
+        self.hashed = any(kind.get("hashed") for kind in kinds)
+        self.form = kinds[0].get("json", "") if columns else ""
+        self.texts = set()
+        if any(kind.get("dtype") == "str" for kind in kinds):
+            self.texts = {column["name"] for column in columns if column.get("dtype") == "str"}
 
 
 _facts = ColumnFacts([])
 
 
-def _facts_of(columns: "list[Column]") -> ColumnFacts:
+def facts_of(columns: "list[Column]") -> ColumnFacts:
+    """Return the facts about these columns; they are kept until other columns are asked for."""
     global _facts
     if _facts.columns is not columns:
         _facts = ColumnFacts(columns)
@@ -287,7 +293,8 @@ def _facts_of(columns: "list[Column]") -> ColumnFacts:
 
 def takes_any(columns: "list[Column]") -> bool:
     """Whether rows are dictionaries, which may have unknown features."""
-    return all(column.get("optional") for column in columns) and not all(column.get("dropped") for column in columns)
+    kinds: list[Column] = getattr(columns, "kinds", columns)  # of a wide model
+    return all(kind.get("optional") for kind in kinds) and not all(kind.get("dropped") for kind in kinds)
 
 
 def is_one_text(columns: "list[Column]") -> bool:

@@ -5,7 +5,7 @@ from io import StringIO
 from iris_model.engine.errors import InvalidInput
 from iris_model.engine.rows import holds_numbers
 
-from . import order_features
+from . import facts_of, order_features
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def decode(text: str, request: "Request", columns: "list[Column]") -> "tuple[lis
 
 def find_header(line: "list[str]", columns: "list[Column]") -> "list[str] | None":
     """Return the features that the first line names, or None if it contains values."""
-    names = {column["name"].strip(): column["name"] for column in columns}
+    names = {name.strip(): name for name in facts_of(columns).names}
     return [names.get(cell.strip(), cell) for cell in line] if _is_header(line, columns, names) else None
 
 
@@ -80,7 +80,7 @@ def _is_header(line: "list[str]", columns: "list[Column]", names: "dict[str, str
     """Whether a line contains names of features. If names are numbers, a line of values may contain some of them."""
     cells = {cell.strip() for cell in line}
     known = cells & names.keys()
-    needed = {column["name"].strip() for column in columns if not column.get("optional")}
+    needed = {name.strip() for name in facts_of(columns).required}
     return bool(known) and (known >= needed or not all(map(_is_number, known)))
 
 
