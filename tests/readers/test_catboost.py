@@ -59,10 +59,14 @@ def test_columns_of_a_frame_keep_their_names(tmp_path):
     assert model.signature["named"] and [one["name"] for one in model.signature["columns"]] == list(frame.columns)
 
 
-def test_categories_and_a_loss_of_the_users_are_refused():
-    frame = pd.DataFrame(X, columns=["a", "b", "c"]).assign(a=random.choice(["x", "y", "z"], 120))
-    with pytest.raises(UnsupportedModel, match="categorical features"):
-        compile_model(cb.CatBoostClassifier(**SIZE, cat_features=["a"]).fit(frame, Y))
+def test_texts_embeddings_and_a_loss_of_the_users_are_refused():
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    texts = frame.assign(a=random.choice(["good film", "bad film", "a day"], 120))
+    with pytest.raises(UnsupportedModel, match="text features"):
+        compile_model(cb.CatBoostClassifier(**SIZE, text_features=["a"]).fit(texts, Y))
+    vectors = frame.assign(a=list(X))
+    with pytest.raises(UnsupportedModel, match="embedding features"):
+        compile_model(cb.CatBoostClassifier(**SIZE, embedding_features=["a"]).fit(vectors, Y))
     with pytest.raises(UnsupportedModel, match="its loss 'RMSEWithUncertainty' is not supported"):
         compile_model(cb.CatBoostRegressor(**SIZE, loss_function="RMSEWithUncertainty").fit(X, X[:, 0]))
     with pytest.raises(UnsupportedModel, match="not fitted"):

@@ -49,6 +49,7 @@ class Original:
         self._shape = signature.get("input") if signature else None
         self._typed = TypedRowEncoder(list(self._columns)) if self._shape else None
         self._has_jobs = bool(_find_jobs(estimator))
+        self._takes_integers = _takes_integers(estimator)
         self.lacks_pandas = False
 
     @property
@@ -106,6 +107,8 @@ class Original:
             names = [int(column["name"]) if column.get("whole_name") else column["name"] for column in self._columns]
             return [{name: cell for name, cell in zip(names, row, strict=True) if cell is not None} for row in rows]
         numeric = all(map(holds_numbers, self._columns))
+        if self._takes_integers and not numeric and not self._shape:
+            rows = [_with_integers(row, self._columns) for row in rows]
         if self._shape == "series":
             return self._frame(rows)[self._columns[0]["name"]]
         if self._shape == "frame" or (self._shape is None and self._named):
@@ -153,6 +156,20 @@ class Original:
         return make_frame(
             cells, known, texts, {c["name"]: c["dtype"] for c in self._columns if c["dtype"] in DATE_TYPES}
         )
+
+
+def _takes_integers(estimator: Estimator) -> bool:
+    """Whether a number in a column of categories must be an integer: CatBoost refuses floats there."""
+    while hasattr(estimator, "steps"):
+        estimator = estimator.steps[-1][1]
+    return type(estimator).__module__ == "catboost.core"
+
+
+def _with_integers(row: Row, columns: Sequence[Column]) -> Row:
+    return [
+        int(cell) if type(cell) is float and column["dtype"] == "object" and cell.is_integer() else cell
+        for cell, column in zip(row, columns, strict=True)
+    ]
 
 
 def _read_features(text: str, form: str) -> Any:

@@ -102,6 +102,11 @@ gaussian_process:
     power                          smooth
     latent_probabilities           smooth
     divide_columns                 ieee smooth affine
+hashed.categories:
+    hash_categories                steps
+    category_positions             steps
+hashed.statistics:
+    category_statistics            steps
 imputing:
     impute                         keeps-absent ieee exact smooth
     missing_indicator              steps

@@ -44,7 +44,7 @@ EXPERIMENTAL = {
 # Restrictions of classes that have a converter: parameters without a known exact answer.
 REMARKS = {
     **{
-        f"catboost.core.CatBoost{name}": "numeric features only; no custom loss; also from a `.cbm` file"
+        f"catboost.core.CatBoost{name}": "no texts, no embeddings, no custom loss; also from a `.cbm` file"
         for name in ("Classifier", "Ranker", "Regressor")
     },
     **dict.fromkeys(

@@ -78,12 +78,19 @@ def _concat(node: Node, inputs: Sequence[View]) -> View:
     return tuple(column for view in inputs for column in view)
 
 
+def _unknown(width: int) -> View:
+    return (None,) * width
+
+
 FOLLOW: Mapping[str, Callable[[Node, Sequence[View]], View]] = {
     "scale": _scale,
     "min_max_scale": _min_max_scale,
     "divide_columns": _divide_columns,
     "select_columns": _select_columns,
     "concat": _concat,
+    "hash_categories": lambda node, _: _unknown(len(node.attributes["names"])),
+    "category_positions": lambda node, _: _unknown(len(node.tensors["columns"])),
+    "category_statistics": lambda node, _: _unknown(len(node.tensors["absent"])),
     "narrow_to_float32": lambda _, inputs: inputs[0],
     "zeros_to_missing": lambda _, inputs: inputs[0],
     "mark_missing": lambda _, inputs: inputs[0],

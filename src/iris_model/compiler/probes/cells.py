@@ -13,6 +13,8 @@ from iris_model.contract.signature import Column
 from iris_model.engine.rows import holds_numbers
 from iris_model.readers import Graph
 
+from .hashed import find_known_texts
+
 # Strings that training did not contain, and that often cause bugs: empty, blank, composed and decomposed accents,
 # case changes that change length, other scripts and digits, joiners, and characters beyond 16 bits.
 STRANGE_TEXTS = (
@@ -44,13 +46,14 @@ class Pool:
 def find_pools(graph: Graph) -> dict[int, Pool]:
     """Return a pool for each column whose cells are not amounts."""
     pools = {}
+    hashed = find_known_texts(graph)
     for index, column in enumerate(graph.signature["columns"]):
         if "json" in column:
             pools[index] = Pool(_features(column["json"]), ())
         elif column["kind"] == "text":
             pools[index] = Pool(_documents(graph), STRANGE_TEXTS)
         elif column["kind"] == "categorical":
-            pools[index] = _categories(column)
+            pools[index] = _categories(column, hashed.get(column["name"], ()))
             if column["dtype"] == "category" and column["name"] in _refusing(graph):
                 # XGBoost refuses unseen categories, except for "" and prefixes of categories. A compiled model refuses
                 # all of them.
@@ -81,7 +84,8 @@ def unseen_rows(ordinary: Sequence[Row], pools: dict[int, Pool]) -> list[Row]:
     return rows
 
 
-def _categories(column: Column) -> Pool:
+def _categories(column: Column, hashed: Sequence[str]) -> Pool:
+    """Return the pool of a column. `hashed`: strings with the hashes of training, if the model has no others."""
     if column["dtype"] == "bool":
         return Pool((0.0, 1.0), ())
     if holds_numbers(column):
@@ -92,7 +96,7 @@ def _categories(column: Column) -> Pool:
     seen: list[Cell] = [one if isinstance(one, str) else float(one) for one in column["categories"]]
     if column["dtype"] == "object" and column.get("optional") and not column.get("dropped"):
         seen += [1.0, -2.5, 0.0]
-    seen = seen or ["any", ""]
+    seen = [*seen, *hashed] or ["any", ""]
     texts = [one for one in seen if isinstance(one, str)]
     unseen = [*STRANGE_TEXTS, *(f"{one} " for one in texts[:3]), *(one.upper() for one in texts[:3])]
     return Pool(seen, [cell for cell in unseen if cell not in seen])

@@ -34,6 +34,8 @@ MODULES = {
         "matern_kernel rational_quadratic_kernel periodic_kernel sum_of product_of power latent_probabilities "
         "divide_columns"
     ),
+    "hashed.categories": "hash_categories category_positions",
+    "hashed.statistics": "category_statistics",
     "imputing": "impute missing_indicator impute_column unless_all_missing",
     "interpolation": "interpolate spline_basis",
     "inverses": "numpy_function scale_back power_back",

@@ -17,17 +17,32 @@ from typing import Any
 import numpy as np
 
 from iris_model.readers.graph import Estimator
-from iris_model.readers.tree_layout import BoostedTree
+from iris_model.readers.tree_layout import BoostedTree, CategorySet
+
+from .statistics import Statistics, find_ambiguity, read_statistics
 
 Array = np.ndarray[Any, Any]
 Document = Mapping[str, Any]
+
+# The kinds of features that are read.
+READ = ("float_features", "categorical_features", "ctrs")
+
+
+@dataclass(frozen=True)
+class OneHot:
+    """A categorical feature whose splits compare it with one category: its number, and the hashes of those."""
+
+    feature: int
+    known: list[int]
 
 
 @dataclass(frozen=True)
 class Model:
     """The trees of a model, and the column that each adds to. The output is `scale * sum + bias`.
 
-    `problem`: why the model cannot be converted, or empty.
+    The trees read the numeric features, then the position of each one-hot feature, then the statistics. `numbers` and
+    `categories`: the input column of each numeric and categorical feature. `problem`: why the model cannot be
+    converted, or None.
     """
 
     loss: str
@@ -35,6 +50,10 @@ class Model:
     outputs: list[int]
     scale: float
     bias: Array
+    numbers: list[int]
+    categories: list[int]
+    one_hot: list[OneHot]
+    statistics: Statistics | None
     problem: str | None = None
 
     @property
@@ -50,21 +69,39 @@ def read_model(estimator: Estimator) -> Model:
     scale, bias = document["scale_and_bias"]
     biases = np.asarray(bias, np.float64)
     features = document["features_info"]
-    others = [kind for kind in features if kind != "float_features" and features[kind]]
-    if others:
-        said = ", ".join(kind.replace("_", " ") for kind in others)
-        return Model(
-            loss, [], [], scale, biases, f"it has {said}, whose hashes and counts are not read; expected numbers"
-        )
-    columns = {one["feature_index"]: one for one in features["float_features"]}
+    others = [kind for kind in features if kind not in READ and features[kind]]
+    problem = (
+        f"it has {', '.join(others).replace('_', ' ')}, which are not read" if others else find_ambiguity(document)
+    )
+    if problem:
+        return Model(loss, [], [], scale, biases, [], [], [], None, problem)
+    numeric: Sequence[Document] = features.get("float_features") or ()
+    categorical: Sequence[Document] = features.get("categorical_features") or ()
+    statistics = read_statistics(document)
+    one_hot = [
+        OneHot(one["feature_index"], [value & 0xFFFFFFFF for value in one["values"]])
+        for one in categorical
+        if one.get("values")
+    ]
+    splits = _Splits(numeric, one_hot, statistics)
     trees: list[BoostedTree] = []
     outputs: list[int] = []
     for tree in document.get("oblivious_trees", document.get("trees", ())):
-        splits, values = _unfold(tree) if "splits" in tree or "leaf_values" in tree else _flatten(tree)
+        nodes, values = _unfold(tree) if "splits" in tree or "leaf_values" in tree else _flatten(tree)
         for output in range(len(biases)):
-            trees.append(_lay_out(splits, values[:, output], columns))
+            trees.append(splits.lay_out(nodes, values[:, output]))
             outputs.append(output)
-    return Model(loss, trees, outputs, float(scale), biases)
+    return Model(
+        loss,
+        trees,
+        outputs,
+        float(scale),
+        biases,
+        [one["flat_feature_index"] for one in numeric],
+        [one["flat_feature_index"] for one in categorical],
+        one_hot,
+        statistics,
+    )
 
 
 # A node: its split and its children, or None and twice the number of its leaf.
@@ -105,21 +142,51 @@ def _flatten(tree: Document) -> tuple[list[Node], Array]:
     return [node for node in nodes if node is not None], np.asarray(values, np.float64)
 
 
-def _lay_out(nodes: Sequence[Node], values: Array, columns: Mapping[int, Document]) -> BoostedTree:
-    count = len(nodes)
-    left, right, feature = np.full(count, -1), np.full(count, -1), np.zeros(count, np.int64)
-    threshold, value, missing_left = np.zeros(count), np.zeros(count), np.ones(count, np.uint8)
-    for place, (split, first, second) in enumerate(nodes):
-        if split is None:
-            value[place] = values[first]
-            continue
-        left[place], right[place] = first, second
-        column = columns[split["float_feature_index"]]
-        feature[place] = column["flat_feature_index"]
-        threshold[place] = float(np.float32(split["border"]))
-        # By default a missing value is above no border; it can be configured to be above all.
-        missing_left[place] = column["nan_value_treatment"] != "AsTrue"
-    return BoostedTree(left, right, feature, threshold, value, missing_left)
+class _Splits:
+    """Converts the splits of trees to columns of the table that the trees read, and thresholds or categories."""
+
+    def __init__(self, numeric: Sequence[Document], one_hot: Sequence[OneHot], statistics: Statistics | None) -> None:
+        self._numbers = {one["feature_index"]: (place, one) for place, one in enumerate(numeric)}
+        self._one_hot = {one.feature: (len(numeric) + place, one.known) for place, one in enumerate(one_hot)}
+        self._first_statistic = len(numeric) + len(one_hot)
+        # All splits of a model are numbered: those of numbers, then of categories, then of statistics.
+        self._first_split = sum(len(one["borders"]) for one in numeric) + sum(len(one.known) for one in one_hot)
+        self._statistics = statistics.splits if statistics is not None else []
+
+    def lay_out(self, nodes: Sequence[Node], values: Array) -> BoostedTree:
+        """Return one tree with the leaves' values."""
+        count = len(nodes)
+        left, right, feature = np.full(count, -1), np.full(count, -1), np.zeros(count, np.int64)
+        threshold, value, missing_left = np.zeros(count), np.zeros(count), np.ones(count, np.uint8)
+        sets: dict[int, CategorySet] = {}
+        for place, (split, first, second) in enumerate(nodes):
+            if split is None:
+                value[place] = values[first]
+                continue
+            left[place], right[place] = first, second
+            kind = split["split_type"]
+            if kind == "FloatFeature":
+                feature[place], column = self._numbers[split["float_feature_index"]]
+                threshold[place] = float(np.float32(split["border"]))
+                # By default a missing value is above no border; it can be configured to be above all.
+                missing_left[place] = column["nan_value_treatment"] != "AsTrue"
+            elif kind == "OneHotFeature":
+                feature[place], known = self._one_hot[split["cat_feature_index"]]
+                # In CatBoost the equal category goes right; in a set, it goes left.
+                left[place], right[place] = second, first
+                sets[place] = _only(known.index(split["value"] & 0xFFFFFFFF))
+            elif kind == "OnlineCtr":
+                statistic, level = self._statistics[split["split_index"] - self._first_split]
+                feature[place], threshold[place] = self._first_statistic + statistic, float(level)
+            else:
+                raise ValueError(f"unknown split {kind!r}; expected a number, a category or a statistic")
+        return BoostedTree(left, right, feature, threshold, value, missing_left, sets)
+
+
+def _only(position: int) -> CategorySet:
+    words = np.zeros(position // 32 + 1, np.uint32)
+    words[-1] = 1 << position % 32
+    return CategorySet(words)
 
 
 def _export(estimator: Estimator) -> Document:

@@ -1,6 +1,6 @@
 """Convert CatBoost estimators. Source: catboost/python-package/catboost/core.py, catboost/libs/model/eval_processing.
 
-Features are rounded to float32, leaves are added in float64.
+Numeric features are rounded to float32, categories are hashed, leaves are added in float64.
 """
 
 from __future__ import annotations
@@ -79,12 +79,19 @@ def _read(builder: GraphBuilder, estimator: Estimator, inputs: Value, losses: tu
     name = type(estimator).__name__
     texts = estimator.get_text_feature_indices()
     for index in estimator.get_cat_feature_indices():
-        # Integers or strings: CatBoost accepts both, and treats 7 and "7" as equal.
-        builder.expect_categories(builder.select_columns(inputs, [index]), 0, [], dtype="mixed")
+        # Integers or strings: CatBoost accepts both, and treats 7 and "7" as equal. It refuses missing ones.
+        column = builder.select_columns(inputs, [index])
+        builder.expect_categories(column, 0, [], dtype="mixed")
+        builder.refuse_missing(column)
     for index in texts:
         builder.expect_text(builder.select_columns(inputs, [index]))
     if texts:
         builder.refuse(f"{name}: it has text features, which cannot be compiled; train it on numbers and categories")
+        return None
+    if estimator.get_embedding_feature_indices():
+        builder.refuse(
+            f"{name}: it has embedding features, which cannot be compiled; train it on numbers and categories"
+        )
         return None
     model = read_model(estimator)
     if model.problem is not None:
@@ -97,17 +104,59 @@ def _read(builder: GraphBuilder, estimator: Estimator, inputs: Value, losses: tu
 
 
 def _add_raw(builder: GraphBuilder, model: Model, inputs: Value) -> Value:
-    attributes: dict[str, Json] = {"infinite": True}
-    width = inputs.width
-    rows = builder.add(
-        "narrow_to_float32", inputs, width=width, keeps_missing=True, takes_infinite=True, attributes=attributes
-    )
     width = model.width
     tensors = lay_out_boosted(model.trees, model.outputs, np.zeros(width), with_missing=True)
-    attributes = {"narrow": False}
+    attributes: dict[str, Json] = {"narrow": False}
+    rows = _add_features(builder, model, inputs)
     raw = builder.add("boosted_trees", rows, width=width, takes_infinite=True, attributes=attributes, tensors=tensors)
     scaled = {"scale": np.full(width, model.scale), "offset": model.bias}
     return builder.add("min_max_scale", raw, width=width, tensors=scaled)
+
+
+def _add_features(builder: GraphBuilder, model: Model, inputs: Value) -> Value:
+    """Return the table that the trees read: numbers, positions of one-hot categories, statistics of categories."""
+    tables: list[Value] = []
+    if model.numbers:
+        chosen = inputs if not model.categories else builder.select_columns(inputs, model.numbers)
+        tables.append(
+            builder.add(
+                "narrow_to_float32",
+                chosen,
+                width=chosen.width,
+                keeps_missing=True,
+                takes_infinite=True,
+                attributes={"infinite": True},
+            )
+        )
+    if not model.categories:
+        return tables[0]
+    cells = builder.select_columns(inputs, model.categories)
+    names = [builder.column_name(cells, place) for place in range(cells.width)]
+    hashes = builder.add("hash_categories", cells, width=cells.width, attributes={"names": names})
+    if model.one_hot:
+        known = [one.known for one in model.one_hot]
+        tensors = {
+            "columns": np.array([one.feature for one in model.one_hot], np.int32),
+            "known": np.concatenate([np.array(each, np.uint32) for each in known]),
+            "starts": np.cumsum([0, *map(len, known)]).astype(np.int32),
+        }
+        tables.append(builder.add("category_positions", hashes, width=len(known), tensors=tensors))
+    if model.statistics is not None:
+        found = model.statistics
+        tensors = {"keys": found.keys, "starts": found.starts, "levels": found.levels, "absent": found.absent}
+        sources = [hashes, tables[0]] if found.needs_numbers else [hashes]
+        tables.append(
+            builder.add(
+                "category_statistics",
+                *sources,
+                width=found.width,
+                takes_infinite=True,
+                attributes={"projections": found.projections},
+                tensors=tensors,
+            )
+        )
+    # A model whose trees have no splits reads its columns too.
+    return builder.concat(tables) if tables else hashes
 
 
 READERS: dict[str, Reader] = {
