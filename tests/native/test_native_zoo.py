@@ -36,28 +36,38 @@ one versus rest - booleans; one versus one - three integers; output code of prob
 mlp tanh - three integers; laplacian - small target; imputed mean - whole numbers; bernoulli nb - three integers;
 qda - three integers; elliptic envelope - wide; svc rbf - two texts; nu svc - four; xgboost of parallel trees - two;
 sgd log_loss - three integers; gradient boosting - two texts; lightgbm - booleans;
-lightgbm cross_entropy_lambda - fractions; stacking of voting of calibrated - three integers; scaled target - one target;
-mlp relu - two texts; nearest centroid manhattan - two texts; sigmoid - small target; xgboost - three;
-xgboost binary:hinge - two; xgboost count:poisson - positive; radius kd_tree - outputs of text; brute manhattan - ties;
-process rbf - one target; bins onehot uniform - one target; adaboost of bayes - two texts;
-label propagation of neighbors - unlabeled; brute - small target; isotonic falling - one column; binarized - one target;
-normalized - one target; indicator - missing; bins ordinal uniform - one target; polynomial interactions - one target;
-bisecting k-means by size - numbers; union - one target; svc linear probability - three integers;
-categorical nb - booleans; svr poly - small target; nearest centroid shrunken - whole numbers;
-adaboost of ridge - one target; calibrated temperature - counted classes; bagging of ridge - three targets;
-lightgbm zeros are missing - zeros; bagging of logistic - two texts; xgboost -999 - missing as -999.0;
-radius brute - three integers; kernel pca cosine - float32; label spreading - unlabeled; lof - numbers
+lightgbm cross_entropy_lambda - fractions; stacking of voting of calibrated - three integers;
+scaled target - one target; mlp relu - two texts; nearest centroid manhattan - two texts; sigmoid - small target;
+xgboost - three; xgboost binary:hinge - two; xgboost count:poisson - positive; radius kd_tree - outputs of text;
+brute manhattan - ties; process rbf - one target; bins onehot uniform - one target; adaboost of bayes - two texts;
+label propagation of neighbors - unlabeled; brute - small target; isotonic falling - one column;
+binarized - one target; normalized - one target; indicator - missing; bins ordinal uniform - one target;
+polynomial interactions - one target; bisecting k-means by size - numbers; union - one target;
+svc linear probability - three integers; categorical nb - booleans; svr poly - small target;
+nearest centroid shrunken - whole numbers; adaboost of ridge - one target; calibrated temperature - counted classes;
+bagging of ridge - three targets; lightgbm zeros are missing - zeros; bagging of logistic - two texts;
+xgboost -999 - missing as -999.0; radius brute - three integers; kernel pca cosine - float32;
+label spreading - unlabeled; lof - numbers; power - missing; quantiles - whole numbers; quantiles normal - missing;
+splines 3 periodic - one target; splines 3 linear - one target; splines 2 continue - one target;
+function log1p - positive; function rint - positive; target in logarithms - positive target;
+code of one atom - numbers; code of four atoms - numbers; code of all dimensions - numbers;
+code threshold positive - numbers; gradient boosting from probabilities - two texts; isomap - numbers;
+locally linear - numbers; imputed from weighted neighbors - missing; imputed from many - missing;
+iterative with indicator - missing
 """
 NAMES = [" ".join(name.split()) for name in CHOSEN.split(";")]
 ZOO = {name: (estimator, data) for name, estimator, data in ANIMALS}
 
 # Operators that no model of the zoo has in its prediction, with their attributes and the columns that they make.
 ALONE: dict[str, tuple[dict[str, object], int]] = {
+    "centered_logs": ({"factor": 2.0}, 3),
+    "clipped_centered_log": ({"epsilon": 2.0**-52}, 3),
     "halve_pair": ({}, 2),
     "isolation_scores": ({"longest": 3.5}, 1),
     "last_argmax_label": ({"classes": CLASSES}, 1),
     "round_float32": ({}, 3),
     "signed_squares": ({}, 3),
+    "snap_to_known": ({"known": [[-1.0, 0.5, 0.6], [], [2.0]], "within": [0.25, 1.0, 1e6]}, 3),
     "softmax_pair": ({}, 2),
 }
 LINEAR = {"op": "linear", "inputs": ["rows"], "attributes": {}, "tensors": ["coefficients", "intercepts"]}

@@ -1,6 +1,8 @@
 """Functions of one number that return numpy's value where Python raises. Source: numpy.ufunc, C99 Annex F."""
 
-from math import ceil, copysign, cos, exp, expm1, floor, log, log1p, log2, log10, sin, sqrt, tan, tanh, trunc
+from math import ceil, copysign, cos, floor, log2, log10, sin, sqrt, tan, trunc
+
+from . import elementary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,13 +17,13 @@ FUNCTIONS: "dict[str, Callable[[float], float]]" = {
     "fabs": abs,
     "ceil": lambda value: copysign(ceil(value), value),
     "cos": cos,
-    "exp": exp,
-    "exp2": lambda value: 2.0**value,
-    "expm1": expm1,
+    "exp": lambda value: elementary.exp(value),
+    "exp2": lambda value: elementary.exp2(value),
+    "expm1": elementary.expm1,
     "floor": lambda value: copysign(floor(value), value),
-    "log": log,
+    "log": lambda value: elementary.log(value),
     "log10": log10,
-    "log1p": log1p,
+    "log1p": lambda value: elementary.log1p(value),
     "log2": log2,
     "negative": lambda value: -value,
     "positive": lambda value: value,
@@ -32,7 +34,7 @@ FUNCTIONS: "dict[str, Callable[[float], float]]" = {
     "sqrt": sqrt,
     "square": lambda value: value * value,
     "tan": tan,
-    "tanh": tanh,
+    "tanh": lambda value: elementary.tanh(value),
     "trunc": lambda value: copysign(trunc(value), value),
 }
 # The argument at which a function is minus infinity.

@@ -74,6 +74,7 @@ void write_repr(Buffer *out, const Json *value);
 void write_string_repr(Buffer *out, String string);
 String repr_of(const Json *value);
 String repr_of_string(String string);
+String repr_of_double(double value);
 String str_of(const Json *value);
 /* Describe a value in a few words (engine/rows.py, `describe`). */
 String describe(const Json *value);

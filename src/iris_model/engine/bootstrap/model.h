@@ -150,10 +150,14 @@ int64_t integer_attribute(const Node *node, const char *name, int64_t otherwise)
 int flag_attribute(const Node *node, const char *name, int otherwise);
 String text_attribute(const Node *node, const char *name);
 const Json *list_attribute(const Node *node, const char *name);
+/* Indices: a tensor or a list; SIZE_MAX for one that is no index. */
+size_t *indices_of(const Node *node, const char *name, size_t *count);
 void need_inputs(const Node *node, size_t least, size_t most);
 size_t need_table(const Node *node, size_t input); /* returns its width, at least 1 */
 void make_table(Node *node, size_t width);
 double *new_cells(Value *made);
+/* Count the ascending edges that are not greater than the value. */
+size_t count_reached(const double *edges, size_t count, double value);
 
 /* ---- operators*.c ---- */
 

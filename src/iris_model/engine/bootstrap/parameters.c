@@ -110,6 +110,29 @@ const Json *list_attribute(const Node *node, const char *name) {
     return found;
 }
 
+size_t *indices_of(const Node *node, const char *name, size_t *count) {
+    size_t *made;
+    if (has_tensor(node, name)) {
+        Tensor tensor = tensor_of(node, name);
+        if (!is_integers(&tensor))
+            fail_node(node, "has a tensor of another size or type");
+        made = allocate(tensor.count + 1, sizeof *made);
+        for (size_t i = 0; i < tensor.count; i++)
+            made[i] = integer_at(&tensor, i) < 0 ? SIZE_MAX : (size_t)integer_at(&tensor, i);
+        *count = tensor.count;
+        return made;
+    }
+    const Json *list = list_attribute(node, name);
+    made = allocate((size_t)list->count + 1, sizeof *made);
+    for (uint32_t i = 0; i < list->count; i++) {
+        int fits = 0;
+        int64_t number = list->items[i].kind == INTEGER ? small_integer(&list->items[i], &fits) : -1;
+        made[i] = fits && number >= 0 ? (size_t)number : SIZE_MAX;
+    }
+    *count = list->count;
+    return made;
+}
+
 void need_inputs(const Node *node, size_t least, size_t most) {
     if (node->input_count < least || node->input_count > most)
         fail_node(node, "has another number of inputs");
@@ -130,4 +153,16 @@ void make_table(Node *node, size_t width) {
 double *new_cells(Value *made) {
     made->cells = allocate(made->rows * (made->shape.kind == TABLE ? made->shape.width : 1), sizeof *made->cells);
     return made->cells;
+}
+
+size_t count_reached(const double *edges, size_t count, double value) {
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (value < edges[middle])
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
 }

@@ -171,3 +171,9 @@ int read_float(String text, double *value, int *plain) {
     *value = nearest_double(&decimal);
     return 1;
 }
+
+String repr_of_double(double value) {
+    Buffer out = {0};
+    add_double(&out, value);
+    return view(&out);
+}

@@ -9,6 +9,8 @@ from math import fsum, inf, sqrt
 
 from iris_model.engine.errors import InvalidInput
 
+from .links import add_in_order
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +121,7 @@ def _first(pair: "tuple[float, object]") -> float:
 
 def _square(row: "Sequence[float]") -> float:
     """Return the sum of squares of the cells that are not missing."""
-    return sum([cell * cell for cell in row if cell == cell])
+    return add_in_order([cell * cell for cell in row if cell == cell])
 
 
 def _undecided(row: int) -> InvalidInput:

@@ -3,6 +3,8 @@
 Takes the result of `neighbors.py`: for each row a list of (distance, position in training). Returns tables.
 """
 
+from math import sqrt
+
 from .densities import numpy_sum
 
 TYPE_CHECKING = False
@@ -94,7 +96,7 @@ def _solve(matrix: "list[list[float]]", right: "list[float]") -> "list[float]":
         pivot = matrix[column][column] - numpy_sum([value * value for value in lower[column][:column]])
         if not pivot > 0.0:
             raise ValueError("its neighbors do not span it")
-        root = pivot**0.5
+        root = sqrt(pivot)
         lower[column][column] = root
         for line in range(column + 1, size):
             product = numpy_sum([a * b for a, b in zip(lower[line][:column], lower[column][:column])])

@@ -1,7 +1,6 @@
 """Functions, steps, bins and powers of numeric cells. Source: sklearn.preprocessing, numpy, scipy.stats."""
 
-from math import expm1, log, log1p
-
+from iris_model.engine import elementary
 from iris_model.engine.errors import InvalidInput
 from iris_model.engine.functions import FUNCTIONS, INFINITY, call
 
@@ -97,14 +96,17 @@ def power_transform(rows: "Table", *, lambdas: "Sequence[float]", rests: "Sequen
 
 def _yeo_johnson(value: float, exponent: float, rest: float) -> float:
     if value >= 0:
-        return log1p(value) if abs(exponent) < EPSILON else expm1(exponent * log1p(value)) / exponent
-    return -expm1(rest * log1p(-value)) / rest if abs(exponent - 2) > EPSILON else -log1p(-value)
+        grown = elementary.log1p(value)
+        return grown if abs(exponent) < EPSILON else elementary.expm1(exponent * grown) / exponent
+    grown = elementary.log1p(-value)
+    return -elementary.expm1(rest * grown) / rest if abs(exponent - 2) > EPSILON else -grown
 
 
 def _box_cox(value: float, exponent: float, _rest: float) -> float:
     if value <= 0:
         raise InvalidInput(f"the Box-Cox transformation takes positive values only, not {value!r}")
-    return log(value) if abs(exponent) < 1e-19 else expm1(exponent * log(value)) / exponent
+    grown = elementary.log(value)
+    return grown if abs(exponent) < 1e-19 else elementary.expm1(exponent * grown) / exponent
 
 
 def snap_to_known(rows: "Table", *, known: "Sequence[Sequence[float]]", within: "Sequence[float]") -> "Table":

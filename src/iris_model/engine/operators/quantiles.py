@@ -1,6 +1,8 @@
 """The position of a number among the training quantiles. Source: QuantileTransformer, numpy.interp."""
 
-from math import erfc, log, sqrt
+from math import erfc, sqrt
+
+from iris_model.engine import elementary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,7 +134,7 @@ def normal_quantile(share: float) -> float:
     from_half = share - 0.5
     if abs(from_half) <= 0.425:
         return from_half * _ratio(MIDDLE, 0.180625 - from_half * from_half)
-    depth = sqrt(-log(share if from_half < 0.0 else 1.0 - share))
+    depth = sqrt(-elementary.log(share if from_half < 0.0 else 1.0 - share))
     size = _ratio(TAIL, depth - 1.6) if depth <= 5.0 else _ratio(FAR_TAIL, depth - 5.0)
     return -size if from_half < 0.0 else size
 

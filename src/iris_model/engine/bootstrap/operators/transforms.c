@@ -23,29 +23,6 @@ static State *open_state(Node *node) {
     return state;
 }
 
-static size_t *whole_numbers(const Node *node, const char *name, size_t *count) {
-    size_t *made;
-    if (has_tensor(node, name)) {
-        Tensor tensor = tensor_of(node, name);
-        if (!is_integers(&tensor))
-            fail_node(node, "has a tensor of another size or type");
-        made = allocate(tensor.count + 1, sizeof *made);
-        for (size_t i = 0; i < tensor.count; i++)
-            made[i] = integer_at(&tensor, i) < 0 ? SIZE_MAX : (size_t)integer_at(&tensor, i);
-        *count = tensor.count;
-        return made;
-    }
-    const Json *list = list_attribute(node, name);
-    made = allocate((size_t)list->count + 1, sizeof *made);
-    for (uint32_t i = 0; i < list->count; i++) {
-        int fits = 0;
-        int64_t number = list->items[i].kind == INTEGER ? small_integer(&list->items[i], &fits) : -1;
-        made[i] = fits && number >= 0 ? (size_t)number : SIZE_MAX;
-    }
-    *count = list->count;
-    return made;
-}
-
 static void open_binarize(Node *node) {
     State *state = open_state(node);
     state->number = number_attribute(node, "threshold", (double)NAN);
@@ -82,18 +59,6 @@ static void open_bin_columns(Node *node) {
     make_table(node, state->width);
 }
 
-static size_t count_reached(const double *edges, size_t count, double value) {
-    size_t low = 0, high = count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (value < edges[middle])
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
-}
-
 static void run_bin_columns(const Node *node, const Value *const *inputs, Value *made) {
     const State *state = node->state;
     double *out = new_cells(made);
@@ -105,9 +70,9 @@ static void run_bin_columns(const Node *node, const Value *const *inputs, Value 
 static void open_polynomial(Node *node) {
     State *state = open_state(node);
     size_t factors, kept;
-    state->parents = whole_numbers(node, "parents", &state->count);
-    state->indices = whole_numbers(node, "factors", &factors);
-    state->kept = whole_numbers(node, "kept", &kept);
+    state->parents = indices_of(node, "parents", &state->count);
+    state->indices = indices_of(node, "factors", &factors);
+    state->kept = indices_of(node, "kept", &kept);
     if (factors != state->count || kept == 0)
         fail_node(node, "has another number of factors");
     for (size_t i = 0; i < state->count; i++)
@@ -144,12 +109,6 @@ static void open_interpolate(Node *node) {
     state->second = numbers_of(node, "ys", state->count);
     state->kind = is_text(outside, "raise") ? REFUSE : is_text(outside, "nan") ? NO_ANSWER : CLIP;
     make_table(node, 1);
-}
-
-static String repr_of_double(double value) {
-    Buffer out = {0};
-    add_double(&out, value);
-    return view(&out);
 }
 
 static void run_interpolate(const Node *node, const Value *const *inputs, Value *made) {
@@ -193,7 +152,7 @@ static void open_bin_columns_one_hot(Node *node) {
     size_t count, width = 0;
     open_bin_columns(node);
     State *state = node->state;
-    state->indices = whole_numbers(node, "starts", &count);
+    state->indices = indices_of(node, "starts", &count);
     if (count < state->width)
         fail_node(node, "has too few starts");
     for (size_t i = 0; i < state->width; i++) {
@@ -291,7 +250,7 @@ static void run_multiply_columns(const Node *node, const Value *const *inputs, V
 
 static void open_zeros_to_missing(Node *node) {
     State *state = open_state(node);
-    state->indices = whole_numbers(node, "columns", &state->count);
+    state->indices = indices_of(node, "columns", &state->count);
     for (size_t i = 0; i < state->count; i++)
         if (state->indices[i] >= state->width)
             fail_node(node, "has a column that does not exist");
@@ -311,7 +270,7 @@ static void run_zeros_to_missing(const Node *node, const Value *const *inputs, V
 static void open_missing_indicator(Node *node) {
     State *state = open_state(node);
     const Json *marker = attribute_of(node, "marker");
-    state->indices = whole_numbers(node, "indices", &state->count);
+    state->indices = indices_of(node, "indices", &state->count);
     for (size_t i = 0; i < state->count; i++)
         if (state->indices[i] >= state->width)
             fail_node(node, "has a column that does not exist");
