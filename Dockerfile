@@ -10,6 +10,7 @@ ARG BASE_IMAGE=public.ecr.aws/lambda/python:3.13
 ARG BUILD_IMAGE=${BASE_IMAGE}
 
 # First stage: open the trained model with the library that trained it, compile it, prove both equal.
+# The image is for the architecture of the builder, so the function is too.
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /src
 COPY . .
@@ -19,12 +20,18 @@ RUN python3 -m pip install --no-cache-dir --progress-bar off --root-user-action 
 RUN mkdir /opt/openmp && for library in /opt/build/scikit_learn.libs/libgomp*; do \
     ln -s "$library" /opt/openmp/libgomp.so.1; done
 RUN LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}/opt/openmp" \
-    PYTHONPATH=/opt/build python3 -m iris_model.cli package examples/iris --output /out --install-requirements
+    PYTHONPATH=/opt/build python3 -m iris_model.cli package examples/iris --output /out --install-requirements \
+    --arch "$(uname -m)"
+
+# If `package` selected the Python runtime, a file with the name of the executable starts it.
+# -S: the function directory holds all that is imported, so looking for site-packages would be time at every cold start.
+RUN test -e /out/bootstrap || { printf '#!/bin/sh\nexec python3 -S %s "$@"\n' /var/task/iris_model/runtime/__main__.py \
+    > /out/bootstrap && chmod 755 /out/bootstrap; }
 
 # Second stage: the base and the function directory, which is all that Lambda loads.
 FROM ${BASE_IMAGE}
 COPY --from=build /out /var/task
 WORKDIR /var/task
-# -S: the function directory holds all that is imported, so looking for site-packages would be time at every cold start.
-ENTRYPOINT ["python3", "-S", "/var/task/iris_model/runtime/__main__.py"]
+# The executable, or the script that starts Python.
+ENTRYPOINT ["/var/task/bootstrap"]
 CMD ["app.handler"]

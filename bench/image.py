@@ -163,6 +163,9 @@ def _scikit_learn_bytes(place: Path, base: str) -> int:
 def _init(project: Path) -> None:
     command = [sys.executable, "-m", "iris_model.cli", "init", str(project)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    # The limits of sizes and times are those of the Python runtime.
+    settings = project / "iris-model.toml"
+    settings.write_text(f'runtime = "python"\n{settings.read_text()}')
     assert (project / "iris_trained_model.pkl").read_bytes() == (EXAMPLE / "iris_trained_model.pkl").read_bytes()
 
 

@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,8 @@ from bench.engine import measure, median
 from bench.report import Claim, render, write_results
 from iris_model.compiler import compile_model, describe_onnx
 from iris_model.engine import CompiledModel
+from iris_model.project import package_project, read_settings
 from iris_model.project.packaging.executors import installed_size_mb
-from iris_model.project.packaging.package import package_project
 from iris_model.project.scaffold import scaffold_model_project
 from iris_model.runtime.executors.onnx import OnnxModel
 
@@ -104,7 +105,9 @@ def ways(path: Path) -> dict[str, Any]:
 def size(path: Path, project: Path) -> Claim:
     """The function directory, against the same with onnxruntime and its packages."""
     scaffold_model_project(project, path)
-    ours = package_project(project).size_bytes / 1000
+    # Both in Python.
+    settings = replace(read_settings(project), runtime="python")
+    ours = package_project(project, settings=settings).size_bytes / 1000
     theirs = package_project(project, executor="onnxruntime", output=project.parent / "theirs").size_bytes / 1000
     theirs += installed_size_mb("onnxruntime") * 1000
     text = f"network of {LAYERS} x {WIDTHS[-1]}: size with onnxruntime / ours"

@@ -54,10 +54,9 @@ class Contender:
 
 
 def iris_compiled() -> Contender:
-    """The iris function as `iris-model package` makes it, under our runtime."""
+    """The iris function as `iris-model package` makes it, under our runtime in Python."""
     directory = PEERS / "iris"
-    command = [sys.executable, "-m", "iris_model.cli", "package", str(EXAMPLE), "--output", str(directory)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    _package(PEERS / "iris-project", "python", directory)
     entry_point = directory / "iris_model" / "runtime" / "__main__.py"
     return Contender(
         "iris, compiled, our runtime",
@@ -71,13 +70,7 @@ def iris_compiled() -> Contender:
 def iris_native() -> Contender:
     """The iris function with the native runtime: the executable that releases have, built with musl by zig."""
     directory = PEERS / "iris-native"
-    project = PEERS / "iris-native-project"
-    shutil.rmtree(project, ignore_errors=True)
-    shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns(".iris-model"))
-    settings = (project / "iris-model.toml").read_text()
-    (project / "iris-model.toml").write_text(f'runtime = "native"\n{settings}')
-    command = [sys.executable, "-m", "iris_model.cli", "package", str(project), "--output", str(directory)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    _package(PEERS / "iris-native-project", "native", directory)
     executable = directory / "bootstrap"
     variables = {"IRIS_MODEL_BOOTSTRAP_CC": f"{_ARCHITECTURE}={shlex.join(_compiler())}"}
     scratch = PEERS / "bootstrap"
@@ -85,6 +78,16 @@ def iris_native() -> Contender:
     subprocess.run(build, cwd=REPOSITORY, env={**os.environ, **variables}, check=True)
     shutil.copyfile(scratch / "iris_model" / "engine" / f"_bootstrap-{_ARCHITECTURE}", executable)
     return Contender("iris, native runtime", (str(executable), "app.handler"), directory, (), '"versicolor"')
+
+
+def _package(project: Path, runtime: str, directory: Path) -> None:
+    """Package the example with this runtime."""
+    shutil.rmtree(project, ignore_errors=True)
+    shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns(".iris-model"))
+    settings = (project / "iris-model.toml").read_text()
+    (project / "iris-model.toml").write_text(f'runtime = "{runtime}"\n{settings}')
+    command = [sys.executable, "-m", "iris_model.cli", "package", str(project), "--output", str(directory)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def minimal_program() -> Contender:

@@ -15,7 +15,7 @@ def test_the_dockerfiles_differ_only_in_names_and_packages() -> None:
     instructions = [line for line in differing if not line.startswith("#")]
     assert instructions == [
         "    --constraint constraints.txt --requirement examples/iris/requirements.txt .",
-        "    PYTHONPATH=/opt/build python3 -m iris_model.cli package examples/iris --output /out --install-requirements",
+        "    PYTHONPATH=/opt/build python3 -m iris_model.cli package examples/iris --output /out --install-requirements \\",
     ]
 
 

@@ -10,15 +10,20 @@ from typing import Any
 
 import pytest
 
+from iris_model.project.packaging.native import find_bootstrap
 from tests.e2e.observation import observe
 from tests.support.docker_engine import container, inspect_image, run_once
+from tests.support.iris_project import ENTRY_POINT as PYTHON_ENTRY_POINT
+from tests.support.iris_project import function_image, write_iris_project
 from tests.support.rie_binary import REPOSITORY
 from tests.support.rie_process import Emulator
 
 pytestmark = pytest.mark.e2e
 
-ENTRY_POINT = ["python3", "-S", "/var/task/iris_model/runtime/__main__.py"]
-FUNCTION_DIRECTORY_LIMIT_BYTES = 300_000
+ENTRY_POINT = ["/var/task/bootstrap"]
+BOOTSTRAP = find_bootstrap("x86_64")
+# With the native runtime, everything but the executable.
+LIMIT_BYTES = 50_000 if BOOTSTRAP else 300_000
 VERSICOLOR = b"[5.7,2.8,4.5,1.3]"
 SETOSA_IN_BASE64 = b'{ "body": "WzUuMSwzLjUsMS40LDAuMl0="}'
 LIST_FILES = """
@@ -50,6 +55,19 @@ def golden(image: str) -> list[dict[str, Any]]:
     return rows
 
 
+@pytest.fixture(scope="module")
+def python_image(lambda_python: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same function with the Python runtime."""
+    return function_image(
+        write_iris_project(tmp_path_factory.mktemp("python") / "p", "iris"), lambda_python, "iris-python"
+    )
+
+
+def test_the_image_has_the_native_runtime_if_it_was_built(iris_image: str) -> None:
+    described = json.loads(run_once(iris_image, "cat", "/var/task/function.json"))
+    assert described.get("runtime") == ("native" if BOOTSTRAP else None)
+
+
 def test_the_curls_answer(iris_image: str) -> None:
     with container(iris_image) as function:
         assert_curls_answer(function)
@@ -67,13 +85,15 @@ def test_answers_are_those_of_the_trained_model(iris_image: str) -> None:
 
 
 @pytest.mark.parametrize("event", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)
-def test_both_runtimes_answer_the_test_events_alike(iris_image: str, event: Path) -> None:
+def test_all_runtimes_answer_the_test_events_alike(iris_image: str, python_image: str, event: Path) -> None:
+    """The native runtime, the Python runtime, and the handler under the runtime client of AWS."""
     payload = event.read_bytes()
-    with container(iris_image) as ours:
-        answer = ours.invoke(payload)
-    with container(iris_image, ["app.handler"], options=["--entrypoint", "/lambda-entrypoint.sh"]) as official:
+    with container(python_image, ["app.handler"], options=["--entrypoint", "/lambda-entrypoint.sh"]) as official:
         reference = official.invoke(payload)
-    assert observe(answer, ours.log) == observe(reference, official.log)
+    for image in (iris_image, python_image):
+        with container(image) as ours:
+            answer = ours.invoke(payload)
+        assert observe(answer, ours.log) == observe(reference, official.log)
 
 
 def test_configuration_is_the_documented_one(iris_image: str) -> None:
@@ -83,13 +103,15 @@ def test_configuration_is_the_documented_one(iris_image: str) -> None:
     assert configuration["WorkingDir"] == "/var/task"
 
 
-def test_the_entry_point_of_the_base_runs_it_with_awslambdaric(iris_image: str) -> None:
+def test_the_entry_point_of_the_base_runs_it(iris_image: str) -> None:
+    """AWS's runtime client imports the handler, which starts the executable of a native function."""
     with container(iris_image, ["app.handler"], options=["--entrypoint", "/lambda-entrypoint.sh"]) as function:
         assert_curls_answer(function)
 
 
-def test_the_emulator_as_entry_point(iris_image: str) -> None:
-    command = [*ENTRY_POINT, "app.handler"]
+@pytest.mark.parametrize("entry_point", [ENTRY_POINT, PYTHON_ENTRY_POINT], ids=["executable", "Python"])
+def test_the_emulator_as_entry_point(iris_image: str, entry_point: list[str]) -> None:
+    command = [*entry_point, "app.handler"]
     with container(iris_image, command, options=["--entrypoint", "/usr/local/bin/aws-lambda-rie"]) as function:
         assert_curls_answer(function)
 
@@ -127,8 +149,8 @@ def test_the_function_directory_is_what_it_says_of_itself(iris_image: str) -> No
 
 def test_the_function_directory_is_small(iris_image: str) -> None:
     sizes = {path: size for path, mode, size, _ in task_files(iris_image) if stat.S_ISREG(mode)}
-    total = sum(sizes.values())
-    assert 0 < total <= FUNCTION_DIRECTORY_LIMIT_BYTES, f"{total} bytes in {len(sizes)} files"
+    total = sum(size for path, size in sizes.items() if path != "bootstrap")
+    assert 0 < total <= LIMIT_BYTES, f"{total} bytes in {len(sizes)} files"
 
 
 def task_files(image: str) -> list[tuple[str, int, int, str]]:

@@ -34,6 +34,25 @@ def test_the_iris_project(tmp_path: Path, lambda_python: str) -> None:
     with container(image) as function:
         answer = json.loads(function.invoke(b"[5.1, 3.5, 1.4, 0.2]").body)
     assert answer["prediction"] == "setosa"
+    described = json.loads(run_once(image, "cat", "/var/task/function.json"))
+    assert described.get("runtime") == ("native" if BOOTSTRAP else None)
+
+
+def test_a_project_with_a_dockerfile_of_an_older_version(tmp_path: Path, lambda_python: str) -> None:
+    """It starts Python, so `auto` packages for Python."""
+    project = init(tmp_path / "flowers")
+    settings = project / "iris-model.toml"
+    text = settings.read_text()
+    settings.write_text(f'runtime = "python"\n{text}')
+    command = [sys.executable, "-m", "iris_model.cli", "dockerfile", str(project)]
+    written = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    settings.write_text(text)
+    assert "/var/task/bootstrap" not in written
+    (project / "Dockerfile").write_text(written)
+    image = build("iris-model-test/older:latest", project, build_arguments={"BUILD_IMAGE": build_image(lambda_python)})
+    with container(image) as function:
+        assert json.loads(function.invoke(b"[5.1, 3.5, 1.4, 0.2]").body)["prediction"] == "setosa"
+    assert "runtime" not in json.loads(run_once(image, "cat", "/var/task/function.json"))
 
 
 @pytest.mark.skipif(BOOTSTRAP is None, reason="this installation has no native runtime for x86_64")
@@ -58,11 +77,11 @@ def test_a_native_function_without_a_compiler(tmp_path: Path, lambda_python: str
 
 
 def test_a_function_that_chose_python_by_itself(tmp_path: Path, lambda_python: str) -> None:
-    """`runtime = "auto"`, and a handler of the user's own: one Dockerfile starts either runtime."""
+    """A handler of the user's own: one Dockerfile starts either runtime."""
     project = init(tmp_path / "flowers")
     settings = project / "iris-model.toml"
     text = re.sub("(?m)^base-image.*\n", "", settings.read_text())
-    settings.write_text(f'runtime = "auto"\npython = "3.13"\n{text}')
+    settings.write_text(f'python = "3.13"\n{text}')
     with (project / "app.py").open("a") as app:
         app.write("\nprint('my own line')\n")
     command = [sys.executable, "-m", "iris_model.cli", "dockerfile", str(project)]

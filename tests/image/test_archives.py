@@ -29,7 +29,7 @@ RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("zip") / "flowers"
-    write_iris_project(directory, "flowers", settings='package-type = "zip"')
+    write_iris_project(directory, "flowers", settings='package-type = "zip"\nruntime = "python"')
     change_settings(directory, f'python = "{RUNNING}"')
     return directory
 
@@ -110,7 +110,7 @@ def test_a_native_archive_has_the_executable_at_its_root(project: Path, tmp_path
     modes = unpack(native.data, tmp_path / "task")
     assert native.runtime == "provided.al2023"
     assert modes["bootstrap"] == 0o100755
-    assert not [name for name in modes if name.startswith("iris") and not name.endswith(".safetensors")]
+    assert "iris-model-start" not in modes and not [name for name in modes if name.startswith("iris_model/engine")]
     with RuntimeApiFake(Invocation(b"[5.1, 3.5, 1.4, 0.2]")) as api:
         environment = {"AWS_LAMBDA_RUNTIME_API": api.address, "_HANDLER": "app.handler"}
         with subprocess.Popen([str(tmp_path / "task" / "bootstrap")], env=environment) as process:
@@ -135,7 +135,7 @@ def test_build_writes_the_archive_and_a_second_build_reports_no_change(project: 
 
 
 def test_it_says_why_it_has_this_runtime(tmp_path: Path) -> None:
-    project = write_iris_project(tmp_path / "flowers", "flowers", settings='package-type = "zip"\nruntime = "auto"')
+    project = write_iris_project(tmp_path / "flowers", "flowers", settings='package-type = "zip"')
     with (project / "app.py").open("a") as app:
         app.write("print('mine')\n")
     assert "\nRuntime python: app.py is not the handler that init writes" in run("build", project).output
@@ -143,9 +143,10 @@ def test_it_says_why_it_has_this_runtime(tmp_path: Path) -> None:
 
 def test_a_project_for_images_can_have_an_archive_too(tmp_path: Path) -> None:
     project = write_iris_project(tmp_path / "flowers", "flowers", settings='base-image = "python:3.13-slim"')
-    assert (
-        json.loads(run("build", project, "-o", tmp_path / "a.zip", "--json").stdout)["lambda_runtime"] == "python3.13"
-    )
+    for runtime, expected in (("native", "provided.al2023"), ("python", "python3.13")):
+        change_settings(project, f'runtime = "{runtime}"')
+        built = json.loads(run("build", project, "-o", tmp_path / "a.zip", "--json").stdout)
+        assert built["lambda_runtime"] == expected
 
 
 @pytest.mark.parametrize(

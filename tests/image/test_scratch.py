@@ -18,7 +18,9 @@ MOST_BYTES = 700 * 1024
 
 
 def test_a_function_in_python_needs_a_base_with_python(tmp_path: Path) -> None:
-    project = write_iris_project(tmp_path / "project", "flowers", settings='base-image = "scratch"\n')
+    project = write_iris_project(
+        tmp_path / "project", "flowers", settings='base-image = "scratch"\nruntime = "python"\n'
+    )
     with pytest.raises(ImageError, match="base scratch: it has no Python") as caught:
         build_image(project, cache=Cache(tmp_path / "cache"))
     assert 'runtime = "native"' in str(caught.value.remedy)
@@ -39,7 +41,7 @@ def test_a_function_that_needs_python_is_refused_on_scratch(tmp_path: Path, runt
 
 @pytest.mark.skipif(find_bootstrap("x86_64") is None, reason="this installation has no native runtime for x86_64")
 def test_an_image_on_scratch_is_small_and_the_same_every_time(tmp_path: Path) -> None:
-    settings = 'base-image = "scratch"\nruntime = "native"\n'
+    settings = 'base-image = "scratch"\n'
     digests = set()
     for name in ("one", "two"):
         project = write_iris_project(tmp_path / name / "project", "flowers", settings=settings)

@@ -82,7 +82,11 @@ def test_a_native_function_has_no_python_in_it(tmp_path: Path):
     packaged = package_project(project)
     names = {path.name for path in packaged.directory.iterdir()}
     assert names == {
-        "app.py", "bootstrap", "function.json", "golden.json", "iris_trained_model.safetensors", "native.json",
+        "app.py", "bootstrap", "function.json", "golden.json", "iris_model", "iris_trained_model.safetensors", "native.json",
+    }  # fmt: skip
+    # What starts Python here starts the executable.
+    assert {path.relative_to(packaged.directory).as_posix() for path in (packaged.directory / "iris_model").rglob("*.*")} == {
+        "iris_model/__init__.py", "iris_model/runtime/__init__.py", "iris_model/runtime/__main__.py",
     }  # fmt: skip
     assert (packaged.directory / "bootstrap").stat().st_mode & 0o777 == 0o755
     described = json.loads((packaged.directory / "function.json").read_text())
@@ -185,11 +189,11 @@ def test_another_executable_packages_the_project_again():
     ],
 )
 def test_auto_selects_the_native_runtime_if_it_is_possible(tmp_path: Path, tables: str, runtime: str, reason: str):
-    project = write_iris_project(tmp_path / "project", "flowers", settings='runtime = "auto"\n', tables=tables)
+    project = write_iris_project(tmp_path / "project", "flowers", tables=tables)
     packaged = package_project(project)
     assert packaged.settings.runtime == runtime
     assert packaged.runtime_reason.startswith(reason)
     assert (packaged.directory / "bootstrap").exists() == (runtime == "native")
-    assert (packaged.directory / "iris_model").exists() == (runtime == "python")
+    assert (packaged.directory / "iris_model" / "engine").exists() == (runtime == "python")
     again = package_project(project)
     assert (again.unchanged, again.settings.runtime, again.runtime_reason) == (True, runtime, packaged.runtime_reason)

@@ -6,12 +6,13 @@ import json
 import pickle
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from sklearn.datasets import load_iris
 from sklearn.tree import DecisionTreeClassifier
 
-from iris_model.project import package_project
+from iris_model.project import package_project, read_settings
 from tests.support.docker_engine import build
 from tests.support.rie_binary import REPOSITORY
 
@@ -51,9 +52,10 @@ def change_settings(project: Path, settings: str, tables: str = "") -> None:
 
 
 def function_image(project: Path, base: str, tag: str) -> str:
-    """An image of the project's function directory, by a Dockerfile of three lines."""
+    """An image of the project's function directory with the Python runtime, by a Dockerfile of three lines."""
     context = project / "context"
-    shutil.copytree(package_project(project).directory, context / "function")
+    settings = replace(read_settings(project), runtime="python")
+    shutil.copytree(package_project(project, settings=settings).directory, context / "function")
     entry_point = json.dumps(ENTRY_POINT)
     (context / "Dockerfile").write_text(
         f'FROM {base}\nCOPY function /var/task\nWORKDIR /var/task\nENTRYPOINT {entry_point}\nCMD ["app.handler"]\n'

@@ -7,6 +7,9 @@ from typing import NotRequired, TypedDict
 BOOTSTRAP_FILE = "bootstrap"
 """The executable. Lambda's runtime provided.al2023 starts the file of this name."""
 
+PYTHON_ENTRY = "iris_model/runtime/__main__.py"
+"""The file of the function directory that Python starts. With the native runtime, it starts the executable."""
+
 SCRATCH = "scratch"
 """The base image without files, as in a Dockerfile: only the native runtime can start on it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import iris_model
-from iris_model.contract.native_function import BOOTSTRAP_FILE
+from iris_model.contract.native_function import BOOTSTRAP_FILE, PYTHON_ENTRY
 from iris_model.errors import ImageError
 from iris_model.image.bases.base import Base
 from iris_model.image.layers import TASK_ROOT, FunctionLayer
@@ -20,7 +20,7 @@ _CREATED_BY = {
 }
 _VERSION = "iris-model.version"
 _SNAPSTART = "com.amazonaws.lambda.feature.snapstart"
-_ENTRY_POINT = f"/{TASK_ROOT}/iris_model/runtime/__main__.py"
+PYTHON_ENTRY_POINT = f"/{TASK_ROOT}/{PYTHON_ENTRY}"
 NATIVE_ENTRY_POINT = f"/{TASK_ROOT}/{BOOTSTRAP_FILE}"
 
 
@@ -28,12 +28,12 @@ def entry_point(base: Base, settings: ProjectSettings) -> list[str]:
     """Return the command that starts a sandbox. It has -S, because the function directory contains all imports."""
     if settings.runtime == "native":
         return [NATIVE_ENTRY_POINT]
-    return [base.program, "-S", _ENTRY_POINT]
+    return [base.program, "-S", PYTHON_ENTRY_POINT]
 
 
 def runtime_of(image: Image) -> str | None:
     """Return the runtime that the command of an image starts, "native" or "python"; None if it is another command."""
-    return {NATIVE_ENTRY_POINT: "native", _ENTRY_POINT: "python"}.get("".join(image.config.entrypoint[-1:]))
+    return {NATIVE_ENTRY_POINT: "native", PYTHON_ENTRY_POINT: "python"}.get("".join(image.config.entrypoint[-1:]))
 
 
 def labels(settings: ProjectSettings, base: Base) -> dict[str, str]:
@@ -84,7 +84,7 @@ def _check_has_no_function(base: Base) -> None:
     Parts of an older runtime would be imported, because Python prefers sources to bytecode.
     """
     config = base.image.config
-    if _VERSION in config.labels or {_ENTRY_POINT, NATIVE_ENTRY_POINT} & set(config.entrypoint):
+    if _VERSION in config.labels or {PYTHON_ENTRY_POINT, NATIVE_ENTRY_POINT} & set(config.entrypoint):
         below = config.labels.get("org.opencontainers.image.base.name", "")
         raise ImageError(
             f"base {base.name}: it is the image of another iris-model function, and has files in /{TASK_ROOT}",

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 from iris_model.contract.native_function import SCRATCH
 from iris_model.errors import ProjectError
-from iris_model.image.assemble import NATIVE_ENTRY_POINT
+from iris_model.image.assemble import NATIVE_ENTRY_POINT, PYTHON_ENTRY_POINT
 from iris_model.image.lock import Lock
 from iris_model.image.target import image_platform
 from iris_model.project import ProjectSettings
 from iris_model.project.scaffold import AWS_PYTHONS, DEFAULT_BASE, DOCKERFILE, TEMPLATES
 
-# With `auto`, `package` in the first stage chooses.
-_STARTS_PYTHON = """\
-# If `package` chose the Python runtime, a file with the name of the executable starts it.
-RUN test -e /out/bootstrap || { printf '#!/bin/sh\\nexec python3 -S %s "$@"\\n' /var/task/iris_model/runtime/__main__.py \\
-    > /out/bootstrap && chmod 755 /out/bootstrap; }
-"""
+# The template is for `auto`: `package` in the first stage selects the runtime, and this script starts Python.
+_SCRIPT = r"# If `package` selected .*\n# -S: .*\nRUN test -e /out/bootstrap .*\n .*\n\n"
+_ENTRY_POINT = r"# The executable, or the script .*\nENTRYPOINT .*"
+_PYTHON_COMMENT = (
+    "# -S: the function directory holds all that is imported, so looking for site-packages would be time at every "
+    "cold start."
+)
 
-_COMMENT = "# A static executable, which needs nothing of the base: BASE_IMAGE may be scratch.\n"
+_COMMENT = "# A static executable, which needs nothing of the base: BASE_IMAGE may be scratch."
 
 
 def render_dockerfile(settings: ProjectSettings, *, pinned: bool = False) -> str:
@@ -44,9 +44,8 @@ def render_dockerfile(settings: ProjectSettings, *, pinned: bool = False) -> str
     text = (TEMPLATES / DOCKERFILE).read_text(encoding="utf-8")
     if settings.runtime == "native" or (settings.runtime == "auto" and base == SCRATCH):
         text = _with_native_runtime(text, settings)
-    elif settings.runtime == "auto":
-        text = _with_executable(text, "# The executable, or the script that starts Python.\n")
-        text = _with_line(text, "# Second stage.*", lambda found: f"{_STARTS_PYTHON}\n{found[0]}")
+    elif settings.runtime == "python":
+        text = _with_entry_point(text, _PYTHON_COMMENT, ["python3", "-S", PYTHON_ENTRY_POINT])
     text = _with_line(text, "ARG BASE_IMAGE=.*", f"ARG BASE_IMAGE={base}")
     return _with_line(text, "CMD .*", f"CMD {json.dumps([settings.handler])}")
 
@@ -60,11 +59,12 @@ def _with_native_runtime(text: str, settings: ProjectSettings) -> str:
     text = _with_line(
         text, "(# BUILD_IMAGE is .*) It must have the same Python, and pip", r"\1 It must have Python and pip"
     )
-    return _with_executable(text, _COMMENT)
+    return _with_entry_point(text, _COMMENT, [NATIVE_ENTRY_POINT])
 
 
-def _with_executable(text: str, comment: str) -> str:
-    return _with_line(text, "# -S: .*\nENTRYPOINT .*", f"{comment}ENTRYPOINT {json.dumps([NATIVE_ENTRY_POINT])}")
+def _with_entry_point(text: str, comment: str, command: list[str]) -> str:
+    """Start one runtime, without the script for the other one."""
+    return _with_line(_with_line(text, _SCRIPT, ""), _ENTRY_POINT, f"{comment}\nENTRYPOINT {json.dumps(command)}")
 
 
 def _build_image(settings: ProjectSettings) -> str:
@@ -73,7 +73,7 @@ def _build_image(settings: ProjectSettings) -> str:
     return f"public.ecr.aws/lambda/python:{settings.python}" if python in AWS_PYTHONS else DEFAULT_BASE
 
 
-def _with_line(text: str, pattern: str, line: str | Callable[[re.Match[str]], str]) -> str:
+def _with_line(text: str, pattern: str, line: str) -> str:
     text, count = re.subn(f"^{pattern}", line, text, count=1, flags=re.MULTILINE)
     if not count:
         raise AssertionError(f"the template of the Dockerfile has no line {pattern}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from iris_model.cli.options.architecture import MACHINES
 from iris_model.cli.render.output import echo_json, json_option, progress, show_size
 from iris_model.cli.terminal import echo
 from iris_model.cli.verbosity import echo_note
@@ -27,9 +29,20 @@ from iris_model.cli.verbosity import echo_note
     is_flag=True,
     help="Install requirements.txt into the function directory if the function needs it. A compiled model does not.",
 )
+@click.option(
+    "--arch",
+    type=MACHINES,
+    metavar="[x86_64|arm64]",
+    help="Architecture of the function. Overrides iris-model.toml. The names of `uname -m` are possible too.",
+)
 @json_option
 def package(
-    project: Path, output: Path | None, executor: str | None, install_requirements: bool, as_json: bool
+    project: Path,
+    output: Path | None,
+    executor: str | None,
+    install_requirements: bool,
+    arch: str | None,
+    as_json: bool,
 ) -> None:
     """Write the function directory of a project.
 
@@ -41,11 +54,16 @@ def package(
       iris-model package examples/iris
       iris-model package . --output build/function --install-requirements
     """
-    from iris_model.project import package_project
+    from iris_model.contract.architecture import Architecture
+    from iris_model.project import package_project, read_settings
 
+    settings = read_settings(project)
+    if arch and (named := Architecture.named(arch)):
+        settings = replace(settings, architecture=named.value)
     with progress() as on_step:
         packaged = package_project(
             project,
+            settings=settings,
             output=output,
             executor=executor,
             install_requirements=install_requirements,

@@ -45,10 +45,11 @@ if TYPE_CHECKING:
 @click.option("--name", help="Name of the function. Overrides the name of the project or folder.")
 @click.option(
     "--runtime",
-    type=click.Choice(["iris_model", "awslambdaric"]),
+    type=click.Choice(["iris_model", "python", "awslambdaric"]),
     default="iris_model",
     show_default=True,
-    help="Runtime client that runs the handler. awslambdaric is that of AWS, and must be installed.",
+    help="Runtime that runs the handler. iris_model: the one of the function, native or Python. python: Python, for example to "
+    "debug. awslambdaric: the runtime client of AWS in Python, which must be installed.",
 )
 @click.option("--memory", type=int, metavar="MB", help="Memory. Overrides iris-model.toml.")
 @click.option("--timeout", type=float, metavar="SECONDS", help="Timeout. Overrides iris-model.toml.")

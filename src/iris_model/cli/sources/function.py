@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iris_model.cli.verbosity import echo_note
 from iris_model.contract.function_file import FUNCTION_FILE
+from iris_model.contract.native_function import BOOTSTRAP_FILE
 from iris_model.errors import ProjectError
-from iris_model.project import SETTINGS_FILE, package_project
+from iris_model.project import SETTINGS_FILE, package_project, read_settings
 
 if TYPE_CHECKING:
     from iris_model.cli.render.output import OnStep
@@ -18,12 +20,17 @@ if TYPE_CHECKING:
     from iris_model.project import ProjectSettings
 
 EVENTS_DIRECTORY = "events"
+# Values of --runtime that run the handler in Python, whatever the project selects.
+_IN_PYTHON = ("python", "awslambdaric")
 
 
 def find_function(directory: Path, on_step: OnStep, **overrides: Any) -> FunctionSettings:
     """Package `directory` if it is a project. Use it unchanged if it is a function directory or `handler` is given."""
     if (directory / SETTINGS_FILE).exists():
-        packaged = package_project(directory, on_step=on_step)
+        settings = read_settings(directory)
+        if overrides.get("runtime") in _IN_PYTHON:
+            settings = replace(settings, runtime="python")
+        packaged = package_project(directory, settings=settings, on_step=on_step)
         if packaged.runtime_reason and not packaged.unchanged:
             echo_note(f"Runtime {packaged.settings.runtime}: {packaged.runtime_reason}.")
         for note in packaged.notes if not packaged.unchanged else ():
@@ -35,6 +42,8 @@ def find_function(directory: Path, on_step: OnStep, **overrides: Any) -> Functio
         return _image_function(image, overrides)
     elif not (directory / FUNCTION_FILE).exists():
         if overrides.get("handler") and directory.is_dir():
+            if overrides.get("runtime") == "python":
+                overrides["runtime"] = "iris_model"
             return _describe_folder(directory, overrides)
         if not directory.exists():
             raise ProjectError(
@@ -46,6 +55,13 @@ def find_function(directory: Path, on_step: OnStep, **overrides: Any) -> Functio
             remedy="Pass the directory of a project, or create one with `iris-model init DIR`. Use --handler "
             "MODULE.FUNCTION for any other Lambda function.",
         )
+    if overrides.get("runtime") == "python":
+        if (directory / BOOTSTRAP_FILE).exists():
+            raise ProjectError(
+                f"{directory} has the native runtime, without Python",
+                remedy="Pass the project, which --runtime python packages for Python.",
+            )
+        overrides["runtime"] = "iris_model"
     on_step("Starting")
     from iris_model.cli.sources.api_document import describe_for_page
     from iris_model.cli.sources.page_model import open_page_model

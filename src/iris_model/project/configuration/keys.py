@@ -67,8 +67,9 @@ PROJECT_KEYS: tuple[Key, ...] = (
         "Runtime of the function. `native` is a static executable that answers without Python, with the same bytes. It needs a "
         "compiled model with numeric columns and supported operators, and the handler that `init` writes. Otherwise `package` "
         "fails with the reason. `auto` selects `native` if that is possible, otherwise `python`, and the commands print the "
-        "reason.",
-        default="python",
+        "reason. `auto` selects `python` for a function with the C kernels (see `kernels`), which are faster for requests of "
+        "many rows, and if the Dockerfile of the project starts Python.",
+        default="auto",
         choices=("auto", "native", "python"),
     ),
     Key(

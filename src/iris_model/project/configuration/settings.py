@@ -86,7 +86,7 @@ class ProjectSettings:
     playground: PlaygroundSettings = field(default_factory=PlaygroundSettings)
     has_events: bool = False
     """Whether the project or one of its stages has `[events]` or `[batch]`: all stages share one image."""
-    runtime: str = "python"
+    runtime: str = "auto"
 
     @property
     def endpoint(self) -> Endpoint:

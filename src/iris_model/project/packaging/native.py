@@ -23,6 +23,7 @@ from iris_model.errors import ProjectError
 from iris_model.project.configuration.settings import ProjectSettings
 from iris_model.project.packaging.executors import COMPILED_SUFFIX, Executable
 from iris_model.project.packaging.function_directory import encode_json
+from iris_model.project.packaging.python_entry import PYTHON_FILES, dockerfile_of, starts_python
 from iris_model.project.packaging.shipped import ROOT
 
 # The handler that `init` writes. Names of the model and of the arguments may differ, and there may be docstrings.
@@ -59,7 +60,7 @@ class Native:
     @property
     def files(self) -> dict[str, bytes | Path]:
         """The files of the function directory that only this runtime needs, without the executable."""
-        return {NATIVE_FILE: encode_json(self.description)}
+        return {NATIVE_FILE: encode_json(self.description), **PYTHON_FILES}
 
     def install(self, directory: Path) -> None:
         """Put the executable into the function directory."""
@@ -69,9 +70,11 @@ class Native:
 
 
 def choose_native(
-    settings: ProjectSettings, executable: Executable, sources: Mapping[str, Path]
+    settings: ProjectSettings, executable: Executable, sources: Mapping[str, Path], *, has_kernels: bool = False
 ) -> tuple[Native | None, str]:
     """Return the native runtime or None for Python, and the reason; empty if Python was asked for.
+
+    `has_kernels`: whether the function gets the C kernels if it has the Python runtime.
 
     Raises ProjectError with the reason if the settings ask for the native runtime, or the base has no Python for the other
     one, and it is not possible.
@@ -79,7 +82,10 @@ def choose_native(
     if settings.runtime not in ("auto", "native"):
         return None, ""
     try:
-        return make_native(settings, executable, sources), REASON
+        _check_is_not_slower(settings, has_kernels=has_kernels)
+        native = make_native(settings, executable, sources)
+        _check_dockerfile(settings)
+        return native, REASON
     except NotNative as error:
         if settings.base_image == SCRATCH:
             raise ProjectError(
@@ -106,6 +112,28 @@ def make_native(settings: ProjectSettings, executable: Executable, sources: Mapp
     native = Native(found, description)
     _check_answers(native, executable)
     return native
+
+
+def _check_is_not_slower(settings: ProjectSettings, *, has_kernels: bool) -> None:
+    """Refuse a model with C kernels: they evaluate several rows at once, and the executable one after the other."""
+    if settings.runtime == "auto" and settings.base_image != SCRATCH and has_kernels:
+        raise NotNative(
+            "the function gets the C kernels, with which Python answers requests of many rows faster; "
+            'runtime = "native" starts faster, and answers one row faster'
+        )
+
+
+def _check_dockerfile(settings: ProjectSettings) -> None:
+    """Refuse a Dockerfile of an older version, which starts Python. With `runtime = "native"`, Python starts the executable."""
+    if (
+        settings.runtime == "auto"
+        and settings.base_image != SCRATCH
+        and not settings.deployment.is_zip
+        and starts_python(dockerfile_of(settings.directory))
+    ):
+        raise NotNative(
+            "the Dockerfile of the project starts Python; `iris-model dockerfile` prints one that starts either runtime"
+        )
 
 
 def find_bootstrap(architecture: str) -> Path | None:

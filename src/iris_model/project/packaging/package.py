@@ -43,6 +43,7 @@ from iris_model.project.packaging.interpreters import RUNNING_PYTHON, Interprete
 from iris_model.project.packaging.kernels import choose_kernels
 from iris_model.project.packaging.labels import check_labels
 from iris_model.project.packaging.native import choose_native
+from iris_model.project.packaging.python_entry import dockerfile_of, starts_python
 from iris_model.project.packaging.shipped import shipped_files
 from iris_model.project.packaging.sources import (
     collect_imported,
@@ -144,6 +145,8 @@ def package_project(
     def digest(installer: str) -> str:
         # The imports are compared with the requirements even if nothing is installed.
         packages = f"{installer}; {digest_requirements(settings.directory / REQUIREMENTS_FILE)}"
+        # With `auto`, the Dockerfile of the project decides about the runtime.
+        packages += f"; {starts_python(dockerfile_of(settings.directory))}"
         return digest_inputs(settings, input_files, packages=packages, compiler=compiler.version if compiler else "")
 
     asked = installer()
@@ -183,7 +186,7 @@ def package_project(
     kernels, no_kernels = choose_kernels(
         settings, executable.executor, modules, _size_of_model(executable, sources), target_python(settings)
     )
-    native, runtime_reason = choose_native(settings, executable, sources)
+    native, runtime_reason = choose_native(settings, executable, sources, has_kernels=kernels is not None)
     decided = replace(settings, runtime="native" if native else "python")
     shipped: Mapping[str, bytes | Path] = (
         native.files
