@@ -172,6 +172,39 @@ def test_a_category_is_one_column(tmp_path: Path, estimator: Any) -> None:
     assert found.contributions == pytest.approx(shapley(score, row, background))
 
 
+def test_statistics_of_a_category_are_one_column(tmp_path: Path) -> None:
+    """CatBoost's statistics of single categories; those of combinations depend on several columns, and are refused."""
+    random = np.random.RandomState(4)
+    frame = pd.DataFrame(
+        {
+            "city": random.choice(["Bonn", "Lima", "Oslo", "Rome"], 160),
+            "shop": random.choice(list("abcde"), 160),
+            "size": random.normal(size=160).round(2),
+        }
+    )
+    target = (frame.city == "Oslo") + frame["size"] + (frame["shop"] == "a") * (frame.city == "Bonn")
+    options = {
+        "iterations": 10,
+        "depth": 3,
+        "verbose": 0,
+        "allow_writing_files": False,
+        "cat_features": ["city", "shop"],
+    }
+    simple = CatBoostRegressor(**options, max_ctr_complexity=1).fit(frame, target)
+    background, row = frame.iloc[:8].values.tolist(), ["Oslo", "b", 0.7]
+    found = explain(tmp_path, simple, frame.values.tolist(), row, background)
+
+    def score(rows: list[list[Any]]) -> np.ndarray:
+        return np.asarray(simple.predict(pd.DataFrame(rows, columns=frame.columns)))
+
+    assert found.contributions == pytest.approx(shapley(score, row, background), rel=1e-6, abs=1e-9)
+    # What one category means depends on the other.
+    both = (frame.city.isin(["Oslo", "Rome"]) ^ frame["shop"].isin(["a", "b"])).astype(float)
+    combined = CatBoostRegressor(**options, max_ctr_complexity=3).fit(frame, both)
+    with pytest.raises(NotExplained, match="its step `category_statistics` combines columns"):
+        explain(tmp_path, combined, frame.values.tolist(), row, background)
+
+
 def test_the_score_before_the_exponential_function(tmp_path: Path) -> None:
     estimator = PoissonRegressor().fit(X[:, :3], X[:, 3])
     found = explain(tmp_path, estimator, X[:, :3], X[5, :3].tolist(), X[::30, :3].tolist())

@@ -15,7 +15,8 @@ LINEAR = frozenset({"linear", "linear_float32"})
 TREES = frozenset({"tree_ensemble", "boosted_trees"})
 # Each number in the table that they return depends on one column only.
 COLUMNWISE = frozenset(
-    "binarize bin_columns bin_columns_one_hot concat concat_sparse divide_columns impute impute_column look_up map_cells "
+    "binarize bin_columns bin_columns_one_hot category_positions concat concat_sparse divide_columns hash_categories impute "
+    "impute_column look_up map_cells "
     "mark_missing min_max_scale missing_indicator multiply_columns narrow_to_float32 one_hot power_transform "
     "round_float32 scale select_columns select_columns_sparse snap_to_known spline_basis to_dense zeros_to_missing".split()
 )
@@ -75,7 +76,7 @@ def find_score(graph: Mapping[str, Any]) -> Score:
     before = _ancestors(nodes, node["inputs"])
     after = [each for each in used if each is not node and each not in before]
     for each in before:
-        if each["op"] not in COLUMNWISE:
+        if not _is_columnwise(each):
             raise NotExplained(f"its step `{each['op']}` combines columns")
     # CatBoost multiplies the sum of its trees by a factor.
     scaled = (
@@ -91,6 +92,14 @@ def find_score(graph: Mapping[str, Any]) -> Score:
     return Score(
         node, node["op"] in LINEAR, node["inputs"][0], _meaning(node, outputs, after), scaled[0] if scaled else None
     )
+
+
+def _is_columnwise(node: Node) -> bool:
+    if node["op"] == "category_statistics":
+        # A statistic of a combination depends on several columns.
+        projections = node["attributes"]["projections"]
+        return all(len(one["categories"]) == 1 and not one["above"] and not one["equal"] for one in projections)
+    return node["op"] in COLUMNWISE
 
 
 def _ancestors(nodes: Mapping[str, Node], names: Iterable[str]) -> list[Node]:

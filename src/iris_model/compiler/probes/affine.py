@@ -47,6 +47,8 @@ def trace_views(graph: Graph) -> dict[str, View]:
         follow = FOLLOW.get(node.op)
         if follow is not None and all(name in views for name in node.inputs):
             views[node.output] = follow(node, [views[name] for name in node.inputs])
+        elif node.op in WIDTHS:
+            views[node.output] = (None,) * WIDTHS[node.op](node)
     return views
 
 
@@ -78,20 +80,20 @@ def _concat(node: Node, inputs: Sequence[View]) -> View:
     return tuple(column for view in inputs for column in view)
 
 
-def _unknown(width: int) -> View:
-    return (None,) * width
-
-
 FOLLOW: Mapping[str, Callable[[Node, Sequence[View]], View]] = {
     "scale": _scale,
     "min_max_scale": _min_max_scale,
     "divide_columns": _divide_columns,
     "select_columns": _select_columns,
     "concat": _concat,
-    "hash_categories": lambda node, _: _unknown(len(node.attributes["names"])),
-    "category_positions": lambda node, _: _unknown(len(node.tensors["columns"])),
-    "category_statistics": lambda node, _: _unknown(len(node.tensors["absent"])),
     "narrow_to_float32": lambda _, inputs: inputs[0],
     "zeros_to_missing": lambda _, inputs: inputs[0],
     "mark_missing": lambda _, inputs: inputs[0],
+}
+
+# Operators whose columns are unknown, with their number: `concat` puts them next to known columns.
+WIDTHS: Mapping[str, Callable[[Node], int]] = {
+    "hash_categories": lambda node: len(node.attributes["names"]),
+    "category_positions": lambda node: len(node.tensors["columns"]),
+    "category_statistics": lambda node: len(node.tensors["absent"]),
 }
