@@ -13,7 +13,7 @@ from tests.architecture.packages import PACKAGES, SOURCE
 
 # Source bytes that are packaged with the iris model: the runtime, and the parts of the engine that a linear model needs. The
 # whole function directory of iris may have 300 KB.
-SHIPPED_BYTES = 207_500
+SHIPPED_BYTES = 209_000
 IRIS_OPERATORS = ("labels", "linear", "links", "scaling")
 # Our own files that a cold start reads before it can answer one plain row with a linear model.
 MODULES_AT_COLD_START = 26
