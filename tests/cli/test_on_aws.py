@@ -144,8 +144,24 @@ def test_deploy_names_the_native_runtime(capsys: pytest.CaptureFixture[str], run
         golden=(), deployment=SimpleNamespace(function="flowers", endpoint=SimpleNamespace(auth="open"))
     )
     transport = SimpleNamespace(endpoint_url=lambda service: "https://x", region="eu-west-1")
-    _show_outcome(outcome, wanted, transport, runtime, as_json=False)
+    _show_outcome(outcome, wanted, transport, runtime, "[]", as_json=False)
     name = "flowers (runtime native)" if runtime == "native" else "flowers"
     assert capsys.readouterr().out == f"{name}: version 3 answers; not verified.\n"
-    _show_outcome(outcome, wanted, transport, runtime, as_json=True)
+    _show_outcome(outcome, wanted, transport, runtime, "[]", as_json=True)
     assert json.loads(capsys.readouterr().out)["runtime"] == runtime
+
+
+def test_deploy_shows_a_request_of_this_model(capsys: pytest.CaptureFixture[str]):
+    outcome = SimpleNamespace(
+        steps=(),
+        endpoint="https://a.execute-api.eu-west-1.amazonaws.com/x",
+        version="3",
+        verifications=(),
+        measurement=None,
+    )
+    wanted = SimpleNamespace(
+        golden=(), deployment=SimpleNamespace(function="flowers", endpoint=SimpleNamespace(auth="open"))
+    )
+    transport = SimpleNamespace(endpoint_url=lambda service: "https://x", region="eu-west-1")
+    _show_outcome(outcome, wanted, transport, None, '["basic",44,false]', as_json=False)
+    assert """-d '["basic",44,false]'""" in capsys.readouterr().out

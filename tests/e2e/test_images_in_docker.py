@@ -59,3 +59,15 @@ def test_a_path_is_never_asked_of_docker(
     result = run("image", "inspect", f"./{NAME}:one")
     assert result.exit_code == 1
     assert "no such file or directory" in result.stderr
+
+
+def test_the_project_of_the_same_name_does_not_hide_the_image(
+    names: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    project = tmp_path / names[0]
+    project.mkdir(parents=True)
+    (project / "iris-model.toml").write_text('name = "x"\n')
+    result = run("image", "inspect", names[0], "--json")
+    assert result.exit_code == 0, result.stderr
+    assert "is in Docker Engine on this machine" in result.stderr

@@ -78,6 +78,18 @@ def test_the_answer_stays_in_view_next_to_a_long_form(browser: Any, tmp_path: Pa
         assert page.page.evaluate(OVERLAPS) == []
 
 
+def test_next_to_a_tall_answer_its_summary_is_next_to_the_button(browser: Any, service: RunningService) -> None:
+    with opened(browser, service.url, viewport={"width": 1366, "height": 600}, reduced_motion="reduce") as page:
+        page.page.wait_for_selector("#scatter .asked")
+        assert page.page.is_hidden("#brief")
+        page.ask()
+        page.page.evaluate("scrollTo(0, 400)")
+        page.page.wait_for_selector("#brief:visible")
+        assert page.page.inner_text("#brief").startswith("setosa, ")
+        page.page.evaluate("scrollTo(0, 0)")
+        page.page.wait_for_selector("#brief", state="hidden")
+
+
 def test_on_a_phone_the_answer_comes_into_view(browser: Any, service: RunningService) -> None:
     phone = {"width": 360, "height": 740}
     with opened(browser, service.url, viewport=phone, reduced_motion="reduce") as page:

@@ -201,6 +201,13 @@ def test_mistakes_on_the_command_line_cost_no_build(iris: Path) -> None:
     assert "has capitals" in run("build", iris, "-t", "Team/Iris", exit_code=1).output
 
 
+def test_a_project_is_not_an_image_but_the_hint_names_its_image(iris: Path, base: Path) -> None:
+    run("build", iris, "--base", base)
+    said = run("image", "inspect", iris, exit_code=1).output
+    assert f"{iris} is a project, not an image" in said
+    assert f"Pass {iris / '.iris-model/image'}, the image" in said
+
+
 def test_inspect_says_what_lambda_would_say(iris: Path, base: Path, tmp_path: Path) -> None:
     run("build", iris, "--base", base)
     said = run("image", "inspect", iris / ".iris-model/image").output

@@ -28,6 +28,11 @@ def open_image(text: str, *, platform: Platform | None = None, connect: Connect 
     if not Path(text).exists() and "@" in text and "@sha256:" not in text:
         path, at, name = text.rpartition("@")
     if Path(path).exists():
+        built = Path(path, ".iris-model", "image")
+        if not _is_image(Path(path)) and _is_image(built):
+            raise ImageError(
+                f"{path} is a project, not an image", remedy=f"Pass {built}, the image that `build` wrote."
+            )
         try:
             return read_image(Path(path), name=name if at else "", platform=platform)
         except SeveralImages as several:
@@ -48,9 +53,10 @@ def open_image(text: str, *, platform: Platform | None = None, connect: Connect 
 def opening(text: str, *, platform: Platform | None = None) -> Iterator[tuple[Image, bool]]:
     """Yield (the image that `text` names, whether it is in Docker Engine). It is readable until the context ends.
 
-    A name without a registry, such as `my-function` or `team/iris:2`, is first looked up in Docker Engine.
+    A name without a registry, such as `my-function` or `team/iris:2`, is first looked up in Docker Engine. So is the name
+    of a directory that is not a layout: a project and its function have the same name by default.
     """
-    is_elsewhere = Path(text).exists() or _looks_like_a_path(text) or names_registry(text)
+    is_elsewhere = _is_image(Path(text)) or _looks_like_a_path(text) or names_registry(text)
     if not is_elsewhere and find_id(text):
         with tempfile.TemporaryDirectory(prefix="iris-model-") as scratch:
             archive = Path(scratch) / "image.tar"
@@ -58,6 +64,13 @@ def opening(text: str, *, platform: Platform | None = None) -> Iterator[tuple[Im
             yield read_image(archive, platform=platform), True
         return
     yield open_image(text, platform=platform), False
+
+
+def _is_image(path: Path) -> bool:
+    """Return whether something with this name is on disk, other than a directory without an image."""
+    return path.exists() and (
+        not path.is_dir() or any((path / name).exists() for name in ("oci-layout", "manifest.json"))
+    )
 
 
 def _looks_like_a_path(text: str) -> bool:

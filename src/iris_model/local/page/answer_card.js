@@ -5,13 +5,14 @@ import { announce, byId, element } from "./dom.js";
 const QUIET_MS = 600; // of several quick answers, a screen reader reads the last one only
 const LATE_MS = 400; // in live mode each change makes the answer outdated for a moment, which needs no mark
 
-/** @returns the card; only a narrow screen shows `brief`, the summary next to the button */
+/** @returns the card; `brief` is the summary next to the button, on a wide screen only while the head of the card is out of view */
 export function makeAnswerCard() {
   const [card, body, took, outdated, brief] = ["answer", "answer-body", "took", "outdated", "brief"].map(byId);
   let text; // the answer as it came
   let answered; // the request that the shown answer belongs to, as `keyOf` writes it
   let timer;
   let lateTimer;
+  new IntersectionObserver((seen) => brief.classList.toggle("needed", !seen.at(-1).isIntersecting)).observe(byId("answer-title"));
 
   function setOutdated(is) {
     clearTimeout(lateTimer);

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from iris_model.cli.interruption import ended_as_by_ctrl_c
-from iris_model.cli.render.output import OnStep, echo_json, json_option, progress
+from iris_model.cli.render.output import echo_json, json_option, progress
 from iris_model.cli.sources.deployed_image import choose_image
 from iris_model.cli.sources.deployment import (
     aws_options,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from iris_model.aws.deploying.deploy import Ask, Outcome, Wanted
     from iris_model.aws.deploying.steps import Step
     from iris_model.contract.deployment import Deployment
-    from iris_model.contract.golden import GoldenRow
 
 SOMETHING_TO_DO = 2
 LEAST_CANARY_MINUTES = 5
@@ -99,6 +98,8 @@ def deploy(
     from iris_model.aws.deploying.steps import Canary
     from iris_model.aws.notes import find_notes
     from iris_model.aws.state.observe import find_account
+    from iris_model.aws.verification.golden import read_golden
+    from iris_model.cli.render.serve_output import example_payload
 
     settings, deployment = read_deployment(project, stage)
     with progress() as on_step:
@@ -106,7 +107,10 @@ def deploy(
         if image is None:
             find_account(aws)  # a build takes a while, so check the credentials before it
         chosen = choose_image(image, deployment, project, transport, on_step)
-        golden = _golden(project, chosen.function_directory, on_step) if verify else []
+        packaged = chosen.function_directory
+        if verify and packaged is None:
+            packaged = package_project(project, on_step=on_step).directory
+        golden = read_golden(packaged) if verify and packaged else []
         wanted = Wanted(
             deployment,
             chosen.digest,
@@ -127,7 +131,9 @@ def deploy(
     if only_plan:
         _show_plan(steps, [note.text for note in find_notes(deployment)], as_json=as_json)
         raise click.exceptions.Exit(SOMETHING_TO_DO if steps else 0)
-    _show_outcome(_deploy_or_ask(aws, wanted), wanted, transport, chosen.runtime, as_json=as_json)
+    # Without a function directory the model's columns are not known.
+    payload = example_payload(packaged) if packaged else "[]"
+    _show_outcome(_deploy_or_ask(aws, wanted), wanted, transport, chosen.runtime, payload, as_json=as_json)
 
 
 def _deploy_or_ask(aws: Aws, wanted: Wanted) -> Outcome:
@@ -194,12 +200,6 @@ def _without_numbers(step: str) -> str:
     return "".join(character for character in step if not character.isdigit())
 
 
-def _golden(project: Path, function_directory: Path | None, on_step: OnStep) -> list[GoldenRow]:
-    from iris_model.aws.verification.golden import read_golden
-
-    return read_golden(function_directory or package_project(project, on_step=on_step).directory)
-
-
 def _make_ask(deployment: Deployment, transport: BotoTransport) -> Ask | None:
     """Return a client for the endpoint; None if there is no token for it."""
     import os
@@ -243,15 +243,12 @@ def _show_plan(steps: tuple[Step, ...], notes: list[str], *, as_json: bool) -> N
 
 
 def _show_outcome(
-    outcome: Outcome, wanted: Wanted, transport: BotoTransport, runtime: str | None, *, as_json: bool
+    outcome: Outcome, wanted: Wanted, transport: BotoTransport, runtime: str | None, payload: str, *, as_json: bool
 ) -> None:
     from iris_model.aws.verification.endpoint import public_url
 
     url = public_url(outcome.endpoint, transport.endpoint_url("lambda"))
     measured = outcome.measurement
-    from iris_model.aws.verification.golden import payload_of
-
-    payload = payload_of(wanted.golden[0]).decode() if wanted.golden else "[5.1,3.5,1.4,0.2]"
     million = _cost_of_a_million(wanted.deployment, measured) if measured else None
     verified = sum(each.rows for each in outcome.verifications)
     if as_json:
