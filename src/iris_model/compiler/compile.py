@@ -38,6 +38,7 @@ from iris_model.readers.opening.native import adopt
 
 from .data import Cell, Data, DataSource, Row, arrange, check_categories, find_orders, mark_truths, read_data
 from .emit import UNVERIFIED, emit, replace_source
+from .hashed_columns import add_categories
 from .networks.compiling import compile_network
 from .original import Original
 from .passes import drop_unused, run_passes
@@ -148,6 +149,10 @@ def _add_data(graph: Graph, given: Data | None) -> tuple[Graph, list[Row]]:
         raise IrisModelError(
             f"{given.origin} has no rows; expected at least one", remedy="Pass at least one row, or no data."
         )
+    with_categories = add_categories(graph, known, rows)
+    if with_categories != known:
+        known = with_categories
+        rows = arrange(given, {**graph.signature, "columns": known})
     columns: list[Column] = []
     for index, column in enumerate(known):
         seen = [row[index] for row in rows if row[index] is not None and column["kind"] == "numeric"]

@@ -34,12 +34,16 @@ ALLOWED = b"!#$%()*+-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijkl
 
 def find_known_texts(graph: Graph) -> dict[str, list[str]]:
     """Return strings with the hashes that the graph knows, by the name of their column."""
-    found: dict[str, list[str]] = {}
+    return {name: _make_texts(sorted(hashes)) for name, hashes in find_known_hashes(graph).items()}
+
+
+def find_known_hashes(graph: Graph) -> dict[str, set[int]]:
+    """Return the hashes that the graph knows, by the name of their column; empty if it only hashes the column."""
+    found: dict[str, set[int]] = {}
     for node in graph.nodes:
         if node.op == "hash_categories":
-            names = node.attributes["names"]
-            for column, hashes in _known_hashes(graph, node).items():
-                found[names[column]] = _make_texts(sorted(hashes))
+            known = _known_hashes(graph, node)
+            found.update({name: known.get(column, set()) for column, name in enumerate(node.attributes["names"])})
     return found
 
 
