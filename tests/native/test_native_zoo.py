@@ -53,7 +53,11 @@ function log1p - positive; function rint - positive; target in logarithms - posi
 code of one atom - numbers; code of four atoms - numbers; code of all dimensions - numbers;
 code threshold positive - numbers; gradient boosting from probabilities - two texts; isomap - numbers;
 locally linear - numbers; imputed from weighted neighbors - missing; imputed from many - missing;
-iterative with indicator - missing
+iterative with indicator - missing; one hot - whole numbers; ordinal - whole numbers; target - whole numbers;
+process matern 1/2 - one target; process matern 3/2 - one target; process matern 5/2 - one target;
+process rational quadratic - one target; process power - one target; lightgbm linear - missing;
+lightgbm linear categories - categories; chi2 - positive; embedding - three integers;
+stacking of several labels - multi-label; xgboost linear - two
 """
 NAMES = [" ".join(name.split()) for name in CHOSEN.split(";")]
 ZOO = {name: (estimator, data) for name, estimator, data in ANIMALS}

@@ -48,7 +48,9 @@ def rational_quadratic_kernel(rows: "Rows", *, vectors: "Rows", length_scale: fl
     divisor = 2 * alpha * (length_scale * length_scale)
     table = []
     for distances in _distances(rows, vectors):
-        table.append([(1 + distance * distance / divisor) ** -alpha for distance in distances])
+        table.append(
+            [elementary.exp(-alpha * elementary.log(1 + distance * distance / divisor)) for distance in distances]
+        )
     return table
 
 

@@ -304,6 +304,23 @@ static void run_bisecting_label(const Node *node, const Value *const *inputs, Va
     }
 }
 
+/* Up to this degree a power is a product of its factors, as in kernels.py. */
+#define LARGEST_DEGREE 16
+
+static void open_power(Node *node) {
+    State *state = open_same(node);
+    state->number = number_attribute(node, "exponent", (double)NAN);
+    if (!(state->number >= 0.0 && state->number <= LARGEST_DEGREE) || state->number != (double)(int)state->number)
+        fail_node(node, "has an exponent that needs Python");
+}
+
+static void run_power(const Node *node, const Value *const *inputs, Value *made) {
+    const State *state = node->state;
+    double *out = new_cells(made);
+    for (size_t i = 0; i < made->rows * state->width; i++)
+        out[i] = whole_power(inputs[0]->cells[i], (int)state->number);
+}
+
 const Operator PRODUCT_OF = {"product_of", open_product_of, run_product_of};
 const Operator MEAN_OF = {"mean_of", open_mean_of, run_mean_of};
 const Operator MEAN_VOTES = {"mean_votes", open_mean_votes, run_mean_votes};
@@ -314,3 +331,4 @@ const Operator SCALED_TEMPERATURE = {"scaled_temperature", open_scaled_temperatu
 const Operator BISECTING_LABEL = {"bisecting_label", open_bisecting_label, run_bisecting_label};
 const Operator SUM_OF = {"sum_of", open_sum_of, run_sum_of};
 const Operator DIVIDE_COLUMNS = {"divide_columns", open_divide_columns, run_divide_columns};
+const Operator POWER = {"power", open_power, run_power};

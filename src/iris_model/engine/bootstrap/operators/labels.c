@@ -262,6 +262,37 @@ static void run_repeat(const Node *node, const Value *const *inputs, Value *made
         out[i] = value->kind == LIST ? value->items[i % width].number : value->number;
 }
 
+/* The columns `start` to `stop` of every output of several. */
+static void open_nested_columns(Node *node) {
+    need_inputs(node, 1, 1);
+    const Shape *shape = &node->shapes[0];
+    int64_t *ends = node->state = allocate(2, sizeof *ends);
+    size_t width = 0;
+    ends[0] = integer_attribute(node, "start", INT64_MIN);
+    ends[1] = integer_attribute(node, "stop", INT64_MAX);
+    if (shape->kind != SEVERAL || ends[0] < 0 || ends[1] < ends[0])
+        fail_node(node, "needs several tables, and columns that exist");
+    for (size_t i = 0; i < shape->width; i++) {
+        const Shape *part = &shape->parts[i];
+        if (part->kind != TABLE)
+            fail_node(node, "needs several tables, and columns that exist");
+        int64_t stop = (int64_t)part->width < ends[1] ? (int64_t)part->width : ends[1];
+        width += stop > ends[0] ? (size_t)(stop - ends[0]) : 0;
+    }
+    make_table(node, width);
+}
+
+static void run_nested_columns(const Node *node, const Value *const *inputs, Value *made) {
+    const int64_t *ends = node->state;
+    double *out = new_cells(made);
+    for (size_t i = 0; i < made->rows; i++)
+        for (size_t j = 0; j < inputs[0]->shape.width; j++) {
+            const Value *part = inputs[0]->parts[j];
+            for (int64_t k = ends[0]; k < ends[1] && k < (int64_t)part->shape.width; k++)
+                *out++ = part->cells[i * part->shape.width + (size_t)k];
+        }
+}
+
 const Operator ARGMAX_LABEL = {"argmax_label", open_argmax_label, run_labels};
 const Operator LAST_ARGMAX_LABEL = {"last_argmax_label", open_last_argmax_label, run_labels};
 const Operator THRESHOLD_LABEL = {"threshold_label", open_threshold_label, run_labels};
@@ -273,3 +304,4 @@ const Operator AS_TABLE = {"as_table", open_as_table, run_as_table};
 const Operator LABEL_AT = {"label_at", open_label_at, run_label_at};
 const Operator REPEAT = {"repeat", open_repeat, run_repeat};
 const Operator PER_OUTPUT = {"per_output", open_per_output, run_per_output};
+const Operator NESTED_COLUMNS = {"nested_columns", open_nested_columns, run_nested_columns};

@@ -206,9 +206,34 @@ static void run_quadratic_form(const Node *node, const Value *const *inputs, Val
     }
 }
 
+/* Added cell by cell in float32. A missing cell adds nothing. */
+static void open_linear_float32(Node *node) {
+    Linear *linear = node->state = allocate(1, sizeof *linear);
+    need_inputs(node, 1, 1);
+    linear->width = need_table(node, 0);
+    size_t outputs = open_matrix(node, "weights", linear->width, &linear->coefficients);
+    linear->intercepts = doubles_of(node, "bias", outputs);
+    make_table(node, outputs);
+}
+
+static void run_linear_float32(const Node *node, const Value *const *inputs, Value *made) {
+    const Linear *linear = node->state;
+    double *out = new_cells(made);
+    for (size_t i = 0; i < made->rows; i++) {
+        const double *row = inputs[0]->cells + i * linear->width;
+        for (size_t j = 0; j < made->shape.width; j++, out++) {
+            *out = linear->intercepts[j];
+            for (size_t k = 0; k < linear->width; k++)
+                if (row[k] == row[k])
+                    *out = float32(*out + float32(row[k] * linear->coefficients[j * linear->width + k]));
+        }
+    }
+}
+
 const Operator LINEAR = {"linear", open_linear, run_linear};
 const Operator SCALE = {"scale", open_scale, run_scale};
 const Operator MIN_MAX_SCALE = {"min_max_scale", open_min_max_scale, run_min_max_scale};
 const Operator SCALED_SQUARES = {"scaled_squares", open_scaled_squares, run_scaled_squares};
 const Operator PROJECTED_SQUARES = {"projected_squares", open_projected_squares, run_projected_squares};
 const Operator QUADRATIC_FORM = {"quadratic_form", open_quadratic_form, run_quadratic_form};
+const Operator LINEAR_FLOAT32 = {"linear_float32", open_linear_float32, run_linear_float32};

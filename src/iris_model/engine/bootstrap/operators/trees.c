@@ -1,4 +1,5 @@
-/* Ensembles of trees, walked where they lie in the file. References: engine/operators/trees.py, boosting.py, categories.py.
+/* Ensembles of trees, walked where they lie in the file. References: engine/operators/trees.py, boosting.py, categories.py,
+ * leaves.py, linear_leaves.py.
  *
  * A walk only moves forward, and each node that it reaches is checked, so a damaged file causes an error and no endless loop.
  */
@@ -18,6 +19,8 @@ typedef struct {
     double lowest;
     const double *base;
     size_t outputs;
+    /* leaf_indicators, linear_leaf_trees */
+    Tensor constants, starts, columns, coefficients;
 } Trees;
 
 static _Noreturn void fail_walk(const Node *node, const char *what) {
@@ -31,20 +34,26 @@ static Tensor integers_of(const Node *node, const char *name, size_t count) {
     return tensor;
 }
 
-static Trees *open_trees(Node *node) {
+static Tensor numbers_in(const Node *node, const char *name, size_t count) {
+    Tensor tensor = tensor_of(node, name);
+    if (is_integers(&tensor) || (count != SIZE_MAX && tensor.count != count))
+        fail_node(node, "has a tensor of another size or type");
+    return tensor;
+}
+
+/* `narrow`: whether the trees compare in float32; -1 for an attribute that says it. */
+static Trees *open_trees(Node *node, int narrow) {
     Trees *trees = allocate(1, sizeof *trees);
     trees->width = need_table(node, 0);
     trees->roots = integers_of(node, "roots", SIZE_MAX);
     trees->feature = integers_of(node, "feature", SIZE_MAX);
     trees->count = trees->feature.count;
-    trees->threshold = tensor_of(node, "threshold");
-    if (is_integers(&trees->threshold) || trees->threshold.count != trees->count)
-        fail_node(node, "has a tensor of another size or type");
+    trees->threshold = numbers_in(node, "threshold", trees->count);
     trees->jump = integers_of(node, "jump", trees->count);
     trees->has_missing = has_tensor(node, "missing_left");
     if (trees->has_missing)
         trees->missing_left = integers_of(node, "missing_left", trees->count);
-    trees->narrow = flag_attribute(node, "narrow", -1);
+    trees->narrow = narrow >= 0 ? narrow : flag_attribute(node, "narrow", -1);
     node->state = trees;
     return trees;
 }
@@ -52,7 +61,7 @@ static Trees *open_trees(Node *node) {
 static void open_tree_ensemble(Node *node) {
     static const char *const NAMES[] = {"single", "each", "sum", "mean"};
     need_inputs(node, 1, 1);
-    Trees *trees = open_trees(node);
+    Trees *trees = open_trees(node, -1);
     String combine = text_attribute(node, "combine");
     for (trees->combine = 0; trees->combine < 4 && !is_text(combine, NAMES[trees->combine]); trees->combine++) {
     }
@@ -149,25 +158,17 @@ static void run_tree_ensemble(const Node *node, const Value *const *inputs, Valu
     }
 }
 
-static void open_boosted_trees(Node *node) {
-    need_inputs(node, 1, 2);
-    Trees *trees = open_trees(node);
-    Tensor base = tensor_of(node, "base");
+/* What boosted trees share: the first numbers, the output of each tree, and sets of categories. */
+static void open_boosted(Node *node, Trees *trees) {
     trees->base = doubles_of(node, "base", SIZE_MAX);
-    trees->outputs = base.count;
-    trees->values = tensor_of(node, "leaves");
-    if (is_integers(&trees->values))
-        fail_node(node, "has a tensor of another size or type");
+    trees->outputs = tensor_of(node, "base").count;
+    trees->values = numbers_in(node, "leaves", SIZE_MAX);
     trees->output = integers_of(node, "output", trees->roots.count);
     for (size_t i = 0; i < trees->output.count; i++) {
         int64_t column = integer_at(&trees->output, i);
         if (column < 0 || (uint64_t)column >= trees->outputs)
             fail_node(node, "has a tree for an output that does not exist");
     }
-    trees->has_starts = node->input_count == 2;
-    if (trees->has_starts && need_table(node, 1) != trees->outputs)
-        fail_node(node, "has starts of another width");
-    trees->float32_sum = flag_attribute(node, "float32_sum", 0);
     trees->has_sets = has_tensor(node, "category_set");
     if (trees->has_sets) {
         trees->category_set = integers_of(node, "category_set", trees->count);
@@ -177,6 +178,16 @@ static void open_boosted_trees(Node *node) {
         trees->lowest = number_attribute(node, "lowest_category", -1.0);
     }
     make_table(node, trees->outputs);
+}
+
+static void open_boosted_trees(Node *node) {
+    need_inputs(node, 1, 2);
+    Trees *trees = open_trees(node, -1);
+    open_boosted(node, trees);
+    trees->has_starts = node->input_count == 2;
+    if (trees->has_starts && need_table(node, 1) != trees->outputs)
+        fail_node(node, "has starts of another width");
+    trees->float32_sum = flag_attribute(node, "float32_sum", 0);
 }
 
 static void run_boosted_trees(const Node *node, const Value *const *inputs, Value *made) {
@@ -198,6 +209,69 @@ static void run_boosted_trees(const Node *node, const Value *const *inputs, Valu
     }
 }
 
+/* A leaf adds its constant, and the products of its columns and coefficients. */
+static void open_linear_leaf_trees(Node *node) {
+    need_inputs(node, 1, 1);
+    Trees *trees = open_trees(node, 0);
+    if (!trees->has_missing)
+        fail_node(node, "lacks directions of missing values");
+    open_boosted(node, trees);
+    trees->constants = numbers_in(node, "constants", trees->values.count);
+    trees->starts = integers_of(node, "starts", trees->values.count + 1);
+    trees->columns = integers_of(node, "columns", SIZE_MAX);
+    trees->coefficients = numbers_in(node, "coefficients", trees->columns.count);
+}
+
+static double linear_leaf(const Node *node, const Trees *trees, const double *row, size_t leaf) {
+    int64_t place = integer_at(&trees->starts, leaf), end = integer_at(&trees->starts, leaf + 1);
+    double value = double_at(&trees->constants, leaf);
+    if (place < end && (place < 0 || (uint64_t)end > trees->columns.count))
+        fail_walk(node, "list index out of range");
+    for (; place < end; place++) {
+        int64_t column = integer_at(&trees->columns, (size_t)place);
+        if (column < 0 || (uint64_t)column >= trees->width)
+            fail_walk(node, "list index out of range");
+        value += double_at(&trees->coefficients, (size_t)place) * row[column];
+    }
+    return value == value ? value : double_at(&trees->values, leaf);
+}
+
+static void run_linear_leaf_trees(const Node *node, const Value *const *inputs, Value *made) {
+    const Trees *trees = node->state;
+    const double *row = inputs[0]->cells;
+    double *out = new_cells(made);
+    for (size_t i = 0; i < made->rows; i++, row += trees->width, out += trees->outputs) {
+        memcpy(out, trees->base, trees->outputs * sizeof *out);
+        for (size_t tree = 0; tree < trees->roots.count; tree++)
+            out[integer_at(&trees->output, tree)] += linear_leaf(node, trees, row, walk(node, trees, row, tree, trees->values.count));
+    }
+}
+
+/* A 1 in the column of each leaf that the row reaches. Python keeps such a table sparse; the numbers are the same. */
+static void open_leaf_indicators(Node *node) {
+    need_inputs(node, 1, 1);
+    Trees *trees = open_trees(node, 1);
+    trees->columns = integers_of(node, "columns", SIZE_MAX);
+    size_t width = 0;
+    for (size_t i = 0; i < trees->columns.count; i++) {
+        int64_t column = integer_at(&trees->columns, i);
+        if (column < 0 || column >= 1 << 24)
+            fail_node(node, "has a column out of range");
+        if ((size_t)column >= width)
+            width = (size_t)column + 1;
+    }
+    make_table(node, width);
+}
+
+static void run_leaf_indicators(const Node *node, const Value *const *inputs, Value *made) {
+    const Trees *trees = node->state;
+    const double *row = narrow_cells(inputs[0]->cells, made->rows * trees->width, 0);
+    double *out = new_cells(made);
+    for (size_t i = 0; i < made->rows; i++, row += trees->width, out += made->shape.width)
+        for (size_t tree = 0; tree < trees->roots.count; tree++)
+            out[integer_at(&trees->columns, walk(node, trees, row, tree, trees->columns.count))] = 1.0;
+}
+
 static void open_narrow(Node *node) {
     need_inputs(node, 1, 1);
     make_table(node, need_table(node, 0));
@@ -213,3 +287,5 @@ static void run_narrow(const Node *node, const Value *const *inputs, Value *made
 const Operator TREE_ENSEMBLE = {"tree_ensemble", open_tree_ensemble, run_tree_ensemble};
 const Operator BOOSTED_TREES = {"boosted_trees", open_boosted_trees, run_boosted_trees};
 const Operator NARROW_TO_FLOAT32 = {"narrow_to_float32", open_narrow, run_narrow};
+const Operator LINEAR_LEAF_TREES = {"linear_leaf_trees", open_linear_leaf_trees, run_linear_leaf_trees};
+const Operator LEAF_INDICATORS = {"leaf_indicators", open_leaf_indicators, run_leaf_indicators};

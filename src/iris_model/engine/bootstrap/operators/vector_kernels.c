@@ -1,10 +1,10 @@
-/* Kernel functions of rows and the model's vectors. Reference: engine/operators/kernels.py. */
+/* Kernel functions of rows and the model's vectors. References: engine/operators/kernels.py, gaussian_process.py. */
 #include "../../csrc/functions/elementary.h"
 #include "../sums.h"
 
 #include <math.h>
 
-enum { RBF, SIGMOID, LAPLACIAN, POLYNOMIAL, COSINE };
+enum { RBF, SIGMOID, LAPLACIAN, POLYNOMIAL, COSINE, MATERN, CHI_SQUARED, RATIONAL_QUADRATIC };
 
 /* Up to this degree a power is a product of its factors, as in kernels.py. */
 #define LARGEST_DEGREE 16
@@ -12,9 +12,9 @@ enum { RBF, SIGMOID, LAPLACIAN, POLYNOMIAL, COSINE };
 typedef struct {
     int kind;
     const double *vectors;
-    double gamma, coef0;
+    double gamma, coef0, alpha, divisor;
     size_t width, count;
-    int degree;
+    int degree, has_gamma;
 } Kernel;
 
 static void open_kernel(Node *node, int kind) {
@@ -27,7 +27,9 @@ static void open_kernel(Node *node, int kind) {
         fail_node(node, "has a matrix of another shape");
     kernel->count = vectors.shape[0];
     kernel->vectors = doubles_of(node, "vectors", vectors.count);
-    kernel->gamma = kind != COSINE ? number_attribute(node, "gamma", (double)NAN) : 0.0;
+    kernel->has_gamma = kind != COSINE && kind != MATERN && kind != RATIONAL_QUADRATIC &&
+                        (kind != CHI_SQUARED || attribute_of(node, "gamma") != NULL);
+    kernel->gamma = kernel->has_gamma ? number_attribute(node, "gamma", (double)NAN) : 0.0;
     kernel->coef0 = kind == SIGMOID || kind == POLYNOMIAL ? number_attribute(node, "coef0", (double)NAN) : 0.0;
     if (kind == POLYNOMIAL) {
         double degree = number_attribute(node, "degree", (double)NAN);
@@ -56,6 +58,27 @@ static void open_polynomial_kernel(Node *node) {
 
 static void open_cosine_kernel(Node *node) {
     open_kernel(node, COSINE);
+}
+
+/* `degree` is twice the order nu: 1, 3 or 5. */
+static void open_matern_kernel(Node *node) {
+    double nu = number_attribute(node, "nu", (double)NAN);
+    open_kernel(node, MATERN);
+    ((Kernel *)node->state)->degree = nu == 0.5 ? 1 : nu == 1.5 ? 3 : 5;
+}
+
+static void open_rational_quadratic_kernel(Node *node) {
+    double scale = number_attribute(node, "length_scale", (double)NAN);
+    open_kernel(node, RATIONAL_QUADRATIC);
+    Kernel *kernel = node->state;
+    kernel->alpha = number_attribute(node, "alpha", (double)NAN);
+    kernel->divisor = 2 * kernel->alpha * (scale * scale);
+    if (!(kernel->divisor > 0.0))
+        fail_node(node, "divides by zero");
+}
+
+static void open_chi_squared_kernel(Node *node) {
+    open_kernel(node, CHI_SQUARED);
 }
 
 /* The exact product of x with itself is square + *error. */
@@ -103,21 +126,58 @@ static double distance(const double *x, const double *y, size_t width) {
     return (root + correction) / scale;
 }
 
+/* The square of a larger distance is infinite. */
+static double limit(double distance) {
+    return distance < 1.3407807929942597e154 ? distance : (double)INFINITY;
+}
+
+static double matern_value(double distance, int degree) {
+    double scaled = distance * sqrt((double)degree);
+    if (degree == 1)
+        return python_exp(-distance);
+    if (degree == 3)
+        return (1.0 + scaled) * python_exp(-scaled);
+    return (1.0 + scaled + scaled * scaled / 3.0) * python_exp(-scaled);
+}
+
+static double finish(const ExactSum *sum) {
+    double total = 0.0;
+    const char *error;
+    if (!finish_sum(sum, &total, &error))
+        fail(error[0] == '-' ? VALUE_ERROR : OVERFLOW_ERROR, string_of(error));
+    return total;
+}
+
+/* Terms with a zero divisor are skipped. */
+static double chi_squared_value(const Kernel *kernel, const double *row, const double *vector) {
+    ExactSum sum;
+    start_sum(&sum);
+    for (size_t i = 0; i < kernel->width; i++)
+        if (row[i] + vector[i] != 0.0)
+            add_exactly(&sum, (row[i] - vector[i]) * (row[i] - vector[i]) / (row[i] + vector[i]));
+    double value = -finish(&sum);
+    return kernel->has_gamma ? python_exp(kernel->gamma * value) : value;
+}
+
 static double kernel_value(const Kernel *kernel, const double *row, const double *vector) {
     if (kernel->kind == RBF) {
         double length = distance(row, vector, kernel->width);
         return python_exp(-kernel->gamma * (length * length));
     }
+    if (kernel->kind == MATERN)
+        return matern_value(limit(distance(row, vector, kernel->width)), kernel->degree);
+    if (kernel->kind == RATIONAL_QUADRATIC) {
+        double length = limit(distance(row, vector, kernel->width));
+        return python_exp(-kernel->alpha * python_log(1.0 + length * length / kernel->divisor));
+    }
+    if (kernel->kind == CHI_SQUARED)
+        return chi_squared_value(kernel, row, vector);
     if (kernel->kind == LAPLACIAN) {
-        double total = 0.0;
-        const char *error;
         ExactSum sum;
         start_sum(&sum);
         for (size_t i = 0; i < kernel->width; i++)
             add_exactly(&sum, fabs(row[i] - vector[i]));
-        if (!finish_sum(&sum, &total, &error))
-            fail(OVERFLOW_ERROR, string_of(error));
-        return python_exp(-kernel->gamma * total);
+        return python_exp(-kernel->gamma * finish(&sum));
     }
     double base = kernel->gamma * sum_products(row, vector, kernel->width) + kernel->coef0;
     return kernel->kind == POLYNOMIAL ? whole_power(base, kernel->degree) : elementary_tanh(base);
@@ -126,9 +186,14 @@ static double kernel_value(const Kernel *kernel, const double *row, const double
 static void run_kernel(const Node *node, const Value *const *inputs, Value *made) {
     const Kernel *kernel = node->state;
     double *out = new_cells(made);
-    for (size_t i = 0; i < made->rows; i++)
+    for (size_t i = 0; i < made->rows; i++) {
+        const double *row = inputs[0]->cells + i * kernel->width;
+        for (size_t k = 0; kernel->kind == CHI_SQUARED && k < kernel->width; k++)
+            if (row[k] < 0.0)
+                fail(VALUE_ERROR, LITERAL("it accepts no negative values"));
         for (size_t j = 0; j < kernel->count; j++)
-            *out++ = kernel_value(kernel, inputs[0]->cells + i * kernel->width, kernel->vectors + j * kernel->width);
+            *out++ = kernel_value(kernel, row, kernel->vectors + j * kernel->width);
+    }
 }
 
 /* The vectors are normalized already. */
@@ -150,3 +215,6 @@ const Operator SIGMOID_KERNEL = {"sigmoid_kernel", open_sigmoid_kernel, run_kern
 const Operator LAPLACIAN_KERNEL = {"laplacian_kernel", open_laplacian_kernel, run_kernel};
 const Operator POLYNOMIAL_KERNEL = {"polynomial_kernel", open_polynomial_kernel, run_kernel};
 const Operator COSINE_KERNEL = {"cosine_kernel", open_cosine_kernel, run_cosine_kernel};
+const Operator MATERN_KERNEL = {"matern_kernel", open_matern_kernel, run_kernel};
+const Operator CHI_SQUARED_KERNEL = {"chi_squared_kernel", open_chi_squared_kernel, run_kernel};
+const Operator RATIONAL_QUADRATIC_KERNEL = {"rational_quadratic_kernel", open_rational_quadratic_kernel, run_kernel};
