@@ -100,6 +100,7 @@ def deploy(
     from iris_model.aws.state.observe import find_account
     from iris_model.aws.verification.golden import read_golden
     from iris_model.cli.render.serve_output import example_payload
+    from iris_model.project.packaging.stamp import WORK_DIRECTORY
 
     settings, deployment = read_deployment(project, stage)
     with progress() as on_step:
@@ -131,8 +132,8 @@ def deploy(
     if only_plan:
         _show_plan(steps, [note.text for note in find_notes(deployment)], as_json=as_json)
         raise click.exceptions.Exit(SOMETHING_TO_DO if steps else 0)
-    # Without a function directory the model's columns are not known.
-    payload = example_payload(packaged) if packaged else "[]"
+    # Without verification of an image from elsewhere nothing was packaged now, but perhaps before.
+    payload = example_payload(packaged or project / WORK_DIRECTORY / "function")
     _show_outcome(_deploy_or_ask(aws, wanted), wanted, transport, chosen.runtime, payload, as_json=as_json)
 
 
