@@ -3,6 +3,7 @@
 import pytest
 
 from iris_model.compiler.hashed_columns import MOST_CATEGORIES, _find_categories, _hashes
+from iris_model.runtime.payloads.csv import _as_category
 
 
 @pytest.mark.parametrize(
@@ -24,3 +25,11 @@ def test_categories(cells, known, expected):
     found = _find_categories(cells, _hashes(known))
     assert found == expected
     assert [type(one) for one in found] == [type(one) for one in expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("True", True), ("false", False), (" TRUE ", True), ("0", False), ("x", "x")]
+)
+def test_a_cell_of_csv_is_a_boolean_where_the_categories_are(text, expected):
+    found = _as_category(text, {"name": "open", "kind": "categorical", "dtype": "object", "categories": [False, True]})
+    assert found == expected and type(found) is type(expected)

@@ -147,6 +147,8 @@ def _as_category(text: str, column: "Column") -> object:
     categories = column.get("categories", ())
     if text in categories:
         return text
+    if text.strip().lower() in TRUTH and any(category is True for category in categories):
+        return bool(TRUTH[text.strip().lower()])
     if column.get("optional") and column.get("dtype") == "object" and not column.get("dropped"):
         try:
             return float(text)
