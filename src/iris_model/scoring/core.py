@@ -23,7 +23,7 @@ from .inputs import Layout
 # The answer of one method: an array with one entry per row, or a list of arrays if there are several targets.
 Answer = Any
 
-# The number of cells packed at a time, to limit memory; for lists, the number of rows.
+# The number of cells and rows packed at a time, to limit memory; for lists, the number of rows.
 PART_CELLS = 1 << 18
 PART_ROWS = 1 << 14
 
@@ -83,7 +83,7 @@ class BatchCore:
     def _split(self, batch: Batch) -> Iterator[tuple[int, Batch]]:
         """Yield parts of similar size: a small rest would be answered by another code path."""
         packs = isinstance(batch, Columns) and self.layout.has_numbers_only
-        most = max(MANY_ROWS, PART_CELLS // max(1, self.layout.width)) if packs else PART_ROWS
+        most = min(PART_ROWS, max(MANY_ROWS, PART_CELLS // max(1, self.layout.width))) if packs else PART_ROWS
         count = -(-batch.count // most)
         if count == 1:
             yield 0, batch
