@@ -58,7 +58,7 @@ PACKAGES = {
     ),
     "compiler": Package(
         ours=("contract", "engine", "readers", "errors"),
-        third_party=("numpy", "safetensors"),
+        third_party=("numpy",),
     ),
     "explanation": Package(ours=("engine",)),
     "oci": Package(ours=("contract", "errors"), third_party=("urllib3",)),

@@ -7,9 +7,10 @@ import sys
 import numpy as np
 import pytest
 from safetensors import safe_open
+from safetensors.numpy import save
 from sklearn.ensemble import RandomForestClassifier
 
-from iris_model.compiler.emit import check_operators, emit, replace_source
+from iris_model.compiler.emit import _join, check_operators, emit, replace_source
 from iris_model.engine import CompiledModel
 from iris_model.engine.container import ELEMENT_TYPES
 from iris_model.readers import Graph, Node, read_estimator
@@ -50,6 +51,25 @@ def test_every_tensor_is_aligned_to_its_items(compiled):
     for name, entry in header.items():
         item_size = ELEMENT_TYPES[entry["dtype"]][1]
         assert (8 + length + entry["data_offsets"][0]) % item_size == 0, name
+
+
+def test_tensors_are_where_safetensors_writes_them():
+    """The compiler writes the file itself, without a second copy of the tensors."""
+    random = np.random.RandomState(0)
+    tensors = {
+        f"{name}{place}": random.randint(0, 2, (place + 2, 3)).astype(name)
+        for name in ("bool", "u1", "i1", "i2", "u2", "i4", "u4", "f4", "f8", "i8", "u8")
+        for place in (1, 0)
+    }
+    tensors |= {"none": np.zeros(0), "one": np.zeros(1, np.uint8), "turned": np.asfortranarray(tensors["f80"])}
+    metadata = {"format": "iris-model/1", "größe": "ß"}
+    given = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    ours, theirs = _join(given, metadata), save(given, metadata)
+    starts = [8 + int.from_bytes(data[:8], "little") for data in (ours, theirs)]
+    headers = [json.loads(data[8:start]) for data, start in zip((ours, theirs), starts)]
+    assert headers[0] == headers[1]
+    assert ours[starts[0] :] == theirs[starts[1] :]
+    assert starts[0] % 8 == 0
 
 
 @pytest.mark.slow

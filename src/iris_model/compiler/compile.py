@@ -78,7 +78,9 @@ def compile_model(
         return Compilation(made.data, made.graph.signature, made.source, made.report, made.golden, made.modules)
     opened = _open(model, trust)
     try:
-        return _compile(opened, data, categories)
+        compared = _compile(opened, data, categories)
+        # The tensors of the graph are free by now: with them, the old bytes and the new ones would be three copies.
+        return replace(compared, data=replace_source(compared.data, compared.source))
     except IrisModelError:
         raise
     except Exception as error:
@@ -89,6 +91,7 @@ def compile_model(
 
 
 def _compile(opened: OpenedModel, data: DataSource | None, categories: Mapping[str, Sequence[Cell]]) -> Compilation:
+    """Return the compilation. Its `data` may still lack the `parity` of its `source`."""
     given = read_data(data) if data is not None else None
     names = (given.names if given else None) or opened.names
     graph = run_passes(read_estimator(opened.estimator, names, find_orders(given, categories)))
@@ -113,7 +116,8 @@ def _compile(opened: OpenedModel, data: DataSource | None, categories: Mapping[s
     source["parity"] = report.as_source()
     operator_modules = tuple(sorted({OPERATORS[node.op] for node in graph.nodes}))
     # Only a method that the original does not answer changes the graph now.
-    made = replace_source(made, source) if graph is unverified else emit(graph, source)
+    if graph is not unverified:
+        made = emit(graph, source)
     return Compilation(made, graph.signature, source, report, golden, operator_modules)
 
 

@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save
 
 from iris_model.contract.signature import Signature, Source
 from iris_model.engine.operators import OPERATORS
@@ -25,6 +24,9 @@ from .shared_columns import share_columns
 FORMAT = "iris-model/1"
 FORMAT_OF_WIDE = "iris-model/2"
 ALIGNMENT = 8
+# Types in numpy's words and those of safetensors, in the order of that library, which writes the last ones first.
+TYPES = ("b1", "u1", "i1", "i2", "u2", "i4", "u4", "f4", "f8", "i8", "u8")
+TYPE_NAMES = ("BOOL", "U8", "I8", "I16", "U16", "I32", "U32", "F32", "F64", "I64", "U64")
 # The name of a model in messages before it is verified.
 UNVERIFIED = "(not yet verified)"
 # Smaller vocabularies are JSON, which is parsed quickly into a dict.
@@ -50,7 +52,7 @@ def emit(graph: Graph, source: Source | None = None) -> bytes:
         "signature": _json(signature),
         "source": _json(source or {}),
     }
-    return _sort_header(save(tensors, metadata))
+    return _join(tensors, metadata)
 
 
 def replace_source(data: bytes, source: Source) -> bytes:
@@ -70,7 +72,7 @@ def _replace_metadata(data: bytes, name: str, value: Mapping[str, Any]) -> bytes
     if name == "signature" and written["format"] == FORMAT_OF_WIDE:
         value = {**value, "columns": json.loads(written["signature"])["columns"]}
     written[name] = _json(value)
-    return _with_header(header, data[8 + length :])
+    return _with_header(header, memoryview(data)[8 + length :])
 
 
 def check_operators(graph: Graph) -> None:
@@ -143,17 +145,25 @@ def check_finite(graph: Graph) -> None:
         raise UnsupportedModel(reasons)
 
 
-def _sort_header(data: bytes) -> bytes:
-    """Write the header again with sorted keys: safetensors stores metadata in a hash map, in a random order.
+def _join(tensors: Mapping[str, np.ndarray[Any, Any]], metadata: Mapping[str, str]) -> bytes:
+    """Return the bytes of a safetensors file: what `safetensors.numpy.save` writes, with sorted keys in the header.
 
-    The library orders tensors by item size, largest first, behind a header whose length is a multiple of eight. So
-    every tensor stays aligned if the length of the header stays a multiple of eight.
+    That function stores metadata in a hash map, in a random order, and needs twice the memory. Tensors are in the
+    order of their types, largest items first, so each is aligned if the length of the header is a multiple of eight.
     """
-    length = int.from_bytes(data[:8], "little")
-    return _with_header(json.loads(data[8 : 8 + length]), data[8 + length :])
+    header: dict[str, Any] = {"__metadata__": metadata}
+    parts = []
+    end = 0
+    for _, name in sorted((-TYPES.index(tensor.dtype.str[1:]), name) for name, tensor in tensors.items()):
+        tensor = tensors[name]
+        begin, end = end, end + tensor.nbytes
+        kind = TYPE_NAMES[TYPES.index(tensor.dtype.str[1:])]
+        header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [begin, end]}
+        parts.append(tensor.astype(tensor.dtype.newbyteorder("<"), copy=False).reshape(-1).view(np.uint8).data)
+    return _with_header(header, *parts)
 
 
-def _with_header(header: dict[str, Any], tensors: bytes) -> bytes:
+def _with_header(header: dict[str, Any], *tensors: memoryview) -> bytes:
     text = _json(header).encode()
     text += b" " * (-len(text) % ALIGNMENT)
-    return len(text).to_bytes(8, "little") + text + tensors
+    return b"".join([len(text).to_bytes(8, "little"), text, *tensors])

@@ -106,9 +106,10 @@ def _around(point: _Point, ranges: Array, random: np.random.RandomState) -> Iter
 def _seen(ensemble: Node, view: View | None) -> Array:
     """Return the nodes that split a column of the view."""
     splits = finite_splits(ensemble)
-    features = ensemble.tensors["feature"][splits].tolist()
-    known = [view is not None and view[feature] is not None for feature in features]
-    chosen: Array = splits[np.array(known, bool)]
+    if view is None:
+        return splits[:0]
+    known = np.array([column is not None for column in view], bool)
+    chosen: Array = splits[known[ensemble.tensors["feature"][splits]]]
     return chosen
 
 
@@ -125,8 +126,9 @@ def neighbours(threshold: float, column: Affine) -> list[float]:
 
 def _meet(ensemble: Node, nodes: list[int], view: View, random: np.random.RandomState) -> Iterator[_Point]:
     """Yield a point for each node."""
-    feature, threshold = ensemble.tensors["feature"].tolist(), ensemble.tensors["threshold"].tolist()
-    parents = _parents(ensemble).tolist()
+    # Lists of all nodes would take twice the memory of the model.
+    feature, threshold = ensemble.tensors["feature"].data, ensemble.tensors["threshold"].data
+    parents = _parents(ensemble).data
     trees = np.searchsorted(ensemble.tensors["roots"], nodes, side="right").tolist()
     for node, tree in zip(nodes, trees, strict=True):
         column = view[feature[node]]
@@ -150,13 +152,15 @@ def finite_splits(ensemble: Node) -> Array:
 def _parents(ensemble: Node) -> Array:
     feature, jump = ensemble.tensors["feature"], ensemble.tensors["jump"]
     inner = np.flatnonzero(feature >= 0)
-    parents = np.full(len(feature), -1)
+    parents = np.full(len(feature), -1, np.int32)
     parents[inner + 1] = inner
     parents[inner + jump[inner]] = inner
     return parents
 
 
-def _box(node: int, parents: list[int], feature: list[int], threshold: list[float]) -> dict[int, tuple[float, float]]:
+def _box(
+    node: int, parents: Sequence[int], feature: Sequence[int], threshold: Sequence[float]
+) -> dict[int, tuple[float, float]]:
     """Return the interval (low, high] of each feature on the path from the root to `node`."""
     box: dict[int, tuple[float, float]] = {}
     while (parent := parents[node]) >= 0:

@@ -99,8 +99,14 @@ def lay_out_trees(
 
     `node_values` (one row per node) replace the trees' own values. `features` are the columns that each tree gets.
     """
-    feature, threshold, jump, values, roots = [], [], [], [], []
-    missing_left: list[Array] = []
+    nodes = sum(len(tree.children_left) for tree in trees)
+    leaf_count = sum(int((tree.children_left < 0).sum()) for tree in trees)
+    # Parts of all trees, and one array of them, would take twice the memory.
+    feature, jump = np.empty(nodes, np.int32), np.empty(nodes, np.int32)
+    threshold = np.empty(nodes, np.float64)
+    missing_left = np.empty(nodes if with_missing else 0, np.uint8)
+    values = np.empty(0)
+    roots: list[int] = []
     first_node = first_leaf = 0
     for index, tree in enumerate(trees):
         order = preorder(tree.children_left, tree.children_right)
@@ -113,26 +119,31 @@ def lay_out_trees(
         asked = tree.feature[order]
         # A leaf has column -2, which does not exist in a tree of one column.
         seen = asked if features is None else np.asarray(features[index])[np.where(is_leaf, 0, asked)]
-        feature.append(np.where(is_leaf, -1, seen))
-        threshold.append(np.where(is_leaf, 0.0, tree.threshold[order]))
-        jump.append(np.where(is_leaf, leaf_rows, right))
-        leaves = tree.value[order[is_leaf]]
+        here = slice(first_node, first_node + len(order))
+        feature[here] = np.where(is_leaf, -1, seen)
+        threshold[here] = np.where(is_leaf, 0.0, tree.threshold[order])
+        jump[here] = np.where(is_leaf, leaf_rows, right)
         if node_values is not None:
-            values.append(node_values[index][order[is_leaf]])
+            leaves = node_values[index][order[is_leaf]]
         else:
-            values.append(np.concatenate([leaves[:, output, :width] for output, width in enumerate(widths)], axis=1))
-        missing_left.append(np.where(is_leaf, 0, tree.missing_go_to_left[order]))
+            kept = tree.value[order[is_leaf]]
+            leaves = np.concatenate([kept[:, output, :width] for output, width in enumerate(widths)], axis=1)
+        if not index:
+            values = np.empty((leaf_count, *leaves.shape[1:]), np.float64)
+        values[first_leaf : first_leaf + len(leaves)] = leaves
+        if with_missing:
+            missing_left[here] = np.where(is_leaf, 0, tree.missing_go_to_left[order])
         first_node += len(order)
-        first_leaf += int(is_leaf.sum())
+        first_leaf += len(leaves)
     tensors: dict[str, Array] = {
         "roots": np.array(roots, np.int32),
-        "feature": np.concatenate(feature).astype(np.int32),
-        "threshold": np.concatenate(threshold).astype(np.float64),
-        "jump": np.concatenate(jump).astype(np.int32),
-        "values": np.ascontiguousarray(np.concatenate(values), np.float64),
+        "feature": feature,
+        "threshold": threshold,
+        "jump": jump,
+        "values": values,
     }
     if with_missing:
-        tensors["missing_left"] = np.concatenate(missing_left).astype(np.uint8)
+        tensors["missing_left"] = missing_left
     return tensors
 
 
