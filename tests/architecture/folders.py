@@ -78,6 +78,7 @@ FOLDERS: dict[str, dict[str, str]] = {
         "lightgbm": "classes failures frame_categories graph tree_layout",
         "catboost": "classes failures graph tree_layout",
         "category_encoders": "frames graph sklearn",
+        "feature_engine": "graph sklearn",
         "imblearn": "graph sklearn",
         "own_steps": "graph",
     },

@@ -1,6 +1,6 @@
 """Models of other libraries: samplers, encoders, feature engineering, boosting of distributions, statistics.
 
-Those of imbalanced-learn and most of category_encoders compile; here the settings ask for their own library.
+Those of imbalanced-learn and feature-engine, and most of category_encoders, compile; here the settings ask for their own library.
 
 Not here: sklearn-pandas 2.2, which imports a function that scikit-learn has no more.
 """
@@ -73,7 +73,7 @@ def engineered(module, name, X=MIXED, **options):
     from importlib import import_module
 
     step = getattr(import_module(f"feature_engine.{module}"), name)(**options)
-    return Animal(fit(make_pipeline(step, Ridge()), X, target()), X, ("feature_engine", "pandas"))
+    return Animal(fit(make_pipeline(step, Ridge()), X, target()), X, ("feature_engine", "pandas"), is_asked_for=True)
 
 
 def engineered_dates():
@@ -81,7 +81,7 @@ def engineered_dates():
 
     X = A[["when", "x"]]
     step = DatetimeFeatures(variables="when", features_to_extract=["month", "day_of_week", "hour"])
-    return Animal(fit(make_pipeline(step, Ridge()), X, target()), X, ("feature_engine", "pandas"))
+    return Animal(fit(make_pipeline(step, Ridge()), X, target()), X, ("feature_engine", "pandas"), is_asked_for=True)
 
 
 def distribution(name, y):

@@ -13,6 +13,17 @@ from .graph import Reader
 # The library module in a class name -> the families with converters for its classes.
 FAMILIES: dict[str, tuple[str, ...]] = {
     "category_encoders": ("category_encoders.encoders",),
+    "feature_engine.creation": ("feature_engine.creation", "feature_engine.discretisers"),
+    "feature_engine.datetime": ("feature_engine.dates",),
+    "feature_engine.discretisation": ("feature_engine.discretisers",),
+    "feature_engine.encoding": ("feature_engine.encoders",),
+    "feature_engine.imputation": ("feature_engine.imputers",),
+    "feature_engine.outliers": ("feature_engine.numbers",),
+    "feature_engine.pipeline": ("feature_engine.creation",),
+    "feature_engine.scaling": ("feature_engine.numbers",),
+    "feature_engine.selection": ("feature_engine.creation",),
+    "feature_engine.transformation": ("feature_engine.numbers",),
+    "feature_engine.wrappers": ("feature_engine.creation",),
     "imblearn.ensemble": ("imblearn.ensembles",),
     "imblearn.pipeline": ("imblearn.pipeline",),
     "sklearn.calibration": ("sklearn.calibration",),

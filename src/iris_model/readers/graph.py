@@ -286,11 +286,12 @@ class GraphBuilder:
         if origin is not None:
             self._columns[origin].expect_categories(categories, dtype)
 
-    def expect_text(self, value: Value, json: Literal["dict", "pair", "string"] | None = None) -> None:
-        """Record that the columns of `value` contain strings. `json`: see `Column`."""
-        for trace in value.traces:
-            if trace.origin is not None:
-                self._columns[trace.origin].kind, self._columns[trace.origin].json = "text", json
+    def expect_text(
+        self, value: Value, json: Literal["dict", "pair", "string"] | None = None, *, dated: bool = False
+    ) -> None:
+        """Record that the columns of `value` contain strings; `dated`: of dates. `json`: see `Column`."""
+        for place in [trace.origin for trace in value.traces if trace.origin is not None]:
+            self._columns[place].kind, self._columns[place].json, self._columns[place].dated = "text", json, dated
 
     def expect_bytes(self, value: Value, index: int) -> None:
         """Record that column `index` of `value` contained bytes in training, and that a row has their UTF-8 text."""

@@ -33,6 +33,7 @@ class InputColumn:
     whole_name: bool = False
     puzzled_by: dict[str, None] = field(default_factory=dict)
     json: Literal["dict", "pair", "string"] | None = None
+    dated: bool = False
     categories: list[Any] = field(default_factory=list)
     missing_as: Marker | None = None
     _dtype: str = ""
@@ -57,7 +58,7 @@ class InputColumn:
     def dtype(self) -> str:
         """The dtype: float64, float32; bool; str; object (strings and numbers); category (a pandas Categorical)."""
         if self.kind == "text":
-            return "str"
+            return "datetime64" if self.dated else "str"
         if self._dtype:
             return self._dtype
         kinds = {bool if isinstance(one, bool) else str if isinstance(one, str) else float for one in self.categories}

@@ -10,23 +10,24 @@ from importlib import metadata
 class Library:
     """One library: its distribution name, its oldest supported version, and the key of its version in pickled objects.
 
-    `version_key` is None if objects do not store the version. `twins`: alternative distribution names.
-    `exports_all`: the top-level package exports the classes of all its modules. `before`: the first version that is not
-    supported, or None.
+    `version_key` is None if objects do not store the version. `twins`: alternative distribution names. `public_parts`:
+    how many parts of a module name are public, if the deeper ones only define the classes. `before`: the first version
+    that is not supported, or None.
     """
 
     distribution: str
     oldest: tuple[int, ...]
     version_key: str | None = None
     twins: tuple[str, ...] = ()
-    exports_all: bool = False
+    public_parts: int | None = None
     before: tuple[int, ...] | None = None
 
 
 # Top-level package -> library.
 LIBRARIES = {
     "catboost": Library("catboost", (1, 2)),
-    "category_encoders": Library("category_encoders", (2, 8), exports_all=True),
+    "category_encoders": Library("category_encoders", (2, 8), public_parts=1),
+    "feature_engine": Library("feature-engine", (1, 9), public_parts=2),
     "imblearn": Library("imbalanced-learn", (0, 12)),
     "sklearn": Library("scikit-learn", (1, 5), "_sklearn_version"),
     "lightgbm": Library("lightgbm", (4, 0)),

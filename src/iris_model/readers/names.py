@@ -15,7 +15,7 @@ def public_name(module: str, name: str) -> str:
     if parts[0] in LIBRARIES:
         private = [index for index, part in enumerate(parts) if part.startswith("_")]
         parts = parts[: private[0]] if private else parts
-        parts = parts[:1] if LIBRARIES[parts[0]].exports_all else parts
+        parts = parts[: LIBRARIES[parts[0]].public_parts]
     return ".".join([*parts, name])
 
 

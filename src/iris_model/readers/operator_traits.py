@@ -44,6 +44,17 @@ calibration:
     calibrated_probabilities       smooth
     scaled_temperature             smooth
     normalize_unless_zero          smooth
+cells.combining:
+    aggregate_cells                keeps-infinite
+    raise_cells                    keeps-infinite
+    relate_cells                   keeps-infinite
+cells.dates:
+    take_dates_apart               steps
+cells.limits:
+    arc_cells                      smooth
+    clip_columns                   ieee exact smooth
+    mark_outside                   steps
+    expect_within                  copies exact smooth
 centers:
     expanded_distances             smooth magnitude
     absolute_distances             smooth

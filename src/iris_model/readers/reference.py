@@ -9,6 +9,7 @@ from pathlib import Path
 from .category_encoders.encoders import READERS as CATEGORY_ENCODERS
 from .estimators import BESIDE_PREDICT, METHODS
 from .families import all_readers
+from .feature_engine.creation import AGGREGATES
 from .onnx.operators import render_operators
 from .operator_traits import OPERATOR_TRAITS
 from .refused import NOT_YET, REFUSED
@@ -51,6 +52,11 @@ REMARKS = {
         CATEGORY_ENCODERS,
         "no function as `handle_unknown` or `handle_missing`; no `composite_cols`; trust pandas",
     ),
+    "feature_engine.creation.MathFeatures": f"functions: {', '.join(AGGREGATES)}",
+    **{
+        f"feature_engine.{name}": "no rounding (`precision`)"
+        for name in ("creation.DecisionTreeFeatures", "discretisation.DecisionTreeDiscretiser")
+    },
     "imblearn.pipeline.Pipeline": "samplers do nothing at prediction",
     "lightgbm.Booster": "also from LightGBM's text file",
     "lightgbm.sklearn.LGBMClassifier": "no custom objective",

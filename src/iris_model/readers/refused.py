@@ -10,9 +10,17 @@ _TRAINING_ROWS = "it has no predict for new rows"
 _COVARIANCE = "it estimates a covariance, and has no predict or transform"
 _TARGETS = "it transforms targets, not rows"
 _GRAPH = "it returns a sparse graph of neighbors, not an answer for each row"
+_REMOVES = "it removes rows; a request has an answer for each row"
+_OTHER_ROWS = "it computes with the rows before, which a request does not have"
 _SOLVES = "it solves each row iteratively, and rounding decides where it stops"
 
 REFUSED = {
+    "feature_engine.imputation.DropMissingData": _REMOVES,
+    "feature_engine.imputation.RandomSampleImputer": "it fills missing cells with random ones",
+    "feature_engine.outliers.OutlierTrimmer": _REMOVES,
+    "feature_engine.timeseries.ExpandingWindowFeatures": _OTHER_ROWS,
+    "feature_engine.timeseries.LagFeatures": _OTHER_ROWS,
+    "feature_engine.timeseries.WindowFeatures": _OTHER_ROWS,
     "sklearn.cluster.AgglomerativeClustering": _TRAINING_ROWS,
     "sklearn.cluster.DBSCAN": _TRAINING_ROWS,
     "sklearn.cluster.HDBSCAN": _TRAINING_ROWS,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from iris_model.compiler.data import Cell, Row
 from iris_model.contract.signature import Column
 from iris_model.engine.rows import holds_numbers
+from iris_model.engine.typed_rows import DATE_TYPES
 from iris_model.readers import Graph
 
 from .hashed import find_known_texts
@@ -31,6 +33,7 @@ STRANGE_TEXTS = (
 )
 DOCUMENT_WORDS = 12
 DOCUMENTS = 96
+DATES = 200
 # Rows and names for a FeatureHasher.
 FEATURES = 400
 
@@ -50,6 +53,8 @@ def find_pools(graph: Graph) -> dict[int, Pool]:
     for index, column in enumerate(graph.signature["columns"]):
         if "json" in column:
             pools[index] = Pool(_features(column["json"]), ())
+        elif column["dtype"] in DATE_TYPES:
+            pools[index] = Pool(_dates(), ())
         elif column["kind"] == "text":
             pools[index] = Pool(_documents(graph), STRANGE_TEXTS)
         elif column["kind"] == "categorical":
@@ -100,6 +105,17 @@ def _categories(column: Column, hashed: Sequence[str]) -> Pool:
     texts = [one for one in seen if isinstance(one, str)]
     unseen = [*STRANGE_TEXTS, *(f"{one} " for one in texts[:3]), *(one.upper() for one in texts[:3])]
     return Pool(seen, [cell for cell in unseen if cell not in seen])
+
+
+def _dates() -> list[str]:
+    """Return times of all years of a lifetime, and the first and last days of months, quarters, years and weeks."""
+    random = np.random.RandomState(0)
+    first = datetime(1970, 1, 1)
+    days = [first + timedelta(seconds=int(second)) for second in random.randint(2**31 - 1, size=DATES)]
+    ends = [datetime(year, month, 1) for year in (1999, 2000, 2024, 2025, 2100) for month in range(1, 13)]
+    days += [moment for end in ends for moment in (end, end - timedelta(seconds=1), end + timedelta(days=6))]
+    # One form for all: the original refuses a column with several ones.
+    return [moment.strftime("%Y-%m-%dT%H:%M:%S") for moment in days]
 
 
 def _documents(graph: Graph) -> list[str]:

@@ -28,7 +28,7 @@ _DECIDING_ROOMS = ("contract", "runtime", "engine", "readers", "compiler", "proj
 # put another copy before the installed one.
 _LIBRARIES = (
     *("numpy", "scipy", "joblib", "pandas", "sklearn", "lightgbm", "xgboost", "catboost", "skops", "onnx"),
-    *("onnxruntime", "safetensors", "threadpoolctl", "imblearn", "category_encoders"),
+    *("onnxruntime", "safetensors", "threadpoolctl", "imblearn", "category_encoders", "feature_engine"),
 )
 
 # Prefixes of variables that change the results of libraries, or the number of threads, which changes the order of sums.

@@ -17,6 +17,9 @@ from iris_model.readers.plugins import is_trusted_by_plugin
 TRUSTED_MODULES = (
     "_loss",  # Cython's name of sklearn._loss._loss in scikit-learn 1.5 to 1.8
     "category_encoders",
+    *(f"feature_engine.{part}" for part in ("creation", "datetime", "discretisation", "encoding", "imputation")),
+    *(f"feature_engine.{part}" for part in ("outliers", "pipeline", "preprocessing", "scaling", "selection")),
+    *(f"feature_engine.{part}" for part in ("transformation", "wrappers")),
     "imblearn.base",
     "imblearn.combine",
     "imblearn.ensemble",

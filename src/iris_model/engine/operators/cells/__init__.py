@@ -1,0 +1,1 @@
+"""Operators on cells of named columns, for the steps of feature-engine."""
