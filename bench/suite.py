@@ -43,7 +43,7 @@ SUMMARY = (
     ("Image layers above the base image", "layers with scikit-learn / ours", "with scikit-learn"),
     ("Start of a local server to its first answer", "MLServer / ours: start to first answer", "with MLServer"),
     (
-        "Month with 500 requests a day, `us-east-1`",
+        "Monthly cost, 500 requests/day, `us-east-1`",
         "a month of 500 requests a day: SageMaker ml.m5.large / ours",
         "for an always-on SageMaker `ml.m5.large`",
     ),

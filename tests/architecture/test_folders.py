@@ -149,7 +149,7 @@ def test_a_circle_is_found() -> None:
         ("cli/render/output.py", "iris_model.cli.commands.build"),
     ],
 )
-def test_a_breach_is_found(path: str, module: str) -> None:
+def test_an_import_against_the_rules_is_found(path: str, module: str) -> None:
     breach = breach_of(Import(module, SOURCE / path, 7))
     assert breach is not None
     assert f"{path}:7 imports {module}" in breach

@@ -97,7 +97,7 @@ def test_each_refusal_names_call_resource_and_fix(code: str, message: str, expec
     assert caught.value.remedy
 
 
-def test_an_address_that_never_answered_is_tried_twice():
+def test_a_call_without_a_connection_is_tried_twice():
     transport = Failing("ConnectionFailed", "Could not connect", 0)
     with pytest.raises(DeploymentError, match="cannot be reached"):
         call(transport)

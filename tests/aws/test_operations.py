@@ -90,7 +90,7 @@ def test_events_go_to_the_console_and_come_back(cloud: Cloud):
     assert document["openapi"] == "3.0.0" and "schemas" in document["components"]
 
 
-def test_events_of_others_stay_and_differing_ones_are_not_replaced_unasked(cloud: Cloud):
+def test_existing_events_stay_and_differing_ones_are_replaced_only_with_force(cloud: Cloud):
     theirs = {
         "openapi": "3.0.0",
         "x-mine": 1,

@@ -160,7 +160,7 @@ NOT_WALKED = {
 
 
 @pytest.mark.slow
-def test_nothing_is_allowed_that_no_operation_needs():
+def test_the_policy_allows_no_action_that_no_operation_needs():
     allowed = set().union(*(walked(shape)[0] for shape in SHAPES))
     asked = {each.action for shape in SHAPES for each in walked(shape)[1]}
     assert allowed - asked - NOT_WALKED == set()

@@ -248,7 +248,7 @@ def version_id(deployment: Deployment, image: str | Tag = "x@sha256:1") -> str:
     return str(found)
 
 
-def test_a_version_is_called_after_what_lambda_freezes_in_it():
+def test_the_name_of_a_version_depends_only_on_settings_that_a_version_keeps():
     same = [replace(BARE, tags={"a": "b"}), replace(BARE, reserved_concurrency=1), replace(BARE, log_retention_days=1)]
     other = [replace(BARE, memory=256), replace(BARE, environment={"A": "1"}), replace(BARE, tracing=True)]
     assert {version_id(one) for one in same} == {version_id(BARE)}

@@ -135,7 +135,7 @@ def test_an_endpoint_that_never_answers_is_given_up(cloud: Cloud):
     assert "status 403; the endpoint refuses the caller, or a permission is missing" in str(told)
 
 
-def test_after_a_refusal_one_row_is_asked_and_the_hint_says_what_to_do(cloud: Cloud):
+def test_verification_stops_after_one_refused_row_and_the_hint_names_the_token(cloud: Cloud):
     asked: list[bytes] = []
 
     def refuse(body: bytes) -> HttpAnswer:

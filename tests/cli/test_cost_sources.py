@@ -24,14 +24,14 @@ def observed(days: float) -> Source:
     return Source(MEASUREMENT, "arm64", "function-url", observation)
 
 
-def test_without_a_log_of_requests_it_is_the_guess():
+def test_traffic_without_a_log_is_the_default():
     source = Source(MEASUREMENT)
     assert source.requests_per_day(None) == 500
     assert source.traffic(None) is PATTERNS["office-hours"]
     assert source.requests_per_day(3) == 3
 
 
-def test_with_one_it_is_what_was_seen_unless_the_user_says_otherwise():
+def test_traffic_with_a_log_is_the_observed_one_unless_the_user_sets_it():
     source = observed(8)
     assert source.requests_per_day(None) == pytest.approx(144)
     assert source.traffic(None).name == source.traffic("observed").name == "observed"

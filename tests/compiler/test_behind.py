@@ -151,7 +151,7 @@ def test_members_of_an_ensemble_that_see_some_columns(tmp_path):
     np.testing.assert_allclose(answers(compile_model(model), tmp_path, X), model.predict(X), rtol=1e-9)
 
 
-def test_values_in_gaps():
+def test_gaps_hold_the_values_between_two_thresholds():
     gaps = Gaps("t", np.array([0, 0, 1]), np.array([1.0, 5.0, 2.0]), np.array([1.5, 6.0, 2.5]))
     table = np.array([[1.0, 0.0], [1.5, 0.0], [1.6, 0.0], [0.0, 2.2], [np.nan, np.nan], [5.5, 9.0]])
     assert gaps.holds(table).tolist() == [False, True, False, True, False, True]

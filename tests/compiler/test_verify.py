@@ -69,7 +69,7 @@ def test_every_threshold_off_by_one_float32_step_is_caught(tmp_path, direction):
             run(change(graph, "tree_ensemble", threshold=wrong), tree, tmp_path)
 
 
-def test_comparing_in_float64_is_caught(tmp_path):
+def test_a_tree_that_compares_in_float64_fails_the_verification(tmp_path):
     with pytest.raises(ParityError):
         run(change(read_estimator(TREE), "tree_ensemble", narrow=False), TREE, tmp_path)
 
@@ -100,7 +100,7 @@ def test_error_names_row_outputs_and_operators(tmp_path):
         pytest.param(["0", "1"], marks=pytest.mark.slow),
     ],
 )
-def test_label_of_another_type_is_caught(classes, tmp_path):
+def test_a_label_of_another_type_fails_the_verification(classes, tmp_path):
     model = DecisionTreeClassifier().fit(X, (X[:, 0] > 0).astype(int))
     with pytest.raises(ParityError):
         run(change(read_estimator(model), "argmax_label", classes=classes), model, tmp_path)

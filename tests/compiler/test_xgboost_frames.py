@@ -91,7 +91,7 @@ def test_an_order_that_the_file_lacks_is_declared_or_assumed():
     with pytest.raises(UnsupportedModel, match="it has 3 or more of them, and the sample rows have 2"):
         column.assume_sorted("size", sample("a", "b"))
     assert column.find_categories("size", CategoryOrders({"size": ["c", "a", "b"]})) == ["c", "a", "b"]
-    with pytest.raises(UnsupportedModel, match="2 categories of the column 'size' are given, and the model has 3"):
+    with pytest.raises(UnsupportedModel, match="2 categories of the column 'size' are given, but the model has 3"):
         column.find_categories("size", CategoryOrders({"size": ["c", "a"]}))
     with pytest.raises(UnsupportedModel, match="the sample rows have the category 'd'"):
         column.find_categories("size", CategoryOrders({"size": ["c", "a", "b"]}, lambda name: ["a", "d"]))

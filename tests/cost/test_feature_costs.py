@@ -128,7 +128,7 @@ def test_all_log_lines_share_one_allowance_and_its_tiers():
     assert found["access log"][1] == pytest.approx(17_600 * 0.25 - max(13_600 + 17_600 - 30_720, 0) * 0.15)
 
 
-def test_traces_are_the_first_of_each_second_and_a_twentieth():
+def test_traced_requests_are_the_first_of_each_second_and_5_percent_of_the_others():
     few = workload(surroundings=replace(NOTHING_BESIDES, tracing=True))
     assert parts(few)["traces"] == (pytest.approx(1_000_000), pytest.approx(5.0))
     many = replace(few, requests_per_day=A_MILLION_A_MONTH * 100)

@@ -80,7 +80,7 @@ def test_the_entry_point_of_the_base_runs_it_with_awslambdaric(loaded: str) -> N
         assert_curls_answer(function)
 
 
-def test_another_command_and_another_directory(loaded: str) -> None:
+def test_the_image_answers_with_another_command_and_working_directory(loaded: str) -> None:
     with container(loaded, ["app.handler"], options=["--workdir", "/tmp"]) as function:
         assert_curls_answer(function)
 

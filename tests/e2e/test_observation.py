@@ -27,7 +27,7 @@ def test_parser_words_are_masked_up_to_the_end_of_the_text() -> None:
     }
 
 
-def test_only_foreign_frames_go() -> None:
+def test_frames_outside_of_the_function_are_removed() -> None:
     own = ['  File "/var/task/app.py", line 7, in handler\n    raise ValueError("bad")\n']
     foreign = ['  File "<frozen importlib._bootstrap>", line 1176, in _find_and_load\n']
     assert without_foreign_frames(foreign + own) == own

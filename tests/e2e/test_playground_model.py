@@ -51,7 +51,7 @@ def page(browser: Any, service: RunningService) -> Iterator[Opened]:
         yield page
 
 
-def test_decisions_are_behind_the_points(page: Opened, service: RunningService) -> None:
+def test_the_plot_shows_decision_regions_behind_the_points(page: Opened, service: RunningService) -> None:
     page.page.wait_for_selector("#scatter .region")
     assert not any(line.startswith("START ") for line in service.lines), "the picture invokes nothing"
     kinds = "new Set([...document.querySelectorAll('.region')].map(each => each.getAttribute('class'))).size"
@@ -123,7 +123,7 @@ def test_a_file_that_does_not_fit(browser: Any, service: RunningService) -> None
         page.until("document.querySelector('#answer .failure')?.textContent.includes('The file has no rows')")
 
 
-def test_an_event_with_its_expected_answer(page: Opened, project: Path) -> None:
+def test_invoke_check_reads_an_event_saved_with_its_answer(page: Opened, project: Path) -> None:
     page.page.uncheck("#live")
     page.page.click("#event-save")
     assert page.page.is_disabled("#expect")

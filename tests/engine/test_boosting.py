@@ -119,7 +119,7 @@ def test_linear_float32_leaves_missing_cells_out():
     assert answers == [[2.0], [2.25]]
 
 
-def test_numbers_that_mean_missing():
+def test_numbers_that_stand_for_a_missing_value_become_nan():
     assert str(mark_missing([[0.0, -0.0, 1.0]], value=0.0)) == "[[nan, nan, 1.0]]"
     assert (
         str(zeros_to_missing([[1e-36, 0.0, 1e-34], [1.0, 0.0, 1.0]], columns=[0]))

@@ -91,7 +91,7 @@ def test_the_message_names_the_problem(tmp_path: Path, data: bytes, part: str) -
     assert "model.safetensors" in str(caught.value)
 
 
-def test_a_missing_file(tmp_path: Path) -> None:
+def test_a_missing_model_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ModelFormatError, match="No such file"):
         load_model(str(tmp_path / "none.safetensors"))
 

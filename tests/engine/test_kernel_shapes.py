@@ -64,7 +64,7 @@ def batches(rows: list[list[float]]) -> list[list[list[float]]]:
 
 @pytest.mark.parametrize("shape", spread(["normal", "far", "unit", "whole"], 4))
 @pytest.mark.parametrize("metric", ["euclidean", "manhattan", "chebyshev", "minkowski"])
-def test_neighbors(metric: str, shape: str) -> None:
+def test_the_kernel_finds_the_same_neighbors_as_python(metric: str, shape: str) -> None:
     numbers = random.Random(f"{metric} {shape}")
     for count in COUNTS:
         width = numbers.choice([1, 2, 3, 5, 8, 9])

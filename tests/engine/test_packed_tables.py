@@ -154,7 +154,7 @@ def rounded(rows: list[list[float]]) -> list[list[float]]:
 @pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize("missing", [False, True])
 @pytest.mark.parametrize("combine", ["each", "sum", "mean"])
-def test_forests_in_every_form(narrow: bool, missing: bool, combine: str, far: bool) -> None:
+def test_forests_of_every_node_layout_answer_as_in_python(narrow: bool, missing: bool, combine: str, far: bool) -> None:
     """Large nodes, small ones (rows of float32), and, for few rows of many nodes, no packing at all."""
     nodes = forest(3, trees=20 if far else 5, depth=9 if far else 6)
     values = view(table(4, nodes.pop("leaves"), 2))

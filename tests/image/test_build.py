@@ -158,7 +158,9 @@ def test_both_families_hold_the_same_layers(project: Path, base: str, cache: Cac
         ("3.9", "", "Python is 3.9, expected 3.11 or later"),
     ],
 )
-def test_the_wrong_python(tmp_path: Path, cache: Cache, python: str, said: str, message: str) -> None:
+def test_a_base_image_with_another_python_version_is_refused(
+    tmp_path: Path, cache: Cache, python: str, said: str, message: str
+) -> None:
     write_layout(base_image(python), tmp_path / "base")
     project = write_project(tmp_path / "p", settings=f"{SETTINGS}{said}\n")
     with pytest.raises(ImageError, match=message):
@@ -190,7 +192,7 @@ def test_the_largest_of_a_budget_is_lambdas_own(tmp_path: Path) -> None:
         build_image(project)
 
 
-def test_packages_are_what_is_neither_ours_nor_the_users() -> None:
+def test_the_layer_of_packages_has_no_files_of_the_project_or_of_iris_model() -> None:
     own = ["app.py", "__pycache__/app.cpython-311.pyc", "lib/features.py", "lib/__pycache__/features.cpython-311.pyc"]
     packages = ["six.py", "__pycache__/six.cpython-311.pyc", "numpy/__init__.py"]
     paths = [*own, *packages, "iris_model/__init__.pyc", "function.json"]

@@ -88,7 +88,7 @@ def test_contributions_add_up(service: RunningService, function: Path) -> None:
     assert (found["background_rows"], found["background"]) == (3, "the golden rows")
 
 
-def test_other_sites_and_other_types_are_refused(service: RunningService) -> None:
+def test_requests_from_other_sites_or_of_other_content_types_are_refused(service: RunningService) -> None:
     assert post(service, "explanation", {"row": ROW}, JSON | {"Origin": "https://evil.example"}).status == 403
     assert post(service, "explanation", {"row": ROW}, {"Content-Type": "text/plain"}).status == 415
     big = {"row": ["x" * model_views.MOST_BYTES]}

@@ -134,7 +134,7 @@ def test_build_that_fails_is_reported(folder: Path) -> None:
         assert service.invoke(0).json()[0] == "one"
 
 
-def test_settings_change_with_the_version_but_for_the_fixed_ones(folder: Path) -> None:
+def test_a_reload_applies_all_settings_except_those_that_need_a_restart(folder: Path) -> None:
     settings = make_settings(directory=folder)
     changed = replace(settings, memory_mib=256, reserved_concurrency=0, route="/elsewhere")
     with reloading(settings, plan=ReloadPlan((folder,), lambda: changed)) as service:

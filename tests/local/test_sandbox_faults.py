@@ -145,7 +145,7 @@ def test_runtime_that_never_reads(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_hundred_megabytes_of_output_leave_the_service_small() -> None:
+def test_a_hundred_megabytes_of_output_are_not_kept_in_memory() -> None:
     writer = make_settings(timeout_seconds=60, memory_mib=512)
     with among_others(writer) as service:
         line = "x" * 65_535 + "\n"

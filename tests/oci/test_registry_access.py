@@ -173,7 +173,7 @@ def test_a_token_endpoint_without_tls_gets_nothing(registry: FakeRegistry, clien
         ('=="', []),
     ],
 )  # fmt: skip
-def test_challenges(header: str, expected: list[tuple[str, dict[str, str]]]) -> None:
+def test_parsing_of_www_authenticate_challenges(header: str, expected: list[tuple[str, dict[str, str]]]) -> None:
     assert [(each.scheme, dict(each.parameters)) for each in parse_challenges([header])] == expected
 
 

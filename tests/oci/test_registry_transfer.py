@@ -161,7 +161,7 @@ def test_an_unknown_repository(registry: FakeRegistry, clients: Clients) -> None
     assert "create the repository" in caught.value.remedy
 
 
-def test_a_digest_that_is_not_the_images(clients: Clients) -> None:
+def test_a_push_to_the_digest_of_another_image_is_refused(clients: Clients) -> None:
     reference = clients.reference("model:1").with_digest(sample_image(b"other").digest)
     with pytest.raises(InvalidImage, match="another digest than the image"):
         push(clients.make(), sample_image(b"one"), reference)

@@ -189,7 +189,7 @@ def test_names_that_no_key_can_be_are_refused(row, said):
         assert caught.value.remedy == "Train it with names that are strings."
 
 
-def test_methods_that_are_offered_are_there(header):
+def test_the_signature_has_the_methods_of_the_estimator(header):
     fitted = make_pipeline(DictVectorizer(), LogisticRegression()).fit(ROWS, LABELS)
     outputs = compile_model(fitted, data=header).signature["outputs"]
     assert set(outputs) == {method for method in METHODS if hasattr(fitted, method)}

@@ -58,6 +58,6 @@ def test_categories_of_a_frame_for_xgboost(tmp_path, columns):
     if columns[0] != "size":
         assert described["categories"] == frame[columns[0]].cat.categories.tolist()
         place = columns.index(columns[0])
-        with pytest.raises(InvalidInput, match="was not met in training"):
+        with pytest.raises(InvalidInput, match="was not seen in training"):
             model.predict([[*rows[0][:place], "violet", *rows[0][place + 1 :]]])
     assert "missing" in compilation.report.rows

@@ -108,7 +108,7 @@ def test_unknown_category_is_refused_where_the_original_raises(tmp_path):
     pipeline = next(one for one in ANIMALS if one[0] == "one hot, error")
     _, model = compile_to(tmp_path / "model.safetensors", clone(pipeline[1]).fit(*pipeline[2:]))
     row = plain_rows(pipeline[2])[0]
-    with pytest.raises(InvalidInput, match="'Atlantis' was not met in training") as caught:
+    with pytest.raises(InvalidInput, match="'Atlantis' was not seen in training") as caught:
         model.predict([["Atlantis", *row[1:]]])
     assert caught.value.feature == "city"
     with pytest.raises(InvalidInput, match="one of its categories"):

@@ -202,7 +202,7 @@ def test_a_class_without_a_name_is_refused(tmp_path: Path, classifier: LogisticR
 
 
 def test_a_regressor_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ProjectError, match=r"answer-labels = true in iris-model\.toml, and the model has no classes"):
+    with pytest.raises(ProjectError, match=r"answer-labels = true in iris-model\.toml, but the model has no classes"):
         package_project(write_project(tmp_path / "p", LinearRegression().fit(X, Y), labels=""))
 
 

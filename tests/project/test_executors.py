@@ -111,7 +111,7 @@ def test_a_trusted_class_is_found_in_the_project(squarer: Path):
 def test_an_unpackaged_module_is_found_before_the_first_request(tmp_path: Path):
     """Importable here because of where pytest runs; not in /var/task."""
     (tmp_path / "m.pkl").write_bytes(pickle.dumps(Squarer()))
-    with pytest.raises(ProjectError, match=r"not in a process like the function's: .*No module named 'tests'"):
+    with pytest.raises(ProjectError, match=r"not in a process like that of the function: .*No module named 'tests'"):
         choose(tmp_path, "m.pkl", trust=["tests.support.squarer.Squarer"])
 
 

@@ -115,7 +115,7 @@ def test_a_model_that_answers_otherwise_in_another_process_is_refused(tmp_path):
         "    def predict(self, rows):\n        return np.asarray(rows)[:, 0] * 0 + os.getpid()\n"
     )
     (tmp_path / "m.pkl").write_bytes(b"\x80\x02crestless\nRestless\n)\x81.")
-    with pytest.raises(ProjectError, match="in a process like the function's, but"):
+    with pytest.raises(ProjectError, match="in a process like that of the function, but"):
         choose(tmp_path / "m.pkl", trust=["restless.Restless"])
 
 

@@ -95,7 +95,7 @@ PARAMETERS = {
 
 
 @pytest.mark.parametrize("version", PARAMETERS)
-def test_lightgbm_by_its_parameters(version):
+def test_the_version_of_lightgbm_is_found_by_the_parameters_in_the_file(version):
     text = "tree\nversion=v4\n\nparameters:\n[boosting: gbdt]\n" + "".join(
         f"[{name}: 0]\n" for name in PARAMETERS[version]
     )

@@ -144,7 +144,7 @@ def test_over_http(model: Model, case: Bad) -> None:
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.direct], ids=lambda case: case.name)
-def test_directly(model: Model, case: Bad) -> None:
+def test_bad_input_of_a_direct_invocation_raises_an_error(model: Model, case: Bad) -> None:
     assert case.body is not None
     event: Any = json.loads(case.body)
     with pytest.raises(InvalidInput) as caught:

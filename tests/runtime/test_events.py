@@ -131,7 +131,7 @@ def test_a_problem_of_a_direct_invocation_is_an_error_of_that_name(model: Model)
     assert type(caught.value).__name__ == "InvalidInput"
 
 
-def test_the_next_request_works(model: Model) -> None:
+def test_a_request_after_an_invalid_one_is_answered(model: Model) -> None:
     assert model.answer(http_api_2("[1"))["statusCode"] == 400
     assert model.answer(http_api_2(TEXT))["statusCode"] == 200
 

@@ -78,7 +78,7 @@ def test_instances_are_not_of_mlflow() -> None:
         payload_predictions.decode({"instances": [{"10": 1.5, "more": "x"}]}, REQUEST, COLUMNS)
 
 
-def test_a_header_of_numbers_is_one_where_it_names_all_columns() -> None:
+def test_a_first_line_of_numbers_is_a_header_if_it_names_all_columns() -> None:
     both = [NUMBER, OTHER]
     assert payload_csv.decode("20,10\n1,2\n", REQUEST, both)[0] == [[2.0, 1.0]]
     assert payload_csv.decode("10,5\n1,2\n", REQUEST, both)[0] == [[10.0, 5.0], [1.0, 2.0]]

@@ -162,7 +162,9 @@ def test_kept_values_of_several_types(tmp_path: Path) -> None:
 def test_a_kept_column_with_the_name_of_an_answer(tmp_path: Path) -> None:
     _, model, frame = named()
     path = place(tmp_path, frame.assign(prediction=1, k=2).to_csv(index=False))
-    with pytest.raises(IrisModelError, match="the column 'prediction' to keep has the name of an answer"):
+    with pytest.raises(
+        IrisModelError, match="--keep names the column 'prediction', but a column of the answers has the same name"
+    ):
         predict(model, [path], tmp_path / "out.csv", keep=("prediction",))
     predict(model, [path], tmp_path / "out.csv", keep=("k", "k"))
     assert list(read(tmp_path / "out.csv")) == ["k", "prediction"]

@@ -118,12 +118,12 @@ def check_categories(categories: Mapping[str, Sequence[Cell]], columns: Sequence
         column = found.get(name)
         if column is None or column["dtype"] != "category":
             raise IrisModelError(
-                f"categories in iris-model.toml names {name!r}, and the model has no such column of DataFrame categories",
+                f"categories in iris-model.toml names {name!r}, but the model has no such column with categories of a DataFrame",
                 remedy="Correct the name, or remove the key.",
             )
         if list(column["categories"]) != list(given):
             raise IrisModelError(
-                f"categories in iris-model.toml has {list(given)!r} for the column {name!r}, and the model file has "
+                f"categories in iris-model.toml has {list(given)!r} for the column {name!r}, but the model file has "
                 f"{column['categories']!r}"[:600],
                 remedy="Remove the key: the model file stores the categories of this column.",
             )

@@ -102,7 +102,10 @@ def read_traffic(text: str) -> Traffic:
         or not all(isinstance(each, (int, float)) and not isinstance(each, bool) and each >= 0 for each in counts)
         or not sum(counts)
     ):
-        raise CostError(f"{text} is not a list of 24 or 168 numbers of at least 0, not all of them 0", remedy=remedy)
+        raise CostError(
+            f"{text} is not a list of 24 or 168 numbers; expected no negative number, and at least one above 0",
+            remedy=remedy,
+        )
     week = counts * (HOURS_PER_WEEK // len(counts))
     total = sum(week)
     return Traffic(path.name, tuple(each / total for each in week))

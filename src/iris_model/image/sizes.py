@@ -72,7 +72,7 @@ class SizeReport:
 
 
 def measure(image: Image, base: Base, layers: Sequence[FunctionLayer]) -> SizeReport:
-    """Return the sizes of an image."""
+    """Return the sizes of a built image in bytes: its layers, packages and files."""
     report = _add_up(base, {each.name: each.files for each in layers})
     sized = tuple(Size("layer", each.name, each.layer.size, each.uncompressed_bytes) for each in layers)
     return replace(report, layers=sized, manifest_bytes=len(image.manifest.data))

@@ -154,7 +154,9 @@ class Index:
         if not ranked:
             there = sorted({str(each.platform) for each in self.images})
             raise PlatformNotFound(
-                f"{what}: no image for {platform}, only for {', '.join(there) or 'no platform at all'}",
+                f"{what}: no image for {platform}, only for {', '.join(there)}"
+                if there
+                else f"{what}: no image for {platform}: the index lists no image",
                 remedy="Choose one of these platforms, or another base image.",
             )
         return min(ranked, key=lambda each: each[:2])[2]

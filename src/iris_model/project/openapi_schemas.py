@@ -18,7 +18,7 @@ _DATATYPES = (
 ).split()
 
 PROBLEM: JsonSchema = {
-    "description": "Problem details, RFC 9457.",
+    "description": "An error, as problem details (RFC 9457).",
     "type": "object",
     "properties": {
         "type": {"type": "string", "format": "uri"},
@@ -118,12 +118,12 @@ def build_schemas(signature: Mapping[str, Any], labels: Mapping[str, str] | None
             "additionalProperties": _other_features(columns),
         },
         "Record": _named_record(columns, cells),
-        "Rows": _list_of("Row", "Rows."),
-        "NamedRows": _list_of("NamedRow", "Rows by name."),
+        "Rows": _list_of("Row", "A list of rows."),
+        "NamedRows": _list_of("NamedRow", "A list of rows by column names."),
         "Instances": _wrapper(
             "instances",
             {"type": "array", "minItems": 1, "items": {"anyOf": [_ref("Row"), _ref("NamedRow"), *texts]}},
-            "TensorFlow Serving, Vertex AI, KServe v1.",
+            "Requests of TensorFlow Serving, Vertex AI and KServe v1.",
         ),
         "DataframeRecords": _wrapper("dataframe_records", _list_of("Record"), "MLflow: a list of records."),
         "DataframeSplit": _wrapper(
@@ -273,7 +273,7 @@ def _without_null(column: Mapping[str, Any], schema: JsonSchema) -> JsonSchema:
 def _named_record(columns: Sequence[Mapping[str, Any]], cells: list[JsonSchema]) -> JsonSchema:
     """Return the schema of a row in MLflow's bodies, which ignores columns that the model does not have."""
     return {
-        "description": "One row by column names. Other names are ignored.",
+        "description": "One row of an MLflow request, by column names. Other names are ignored.",
         "type": "object",
         "properties": {
             column["name"]: _FEATURES[column["json"]] if "json" in column else cell

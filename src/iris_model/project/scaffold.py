@@ -174,9 +174,9 @@ def scaffold_model_project(
 
 
 def choose_base(executor: str, version: tuple[int, int] = (sys.version_info[0], sys.version_info[1])) -> str | None:
-    """Return AWS's base image with this Python, which the bytecode is for; None for the default.
+    """Return AWS's base image with this version of Python, because bytecode runs only there; None for the default image.
 
-    The bases before Python 3.12 are too old for the wheels of current libraries, so only compiled models get them.
+    AWS's images before Python 3.12 are too old for the wheels of current libraries. Only compiled models get them.
     """
     if version not in AWS_PYTHONS or (version < (3, 12) and executor != "compiled"):
         return None

@@ -20,7 +20,7 @@ GROUP = "iris_model.readers"
 
 
 class PluginError(IrisModelError):
-    """An installed plug-in cannot be loaded, or its table is not as it must be."""
+    """An installed plug-in cannot be loaded, or its table has a wrong form."""
 
 
 @dataclass(frozen=True)

@@ -145,8 +145,9 @@ def _replace_files(project: Path, name: str, model: Path, rows: Path | None) -> 
         )
     if model.suffix != settings.model_path.suffix or (rows is not None and settings.data_path is None):
         raise ProjectError(
-            f"{project} has the model {settings.model} and "
-            f"{'no data' if settings.data_path is None else f'the data {settings.data}'}: expected those that deploy wrote",
+            f"{project} cannot be updated: its iris-model.toml has the model {settings.model} and "
+            f"{'no data' if settings.data_path is None else f'the data {settings.data}'}, expected a model file "
+            f"*{model.suffix}{'' if rows is None else ' and a data file'}",
             remedy="Change its iris-model.toml and run iris-model deploy there, or name another directory.",
         )
     shutil.copyfile(model, settings.model_path)

@@ -101,7 +101,7 @@ class _Run:
         self._worker = Worker(self._work)
         if both := [name for name in keep if name in self._worker.names()]:
             raise IrisModelError(
-                f"the column {both[0]!r} to keep has the name of an answer",
+                f"--keep names the column {both[0]!r}, but a column of the answers has the same name",
                 remedy="Leave it out of --keep, or rename it in the input.",
             )
 

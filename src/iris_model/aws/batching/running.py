@@ -27,7 +27,7 @@ class Deployed:
 
 @dataclass(frozen=True)
 class Progress:
-    """Parts of a running batch."""
+    """How many parts of a running batch are done and failed, and how many it has."""
 
     done: int
     failed: int

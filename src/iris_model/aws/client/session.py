@@ -88,7 +88,7 @@ class BotoTransport:
         self.origin = _ORIGINS.get(credentials.method, self.origin)
 
     def __call__(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
-        """Make one call."""
+        """Make one API call, and return the answer. Raises Failure if AWS or the network reports an error."""
         from botocore import xform_name
 
         try:

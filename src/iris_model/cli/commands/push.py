@@ -21,8 +21,8 @@ from iris_model.cli.render.registry_advice import registry_advice
     type=click.Choice(["docker", "oci", "as-is"]),
     default="docker",
     show_default=True,
-    help="Manifest media type. With docker, the digest is the one that `build` prints. as-is does not convert the image; a "
-    "layout on disk is in OCI format.",
+    help="Manifest media type. With docker, the digest is the one that `build` prints. as-is pushes the image in its own "
+    "format; for a layout on disk, that is OCI.",
 )
 @referrers_option
 @click.option("--force", is_flag=True, help="Push the image even if AWS Lambda would refuse it.")

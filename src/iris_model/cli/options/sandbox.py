@@ -20,7 +20,9 @@ _OPTIONS = (
         help="Restrict the function as on AWS: read-only files, another user, no network (Linux).",
     ),
     click.option("--image", metavar="REF", help="Run containers of this image instead of processes (Docker)."),
-    click.option("--image-entry-point", metavar="WORDS", help="Override the image's ENTRYPOINT."),
+    click.option(
+        "--image-entry-point", metavar="WORDS", help="Override the image's ENTRYPOINT: words separated by spaces."
+    ),
     click.option("--image-command", metavar="WORDS", help="Override the image's CMD, such as app.handler."),
     click.option("--image-workdir", metavar="PATH", help="Override the image's WORKDIR."),
     click.option("--network", is_flag=True, help="Allow network access with --strict or --image."),

@@ -131,7 +131,8 @@ def _check_answers(model: OpenedOnnx, name: str, rows: Sequence[Row], answers: M
             if not isinstance(found, list) and not _are_close(found[0], answers[method][index]):
                 raise UnsupportedModel(
                     [
-                        f"{name}: its output {model.tensors[method]!r} differs for a row alone and among {len(rows)} rows"
+                        f"{name}: its output {model.tensors[method]!r} for one row changes when the row is sent with others "
+                        f"({len(rows)} rows)"
                     ],
                     remedy=_ALONG_ROWS,
                 )

@@ -56,7 +56,7 @@ def _look_up(cell: "Any", column: "dict[str, Any]", row: int) -> "Any":
     if "unknown" not in column or (column.get("strict") and column["unknown"] is None):
         name = column["name"]
         raise InvalidInput(
-            f"row {row}, feature {name!r}: the category {cell!r} was not met in training; expected one of its categories",
+            f"row {row}, feature {name!r}: the category {cell!r} was not seen in training; expected one of its categories",
             row=row,
             feature=name,
             expected="one of its categories",

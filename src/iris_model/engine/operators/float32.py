@@ -33,7 +33,7 @@ def make_rounder() -> "Callable[[float], float]":
 
 
 def expit_float32(rows: "Rows") -> "Rows":
-    """Return 1 / (exp(-x) + 1) by cell."""
+    """Return 1 / (exp(-x) + 1) of each cell."""
     if not isinstance(rows, list) and (made := rows.map("expit_float32")) is not None:
         return made
     rounded = make_rounder()

@@ -44,7 +44,7 @@ class BasePart:
 
     @property
     def inside(self) -> list[str]:
-        """The references of the components in the base."""
+        """The `bom-ref` of each component in the base image."""
         return sorted(each["bom-ref"] for each in self.components[1:])
 
 

@@ -19,8 +19,8 @@ _ALIASES = ("localhost", "host.docker.internal")
 def find_foreign(headers: Mapping[str, str], *, served_host: str, is_navigation_allowed: bool = False) -> str:
     """Return why a request is refused, or "".
 
-    `served_host` is the address that the service listens on. `is_navigation_allowed`: a link on another site may lead
-    to the page itself, which shows nothing to that site.
+    `served_host` is the address that the service listens on. `is_navigation_allowed`: a link on another site may open
+    the page. That site cannot read the page.
     """
     host = headers.get("Host", "")
     name = _name_of(host)

@@ -75,7 +75,7 @@ class TextFormat:
     """Lambda's default: lines for people."""
 
     def __init__(self, *, old_failure_lines: bool = False) -> None:
-        """`old_failure_lines`: the former format, with a line for a timeout and without status in REPORT."""
+        """`old_failure_lines`: use Lambda's former format: a timeout has its own line, and REPORT has no status."""
         self._old = old_failure_lines
 
     def init_start(self, version: RuntimeVersion, initialization_type: str = "on-demand") -> str | None:
@@ -96,7 +96,10 @@ class TextFormat:
         return f"START RequestId: {request_id} Version: {version}"
 
     def failure(self, report: InvocationReport, message: str) -> str | None:
-        """Return the line of an exit; in the old format also of a timeout. `message`: from the error document."""
+        """Return the log line of a failed invocation, or None if the format has no such line.
+
+        An exit of the process has a line. In the old format, a timeout has one too. `message`: from the error document.
+        """
         if report.status == "failure":
             # Without this line, the log would not distinguish one kind of exit from another.
             return message

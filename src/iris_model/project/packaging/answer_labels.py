@@ -33,7 +33,7 @@ def name_answers(settings: ProjectSettings, executable: Executable) -> Executabl
     classes = executable.signature["classes"]
     if not classes:
         raise ProjectError(
-            f"answer-labels = true in {SETTINGS_FILE}, and the model has no classes",
+            f"answer-labels = true in {SETTINGS_FILE}, but the model has no classes",
             remedy="Remove answer-labels: only the classes of a classifier have names.",
         )
     if isinstance(classes[0], list):

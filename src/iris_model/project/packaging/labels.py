@@ -20,7 +20,7 @@ def check_labels(settings: ProjectSettings, classes: Sequence[Any] | None) -> No
         return
     if not classes:
         raise ProjectError(
-            f"{SETTINGS_FILE} has labels, and the model has no classes",
+            f"{SETTINGS_FILE} has labels, but the model has no classes",
             remedy="Remove labels: they are names for the classes of a classifier.",
         )
     groups = classes if isinstance(classes[0], list) else [classes]

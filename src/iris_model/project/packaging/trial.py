@@ -71,14 +71,14 @@ def open_as_the_function(
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise ProjectError(
-                f"{model} did not open within {TIMEOUT_S} s in a process like the function's",
+                f"{model} did not open within {TIMEOUT_S} s in a process like that of the function",
                 remedy="Save the fitted model without parts that prediction does not need.",
             ) from None
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"the process ended with {done.returncode}"]
         said = lines[-1].replace(f"{name}{os.sep}", "")
         raise ProjectError(
-            f"{model} opens here, but not in a process like the function's: {said}",
+            f"{model} opens here, but not in a process like that of the function: {said}",
             remedy="Install what the model imports, or put the module next to the model file and name it with --trust.",
         )
     _compare(model, json.loads(done.stdout.strip().rpartition("\n")[2]), golden)
@@ -101,8 +101,8 @@ def _compare(model: str, answered: list[Any], golden: Sequence[GoldenRow]) -> No
         wanted = entry["outputs"].get(method, answer)
         if not _is_close(answer, wanted):
             raise ProjectError(
-                f"{model} answers {_show(answer)} for {_show(entry['row'])} in a process like the function's, but "
-                f"{_show(wanted)} here: {method} depends on more than the row",
+                f"{model} answers {_show(answer)} for {_show(entry['row'])} in a process like that of the function, but "
+                f"{_show(wanted)} here: the result of {method} does not depend on the row alone",
                 remedy="Remove what depends on the process or on other rows, such as random numbers.",
             )
 

@@ -280,10 +280,10 @@ _STATES_OF_TUPLES = ("sklearn.metrics._dist_metrics", "sklearn.neighbors._ball_t
 
 def _set_array(target: Any, state: Any) -> None:
     if not isinstance(state, tuple) or not 5 <= len(state) <= 7:
-        raise BadCall("the state of an array is not as numpy writes it")
+        raise BadCall("the state of an array does not have the form that numpy writes")
     masked = isinstance(target, np.ma.MaskedArray)
     if (len(state) == 7) != masked:
-        raise BadCall("the state of an array is not as numpy writes it")
+        raise BadCall("the state of an array does not have the form that numpy writes")
     version, shape, dtype, fortran, cells, *mask = state
     sizes, kind = check_shape(shape), check_dtype(dtype, objects=True)
     count = int(np.prod(sizes, dtype=object)) if sizes else 1
@@ -294,7 +294,7 @@ def _set_array(target: Any, state: Any) -> None:
         raise BadCall("the bytes of an array are not as many as its shape and type say")
     if masked:
         if kind.names is not None or not isinstance(mask[0], (bytes, bytearray)) or len(mask[0]) != count:
-            raise BadCall("the mask of an array is not as numpy writes it")
+            raise BadCall("the mask of an array does not have the form that numpy writes")
         target.__setstate__((version, sizes, kind, bool(fortran), cells, mask[0], mask[1]))
     else:
         np.ndarray.__setstate__(target, (1, sizes, kind, bool(fortran), cells))  # type: ignore[arg-type]
@@ -305,7 +305,7 @@ def _set_partial(target: functools.partial[Any], state: Any) -> None:
         case (function, tuple(), dict() | None, dict() | None) if function is target.func:
             target.__setstate__(state)  # type: ignore[attr-defined]
         case _:
-            raise BadCall("the state of a partial is not as functools writes it")
+            raise BadCall("the state of a partial does not have the form that functools writes")
 
 
 def _set_random(target: Any, state: Any) -> None:
@@ -313,11 +313,11 @@ def _set_random(target: Any, state: Any) -> None:
         # Since numpy 2: the state, and its seed sequence, which is no longer used.
         state = state[0]
     if not isinstance(state, dict):
-        raise BadCall("a random state is not as numpy writes it")
+        raise BadCall("a random state does not have the form that numpy writes")
     inner = state.get("state")
     position = inner.get("pos", 0) if isinstance(inner, dict) else 0
     if type(position) is not int or not 0 <= position <= 624:
-        raise BadCall("a random state is not as numpy writes it")
+        raise BadCall("a random state does not have the form that numpy writes")
     if isinstance(target, np.random.BitGenerator):
         target.state = state
     elif isinstance(target, np.random.RandomState):

@@ -44,7 +44,7 @@ def make_dtype(code: object, *options: object) -> Dtype:
 def with_state(dtype: Dtype, state: object) -> Dtype:
     """Return the result of `dtype.__setstate__(state)`. Raises BadDtype for a state with more than is allowed."""
     if not isinstance(state, tuple) or not 8 <= len(state) <= 9:
-        raise BadDtype("the state of a dtype is not as numpy writes it")
+        raise BadDtype("the state of a dtype does not have the form that numpy writes")
     order: Any
     _version, order, subarray, names, fields, size, _alignment, _flags, *metadata = state
     order = order.decode("ascii", "replace") if isinstance(order, bytes) else order
@@ -72,9 +72,9 @@ def _record(names: object, fields: object, size: object) -> Dtype:
     for name in names:
         field = fields.get(name) if isinstance(name, str) else None
         if not isinstance(field, tuple) or not 2 <= len(field) <= 3:
-            raise BadDtype("a field of a dtype is not as numpy writes it")
+            raise BadDtype("a field of a dtype does not have the form that numpy writes")
         if not isinstance(field[0], np.dtype) or type(field[1]) is not int:
-            raise BadDtype("a field of a dtype is not as numpy writes it")
+            raise BadDtype("a field of a dtype does not have the form that numpy writes")
         if field[0].hasobject:
             raise BadDtype(f"the field {name!r:.40} of a dtype holds objects")
         formats.append(field[0])
@@ -91,4 +91,4 @@ def _unit(metadata: list[Any]) -> str:
             unit = unit.decode("ascii", "replace") if isinstance(unit, bytes) else unit
             if unit in _UNITS and 0 < number < 1_000_000:
                 return f"{number}{unit}" if unit != "generic" else unit
-    raise BadDtype("the unit of a time is not as numpy writes it")
+    raise BadDtype("the unit of a time does not have the form that numpy writes")

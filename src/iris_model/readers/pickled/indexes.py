@@ -31,7 +31,7 @@ class Texts:
         """Set the state: a list of strings from `restore_texts`. Raises BadCall."""
         cells = state.get("_pa_array") if isinstance(state, dict) else None
         if type(cells) is not list:
-            raise BadCall("an array of texts is not as pandas writes it")
+            raise BadCall("an array of texts does not have the form that pandas writes")
         self.cells = cells
 
 
@@ -72,9 +72,9 @@ def restore_texts(parts: object) -> list[str | None]:
         case (str(kind), int(length), int(), int(offset), [missing, bytes(ends), bytes(data)], [] | (), None):
             pass
         case _:
-            raise BadCall("an array of texts is not as pyarrow writes it")
+            raise BadCall("an array of texts does not have the form that pyarrow writes")
     if kind not in _TYPES or length < 0 or offset < 0 or len(ends) % np.dtype(_TYPES[kind]).itemsize:
-        raise BadCall("an array of texts is not as pyarrow writes it")
+        raise BadCall("an array of texts does not have the form that pyarrow writes")
     at = np.frombuffer(ends, _TYPES[kind]).tolist()
     flags = missing if isinstance(missing, bytes) else None
     is_whole = missing is None if flags is None else len(flags) * 8 >= offset + length
@@ -96,14 +96,14 @@ def make_index(kind: object, state: object) -> Any:
     Without pandas, return the labels as an array: estimators treat both alike.
     """
     if not isinstance(kind, IndexKind) or type(state) is not dict:
-        raise BadCall("an index is not as pandas writes it")
+        raise BadCall("an index does not have the form that pandas writes")
     name = state.get("name")
     if type(name) not in _PLAIN:
         raise BadCall("the name of an index is neither a text nor a number")
     if kind.is_range:
         return _make_range(state, name)
     if state.keys() - {"data", "name"}:
-        raise BadCall("an index is not as pandas writes it")
+        raise BadCall("an index does not have the form that pandas writes")
     data = state.get("data")
     if isinstance(data, Texts):
         return _make_labels(np.array(data.cells, object), "str", name)
@@ -127,7 +127,7 @@ def _make_range(state: dict[str, Any], name: Any) -> Any:
     if state.keys() - {"start", "stop", "step", "name"} or not all(
         type(bound) is int and abs(bound) < 1 << 40 for bound in bounds
     ):
-        raise BadCall("a range of labels is not as pandas writes it")
+        raise BadCall("a range of labels does not have the form that pandas writes")
     if bounds[2] == 0:
         raise BadCall("a range of labels has no step")
     try:

@@ -31,7 +31,7 @@ _MOST_CELLS = 1 << 40
 def check_shape(shape: object) -> tuple[int, ...]:
     """Return the shape of an array. Raises BadCall if it is invalid."""
     if not isinstance(shape, tuple) or len(shape) > 32 or not all(type(size) is int and size >= 0 for size in shape):
-        raise BadCall("the shape of an array is not as numpy writes it")
+        raise BadCall("the shape of an array does not have the form that numpy writes")
     if math.prod(shape) > _MOST_CELLS:
         raise BadCall("an array is larger than any memory")
     return shape
@@ -132,7 +132,7 @@ def check_key(key: object, depth: int = 8) -> None:
 
 def _make_complex(real: object, imaginary: object = 0.0) -> complex:
     if type(real) is not float or type(imaginary) is not float:
-        raise BadCall("a complex number is not of two numbers")
+        raise BadCall("a complex number does not consist of two numbers")
     return complex(real, imaginary)
 
 
@@ -208,9 +208,9 @@ def make_tree(tree: Any, columns: Any, classes: Any, outputs: Any) -> Any:
     """Return a tree of scikit-learn. `tree` is its class."""
     whole = isinstance(classes, np.ndarray) and classes.dtype == np.intp and classes.ndim == 1
     if type(columns) is not int or type(outputs) is not int or not whole or len(classes) != outputs:
-        raise BadCall("a tree is not made as scikit-learn writes it")
+        raise BadCall("a tree does not have the form that scikit-learn writes")
     if columns < 0 or not 0 < outputs < 1 << 20 or (classes < 0).any() or (classes > 1 << 24).any():
-        raise BadCall("a tree is not made as scikit-learn writes it")
+        raise BadCall("a tree does not have the form that scikit-learn writes")
     return tree(columns, classes, outputs)
 
 

@@ -63,7 +63,7 @@ class FrameColumn:
         if len(declared) <= self.highest:
             raise UnsupportedModel(
                 [
-                    f"{len(declared)} categories of the column {name!r} are given, and the model has {self.highest + 1} or more"
+                    f"{len(declared)} categories of the column {name!r} are given, but the model has {self.highest + 1} or more"
                 ],
                 remedy=HOW_TO_DECLARE,
             )
@@ -71,7 +71,7 @@ class FrameColumn:
         if unknown:
             raise UnsupportedModel(
                 [
-                    f"the sample rows have the category {unknown[0]!r} in the column {name!r}, which is not among those given"
+                    f"the sample rows have the category {unknown[0]!r} in the column {name!r}, which is not in the given list"
                 ],
                 remedy=f"Correct the rows, or the categories. {HOW_TO_DECLARE}",
             )

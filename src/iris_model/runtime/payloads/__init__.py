@@ -298,7 +298,7 @@ def takes_any(columns: "list[Column]") -> bool:
 
 
 def is_one_text(columns: "list[Column]") -> bool:
-    """Whether a row has one string, so that a string alone is a row."""
+    """Whether the model has one column, of strings. A row may then be the string itself."""
     return len(columns) == 1 and not holds_numbers(columns[0])
 
 

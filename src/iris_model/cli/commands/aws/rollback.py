@@ -32,9 +32,9 @@ def rollback(
 ) -> None:
     """Switch back to an earlier version.
 
-    PROJECT defaults to the current directory. A single number is VERSION. VERSION defaults to the version that
-    answered before. If that is unknown, it is the next lower version. During a canary, it is the old version. With
-    --payload, the version is tested with this payload first, and gets no requests if it fails.
+    PROJECT defaults to the current directory. If you pass only a number, it is VERSION. VERSION defaults to the
+    version that answered before. If that is unknown, it is the next lower version. During a canary, it is the old
+    version. With --payload, the version is tested with this payload first, and gets no requests if it fails.
 
     \b
     Example:

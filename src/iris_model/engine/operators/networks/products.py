@@ -177,7 +177,7 @@ def _matmul(inputs: "Inputs", attributes: "Attributes") -> "list[Array]":
 
 
 def _blocks(value: Array, outer: "tuple[int, ...]", size: int) -> "list[Numbers]":
-    """Return the cells of each matrix of a stack, repeated to the common outer shape."""
+    """Return the cells of each matrix of a stack, broadcast to the common outer shape."""
     own = size_of(value.shape[:-2])
     numbers = expand(make(range(own), value.shape[:-2], "q"), outer)
     return [value.cells[number * size : (number + 1) * size] for number in map(int, numbers)]
