@@ -11,10 +11,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from iris_model.cli import cli
-from iris_model.cli.commands.aws.deploy import _show_outcome, curl_line
+from iris_model.cli.commands.aws.deploy import _show_outcome, _show_plan, curl_line
 from iris_model.cli.commands.aws.events import read_files, write_files
 from iris_model.cli.commands.aws.logs import Duration
+from iris_model.cli.sources.deployed_image import ChosenImage
 from iris_model.errors import ProjectError
+from iris_model.image.build import layout_of
+from iris_model.oci import Platform, write_layout
+from tests.support.base_images import base_image
 from tests.support.projects import SETTINGS, write_project
 
 COMMANDS = ("deploy", "status", "logs", "destroy", "doctor", "login")
@@ -138,17 +142,34 @@ def test_the_line_to_paste_is_quoted_and_says_what_a_closed_endpoint_wants():
 
 
 @pytest.mark.parametrize("runtime", ["native", "python", None])
-def test_deploy_names_the_native_runtime(capsys: pytest.CaptureFixture[str], runtime: str | None):
+def test_deploy_names_the_runtime_and_why(capsys: pytest.CaptureFixture[str], runtime: str | None):
     outcome = SimpleNamespace(steps=(1,), endpoint="", version="3", verifications=(), measurement=None)
     wanted = SimpleNamespace(
         golden=(), deployment=SimpleNamespace(function="flowers", endpoint=SimpleNamespace(auth="open"))
     )
     transport = SimpleNamespace(endpoint_url=lambda service: "https://x", region="eu-west-1")
-    _show_outcome(outcome, wanted, transport, runtime, "[]", as_json=False)
+    chosen = ChosenImage("sha256:1", lambda *_: None, runtime=runtime, runtime_reason="why" if runtime else "")
+    _show_outcome(outcome, wanted, transport, chosen, "[]", as_json=False)
     name = "flowers (runtime native)" if runtime == "native" else "flowers"
-    assert capsys.readouterr().out == f"{name}: version 3 answers; not verified.\n"
-    _show_outcome(outcome, wanted, transport, runtime, "[]", as_json=True)
+    reason = f"Runtime {runtime}: why.\n" if runtime else ""
+    assert capsys.readouterr().out == f"{name}: version 3 answers; not verified.\n{reason}"
+    _show_outcome(outcome, wanted, transport, chosen, "[]", as_json=True)
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["runtime"], shown["runtime_reason"]) == (runtime, chosen.runtime_reason)
+    _show_plan((), [], chosen, as_json=True)
     assert json.loads(capsys.readouterr().out)["runtime"] == runtime
+
+
+def test_a_template_is_refused_if_the_last_image_is_for_another_architecture(tmp_path: Path):
+    """As after `build --arch arm64`: Lambda would refuse the image when the stack is created."""
+    project = write_project(tmp_path / "p")
+    write_layout(base_image(platform=Platform(architecture="arm64")), layout_of(project))
+    result = run("template", project)
+    assert result.exit_code == 1
+    assert "is for arm64, and the function has x86_64" in result.output
+    assert run("template", project, "--image", DIGEST).exit_code == 0
+    (project / "iris-model.toml").write_text(f'architecture = "arm64"\n{SETTINGS}')
+    assert run("template", project).exit_code == 0
 
 
 def test_deploy_shows_a_request_of_this_model(capsys: pytest.CaptureFixture[str]):
@@ -163,5 +184,7 @@ def test_deploy_shows_a_request_of_this_model(capsys: pytest.CaptureFixture[str]
         golden=(), deployment=SimpleNamespace(function="flowers", endpoint=SimpleNamespace(auth="open"))
     )
     transport = SimpleNamespace(endpoint_url=lambda service: "https://x", region="eu-west-1")
-    _show_outcome(outcome, wanted, transport, None, '["basic",44,false]', as_json=False)
+    _show_outcome(
+        outcome, wanted, transport, ChosenImage("sha256:1", lambda *_: None), '["basic",44,false]', as_json=False
+    )
     assert """-d '["basic",44,false]'""" in capsys.readouterr().out

@@ -14,6 +14,7 @@ from iris_model.cli.render.output import echo_json, json_option
 from iris_model.cli.render.outputs import project_inputs, refuse_overwriting
 from iris_model.cli.render.pictures import PicturePath, write_picture
 from iris_model.cli.sources.deployment import aws_options, project_argument, stage_option
+from iris_model.cli.terminal import echo
 
 
 @click.command(cls=CommandWithOthers)
@@ -129,6 +130,7 @@ def cost(
     from iris_model.cli.tuning.snapstart_hint import find_hint, find_note
     from iris_model.cost.function_costs import price_snapshots
     from iris_model.cost.prices import read_price_file
+    from iris_model.project import SETTINGS_FILE, package_project
 
     if show_prices:
         click.echo(read_price_file(prices), nl=False)
@@ -145,6 +147,8 @@ def cost(
         source = cost_sources.read_log_file(from_log)
     else:
         source = cost_sources.measure_here(project)
+    # Packaged for the measurement already.
+    packaged = package_project(project) if source.is_here and (project / SETTINGS_FILE).exists() else None
     settings = find_settings(project, stage)
     found = find_surroundings(project, settings, image_gb=image_gb, payload_kb=payload_kb)
     beside = cost_original.measure_beside(project, source.measurement, asked=original, is_measured_here=source.is_here)
@@ -172,6 +176,8 @@ def cost(
     result = CostResult(workload, estimates, break_evens, baseline, beside, notes)
     if as_json:
         document = cost_document(result)
+        document["runtime"] = packaged.settings.runtime if packaged else None
+        document["runtime_reason"] = packaged.runtime_reason if packaged else ""
         if source.observed is not None:
             document["observed"] = cost_sources.observed_document(source.observed, price_list.region)
         echo_json(document)
@@ -179,6 +185,8 @@ def cost(
     if source.observed is not None:
         cost_sources.print_observed(source.observed, workload.sandbox_use.cold_share, price_list.region)
     print_table(result)
+    if packaged is not None and packaged.runtime_reason:
+        echo(f"Runtime {packaged.settings.runtime}: {packaged.runtime_reason}.")
 
 
 def _baseline(architecture: str, endpoint: str) -> str:

@@ -27,7 +27,8 @@ _DIGEST = re.compile(r"(?:.*@)?(sha256:[0-9a-f]{64})")
 @dataclass(frozen=True)
 class ChosenImage:
     """An image or an archive by digest. `function_directory`: its content, if it was built on this machine. `runtime`:
-    "native", "python", or None if that is not known. `lambda_runtime`: Lambda's runtime of an archive.
+    "native", "python", or None if that is not known, and `runtime_reason`: why. `lambda_runtime`: Lambda's runtime of an
+    archive.
     """
 
     digest: str
@@ -35,6 +36,7 @@ class ChosenImage:
     function_directory: Path | None = None
     runtime: str | None = None
     lambda_runtime: str = ""
+    runtime_reason: str = ""
 
 
 def choose_image(
@@ -75,7 +77,10 @@ def _build_archive(named: str | None, project: Path, on_step: OnStep) -> ChosenI
     def push(aws: Aws, deployment: Deployment, digest: str) -> None:
         upload_archive(aws, deployment, find_account(aws), digest, built.data)
 
-    return ChosenImage(built.digest, push, built.packaged.directory, built.packaged.settings.runtime, built.runtime)
+    packaged = built.packaged
+    return ChosenImage(
+        built.digest, push, packaged.directory, packaged.settings.runtime, built.runtime, packaged.runtime_reason
+    )
 
 
 def find_built(project: Path) -> str | None:
@@ -93,6 +98,14 @@ def find_built_runtime(project: Path) -> str | None:
 
     image = _read_built(project)
     return runtime_of(image) if image else None
+
+
+def find_built_architecture(project: Path) -> str | None:
+    """Return the architecture of the last image of `iris-model build`, in the words of Lambda; None without a build."""
+    from iris_model.contract.architecture import Architecture
+
+    image = _read_built(project)
+    return Architecture.named(image.platform.architecture) if image else None
 
 
 def _read_built(project: Path) -> Image | None:
@@ -113,7 +126,10 @@ def _build(project: Path, transport: BotoTransport, on_step: OnStep) -> ChosenIm
     for note in built.notes if not built.packaged.unchanged else ():
         echo_note(f"{note}.")
     push = _pusher(built.image, transport, on_step, built)
-    return ChosenImage(str(built.image.digest), push, built.packaged.directory, runtime_of(built.image))
+    reason = built.packaged.runtime_reason
+    return ChosenImage(
+        str(built.image.digest), push, built.packaged.directory, runtime_of(built.image), runtime_reason=reason
+    )
 
 
 def _pusher(

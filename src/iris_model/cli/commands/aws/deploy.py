@@ -12,7 +12,7 @@ import click
 
 from iris_model.cli.interruption import ended_as_by_ctrl_c
 from iris_model.cli.render.output import echo_json, json_option, progress
-from iris_model.cli.sources.deployed_image import choose_image
+from iris_model.cli.sources.deployed_image import ChosenImage, choose_image
 from iris_model.cli.sources.deployment import (
     aws_options,
     connect,
@@ -130,11 +130,11 @@ def deploy(
     for note in find_notes(deployment):
         echo_note(f"{note.text}.\nhint: {note.hint}")
     if only_plan:
-        _show_plan(steps, [note.text for note in find_notes(deployment)], as_json=as_json)
+        _show_plan(steps, [note.text for note in find_notes(deployment)], chosen, as_json=as_json)
         raise click.exceptions.Exit(SOMETHING_TO_DO if steps else 0)
     # Without verification of an image from elsewhere nothing was packaged now, but perhaps before.
     payload = example_payload(packaged or project / WORK_DIRECTORY / "function")
-    _show_outcome(_deploy_or_ask(aws, wanted), wanted, transport, chosen.runtime, payload, as_json=as_json)
+    _show_outcome(_deploy_or_ask(aws, wanted), wanted, transport, chosen, payload, as_json=as_json)
 
 
 def _deploy_or_ask(aws: Aws, wanted: Wanted) -> Outcome:
@@ -224,18 +224,19 @@ def _make_ask(deployment: Deployment, transport: BotoTransport) -> Ask | None:
     return ask
 
 
-def _show_plan(steps: tuple[Step, ...], notes: list[str], *, as_json: bool) -> None:
+def _show_plan(steps: tuple[Step, ...], notes: list[str], chosen: ChosenImage, *, as_json: bool) -> None:
     from iris_model.aws.deploying.steps import ApplyTemplate
 
     if as_json:
         found = [{"step": type(step).__name__, "does": str(step), **asdict(step)} for step in steps]
-        echo_json({"steps": found, "notes": notes})
+        echo_json({"steps": found, "notes": notes, "runtime": chosen.runtime, "runtime_reason": chosen.runtime_reason})
         return
     if not steps:
         echo("Nothing to change.")
         return
     for number, step in enumerate(steps, 1):
         echo(f"{number}. {step}")
+    _echo_runtime(chosen)
     for step in steps:
         if isinstance(step, ApplyTemplate) and step.creates:
             echo("\nPrint the template with: iris-model template")
@@ -243,8 +244,13 @@ def _show_plan(steps: tuple[Step, ...], notes: list[str], *, as_json: bool) -> N
             echo(f"\n{step.difference}")
 
 
+def _echo_runtime(chosen: ChosenImage) -> None:
+    if chosen.runtime_reason:
+        echo(f"Runtime {chosen.runtime}: {chosen.runtime_reason}.")
+
+
 def _show_outcome(
-    outcome: Outcome, wanted: Wanted, transport: BotoTransport, runtime: str | None, payload: str, *, as_json: bool
+    outcome: Outcome, wanted: Wanted, transport: BotoTransport, chosen: ChosenImage, payload: str, *, as_json: bool
 ) -> None:
     from iris_model.aws.verification.endpoint import public_url
 
@@ -259,7 +265,8 @@ def _show_outcome(
                 "steps": [str(step) for step in outcome.steps],
                 "endpoint": url,
                 "version": outcome.version,
-                "runtime": runtime,
+                "runtime": chosen.runtime,
+                "runtime_reason": chosen.runtime_reason,
                 "verified_rows": verified,
                 "cold_start_ms": measured.cold_ms if measured else None,
                 "warm_ms": measured.warm_ms if measured else None,
@@ -267,12 +274,13 @@ def _show_outcome(
             }
         )
         return
-    name = wanted.deployment.function + (" (runtime native)" if runtime == "native" else "")
+    name = wanted.deployment.function + (" (runtime native)" if chosen.runtime == "native" else "")
     if not outcome.steps:
         echo(f"{name}: nothing to change; version {outcome.version} answers.")
     else:
         how = f"{verified} answers are equal to those of the trained model" if verified else "not verified"
         echo(f"{name}: version {outcome.version} answers; {how}.")
+    _echo_runtime(chosen)
     if url:
         echo(f"\n  {curl_line(url, payload, wanted.deployment.endpoint.auth, transport.region)}\n")
     if measured and measured.cold_ms is not None:

@@ -57,7 +57,7 @@ def status(project: Path, stage: str | None, profile: str | None, region: str | 
         ("live", f"version {found.version}{shares}" + ("" if found.version == found.newest else f"; newest {found.newest}")),
         ("verified", f"version {found.accepted}" if found.accepted else "no version: deploy was interrupted; run it again"),
         ("archive" if deployment.is_zip else "image", found.digest + (", as built here" if built == found.digest else "")),
-        ("runtime", "native, without Python" if runtime == "native" else ""),
+        ("runtime", "native, without Python" if runtime == "native" else runtime),
         ("built", f"{built}, not deployed" if built not in (None, found.digest) else ""),
         ("changed", found.last_modified),
         ("stack", f"{deployment.stack}, {found.stack}" + (f": {found.stack_remark}" if found.stack_remark else "")),

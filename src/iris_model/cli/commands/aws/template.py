@@ -8,7 +8,7 @@ import click
 
 from iris_model.cli.render.output import echo_json
 from iris_model.cli.sources.built_archive import find_built_archive
-from iris_model.cli.sources.deployed_image import find_built
+from iris_model.cli.sources.deployed_image import find_built, find_built_architecture
 from iris_model.cli.sources.deployment import project_argument, read_deployment, stage_option
 from iris_model.errors import DeploymentError
 
@@ -67,7 +67,13 @@ def template(project: Path, stage: str | None, image: str | None, form: str, as_
             )
         text = make(deployment, find_code(deployment, archive.digest, archive.lambda_runtime))
     else:
+        built_for = None if image else find_built_architecture(project)
         image = image or find_built(project)
+        if built_for not in (None, deployment.architecture):
+            raise DeploymentError(
+                f"the last image of {project} is for {built_for}, and the function has {deployment.architecture}",
+                remedy="Run `iris-model build`, or set architecture in iris-model.toml.",
+            )
         if image is None:
             raise DeploymentError(
                 f"{project} has no image yet, and the template needs its digest",
