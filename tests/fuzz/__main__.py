@@ -1,6 +1,6 @@
-"""python -m tests.fuzz [KIND ...]: all kinds or some: models, bodies, tables, documents, events, pickles.
+"""python -m tests.fuzz [KIND ...]: all kinds or some: models, bodies, tables, documents, events, pickles, native.
 
-The kernels that get models, bodies and tables are built with AddressSanitizer and UBSan. The seed is a new one each time, and
+`IRIS_MODEL_FUZZ_SHARE=20 python -m tests.fuzz native` sends 1,000,000 events to both runtimes. The kernels that get models, bodies and tables are built with AddressSanitizer and UBSan. The seed is a new one each time, and
 printed; `IRIS_MODEL_SEED` sets it, `IRIS_MODEL_FUZZ_SHARE` (1 by default) makes the counts smaller or larger. The exit
 status is 1 when anything is found.
 """
@@ -23,6 +23,7 @@ from tests.fuzz import samples, sanitized
 from tests.support.seed import VARIABLE, choose_seed
 
 MODELS, BODIES, TABLES, DOCUMENTS, EVENTS, PICKLES = 100_000, 200_000, 200_000, 100_000, 100_000, 20_000
+NATIVE = 50_000
 # A share runs in a process of its own; several for each processor, so that all end at the same time, and none takes long.
 SHARES = 8
 MOST_IN_A_SHARE = 25_000
@@ -46,6 +47,7 @@ def main(kinds: list[str]) -> int:
         ("documents", DOCUMENTS, run_documents),
         ("events", EVENTS, run_events),
         ("pickles", PICKLES, run_pickles),
+        ("native", NATIVE, run_native),
     )
     if unknown := set(kinds) - {name for name, _, _ in known}:
         print(f"fuzz: there is no kind {sorted(unknown)[0]!r}", file=sys.stderr)
@@ -131,6 +133,11 @@ def run_events(seed: int, count: int) -> Counter[str]:
 def run_pickles(seed: int, count: int) -> Counter[str]:
     """Pickles to the opener."""
     return share(lambda start, size: run_python(["-m", "tests.fuzz.pickles", str(seed), str(start), str(size)]), count)
+
+
+def run_native(seed: int, count: int) -> Counter[str]:
+    """Events to the native runtime and to the Python runtime, byte for byte."""
+    return share(lambda start, size: run_python(["-m", "tests.fuzz.native", str(seed), str(start), str(size)]), count)
 
 
 def share(run: Callable[[int, int], Counter[str]], count: int) -> Counter[str]:
