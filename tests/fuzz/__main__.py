@@ -1,6 +1,8 @@
 """python -m tests.fuzz [KIND ...]: all kinds or some: models, bodies, tables, documents, events, pickles, native.
 
-`IRIS_MODEL_FUZZ_SHARE=20 python -m tests.fuzz native` sends 1,000,000 events to both runtimes. The kernels that get models, bodies and tables are built with AddressSanitizer and UBSan. The seed is a new one each time, and
+`IRIS_MODEL_FUZZ_SHARE=20 python -m tests.fuzz native` sends 1,000,000 events to both runtimes.
+
+The kernels that get models, bodies and tables are built with AddressSanitizer and UBSan. The seed is a new one each time, and
 printed; `IRIS_MODEL_SEED` sets it, `IRIS_MODEL_FUZZ_SHARE` (1 by default) makes the counts smaller or larger. The exit
 status is 1 when anything is found.
 """

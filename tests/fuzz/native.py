@@ -1,4 +1,4 @@
-"""Random events of every front end and protocol, right and wrong, to the native runtime and to the Python runtime: the same bytes.
+"""Random events, right and wrong, to the native runtime and to the Python runtime: the same bytes.
 
     python -m tests.fuzz.native SEED START COUNT
 

@@ -68,7 +68,7 @@ class RunningService:
         """One request over a connection of its own, with no header that is not asked for."""
         address = urlsplit(self.url)
         assert address.hostname is not None
-        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=90)
         pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
         try:
             names_host = any(name.lower() == "host" for name, _ in pairs)
