@@ -285,6 +285,9 @@ def flowers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def place(tmp_path: Path, flowers: Path, bases: Path) -> Iterator[Place]:
     shutil.copytree(flowers, tmp_path / "iris")
+    # Without the native executable a function is small: the sizes in these cases are those of the images.
+    settings = tmp_path / "iris/iris-model.toml"
+    settings.write_text(f'runtime = "python"\n{settings.read_text()}')
     with running(FakeRegistry()) as registry:
         client = RegistryClient(registry.host, credentials=anonymous)
         push(client, base_image(), Reference.parse(f"{registry.host}/lambda/python:3.11"))

@@ -123,10 +123,10 @@ def path_to_estimator(path):
 @pytest.mark.parametrize(
     "categories, problem",
     [
-        ({"size": SIZES[:1]}, r"1 categor.* of the column 'size' are given, and the model has"),
+        ({"size": SIZES[:1]}, r"1 categor.* of the column 'size' are given, but the model has"),
         ({"size": [*SIZES[:3], "giant"]}, "the sample rows have the category 'huge'"),
-        ({"size": SIZES, "sise": SIZES}, "names 'sise', and the model has no such column"),
-        ({"size": SIZES, "x": [1, 2]}, "names 'x', and the model has no such column"),
+        ({"size": SIZES, "sise": SIZES}, "names 'sise', but the model has no such column"),
+        ({"size": SIZES, "x": [1, 2]}, "names 'x', but the model has no such column"),
     ],
 )
 def test_wrong_categories_are_refused(categories, problem, tmp_path):

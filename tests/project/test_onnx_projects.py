@@ -212,7 +212,7 @@ REFUSED = {
     ),
     "softmax over rows": (
         lambda path: one(path, helper.make_node("Softmax", ["x"], ["y"], axis=0), ["n", 3]),
-        "its output 'y' for one row changes when the row is sent with others (256 rows)",
+        r"its output 'y' for one row changes when the row is sent with others \(256 rows\)",
         "axis=-1",
     ),
     "3-D": (

@@ -75,6 +75,8 @@ def expm1(x: float) -> float:
         return _exp_outside(x) - 1.0
     whole = x * 1.4426950408889634 + TO_WHOLE - TO_WHOLE
     if whole == 0.0:
+        if not x:
+            return x  # The sum below would lose the sign of -0.0.
         square = x * x
         return x + (0.5 * square + _sum_of_powers(x) * x * square)
     high = x - whole * LOG2_HIGH

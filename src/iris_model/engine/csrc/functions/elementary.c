@@ -52,6 +52,8 @@ double elementary_expm1(double x) {
         return exp_outside(x) - 1.0;
     double whole = (x * 1.4426950408889634 + TO_WHOLE) - TO_WHOLE;
     if (whole == 0.0) {
+        if (x == 0.0)
+            return x; /* The sum below would lose the sign of -0.0. */
         double square = x * x;
         return x + (0.5 * square + exponential_within_powers(x) * x * square);
     }
