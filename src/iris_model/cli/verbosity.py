@@ -20,7 +20,7 @@ def verbosity_options() -> list[click.Option]:
     """Return the options `--quiet` and `--verbose`. They set the result of `find_verbosity`; the last one counts."""
     return [
         _option("-q", QUIET, "Print errors and results only."),
-        _option("-v", VERBOSE, "Print each step with its time, and the traceback of a bug."),
+        _option("-v", VERBOSE, "Print each step with its time, and the traceback of an internal error."),
     ]
 
 

@@ -83,7 +83,7 @@ _OPTIONS = (
         "--throttle",
         callback=_parse_throttle,
         metavar="RATE[:BURST]",
-        help="Throttling of the HTTP API, in requests/s.",
+        help="Throttling of the HTTP API, in requests/s. BURST is RATE by default, rounded up.",
     ),
 )
 
