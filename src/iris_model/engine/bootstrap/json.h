@@ -53,7 +53,8 @@ int is_true(const Json *value);                             /* as bool(value) of
 int is_integer_zero_or_more(const Json *value);
 int64_t small_integer(const Json *value, int *fits);        /* of INTEGER */
 double float_of(const Json *value);                         /* of INTEGER or FLOAT, as float(value) */
-int is_beyond(const Json *integer, double limit);           /* whether an INTEGER is not within -limit and limit */
+/* Whether an INTEGER is not within -limit and limit. `nearest` is its float_of. */
+int is_beyond(const Json *integer, double nearest, double limit);
 Json *new_string(String string);
 Json *new_integer(int64_t number);
 Json *new_object(size_t room);

@@ -1,6 +1,7 @@
 /* Questions about JSON values, and new values. */
 #include "json.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -55,12 +56,14 @@ double float_of(const Json *value) {
     return number;
 }
 
-/* Compare the digits, because an integer may be greater than the limit and still be rounded to it. */
-int is_beyond(const Json *integer, double limit) {
+/* Rounding keeps the order, so the nearest double decides, unless it is the limit: then the digits do. Printing the limit takes
+ * as long as many other cells, because it has up to 309 digits. */
+int is_beyond(const Json *integer, double nearest, double limit) {
     char digits[400];
     String found = integer->string;
-    if (!(limit == limit))
-        return 1;
+    double magnitude = fabs(nearest);
+    if (magnitude != limit)
+        return !(magnitude < limit);
     if (found.bytes[0] == '-')
         found = (String){found.bytes + 1, found.length - 1};
     size_t length = (size_t)snprintf(digits, sizeof digits, "%.0f", limit);

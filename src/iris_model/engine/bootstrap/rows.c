@@ -45,11 +45,13 @@ static _Noreturn void refuse_cell(const Column *column, size_t row, String found
 }
 
 static double encode_cell(const Column *column, const Json *value, size_t row) {
+    double number;
     switch (value->kind) {
     case INTEGER:
-        if (is_beyond(value, column->limit))
+        number = float_of(value);
+        if (is_beyond(value, number, column->limit))
             break;
-        return float_of(value);
+        return number;
     case FLOAT:
         if (value->number >= -column->limit && value->number <= column->limit)
             return value->number;
