@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import json
+import platform
 from pathlib import Path
 
 import pytest
 
+from iris_model.contract.architecture import Architecture
 from iris_model.errors import ProjectError
 from iris_model.project import package_project
 from iris_model.project.caching.surroundings import tool_files
+from iris_model.project.packaging.interpreters import RUNNING_PYTHON
+from iris_model.project.packaging.kernels import find_built_kernels
 from iris_model.project.packaging.native import NotNative, find_bootstrap, read_handler
-from tests.support.iris_project import EXAMPLE, write_iris_project
+from tests.support.iris_project import EXAMPLE, change_settings, write_iris_project
 from tests.support.spread import spread
 
 STOCK = (EXAMPLE / "app.py").read_text()
 NATIVE = 'runtime = "native"\n'
+
+@pytest.fixture(scope="module")
+def large_forest() -> object:
+    """A model that is large enough for the kernels."""
+    from sklearn.datasets import load_iris
+    from sklearn.ensemble import RandomForestClassifier
+
+    return RandomForestClassifier(150, random_state=0).fit(*load_iris(return_X_y=True))
+
 
 needs_executable = pytest.mark.skipif(
     find_bootstrap("x86_64") is None and find_bootstrap("arm64") is None,
@@ -175,6 +188,16 @@ def test_another_handler_is_named(tmp_path: Path):
 
 
 @needs_executable
+def test_an_unchanged_project_with_the_python_of_this_process_is_not_written_again(tmp_path: Path):
+    """This Python would compile the bytecode. A native function has none, and still has a stamp."""
+    project = write_iris_project(tmp_path / "project", "flowers")
+    change_settings(project, f'python = "{RUNNING_PYTHON}"\n')
+    assert not package_project(project).unchanged
+    again = package_project(project)
+    assert (again.unchanged, again.settings.runtime) == (True, "native")
+
+
+@needs_executable
 def test_another_executable_packages_the_project_again():
     """In a checkout the executable changes without the version."""
     assert any(name.startswith("engine/_bootstrap-") for name in tool_files())
@@ -197,3 +220,38 @@ def test_auto_selects_the_native_runtime_if_it_is_possible(tmp_path: Path, table
     assert (packaged.directory / "iris_model" / "engine").exists() == (runtime == "python")
     again = package_project(project)
     assert (again.unchanged, again.settings.runtime, again.runtime_reason) == (True, runtime, packaged.runtime_reason)
+
+
+@needs_executable
+@pytest.mark.skipif(find_built_kernels() is None, reason="the kernels were not built (no C compiler)")
+@pytest.mark.parametrize(
+    ("settings", "runtime", "reason"),
+    [
+        ("", "python", "the function gets the C kernels"),
+        ('kernels = "always"\n', "python", "the function gets the C kernels"),
+        ('kernels = "never"\n', "native", "the handler is the stock one"),
+        (NATIVE, "native", "the handler is the stock one"),
+        (f'{NATIVE}kernels = "always"\n', "native", "the handler is the stock one"),
+    ],
+)
+def test_a_function_that_gets_the_kernels_keeps_python(
+    tmp_path: Path, large_forest: object, settings: str, runtime: str, reason: str
+):
+    machine = f'architecture = "{Architecture.named(platform.machine())}"\n'
+    project = write_iris_project(tmp_path / "project", "flowers", large_forest, settings=machine + settings)
+    packaged = package_project(project)
+    assert packaged.settings.runtime == runtime
+    assert packaged.runtime_reason.startswith(reason)
+    has_kernels = any(packaged.directory.rglob("_kernels*.so"))
+    assert has_kernels == (runtime == "python")
+    assert package_project(project).unchanged
+
+
+@needs_executable
+def test_a_small_forest_gets_no_kernels_and_is_native(tmp_path: Path):
+    from sklearn.datasets import load_iris
+    from sklearn.ensemble import RandomForestClassifier
+
+    model = RandomForestClassifier(5, random_state=0).fit(*load_iris(return_X_y=True))
+    project = write_iris_project(tmp_path / "project", "flowers", model)
+    assert package_project(project).settings.runtime == "native"

@@ -195,16 +195,16 @@ def package_project(
             executable.executor, modules, kernels, events=settings.has_events, names=settings.answer_labels
         )
     )
-    if native:
-        compiler = None
-    if compiler:
-        shipped = with_bytecode(shipped, compiler)
+    # `compiler` stays in the digest of the inputs. A native function has nothing to compile.
+    writes_bytecode = None if native else compiler
+    if writes_bytecode:
+        shipped = with_bytecode(shipped, writes_bytecode)
     own = {**sources, **executable.files, GOLDEN_FILE: encode_json_lines(executable.golden)}
     write_function_directory(
         output,
         {**own, **shipped},
         {**describe_settings(decided), "executor": executable.executor, "model": executable.model},
-        compiler=compiler,
+        compiler=writes_bytecode,
         fill=fill,
         check=lambda directory: _check_budget(directory, settings),
     )
