@@ -66,9 +66,9 @@ class Cloud:
         golden = more.pop("golden", GOLDEN)
         others: list[str] = more.pop("others", [])
         gets_out: bool = more.pop("gets_out", False)
+        runtime = more.pop("runtime", "python3.13" if self.deployment.is_zip else "")
         deployment = replace(self.deployment, **more)
         is_default = replace(deployment, keep_versions=DEPLOYMENT.keep_versions) == DEPLOYMENT
-        runtime = "python3.13" if deployment.is_zip else ""
         wanted = Wanted(deployment, self.digest(number), golden, self.push, self.ask, canary, others, gets_out, runtime)
         if is_default:  # rendering is most of the time of the tests that walk all calls
             vars(wanted)["template"] = _template(number)

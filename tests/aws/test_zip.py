@@ -15,8 +15,9 @@ from iris_model.aws.deploying.deploy import VerificationFailed, plan_deployment
 from iris_model.aws.deploying.destroy import destroy, find_remains
 from iris_model.aws.deploying.rollback import roll_back
 from iris_model.aws.deployment import name_bucket
+from iris_model.aws.state.observe import find_function
 from iris_model.aws.state.status import read_status
-from iris_model.contract.zip_package import NATIVE_RUNTIME
+from iris_model.contract.zip_package import NATIVE_RUNTIME, WRAPPER_VARIABLE
 from iris_model.errors import DeploymentError
 from tests.aws.conftest import Cloud
 from tests.support.fake_ecr import ACCOUNT
@@ -75,6 +76,35 @@ def test_a_new_archive_a_rollback_and_the_status(zips: Cloud) -> None:
     done = roll_back(zips.aws, zips.deployment, None, b"[1.5]", silent)
     assert (done.now, done.image) == ("1", zips.digest(1))
     assert read_status(zips.aws, zips.deployment).digest == zips.digest(1)
+
+
+def wrapper_in_stack(cloud: Cloud) -> bool:
+    """Whether the stack sets the variable that starts our runtime in place of the managed one."""
+    properties = plain(read(cloud.fake.stacks["iris"].template))["Resources"]["Function"]["Properties"]
+    return WRAPPER_VARIABLE in properties.get("Environment", {}).get("Variables", {})
+
+
+@pytest.mark.parametrize(("first", "then"), [("python3.13", NATIVE_RUNTIME), (NATIVE_RUNTIME, "python3.13")])
+def test_an_update_and_a_rollback_to_the_other_runtime(zips: Cloud, first: str, then: str) -> None:
+    """Lambda's runtime belongs to a version, as its archive does. The variable that starts ours follows it."""
+
+    def described(version: str) -> str:
+        found = find_function(zips.aws, "iris", version)
+        return found.runtime if found else ""
+
+    zips.deploy(1, runtime=first)
+    zips.deploy(2, runtime=then)
+    assert wrapper_in_stack(zips) == (then != NATIVE_RUNTIME)
+    assert [described(version) for version in ("1", "2", "live")] == [first, then, then]
+    assert read_status(zips.aws, zips.deployment).settings_match
+    assert roll_back(zips.aws, zips.deployment, None, b"[1.5]", silent).now == "1"
+    assert described("live") == first
+    found = read_status(zips.aws, zips.deployment)
+    assert (found.version, found.digest, found.remark, found.settings_match) == ("1", zips.digest(1), "", True)
+    assert zips.deploy(2, runtime=then).steps
+    assert described("live") == then
+    assert wrapper_in_stack(zips) == (then != NATIVE_RUNTIME)
+    assert not zips.deploy(2, runtime=then).steps
 
 
 def test_archives_that_no_version_has_are_deleted_with_the_versions(zips: Cloud) -> None:

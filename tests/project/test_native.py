@@ -21,6 +21,7 @@ from tests.support.spread import spread
 STOCK = (EXAMPLE / "app.py").read_text()
 NATIVE = 'runtime = "native"\n'
 
+
 @pytest.fixture(scope="module")
 def large_forest() -> object:
     """A model that is large enough for the kernels."""
