@@ -97,7 +97,7 @@ static double look_up_cell(const Table *table, double cell, size_t row) {
             return table->entries[low].number;
     }
     if (table->refuses_unknown)
-        refuse(format("row %z, feature %S: the category %S was not met in training; expected one of its categories", row,
+        refuse(format("row %z, feature %S: the category %S was not seen in training; expected one of its categories", row,
                       repr_of_string(table->name), repr_of_double(cell)),
                (int64_t)row, table->name, LITERAL("one of its categories"), NULL);
     return table->unknown;
