@@ -9,6 +9,7 @@ import catboost as cb
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import GridSearchCV
 
 from iris_model.compiler import compile_model
 from iris_model.engine import load
@@ -132,6 +133,18 @@ def test_only_categories_and_only_combinations(tmp_path):
     target.write_bytes(compile_model(fitted).data)
     rows = frame.to_numpy().tolist()
     np.testing.assert_allclose(load(str(target)).predict_proba(rows), fitted.predict_proba(frame), rtol=1e-9)
+
+
+def test_the_best_model_of_a_search_gets_integers_as_categories(tmp_path):
+    """CatBoost refuses the float 7.0 as a category, so the original of the comparison must have the integer."""
+    frame = FRAME[["city", "store", "size"]]
+    # Lists in the constructor prevent scikit-learn from cloning the model.
+    model = regressor(cat_features=None, one_hot_max_size=40, iterations=4)
+    search = GridSearchCV(model, {"depth": [3]}, cv=2).fit(frame, SCORE, cat_features=["city", "store"])
+    target = tmp_path / "model.safetensors"
+    rows = [[None if cell != cell else cell for cell in row] for row in frame.astype(object).values.tolist()]
+    target.write_bytes(compile_model(search, data=rows).data)
+    assert load(str(target)).predict(rows) == search.predict(frame).tolist()
 
 
 def test_statistics_that_the_export_mixes_are_refused():

@@ -159,10 +159,12 @@ class Original:
 
 
 def _takes_integers(estimator: Estimator) -> bool:
-    """Whether a number in a column of categories must be an integer: CatBoost refuses floats there."""
-    while hasattr(estimator, "steps"):
-        estimator = estimator.steps[-1][1]
-    return type(estimator).__module__ == "catboost.core"
+    """Whether a number in a column of categories must be an integer: CatBoost refuses floats there.
+
+    It may be the last step, the estimator of a search, or one of an ensemble.
+    """
+    parts = [estimator, *(estimator.get_params().values() if hasattr(estimator, "get_params") else ())]
+    return any(type(part).__module__ == "catboost.core" for part in parts)
 
 
 def _with_integers(row: Row, columns: Sequence[Column]) -> Row:
