@@ -198,17 +198,27 @@ def title(step):
     return " ".join(part.strip() for part in repr(step).split("\n"))
 
 
-@pytest.mark.parametrize("step", IMPUTERS, ids=title)
+def quick_once(steps):
+    """The first step of each class as a quick test, the others as slow ones: each asks the original row by row."""
+    met, params = set(), []
+    for step in steps:
+        marks = [pytest.mark.slow] if type(step) in met else []
+        params.append(pytest.param(step, marks=marks, id=title(step)))
+        met.add(type(step))
+    return params
+
+
+@pytest.mark.parametrize("step", quick_once(IMPUTERS))
 def test_imputers(step, tmp_path):
     assert_same(fitted(step, HOLES, AMOUNT), HOLES, tmp_path)
 
 
-@pytest.mark.parametrize("step", STEPS, ids=title)
+@pytest.mark.parametrize("step", quick_once(STEPS))
 def test_steps_of_numbers(step, tmp_path):
     assert_same(fitted(step, NUMBERS, AMOUNT), NUMBERS, tmp_path)
 
 
-@pytest.mark.parametrize("step", ENCODERS, ids=title)
+@pytest.mark.parametrize("step", quick_once(ENCODERS))
 def test_encoders(step, tmp_path):
     assert_same(fitted(step, TEXTS, BOUGHT), TEXTS, tmp_path)
 
@@ -222,54 +232,61 @@ def test_missing_categories_are_ignored(encoder, unseen, tmp_path):
     assert_same(fitted(step, TEXT_HOLES, BOUGHT), TEXT_HOLES, tmp_path)
 
 
+def test_missing_cells_of_the_string_type_of_pandas(tmp_path):
+    frame = TEXT_HOLES.astype({"city": "string"})
+    rare = encoding.RareLabelEncoder(n_categories=9, missing_values="ignore")
+    numbered = encoding.OrdinalEncoder("arbitrary", missing_values="ignore", unseen="encode")
+    assert_same(fitted(make_pipeline(rare, numbered), frame, BOUGHT), frame, tmp_path)
+
+
+PIPELINES = {
+    "one-hot": (
+        imputation.MeanMedianImputer(),
+        imputation.CategoricalImputer(),
+        encoding.RareLabelEncoder(n_categories=2),
+        encoding.OneHotEncoder(),
+        LogisticRegression(max_iter=500),
+    ),
+    "means": (
+        imputation.AddMissingIndicator(),
+        imputation.EndTailImputer(),
+        imputation.CategoricalImputer("frequent"),
+        encoding.MeanEncoder(unseen="encode"),
+        outliers.Winsorizer(variables=["c"]),
+        functions.YeoJohnsonTransformer(variables=["a", "c"]),
+        StandardScaler(),
+        LogisticRegression(),
+    ),
+    "bins": (
+        imputation.MeanMedianImputer(),
+        encoding.RareLabelEncoder(n_categories=2, missing_values="ignore"),
+        encoding.OrdinalEncoder(missing_values="ignore", unseen="encode"),
+        discretisation.EqualFrequencyDiscretiser(q=5, variables=["c"], return_object=True),
+        encoding.WoEEncoder(variables=["c"], fill_value=0.01),
+        selection.DropFeatures(["size"]),
+        LogisticRegression(),
+    ),
+}
+MODELS = {
+    "trees": (creation.MathFeatures(["a", "c"], ["sum", "std"]), RandomForestRegressor(5, max_depth=4, random_state=0)),
+    "log": (functions.LogTransformer(), discretisation.EqualWidthDiscretiser(), Ridge()),
+    "reciprocal": (functions.ReciprocalTransformer(), StandardScaler(), Ridge()),
+}
+
+
 @pytest.mark.parametrize(
-    "steps",
-    [
-        (
-            imputation.MeanMedianImputer(),
-            imputation.CategoricalImputer(),
-            encoding.RareLabelEncoder(n_categories=2),
-            encoding.OneHotEncoder(),
-            LogisticRegression(max_iter=500),
-        ),
-        (
-            imputation.AddMissingIndicator(),
-            imputation.EndTailImputer(),
-            imputation.CategoricalImputer("frequent"),
-            encoding.MeanEncoder(unseen="encode"),
-            outliers.Winsorizer(variables=["c"]),
-            functions.YeoJohnsonTransformer(variables=["a", "c"]),
-            StandardScaler(),
-            LogisticRegression(),
-        ),
-        (
-            imputation.MeanMedianImputer(),
-            encoding.RareLabelEncoder(n_categories=2, missing_values="ignore"),
-            encoding.OrdinalEncoder(missing_values="ignore", unseen="encode"),
-            discretisation.EqualFrequencyDiscretiser(q=5, variables=["c"], return_object=True),
-            encoding.WoEEncoder(variables=["c"], fill_value=0.01),
-            selection.DropFeatures(["size"]),
-            LogisticRegression(),
-        ),
-    ],
-    ids=["one-hot", "means", "bins"],
+    "name", ["one-hot", *(pytest.param(name, marks=pytest.mark.slow) for name in ("means", "bins"))]
 )
-def test_pipelines(steps, tmp_path):
-    model = fitted(make_pipeline(*steps), TEXT_HOLES, BOUGHT)
+def test_pipelines(name, tmp_path):
+    model = fitted(make_pipeline(*PIPELINES[name]), TEXT_HOLES, BOUGHT)
     assert_same(model, TEXT_HOLES, tmp_path, "predict_proba", compiled)
 
 
 @pytest.mark.parametrize(
-    "steps",
-    [
-        (functions.LogTransformer(), discretisation.EqualWidthDiscretiser(), Ridge()),
-        (creation.MathFeatures(["a", "c"], ["sum", "std"]), RandomForestRegressor(5, max_depth=4, random_state=0)),
-        (functions.ReciprocalTransformer(), StandardScaler(), Ridge()),
-    ],
-    ids=["log", "trees", "reciprocal"],
+    "name", ["trees", *(pytest.param(name, marks=pytest.mark.slow) for name in ("log", "reciprocal"))]
 )
-def test_models_of_numbers(steps, tmp_path):
-    model = EnginePipeline([(str(place), step) for place, step in enumerate(steps)])
+def test_models_of_numbers(name, tmp_path):
+    model = EnginePipeline([(str(place), step) for place, step in enumerate(MODELS[name])])
     assert_same(fitted(model, NUMBERS, AMOUNT), NUMBERS, tmp_path, "predict", compiled)
 
 
@@ -282,6 +299,7 @@ def test_models_of_numbers(steps, tmp_path):
         (imputation.RandomSampleImputer(), r"RandomSampleImputer: it fills missing cells with random ones"),
         (creation.MathFeatures(["a", "b"], ["sum", "skew"]), "its function is 'skew'; expected one of sum"),
         (discretisation.DecisionTreeDiscretiser(precision=2), "train it with precision=None"),
+        (creation.MathFeatures(["a", "b"], ["sum"], new_variables_names=["c"]), "replaces the column 'c'"),
     ],
 )
 def test_refusals(step, reason):

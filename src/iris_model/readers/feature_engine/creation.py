@@ -34,7 +34,8 @@ def read_math_features(builder: GraphBuilder, estimator: Estimator, inputs: Valu
     traces = [Trace(makes_missing=parameters, makes_infinite=parameters)] * len(names)
     attributes = {"functions": names, "parameters": parameters}
     made = builder.add("aggregate_cells", chosen, width=len(names), traces=traces, attributes=attributes)
-    return frame.extended(made, without=list(estimator.variables_) if estimator.drop_original else ())
+    without = list(estimator.variables_) if estimator.drop_original else ()
+    return frame.extended(made, without, estimator._get_new_features_name())
 
 
 def _aggregate_name(function: object) -> str:
@@ -69,7 +70,7 @@ def read_relative_features(builder: GraphBuilder, estimator: Estimator, inputs: 
         traces.append(Trace(missing, makes_missing=parameters, makes_infinite=parameters))
     attributes = {"pairs": pairs, "functions": functions, "parameters": parameters}
     made = builder.add("relate_cells", chosen, width=len(pairs), traces=traces, attributes=attributes)
-    return frame.extended(made, without=columns if estimator.drop_original else ())
+    return frame.extended(made, columns if estimator.drop_original else (), estimator._get_new_features_name())
 
 
 def read_cyclical_features(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
@@ -86,7 +87,7 @@ def read_cyclical_features(builder: GraphBuilder, estimator: Estimator, inputs: 
     both = builder.concat([add_function(builder, turned, "sin"), add_function(builder, turned, "cos")])
     order = [place for index in range(len(columns)) for place in (index, len(columns) + index)]
     made = builder.select_columns(both, order)
-    return frame.extended(made, without=columns if estimator.drop_original else ())
+    return frame.extended(made, columns if estimator.drop_original else (), estimator._get_new_features_name())
 
 
 def read_selector(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:

@@ -50,7 +50,7 @@ def read_datetime_features(builder: GraphBuilder, estimator: Estimator, inputs: 
             there = feature in ALWAYS_THERE
             traces.append(Trace() if there else Trace(trace.missing_from))
     made = builder.add("take_dates_apart", chosen, width=len(traces), traces=traces, attributes=attributes)
-    return frame.extended(made, without=columns if estimator.drop_original else ())
+    return frame.extended(made, columns if estimator.drop_original else (), estimator._get_new_features_name())
 
 
 def _find_problem(estimator: Estimator, features: list[str]) -> str | None:

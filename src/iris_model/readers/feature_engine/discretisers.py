@@ -97,7 +97,8 @@ def read_tree_features(builder: GraphBuilder, estimator: Estimator, inputs: Valu
     made = read_trees(frame, estimator, trees, uses_probability=is_binary)
     if made is None:
         return REFUSED
-    return frame.extended(made, without=list(estimator.variables_) if estimator.drop_original else ())
+    without = list(estimator.variables_) if estimator.drop_original else ()
+    return frame.extended(made, without, estimator._get_new_features_name())
 
 
 READERS: dict[str, Reader] = {

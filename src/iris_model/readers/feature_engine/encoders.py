@@ -77,7 +77,7 @@ def read_rare_label_encoder(builder: GraphBuilder, estimator: Estimator, inputs:
     rare = _plain(estimator.replace_with)
     tables, traces = [], []
     for index, column in enumerate(columns):
-        frequent = [_plain(one) for one in estimator.encoder_dict_[column] if one == one and one is not None]
+        frequent = [_plain(one) for one in estimator.encoder_dict_[column] if not _is_missing(one)]
         table = _make_table(builder, chosen, index, frequent, frequent)
         table["unknown"] = rare
         trace = chosen.traces[index]
@@ -94,7 +94,7 @@ def _make_table(
 ) -> Table:
     # One by one: an array of strings and numbers would turn the numbers into strings.
     plain = [_plain(one) for one in categories]
-    met = [(one, value) for one, value in zip(plain, values, strict=True) if one is not None and one == one]
+    met = [(one, value) for one, value in zip(plain, values, strict=True) if not _is_missing(one)]
     return add_table(builder, chosen, index, _Objects(one for one, _ in met), [value for _, value in met])
 
 
@@ -107,6 +107,11 @@ class _Objects(list[Any]):
         made = np.empty(len(self), object)
         made[:] = list(self)
         return made
+
+
+def _is_missing(one: Any) -> bool:
+    # A comparison with pandas' NA is neither true nor false.
+    return one is None or type(one).__name__ == "NAType" or bool(one != one)
 
 
 def _plain(one: Any) -> Any:

@@ -40,8 +40,15 @@ class Frame:
             joined = self.builder.select_columns(joined, order)
         return _read(joined)
 
-    def extended(self, made: Value | None, without: Collection[Any] = ()) -> Reading:
-        """Return the table without some of its columns, followed by `made`."""
+    def extended(self, made: Value | None, without: Collection[Any] = (), assigned: Collection[Any] = ()) -> Reading:
+        """Return the table without some of its columns, followed by `made`.
+
+        `assigned`: the names of the columns of `made`, if the step assigns them. A column with such a name is replaced.
+        """
+        taken = [name for name in assigned if name in self.names]
+        if taken:
+            self.builder.refuse(f"a step of feature-engine replaces the column {taken[0]!r} by its new one; rename it")
+            return REFUSED
         kept = [name for name in self.names if name not in without]
         parts = [self.pick(kept)] if kept else []
         parts += [made] if made is not None and made.width else []
