@@ -1,13 +1,18 @@
-"""Packed tables of many rows, which C kernels pass to each other. Imported only if the C kernels are available."""
-
-from . import _kernels  # type: ignore[attr-defined]
+"""Packed tables of many rows, which C kernels pass to each other. Without the kernels, no table is created."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import ModuleType
     from typing import Any
 
     from iris_model.contract.signature import Label
+
+_kernels: "ModuleType"
+try:
+    from . import _kernels  # type: ignore[attr-defined, no-redef]
+except ImportError:
+    pass  # `scoring` and `table_io` need the classes to recognize tables.
 
 # The numbers of the functions in csrc/links.c.
 LINKS = (

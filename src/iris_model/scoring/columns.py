@@ -31,9 +31,7 @@ class Columns:
     def rows(self) -> list[list[Any]]:
         """Return the rows as in the payload of a request; a missing number may be NaN."""
         if isinstance(self.cells, np.ndarray):
-            cells = self.cells.astype(float) if self.cells.dtype.kind == "b" else self.cells
-            rows: list[list[Any]] = cells.tolist()
-            return rows
+            return _as_python(self.cells)
         return list(map(list, zip(*[as_list(cells) for cells in self.cells])))
 
 
@@ -64,7 +62,13 @@ def as_list(cells: Cells) -> list[Any]:
     """Return Python objects. Booleans in a numeric array are 1.0 and 0.0, as the original library reads them."""
     if isinstance(cells, list):
         return cells
-    listed: list[Any] = (cells.astype(float) if cells.dtype.kind == "b" else cells).tolist()
+    return _as_python(cells)
+
+
+def _as_python(cells: np.ndarray[Any, Any]) -> list[Any]:
+    # `tolist` keeps numbers of more than 64 bits as numpy's, which Python code and requests do not know.
+    changes = cells.dtype.kind == "b" or cells.dtype.itemsize > 8
+    listed: list[Any] = (cells.astype(float) if changes else cells).tolist()
     return listed
 
 
