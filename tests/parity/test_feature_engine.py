@@ -232,6 +232,16 @@ def test_missing_categories_are_ignored(encoder, unseen, tmp_path):
     assert_same(fitted(step, TEXT_HOLES, BOUGHT), TEXT_HOLES, tmp_path)
 
 
+def test_a_text_that_a_later_step_drops_is_not_read(tmp_path):
+    steps = [
+        imputation.MeanMedianImputer(variables=["a"]),
+        encoding.CountFrequencyEncoder(variables=["size"], ignore_format=True),
+    ]
+    steps += [outliers.Winsorizer(variables=["c"], add_indicators=True), selection.DropFeatures(["city"]), Ridge()]
+    served = assert_same(fitted(make_pipeline(*steps), TEXT_HOLES, AMOUNT), TEXT_HOLES, tmp_path, "predict")
+    assert served.signature["columns"][1].get("dropped")
+
+
 def test_missing_cells_of_the_string_type_of_pandas(tmp_path):
     frame = TEXT_HOLES.astype({"city": "string"})
     rare = encoding.RareLabelEncoder(n_categories=9, missing_values="ignore")

@@ -251,11 +251,13 @@ class GraphBuilder:
         made = Value(self._name("select_columns"), traces, value.kind, zeros_absent=value.zeros_absent)
         return self._append(made, "select_columns", (value,), {"indices": list(indices)}, {})
 
-    def concat(self, values: Sequence[Value]) -> Value:
-        """Join tables side by side; sparse if one of them is."""
+    def concat(self, values: Sequence[Value], *, reads: bool = True) -> Value:
+        """Join tables side by side; sparse if one of them is. `reads`: the original reads the cells as numbers."""
         if len(values) == 1:
             return values[0]
         traces = tuple(trace for value in values for trace in value.traces)
+        if not reads and not any(value.sparse or value.zeros_absent for value in values):
+            return self._append(Value(self._name("concat"), traces), "concat", values, {}, {})
         if not any(value.sparse for value in values):
             return self.add("concat", *values, width=len(traces), traces=traces)
         offsets = [0, *accumulate(value.width for value in values)][:-1]

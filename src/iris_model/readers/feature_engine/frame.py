@@ -13,7 +13,10 @@ REFUSED = Reading("", {})
 
 @dataclass(frozen=True)
 class Frame:
-    """A value, and the names of its columns when the step was trained."""
+    """A value, and the names of its columns when the step was trained.
+
+    A step does not read the columns that it hands on: they may be texts, which a later step drops.
+    """
 
     builder: GraphBuilder
     names: Sequence[Any]
@@ -33,11 +36,11 @@ class Frame:
             order = [list(columns).index(name) for name in self.names]
             joined = made
         else:
-            joined = self.builder.concat([self.pick(others), made])
+            joined = self.builder.concat([self.pick(others), made], reads=False)
             after = [*others, *columns]
             order = [after.index(name) for name in self.names]
         if order != list(range(joined.width)):
-            joined = self.builder.select_columns(joined, order)
+            joined = self.builder.select_columns(joined, order, ignores_others=True)
         return _read(joined)
 
     def extended(self, made: Value | None, without: Collection[Any] = (), assigned: Collection[Any] = ()) -> Reading:
@@ -55,7 +58,7 @@ class Frame:
         if not parts:
             self.builder.refuse("a step of feature-engine returns no columns")
             return REFUSED
-        return _read(self.builder.concat(parts))
+        return _read(self.builder.concat(parts, reads=False))
 
 
 def _read(value: Value) -> Reading:

@@ -136,7 +136,7 @@ def read_capper(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> R
     if not getattr(estimator, "add_indicators", False):
         return capped
     marks = _mark(frame, estimator)
-    return Reading("transformer", {"transform": builder.concat([capped.outputs["transform"], marks])})
+    return Reading("transformer", {"transform": builder.concat([capped.outputs["transform"], marks], reads=False)})
 
 
 def _mark(frame: Frame, estimator: Estimator) -> Value:
