@@ -21,6 +21,7 @@ from iris_model.contract.file_names import SETTINGS_FILE
 from iris_model.contract.native_function import BOOTSTRAP_FILE, NATIVE_FILE, NATIVE_FORMAT, SCRATCH, NativeFunction
 from iris_model.errors import ProjectError
 from iris_model.project.configuration.settings import ProjectSettings
+from iris_model.project.disk import disk_errors
 from iris_model.project.packaging.executors import COMPILED_SUFFIX, Executable
 from iris_model.project.packaging.function_directory import encode_json
 from iris_model.project.packaging.python_entry import PYTHON_FILES, dockerfile_of, starts_python
@@ -65,8 +66,9 @@ class Native:
     def install(self, directory: Path) -> None:
         """Put the executable into the function directory."""
         place = directory / BOOTSTRAP_FILE
-        place.write_bytes(self.executable.read_bytes())
-        place.chmod(0o755)
+        with disk_errors(str(place)):
+            place.write_bytes(self.executable.read_bytes())
+            place.chmod(0o755)
 
 
 def choose_native(
@@ -255,7 +257,7 @@ def _check_answers(native: Native, executable: Executable) -> None:
     program = find_bootstrap(machine) if machine and sys.platform == "linux" else None
     if program is None:
         raise NotNative("this installation has no native executable for this machine, which would check the model")
-    with tempfile.TemporaryDirectory(prefix="iris-model-") as name:
+    with tempfile.TemporaryDirectory(prefix="iris-model-") as name, disk_errors(name):
         directory = Path(name)
         for path, content in {**executable.files, **native.files}.items():
             (directory / path).parent.mkdir(parents=True, exist_ok=True)
