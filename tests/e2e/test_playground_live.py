@@ -158,7 +158,7 @@ def test_switched_off_it_stays_off(page: Opened, service: RunningService) -> Non
 
 def test_many_changes_are_one_request_at_a_time(browser: Any, tmp_path: Path) -> None:
     columns = [{"name": "a", "kind": "numeric", "minimum": 0.0, "maximum": 100.0}]
-    settings = make_settings(directory=lay_form(tmp_path / "slow", columns, "time.sleep(0.3); return event['body']"))
+    settings = make_settings(directory=lay_form(tmp_path / "slow", columns, "time.sleep(0.15); return event['body']"))
     with running(settings) as service, opened(browser, service.url) as page:
         for value in range(20):
             page.page.fill("#column-0", str(value))
