@@ -260,10 +260,8 @@ class GraphBuilder:
             return self._append(Value(self._name("concat"), traces), "concat", values, {}, {})
         if not any(value.sparse for value in values):
             return self.add("concat", *values, width=len(traces), traces=traces)
-        offsets = [0, *accumulate(value.width for value in values)][:-1]
-        return self.add(
-            "concat_sparse", *values, width=len(traces), traces=traces, sparse=True, attributes={"offsets": offsets}
-        )
+        starts: dict[str, Json] = {"offsets": [0, *accumulate(value.width for value in values)][:-1]}
+        return self.add("concat_sparse", *values, width=len(traces), traces=traces, sparse=True, attributes=starts)
 
     def refuse_missing(self, value: Value) -> None:
         """Record that the original raises if a cell of `value` is missing."""

@@ -121,3 +121,11 @@ double python_log(double value) {
         fail(VALUE_ERROR, LITERAL("math domain error"));
     return elementary_log(value);
 }
+
+double finish_sum_or_fail(const ExactSum *sum) {
+    double total = 0.0;
+    const char *error;
+    if (!finish_sum(sum, &total, &error))
+        fail(error[0] == '-' ? VALUE_ERROR : OVERFLOW_ERROR, string_of(error));
+    return total;
+}

@@ -23,6 +23,9 @@ static inline void start_sum(ExactSum *sum) {
 void add_exactly(ExactSum *sum, double term);
 /* Return 1 and the sum rounded once, or 0 with the message of Python's error. */
 int finish_sum(const ExactSum *sum, double *value, const char **error);
+
+/* The total, or the error that Python would raise. */
+double finish_sum_or_fail(const ExactSum *sum);
 /* The sum of products, each rounded; fails as `fsum` does. */
 double sum_products(const double *x, const double *y, size_t count);
 int try_products(const double *x, const double *y, size_t count, double *value, const char **error);

@@ -92,14 +92,6 @@ static _Noreturn void refuse_tie(size_t row) {
            (int64_t)row, NONE, NONE, "undecided");
 }
 
-static double finish(const ExactSum *sum) {
-    double total = 0.0;
-    const char *error;
-    if (!finish_sum(sum, &total, &error))
-        fail(error[0] == '-' ? VALUE_ERROR : OVERFLOW_ERROR, string_of(error));
-    return total;
-}
-
 static void refuse_ties(const Donors *donors, const Donor *near, size_t count, double noise, size_t row) {
     double last = near[donors->neighbors - 1].square, value = 0.0;
     int found = 0;
@@ -131,7 +123,7 @@ static double mean_of_donors(const Donors *donors, const Donor *near, size_t cho
             add_exactly(&sum, far[i]);
         chosen += wanted < far_count ? wanted : far_count;
     }
-    return finish(&sum) / (double)chosen;
+    return finish_sum_or_fail(&sum) / (double)chosen;
 }
 
 static double weighted_mean(const Node *node, const Donor *near, size_t chosen, double noise, size_t row) {
@@ -148,7 +140,7 @@ static double weighted_mean(const Node *node, const Donor *near, size_t chosen, 
         add_exactly(&sum, weight * near[i].value);
         add_exactly(&weights, weight);
     }
-    double total = finish(&sum), by = finish(&weights);
+    double total = finish_sum_or_fail(&sum), by = finish_sum_or_fail(&weights);
     if (by == 0.0)
         fail_damaged(node->container, LITERAL("operator 'impute_from_donors' failed: float division by zero"));
     return total / by;

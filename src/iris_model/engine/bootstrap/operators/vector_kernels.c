@@ -140,14 +140,6 @@ static double matern_value(double distance, int degree) {
     return (1.0 + scaled + scaled * scaled / 3.0) * python_exp(-scaled);
 }
 
-static double finish(const ExactSum *sum) {
-    double total = 0.0;
-    const char *error;
-    if (!finish_sum(sum, &total, &error))
-        fail(error[0] == '-' ? VALUE_ERROR : OVERFLOW_ERROR, string_of(error));
-    return total;
-}
-
 /* Terms with a zero divisor are skipped. */
 static double chi_squared_value(const Kernel *kernel, const double *row, const double *vector) {
     ExactSum sum;
@@ -155,7 +147,7 @@ static double chi_squared_value(const Kernel *kernel, const double *row, const d
     for (size_t i = 0; i < kernel->width; i++)
         if (row[i] + vector[i] != 0.0)
             add_exactly(&sum, (row[i] - vector[i]) * (row[i] - vector[i]) / (row[i] + vector[i]));
-    double value = -finish(&sum);
+    double value = -finish_sum_or_fail(&sum);
     return kernel->has_gamma ? python_exp(kernel->gamma * value) : value;
 }
 
@@ -177,7 +169,7 @@ static double kernel_value(const Kernel *kernel, const double *row, const double
         start_sum(&sum);
         for (size_t i = 0; i < kernel->width; i++)
             add_exactly(&sum, fabs(row[i] - vector[i]));
-        return python_exp(-kernel->gamma * finish(&sum));
+        return python_exp(-kernel->gamma * finish_sum_or_fail(&sum));
     }
     double base = kernel->gamma * sum_products(row, vector, kernel->width) + kernel->coef0;
     return kernel->kind == POLYNOMIAL ? whole_power(base, kernel->degree) : elementary_tanh(base);
