@@ -63,10 +63,10 @@ def test_an_edited_size_is_refused_before_anything_is_made_of_it(name: str, tmp_
     path = tmp_path / "model.safetensors"
     for value in (10**5, 10**9, 10**30, -1, 2.5, "3", None, True):
         path.write_bytes(edit(data, key, value))
-        begin = time.monotonic()
+        begin = time.process_time()
         with pytest.raises(ModelFormatError, match="damaged"):
             getattr(load(str(path)), method)(X.tolist()[:1])
-        assert time.monotonic() - begin < 1
+        assert time.process_time() - begin < 1
     path.write_bytes(data)
     assert getattr(load(str(path)), method)(X.tolist()[:2])
 

@@ -51,7 +51,7 @@ def test_a_length_over_the_limit_is_refused_before_the_body_comes(
         status, _ = read_answer(client, unread)
         # No "100 Continue" before it, which would ask for the hundred megabytes.
         assert status == 413
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10  # the body is waited for 30 s
 
 
 @pytest.mark.parametrize("front_end", FRONT_ENDS)
