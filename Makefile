@@ -57,7 +57,8 @@ e2e-fuzz: $(VENV)/.installed-for-work
 	@scripts/timed "make e2e-fuzz" -- $(BIN)/python -m tests.fuzz
 
 site: $(VENV)/.installed-for-site ## build the documentation as a site in build/site, without the internet
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && echo "open build/site/index.html"
+	@# Not --quiet: it hides the warnings, and --strict then counts none.
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict && echo "open build/site/index.html"
 
 bench: $(VENV)/.installed-for-work ## measure what the README claims, side by side with its peers; writes its table
 	$(BIN)/python bench/suite.py

@@ -1,9 +1,10 @@
 """Hooks of mkdocs.yml: what a page of `docs/` needs to become a page of the site. MkDocs calls them by name.
 
-In: pages as GitHub shows them. Out: the same pages for MkDocs. Three things differ:
+In: pages as GitHub shows them. Out: the same pages for MkDocs. Four things differ:
 
 - CONTRIBUTING.md, CODE_OF_CONDUCT.md, SECURITY.md and CHANGELOG.md are outside of `docs/`, and become pages of the site.
 - Links from there into `docs/`, and back, change.
+- Links to other files of the repository lead to its web page.
 - After a fence, MkDocs takes the language only; our tests read more words there (tests/support/book.py).
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +20,8 @@ from urllib.parse import urlsplit
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parents[1]
+with (ROOT / "pyproject.toml").open("rb") as _file:
+    REPOSITORY_URL: str = tomllib.load(_file)["project"]["urls"]["Source"]
 OUTSIDE = ("CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "SECURITY.md", "CHANGELOG.md")
 FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,})(?P<language>\w+) [^`\n]*$", re.MULTILINE)
 LINK = re.compile(r"(?<=\]\()(?P<target>[^)\s]+)(?=\))")
@@ -40,7 +44,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 def move_link(target: str, source: str) -> str:
     """Return a link of the page `source` (its path in the site) as a link between pages of the site.
 
-    Links to other hosts and to headings of the same page stay.
+    Links to other hosts and to headings of the same page stay. Files that are no page, the README among them, are
+    on the web page of the repository.
     """
     parts = urlsplit(target)
     if parts.scheme or not parts.path:
@@ -51,6 +56,9 @@ def move_link(target: str, source: str) -> str:
         goal = inside_repository
     elif inside_repository.startswith("docs/"):
         goal = inside_repository.removeprefix("docs/")
+    elif (ROOT / inside_repository).is_file():
+        moved = f"{REPOSITORY_URL}/blob/main/{inside_repository}"
+        return f"{moved}#{parts.fragment}" if parts.fragment else moved
     else:
         return target
     moved = posixpath.relpath(goal, posixpath.dirname(source) or ".")
