@@ -48,7 +48,8 @@ def test_names_are_shown_and_answers_keep_the_classes(tmp_path: Path, classifier
     document = build_openapi(function, model.signature, version="1")
     assert "the classes 0 (no), 1 (yes, surely)" in document["info"]["description"]
     schemas = document["components"]["schemas"]
-    assert schemas["Prediction"] == {"enum": [0, 1], "description": "0: no; 1: yes, surely"}
+    said = "The predicted class. Names of the classes: 0: no; 1: yes, surely."
+    assert schemas["Prediction"] == {"enum": [0, 1], "description": said}
     assert schemas["ModelCard"]["properties"]["labels"] == {"const": labels}
 
 

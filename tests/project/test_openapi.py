@@ -218,6 +218,11 @@ def test_get_answers_match_the_documented_schema(served):
         assert conforms(document, schema, json.loads(model.answer(event)["body"])), path
 
 
+def test_every_schema_has_a_description(served):
+    schemas = served[2]["components"]["schemas"]
+    assert [name for name, schema in schemas.items() if not schema.get("description")] == []
+
+
 def test_a_row_is_described_as_on_the_model_card(served):
     model, _, document = served
     card = row_schema(model.signature["columns"])

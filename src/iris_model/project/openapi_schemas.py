@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from iris_model.project.openapi_answers import build_answer, build_inference_response, build_prediction
+
 JsonSchema = dict[str, Any]
 
 # Additional JSON types of a category, by the type of its column.
@@ -97,9 +99,10 @@ def build_schemas(signature: Mapping[str, Any], labels: Mapping[str, str] | None
     columns = signature["columns"]
     cells = [build_cell(column) for column in columns]
     names = [column["name"] for column in columns]
-    prediction = _prediction(signature)
+    prediction = build_prediction(signature)
     if labels:
-        prediction["description"] = "; ".join(f"{name}: {label}" for name, label in labels.items())
+        names_of_classes = "; ".join(f"{name}: {label}" for name, label in labels.items())
+        prediction["description"] += f" Names of the classes: {names_of_classes}."
     # A row of one string may be the string itself.
     texts = cells if is_one_text(columns) else []
     schemas: dict[str, JsonSchema] = {
@@ -150,19 +153,22 @@ def build_schemas(signature: Mapping[str, Any], labels: Mapping[str, str] | None
         ),
         "InferenceRequest": _inference_request(len(cells)),
         "Prediction": prediction,
-        "Answer": _answer(signature),
+        "Answer": build_answer(signature),
         "Answers": {
+            "description": "The answers to several rows, in the order of the rows.",
             "type": "object",
             "properties": {"predictions": {"type": "array", "items": _ref("Answer")}},
             "required": ["predictions"],
         },
         "Predictions": {
+            "description": "The predictions for several rows, in the order of the rows, without probabilities.",
             "type": "object",
             "properties": {"predictions": {"type": "array", "items": _ref("Prediction")}},
             "required": ["predictions"],
         },
-        "InferenceResponse": _inference_response(),
+        "InferenceResponse": build_inference_response(),
         "ModelCard": {
+            "description": "The model card: columns, classes, source and digest of the model.",
             "type": "object",
             "properties": {
                 "name": {"type": "string"},
@@ -178,11 +184,18 @@ def build_schemas(signature: Mapping[str, Any], labels: Mapping[str, str] | None
             },
             "required": ["name", "ready", "task", "classes", "executor", "columns", "schema", "source", "digest"],
         },
-        **({"Text": cells[0], "Texts": {"type": "array", "minItems": 2, "items": cells[0]}} if texts else {}),
+        **(_texts(cells[0]) if texts else {}),
         **METADATA,
         "Problem": PROBLEM,
     }
     return schemas
+
+
+def _texts(cell: JsonSchema) -> dict[str, JsonSchema]:
+    return {
+        "Text": {"description": "One row: the text itself.", **cell},
+        "Texts": {"description": "A list of texts: one row each.", "type": "array", "minItems": 2, "items": cell},
+    }
 
 
 def _build_named_cell(column: Mapping[str, Any]) -> JsonSchema:
@@ -299,43 +312,6 @@ def _wrapper(key: str, inner: JsonSchema, description: str) -> JsonSchema:
     return {"description": description, "type": "object", "properties": {key: inner}, "required": [key]}
 
 
-def _prediction(signature: Mapping[str, Any]) -> JsonSchema:
-    """Return the schema of a label, a number, or a list of either for several targets."""
-    outputs = signature["outputs"]
-    name = next((each for each in ("predict", "transform", "score_samples") if each in outputs), "")
-    described = outputs.get(name, {})
-    classes = signature.get("classes")
-    if classes and isinstance(classes[0], list):
-        options = [{"enum": group} for group in classes]
-        return {"type": "array", "prefixItems": options, "items": False, "minItems": len(options)}
-    if classes:
-        return {"enum": list(classes)}
-    width = described.get("columns", 1)
-    # A model may answer with NaN or an infinity, which become null in JSON.
-    number: JsonSchema = {"type": ["number", "null"]}
-    if described.get("kind") == "label":
-        number = {"type": ["number", "string", "boolean"]}
-    if isinstance(width, int) and (width > 1 or name == "transform"):
-        return {"type": "array", "items": number, "minItems": width, "maxItems": width}
-    return {"anyOf": [number, {"type": "array", "items": number}]} if not described else number
-
-
-def _answer(signature: Mapping[str, Any]) -> JsonSchema:
-    schema: JsonSchema = {
-        "type": "object",
-        "properties": {"prediction": _ref("Prediction")},
-        "required": ["prediction"],
-        "additionalProperties": False,
-    }
-    if signature["task"] == "classifier" and "predict_proba" in signature["outputs"]:
-        one: JsonSchema = {"type": "object", "additionalProperties": {"type": ["number", "null"]}}
-        classes = signature.get("classes")
-        several = bool(classes) and isinstance(classes[0], list)  # type: ignore[index]
-        schema["properties"]["probabilities"] = {"anyOf": [one, {"type": "array", "items": one}]} if several else one
-        schema["required"].append("probabilities")
-    return schema
-
-
 def _inference_request(width: int) -> JsonSchema:
     tensor = {
         "type": "object",
@@ -359,26 +335,4 @@ def _inference_request(width: int) -> JsonSchema:
             },
         },
         "required": ["inputs"],
-    }
-
-
-def _inference_response() -> JsonSchema:
-    tensor = {
-        "type": "object",
-        "properties": {
-            "name": {"type": "string", "pattern": "^predict(_proba(_[0-9]+)?)?$"},
-            "shape": {"type": "array", "items": {"type": "integer"}},
-            "datatype": {"enum": ["BOOL", "INT64", "FP64", "BYTES"]},
-            "data": {"type": "array"},
-        },
-        "required": ["name", "shape", "datatype", "data"],
-    }
-    return {
-        "type": "object",
-        "properties": {
-            "model_name": {"type": "string"},
-            "id": {"type": "string"},
-            "outputs": {"type": "array", "items": tensor},
-        },
-        "required": ["model_name", "outputs"],
     }
