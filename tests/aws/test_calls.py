@@ -143,7 +143,7 @@ def no_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     [
         (None, None, "no AWS region is set"),
         (None, "eu-nowhere-9", "eu-nowhere-9 is not an AWS region .* did you mean"),
-        ("mine", "eu-west-1", "there is no profile mine"),
+        ("mine", "eu-west-1", "has no profile mine"),
     ],
 )
 def test_a_session_that_cannot_be_says_why(profile: str | None, region: str | None, expected: str):

@@ -47,5 +47,5 @@ def test_a_machine_without_fonts(monkeypatch):
     import resvg_py
 
     monkeypatch.setattr(resvg_py, "svg_to_bytes", partial(resvg_py.svg_to_bytes, skip_system_fonts=True))
-    with pytest.raises(CostError, match="no font of the picture"):
+    with pytest.raises(CostError, match="none of the fonts of the picture"):
         check_can_rasterize()

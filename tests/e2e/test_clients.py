@@ -79,7 +79,7 @@ def test_triton(python: Path, served: Served) -> None:
         assert labels == served.labels, name
         assert told["probabilities"][name] == [pytest.approx(row, rel=1e-9) for row in served.probabilities], name
     assert told["wrong shape"] == ["422", "input 'x': the shape is [5, 3]; expected [rows, 4]"]
-    assert told["wrong output"] == ["422", "there is no output 'loss'; expected some of predict, predict_proba"]
+    assert told["wrong output"] == ["422", "there is no output 'loss'; expected one or more of predict, predict_proba"]
     status, message = told["binary"]
     assert status == "415"
     assert message == "the content type is 'binary tensors'; expected application/json or text/csv"

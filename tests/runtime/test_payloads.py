@@ -91,7 +91,7 @@ def test_open_inference_outputs_can_be_chosen(model: Model) -> None:
     payload = {"inputs": [tensor("x", [1, 4], ROWS[0])], "outputs": [{"name": "predict"}]}
     assert [output["name"] for output in model.answer(payload)["outputs"]] == ["predict"]
     payload["outputs"] = [{"name": "loss"}]
-    with pytest.raises(ValueError, match="no output 'loss'; expected some of predict, predict_proba"):
+    with pytest.raises(ValueError, match="no output 'loss'; expected one or more of predict, predict_proba"):
         model.answer(payload)
 
 

@@ -18,7 +18,7 @@ def check_can_rasterize() -> None:
     with_letter, without = (rasterize(document(20, 20, "", [text(4, 16, letter)])) for letter in ("M", ""))
     if with_letter == without:
         raise CostError(
-            "this machine has no font of the picture, so a .png would have no words",
+            "this machine has none of the fonts of the picture, so a .png file would have no text",
             remedy=f"Install one, such as fonts-dejavu-core in Debian. {_AS_SVG}",
         )
 

@@ -318,5 +318,5 @@ def _find_described(description: str) -> tuple[str, str]:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelFormatError(
-            f"{description} does not say which file the model is: {type(error).__name__}: {error}; run iris-model package again"
+            f"{description} does not name the model file: {type(error).__name__}: {error}; run iris-model package again"
         ) from None

@@ -124,7 +124,7 @@ def open_source(data: Any, layout: Layout) -> Source:
             return Source(library, (_one_column(cells_at(0), layout) for _, cells_at in stream))
         return Source(library, layout.arrange(arrow_names, stream))
     if hasattr(data, "collect_schema"):
-        raise InvalidInput(f"the input is a {type(data).__name__}, which is not computed; call collect() on it first")
+        raise InvalidInput(f"the input is a {type(data).__name__}, which has no data yet; call collect() on it first")
     if isinstance(data, (list, tuple)):
         return Source("numpy", [_read_list(data, layout)])
     if hasattr(data, "__array__"):

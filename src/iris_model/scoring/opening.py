@@ -118,7 +118,7 @@ def _load_directory(directory: Path) -> Model:
         model = directory / read_function_file(directory)["model"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelFileError(
-            f"{directory / FUNCTION_FILE} does not say which file the model is: {error}",
+            f"{directory / FUNCTION_FILE} does not name the model file: {error}",
             remedy="Package the project again: iris-model package",
         ) from None
     return load(model, own_code=True)

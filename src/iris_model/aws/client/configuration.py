@@ -51,7 +51,7 @@ def _no_such_profile(name: str, option: str | None) -> DeploymentError:
     variable = next((each for each in _PROFILE_VARIABLES if os.environ.get(each) == name), "AWS_PROFILE")
     by = "--profile" if option == name else variable
     return DeploymentError(
-        f"there is no profile {name}, which {by} names, in the configuration of AWS; there are: {known}",
+        f"the AWS configuration has no profile {name}, which {by} names; it has: {known}",
         remedy=f"Choose one of them with --profile, or create it: aws configure --profile {name}",
     )
 

@@ -53,7 +53,7 @@ def check_stack(deployment: Deployment, stack: Stack) -> None:
     """Refuse a stack with other resources: an update would delete all of them."""
     if stack.exists and not stack.is_ours and not stack.has_our_template:
         raise DeploymentError(
-            f"a stack {deployment.stack} already exists ({stack.status}) and was not created by iris-model: it has "
-            f"no tag {OWNER_TAG} and another template",
+            f"a stack {deployment.stack} already exists ({stack.status}) and was not created by iris-model: it does "
+            f"not have the tag {OWNER_TAG}, and its template is different",
             remedy='Set stack = "..." in iris-model.toml to another name. The existing stack was not changed.',
         )

@@ -198,8 +198,8 @@ const Json *encode_tensors(const Answers *answers, const Payload *payload) {
         while (place < known && !is_text(name, names[place]))
             place++;
         if (place == known)
-            refuse(format("there is no output %S; expected some of %S", repr_of_string(name), view(&all)), -1, NONE, NONE,
-                   NULL);
+            refuse(format("there is no output %S; expected one or more of %S", repr_of_string(name), view(&all)), -1, NONE,
+                   NONE, NULL);
         const Value *table = nested && place > 0 ? answers->probabilities.parts[place - 1] : &answers->probabilities;
         set_item(outputs, place == 0 ? predict_tensor(answers) : probability_tensor(names[place], table, answers->rows));
     }

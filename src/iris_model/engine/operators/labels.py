@@ -32,7 +32,7 @@ def threshold_label(rows: "Rows", *, classes: "list[Label]", threshold: float = 
         return made
     if len(classes) == 1 and any(row[0] > threshold for row in rows):
         raise InvalidInput(
-            "the model was trained with one class, and has none for a decision as high as that of this row"
+            "the model was trained with one class only, and its decision for this row means a second class"
         )
     negative, positive = classes[0], classes[-1]
     return [positive if row[0] > threshold else negative for row in rows]

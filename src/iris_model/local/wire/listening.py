@@ -62,6 +62,6 @@ def _describe_bind_error(host: str, port: int, error: OSError | OverflowError) -
             remedy="Choose a port of at least 1024 with --port.",
         )
     return LocalError(
-        f"{host}:{port} cannot be listened on ({error.strerror or error})",
+        f"cannot listen on {host}:{port} ({error.strerror or error})",
         remedy="Choose an address of this machine with --host, and a port with --port.",
     )

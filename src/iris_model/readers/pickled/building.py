@@ -289,9 +289,9 @@ def _set_array(target: Any, state: Any) -> None:
     count = int(np.prod(sizes, dtype=object)) if sizes else 1
     if kind.hasobject:
         if type(cells) is not list or len(cells) != count:
-            raise BadCall("the cells of an array are not as many as its shape says")
+            raise BadCall("the number of cells of an array does not match its shape")
     elif not isinstance(cells, (bytes, bytearray)) or len(cells) != count * kind.itemsize:
-        raise BadCall("the bytes of an array are not as many as its shape and type say")
+        raise BadCall("the number of bytes of an array does not match its shape and type")
     if masked:
         if kind.names is not None or not isinstance(mask[0], (bytes, bytearray)) or len(mask[0]) != count:
             raise BadCall("the mask of an array does not have the form that numpy writes")

@@ -67,7 +67,7 @@ def _record(names: object, fields: object, size: object) -> Dtype:
         or len(names) > _MOST_FIELDS
         or type(size) is not int
     ):
-        raise BadDtype("the fields of a dtype are not as numpy writes them")
+        raise BadDtype("the fields of a dtype do not have the form that numpy writes")
     formats, offsets = [], []
     for name in names:
         field = fields.get(name) if isinstance(name, str) else None

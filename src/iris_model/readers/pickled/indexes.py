@@ -31,7 +31,7 @@ class Texts:
         """Set the state: a list of strings from `restore_texts`. Raises BadCall."""
         cells = state.get("_pa_array") if isinstance(state, dict) else None
         if type(cells) is not list:
-            raise BadCall("an array of texts does not have the form that pandas writes")
+            raise BadCall("a string array does not have the form that pandas writes")
         self.cells = cells
 
 
@@ -59,7 +59,7 @@ def name_type(alias: object) -> str:
 def take_buffer(data: object) -> bytes:
     """Replace `pyarrow.lib.py_buffer`. Raises BadCall."""
     if not isinstance(data, (bytes, bytearray)):
-        raise BadCall("a buffer is not made of bytes")
+        raise BadCall("a buffer does not contain bytes")
     return bytes(data)
 
 
@@ -72,14 +72,14 @@ def restore_texts(parts: object) -> list[str | None]:
         case (str(kind), int(length), int(), int(offset), [missing, bytes(ends), bytes(data)], [] | (), None):
             pass
         case _:
-            raise BadCall("an array of texts does not have the form that pyarrow writes")
+            raise BadCall("a string array does not have the form that pyarrow writes")
     if kind not in _TYPES or length < 0 or offset < 0 or len(ends) % np.dtype(_TYPES[kind]).itemsize:
-        raise BadCall("an array of texts does not have the form that pyarrow writes")
+        raise BadCall("a string array does not have the form that pyarrow writes")
     at = np.frombuffer(ends, _TYPES[kind]).tolist()
     flags = missing if isinstance(missing, bytes) else None
     is_whole = missing is None if flags is None else len(flags) * 8 >= offset + length
     if not is_whole or len(at) < offset + length + 1:
-        raise BadCall("an array of texts is shorter than it says")
+        raise BadCall("a string array has fewer values than its length")
     cells: list[str | None] = []
     for row in range(offset, offset + length):
         start, end = at[row], at[row + 1]
@@ -99,7 +99,7 @@ def make_index(kind: object, state: object) -> Any:
         raise BadCall("an index does not have the form that pandas writes")
     name = state.get("name")
     if type(name) not in _PLAIN:
-        raise BadCall("the name of an index is neither a text nor a number")
+        raise BadCall("the name of an index is neither a string nor a number")
     if kind.is_range:
         return _make_range(state, name)
     if state.keys() - {"data", "name"}:
@@ -108,9 +108,9 @@ def make_index(kind: object, state: object) -> Any:
     if isinstance(data, Texts):
         return _make_labels(np.array(data.cells, object), "str", name)
     if type(data) is not np.ndarray or data.ndim != 1 or data.dtype.kind not in "biufO":
-        raise BadCall("the labels of an index are neither texts nor numbers")
+        raise BadCall("the labels of an index are neither strings nor numbers")
     if data.dtype.kind == "O" and not all(type(label) in _PLAIN for label in data.tolist()):
-        raise BadCall("the labels of an index are neither texts nor numbers")
+        raise BadCall("the labels of an index are neither strings nor numbers")
     return _make_labels(data, data.dtype, name)
 
 

@@ -23,14 +23,14 @@ class ArrayWrapper:
     def take(self, state: Any) -> None:
         """Take the attributes of joblib's wrapper after checking each."""
         if not isinstance(state, dict):
-            raise BadCall("an array of joblib is not described as joblib writes it")
+            raise BadCall("the description of a joblib array does not have the form that joblib writes")
         self.subclass = state.get("subclass", np.ndarray)
         self.dtype = check_dtype(state.get("dtype"), objects=True)
         self.shape = check_shape(state.get("shape"))
         self.fortran = state.get("order") == "F"
         self.aligned = state.get("numpy_array_alignment_bytes") is not None
         if self.subclass not in (np.ndarray, np.matrix, np.memmap):
-            raise BadCall("an array of joblib is of a class that is not read")
+            raise BadCall("a joblib array has a class that is not an array class of numpy")
 
 
 def read_array(wrapper: ArrayWrapper, source: Source, load: Callable[[Source], Any]) -> np.ndarray[Any, Any]:
@@ -38,7 +38,7 @@ def read_array(wrapper: ArrayWrapper, source: Source, load: Callable[[Source], A
     if is_objects(wrapper.dtype):
         made = load(source)
         if not isinstance(made, np.ndarray) or not is_objects(made.dtype):
-            raise BadCall("an array of objects holds something else")
+            raise BadCall("the pickle of an object array contains another value")
         return made
     if wrapper.aligned:
         source.read(source.read(1)[0])

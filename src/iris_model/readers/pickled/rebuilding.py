@@ -46,13 +46,13 @@ def check_dtype(dtype: object, *, objects: bool = False) -> np.dtype[Any]:
 
 def _bytes(data: object, size: int | None = None) -> bytes | bytearray:
     if not isinstance(data, (bytes, bytearray)) or (size is not None and len(data) != size):
-        raise BadCall("the bytes of an array are not as many as its shape and type say")
+        raise BadCall("the number of bytes of an array does not match its shape and type")
     return data
 
 
 def _make_array(subclass: object, shape: object, _code: object) -> Array:
     if subclass not in (np.ndarray, np.matrix, np.memmap) or shape != (0,):
-        raise BadCall("an array is rebuilt in a way that numpy does not write")
+        raise BadCall("an array is created by a call that numpy never writes")
     # An array that was memory-mapped in training is an ordinary array here.
     return np.ndarray.__new__(np.ndarray if subclass is np.memmap else subclass, (0,), "b")
 
@@ -71,14 +71,14 @@ def _from_buffer(data: object, dtype: object, shape: object, order: Any, axes: o
     flat = np.frombuffer(_bytes(data, math.prod(sizes) * kind.itemsize), kind)
     if order == "K" and axes is not None:
         if not isinstance(axes, tuple) or sorted(axes) != list(range(len(sizes))):
-            raise BadCall("the axes of an array are not as numpy writes them")
+            raise BadCall("the axes of an array do not have the form that numpy writes")
         return flat.reshape(sizes).transpose(axes)
     return flat.reshape(sizes, order="C" if order == "K" else order)
 
 
 def _make_masked(subclass: object, base: object, shape: object, _code: object) -> Any:
     if subclass is not np.ma.MaskedArray or base is not np.ndarray or shape != (0,):
-        raise BadCall("a masked array is rebuilt in a way that numpy does not write")
+        raise BadCall("a masked array is created by a call that numpy never writes")
     return np.ma.MaskedArray.__new__(np.ma.MaskedArray, np.empty(0), mask=np.empty(0, bool), dtype="b")
 
 
@@ -103,7 +103,7 @@ def _make_generator(given: object = "MT19937", _constructor: object = None) -> A
 
 def _encode(text: object, encoding: object) -> bytes:
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
-        raise BadCall("a text is encoded in a way that pickle does not write")
+        raise BadCall("a string is encoded in a way that pickle never uses")
     return text.encode("latin-1")
 
 
@@ -164,7 +164,7 @@ def _make_ordered(pairs: object = ()) -> OrderedDict[Any, Any]:
 
 def _make_default(factory: Any = None) -> defaultdict[Any, Any]:
     if not any(factory is known for known in _FACTORIES):
-        raise BadCall("a defaultdict creates its values with something that is not a plain type")
+        raise BadCall("the default factory of a defaultdict is not a built-in type")
     return defaultdict(factory)
 
 
@@ -173,7 +173,7 @@ def _reconstruct(cls: Any, base: Any, state: Any) -> Any:
     if base is object and state is None:
         return object.__new__(cls)
     if base not in _BASES or type(state) is not base:
-        raise BadCall("an object is reconstructed in a way that copyreg does not write")
+        raise BadCall("an object is created by a call that copyreg never writes")
     made = base.__new__(cls, state)
     if base in (dict, list, set):
         base.__init__(made, state)  # type: ignore[call-overload]
@@ -182,7 +182,7 @@ def _reconstruct(cls: Any, base: Any, state: Any) -> Any:
 
 def _get_method(owner: Any, name: Any) -> Any:
     if owner not in (str, float) or name not in METHODS[f"builtins.{owner.__name__}"]:
-        raise BadCall("builtins.getattr is called for more than a method of a built-in type")
+        raise BadCall("builtins.getattr is called for something that is not a known method of str or float")
     return getattr(owner, name)
 
 
@@ -195,7 +195,7 @@ def _make_path(*parts: Any) -> PurePosixPath:
 
 def _make_partial(function: Any) -> Any:
     if not callable(function):
-        raise BadCall("a partial is of what cannot be called")
+        raise BadCall("a functools.partial contains a value that is not a function")
     return functools.partial(function)
 
 

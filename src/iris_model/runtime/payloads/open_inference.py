@@ -76,7 +76,7 @@ def encode(answers: "Answers", state: "State") -> object:
     outputs = []
     for name in asked:
         if name not in values:
-            raise InvalidInput(f"there is no output {name!r}; expected some of {', '.join(values)}")
+            raise InvalidInput(f"there is no output {name!r}; expected one or more of {', '.join(values)}")
         outputs.append(_tensor(name, values[name]))
     answer: dict[str, object] = {"model_name": answers.model_name, "outputs": outputs}
     if state["id"] is not None:

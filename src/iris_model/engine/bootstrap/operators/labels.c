@@ -64,7 +64,7 @@ static void run_labels(const Node *node, const Value *const *inputs, Value *made
         } else {
             int second = labels->kind == ABOVE ? row[0] > labels->threshold : row[0] >= labels->threshold;
             if (second && count == 1)
-                refuse(LITERAL("the model was trained with one class, and has none for a decision as high as that of this row"),
+                refuse(LITERAL("the model was trained with one class only, and its decision for this row means a second class"),
                        -1, NONE, NONE, NULL);
             place = second ? count - 1 : 0;
         }

@@ -100,7 +100,7 @@ def _check(forest: Forest) -> None:
         node = waiting.pop()
         met += 1
         if met > len(forest.feature):
-            raise ModelFormatError("the trees of the graph have a circle; compile the model again")
+            raise ModelFormatError("the trees of the graph contain a cycle; compile the model again")
         if forest.feature[node] >= 0:
             for child in (forest.yes[node], forest.no[node]):
                 if not 0 <= child < len(forest.feature):
