@@ -159,15 +159,18 @@ def test_the_anchors_are_those_of_github(site: Path) -> None:
 
 def test_addresses_in_the_source_are_pages_of_the_site() -> None:
     """Someone who installed a wheel has no `docs/`, so messages and templates name the site."""
-    known = {site_path(page) for page in PAGES}
-    found = []
-    for path in sorted((REPOSITORY / "src/iris_model").rglob("*")):
-        if path.suffix in (".py", ".toml", ".yml", ".js", ".html", ".md"):
-            found += [match["path"] for match in ADDRESS.finditer(path.read_text(encoding="utf-8"))]
+    known = {site_path(page): page for page in PAGES}
     constants = [value for name, value in vars(documentation).items() if name.isupper() and name != "DOCS_URL"]
-    found += [value.removeprefix(DOCS_URL) for value in constants]
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in sorted((REPOSITORY / "src/iris_model").rglob("*"))
+        if path.suffix in (".py", ".toml", ".yml", ".js", ".html", ".md")
+    ]
+    found = {(match["path"], match["anchor"]) for text in [*texts, *constants] for match in ADDRESS.finditer(text)}
     assert len(found) > len(constants) > 0
-    assert {path for path in found if path not in known} == set()
+    assert {path for path, _ in found if path not in known} == set()
+    anchors = {(path, anchor) for path, anchor in found if anchor}
+    assert {each for each in anchors if each[1][1:] not in read_anchors(known[each[0]])} == set()
 
 
 @pytest.mark.slow

@@ -69,7 +69,7 @@ def test_it_carries_the_example_and_the_templates_and_nothing_of_this_machine(tm
     assert "iris_model/project/templates/Dockerfile" in names
     assert "iris_model/project/templates/iris/app.py" in names
     assert "iris_model/py.typed" in names
-    assert not [name for name in names if name.endswith((".pyc", ".so", ".c", ".h")) or "/." in name]
+    assert not [name for name in names if name.endswith((".pyc", ".so", ".c", ".h", ".inc")) or "/." in name]
     assert f"\nVersion: {iris_model.__version__}\n" in metadata
     assert times == {(1980, 1, 1, 0, 0, 0)}
     assert str(Path(iris_model.__file__).parents[2]).encode() not in content

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 DOCS_URL = "https://iris-model.readthedocs.io/en/stable/"
 
+ANOTHER_ARCHITECTURE = f"{DOCS_URL}how-to/arm64/#the-native-runtime-for-arm64"
 GITHUB_ACTIONS = f"{DOCS_URL}how-to/github-actions/"
 PERMISSIONS = f"{DOCS_URL}reference/permissions/"
 SETTINGS = f"{DOCS_URL}reference/iris-model-toml/"

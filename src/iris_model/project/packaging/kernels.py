@@ -16,6 +16,7 @@ from iris_model.contract.architecture import Architecture
 from iris_model.contract.file_names import SETTINGS_FILE
 from iris_model.errors import ProjectError
 from iris_model.project.configuration.settings import ProjectSettings
+from iris_model.project.packaging.built_parts import how_to_get
 from iris_model.project.packaging.shipped import ROOT
 
 # Operators that a kernel makes at least ten times faster, for one row or for thousands.
@@ -42,13 +43,13 @@ def choose_kernels(
     if settings.kernels == "auto" and not wanted:
         return None, ""
     built = find_built_kernels()
-    problem = _find_problem(settings, executor, built, python)
+    problem, remedy = _find_problem(settings, executor, built, python)
     if problem and settings.kernels == "always":
         raise ProjectError(
             f'kernels = "always" in {SETTINGS_FILE}: {problem}',
-            remedy='Set kernels = "auto". Pure Python gives the same answers, more slowly for batches.',
+            remedy=remedy or 'Set kernels = "auto". Pure Python gives the same answers, more slowly for batches.',
         )
-    return (None, problem) if problem else (built, "")
+    return (None, f"{problem}. {remedy}" if remedy else problem) if problem else (built, "")
 
 
 def find_built_kernels() -> Path | None:
@@ -56,16 +57,22 @@ def find_built_kernels() -> Path | None:
     return next(iter(sorted((ROOT / "engine").glob("_kernels*.abi3.so"))), None)
 
 
-def _find_problem(settings: ProjectSettings, executor: str, built: Path | None, python: str) -> str:
+def _find_problem(settings: ProjectSettings, executor: str, built: Path | None, python: str) -> tuple[str, str]:
+    """Return why the kernels cannot be shipped, and how to get some that can; each empty if there is nothing to say."""
     machine = Architecture.named(platform.machine()) or platform.machine()
     if executor != "compiled":
-        return f"the executor {executor} does not use the C kernels"
-    if built is None:
-        return "the C kernels are not built in this installation (no C compiler was found)"
+        return f"the executor {executor} does not use the C kernels", ""
     if sys.platform != "linux":
-        return f"the C kernels of this installation are for {sys.platform}, and the function runs on Linux"
+        problem = f"the C kernels of this installation are for {sys.platform}, and the function runs on Linux"
+        return problem, how_to_get(machine, machine=machine, system=sys.platform)
     if machine != settings.architecture:
-        return f"the C kernels of this installation are for {machine}, and the function runs on {settings.architecture}"
+        return (
+            f"the C kernels of this installation are for {machine}, and the function runs on {settings.architecture}",
+            "",
+        )
+    if built is None:
+        problem = "the C kernels are not built in this installation (no C compiler was found)"
+        return problem, how_to_get(machine, machine=machine, system=sys.platform)
     if tuple(map(int, python.split("."))) < (3, 11):
-        return f"the C kernels are for Python 3.11 and later, and the function runs on {python}"
-    return ""
+        return f"the C kernels are for Python 3.11 and later, and the function runs on {python}", ""
+    return "", ""

@@ -22,6 +22,7 @@ from iris_model.contract.native_function import BOOTSTRAP_FILE, NATIVE_FILE, NAT
 from iris_model.errors import ProjectError
 from iris_model.project.configuration.settings import ProjectSettings
 from iris_model.project.disk import disk_errors
+from iris_model.project.packaging.built_parts import how_to_get
 from iris_model.project.packaging.executors import COMPILED_SUFFIX, Executable
 from iris_model.project.packaging.function_directory import encode_json
 from iris_model.project.packaging.python_entry import PYTHON_FILES, dockerfile_of, starts_python
@@ -48,7 +49,12 @@ for line in sys.stdin.buffer:
 
 
 class NotNative(Exception):
-    """The native runtime cannot answer for this function. The message is the reason."""
+    """The native runtime cannot answer for this function. The message is the reason, without a full stop at its end."""
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(f"{reason}. {remedy}" if remedy else reason)
+        self.reason = reason
+        self.remedy = f"{remedy}." if remedy else ""
 
 
 @dataclass(frozen=True)
@@ -91,14 +97,14 @@ def choose_native(
     except NotNative as error:
         if settings.base_image == SCRATCH:
             raise ProjectError(
-                f'base-image = "{SCRATCH}" has no Python, and the native runtime cannot answer: {error}',
-                remedy='Choose a base image with Python and runtime = "python", or remove the cause.',
+                f'base-image = "{SCRATCH}" has no Python, and the native runtime cannot answer: {error.reason}',
+                remedy=error.remedy or 'Choose a base image with Python and runtime = "python", or remove the cause.',
             ) from None
         if settings.runtime == "auto":
             return None, str(error)
         raise ProjectError(
-            f'runtime = "native" in {SETTINGS_FILE}: {error}',
-            remedy='Set runtime = "python", or remove the key. Python gives the same answers.',
+            f'runtime = "native" in {SETTINGS_FILE}: {error.reason}',
+            remedy=error.remedy or 'Set runtime = "python", or remove the key. Python gives the same answers.',
         ) from None
 
 
@@ -110,7 +116,7 @@ def make_native(settings: ProjectSettings, executable: Executable, sources: Mapp
         description["labels"] = dict(settings.labels)
     found = find_bootstrap(settings.architecture)
     if found is None:
-        raise NotNative(f"this installation has no native executable for {settings.architecture}")
+        raise _without_executable(settings.architecture)
     native = Native(found, description)
     _check_answers(native, executable)
     return native
@@ -136,6 +142,14 @@ def _check_dockerfile(settings: ProjectSettings) -> None:
         raise NotNative(
             "the Dockerfile of the project starts Python; `iris-model dockerfile` prints one that starts either runtime"
         )
+
+
+def _without_executable(architecture: str, purpose: str = "") -> NotNative:
+    machine = Architecture.named(platform.machine()) or platform.machine()
+    return NotNative(
+        f"this installation has no native executable for {architecture}{purpose}",
+        how_to_get(architecture, machine=machine, system=sys.platform),
+    )
 
 
 def find_bootstrap(architecture: str) -> Path | None:
@@ -256,7 +270,7 @@ def _check_answers(native: Native, executable: Executable) -> None:
     machine = Architecture.named(platform.machine())
     program = find_bootstrap(machine) if machine and sys.platform == "linux" else None
     if program is None:
-        raise NotNative("this installation has no native executable for this machine, which would check the model")
+        raise _without_executable(machine or platform.machine(), ", which would check the model")
     with tempfile.TemporaryDirectory(prefix="iris-model-") as name, disk_errors(name):
         directory = Path(name)
         for path, content in {**executable.files, **native.files}.items():

@@ -26,7 +26,7 @@ _DIST_INFO = f"iris_model-{iris_model.__version__}.dist-info"
 _LOCAL_SUFFIXES = (".pyc", ".pyo", ".so", ".pyd", ".dylib")
 
 # Files that only a build from source needs.
-_SOURCES_OF_KERNELS = (".c", ".h")
+_SOURCES_OF_KERNELS = (".c", ".h", ".inc")
 
 # The executables of the native runtime. pip keeps the mode of a file, and `package` starts them to check a model.
 _EXECUTABLES = "iris_model/engine/_bootstrap-"
