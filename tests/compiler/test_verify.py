@@ -87,7 +87,7 @@ def test_error_names_row_outputs_and_operators(tmp_path):
         run(graph, TREE, tmp_path)
     problem = caught.value.problem
     assert problem.startswith("predict of the row [")
-    assert "when compiled; the original says '" in problem
+    assert "when compiled; the original answers '" in problem
     assert problem.endswith("tree_ensemble -> argmax_label")
     assert "Nothing was written" in caught.value.remedy
 

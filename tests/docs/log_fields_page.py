@@ -16,8 +16,8 @@ This page lists every field of a function's log, as AWS Lambda and `iris-model s
 functions can read these logs.
 
 Lines come from two sources: the platform (Lambda, or the local Lambda), and the function, through the runtime in the
-sandbox. Both are text or JSON. Select the format with `log-format` in `iris-model.toml`, or `--log-format` of `iris-model
-serve`. `log-lines = "errors"` is JSON at the system log level WARN. A line that a handler prints is logged unchanged in both
+sandbox. Both write text or JSON. Select the format with `log-format` in `iris-model.toml`, or `--log-format` of `iris-model
+serve`. `log-lines = "errors"` sets JSON and the system log level WARN. A line that a handler prints is logged unchanged in both
 formats.
 
 **Read** marks the fields that `iris-model logs`, `cost --from-log`, `cost --remote` and the verification of `deploy` use.
@@ -42,6 +42,9 @@ _TITLES = {"record": "A record of `logging`", "error": "An exception of the hand
 _LINES = {
     "START": "`START RequestId: ... Version: ...`",
     "END": "`END RequestId: ...`",
+    "REPORT": "The REPORT line of a cold start (its tabs are spaces here):\n\n```\n"
+    "REPORT RequestId: 6f7f0961-f831-4eca-9c07-1b3e4a2d5f60  Duration: 1.39 ms  Billed Duration: 81 ms  "
+    "Memory Size: 128 MB  Max Memory Used: 12 MB  Init Duration: 79.45 ms\n```",
     "record": "`[LEVEL]`, time, request id and message, separated by tabs.",
     "error": "`[ERROR] type: message`, then the traceback in the same log event.",
 }
@@ -59,7 +62,10 @@ def render_reference() -> str:
         else:
             parts.append(
                 "One object per line. `a.b` is the field `b` of the object `a`. "
-                "`a[].b` is the field `b` of each item of the list `a`.\n"
+                "`a[].b` is the field `b` of each item of the list `a`.\n\n"
+                "In a line of the platform, `type` is the name of the section, such as `platform.start`:\n\n```json\n"
+                '{"time": "2026-11-25T23:39:42.073Z", "type": "platform.start", '
+                '"record": {"requestId": "6f7f0961-f831-4eca-9c07-1b3e4a2d5f60", "version": "$LATEST"}}\n```\n'
             )
         for name, fields in kinds.items():
             line = f"{_LINES[name]}\n" if kinds is TEXT and name in _LINES else ""

@@ -21,7 +21,7 @@ class DescribedEndpoint(TypedDict):
 
 
 class FunctionFileSettings(TypedDict):
-    """The content that the settings of the project determine."""
+    """The part of `function.json` that comes from the settings of the project."""
 
     format: str
     name: str
@@ -44,14 +44,14 @@ class FunctionFileSettings(TypedDict):
 
 
 class FunctionDescription(FunctionFileSettings):
-    """The settings, and the executor."""
+    """The settings, with the executor and the name of the model."""
 
     executor: str
     model: str
 
 
 class FunctionFile(FunctionDescription):
-    """The complete file."""
+    """The complete content of `function.json`: settings, executor and digests."""
 
     files: dict[str, str]
     """The path of every other file in the directory, with its SHA-256."""

@@ -18,11 +18,11 @@ from iris_model.project.scaffold import AWS_PYTHONS, DEFAULT_BASE, DOCKERFILE, T
 _SCRIPT = r"# If `package` selected .*\n# -S: .*\nRUN test -e /out/bootstrap .*\n .*\n\n"
 _ENTRY_POINT = r"# The executable, or the script .*\nENTRYPOINT .*"
 _PYTHON_COMMENT = (
-    "# -S: the function directory holds all that is imported, so looking for site-packages would be time at every "
-    "cold start."
+    "# -S: do not search for site-packages, because every import is in the function directory. This makes cold starts "
+    "faster."
 )
 
-_COMMENT = "# A static executable, which needs nothing of the base: BASE_IMAGE may be scratch."
+_COMMENT = "# A static executable. It needs nothing from the base image, so BASE_IMAGE may be scratch."
 
 
 def render_dockerfile(settings: ProjectSettings, *, pinned: bool = False) -> str:
@@ -54,7 +54,7 @@ def _with_native_runtime(text: str, settings: ProjectSettings) -> str:
     """Start the executable. The base needs no Python, so the first stage has an image of its own."""
     text = _with_line(text, "ARG BUILD_IMAGE=.*", f"ARG BUILD_IMAGE={_build_image(settings)}")
     text = _with_line(
-        text, "# BASE_IMAGE is .*", "# BASE_IMAGE is what the function runs on; any Linux image will do, and scratch."
+        text, "# BASE_IMAGE is .*", "# BASE_IMAGE is the image that the function runs on: any Linux image, or scratch."
     )
     text = _with_line(
         text, "(# BUILD_IMAGE is .*) It must have the same Python, and pip", r"\1 It must have Python and pip"

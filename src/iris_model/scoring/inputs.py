@@ -178,10 +178,12 @@ def _read_mapping(data: Mapping[Any, Any], layout: Layout) -> Iterator[Batch]:
         yield Rows([order_features(dict(data), layout.columns, 0, takes_more=not layout.takes_dictionaries)])
         return
     names = list(data)
-    known = [values for name, values in data.items() if str(name) in layout.names or not layout.named]
-    if wrong := [values for values in known if not _is_column(values)]:
+    used = [(name, values) for name, values in data.items() if str(name) in layout.names or not layout.named]
+    known = [values for _, values in used]
+    if wrong := [(name, value) for name, value in used if not _is_column(value)]:
+        name, value = wrong[0]
         raise InvalidInput(
-            f"the input has columns, and {wrong[0]!r} is not a column; expected a list or an array for each"
+            f"the column {name!r} of the input is {value!r}; expected a list or an array for each column"
         )
     lengths = {len(values) for values in known}
     if len(lengths) > 1:

@@ -56,7 +56,8 @@ def as_project(path: Path, on_step: OnStep) -> Path:
             raise
         first = f"{error.remedy.removesuffix('.')}."
         raise ProjectError(
-            error.problem, remedy=f"{first} Only `init` has these options. Make a project with them: `{keep}`."
+            error.problem,
+            remedy=f"{first} This command does not have these options. Create a project with them: `{keep}`.",
         ) from None
     echo_note(f"{path} runs in a temporary project, with the executor {made.executor}. To keep a project, run: {keep}")
     return project

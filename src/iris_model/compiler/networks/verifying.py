@@ -34,7 +34,7 @@ from .thresholds import ThresholdRows
 
 REMEDY = (
     'Nothing was written. Run this model with onnxruntime (executor = "onnxruntime" in iris-model.toml), '
-    "and please report this bug"
+    "and please report this bug with this message"
 )
 NOISE_REMEDY = 'Run this model with onnxruntime: executor = "onnxruntime" in iris-model.toml.'
 # Noise up to this part of the usual magnitude of the answers is rounding; beyond it, the answer itself is noise.

@@ -31,7 +31,7 @@ from .report import MethodReport, ParityReport, check_indeterminate
 
 REMEDY = (
     'Nothing was written. Run this model with its own library (executor = "original" in iris-model.toml), '
-    "and please report this bug"
+    "and please report this bug with this message"
 )
 NOISE_REMEDY = (
     "Nothing was written. Scale the features before this estimator (StandardScaler) or regularize it more, so that its sums "
@@ -260,8 +260,8 @@ class _Verification:
         """Return the error with the row, both answers, and the nodes of our answer."""
         chain = [node.op for node in nodes_behind(self._graph, method)]
         return ParityError(
-            f"{method} of the row {row!r} is {answer!r} when compiled; the original says {right!r}; "
-            f"computed by {' -> '.join(chain)}",
+            f"{method} of the row {row!r} is {answer!r} when compiled; the original answers {right!r}; "
+            f"operators: {' -> '.join(chain)}",
             remedy=REMEDY,
         )
 

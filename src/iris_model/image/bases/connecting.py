@@ -27,7 +27,7 @@ def connect_registry(host: str) -> RegistryClient:
 
 @dataclass(frozen=True)
 class DistantBlob:
-    """A blob in a registry. Opening it connects to the registry."""
+    """A blob in a registry. `open` connects to the registry."""
 
     repository: Repository
     descriptor: Descriptor

@@ -45,7 +45,7 @@ class ControlPlane:
         self._function_urls = function_urls
 
     def routes(self, guard: Callable[[Handler], Handler]) -> Iterator[web.RouteDef]:
-        """Yield the routes. `guard` refuses requests of web sites."""
+        """Yield the routes, those that match most paths last. `guard` wraps each handler, and refuses other web sites."""
         for path, operation in _OPERATIONS.items():
             # Some paths in the documentation end with a slash, which SDKs remove.
             for spelling in {path, path.rstrip("/")}:

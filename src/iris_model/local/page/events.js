@@ -91,7 +91,7 @@ export function makeEvents({ onChosen, onFailure, current, answer }) {
       const isReplacing = replacing === `${place}:${event}`;
       if (place === "project") {
         const expected = expect.checked ? answer() : null;
-        if (expect.checked && expected === null) throw new Error("There is no answer to the present inputs. Ask first.");
+        if (expect.checked && expected === null) throw new Error("These inputs have no answer yet. Send them first.");
         target.events = (await saveEvent(target.name, event, text, isReplacing)).names;
         if (expected !== null) await saveExpected(target.name, event, expected);
       } else if (store.names().includes(event) && !isReplacing) {

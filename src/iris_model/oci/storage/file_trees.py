@@ -18,11 +18,11 @@ from iris_model.oci.writing import storage_errors
 
 
 class FileTree(Protocol):
-    """Files by name."""
+    """Finds the bytes of a file by its name, in a directory or in an archive."""
 
     @property
     def place(self) -> Path:
-        """The path for messages."""
+        """The path of the directory or archive, for messages."""
 
     def find(self, name: str) -> tuple[Path, int, int] | None:
         """Return (file, offset, size) of the bytes of `name`, or None."""

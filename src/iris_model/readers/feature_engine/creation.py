@@ -16,7 +16,7 @@ AGGREGATES = ("sum", "prod", "mean", "min", "max", "median", "std", "var")
 
 
 def read_math_features(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to a number for each function: the sum, the mean, ... of the variables of a row."""
+    """Convert MathFeatures: it adds one column for each function, such as the sum or the mean of the variables."""
     frame = open_frame(builder, estimator, inputs)
     if frame is None:
         return REFUSED
@@ -48,7 +48,7 @@ def _aggregate_name(function: object) -> str:
 
 
 def read_relative_features(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to a number for each function, reference and variable."""
+    """Convert RelativeFeatures: it adds one column for each function, reference and variable."""
     frame = open_frame(builder, estimator, inputs)
     if frame is None:
         return REFUSED
@@ -74,7 +74,7 @@ def read_relative_features(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_cyclical_features(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the sine and the cosine of each variable, as a part of its largest value."""
+    """Convert CyclicalFeatures: it adds sine and cosine of each variable, whose largest value is a full circle."""
     frame = open_frame(builder, estimator, inputs)
     if frame is None:
         return REFUSED

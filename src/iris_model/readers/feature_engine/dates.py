@@ -20,7 +20,7 @@ ALWAYS_THERE = (
 
 
 def read_datetime_features(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the features of each time, after the other columns."""
+    """Convert DatetimeFeatures: it adds the features of each time after the other columns."""
     frame = open_frame(builder, estimator, inputs)
     if frame is None:
         return REFUSED

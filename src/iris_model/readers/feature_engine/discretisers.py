@@ -12,7 +12,10 @@ from .frame import REFUSED, Frame, open_frame
 
 
 def read_discretiser(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the number of each cell's interval. An interval contains its right end, and the first one both."""
+    """Convert a discretiser: it replaces each cell by the number of its interval.
+
+    An interval contains its right end. The first one contains both ends.
+    """
     frame = open_frame(builder, estimator, inputs)
     if frame is None:
         return REFUSED

@@ -13,7 +13,7 @@ from .frame import REFUSED, open_frame
 
 
 def read_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the number of each category. `unseen` and `missing_values` decide about the other cells."""
+    """Convert an encoder that replaces each category by a number. `unseen` and `missing_values` decide about other cells."""
     frame = open_frame(builder, estimator, inputs)
     if frame is None:
         return REFUSED
@@ -43,7 +43,7 @@ def read_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> 
 
 
 def read_one_hot_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to one column for each category, after the columns that are not encoded."""
+    """Convert OneHotEncoder: it adds one column for each category, after the columns that it does not encode."""
     frame = open_frame(builder, estimator, inputs)
     if frame is None:
         return REFUSED
@@ -65,7 +65,7 @@ def read_one_hot_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Va
 
 
 def read_rare_label_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the frequent categories themselves, and one label for all others."""
+    """Convert RareLabelEncoder: it keeps frequent categories, and replaces all others by one label."""
     frame = open_frame(builder, estimator, inputs)
     if frame is None:
         return REFUSED

@@ -11,7 +11,7 @@ from .frame import REFUSED, open_frame
 
 
 def read_imputer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to filling with the value of each column. A column that was empty in training stays missing."""
+    """Convert an imputer that fills each column with one value. A column that was empty in training stays missing."""
     frame = open_frame(builder, estimator, inputs)
     if frame is None:
         return REFUSED
@@ -37,7 +37,7 @@ def read_imputer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> 
 
 
 def read_indicator(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to one more column for each variable: 1 if it is missing."""
+    """Convert AddMissingIndicator: it adds one column for each variable, with 1 where the variable is missing."""
     frame = open_frame(builder, estimator, inputs)
     if frame is None:
         return REFUSED

@@ -114,7 +114,7 @@ def _normalize(builder: GraphBuilder, estimator: Estimator, value: Value) -> Val
 
 
 def read_capper(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to limits of each column, and to indicators of what was beyond them."""
+    """Convert an outlier capper: it limits each column, and may add indicators of the cells beyond the limits."""
     frame = open_frame(builder, estimator, inputs)
     if frame is None:
         return REFUSED

@@ -125,7 +125,7 @@ def open_skops(file: ModelFile, trust: Sequence[str]) -> Estimator:
             return skops.load(data)
     except Exception as error:
         raise ModelFileError(
-            f"{path} is a skops file, but building the object failed: {type(error).__name__}: {error}",
+            f"{path} is a skops file that cannot be opened here: {type(error).__name__}: {error}",
             remedy="Install the exact versions that it was saved with, or save the model again.",
         ) from error
 
@@ -193,7 +193,7 @@ def _build(path: Path, data: bytes, trust: Sequence[str]) -> Estimator:
     except Exception as error:
         # A library may raise any exception if the file does not match its version.
         raise ModelFileError(
-            f"{path} is a pickle, but building the object failed: {type(error).__name__}: {error}",
+            f"{path} is a pickle that cannot be opened here: {type(error).__name__}: {error}",
             remedy=_way_out(error),
         ) from error
 
@@ -201,14 +201,14 @@ def _build(path: Path, data: bytes, trust: Sequence[str]) -> Estimator:
 def _way_out(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name and error.name.partition(".")[0] not in LIBRARIES:
         return (
-            f"Make the module {error.name} importable here: install its package, or name the directory that it lies in "
-            "(PYTHONPATH=DIRECTORY)."
+            f"Make the module {error.name} importable here: install its package, or set PYTHONPATH to the directory that "
+            "contains it."
         )
     library, _, problem = str(error).partition(":")
     if problem.startswith(" cannot open shared object file"):
         return f"Install the package of your system that has {library} (libgomp.so.1 is in Debian's libgomp1)."
     return (
-        "Install exactly the versions it was saved with, numpy, scipy and joblib too (requirements.txt), "
+        "Install the exact versions of the libraries that it was saved with, including numpy, scipy and joblib, "
         "or train and save the model again."
     )
 

@@ -83,7 +83,7 @@ def read_files(directory: Path) -> dict[str, Any]:
     if not found:
         raise ProjectError(
             f"{directory} has no test events; expected files NAME.json",
-            remedy="Create the file with a JSON event in it.",
+            remedy=f"Create {directory / 'NAME.json'} with a JSON event in it.",
         )
     return found
 
