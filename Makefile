@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
+# In a fraction of the time of pip; pip follows where uv does not know the index.
+QUICK_INSTALL := $(BIN)/python -m uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt
 KERNELS := $(wildcard $(addprefix src/iris_model/engine/,csrc/* csrc/*/* bootstrap/* bootstrap/*/*))
 SOURCES := src tests bench scripts examples
 
@@ -82,7 +84,8 @@ $(VENV)/.installed: pyproject.toml setup.py $(KERNELS) constraints.txt | $(VENV)
 
 $(VENV)/.installed-for-work: pyproject.toml setup.py $(KERNELS) constraints.txt | $(VENV)
 	@echo "installing iris-model and its test tools into $(VENV)"
-	@$(INSTALL) --editable '.[aws,sklearn,test,check,docs]'
+	@$(INSTALL) uv
+	@$(QUICK_INSTALL) --editable '.[aws,sklearn,test,check,docs]' || $(INSTALL) --editable '.[aws,sklearn,test,check,docs]'
 	@touch $@ $(VENV)/.installed $(VENV)/.installed-for-site
 
 # The site needs neither the test tools nor the libraries of models.

@@ -109,10 +109,8 @@ def environment(name: str) -> Path:
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     wanted = [*TOOLS, *pins, *requirements()]
     # uv resolves and installs in seconds what takes pip a minute or two; where it does not run, pip does.
-    quick = subprocess.run([*pip, "uv"], check=False).returncode == 0
-    quick = (
-        quick and subprocess.run([python, "-m", "uv", "pip", "install", "-q", "-p", python, *wanted]).returncode == 0
-    )
+    uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", str(python)]
+    quick = subprocess.run([*uv, *wanted], check=False).returncode == 0
     if not quick:
         subprocess.run([*pip, *wanted], check=True)
     (home / ".installed").touch()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-import venv
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.compat.conftest import Served, served
-from tests.support.requirement import Missing, require
+from tests.support.environments import make_environment
+from tests.support.requirement import require
 
 pytestmark = pytest.mark.e2e
 
@@ -35,14 +35,7 @@ def kserve_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def install(home: Path, requirements: str) -> Path:
     """Make an environment; its interpreter."""
-    venv.create(home, with_pip=True, symlinks=True)
-    program = home / "bin/python"
-    pip = [program, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    command = [*pip, "-r", CLIENTS / requirements]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS)
-    if done.returncode:
-        raise Missing(f"the clients cannot be installed: {done.stderr.strip().splitlines()[-1]}")
-    return program
+    return make_environment(home, ["-r", str(CLIENTS / requirements)], seconds=INSTALL_SECONDS, what="the clients")
 
 
 def ask(python: Path, client: str, served: Served) -> Any:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 
 from tests.support.docker_engine import one_at_a_time
-from tests.support.requirement import Missing
+from tests.support.environments import make_environment
 
 PACKAGES = (
     "pyspark>=4.0", "ray[data]>=2.40", "dask[dataframe]>=2025.1", "distributed>=2025.1", "duckdb>=1.2", "polars>=1.20",
@@ -25,13 +24,7 @@ def engine_python() -> str:
     python = home / "bin" / "python"
     with one_at_a_time():
         if not (home / ".installed").exists():
-            for command in (
-                [sys.executable, "-m", "venv", "--clear", str(home)],
-                [str(python), "-m", "pip", "install", "--quiet", *PACKAGES],
-            ):
-                done = subprocess.run(command, capture_output=True, text=True, timeout=1200, stdin=subprocess.DEVNULL)
-                if done.returncode:
-                    raise Missing(f"the engines cannot be installed: {done.stderr.strip()[-300:]}")
+            make_environment(home, list(PACKAGES), seconds=1200, what="the engines")
             (home / ".installed").touch()
     return str(python)
 

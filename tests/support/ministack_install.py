@@ -5,14 +5,13 @@ Nothing in; the Python of that environment out, or `Missing`.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 from functools import cache
 from pathlib import Path
 
 from tests.support.docker_engine import one_at_a_time
-from tests.support.requirement import Missing
+from tests.support.environments import make_environment
 
 # MiniStack; the library with which it runs functions; the one with which it checks tokens.
 PACKAGES = ("ministack==1.5.33", "docker==7.2.0", "cryptography==46.0.3")
@@ -26,13 +25,6 @@ def ministack_python() -> str:
     python = home / "bin" / "python"
     with one_at_a_time():
         if not (home / ".installed").exists():
-            commands = (
-                [sys.executable, "-m", "venv", "--clear", str(home)],
-                [str(python), "-m", "pip", "install", "--quiet", *PACKAGES],
-            )
-            for command in commands:
-                done = subprocess.run(command, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
-                if done.returncode:
-                    raise Missing(f"MiniStack cannot be installed: {done.stderr.strip()[-300:]}")
+            make_environment(home, list(PACKAGES), seconds=300, what="MiniStack")
             (home / ".installed").touch()
     return str(python)
