@@ -18,7 +18,7 @@ from iris_model.contract.signature import Column, InputSignature, Signature
 from iris_model.engine.rows import holds_numbers
 from iris_model.engine.typed_rows import DATE_TYPES, INTEGER_TYPES
 from iris_model.errors import IrisModelError
-from iris_model.readers.category_orders import CategoryOrders
+from iris_model.readers.category_orders import CategoryOrders, Missing
 
 from .csv_text import decode, split
 
@@ -40,6 +40,8 @@ class Data:
     written: tuple[str, ...] = ()
     categories: Mapping[str, Sequence[Cell]] = field(default_factory=dict)
     """The categories of the Categorical columns of a DataFrame, in its order."""
+    missing: Mapping[str, Missing] = field(default_factory=dict)
+    """What the missing cells are in the columns of objects of a DataFrame that has some."""
 
     def place_of(self, name: str) -> int | None:
         """Return the position of the column with that name: as written, or else ignoring spaces around it."""
@@ -57,6 +59,14 @@ class Data:
             if place is None
             else ["" if row[place] is None else str(row[place]) for row in self.rows if place < len(row)]
         )
+
+    def missing_of(self, name: str) -> Missing | None:
+        """Return what the missing cells of that column are; None if it has none. Outside a DataFrame they are NaN."""
+        if name in self.missing:
+            return self.missing[name]
+        place = self.place_of(name)
+        is_met = place is not None and any(_is_missing(row[place]) for row in self.rows if place < len(row))
+        return "nan" if is_met else None
 
 
 DataSource = str | Path | Sequence[Sequence[Cell]] | Data
@@ -108,7 +118,7 @@ def find_orders(data: Data | None, categories: Mapping[str, Sequence[Cell]]) -> 
     """Return what the user knows about categories: those of the settings, those of a DataFrame, and the rows."""
     if data is None:
         return CategoryOrders(categories)
-    return CategoryOrders({**data.categories, **categories}, data.cells_of)
+    return CategoryOrders({**data.categories, **categories}, data.cells_of, data.missing_of)
 
 
 def check_categories(categories: Mapping[str, Sequence[Cell]], columns: Sequence[Column]) -> None:

@@ -1,11 +1,11 @@
-"""What the user knows about the categories of DataFrame columns, for models whose file does not store them in order."""
+"""What the user knows about DataFrame columns that a model file may not store: the order of categories, and what was missing."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from iris_model.contract.cell_words import MISSING
 
@@ -16,6 +16,8 @@ HOW_TO_DECLARE = (
 # In the reason of a refusal that HOW_TO_DECLARE fixes.
 NOT_IN_FILE = "not in the model file"
 
+Missing = Literal["nan", "none", "both"]
+
 _INTEGER = re.compile(r"[+-]?\d{1,19}")
 
 
@@ -23,16 +25,22 @@ def _no_cells(name: str) -> list[str]:
     return []
 
 
+def _no_missing(name: str) -> Missing | None:
+    return None
+
+
 @dataclass(frozen=True)
 class CategoryOrders:
     """The categories of columns by name.
 
     `declared`: in the order of training, from the settings or from the Categorical columns of a DataFrame. `cells`: a
-    function from the name of a column to its cells in the sample rows, as strings.
+    function from the name of a column to its cells in the sample rows, as strings. `missing`: a function from the name
+    of a column to what its missing cells are in the sample rows; None if no cell is missing there.
     """
 
     declared: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     cells: Callable[[str], Sequence[str]] = _no_cells
+    missing: Callable[[str], Missing | None] = _no_missing
 
 
 NO_ORDERS = CategoryOrders()

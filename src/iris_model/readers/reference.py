@@ -57,6 +57,7 @@ REMARKS = {
         f"feature_engine.{name}": "no rounding (`precision`)"
         for name in ("creation.DecisionTreeFeatures", "discretisation.DecisionTreeDiscretiser")
     },
+    "feature_engine.encoding.RareLabelEncoder": "`missing_values='ignore'`: null as in the sample rows, else refused",
     "imblearn.pipeline.Pipeline": "samplers do nothing at prediction",
     "lightgbm.Booster": "also from LightGBM's text file",
     "lightgbm.sklearn.LGBMClassifier": "no custom objective",

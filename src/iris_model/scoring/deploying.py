@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iris_model.compiler.data import Data
+from iris_model.compiler.data import Data, find_orders
 from iris_model.contract.file_names import SETTINGS_FILE
-from iris_model.errors import DeploymentError, ProjectError
+from iris_model.errors import DeploymentError, ProjectError, UnsupportedModel
+from iris_model.readers import read_estimator
 from iris_model.readers.xgboost.frame_columns import find_unstored
 
 from .model import Model
@@ -125,6 +126,7 @@ def _write_files(estimator: Any, data: Any, scratch: Path) -> tuple[Path, Path |
     if data is None or isinstance(data, (str, Path)):
         return model, None if data is None else Path(data)
     sample = as_sample(data)
+    _check_missing(estimator, sample)
     rows = scratch / DATA_FILE
     with rows.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -133,6 +135,24 @@ def _write_files(estimator: Any, data: Any, scratch: Path) -> tuple[Path, Path |
             sample = sample.rows
         writer.writerows(["" if cell is None or cell != cell else cell for cell in row] for row in sample)
     return model, rows
+
+
+def _check_missing(estimator: Any, sample: Any) -> None:
+    """Refuse None in a DataFrame if the model treats it otherwise than NaN: an empty cell of a CSV file is NaN."""
+    if isinstance(estimator, (str, Path)) or not isinstance(sample, Data) or set(sample.missing.values()) <= {"nan"}:
+        return
+    try:
+        columns = read_estimator(estimator, sample.names).signature["columns"]
+    except UnsupportedModel:
+        return
+    known = read_estimator(estimator, sample.names, find_orders(sample, {})).signature["columns"]
+    for column, shown in zip(columns, known, strict=True):
+        if column.get("missing_as") != shown.get("missing_as"):
+            raise ProjectError(
+                f"the missing cells of the column {column['name']!r} are None, which the model treats otherwise than NaN, "
+                "and a project's CSV file cannot express it",
+                remedy="Replace None by NaN in that column, and train the model again.",
+            )
 
 
 def _replace_files(project: Path, name: str, model: Path, rows: Path | None) -> None:

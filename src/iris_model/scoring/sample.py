@@ -19,9 +19,8 @@ def as_sample(data: Any) -> Any:
     if names is None:
         return rows
     written = tuple(map(str, names))
-    return Data(
-        tuple(name.strip() for name in written), tuple(map(tuple, rows)), "data", 0, written, _find_categories(data)
-    )
+    stripped = tuple(name.strip() for name in written)
+    return Data(stripped, tuple(map(tuple, rows)), "data", 0, written, _find_categories(data), _find_missing(data))
 
 
 def _find_categories(data: Any) -> dict[str, list[Any]]:
@@ -32,6 +31,24 @@ def _find_categories(data: Any) -> dict[str, list[Any]]:
         name: data[name].dtype for name in data.columns if hasattr(getattr(data[name], "dtype", None), "categories")
     }
     return {str(name): _plain(dtype.categories) for name, dtype in dtypes.items()}
+
+
+def _find_missing(data: Any) -> dict[str, Any]:
+    """Return what is missing in the columns of objects of a pandas DataFrame, by name: the rows have None for all of it."""
+    if type(data).__module__.partition(".")[0] != "pandas":
+        return {}
+    found = {}
+    for name in data.columns:
+        column = data[name]
+        if getattr(column, "dtype", None) == np.dtype(object):
+            # pandas' NA is neither: it is treated as a mixture.
+            kinds = {
+                "none" if cell is None else "nan" if isinstance(cell, float) else "both"
+                for cell in column[column.isna()].tolist()
+            }
+            if kinds:
+                found[str(name)] = "both" if len(kinds) > 1 else kinds.pop()
+    return found
 
 
 def _read(data: Any) -> tuple[list[Any] | None, list[list[Any]]]:

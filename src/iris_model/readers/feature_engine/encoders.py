@@ -81,12 +81,32 @@ def read_rare_label_encoder(builder: GraphBuilder, estimator: Estimator, inputs:
         table = _make_table(builder, chosen, index, frequent, frequent)
         table["unknown"] = rare
         trace = chosen.traces[index]
+        stays = takes_missing and _keeps_missing(builder, chosen, index, column, estimator)
         if takes_missing:
-            table["missing"] = None
-        traces.append(Trace(trace.missing_from if takes_missing else frozenset(), filled_from=trace.origin))
+            table["missing"] = None if stays else rare
+        traces.append(Trace(trace.missing_from if stays else frozenset(), filled_from=trace.origin))
         tables.append(table)
     replaced = builder.add("look_up", chosen, width=len(columns), traces=traces, attributes={"columns": tables})
     return frame.replaced(columns, replaced)
+
+
+def _keeps_missing(builder: GraphBuilder, chosen: Value, index: int, column: Any, estimator: Estimator) -> bool:
+    """Whether a missing cell stays missing. The original compares with NaN: None becomes a rare label.
+
+    A null may be either. The file shows it only if a missing cell is among the frequent labels; else the sample rows may
+    show it. If both are silent, the model takes no null.
+    """
+    trace = chosen.traces[index]
+    if trace.origin is None or not trace.missing_from or any(map(_is_missing, estimator.encoder_dict_[column])):
+        # No cell of a request; or None is a frequent label, and stays; or training had NaN.
+        return True
+    marker = builder.orders.missing(builder.column_name(chosen, index))
+    if marker is None:
+        builder.refuse_missing(Value(chosen.name, (trace,)))
+        return True
+    for one in ("nan", "none") if marker == "both" else (marker,):
+        builder.expect_missing_as(chosen, index, one)
+    return marker == "nan"
 
 
 def _make_table(
