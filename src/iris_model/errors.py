@@ -31,15 +31,15 @@ class IrisModelError(Exception):
 
 
 class ModelFileError(IrisModelError):
-    """A model file is missing, damaged, of another version, or not of a kind we can open."""
+    """A model file is missing, damaged, of an unsupported version, or in an unknown format."""
 
 
 class UntrustedModel(ModelFileError):
-    """A pickle names globals outside the known libraries, so opening it could run arbitrary code."""
+    """A pickle names classes or functions outside the known libraries, so opening it could run arbitrary code."""
 
 
 class UnsupportedModel(IrisModelError):
-    """The compiler cannot take this model. `reasons` holds all of them at once."""
+    """The model cannot be compiled. `reasons` lists every reason."""
 
     def __init__(self, reasons: Sequence[str], *, remedy: str = "") -> None:
         self.reasons = tuple(reasons)
@@ -60,23 +60,23 @@ class LocalError(IrisModelError):
 
 
 class CostError(IrisModelError):
-    """Prices, a log, or a traffic shape from which no cost can be made."""
+    """A price file, a log or a traffic pattern is invalid, so no cost can be computed."""
 
 
 class DeploymentError(IrisModelError):
-    """Something about AWS: what is there, what may be done, or what was answered. The old version still serves."""
+    """A call to AWS failed, or a resource on AWS is not in the expected state. The old version keeps answering."""
 
 
 class OciError(IrisModelError):
-    """Something about container images or registries. The kinds below say what."""
+    """Base class of the errors of container images and registries."""
 
 
 class InvalidReference(OciError):
-    """An image reference, tag, digest or platform is not written as the specification wants it."""
+    """An image reference, tag, digest or platform is invalid."""
 
 
 class InvalidImage(OciError):
-    """Bytes are not the image they claim to be: damaged, truncated, of another digest, or of a format we do not take."""
+    """An image is damaged or truncated, has another digest than expected, or has an unsupported format."""
 
 
 class SeveralImages(InvalidImage):
@@ -88,11 +88,11 @@ class StorageError(OciError):
 
 
 class PlatformNotFound(OciError):
-    """An index has images, but none for the platform that was asked for."""
+    """An index has no image for the requested platform."""
 
 
 class RegistryError(OciError):
-    """A registry answered with an error. `status` is the HTTP status, 0 where there was no answer."""
+    """A registry answered with an error. `status` is the HTTP status, or 0 without an answer."""
 
     def __init__(self, problem: str, *, remedy: str = "", status: int = 0) -> None:
         self.status = status
@@ -100,11 +100,11 @@ class RegistryError(OciError):
 
 
 class RegistryUnreachable(RegistryError):
-    """No connection to a registry, or one that broke again and again."""
+    """A registry cannot be reached, or the connection broke repeatedly."""
 
 
 class RegistryDenied(RegistryError):
-    """The registry does not accept the credentials, or they do not allow this."""
+    """The registry refuses the credentials, or they do not allow this request."""
 
 
 class RepositoryNotFound(RegistryError):
@@ -116,4 +116,4 @@ class ManifestNotFound(RegistryError):
 
 
 class ImageError(IrisModelError):
-    """The image of a project cannot be built as it is asked for: its base, its packages, its size."""
+    """The image of a project cannot be built, because of its base image, its packages or its size."""

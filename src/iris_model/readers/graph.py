@@ -142,7 +142,7 @@ def partial_signature(inputs: InputSignature) -> Signature:
 
 
 class GraphBuilder:
-    """Builds one graph. Converters call `read` for inner estimators, so that they need not know each other."""
+    """Builds one graph. Converters call `read` for inner estimators, so that no converter depends on another."""
 
     def __init__(
         self, names: Sequence[str], *, named: bool, find_reader: FindReader, orders: CategoryOrders = NO_ORDERS

@@ -68,8 +68,8 @@ def load(path: str | Path, *, own_code: bool = False) -> Model:
     Args:
         path: a file that `compile` or `Model.save` wrote, a directory with an `iris-model.toml` (it is packaged first
             if needed), or a directory that `iris-model package` wrote.
-        own_code: run Python source in the file, which a step of your own put there (`iris_model.step`). Needed only for
-            the file of such a model; a directory is taken as yours.
+        own_code: run the Python source that a model with your own steps (`iris_model.step`) contains. Needed only for
+            files; projects and function directories may always run it.
 
     Raises:
         ModelFileError: There is no such file or directory, or it has no model that can be opened.

@@ -17,7 +17,7 @@ MOST_TEXTS = 50
 
 
 def step(declared: "Any") -> "Any":
-    """Return a transformer class for scikit-learn, made of a function or class at the top level of a module.
+    """Return a transformer class for scikit-learn, made from a function or class at the top level of a module.
 
     A function takes rows and returns rows. A class has `transform(self, rows)`, and may have `fit(self, rows, y)` and
     parameters. The answer for a row must not depend on other rows. Raises TypeError for anything else.
