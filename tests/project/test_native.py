@@ -210,7 +210,7 @@ def test_another_executable_packages_the_project_again():
 @pytest.mark.parametrize(
     ("tables", "runtime", "reason"),
     [
-        ("", "native", "the handler is the stock one"),
+        ("", "native", "the handler is the one that init writes, and"),
         ("[capture]\nrate = 0.5\n", "python", "[capture] is set"),
     ],
 )
@@ -232,9 +232,9 @@ def test_auto_selects_the_native_runtime_if_it_is_possible(tmp_path: Path, table
     [
         ("", "python", "the function gets the C kernels"),
         ('kernels = "always"\n', "python", "the function gets the C kernels"),
-        ('kernels = "never"\n', "native", "the handler is the stock one"),
-        (NATIVE, "native", "the handler is the stock one"),
-        (f'{NATIVE}kernels = "always"\n', "native", "the handler is the stock one"),
+        ('kernels = "never"\n', "native", "the handler is the one that init writes, and"),
+        (NATIVE, "native", "the handler is the one that init writes, and"),
+        (f'{NATIVE}kernels = "always"\n', "native", "the handler is the one that init writes, and"),
     ],
 )
 def test_a_function_that_gets_the_kernels_keeps_python(

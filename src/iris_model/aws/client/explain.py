@@ -55,7 +55,7 @@ _CREDENTIALS = (
     ),
     _row(
         "ForbiddenException UnauthorizedException AccessDeniedException", "sso:GetRoleCredentials",
-        "SSO does not give the role: {message}",
+        "SSO does not allow the role: {message}",
         "Check sso_account_id and sso_role_name in the profile, and the assignment of the role in IAM Identity Center.",
     ),
     _row(
@@ -63,7 +63,7 @@ _CREDENTIALS = (
         "the session has expired: {message}", "Log in: aws login --profile {profile}",
     ),
     _row(
-        "NoTerminal", "", "they require an MFA code, and there is no terminal to ask for it",
+        "NoTerminal", "", "the credentials require an MFA code, and there is no terminal to ask for it",
         "Run a command such as `iris-model status` in a terminal: the session lasts about an hour. In CI use a role without MFA.",
     ),
     _row(

@@ -178,7 +178,7 @@ def _restore_whatever_happens(
 def _by_hand(deployment: Deployment, old: int, region: str, why: str, first: BaseException | None) -> DeploymentError:
     problem = f"the function {deployment.function} could not be restored to {old} MB ({why})"
     if isinstance(first, DeploymentError):
-        problem += f"\nIt was tried because {first.problem}"
+        problem += f"\nIt had to be restored because the command failed: {first.problem}"
     return DeploymentError(
         f"{problem}\nRequests are not affected: they use a published version with its own memory.",
         remedy="Run `iris-model tune --remote` or `iris-model deploy`, which restore it first, or run: aws lambda "

@@ -84,7 +84,7 @@ def _explain_digest(document: Mapping[str, Any]) -> str:
     if not any(layer["digest"] == layer["diff_id"] for layer in document["layers"]):
         return ""
     return (
-        " It has the layers uncompressed there, so the digest is another than that of `build`; "
+        " Docker Engine stores the layers uncompressed, so this digest differs from that of `build`; "
         f"its ID is {document['config']['digest']}."
     )
 

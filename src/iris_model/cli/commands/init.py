@@ -111,9 +111,10 @@ def init(
             echo_note(f"{note}.")
         if made.executor != "compiled":
             echo(
-                f"Nothing was compiled. In a process like the function's, the model gave {len(made.executable.golden)} rows "
-                + (f"of {data.name}" if data else "that were generated (give --data for rows of your own)")
-                + " the same answers as here."
+                "The model was not compiled. It was tested in a process like that of the function: its answers for "
+                + f"{len(made.executable.golden)} "
+                + (f"rows of {data.name}" if data else "generated rows (pass your own with --data)")
+                + " are the same as here."
             )
         elif data is None:
             echo(GENERATED_ONLY)

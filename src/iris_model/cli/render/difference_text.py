@@ -28,9 +28,9 @@ def _lines(compared: Comparison, before: str, after: str) -> Iterator[str]:
         yield f"{compared.different:,} of {compared.rows:,} rows change ({compared.share:.2%})."
     for count, said in (
         (compared.changed, "get a different prediction"),
-        (compared.refused_after, "are refused after, and were answered before"),
-        (compared.refused_before, "are answered after, and were refused before"),
-        (compared.refused_by_both, "are refused by both"),
+        (compared.refused_after, "are refused by the second model only"),
+        (compared.refused_before, "are refused by the first model only"),
+        (compared.refused_by_both, "are refused by both models"),
     ):
         if count and compared.different != count:
             yield f"  {count:,} {said}"

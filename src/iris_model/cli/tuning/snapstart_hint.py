@@ -60,6 +60,6 @@ def find_note(settings: ProjectSettings | None) -> str:
     if settings is None or not settings.deployment.snapstart:
         return ""
     return (
-        "snapstart = true: cold starts are measured without a snapshot. On AWS a start of a published version restores its "
-        "snapshot instead of the init, which takes another time and is billed in another way"
+        "snapstart = true: cold starts are measured without a snapshot. On AWS, a published version starts from its "
+        "snapshot instead of the init, with another duration and at another price"
     )

@@ -165,7 +165,7 @@ class ParityReport:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.rows.items())
         lines = [f"{self.row_count:,} rows compared with the original ({kinds})"]
         if self.thresholds_total:
-            sides = "; a threshold is met by two rows, one step to either side of it" if self.thresholds_tried else ""
+            sides = "; each threshold is tested with two rows, one step on either side" if self.thresholds_tried else ""
             lines.append(self._thresholds() + sides)
             if self.advice():
                 lines.append(self.advice())

@@ -75,7 +75,7 @@ class ProjectEvents:
     def write_expected(self, name: str, body: bytes) -> None:
         """Write the expected answer of an existing event."""
         if not self._path(name).is_file():
-            raise EventRefused(404, f"there is no event {name!r} that this answer could belong to")
+            raise EventRefused(404, f"there is no event {name!r}, so its answer cannot be saved")
         self._write(self._path(name, EXPECTED), name, body, replace=True)
 
     def _write(self, path: Path, name: str, body: bytes, *, replace: bool) -> bool:

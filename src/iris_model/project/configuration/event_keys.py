@@ -52,7 +52,7 @@ EVENT_KEYS: tuple[Key, ...] = (
     Key(
         "window",
         "integer",
-        "Longest time to collect a batch. More than 10 messages of a queue require at least 1. Not for FIFO queues.",
+        "Longest time to collect a batch. For a queue with a `batch-size` of more than 10: at least 1. Not for FIFO queues.",
         default_doc="that of AWS: 0, for clusters 0.5",
         minimum=0,
         maximum=300,

@@ -68,8 +68,8 @@ class Executable:
         )
         types = (
             f"the type of the column {column['name']!r} is assumed, not verified: "
-            f"{'strings' if column['dtype'] == 'str' else 'integers'}. The model file does not store it, and the model answers "
-            f"otherwise for categories of pandas. If training had these, the answers are wrong; "
+            f"{'strings' if column['dtype'] == 'str' else 'integers'}. The model file does not store it. If "
+            f"training had categories of pandas (`category`), the answers are wrong; "
             f"{_how_to_declare(column['name'])}"
             for column in columns
             if column.get("assumed_type")

@@ -36,7 +36,7 @@ def handler(event, context):
     return model.answer(event)
 """
 _SECONDS = 60
-REASON = "the handler is the stock one, and the executable answers the golden rows as Python"
+REASON = "the handler is the one that init writes, and the executable answers the golden rows as Python does"
 
 _ANSWER = """
 import sys
