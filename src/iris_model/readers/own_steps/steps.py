@@ -22,7 +22,7 @@ def find_step_reader(cls: type) -> Reader | None:
 
 
 def read_step(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the source of the step, and the attributes of its object."""
+    """Write a graph with the source of the step, and the attributes of its object."""
     # Of the class: a file may give its objects any attribute.
     declared = getattr(type(estimator), DECLARED)
     name = declared.__name__

@@ -16,7 +16,7 @@ Calibrated = Any
 
 
 def read_calibrated_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the mean of the calibrated probabilities, of one classifier per fold or one in total."""
+    """Write a graph for the mean of the calibrated probabilities, of one classifier per fold or one in total."""
     classes = read_classes(builder, estimator, estimator.classes_)
     readings = read_each(builder, [one.estimator for one in estimator.calibrated_classifiers_], inputs)
     if readings is None:

@@ -32,7 +32,7 @@ def refuse_float32(builder: GraphBuilder, step: Estimator, following: Estimator)
 
 
 def read_cast_transformer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to rounding to float32, or to the identity."""
+    """Write a graph that rounds to float32, or changes nothing."""
     dtype = np.dtype(estimator.dtype)
     if dtype == np.float64:
         return Reading("transformer", {"transform": inputs})

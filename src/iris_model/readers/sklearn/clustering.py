@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 
 
 def read_k_means(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to |center|^2 - 2 <x, center>: the length of x is the same for all centers."""
+    """Write a graph for |center|^2 - 2 <x, center>: the length of x is the same for all centers."""
     centers = estimator.cluster_centers_
     if centers.dtype == np.float32:
         return _read_nearest_float32(builder, inputs, dense(centers))
@@ -41,13 +41,13 @@ def read_nearest_center(builder: GraphBuilder, estimator: Estimator, inputs: Val
 
 
 def read_birch(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the label of the nearest subcluster."""
+    """Write a graph for the label of the nearest subcluster."""
     centers = dense(estimator.subcluster_centers_)
     return _read_nearest(builder, inputs, centers, estimator.subcluster_labels_, with_row_norm=True)
 
 
 def read_bisecting_k_means(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to a tree of bisections, with the nearer of two centers at each node."""
+    """Write a graph for a tree of bisections, with the nearer of two centers at each node."""
     builder.refuse_missing(inputs)
     shift = getattr(estimator, "_X_mean", 0.0)
     centers: list[Array] = []

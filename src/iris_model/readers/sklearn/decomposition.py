@@ -22,7 +22,7 @@ MOST_CANCELLED = 1e10
 
 
 def read_principal_components(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to X @ components_.T - mean_ @ components_.T, divided by the standard deviations if whitened."""
+    """Write a graph for X @ components_.T - mean_ @ components_.T, divided by the standard deviations if whitened."""
     components = np.asarray(estimator.components_)
     # In the precision of training, as the library does.
     shift = np.asarray(estimator.mean_).reshape(1, -1) @ components.T
@@ -36,12 +36,12 @@ def read_principal_components(builder: GraphBuilder, estimator: Estimator, input
 
 
 def read_projection(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to X @ components_.T."""
+    """Write a graph for X @ components_.T."""
     return Reading("transformer", {"transform": _project(builder, inputs, dense(estimator.components_))})
 
 
 def read_independent_components(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to (X - mean_) @ components_.T; without whitening there is no mean."""
+    """Write a graph for (X - mean_) @ components_.T; without whitening there is no mean."""
     if estimator.whiten == "unit-variance":
         # The sources have unit variance. So `terms` is the size of the terms of each component, whose sum is about 1.
         terms = np.abs(estimator.components_) @ np.linalg.norm(estimator.mixing_, axis=1)
@@ -55,7 +55,7 @@ def read_independent_components(builder: GraphBuilder, estimator: Estimator, inp
 
 
 def read_factor_analysis(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the expected value of the latent variables, a linear map of the row."""
+    """Write a graph for the expected value of the latent variables, a linear map of the row."""
     components = np.asarray(estimator.components_, np.float64)
     weighed = components / estimator.noise_variance_
     covariance = np.linalg.inv(np.eye(len(components)) + weighed @ components.T)
@@ -65,7 +65,7 @@ def read_factor_analysis(builder: GraphBuilder, estimator: Estimator, inputs: Va
 
 
 def read_kernel_components(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the centered kernel with the training rows, projected. All steps are linear in the kernel."""
+    """Write a graph for the centered kernel with the training rows, projected. All steps are linear in the kernel."""
     builder.refuse_missing(inputs)
     name = "KernelPCA"
     parameters = {"gamma": estimator.gamma_, "degree": estimator.degree, "coef0": estimator.coef0}
@@ -88,7 +88,7 @@ def read_kernel_components(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_nystroem(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the normalized kernel with the stored training rows."""
+    """Write a graph for the normalized kernel with the stored training rows."""
     builder.refuse_missing(inputs)
     names = ("gamma", "degree", "coef0")
     parameters = {name: getattr(estimator, name) for name in names} | dict(estimator.kernel_params or {})
@@ -99,7 +99,7 @@ def read_nystroem(builder: GraphBuilder, estimator: Estimator, inputs: Value) ->
 
 
 def read_sparse_components(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the ridge regression of the centered row on the components, which is linear in the row."""
+    """Write a graph for the ridge regression of the centered row on the components, which is linear in the row."""
     if estimator.components_.dtype != np.float64:
         builder.refuse(
             f"{type(estimator).__name__}: it was trained on {estimator.components_.dtype}; train it on float64"
@@ -111,7 +111,7 @@ def read_sparse_components(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_skewed_chi_squared(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to cosines of projected logarithms."""
+    """Write a graph for cosines of projected logarithms."""
     builder.refuse_missing(inputs)
     weights = np.ascontiguousarray(np.asarray(estimator.random_weights_, np.float64).T)
     tensors = {"weights": weights, "offsets": np.asarray(estimator.random_offset_, np.float64)}
@@ -124,7 +124,7 @@ def read_skewed_chi_squared(builder: GraphBuilder, estimator: Estimator, inputs:
 
 
 def read_additive_chi_squared(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to samples of the kernel's spectrum, at the default interval if none is configured."""
+    """Write a graph for samples of the kernel's spectrum, at the default interval if none is configured."""
     builder.refuse_missing(inputs)
     steps = int(estimator.sample_steps)
     interval = estimator.sample_interval
@@ -135,7 +135,7 @@ def read_additive_chi_squared(builder: GraphBuilder, estimator: Estimator, input
 
 
 def read_feature_agglomeration(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the mean of the columns in each cluster."""
+    """Write a graph for the mean of the columns in each cluster."""
     if estimator.pooling_func is not np.mean:
         called = getattr(estimator.pooling_func, "__name__", repr(estimator.pooling_func))
         builder.refuse(f"FeatureAgglomeration: pooling_func is {called!r}; expected numpy.mean")

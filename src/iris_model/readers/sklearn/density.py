@@ -15,7 +15,7 @@ WEIGHTS_IN_STATE = 12
 
 
 def read_kernel_density(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the sum over a tree that the original computes, step by step, with its tolerances."""
+    """Write a graph for the sum over a tree that the original computes, step by step, with its tolerances."""
     from sklearn.neighbors._kd_tree import kernel_norm
 
     builder.refuse_missing(inputs)

@@ -11,7 +11,7 @@ from .text import add_rounding
 
 
 def read_dict_vectorizer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to one column for each numeric feature, and one for each training string of a feature."""
+    """Write a graph for one column for each numeric feature, and one for each training string of a feature."""
     _check_dtype(builder, estimator, whole=True)
     whole = whole_names(estimator)
     tables: list[dict[str, Json]] = []
@@ -48,7 +48,7 @@ def read_dict_vectorizer(builder: GraphBuilder, estimator: Estimator, inputs: Va
 
 
 def read_feature_hasher(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the hash of each feature name.
+    """Write a graph for the hash of each feature name.
 
     The columns are those that the user's data names. Without data, one column contains the features as JSON text.
     """

@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 
 
 def read_linear_discriminant(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to a linear classifier (two classes: logistic function; more: softmax), and its projection."""
+    """Write a graph for a linear classifier (two classes: logistic function; more: softmax), and its projection."""
     link = add_expit if len(estimator.classes_) == 2 else add_softmax
     reading = read_with_link(builder, estimator, inputs, probabilities=link)
     if estimator.solver == "lsqr":
@@ -35,7 +35,7 @@ def read_linear_discriminant(builder: GraphBuilder, estimator: Estimator, inputs
 
 
 def read_quadratic_discriminant(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to -1/2 (|projected x - mean|^2 + log determinant) + log(prior)."""
+    """Write a graph for -1/2 (|projected x - mean|^2 + log determinant) + log(prior)."""
     builder.refuse_missing(inputs)
     maps = [
         (rotation * scaling ** (-0.5)).T
@@ -52,7 +52,7 @@ def read_quadratic_discriminant(builder: GraphBuilder, estimator: Estimator, inp
 
 
 def read_nearest_centroid(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the nearest centroid.
+    """Write a graph for the nearest centroid.
 
     Since scikit-learn 1.6, priors and probabilities use distances in units of the within-class deviations.
     """

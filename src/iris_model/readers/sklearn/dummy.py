@@ -13,7 +13,7 @@ RANDOM = ("stratified", "uniform")
 
 
 def read_dummy_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the original's answer to any row, computed once."""
+    """Write a graph for the original's answer to any row, computed once."""
     if estimator.strategy in RANDOM or estimator.sparse_output_:
         how = f"its strategy is {estimator.strategy!r}" if estimator.strategy in RANDOM else "its output is sparse"
         builder.refuse(
@@ -35,7 +35,7 @@ def read_dummy_classifier(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_dummy_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the constant, as a number or as a row of numbers."""
+    """Write a graph for the constant, as a number or as a row of numbers."""
     answer = estimator.predict(np.zeros((1, inputs.width))).tolist()[0]
     return Reading("regressor", {"predict": _repeat(builder, inputs, answer)})
 

@@ -22,7 +22,7 @@ Table = dict[str, Json]
 
 
 def read_one_hot_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to one column for each category that is not dropped. Ignored unknown categories have no 1."""
+    """Write a graph for one column for each category that is not dropped. Ignored unknown categories have no 1."""
     tables = []
     start = 0
     mappings = getattr(estimator, "_default_to_infrequent_mappings", None)
@@ -56,7 +56,7 @@ def read_one_hot_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Va
 
 
 def read_ordinal_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the rank of each category, with separate numbers for missing and unknown ones."""
+    """Write a graph for the rank of each category, with separate numbers for missing and unknown ones."""
     tables = []
     traces = []
     mappings = getattr(estimator, "_default_to_infrequent_mappings", None)
@@ -81,7 +81,7 @@ def read_ordinal_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Va
 
 
 def read_target_encoder(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the mean of the target by category; with several classes, one column for each class."""
+    """Write a graph for the mean of the target by category; with several classes, one column for each class."""
     means = np.atleast_1d(estimator.target_mean_)
     tables = []
     chosen = []

@@ -27,7 +27,7 @@ TREE_CLASSES = frozenset(
 
 
 def read_adaboost_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the weighted votes of the members.
+    """Write a graph for the weighted votes of the members.
 
     The negative part of a member's vote is distributed over the other classes.
     """
@@ -61,7 +61,7 @@ def read_adaboost_classifier(builder: GraphBuilder, estimator: Estimator, inputs
 
 
 def read_adaboost_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the weighted median of the members' answers."""
+    """Write a graph for the weighted median of the members' answers."""
     builder.refuse_missing(inputs)
     members = estimator.estimators_
     weights = np.asarray(estimator.estimator_weights_[: len(members)], np.float64)
@@ -81,7 +81,7 @@ def read_adaboost_regressor(builder: GraphBuilder, estimator: Estimator, inputs:
 
 
 def read_bagging_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the mean of the members' probabilities, or of their votes if they have none.
+    """Write a graph for the mean of the members' probabilities, or of their votes if they have none.
 
     Members number the classes from 0.
     """
@@ -117,7 +117,7 @@ def read_bagging_classifier(builder: GraphBuilder, estimator: Estimator, inputs:
 
 
 def read_bagging_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the mean of the members' answers."""
+    """Write a graph for the mean of the members' answers."""
     members, features = estimator.estimators_, estimator.estimators_features_
     if _are_trees(members):
         mean = _add_tree_mean(builder, members, features, inputs, [one.tree_.value[:, :, 0] for one in members])
@@ -133,7 +133,7 @@ def read_bagging_regressor(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_isolation_forest(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to path lengths, summed over the trees; a longer path is more normal."""
+    """Write a graph for path lengths, summed over the trees; a longer path is more normal."""
     tags = getattr(estimator, "__sklearn_tags__", None)
     takes_missing = tags is not None and tags().input_tags.allow_nan
     if takes_missing:
@@ -166,7 +166,7 @@ def read_isolation_forest(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_trees_embedding(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to one column for each leaf of each tree, 1 if the row reaches it."""
+    """Write a graph for one column for each leaf of each tree, 1 if the row reaches it."""
     members = estimator.estimators_
     takes_missing = members[0]._support_missing_values(np.zeros((1, inputs.width)))
     builder.narrow(inputs)

@@ -26,7 +26,7 @@ MATERN_NU = (0.5, 1.5, 2.5, np.inf)
 
 
 def read_gaussian_process_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the mean of the posterior, scaled back to the targets."""
+    """Write a graph for the mean of the posterior, scaled back to the targets."""
     builder.refuse_missing(inputs)
     if _is_structured(builder, estimator, estimator.X_train_):
         return Reading("regressor", {})
@@ -47,7 +47,7 @@ def read_gaussian_process_regressor(builder: GraphBuilder, estimator: Estimator,
 
 
 def read_gaussian_process_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to one latent process for two classes.
+    """Write a graph for one latent process for two classes.
 
     With more classes there is one process against the rest for each, and their probabilities are divided by their sum.
     """

@@ -25,7 +25,7 @@ CONSTANT_CLASSIFIERS = ("prior", "most_frequent", "constant")
 
 
 def read_gradient_boosting_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to labels from raw predictions; a raw prediction of 0 is the second class."""
+    """Write a graph for labels from raw predictions; a raw prediction of 0 is the second class."""
     classes = read_classes(builder, estimator, estimator.classes_)
     raw = _add_gradient_boosting(builder, estimator, inputs)
     halved = estimator.loss == "exponential"
@@ -36,13 +36,13 @@ def read_gradient_boosting_classifier(builder: GraphBuilder, estimator: Estimato
 
 
 def read_gradient_boosting_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the raw prediction, for every loss."""
+    """Write a graph for the raw prediction, for every loss."""
     raw = _add_gradient_boosting(builder, estimator, inputs)
     return Reading("regressor", {"predict": builder.add("column", raw, width=1, attributes={"index": 0})})
 
 
 def read_histogram_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to labels from raw predictions; a raw prediction of 0 is the first class."""
+    """Write a graph for labels from raw predictions; a raw prediction of 0 is the first class."""
     classes = read_classes(builder, estimator, estimator.classes_)
     raw = _add_histogram_boosting(builder, estimator, inputs)
     if raw.width > 1:
@@ -52,7 +52,7 @@ def read_histogram_classifier(builder: GraphBuilder, estimator: Estimator, input
 
 
 def read_histogram_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the raw prediction, or its exponential for a loss with a logarithmic link."""
+    """Write a graph for the raw prediction, or its exponential for a loss with a logarithmic link."""
     raw = _add_histogram_boosting(builder, estimator, inputs)
     link = type(estimator._loss.link).__name__
     if link == "LogLink":

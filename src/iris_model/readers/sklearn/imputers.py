@@ -13,7 +13,7 @@ from iris_model.readers.libraries import installed_version
 
 
 def read_simple_imputer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to filling with each column's statistic, and to indicators if configured.
+    """Write a graph that fills each column with its statistic, and adds indicators if configured.
 
     Columns without a statistic are dropped.
     """
@@ -47,7 +47,7 @@ def read_simple_imputer(builder: GraphBuilder, estimator: Estimator, inputs: Val
 
 
 def read_missing_indicator(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to one indicator for each column with missing cells. Other columns may be configured to raise."""
+    """Write a graph for one indicator for each column with missing cells. Other columns may be configured to raise."""
     marker = _marker(builder, estimator, inputs)
     if estimator.features == "missing-only" and estimator.error_on_new:
         others = [trace for index, trace in enumerate(inputs.traces) if index not in set(estimator.features_.tolist())]
@@ -65,7 +65,7 @@ def read_missing_indicator(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_iterative_imputer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to an initial fill, then predictions of each column from the others, as often as in training."""
+    """Write a graph for an initial fill, then predictions of each column from the others, as often as in training."""
     first = builder.read(estimator.initial_imputer_, inputs)
     if first is None:
         return Reading("transformer", {"transform": inputs})
@@ -111,7 +111,7 @@ def read_iterative_imputer(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_neighbors_imputer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to filling from the nearest training rows that have a value."""
+    """Write a graph that fills a missing cell from the nearest training rows that have a value."""
     marker = _marker(builder, estimator, inputs)
     if estimator.metric != "nan_euclidean":
         builder.refuse("KNNImputer: its metric is a custom function; expected 'nan_euclidean'")

@@ -13,7 +13,7 @@ REFUSED = Reading("transformer", {})
 
 
 def read_each(builder: GraphBuilder, estimators: Iterable[Estimator], inputs: Value) -> list[Reading] | None:
-    """Convert estimators of the same rows, all of them, to find every reason. None if one was refused."""
+    """Convert all estimators, which get the same rows, to find every reason. Return None if one was refused."""
     readings = [builder.read(estimator, inputs) for estimator in estimators]
     found = [reading for reading in readings if reading is not None]
     return found if len(found) == len(readings) else None

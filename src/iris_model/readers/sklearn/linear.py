@@ -22,7 +22,7 @@ Link = Callable[[GraphBuilder, Value], Value]
 
 
 def read_linear_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to X @ coef_.T + intercept_: a column for a one-dimensional target, otherwise a table."""
+    """Write a graph for X @ coef_.T + intercept_: a column for a one-dimensional target, otherwise a table."""
     decisions = add_decisions(builder, estimator, inputs)
     if _dense(estimator.coef_).ndim == 1:
         decisions = as_column(builder, decisions)
@@ -30,7 +30,7 @@ def read_linear_regressor(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_linear_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to decisions and labels, for classifiers without probabilities."""
+    """Write a graph for decisions and labels, for classifiers without probabilities."""
     return read_with_link(builder, estimator, inputs, probabilities=None)
 
 
@@ -92,7 +92,7 @@ def read_ransac(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> R
 
 
 def read_sgd_one_class_svm(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to X @ coef_ - offset_; zero itself is an inlier (1)."""
+    """Write a graph for X @ coef_ - offset_; zero itself is an inlier (1)."""
     builder.refuse_missing(inputs)
     coefficients = np.atleast_2d(_dense(estimator.coef_)).astype(np.float64)
     tensors = {"coefficients": coefficients, "intercepts": -np.asarray(estimator.offset_, np.float64).reshape(1)}

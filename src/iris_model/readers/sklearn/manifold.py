@@ -19,7 +19,7 @@ Array = np.ndarray[Any, Any]
 
 
 def read_isomap(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to shortest paths to the training rows through the neighbors, and their centered kernel, projected."""
+    """Write a graph for shortest paths to the training rows via the neighbors, and their centered kernel, projected."""
     found = _find_neighbors(builder, estimator.nbrs_, inputs, estimator.n_neighbors)
     distances = dense(estimator.dist_matrix_)
     kernel = builder.add("geodesic_kernel", found, width=len(distances), tensors={"distances": distances})
@@ -37,7 +37,7 @@ def read_isomap(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> R
 
 
 def read_locally_linear(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the mean of the neighbors' embeddings, with the weights that reconstruct the row."""
+    """Write a graph for the mean of the neighbors' embeddings, with the weights that reconstruct the row."""
     vectors = dense(estimator.nbrs_._fit_X)
     embedding = np.ascontiguousarray(estimator.embedding_, np.float64)
     found = _find_neighbors(builder, estimator.nbrs_, inputs, estimator.n_neighbors)
@@ -51,7 +51,7 @@ def read_locally_linear(builder: GraphBuilder, estimator: Estimator, inputs: Val
 
 
 def read_label_propagation(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the labels of the training rows, weighted by a kernel or by the nearest neighbors."""
+    """Write a graph for the labels of the training rows, weighted by a kernel or by the nearest neighbors."""
     builder.refuse_missing(inputs)
     classes = read_classes(builder, estimator, estimator.classes_)
     shares = np.ascontiguousarray(estimator.label_distributions_, np.float64)

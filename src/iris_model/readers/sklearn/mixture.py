@@ -15,7 +15,7 @@ Array = np.ndarray[Any, Any]
 
 
 def read_gaussian_mixture(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the weighted log density of each component; the largest wins. Softmax gives probabilities."""
+    """Write a graph for the weighted log density of each component; the largest wins. Softmax gives probabilities."""
     constants = np.log(np.asarray(estimator.weights_, np.float64))
     return _read_mixture(builder, estimator, inputs, constants)
 
@@ -40,7 +40,7 @@ def read_bayesian_mixture(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_elliptic_envelope(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the distance of a row from the location. A row on the border (the offset) is an inlier."""
+    """Write a graph for the distance of a row from the location. A row on the border (the offset) is an inlier."""
     builder.refuse_missing(inputs)
     precision = np.asarray(estimator.get_precision(), np.float64)
     tensors = {"center": np.asarray(estimator.location_, np.float64), "matrix": precision}

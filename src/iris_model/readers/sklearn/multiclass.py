@@ -78,7 +78,7 @@ def read_one_vs_one(builder: GraphBuilder, estimator: Estimator, inputs: Value) 
 
 
 def read_output_code(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the class whose code is nearest to the scores."""
+    """Write a graph for the class whose code is nearest to the scores."""
     classes = read_classes(builder, estimator, estimator.classes_)
     scores = _add_scores(builder, estimator, _read_binaries(builder, estimator, inputs))
     if scores is None:

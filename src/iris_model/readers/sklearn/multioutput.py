@@ -11,7 +11,7 @@ from .inner import REFUSED, answer_of, answers_in_numbers, as_table, read_each, 
 
 
 def read_multi_output_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to one label and one list of probabilities for each output."""
+    """Write a graph for one label and one list of probabilities for each output."""
     readings = read_each(builder, estimator.estimators_, inputs)
     if readings is None:
         return REFUSED
@@ -34,7 +34,7 @@ def read_multi_output_classifier(builder: GraphBuilder, estimator: Estimator, in
 
 
 def read_multi_output_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to one number for each output."""
+    """Write a graph for one number for each output."""
     readings = read_each(builder, estimator.estimators_, inputs)
     if readings is None:
         return REFUSED

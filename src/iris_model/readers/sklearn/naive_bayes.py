@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 
 
 def read_gaussian(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to log(prior) + constant - 1/2 sum((x - mean)^2 / variance).
+    """Write a graph for log(prior) + constant - 1/2 sum((x - mean)^2 / variance).
 
     Each step is rounded as in the original.
     """
@@ -36,12 +36,12 @@ def read_gaussian(builder: GraphBuilder, estimator: Estimator, inputs: Value) ->
 
 
 def read_multinomial(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to counts times log probabilities, plus the prior."""
+    """Write a graph for counts times log probabilities, plus the prior."""
     return _read_linear(builder, estimator, inputs, estimator.feature_log_prob_, estimator.class_log_prior_)
 
 
 def read_complement(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to weights of the complement of each class. The prior counts only if there is one class."""
+    """Write a graph for weights of the complement of each class. The prior counts only if there is one class."""
     if estimator.norm:
         builder.refuse(
             "ComplementNB: with norm=True a row of equal cells is a tie, which rounding decides; train with norm=False"
@@ -52,7 +52,7 @@ def read_complement(builder: GraphBuilder, estimator: Estimator, inputs: Value) 
 
 
 def read_bernoulli(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to log likelihoods of binarized features; absent features count too."""
+    """Write a graph for log likelihoods of binarized features; absent features count too."""
     weights = estimator.feature_log_prob_
     absent = np.log(1 - np.exp(weights))
     priors = estimator.class_log_prior_ + absent.sum(axis=1)
@@ -64,7 +64,7 @@ def read_bernoulli(builder: GraphBuilder, estimator: Estimator, inputs: Value) -
 
 
 def read_categorical(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to log likelihoods of categories 0, 1, 2, ... An unseen one is an error, as in the original."""
+    """Write a graph for log likelihoods of categories 0, 1, 2, ... An unseen one is an error, as in the original."""
     builder.refuse_missing(inputs)
     likelihoods = estimator.feature_log_prob_
     _refuse_infinite(builder, estimator, np.concatenate(likelihoods, axis=1))

@@ -32,7 +32,7 @@ LARGEST_DOUBLE = 1.7976931348623157e308
 
 
 def read_k_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to votes of the nearest rows. Weighted labels are summed again, as in the original."""
+    """Write a graph for votes of the nearest rows. Weighted labels are summed again, as in the original."""
     weighted = _is_weighted(builder, estimator)
     found = add_nearest(builder, estimator, inputs, int(estimator.n_neighbors), _group(estimator), weighted=weighted)
     labels, votes = [], []
@@ -52,7 +52,7 @@ def read_k_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value
 
 
 def read_radius_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to votes of all rows within the radius.
+    """Write a graph for votes of all rows within the radius.
 
     A row without neighbors gets the outlier label, if there is one.
     """
@@ -87,7 +87,7 @@ def read_radius_classifier(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_k_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the mean of the nearest targets."""
+    """Write a graph for the mean of the nearest targets."""
     weighted = _is_weighted(builder, estimator)
     count = int(estimator.n_neighbors)
     found = add_nearest(builder, estimator, inputs, count, _group(estimator), weighted=weighted)
@@ -95,7 +95,7 @@ def read_k_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value)
 
 
 def read_radius_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the mean of the targets within the radius."""
+    """Write a graph for the mean of the targets within the radius."""
     weighted = _is_weighted(builder, estimator)
     found = add_within(builder, estimator, inputs, weighted=weighted)
     return _finish_regressor(builder, estimator, found, weighted=weighted)

@@ -52,7 +52,7 @@ def read_mlp_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Val
 
 
 def read_mlp_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the last layer; for the Poisson loss, its exponential."""
+    """Write a graph for the last layer; for the Poisson loss, its exponential."""
     outputs = _add_layers(builder, estimator, inputs)
     if outputs.width == 1:
         outputs = builder.add("column", outputs, width=1, attributes={"index": 0})

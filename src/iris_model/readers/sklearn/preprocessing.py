@@ -28,7 +28,7 @@ WIDEST = 32_768
 
 
 def read_function_transformer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the identity, or to a numpy function by its name."""
+    """Write a graph for the identity, or for a numpy function by its name."""
     if estimator.validate:
         builder.refuse_missing(inputs)
     function = estimator.func
@@ -48,7 +48,7 @@ def read_function_transformer(builder: GraphBuilder, estimator: Estimator, input
 
 
 def read_robust_scaler(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to (x - center_) / scale_; each can be switched off."""
+    """Write a graph for (x - center_) / scale_; each can be switched off."""
     width = inputs.width
     offset = estimator.center_ if estimator.with_centering else np.zeros(width)
     divisor = estimator.scale_ if estimator.with_scaling else np.ones(width)
@@ -56,7 +56,7 @@ def read_robust_scaler(builder: GraphBuilder, estimator: Estimator, inputs: Valu
 
 
 def read_max_abs_scaler(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to x / scale_, clipped to [-1, 1] if `clip` is set (since 1.9)."""
+    """Write a graph for x / scale_, clipped to [-1, 1] if `clip` is set (since 1.9)."""
     if not getattr(estimator, "clip", False):
         return _read_scaler(builder, inputs, np.zeros(inputs.width), estimator.scale_)
     scaled = _read_scaler(builder, inputs, np.zeros(inputs.width), estimator.scale_).outputs["transform"]
@@ -73,13 +73,13 @@ def _read_scaler(builder: GraphBuilder, inputs: Value, offset: Array, divisor: A
 
 
 def read_normalizer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to each row divided by its norm."""
+    """Write a graph for each row divided by its norm."""
     builder.refuse_missing(inputs)
     return Reading("transformer", {"transform": add_norm(builder, estimator.norm, inputs)})
 
 
 def read_binarizer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to 1 above the threshold, else 0."""
+    """Write a graph for 1 above the threshold, else 0."""
     builder.refuse_missing(inputs)
     attributes = {"threshold": float(estimator.threshold)}
     return Reading(
@@ -88,7 +88,7 @@ def read_binarizer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -
 
 
 def read_bins_discretizer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the bin of each cell, as a number or one-hot."""
+    """Write a graph for the bin of each cell, as a number or one-hot."""
     builder.refuse_missing(inputs)
     if estimator.dtype is not None and np.dtype(estimator.dtype) != np.float64:
         builder.refuse(f"KBinsDiscretizer: dtype is {np.dtype(estimator.dtype)}; expected float64")
@@ -111,7 +111,7 @@ def read_bins_discretizer(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_polynomial_features(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to products of columns, from `powers_`."""
+    """Write a graph for products of columns, from `powers_`."""
     builder.refuse_missing(inputs)
     count = int(estimator.n_output_features_)
     if count > WIDEST:
@@ -140,7 +140,7 @@ def read_polynomial_features(builder: GraphBuilder, estimator: Estimator, inputs
 
 
 def read_power_transformer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to a power for each column, then the inner scaler."""
+    """Write a graph for a power for each column, then the inner scaler."""
     lambdas = np.asarray(estimator.lambdas_)
     # Two minus lambda, in the precision of training as in the library.
     tensors = {"lambdas": lambdas.astype(np.float64), "rests": (2 - lambdas).astype(np.float64)}
@@ -159,7 +159,7 @@ def read_power_transformer(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_quantile_transformer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the position of a cell among the training quantiles; missing cells stay missing."""
+    """Write a graph for the position of a cell among the training quantiles; missing cells stay missing."""
     quantiles = np.ascontiguousarray(np.asarray(estimator.quantiles_, np.float64).T)
     tensors = {"quantiles": quantiles, "references": np.asarray(estimator.references_, np.float64)}
     placed = builder.add(
@@ -174,7 +174,7 @@ def read_quantile_transformer(builder: GraphBuilder, estimator: Estimator, input
 
 
 def read_spline_transformer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the B-splines of each column, and their extrapolation."""
+    """Write a graph for the B-splines of each column, and their extrapolation."""
     as_zeros = getattr(estimator, "handle_missing", "error") == "zeros"
     if not as_zeros:
         builder.refuse_missing(inputs)

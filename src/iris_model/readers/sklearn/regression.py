@@ -13,7 +13,7 @@ from .kernels import add_kernel, add_weighted, dense
 
 
 def read_kernel_ridge(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to kernel values times the dual coefficients."""
+    """Write a graph for kernel values times the dual coefficients."""
     builder.refuse_missing(inputs)
     parameters = {"gamma": estimator.gamma, "degree": estimator.degree, "coef0": estimator.coef0}
     kernel = add_kernel(builder, inputs, estimator.kernel, estimator.X_fit_, parameters, owner="KernelRidge")
@@ -28,7 +28,7 @@ def read_kernel_ridge(builder: GraphBuilder, estimator: Estimator, inputs: Value
 
 
 def read_partial_least_squares(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to (X - mean) @ coef_.T + intercept_, and the scores of X."""
+    """Write a graph for (X - mean) @ coef_.T + intercept_, and the scores of X."""
     builder.refuse_missing(inputs)
     width = inputs.width
     mean = np.asarray(estimator._x_mean, np.float64)
@@ -48,7 +48,7 @@ def read_partial_least_squares(builder: GraphBuilder, estimator: Estimator, inpu
 
 
 def read_singular_vectors(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the scaled columns, projected. PLSSVD has no prediction."""
+    """Write a graph for the scaled columns, projected. PLSSVD has no prediction."""
     builder.refuse_missing(inputs)
     tensors = {
         "offset": np.asarray(estimator._x_mean, np.float64),
@@ -61,7 +61,7 @@ def read_singular_vectors(builder: GraphBuilder, estimator: Estimator, inputs: V
 
 
 def read_isotonic(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to linear interpolation between the thresholds. `transform` equals `predict`."""
+    """Write a graph for linear interpolation between the thresholds. `transform` equals `predict`."""
     builder.refuse_missing(inputs)
     xs, ys = np.asarray(estimator.X_thresholds_), np.asarray(estimator.y_thresholds_)
     in_float32 = xs.dtype == np.float32

@@ -12,7 +12,7 @@ Array = np.ndarray[Any, Any]
 
 
 def read_standard_scaler(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to (x - mean_) / scale_. A step that is switched off uses 0 or 1, which changes no bit."""
+    """Write a graph for (x - mean_) / scale_. A step that is switched off uses 0 or 1, which changes no bit."""
     width = inputs.width
     offset = estimator.mean_ if estimator.with_mean else np.zeros(width)
     divisor = estimator.scale_ if estimator.with_std else np.ones(width)
@@ -29,7 +29,7 @@ def add_scale(builder: GraphBuilder, inputs: Value, offset: Array, divisor: Arra
 
 
 def read_min_max_scaler(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to X * scale_ + min_, clipped to `feature_range` if `clip` is set."""
+    """Write a graph for X * scale_ + min_, clipped to `feature_range` if `clip` is set."""
     clip = [float(end) for end in estimator.feature_range] if estimator.clip else None
     tensors = {
         "scale": np.asarray(estimator.scale_, np.float64),

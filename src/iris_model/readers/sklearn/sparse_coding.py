@@ -10,7 +10,7 @@ KNOWN = ("omp", "threshold")
 
 
 def read_sparse_coder(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to orthogonal matching pursuit, or to products with the atoms, moved towards zero."""
+    """Write a graph for orthogonal matching pursuit, or for products with the atoms, moved towards zero."""
     learned = getattr(estimator, "components_", None)
     dictionary = np.asarray(estimator.dictionary if learned is None else learned)
     algorithm = estimator.transform_algorithm

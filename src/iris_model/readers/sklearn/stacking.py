@@ -29,7 +29,7 @@ def read_stacking_classifier(builder: GraphBuilder, estimator: Estimator, inputs
 
 
 def read_stacking_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the final estimator's prediction."""
+    """Write a graph for the final estimator's prediction."""
     stacked = _add_stack(builder, estimator, inputs)
     final = builder.read(estimator.final_estimator_, stacked or stand_in(estimator.final_estimator_, inputs))
     if stacked is None or final is None:

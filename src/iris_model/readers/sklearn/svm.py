@@ -24,7 +24,7 @@ LIBSVM_KERNELS = ("linear", "poly", "rbf", "sigmoid")
 
 
 def read_svc(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to decisions between pairs of classes, then votes; probabilities if the model was trained for them."""
+    """Write a graph for decisions between pairs of classes, then votes; probabilities if the model has them."""
     classes = read_classes(builder, estimator, estimator.classes_)
     count = len(classes)
     pairs = _add_pairs(builder, estimator, inputs)
@@ -61,13 +61,13 @@ def read_svc(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Read
 
 
 def read_svr(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to one sum over the support vectors."""
+    """Write a graph for one sum over the support vectors."""
     sums = _add_single(builder, estimator, inputs)
     return Reading("regressor", {"predict": builder.add("column", sums, width=1, attributes={"index": 0})})
 
 
 def read_one_class_svm(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to one sum over the support vectors: above zero is an inlier (1), else an outlier (-1)."""
+    """Write a graph for one sum over the support vectors: above zero is an inlier (1), else an outlier (-1)."""
     sums = _add_single(builder, estimator, inputs)
     labels = builder.add("threshold_label", sums, width=1, kind="label", attributes={"classes": [-1, 1]})
     decisions = builder.add("column", sums, width=1, attributes={"index": 0})

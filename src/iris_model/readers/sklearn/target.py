@@ -21,7 +21,7 @@ Inverse = Callable[[GraphBuilder, Estimator, Value], Value | None]
 
 
 def read_transformed_target(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the inverse transform of the prediction; flat if the target was flat in training."""
+    """Write a graph for the inverse transform of the prediction; flat if the target was flat in training."""
     reading = builder.read(estimator.regressor_, inputs)
     if reading is None:
         add_inverse(builder, estimator.transformer_, inputs)

@@ -13,19 +13,19 @@ DEFAULT_PATTERN = r"(?u)\b\w\w+\b"
 
 
 def read_count_vectorizer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to counts of the terms in `vocabulary_`."""
+    """Write a graph for counts of the terms in `vocabulary_`."""
     return Reading("transformer", {"transform": _add_counts(builder, estimator, inputs)})
 
 
 def read_tfidf_vectorizer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to counts, weighted by the inner transformer."""
+    """Write a graph for counts, weighted by the inner transformer."""
     counts = _add_counts(builder, estimator, inputs)
     narrow = np.dtype(estimator.dtype) == np.float32
     return Reading("transformer", {"transform": _add_weights(builder, estimator._tfidf, counts, narrow=narrow)})
 
 
 def read_tfidf_transformer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to weights for the counts of another step."""
+    """Write a graph that weights the counts of another step."""
     builder.refuse_missing(inputs)
     if estimator.sublinear_tf and not inputs.sparse:
         builder.refuse("TfidfTransformer: sublinear_tf is supported only directly after a vectorizer; move it there")
@@ -35,7 +35,7 @@ def read_tfidf_transformer(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_hashing_vectorizer(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to terms counted in the column of their hash, without a vocabulary."""
+    """Write a graph that counts terms in the column of their hash, without a vocabulary."""
     attributes = _analysis(builder, estimator, inputs)
     width = int(estimator.n_features)
     attributes |= {"width": width, "alternate_sign": bool(estimator.alternate_sign), "binary": bool(estimator.binary)}

@@ -20,22 +20,22 @@ Array = np.ndarray[Any, Any]
 
 
 def read_tree_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert one tree."""
+    """Convert one tree with the classes of its leaves."""
     return _read_classifier(builder, estimator, [estimator], inputs, combine="single")
 
 
 def read_tree_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert one tree."""
+    """Convert one tree with the numbers of its leaves."""
     return _read_regressor(builder, estimator, [estimator], inputs, combine="single")
 
 
 def read_forest_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the mean of the trees' probabilities, summed in the order of the trees."""
+    """Write a graph for the mean of the trees' probabilities, summed in the order of the trees."""
     return _read_classifier(builder, estimator, estimator.estimators_, inputs, combine="mean")
 
 
 def read_forest_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the mean of the trees' values, summed in the order of the trees."""
+    """Write a graph for the mean of the trees' values, summed in the order of the trees."""
     return _read_regressor(builder, estimator, estimator.estimators_, inputs, combine="mean")
 
 

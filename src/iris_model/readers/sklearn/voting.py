@@ -11,7 +11,7 @@ from .inner import REFUSED, answer_of, answers_in_positions, as_column, as_table
 
 
 def read_voting_classifier(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the class with most votes (hard), or with the largest mean probability (soft)."""
+    """Write a graph for the class with most votes (hard), or with the largest mean probability (soft)."""
     classes = read_classes(builder, estimator, estimator.classes_)
     readings = read_each(builder, estimator.estimators_, inputs)
     if readings is None:
@@ -47,7 +47,7 @@ def read_voting_classifier(builder: GraphBuilder, estimator: Estimator, inputs: 
 
 
 def read_voting_regressor(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert to the mean of the predictions, weighted if configured."""
+    """Write a graph for the mean of the predictions, weighted if configured."""
     readings = read_each(builder, estimator.estimators_, inputs)
     if readings is None:
         return REFUSED

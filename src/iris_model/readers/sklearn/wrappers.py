@@ -26,7 +26,7 @@ def read_search(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> R
 
 
 def read_frozen(builder: GraphBuilder, estimator: Estimator, inputs: Value) -> Reading:
-    """Convert the inner estimator."""
+    """Convert the estimator inside FrozenEstimator."""
     return builder.read(estimator.estimator, inputs) or REFUSED
 
 
