@@ -28,7 +28,7 @@ Answers = list[Any]
 
 NO_PANDAS = ModelFileError(
     "the model was trained on a DataFrame, and pandas is not installed",
-    remedy="pip install pandas  (where the project is packaged: a line with its exact version in requirements.txt)",
+    remedy="Run `pip install pandas`, and add pandas with its exact version to requirements.txt of the project.",
 )
 
 

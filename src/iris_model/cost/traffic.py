@@ -91,7 +91,7 @@ def read_traffic(text: str) -> Traffic:
     remedy = f"Use one of {', '.join(PATTERNS)}, or a JSON file with the requests of 24 or 168 hours."
     path = Path(text)
     if not path.is_file():
-        raise CostError(f"traffic pattern {text!r} is neither a traffic pattern nor a file", remedy=remedy)
+        raise CostError(f"{text!r} is neither a traffic pattern nor a file", remedy=remedy)
     try:
         counts = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
