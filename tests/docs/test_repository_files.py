@@ -66,7 +66,7 @@ def test_workflows_run_what_exists() -> None:
         for target in re.findall(r"\bmake ([a-z-]+)", text):
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
             found += 1
-        for script in re.findall(r"\bscripts/[\w.-]+", text):
+        for script in re.findall(r"\b(?:scripts|src)/[\w./-]+", text):
             assert (REPOSITORY / script).exists(), script
             found += 1
     assert found >= 5
@@ -77,6 +77,9 @@ def test_the_versions_of_python_are_those_that_are_tested() -> None:
     tested = jobs["test"]["strategy"]["matrix"]["python"]
     classifiers = read_project()["classifiers"]
     assert [f"Programming Language :: Python :: {version}" in classifiers for version in tested] == [True] * len(tested)
+    wheel = jobs["wheel"]["steps"]
+    assert wheel[1]["with"]["python-version"].split() == tested
+    assert wheel[2]["run"].split()[1:] == [f"python{version}" for version in tested]
     assert len(tested) == sum(re.search(r":: 3\.\d+$", each) is not None for each in classifiers)
     assert read_project()["requires-python"] == f">={tested[0]}"
 
