@@ -1,14 +1,14 @@
 """Train a classifier on Fisher's iris flowers and save it next to this file.
 
     python train.py              the 150 flowers as scikit-learn ships them: the values of Fisher's paper
-    python train.py iris.data    the file that UCI offers, or one of its form
+    python train.py iris.data    the file from UCI, or one in the same format
 
 The two differ in flowers 35 and 38, where the file of UCI has 4.9,3.1,1.5,0.1 twice, and Fisher's paper has
 4.9,3.1,1.5,0.2 and 4.9,3.6,1.4,0.1.
 
-Writes iris_trained_model.pkl, the same bytes each time with one Python and the versions of requirements.txt; iris.csv, the
-150 flowers without their species, which `iris-model compile --data` verifies with; and iris_species.csv, the same with
-their species, which the page of `iris-model serve` draws.
+It writes three files. iris_trained_model.pkl has the same bytes each time, with one version of Python and the versions in
+requirements.txt. iris.csv has the 150 flowers without their species, for `iris-model compile --data`. iris_species.csv has
+them with their species, for the plot on the page of `iris-model serve`.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from sklearn.preprocessing import StandardScaler
 
 SEED = 20261123
 HERE = Path(__file__).parent
-# Named, so that the bytes do not depend on which Python runs this.
+# A fixed protocol, so that the bytes do not depend on the version of Python.
 PICKLE_PROTOCOL = 5
 
 
@@ -41,8 +41,8 @@ def main() -> None:
         measurements, species = read_uci(chosen)
         print(f"data     {chosen}: {differing(measurements, iris.data)}")
 
-    # The solver sag adds in its own loops. The others use BLAS, whose last digits depend on the processor, and so would
-    # the bytes of the file.
+    # The solver sag adds numbers in its own loops. The other solvers use BLAS, whose last digits depend on the processor:
+    # the file would have other bytes on other processors.
     classifier = LogisticRegression(solver="sag", tol=1e-6, max_iter=10_000, random_state=SEED)
     model = make_pipeline(StandardScaler(), classifier)
     folds = StratifiedKFold(n_splits=10, shuffle=True, random_state=SEED)

@@ -23,7 +23,7 @@ model = Model.load("iris_trained_model")  # once per sandbox
 
 
 def handler(event, context):
-    return model.answer(event)  # any Lambda event in, the matching response out
+    return model.answer(event)  # reads any kind of Lambda event, and returns the response for it
 """
 
 

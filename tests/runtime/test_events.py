@@ -1,4 +1,4 @@
-"""Any Lambda event in, the matching response out."""
+"""`Model.answer` reads any kind of Lambda event, and returns the response for it."""
 
 from __future__ import annotations
 
