@@ -12,7 +12,7 @@ QUICK_INSTALL := $(BIN)/python -m uv pip install --quiet --compile-bytecode --py
 KERNELS := $(wildcard $(addprefix src/iris_model/engine/,csrc/* csrc/*/* bootstrap/* bootstrap/*/*))
 SOURCES := src tests bench scripts examples
 
-.PHONY: run test coverage check e2e e2e-tests e2e-matrix e2e-fuzz check-all site bench bench-check clean help
+.PHONY: run develop test coverage check e2e e2e-tests e2e-matrix e2e-fuzz check-all site bench bench-check clean help
 
 # The port is tried before anything is installed: whoever has to choose another one does not wait for that first.
 PORT ?= 9000
@@ -20,6 +20,8 @@ run: ## serve the iris model on 127.0.0.1:9000, or at PORT=..., until Ctrl-C
 	@scripts/check-port $(PORT)
 	@$(MAKE) --silent --no-print-directory $(VENV)/.installed
 	@exec $(BIN)/iris-model serve examples/iris --port $(PORT)
+
+develop: $(VENV)/.installed-for-work ## install iris-model, the test tools and the documentation tools into .venv
 
 # Tests of a module share a worker, and so its fixtures; a worker without tests takes some from the others.
 SHARE := --dist worksteal

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+import iris_model
 from iris_model.contract.documentation import DOCS_URL
 from tests.support.book import REPOSITORY, pages
 from tests.support.spread import spread
@@ -106,6 +107,37 @@ def test_the_navigation_of_the_site_has_every_page() -> None:
 def test_the_changelog_has_the_usual_sections() -> None:
     text = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^### (.*)$", text, re.MULTILINE)) <= SECTIONS
+
+
+def test_the_version_has_one_source_and_a_section_in_the_changelog() -> None:
+    project = read_project()
+    assert project["dynamic"] == ["version"] and "version" not in project
+    newest = re.search(r"^## (\S+) \(", (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert newest and newest[1] == iris_model.__version__
+    assert re.fullmatch(r"\d+\.\d+\.\d+", iris_model.__version__)
+
+
+def test_the_hooks_before_a_commit_are_programs_of_make_check() -> None:
+    """They fetch nothing, and name the environment and files that exist after `make check`."""
+    repositories = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert [each["repo"] for each in repositories] == ["local"]
+    hooks = repositories[0]["hooks"]
+    assert {hook["language"] for hook in hooks} == {"system"}
+    for hook in hooks:
+        program, *arguments = hook["entry"].split()
+        assert (Path(sys.executable).parent / Path(program).name).exists(), program
+        assert [word for word in arguments if "/" in word and not (REPOSITORY / word).exists()] == []
+
+
+def test_scripts_in_python_are_checked_without_a_suffix_too() -> None:
+    """pre-commit knows Python by its first line, so `make check` must judge the same files."""
+    tools = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    in_python = [
+        f"scripts/{path.name}"
+        for path in sorted((REPOSITORY / "scripts").iterdir())
+        if path.is_file() and not path.suffix and re.match(rb"#!.*\bpython", path.read_bytes())
+    ]
+    assert tools["ruff"]["extend-include"] == in_python
 
 
 def test_notes_of_a_release_come_from_the_changelog(tmp_path: Path) -> None:
