@@ -12,7 +12,7 @@ QUICK_INSTALL := $(BIN)/python -m uv pip install --quiet --compile-bytecode --py
 KERNELS := $(wildcard $(addprefix src/iris_model/engine/,csrc/* csrc/*/* bootstrap/* bootstrap/*/*))
 SOURCES := src tests bench scripts examples
 
-.PHONY: run develop test coverage check e2e e2e-tests e2e-matrix e2e-fuzz check-all site bench bench-check clean help
+.PHONY: run develop test coverage check e2e e2e-tests e2e-matrix e2e-fuzz exhaustive exhaustive-tests check-all site bench bench-check clean help
 
 # The port is tried before anything is installed: whoever has to choose another one does not wait for that first.
 PORT ?= 9000
@@ -48,17 +48,22 @@ check-all:
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -rP $(OF_THE_TEXT)
 
-e2e: coverage e2e-tests e2e-matrix e2e-fuzz ## coverage, real containers, the zoos with older libraries, and the fuzz (needs Docker Engine; `.ci/run` starts one)
+e2e: e2e-tests e2e-matrix e2e-fuzz ## real containers, the zoos with older libraries, and the fuzz (needs Docker Engine; `.ci/run` starts one)
 
 # The tests of Hypothesis run here as well, since they draw other examples here than in `make test`.
 e2e-tests: $(VENV)/.installed-for-work
-	@scripts/timed "make e2e-tests" 1500 -- $(BIN)/python -m pytest -m "e2e or slow or hypothesis" -n 2 $(SHARE) $(SLOWEST)
+	@scripts/timed "make e2e-tests" 1500 -- $(BIN)/python -m pytest -m "(e2e or slow or hypothesis) and not exhaustive" -n 2 $(SHARE) $(SLOWEST)
 
 e2e-matrix: $(VENV)/.installed-for-work
 	@scripts/timed "make e2e-matrix" 900 -- $(BIN)/python scripts/parity_matrix.py
 
 e2e-fuzz: $(VENV)/.installed-for-work
 	@scripts/timed "make e2e-fuzz" -- $(BIN)/python -m tests.fuzz
+
+exhaustive: coverage exhaustive-tests e2e-fuzz ## what takes too long for each change: coverage, further variants of `make e2e`, the whole fuzz
+
+exhaustive-tests: $(VENV)/.installed-for-work
+	@scripts/timed "make exhaustive-tests" -- $(BIN)/python -m pytest -m "exhaustive and (e2e or slow)" -n 2 $(SHARE) $(SLOWEST)
 
 site: $(VENV)/.installed-for-site ## build the documentation as a site in build/site, without the internet
 	@# Not --quiet: it hides the warnings, and --strict then counts none.

@@ -1,4 +1,4 @@
-"""Which tests `make check`, `make test` and `make e2e` run: each test is in one of them at least, whatever its marks are."""
+"""Which tests `make check`, `make test`, `make e2e` and `make exhaustive` run: each test is in one of them at least."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from _pytest.mark.expression import Expression
 from tests.support.book import REPOSITORY
 
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
-MARKS = ("e2e", "slow", "hypothesis")
+MARKS = ("e2e", "slow", "hypothesis", "exhaustive")
 
 
 def expression_of(target: str) -> str:
@@ -29,10 +29,12 @@ def runs(target: str, marks: set[str]) -> bool:
     return Expression.compile(text).evaluate(lambda name, /, **_: name in marks)
 
 
-def test_every_test_is_run_and_slow_ones_only_in_e2e() -> None:
+def test_every_test_is_run_and_slow_ones_not_in_make_test() -> None:
     for size in range(len(MARKS) + 1):
         for marks in map(set, itertools.combinations(MARKS, size)):
-            assert runs("test", marks) or runs("e2e-tests", marks), marks
+            # A test with the mark `exhaustive` has `e2e` or `slow` as well.
+            if marks & {"e2e", "slow"} or "exhaustive" not in marks:
+                assert any(runs(target, marks) for target in ("test", "e2e-tests", "exhaustive-tests")), marks
             assert not (runs("test", marks) and marks & {"e2e", "slow"}), marks
 
 

@@ -53,7 +53,7 @@ class Base:
     entry_point: list[str]
 
 
-@pytest.fixture(params=["of AWS", "of one's own"])
+@pytest.fixture(params=["of AWS", pytest.param("of one's own", marks=pytest.mark.exhaustive)])
 def base(request: pytest.FixtureRequest, lambda_python: str) -> Base:
     if request.param == "of AWS":
         return Base(lambda_python, build_image(lambda_python), ["/lambda-entrypoint.sh"])

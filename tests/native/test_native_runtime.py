@@ -37,13 +37,18 @@ def test_it_answers_and_logs_the_bytes_of_the_python_runtime(executable: list[st
     assert {"InvalidInput", "answer", "200", "400", "405", "415", "422", "Runtime.UnmarshalError"} <= set(outcomes)
 
 
+@pytest.fixture(scope="module")
+def sanitized(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return [str(build(tmp_path_factory.mktemp("sanitized") / "bootstrap", SANITIZED))]
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("count", [8_000, pytest.param(40_000, marks=pytest.mark.exhaustive)])
 @pytest.mark.parametrize("name", MODELS)
-def test_the_executable_has_no_memory_errors(tmp_path: Path, name: str) -> None:
+def test_the_executable_has_no_memory_errors(sanitized: list[str], tmp_path: Path, name: str, count: int) -> None:
     names, model = MODELS[name]()
-    sanitized = build(tmp_path / "bootstrap", SANITIZED)
     directory = write_function(tmp_path / "function", model)
-    compare([str(sanitized)], directory, names, "long", 40_000, tmp_path / "log")
+    compare(sanitized, directory, names, "long", count, tmp_path / "log")
 
 
 @pytest.mark.slow

@@ -148,7 +148,13 @@ WIDE = {
 }
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) for name in WIDE])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] + [pytest.mark.exhaustive] * (name not in ("scaled", "bayes")))
+        for name in WIDE
+    ],
+)
 def test_a_million_columns(name, tmp_path, record_property):
     hashed = HashingVectorizer(alternate_sign=False)
     fitted = make_pipeline(hashed, *WIDE[name]).fit(DOCUMENTS, CLASSES)

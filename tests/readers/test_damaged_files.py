@@ -37,7 +37,9 @@ def _damage(data: bytes, numbers: random.Random) -> dict[str, bytes]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the command opens models in a confined copy on Linux")
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.exhaustive] * (number % 2)) for number, kind in enumerate(KINDS)]
+)
 def test_a_damaged_file_gives_one_sentence(kind: str, files: dict[str, Path], tmp_path: Path) -> None:
     if kind == "i.joblib.gz":
         joblib.dump(RandomForestClassifier(3).fit(X, Y), tmp_path / kind, compress=3)
