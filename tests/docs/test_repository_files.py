@@ -117,6 +117,17 @@ def test_the_version_has_one_source_and_a_section_in_the_changelog() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", iris_model.__version__)
 
 
+def test_the_page_of_versions_lists_every_file_format() -> None:
+    page = (REPOSITORY / "docs/reference/versions.md").read_text(encoding="utf-8")
+    written = {
+        each
+        for path in (REPOSITORY / "src/iris_model").rglob("*.py")
+        for each in re.findall(r'"(iris-model(?:-[a-z]+)*/\d+)"', path.read_text(encoding="utf-8"))
+    }
+    assert len(written) >= 5
+    assert {each for each in written if f"`{each}`" not in page} == set()
+
+
 def test_the_hooks_before_a_commit_are_programs_of_make_check() -> None:
     """They fetch nothing, and name the environment and files that exist after `make check`."""
     repositories = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
