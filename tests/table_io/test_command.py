@@ -19,6 +19,8 @@ from iris_model.table_io import Progress
 from tests.scoring.models import named
 
 COMMAND = [sys.executable, "-m", "iris_model.cli", "predict"]
+# The output of two blocks of input (1 MiB each).
+BLOCKS_BYTES = 8_000_000
 
 
 @pytest.fixture
@@ -100,7 +102,9 @@ def test_ctrl_c_stops_and_the_next_run_continues(model: Path, tmp_path: Path) ->
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, process_group=0)
     partial = tmp_path / "out.csv.partial"
     deadline = time.monotonic() + 60
-    while not (partial.exists() and partial.stat().st_size) and process.poll() is None and time.monotonic() < deadline:
+    # More than one block: where the first ends is known only after all of it is written.
+    while not (partial.exists() and partial.stat().st_size > BLOCKS_BYTES):
+        assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)  # a terminal tells all processes of the command
     _, said = process.communicate(timeout=60)
