@@ -36,6 +36,7 @@ int main(int count, char **words) {
         case 'd': x = elementary_log(x); break;
         case 'e': x = elementary_log1p(x); break;
         case 'f': x = elementary_tanh(x); break;
+        case 'g': x = elementary_erf(x); break;
         }
         fwrite(&x, sizeof x, 1, stdout);
     }
@@ -45,13 +46,21 @@ int main(int count, char **words) {
 EDGES = [
     0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, -5e-324, 1e-310, 709.782712893384, 709.7827128933841, -745.2,
     -745.133, -708.4, -746.0, -746.1, 1e308, -1e308, 1.0, -1.0, 0.5, 2.0, 22.0, 1e-9, -0.29, 0.41, 2.2250738585072014e-308,
-    1023.999, 1024.0, -1074.0, -1074.5, -1075.0, -1080.0,
+    6.0, 5.999999999999999, 1.9999999999999998, 1023.999, 1024.0, -1074.0, -1074.5, -1075.0, -1080.0,
 ]  # fmt: skip
 Draw = Callable[[random.Random], float]
 
 
 def exp_minus_one(x: Decimal) -> Decimal:
     return x.exp() - 1
+
+
+def error_function(x: Decimal) -> Decimal:
+    total = term = x
+    for number in range(1, 400):
+        term *= -x * x / number
+        total += term / (2 * number + 1)
+    return total * 2 / Decimal("3.141592653589793238462643383279502884197169399375105820974944592").sqrt()
 
 
 # Name -> letter in PROGRAM, arguments, the exact value (decimal rounds exp and ln correctly), the largest error in ULP.
@@ -66,6 +75,12 @@ TABLE: dict[str, tuple[str, Draw, Callable[[Decimal], Decimal], float]] = {
         lambda r: r.choice([r.uniform(-25, 25), r.uniform(-1.2, 1.2), -(10 ** r.uniform(-300, 0))]),
         lambda x: exp_minus_one(2 * x) / (exp_minus_one(2 * x) + 2),
         2.5,
+    ),
+    "erf": (
+        "g",
+        lambda r: r.choice([r.uniform(-6.5, 6.5), r.uniform(-2.1, 2.1), 10 ** r.uniform(-300, 0)]),
+        error_function,
+        5,
     ),
 }  # fmt: skip
 

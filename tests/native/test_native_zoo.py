@@ -57,7 +57,8 @@ iterative with indicator - missing; one hot - whole numbers; ordinal - whole num
 process matern 1/2 - one target; process matern 3/2 - one target; process matern 5/2 - one target;
 process rational quadratic - one target; process power - one target; lightgbm linear - missing;
 lightgbm linear categories - categories; chi2 - positive; embedding - three integers;
-stacking of several labels - multi-label; xgboost linear - two
+stacking of several labels - multi-label; xgboost linear - two; dummy - outputs of text; dummy - outputs of integers;
+dummy - multi-label; default - two; pairwise - two
 """
 NAMES = [" ".join(name.split()) for name in CHOSEN.split(";")]
 ZOO = {name: (estimator, data) for name, estimator, data in ANIMALS}

@@ -1,9 +1,9 @@
-"""Elementary functions with the same bits on every machine: exp, exp2, expm1, log, log1p, tanh, and small whole powers.
+"""Elementary functions with the same bits on every machine: exp, exp2, expm1, log, log1p, tanh, erf, small whole powers.
 
 C libraries differ in the last bit: glibc with and without fused multiply-add, musl, macOS. These functions use only
 additions, multiplications and divisions of IEEE 754 doubles, and fuse none. `csrc/exponential.h` and
 `csrc/functions/elementary.c` have the same steps, for the C kernels and the native runtime. The errors are below one unit
-in the last place, for tanh below 2.5. Errors are raised as in `math`.
+in the last place, for tanh below 2.5, for erf below 5. Errors are raised as in `math`.
 
 When the kernels are loaded, those of csrc/scalars.c replace them. So operators call `elementary.exp(x)`, and do not import
 `exp`.
@@ -133,6 +133,28 @@ def tanh(x: float) -> float:
         less = expm1(-2.0 * size)
         value = -less / (less + 2.0)
     return value if x > 0.0 else -value
+
+
+def erf(x: float) -> float:
+    """Return the error function: its series below 2, and above it a continued fraction. All terms are positive.
+
+    Source: Abramowitz and Stegun, 7.1.6 and 7.1.14.
+    """
+    size = abs(x)
+    if not size < 6.0:
+        return x if x != x else (1.0 if x > 0.0 else -1.0)
+    square = size * size
+    total = 1.0
+    if size < 2.0:
+        for number in range(81, 1, -2):
+            total = 1.0 + total * (2.0 * square / number)
+        value = total * size * exp(-square) * 1.1283791670955126
+    else:
+        total = size
+        for number in range(80, 0, -1):
+            total = size + 0.5 * number / total
+        value = 1.0 - exp(-square) * 0.5641895835477563 / total
+    return -value if x < 0.0 else value
 
 
 def whole_power(x: float, degree: int) -> float:

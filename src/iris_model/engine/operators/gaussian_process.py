@@ -1,6 +1,6 @@
 """Gaussian processes: covariance functions, their combinations, and the probabilities of a latent process."""
 
-from math import dist, erf, fsum, pi, sin, sqrt
+from math import dist, fsum, pi, sin, sqrt
 
 from iris_model.engine import elementary
 from iris_model.engine.functions import INFINITY, NAN
@@ -136,7 +136,7 @@ def latent_probabilities(means: "Table", projections: "Table", diagonal: "Table"
         for slope, height in zip(SLOPES, HEIGHTS):
             bend = sqrt(alpha / (alpha + slope * slope))
             # Added in the order of the original: far from all training rows the classes tie, and the last bit decides.
-            total += height * (width * erf(slope * mean[0] * bend) / over)
+            total += height * (width * elementary.erf(slope * mean[0] * bend) / over)
             heights += height
         probability = total + 0.5 * heights
         table.append([1 - probability, probability])

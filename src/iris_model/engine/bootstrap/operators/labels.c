@@ -227,39 +227,60 @@ static void run_label_at(const Node *node, const Value *const *inputs, Value *ma
     }
 }
 
-/* The same answer for every row: a number, a label, or a list of numbers. */
+/* The same answer for every row: a number, a label, a list of numbers, or a list of these for several targets. */
+static Shape repeated_shape(const Node *node, const Json *value, int depth) {
+    int numbers_only = 1;
+    if (value == NULL || value->kind == OBJECT || (value->kind == LIST && value->count == 0) || depth > 1)
+        fail_node(node, "has no value");
+    if (value->kind == FLOAT)
+        return (Shape){NUMBERS, 0, NULL, NULL};
+    if (value->kind != LIST)
+        return (Shape){LABELS, 0, set_item(new_list(1), value), NULL};
+    for (uint32_t i = 0; i < value->count; i++)
+        numbers_only = numbers_only && value->items[i].kind == FLOAT;
+    if (numbers_only)
+        return (Shape){TABLE, value->count, NULL, NULL};
+    Shape *parts = allocate(value->count, sizeof *parts);
+    for (uint32_t i = 0; i < value->count; i++)
+        parts[i] = repeated_shape(node, &value->items[i], depth + (value->items[i].kind == LIST));
+    return (Shape){SEVERAL, value->count, NULL, parts};
+}
+
 static void open_repeat(Node *node) {
     need_inputs(node, 1, 1);
     const Json *value = attribute_of(node, "value");
-    if (value == NULL || value->kind == OBJECT)
-        fail_node(node, "has no value");
     node->state = (void *)(uintptr_t)value;
-    for (uint32_t i = 0; value->kind == LIST && i < value->count; i++)
-        if (value->items[i].kind != FLOAT)
-            fail_node(node, "has a list with other values than numbers");
-    if (value->kind == LIST) {
-        make_table(node, value->count);
-    } else if (value->kind == FLOAT) {
-        node->shape = (Shape){NUMBERS, 0, NULL, NULL};
-    } else {
-        Json *one = new_list(1);
-        node->shape = (Shape){LABELS, 0, set_item(one, value)};
-    }
+    node->shape = repeated_shape(node, value, 0);
 }
 
-static void run_repeat(const Node *node, const Value *const *inputs, Value *made) {
-    const Json *value = node->state;
-    (void)inputs;
+static void repeat_value(const Json *value, Value *made) {
+    size_t width = value->kind == LIST ? value->count : 1;
     if (made->shape.kind == LABELS) {
         made->labels = allocate(made->rows, sizeof(const Json *));
         for (size_t i = 0; i < made->rows; i++)
             made->labels[i] = value;
         return;
     }
-    size_t width = value->kind == LIST ? value->count : 1;
+    if (made->shape.kind == SEVERAL) {
+        const Value **parts = allocate(width, sizeof(const Value *));
+        for (size_t j = 0; j < width; j++) {
+            Value *part = allocate(1, sizeof *part);
+            part->shape = made->shape.parts[j];
+            part->rows = made->rows;
+            repeat_value(&value->items[j], part);
+            parts[j] = part;
+        }
+        made->parts = parts;
+        return;
+    }
     double *out = new_cells(made);
     for (size_t i = 0; i < made->rows * width; i++)
         out[i] = value->kind == LIST ? value->items[i % width].number : value->number;
+}
+
+static void run_repeat(const Node *node, const Value *const *inputs, Value *made) {
+    (void)inputs;
+    repeat_value(node->state, made);
 }
 
 /* The columns `start` to `stop` of every output of several. */

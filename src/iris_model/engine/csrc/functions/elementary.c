@@ -123,6 +123,23 @@ double elementary_tanh(double x) {
     return x > 0.0 ? value : -value;
 }
 
+double elementary_erf(double x) {
+    double size = fabs(x), square = size * size, total = 1.0, value;
+    if (!(size < 6.0))
+        return x != x ? x : x > 0.0 ? 1.0 : -1.0;
+    if (size < 2.0) {
+        for (int number = 81; number > 1; number -= 2)
+            total = 1.0 + total * (2.0 * square / number);
+        value = total * size * elementary_exp(-square) * 1.1283791670955126;
+    } else {
+        total = size;
+        for (int number = 80; number > 0; number--)
+            total = size + 0.5 * number / total;
+        value = 1.0 - elementary_exp(-square) * 0.5641895835477563 / total;
+    }
+    return x < 0.0 ? -value : value;
+}
+
 double whole_power(double x, int degree) {
     double value = 1.0;
     for (int i = 0; i < degree; i++)

@@ -9,6 +9,7 @@ double elementary_expm1(double x);
 double elementary_log(double x);
 double elementary_log1p(double x);
 double elementary_tanh(double x);
+double elementary_erf(double x);
 /* The product of `degree` factors, from left to right. */
 double whole_power(double x, int degree);
 
