@@ -149,7 +149,7 @@ def _check_size(body: "bytes | str") -> None:
     size = len(body) if isinstance(body, bytes) or body.isascii() else len(body.encode("utf-8", "surrogatepass"))
     if size > MAX_REQUEST_BYTES:
         raise InvalidInput(
-            f"the body has {size} bytes; expected at most {MAX_REQUEST_BYTES}: send the rows in several requests",
+            f"the body has more than {MAX_REQUEST_BYTES} bytes: send the rows in several requests",
             expected=f"at most {MAX_REQUEST_BYTES} bytes",
             problem="too-large",
         )

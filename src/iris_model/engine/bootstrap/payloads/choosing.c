@@ -19,8 +19,7 @@ static const char *find_text(String text, const char *wanted) {
 
 static void check_size(size_t size) {
     if (size > MAX_REQUEST_BYTES)
-        refuse(format("the body has %z bytes; expected at most %z: send the rows in several requests", size,
-                      (size_t)MAX_REQUEST_BYTES),
+        refuse(format("the body has more than %z bytes: send the rows in several requests", (size_t)MAX_REQUEST_BYTES),
                -1, NONE, format("at most %z bytes", (size_t)MAX_REQUEST_BYTES), "too-large");
 }
 
