@@ -78,7 +78,13 @@ def test_the_sdist_has_nothing_that_this_machine_made(sdist: Path) -> None:
     assert [name for name in names if "_bootstrap-" in name or name.endswith((".so", ".pyc"))] == []
 
 
-@pytest.mark.parametrize("python", [sys.executable, *[each for each in LATER if starts(each)][-1:]])
+@pytest.mark.parametrize(
+    "python",
+    [
+        sys.executable,
+        *[pytest.param(each, marks=pytest.mark.exhaustive) for each in LATER if starts(each)][-1:],
+    ],
+)
 def test_the_wheel_walks_the_tutorial_in_an_empty_environment(wheel: Path, python: str) -> None:
     said = run(REPOSITORY / "scripts/smoke-wheel", python, env={**os.environ, "WHEEL": str(wheel)})
     assert said.splitlines()[-1].endswith(" works")

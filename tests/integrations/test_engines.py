@@ -37,6 +37,10 @@ def run(program: Path, directory: Path, *arguments: str) -> subprocess.Completed
     )
 
 
+# Ray needs about 25 seconds to start and to run its first task.
+QUICK_TO_START = [pytest.param(name, marks=[pytest.mark.exhaustive] * (name == "ray")) for name in ENGINES]
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_page(engine: str, tmp_path: Path) -> None:
     blocks = read_blocks(REPOSITORY / "docs" / "how-to" / f"{engine}.md")
@@ -78,7 +82,7 @@ def test_golden_rows_and_many_rows(engine: str, tmp_path: Path) -> None:
     assert np.allclose(answers["predict_proba"], model.predict_proba(rows[names]).to_numpy(), rtol=0, atol=1e-15)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", QUICK_TO_START)
 def test_texts_missing_values_and_other_types(engine: str, tmp_path: Path) -> None:
     for name, methods in (("mixed", ["predict"]), ("gaps", ["predict"])):
         _, model, rows = case(name)
@@ -90,7 +94,7 @@ def test_texts_missing_values_and_other_types(engine: str, tmp_path: Path) -> No
         assert answers["predict"] == np.asarray(model.predict(frame)).tolist()
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", QUICK_TO_START)
 def test_a_refused_row_ends_it_with_the_reason(engine: str, tmp_path: Path) -> None:
     _, model, frame = named()
     frame = frame.copy()
