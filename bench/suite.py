@@ -40,7 +40,7 @@ SUMMARY = (
         "with scikit-learn and `awslambdaric`",
     ),
     ("Warm request, JSON in and out", "FastAPI / ours: one warm request", "with FastAPI and scikit-learn"),
-    ("Image layers above the base image", "layers with scikit-learn / ours", "with scikit-learn"),
+    ("Image layers above the base image, Python runtime", "layers with scikit-learn / ours", "with scikit-learn"),
     ("Start of a local server to its first answer", "MLServer / ours: start to first answer", "with MLServer"),
     (
         "Monthly cost, 500 requests/day, `us-east-1`",

@@ -57,7 +57,7 @@ def test_money_and_megabytes_are_shown_as_such():
         )
     ]
     assert suite.render_summary({"image": {"machine": {}, "claims": claims}}).splitlines()[2:] == [
-        "| Image layers above the base image | 67 KB | 82 MB with scikit-learn (**1,222x**) |",
+        "| Image layers above the base image, Python runtime | 67 KB | 82 MB with scikit-learn (**1,222x**) |",
         "| Monthly cost, 500 requests/day, `us-east-1` | $0.14 | $84.05 for an always-on SageMaker `ml.m5.large` (**596x**) |",
     ]
 
