@@ -255,7 +255,7 @@ INPUT = (
     Case("events in a document that is none", "events list", on_fake(lambda fake: fake.schemas.update({"_iris-schema": ["[]"]})),
          ("not an OpenAPI document",), "_iris-schema"),
     Case("No events", "events push", lambda world: (world.home / "iris/events/one.json").unlink(), ("has no test events",),
-         "Create the file"),
+         "Create events/NAME.json"),
     Case("a configuration of Docker that is none", "login", write_docker_config, ("config.json cannot be read",), "Fix the file"),
     Case("a project that is none", "status nowhere", setting(), ("nowhere",), "init"),
 )  # fmt: skip
