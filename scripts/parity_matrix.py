@@ -17,7 +17,6 @@ import hashlib
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,11 @@ from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.support.environments import make_environment  # noqa: E402
+
+INSTALL_SECONDS = 1200
 
 # scikit-learn -> the libraries of its time.
 VERSIONS = {
@@ -102,17 +106,8 @@ def environment(name: str) -> Path:
         return home
     print(f"making the environment of scikit-learn {name}: {home}", flush=True)
     started = time.monotonic()
-    shutil.rmtree(home, ignore_errors=True)
     home.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run([sys.executable, "-m", "venv", home], check=True)
-    python = home / "bin" / "python"
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    wanted = [*TOOLS, *pins, *requirements()]
-    # uv resolves and installs in seconds what takes pip a minute or two; where it does not run, pip does.
-    uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", str(python)]
-    quick = subprocess.run([*uv, *wanted], check=False).returncode == 0
-    if not quick:
-        subprocess.run([*pip, *wanted], check=True)
+    make_environment(home, [*TOOLS, *pins, *requirements()], seconds=INSTALL_SECONDS, what=f"scikit-learn {name}")
     (home / ".installed").touch()
     print(f"made in {time.monotonic() - started:.0f} s", flush=True)
     return home

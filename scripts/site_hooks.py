@@ -52,14 +52,11 @@ def move_link(target: str, source: str) -> str:
         return target
     folder = "" if source in OUTSIDE else posixpath.join("docs", posixpath.dirname(source))
     inside_repository = posixpath.normpath(posixpath.join(folder, parts.path))
-    if inside_repository in OUTSIDE:
-        goal = inside_repository
-    elif inside_repository.startswith("docs/"):
-        goal = inside_repository.removeprefix("docs/")
+    if inside_repository in OUTSIDE or inside_repository.startswith("docs/"):
+        page = inside_repository.removeprefix("docs/")
+        moved = posixpath.relpath(page, posixpath.dirname(source) or ".")
     elif (ROOT / inside_repository).is_file():
         moved = f"{REPOSITORY_URL}/blob/main/{inside_repository}"
-        return f"{moved}#{parts.fragment}" if parts.fragment else moved
     else:
         return target
-    moved = posixpath.relpath(goal, posixpath.dirname(source) or ".")
     return f"{moved}#{parts.fragment}" if parts.fragment else moved

@@ -151,6 +151,19 @@ def test_an_operator_that_the_executable_does_not_have_is_named(tmp_path: Path):
 
 
 @needs_executable
+def test_a_column_that_a_row_may_leave_out_is_named(tmp_path: Path):
+    from sklearn.feature_extraction import DictVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    rows = [{"legs": 4, "tail": 1}, {"legs": 2}] * 10
+    model = make_pipeline(DictVectorizer(), LogisticRegression()).fit(rows, ["cat", "man"] * 10)
+    project = write_iris_project(tmp_path / "project", "animals", model, settings=NATIVE)
+    with pytest.raises(ProjectError, match="a row may leave out column 'legs'"):
+        package_project(project)
+
+
+@needs_executable
 def test_a_step_of_the_users_own_needs_python(tmp_path: Path):
     from sklearn.datasets import load_iris
     from sklearn.linear_model import LogisticRegression

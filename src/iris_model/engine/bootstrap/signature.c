@@ -35,13 +35,13 @@ void read_column(Column *column, const Json *json, String name, const Container 
             column->limit = LARGEST[i].largest;
             holds_numbers = 1;
         }
-    const char *lack = is_true(member_of(json, "optional")) ? "a row may leave out column %S, and the native runtime reads all "
-                                                              "columns; package the project again"
-                       : !(is_text(kind, "numeric") || column->is_categorical) || !holds_numbers
-                           ? "column %S has text or dates, and the native runtime reads only numbers; package the project again"
-                           : NULL;
-    if (lack)
-        fail_damaged(container, format(lack, repr_of_string(column->name)));
+    const char *problem = NULL;
+    if (is_true(member_of(json, "optional")))
+        problem = "a row may leave out column %S, and the native runtime reads all columns; package the project again";
+    else if (!(is_text(kind, "numeric") || column->is_categorical) || !holds_numbers)
+        problem = "column %S has text or dates, and the native runtime reads only numbers; package the project again";
+    if (problem)
+        fail_damaged(container, format(problem, repr_of_string(column->name)));
 }
 
 static void read_range(Column *column, const Container *container) {
