@@ -264,4 +264,5 @@ def test_the_command(tmp_path):
     document = json.loads(output.read_bytes())
     validate(document)
     assert document["servers"] == [{"url": "https://e.com/default"}]
-    assert document["components"]["schemas"]["Prediction"]["enum"] == ["setosa", "versicolor", "virginica"]
+    classes = ["setosa", "versicolor", "virginica"]
+    assert document["components"]["schemas"]["Prediction"] == {"description": "The predicted class.", "enum": classes}
